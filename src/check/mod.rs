@@ -1,1 +1,12 @@
 //! (room: check)
+use serde::{Deserialize, Serialize};
+
+use crate::process::Ending;
+
+/// What a check says of a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Verdict {
+    Pass,
+    Fail { ending: Ending },
+}

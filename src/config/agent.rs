@@ -115,7 +115,9 @@ impl AgentOptions {
         }
         match (self.kind, named.first()) {
             (None, None) => return Err(Missing),
-            (Some(AgentKind::Command), None) => return Err(Needs("--agent command", "--agent-cmd")),
+            (Some(AgentKind::Command), None) => {
+                return Err(Needs("--agent command", "--agent-cmd"));
+            }
             (Some(AgentKind::Codemod), None) => {
                 return Err(Needs(
                     "--agent codemod",

@@ -1,0 +1,271 @@
+//! Every fact that can be known about a run, as data.
+//!
+//! Facts are only ever appended. Whatever is shown or decided later is derived from them by [`super::RunState`], so a
+//! field that is not here does not exist. This file knows no clock, no disk and no scheduler.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Verdict;
+use crate::plan::UnitId;
+
+/// The name of one execution of a plan: date and four random letters or digits, `20261121-k3f9`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new id for a run that begins on `date`; `random` gives the letters.
+    pub fn new(date: jiff::civil::Date, random: &mut fastrand::Rng) -> Self {
+        const LETTERS: &[u8] = b"0123456789abcdefghijkmnpqrstuvwxyz";
+        let tail: String = (0..4)
+            .map(|_| char::from(LETTERS[random.usize(..LETTERS.len())]))
+            .collect();
+        Self(format!("{}-{tail}", date.strftime("%Y%m%d")))
+    }
+
+    /// Takes the text of an id that the journal holds.
+    #[must_use]
+    pub fn from_journal(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A fact with its place in the journal and the moment it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Rises by time within the journal; not dense within a run.
+    pub seq: u64,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+    pub event: Event,
+}
+
+/// A fact about the whole run or about one of its units.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Run(RunFact),
+    Unit(UnitId, UnitFact),
+}
+
+/// A fact about the whole run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub enum RunFact {
+    /// Always the first event of a run.
+    Started(Box<RunHeader>),
+    /// The user asked the run to end before its time.
+    StopAsked { how: Stop },
+    /// Always the last event of a run that came to its end.
+    Ended,
+}
+
+/// How a run is to be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// Start nothing new; let what runs finish.
+    Drain,
+    /// End what runs as well.
+    Now,
+}
+
+/// What is known when a run starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    pub instruction: String,
+    /// The base's full commit id.
+    pub base: String,
+    /// How the user knows the base, for example `origin/main`.
+    pub base_name: String,
+    /// The agent in one line.
+    pub agent: String,
+    /// Where pull requests go, in words: `github.com/acme/shop`, `this repository`, `nowhere (dry run)`.
+    pub forge: String,
+    /// The remote that branches are pushed to, if any.
+    pub remote: Option<String>,
+    /// How many agents may run at once.
+    pub jobs: usize,
+    /// The version of batch that drives the run.
+    pub version: String,
+    /// The process that drives the run.
+    pub pid: u32,
+    pub units: Vec<UnitHeader>,
+}
+
+/// A unit as the report needs it, without its file list (that is in the run's plan.toml).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitHeader {
+    pub id: UnitId,
+    pub title: String,
+    pub needs: Vec<UnitId>,
+    pub files: usize,
+    pub lines: u64,
+}
+
+/// A fact about one unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub enum UnitFact {
+    /// A step begins; `detail` says more where a step has several parts (the check's name).
+    StepStarted {
+        step: Step,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+    },
+    /// The worktree stands at `path`, on `branch`, with the content of commit `start`.
+    WorktreeReady {
+        path: PathBuf,
+        branch: String,
+        start: String,
+    },
+    /// The agent ended well; `summary` is what it said of its work.
+    AgentFinished {
+        took_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    /// All that the agent changed lies inside the claim; `tree` is the git tree that will be committed.
+    ScopeProven {
+        tree: String,
+        changes: ChangeCount,
+    },
+    CheckFinished(CheckResult),
+    Committed {
+        commit: String,
+    },
+    Pushed {
+        remote: String,
+    },
+    PullRequestOpened(PullRequestLink),
+    /// Always the last event of a unit.
+    Ended {
+        outcome: Outcome,
+    },
+}
+
+/// The steps of a unit's pipeline, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    Worktree,
+    Setup,
+    Agent,
+    Scope,
+    Check,
+    Commit,
+    Push,
+    PullRequest,
+}
+
+impl Step {
+    /// The step in words, as a progress line shows it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Worktree => "worktree",
+            Self::Setup => "setup",
+            Self::Agent => "agent",
+            Self::Scope => "scope",
+            Self::Check => "check",
+            Self::Commit => "commit",
+            Self::Push => "push",
+            Self::PullRequest => "pull request",
+        }
+    }
+}
+
+/// How much a unit changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeCount {
+    pub files: usize,
+    pub insertions: usize,
+    pub deletions: usize,
+}
+
+/// What one check said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    pub name: String,
+    pub verdict: Verdict,
+    pub took_ms: u64,
+    /// The whole output.
+    pub log: PathBuf,
+    /// The last lines of the output.
+    pub tail: String,
+}
+
+/// Where a pull request stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequestLink {
+    pub number: u64,
+    /// An address on a forge, or the path of a page for the local forge.
+    pub url: String,
+    /// It was open already and was taken over.
+    pub existed: bool,
+}
+
+/// How a unit ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Its pull request is open.
+    Published,
+    /// Its commit stands on its branch, and that was all that was asked for (a dry run).
+    Committed,
+    /// Nothing needed doing; the reason is the agent's.
+    NoChange { reason: String },
+    Failed {
+        step: Step,
+        /// What went wrong, in one or more lines.
+        reason: String,
+        /// The last lines of the log that tells more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tail: Option<String>,
+        /// The log that tells more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<PathBuf>,
+    },
+    /// A unit that it needs did not succeed.
+    Blocked { by: UnitId },
+    /// The run was stopped before the unit could finish, or begin.
+    Stopped,
+}
+
+impl Outcome {
+    /// Whether the unit came to a good end, so that units that need it may start.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        matches!(
+            self,
+            Self::Published | Self::Committed | Self::NoChange { .. }
+        )
+    }
+
+    /// The outcome in one or two words.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Committed => "committed",
+            Self::NoChange { .. } => "no change",
+            Self::Failed { .. } => "failed",
+            Self::Blocked { .. } => "blocked",
+            Self::Stopped => "stopped",
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What is known of a run at a moment: a pure fold of its events.
+//!
+//! `status`, `report`, progress and the scheduler all read this one value. Nobody but [`RunState::apply`] changes it.
+
+use std::path::PathBuf;
+
+use super::event::{
+    ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,
+    Step, Stop, UnitFact, UnitHeader,
+};
+use crate::plan::UnitId;
+
+/// A run and its units, as far as the events tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunState {
+    pub id: RunId,
+    pub header: RunHeader,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub started_at: i64,
+    pub ended_at: Option<i64>,
+    pub stop: Option<Stop>,
+    /// In the plan's order.
+    pub units: Vec<UnitState>,
+}
+
+/// One unit of a run, as far as the events tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitState {
+    pub header: UnitHeader,
+    pub phase: Phase,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub worktree: Option<PathBuf>,
+    pub branch: Option<String>,
+    /// The commit that the worktree started from.
+    pub start: Option<String>,
+    pub agent_took_ms: Option<u64>,
+    pub summary: Option<String>,
+    pub changes: Option<ChangeCount>,
+    pub checks: Vec<CheckResult>,
+    pub commit: Option<String>,
+    pub pushed_to: Option<String>,
+    pub pull_request: Option<PullRequestLink>,
+}
+
+/// Where a unit stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Phase {
+    Waiting,
+    Running { step: Step, detail: Option<String> },
+    Ended(Outcome),
+}
+
+impl RunState {
+    /// The state after `events`, oldest first; `None` when they do not begin with the run's start.
+    pub fn fold<'a>(id: &RunId, events: impl IntoIterator<Item = &'a Recorded>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let first = events.next()?;
+        let Event::Run(RunFact::Started(header)) = &first.event else {
+            return None;
+        };
+        let mut state = Self::start(id.clone(), header.as_ref().clone(), first.at);
+        for event in events {
+            state.apply(event);
+        }
+        Some(state)
+    }
+
+    /// The state of a run that has just started.
+    #[must_use]
+    pub fn start(id: RunId, header: RunHeader, at: i64) -> Self {
+        let units = header.units.iter().cloned().map(UnitState::new).collect();
+        Self {
+            id,
+            header,
+            started_at: at,
+            ended_at: None,
+            stop: None,
+            units,
+        }
+    }
+
+    /// Takes one more fact in. A fact about a unit that the run does not have is passed over.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        match &recorded.event {
+            Event::Run(RunFact::Started(_)) => {}
+            Event::Run(RunFact::StopAsked { how }) => self.stop = Some(*how),
+            Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
+            Event::Unit(id, fact) => {
+                if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
+                    unit.apply(fact, recorded.at);
+                }
+            }
+        }
+    }
+
+    /// The unit of this id.
+    #[must_use]
+    pub fn unit(&self, id: &UnitId) -> Option<&UnitState> {
+        self.units.iter().find(|unit| unit.header.id == *id)
+    }
+
+    /// How many units are in a phase that `test` accepts.
+    pub fn count(&self, test: impl Fn(&Phase) -> bool) -> usize {
+        self.units.iter().filter(|unit| test(&unit.phase)).count()
+    }
+
+    /// Whether every unit came to a good end.
+    #[must_use]
+    pub fn all_succeeded(&self) -> bool {
+        self.units
+            .iter()
+            .all(|unit| unit.outcome().is_some_and(Outcome::is_success))
+    }
+
+    /// Milliseconds from start to end, or to `now` while the run is going.
+    #[must_use]
+    pub fn took_ms(&self, now: i64) -> u64 {
+        span(self.started_at, self.ended_at.unwrap_or(now))
+    }
+
+    /// The units' own times added up, in milliseconds: what one after another would have taken.
+    #[must_use]
+    pub fn serial_ms(&self, now: i64) -> u64 {
+        self.units.iter().filter_map(|unit| unit.took_ms(now)).sum()
+    }
+}
+
+impl UnitState {
+    fn new(header: UnitHeader) -> Self {
+        Self {
+            header,
+            phase: Phase::Waiting,
+            started_at: None,
+            ended_at: None,
+            worktree: None,
+            branch: None,
+            start: None,
+            agent_took_ms: None,
+            summary: None,
+            changes: None,
+            checks: Vec::new(),
+            commit: None,
+            pushed_to: None,
+            pull_request: None,
+        }
+    }
+
+    fn apply(&mut self, fact: &UnitFact, at: i64) {
+        match fact {
+            UnitFact::StepStarted { step, detail } => {
+                self.started_at.get_or_insert(at);
+                self.phase = Phase::Running {
+                    step: *step,
+                    detail: detail.clone(),
+                };
+            }
+            UnitFact::WorktreeReady {
+                path,
+                branch,
+                start,
+            } => {
+                self.worktree = Some(path.clone());
+                self.branch = Some(branch.clone());
+                self.start = Some(start.clone());
+            }
+            UnitFact::AgentFinished { took_ms, summary } => {
+                self.agent_took_ms = Some(*took_ms);
+                self.summary.clone_from(summary);
+            }
+            UnitFact::ScopeProven { changes, .. } => self.changes = Some(*changes),
+            UnitFact::CheckFinished(result) => self.checks.push(result.clone()),
+            UnitFact::Committed { commit } => self.commit = Some(commit.clone()),
+            UnitFact::Pushed { remote } => self.pushed_to = Some(remote.clone()),
+            UnitFact::PullRequestOpened(link) => self.pull_request = Some(link.clone()),
+            UnitFact::Ended { outcome } => {
+                self.ended_at = Some(at);
+                self.phase = Phase::Ended(outcome.clone());
+            }
+        }
+    }
+
+    /// How the unit ended, once it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.phase {
+            Phase::Ended(outcome) => Some(outcome),
+            Phase::Waiting | Phase::Running { .. } => None,
+        }
+    }
+
+    /// Milliseconds from its first step to its end, or to `now` while it is going; `None` before its first step.
+    #[must_use]
+    pub fn took_ms(&self, now: i64) -> Option<u64> {
+        self.started_at
+            .map(|start| span(start, self.ended_at.unwrap_or(now)))
+    }
+}
+
+/// A clock that was set back makes no negative time.
+fn span(from: i64, to: i64) -> u64 {
+    u64::try_from(to.saturating_sub(from)).unwrap_or(0)
+}
