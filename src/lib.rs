@@ -8,7 +8,7 @@
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
 //! | running | [`run`]: events, their fold, who runs next, the pipeline of one unit, the event loop |
 //! | doing | [`agent`], [`check`], [`forge`]: edit the files, prove them, open the pull request |
-//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`journal`], [`config`] |
+//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
 pub mod agent;
 pub mod check;
@@ -23,3 +23,4 @@ pub mod process;
 pub mod progress;
 pub mod report;
 pub mod run;
+pub mod words;

@@ -1,0 +1,124 @@
+//! Text from outside without anything that could move a cursor, change a colour or turn the reading direction.
+
+use std::borrow::Cow;
+
+/// The text as one line: control characters and escape sequences are gone, and every run of white space is one blank.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text
+        .lines()
+        .map(printable)
+        .collect::<Vec<_>>()
+        .join(" ")
+        .split_whitespace()
+    {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// The text with its lines kept, without blank lines at either end; for the rest as [`line`], but blanks stay and a tab
+/// is four of them.
+///
+/// Of a line that was written over by carriage returns (a progress bar in a log) only the last writing is kept, as on a
+/// terminal.
+#[must_use]
+pub fn block(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let line = line.trim_end_matches('\r');
+            let last = line.rsplit('\r').next().unwrap_or(line);
+            printable(last).trim_end().to_owned()
+        })
+        .collect();
+    let first = lines.iter().position(|line| !line.is_empty());
+    let last = lines.iter().rposition(|line| !line.is_empty());
+    match (first, last) {
+        (Some(first), Some(last)) => lines[first..=last].join("\n"),
+        _ => String::new(),
+    }
+}
+
+/// One line's escape sequences go as a whole, so that their letters do not stay behind as rubbish. An escape sequence
+/// that never ends would swallow all that follows, therefore lines are looked at one by one.
+fn printable(line: &str) -> String {
+    let stripped: Cow<'_, str> = console::strip_ansi_codes(line);
+    let mut out = String::with_capacity(stripped.len());
+    for c in stripped.chars() {
+        match c {
+            '\t' => out.push_str("    "),
+            '\r' | '\u{2028}' | '\u{2029}' => out.push(' '),
+            _ if c.is_control() || is_invisible(c) => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that are not control characters in Unicode's sense, yet reorder or hide what stands beside them
+/// (<https://www.unicode.org/reports/tr9/>, "Trojan Source").
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn escape_sequences_go_as_a_whole() {
+        assert_eq!(line("\u{1b}[31mred\u{1b}[0m"), "red");
+        assert_eq!(
+            line("\u{1b}]8;;https://evil.test\u{7}link\u{1b}]8;;\u{7}"),
+            "link"
+        );
+        assert_eq!(line("a\u{9b}31mb"), "ab");
+    }
+
+    #[test]
+    fn an_escape_sequence_that_never_ends_hides_no_other_line() {
+        assert_eq!(block("one\n\u{1b}]0;title\nthree"), "one\n\nthree");
+        assert_eq!(line("\u{1b}]0;title\nthree"), "three");
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(
+            line("  two\r\n words\tand\u{2028}more \n"),
+            "two words and more"
+        );
+    }
+
+    #[test]
+    fn the_reading_direction_cannot_be_turned() {
+        assert_eq!(line("ok\u{202e}txt.exe\u{2066}"), "oktxt.exe");
+    }
+
+    #[test]
+    fn of_an_overwritten_line_the_last_writing_stays() {
+        assert_eq!(block("10%\r50%\r100%\r\ndone\r\n"), "100%\ndone");
+    }
+
+    #[test]
+    fn a_block_keeps_its_indentation_but_no_blank_ends() {
+        assert_eq!(block("\n\n  a\n\n\tb  \n\n"), "  a\n\n    b");
+        assert_eq!(block(" \n\u{1b}[0m\n"), "");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_controls_a_terminal_is_left(text in any::<String>()) {
+            prop_assert!(!line(&text).chars().any(char::is_control));
+            prop_assert!(!block(&text).chars().any(|c| c.is_control() && c != '\n'));
+        }
+    }
+}
