@@ -1,0 +1,292 @@
+//! A run for scripts.
+//!
+//! [`Report`] is a contract of its own (`docs/report.schema.json`): the state behind it may change its shape, this may
+//! only grow, and a change that breaks a reader raises `version`.
+
+use serde::Serialize;
+
+use super::{Liveness, Totals, view};
+use crate::check::Verdict;
+use crate::run::{CheckResult, Outcome, Phase, RunState, Step, UnitState};
+use crate::words;
+
+/// What came out of a run; made to be serialised.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    schema: &'static str,
+    version: u32,
+    run: String,
+    status: Liveness,
+    batch_version: String,
+    instruction: String,
+    base: Base,
+    agent: String,
+    forge: String,
+    remote: Option<String>,
+    jobs: usize,
+    started: String,
+    ended: Option<String>,
+    took_ms: u64,
+    serial_ms: u64,
+    totals: Totals,
+    units: Vec<Unit>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Base {
+    commit: String,
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Unit {
+    id: String,
+    title: String,
+    needs: Vec<String>,
+    files: usize,
+    lines: u64,
+    outcome: &'static str,
+    reason: Option<String>,
+    step: Option<Step>,
+    blocked_by: Option<String>,
+    branch: Option<String>,
+    commit: Option<String>,
+    worktree: Option<String>,
+    pull_request: Option<PullRequest>,
+    changes: Option<Changes>,
+    checks: Vec<Check>,
+    agent_took_ms: Option<u64>,
+    took_ms: Option<u64>,
+    log: Option<String>,
+    tail: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct PullRequest {
+    number: u64,
+    url: String,
+    existed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Changes {
+    files: usize,
+    insertions: usize,
+    deletions: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Check {
+    name: String,
+    verdict: &'static str,
+    took_ms: u64,
+    log: String,
+    tail: String,
+}
+
+impl Report {
+    /// The report of a run as it stands at `now`.
+    #[must_use]
+    pub fn new(state: &RunState, liveness: Liveness, now: i64) -> Self {
+        let moment = view::moment(state, liveness, now);
+        let header = &state.header;
+        Self {
+            schema: "batch-report",
+            version: 1,
+            run: state.id.to_string(),
+            status: liveness,
+            batch_version: header.version.clone(),
+            instruction: header.instruction.clone(),
+            base: Base {
+                commit: header.base.clone(),
+                name: header.base_name.clone(),
+            },
+            agent: header.agent.clone(),
+            forge: header.forge.clone(),
+            remote: header.remote.clone(),
+            jobs: header.jobs,
+            started: words::timestamp(state.started_at),
+            ended: state.ended_at.map(words::timestamp),
+            took_ms: state.took_ms(moment),
+            serial_ms: state.serial_ms(moment),
+            totals: Totals::of(state),
+            units: state
+                .units
+                .iter()
+                .map(|unit| Unit::new(unit, moment))
+                .collect(),
+        }
+    }
+}
+
+impl Unit {
+    fn new(unit: &UnitState, now: i64) -> Self {
+        let header = &unit.header;
+        let mut report = Self {
+            id: header.id.to_string(),
+            title: header.title.clone(),
+            needs: header.needs.iter().map(ToString::to_string).collect(),
+            files: header.files,
+            lines: header.lines,
+            outcome: "waiting",
+            reason: None,
+            step: None,
+            blocked_by: None,
+            branch: unit.branch.clone(),
+            commit: unit.commit.clone(),
+            worktree: view::optional_path(unit.worktree.as_ref()),
+            pull_request: unit.pull_request.as_ref().map(|link| PullRequest {
+                number: link.number,
+                url: link.url.clone(),
+                existed: link.existed,
+            }),
+            changes: unit.changes.map(|changes| Changes {
+                files: changes.files,
+                insertions: changes.insertions,
+                deletions: changes.deletions,
+            }),
+            checks: unit.checks.iter().map(Check::new).collect(),
+            agent_took_ms: unit.agent_took_ms,
+            took_ms: unit.took_ms(now),
+            log: None,
+            tail: None,
+        };
+        report.stand(&unit.phase);
+        report
+    }
+
+    /// Takes in how far the unit is, or how it ended.
+    fn stand(&mut self, phase: &Phase) {
+        self.outcome = match phase {
+            Phase::Waiting => "waiting",
+            Phase::Running { step, .. } => {
+                self.step = Some(*step);
+                "running"
+            }
+            Phase::Ended(Outcome::Published) => "published",
+            Phase::Ended(Outcome::Committed) => "committed",
+            Phase::Ended(Outcome::NoChange { reason }) => {
+                self.reason = Some(reason.clone());
+                "no-change"
+            }
+            Phase::Ended(Outcome::Failed {
+                step,
+                reason,
+                tail,
+                log,
+            }) => {
+                self.step = Some(*step);
+                self.reason = Some(reason.clone());
+                self.tail.clone_from(tail);
+                self.log = view::optional_path(log.as_ref());
+                "failed"
+            }
+            Phase::Ended(Outcome::Blocked { by }) => {
+                self.blocked_by = Some(by.to_string());
+                "blocked"
+            }
+            Phase::Ended(Outcome::Stopped) => "stopped",
+        };
+    }
+}
+
+impl Check {
+    fn new(result: &CheckResult) -> Self {
+        Self {
+            name: result.name.clone(),
+            verdict: match result.verdict {
+                Verdict::Pass => "pass",
+                Verdict::Fail { .. } => "fail",
+            },
+            took_ms: result.took_ms,
+            log: view::path(&result.log),
+            tail: result.tail.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::sample::{self, Story};
+
+    fn contract() -> jsonschema::Validator {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../docs/report.schema.json")).unwrap();
+        jsonschema::draft202012::new(&schema).unwrap()
+    }
+
+    fn faults(report: &Value) -> Vec<String> {
+        contract()
+            .iter_errors(report)
+            .map(|error| error.to_string())
+            .collect()
+    }
+
+    fn value(state: &RunState, liveness: Liveness) -> Value {
+        serde_json::to_value(Report::new(state, liveness, state.started_at + 500)).unwrap()
+    }
+
+    #[test]
+    fn every_report_keeps_the_contract() {
+        let going = Story::of(["a", "b"]).step("a", 10).state();
+        let dry = Story::of(["a"]).committed("a", 0, 10).ended(20);
+        for (state, liveness) in [
+            (sample::mixed(), Liveness::Ended),
+            (going.clone(), Liveness::Going),
+            (going, Liveness::Died),
+            (dry, Liveness::Ended),
+        ] {
+            assert_eq!(faults(&value(&state, liveness)), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn the_contract_catches_faults() {
+        let sound = value(&sample::mixed(), Liveness::Ended);
+        for (place, planted) in [
+            ("/units/0/outcome", json!("fine")),
+            ("/units/0/took_ms", json!(-1)),
+            ("/units/0/pull_request", json!({"number": 7})),
+            ("/units/2/reason", Value::Null),
+            ("/units/3/blocked_by", Value::Null),
+            ("/totals", json!({})),
+            ("/started", json!("yesterday")),
+            ("/version", json!(2)),
+        ] {
+            let mut broken = sound.clone();
+            *broken.pointer_mut(place).unwrap() = planted;
+            assert!(!faults(&broken).is_empty(), "{place}");
+        }
+        let mut unknown = sound;
+        unknown["surprise"] = json!(1);
+        assert!(!faults(&unknown).is_empty());
+    }
+
+    #[test]
+    fn a_failure_tells_all_it_knows() {
+        let report = value(&sample::mixed(), Liveness::Ended);
+        let unit = &report["units"][2];
+        assert_eq!(unit["outcome"], "failed");
+        assert_eq!(unit["step"], "check");
+        assert_eq!(unit["reason"], "`npm test` ended with exit code 1");
+        assert_eq!(unit["log"], "/shop/.git/batch/03-db/check.log");
+        assert_eq!(unit["worktree"], "/shop.batch/03-db");
+        assert_eq!(unit["checks"][0]["verdict"], "fail");
+        assert_eq!(report["units"][3]["blocked_by"], "03-db");
+        assert_eq!(report["totals"]["failed"], 1);
+        assert_eq!(report["serial_ms"], 12_000 + 9_300 + 13_800 + 850);
+    }
+
+    proptest! {
+        #[test]
+        fn text_from_outside_arrives_unchanged(text in sample::outside_text()) {
+            let report = value(&sample::telling(&text), Liveness::Ended);
+            prop_assert_eq!(report["instruction"].as_str(), Some(text.as_str()));
+            prop_assert_eq!(report["units"][1]["tail"].as_str(), Some(text.as_str()));
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A run as a page in GitHub's Markdown, to keep, to mail or to paste into an issue.
+//!
+//! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
+
+use super::view::{self, Failure};
+use super::{Liveness, totals};
+use crate::run::{PullRequestLink, RunState};
+use crate::words;
+
+/// The run as a page, ending in a line break.
+#[must_use]
+pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
+    let moment = view::moment(state, liveness, now);
+    let mut sections = vec![
+        format!("# batch run {}", state.id),
+        quoted(&state.header.instruction),
+        origin(state, liveness),
+        format!("**{}**", totals::closing(state, liveness, moment)),
+        table(state, moment),
+    ];
+    let failures: Vec<String> = view::failures(state)
+        .map(|failure| failed(&failure))
+        .collect();
+    if !failures.is_empty() {
+        sections.push("## Failures".to_owned());
+        sections.extend(failures);
+    }
+    sections.extend(others(state));
+    sections.join("\n\n") + "\n"
+}
+
+fn quoted(text: &str) -> String {
+    words::block(text)
+        .lines()
+        .map(|line| format!("> {}", escaped(line)))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn origin(state: &RunState, liveness: Liveness) -> String {
+    let header = &state.header;
+    let mut lines = vec![
+        format!(
+            "- base: {} ({})",
+            escaped(&header.base),
+            escaped(&header.base_name)
+        ),
+        format!("- agent: {}", escaped(&header.agent)),
+        format!("- forge: {}", escaped(&header.forge)),
+    ];
+    if let Some(remote) = &header.remote {
+        lines.push(format!("- remote: {}", escaped(remote)));
+    }
+    lines.push(format!("- started: {}", words::timestamp(state.started_at)));
+    lines.push(match (liveness, state.ended_at) {
+        (Liveness::Died, _) => "- interrupted: its process is gone".to_owned(),
+        (_, Some(at)) => format!("- ended: {}", words::timestamp(at)),
+        (_, None) => "- not yet ended".to_owned(),
+    });
+    lines.join("\n")
+}
+
+fn table(state: &RunState, now: i64) -> String {
+    let mut lines = vec![
+        "| unit | title | outcome | PR | checks | time |".to_owned(),
+        "|---|---|---|---|---|--:|".to_owned(),
+    ];
+    lines.extend(state.units.iter().map(|unit| {
+        format!(
+            "| `{}` | {} | {} | {} | {} | {} |",
+            unit.header.id,
+            escaped(&unit.header.title),
+            view::outcome(unit),
+            unit.pull_request
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), link),
+            view::checks(unit),
+            view::time(unit, now),
+        )
+    }));
+    lines.join("\n")
+}
+
+/// Only an address on the web becomes a link; the path of a local page would lead nowhere from elsewhere.
+fn link(pull_request: &PullRequestLink) -> String {
+    let number = pull_request.number;
+    match url::Url::parse(&pull_request.url) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            let target = url.as_str().replace('|', "%7C").replace('`', "%60");
+            format!("[#{number}](<{target}>)")
+        }
+        _ => format!("#{number} ({})", escaped(&pull_request.url)),
+    }
+}
+
+fn failed(failure: &Failure<'_>) -> String {
+    let id = &failure.unit.header.id;
+    let mut parts = vec![format!("### `{id}` failed at {}", failure.step.words())];
+    let reason = words::block(failure.reason);
+    parts.push(if reason.contains('\n') {
+        fenced(&reason)
+    } else {
+        format!("Reason: {}", escaped(&reason))
+    });
+    let tail = words::block(failure.tail.unwrap_or_default());
+    if !tail.is_empty() {
+        parts.push(fenced(&tail));
+    }
+    let mut places = Vec::new();
+    if let Some(log) = failure.log {
+        places.push(format!(
+            "- log: `batch logs {id}` ({})",
+            escaped(&view::path(log))
+        ));
+    }
+    if let Some(worktree) = &failure.unit.worktree {
+        places.push(format!(
+            "- its work: `batch diff {id}` ({})",
+            escaped(&view::path(worktree))
+        ));
+    }
+    if !places.is_empty() {
+        parts.push(places.join("\n"));
+    }
+    parts.join("\n\n")
+}
+
+fn others(state: &RunState) -> Option<String> {
+    let mut lines: Vec<String> = view::unchanged(state)
+        .into_iter()
+        .map(|(unit, reason)| format!("- `{unit}` needed no change: {}", escaped(reason)))
+        .collect();
+    lines.extend(
+        view::blocked(state)
+            .into_iter()
+            .map(|(unit, by)| format!("- `{unit}` is blocked: it needs `{by}`")),
+    );
+    lines.extend(
+        view::stopped(state)
+            .into_iter()
+            .map(|unit| format!("- `{unit}` was stopped before the end")),
+    );
+    (!lines.is_empty()).then(|| format!("## Other units\n\n{}", lines.join("\n")))
+}
+
+/// One line of text that shows as it is. A bar becomes an entity, because readers of tables differ in how they take a
+/// backslash before it.
+fn escaped(text: &str) -> String {
+    let line = words::line(text);
+    let mut out = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            '|' => out.push_str("&#124;"),
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '$' | '>' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// The text in a fence longer than any row of backticks in it.
+fn fenced(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}text\n{text}\n{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::sample::{self, Story};
+
+    #[test]
+    fn a_mixed_run() {
+        insta::assert_snapshot!(render(&sample::mixed(), Liveness::Ended, 0), @r"
+        # batch run 20261121-k3f9
+
+        > from var to const
+
+        - base: 8c1f0a7d2b3e4f5a6b7c8d9e0f1a2b3c4d5e6f70 (origin/main)
+        - agent: codemod: var \$A = \$B → const \$A = \$B
+        - forge: github.com/acme/shop
+        - remote: origin
+        - started: 2026-11-21T12:03:22Z
+        - ended: 2026-11-21T12:03:36.1Z
+
+        **2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one after another**
+
+        | unit | title | outcome | PR | checks | time |
+        |---|---|---|---|---|--:|
+        | `01-api` | Change 01-api | published | [#7](<https://github.com/acme/shop/pull/7>) | 1 passed | 12s |
+        | `02-cart` | Change 02-cart | published | [#8](<https://github.com/acme/shop/pull/8>) | 1 passed | 9.3s |
+        | `03-db` | Change 03-db | failed | – | 1 failed | 13s |
+        | `04-db-tests` | Change 04-db-tests | blocked | – | – | – |
+        | `05-docs` | Change 05-docs | no change | – | – | 850ms |
+        | `06-web` | Change 06-web | stopped | – | – | – |
+
+        ## Failures
+
+        ### `03-db` failed at check
+
+        Reason: \`npm test\` ended with exit code 1
+
+        ```text
+        1 failing
+        AssertionError: 2 == 3
+        ```
+
+        - log: `batch logs 03-db` (/shop/.git/batch/03-db/check.log)
+        - its work: `batch diff 03-db` (/shop.batch/03-db)
+
+        ## Other units
+
+        - `05-docs` needed no change: no \`var\` is left
+        - `04-db-tests` is blocked: it needs `03-db`
+        - `06-web` was stopped before the end
+        ");
+    }
+
+    #[test]
+    fn text_from_outside_is_no_markdown() {
+        assert_eq!(escaped("a | `b` <c>\n*d*"), r"a &#124; \`b\` &lt;c\> \*d\*");
+    }
+
+    #[test]
+    fn a_tail_cannot_close_its_fence() {
+        assert_eq!(fenced("a\n````\nb"), "`````text\na\n````\nb\n`````");
+    }
+
+    #[test]
+    fn only_addresses_on_the_web_become_links() {
+        let page = |url: &str| {
+            let state = Story::of(["a"]).published_as("a", 0, 1, 3, url).ended(2);
+            render(&state, Liveness::Ended, 0)
+        };
+        assert!(
+            page("https://github.com/a/b/pull/3").contains("[#3](<https://github.com/a/b/pull/3>)")
+        );
+        assert!(page("/shop/.git/batch/pr-3.md").contains("#3 (/shop/.git/batch/pr-3.md)"));
+        assert!(!page("javascript:alert(1)").contains("]("));
+    }
+
+    proptest! {
+        #[test]
+        fn text_from_outside_never_breaks_the_page(text in sample::outside_text()) {
+            let page = render(&sample::telling(&text), Liveness::Ended, 0);
+            let rows: Vec<&str> = page.lines().skip_while(|line| !line.starts_with("| unit |")).take(5).collect();
+            prop_assert_eq!(rows.len(), 5);
+            for row in rows {
+                prop_assert_eq!(row.matches('|').count(), 7, "{}", row);
+            }
+            prop_assert!(!page.chars().any(|c| c.is_control() && c != '\n'));
+            // Whatever the text is, the page's own last heading is still outside of every fence.
+            prop_assert!(page.contains("\n\n## Other units\n\n- `c` needed no change: "));
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! A run for people at a terminal, or at the other end of a pipe: the table, what failed and where to look, and one
+//! closing line.
+
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table,
+    TableStyle, Width,
+};
+use console::{Style, style};
+
+use super::view::{self, Failure};
+use super::{Liveness, totals};
+use crate::plan::UnitId;
+use crate::run::{Outcome, Phase, RunState, Stop, UnitState};
+use crate::words;
+
+/// Of a log's tail only this many lines are shown; `batch logs` has the rest.
+const TAIL_LINES: usize = 20;
+
+/// A narrower column of names could not be read; a terminal that has no room for it breaks the lines itself.
+const NAME_WIDTH: u16 = 16;
+
+/// The run as text, ending in a line break. `width` is the terminal's, or `None` on a pipe, where nothing is cut.
+/// Colours follow the `console` crate's setting for standard output.
+#[must_use]
+pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64) -> String {
+    let moment = view::moment(state, liveness, now);
+    let mut sections = vec![heading(state, liveness, moment, now, width)];
+    sections.extend(units(state, width, moment));
+    sections.extend(view::failures(state).map(|failure| failed(&failure)));
+    sections.extend(others(state));
+    sections.push(
+        style(totals::closing(state, liveness, moment))
+            .bold()
+            .to_string(),
+    );
+    sections.join("\n\n") + "\n"
+}
+
+fn heading(
+    state: &RunState,
+    liveness: Liveness,
+    moment: i64,
+    now: i64,
+    width: Option<u16>,
+) -> String {
+    let ago = |at: i64| words::whole_seconds(u64::try_from(now.saturating_sub(at)).unwrap_or(0));
+    let standing = match (liveness, state.stop) {
+        (Liveness::Going, None) => format!("going for {}", ago(state.started_at)),
+        (Liveness::Going, Some(Stop::Drain)) => "stopping: no further unit is started".to_owned(),
+        (Liveness::Going, Some(Stop::Now)) => "stopping: running units are being ended".to_owned(),
+        (Liveness::Ended, None) => "ended".to_owned(),
+        (Liveness::Ended, Some(_)) => "stopped".to_owned(),
+        (Liveness::Died, _) => format!("interrupted {} ago: its process is gone", ago(moment)),
+    };
+    let instruction = words::line(&state.header.instruction);
+    let instruction = match width {
+        Some(width) => console::truncate_str(&instruction, usize::from(width), "…").into_owned(),
+        None => instruction,
+    };
+    format!(
+        "{} · {standing}\n{}",
+        style(format!("run {}", state.id)).bold(),
+        style(instruction).dim()
+    )
+}
+
+/// The table and, where the addresses of the pull requests do not fit into it, a list of them: a terminal can follow a
+/// link only while it stands in one piece.
+fn units(state: &RunState, width: Option<u16>, now: i64) -> Vec<String> {
+    let full = table(state, now, address);
+    let limit = match width {
+        Some(width)
+            if full
+                .lines()
+                .any(|line| console::measure_text_width(&line) > usize::from(width)) =>
+        {
+            width
+        }
+        _ => return vec![painted(&full, state)],
+    };
+    let mut short = table(state, now, number);
+    short
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(limit);
+    let mut links = Table::new();
+    links
+        .load_style(TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Disabled);
+    for unit in state
+        .units
+        .iter()
+        .filter(|unit| unit.pull_request.is_some())
+    {
+        links.add_row([number(unit), address(unit), unit.header.id.to_string()]);
+    }
+    let mut sections = vec![painted(&short, state)];
+    if !links.is_empty() {
+        sections.push(links.trim_fmt());
+    }
+    sections
+}
+
+fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(
+            TableStyle::new()
+                .header_separator(LineStyle::none().fill('─').junction('┼'))
+                .header_lines(ContentLineStyle::none().junction('│'))
+                .content_lines(ContentLineStyle::none().junction('│')),
+        )
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(["unit", "outcome", "PR", "checks", "time"]);
+    for unit in &state.units {
+        table.add_row([
+            unit.header.id.to_string(),
+            view::outcome(unit).to_owned(),
+            pull_request(unit),
+            view::checks(unit),
+            view::time(unit, now),
+        ]);
+    }
+    if let Some(name) = table.column_mut(0) {
+        name.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME_WIDTH)));
+    }
+    // Only a unit's name may be broken on a narrow terminal: broken words of the other columns would say nothing.
+    for column in table.column_iter_mut().skip(1) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    if let Some(time) = table.column_mut(4) {
+        time.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn number(unit: &UnitState) -> String {
+    unit.pull_request
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), |link| format!("#{}", link.number))
+}
+
+fn address(unit: &UnitState) -> String {
+    unit.pull_request
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), |link| words::line(&link.url))
+}
+
+/// The table's lines with coloured outcomes. They are coloured here, after the layout, because the table would take the
+/// colour codes for visible text.
+fn painted(table: &Table, state: &RunState) -> String {
+    let mut units = state.units.iter().peekable();
+    let mut out = Vec::new();
+    for (index, line) in table.lines().enumerate() {
+        let line = line.trim_end();
+        if index < 2 {
+            out.push(style(line).dim().to_string());
+            continue;
+        }
+        // A line without an outcome carries on the name of the unit above.
+        let begins = units.peek().and_then(|unit| {
+            let (name, rest) = line.split_once('│')?;
+            let word = view::outcome(unit);
+            rest.trim_start().starts_with(word).then(|| {
+                format!(
+                    "{name}│{}",
+                    rest.replacen(word, &colour(&unit.phase).apply_to(word).to_string(), 1)
+                )
+            })
+        });
+        if begins.is_some() {
+            units.next();
+        }
+        out.push(begins.unwrap_or_else(|| line.to_owned()));
+    }
+    out.join("\n")
+}
+
+fn colour(phase: &Phase) -> Style {
+    match phase {
+        Phase::Waiting => Style::new().dim(),
+        Phase::Running { .. } => Style::new().cyan(),
+        Phase::Ended(Outcome::Failed { .. }) => Style::new().red(),
+        Phase::Ended(Outcome::Blocked { .. } | Outcome::Stopped) => Style::new().yellow(),
+        Phase::Ended(Outcome::Published | Outcome::Committed | Outcome::NoChange { .. }) => {
+            Style::new().green()
+        }
+    }
+}
+
+fn failed(failure: &Failure<'_>) -> String {
+    let id = &failure.unit.header.id;
+    let mut lines = vec![format!(
+        "{} {} failed at {}",
+        style("✗").red(),
+        style(id).bold(),
+        failure.step.words()
+    )];
+    lines.extend(
+        words::block(failure.reason)
+            .lines()
+            .map(|line| format!("  {line}")),
+    );
+
+    let tail = words::block(failure.tail.unwrap_or_default());
+    let skipped = tail.lines().count().saturating_sub(TAIL_LINES);
+    let bar = style("│").dim();
+    if skipped > 0 {
+        lines.push(format!("    {bar} … {skipped} more lines above"));
+    }
+    lines.extend(
+        tail.lines()
+            .skip(skipped)
+            .map(|line| format!("    {bar} {line}")),
+    );
+
+    let mut place = |label: &str, command: &str, path: &std::path::Path| {
+        let path = style(format!("({})", words::line(&view::path(path)))).dim();
+        lines.push(format!("  {label:<9} batch {command} {id}  {path}"));
+    };
+    if let Some(log) = failure.log {
+        place("log", "logs", log);
+    }
+    if let Some(worktree) = &failure.unit.worktree {
+        place("its work", "diff", worktree);
+    }
+    lines.join("\n")
+}
+
+/// Units that neither succeeded nor failed, by name.
+fn others(state: &RunState) -> Option<String> {
+    let mut lines: Vec<String> = view::unchanged(state)
+        .into_iter()
+        .map(|(unit, reason)| {
+            format!(
+                "{} {unit} needed no change: {}",
+                style("–").green(),
+                words::line(reason)
+            )
+        })
+        .collect();
+    lines.extend(
+        view::blocked(state)
+            .into_iter()
+            .map(|(unit, by)| format!("{} {unit} is blocked: it needs {by}", style("!").yellow())),
+    );
+    let stopped: Vec<&str> = view::stopped(state)
+        .into_iter()
+        .map(UnitId::as_str)
+        .collect();
+    if !stopped.is_empty() {
+        lines.push(format!(
+            "{} stopped before the end: {}",
+            style("!").yellow(),
+            stopped.join(", ")
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::sample::{self, Story};
+
+    fn plain(state: &RunState, liveness: Liveness, width: Option<u16>, after: i64) -> String {
+        console::set_colors_enabled(false);
+        render(state, liveness, width, state.started_at + after)
+    }
+
+    #[test]
+    fn a_mixed_run_on_a_pipe() {
+        insta::assert_snapshot!(plain(&sample::mixed(), Liveness::Ended, None, 20_000), @r"
+        run 20261121-k3f9 · ended
+        from var to const
+
+         unit           │ outcome   │ PR                                  │ checks   │  time
+        ────────────────┼───────────┼─────────────────────────────────────┼──────────┼───────
+         01-api         │ published │ https://github.com/acme/shop/pull/7 │ 1 passed │   12s
+         02-cart        │ published │ https://github.com/acme/shop/pull/8 │ 1 passed │  9.3s
+         03-db          │ failed    │ –                                   │ 1 failed │   13s
+         04-db-tests    │ blocked   │ –                                   │ –        │     –
+         05-docs        │ no change │ –                                   │ –        │ 850ms
+         06-web         │ stopped   │ –                                   │ –        │     –
+
+        ✗ 03-db failed at check
+          `npm test` ended with exit code 1
+            │ 1 failing
+            │ AssertionError: 2 == 3
+          log       batch logs 03-db  (/shop/.git/batch/03-db/check.log)
+          its work  batch diff 03-db  (/shop.batch/03-db)
+
+        – 05-docs needed no change: no `var` is left
+        ! 04-db-tests is blocked: it needs 03-db
+        ! stopped before the end: 06-web
+
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one after another
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_keeps_addresses_in_one_piece() {
+        insta::assert_snapshot!(plain(&sample::mixed(), Liveness::Ended, Some(50), 20_000), @r"
+        run 20261121-k3f9 · ended
+        from var to const
+
+         unit           │ outcome   │ PR │ checks   │  time
+        ────────────────┼───────────┼────┼──────────┼───────
+         01-api         │ published │ #7 │ 1 passed │   12s
+         02-cart        │ published │ #8 │ 1 passed │  9.3s
+         03-db          │ failed    │ –  │ 1 failed │   13s
+         04-db-tests    │ blocked   │ –  │ –        │     –
+         05-docs        │ no change │ –  │ –        │ 850ms
+         06-web         │ stopped   │ –  │ –        │     –
+
+         #7  https://github.com/acme/shop/pull/7  01-api
+         #8  https://github.com/acme/shop/pull/8  02-cart
+
+        ✗ 03-db failed at check
+          `npm test` ended with exit code 1
+            │ 1 failing
+            │ AssertionError: 2 == 3
+          log       batch logs 03-db  (/shop/.git/batch/03-db/check.log)
+          its work  batch diff 03-db  (/shop.batch/03-db)
+
+        – 05-docs needed no change: no `var` is left
+        ! 04-db-tests is blocked: it needs 03-db
+        ! stopped before the end: 06-web
+
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one after another
+        ");
+    }
+
+    #[test]
+    fn a_run_that_is_going() {
+        let state = Story::of(["01-api", "02-cart", "03-db"])
+            .published("01-api", 0, 9_000)
+            .step("02-cart", 500)
+            .state();
+        insta::assert_snapshot!(plain(&state, Liveness::Going, Some(120), 130_000), @r"
+        run 20261121-k3f9 · going for 2m10s
+        from var to const
+
+         unit           │ outcome   │ PR                                  │ checks   │  time
+        ────────────────┼───────────┼─────────────────────────────────────┼──────────┼───────
+         01-api         │ published │ https://github.com/acme/shop/pull/1 │ 1 passed │  9.0s
+         02-cart        │ agent     │ –                                   │ –        │ 2m09s
+         03-db          │ waiting   │ –                                   │ –        │     –
+
+        1 of 3 units published, 1 running, 1 waiting · 2m10s
+        ");
+    }
+
+    #[test]
+    fn a_run_whose_process_is_gone() {
+        let state = Story::of(["01-api", "02-cart"])
+            .step("01-api", 1_000)
+            .state();
+        insta::assert_snapshot!(plain(&state, Liveness::Died, Some(120), 3_700_000), @r"
+        run 20261121-k3f9 · interrupted 1h01m ago: its process is gone
+        from var to const
+
+         unit           │ outcome │ PR │ checks │ time
+        ────────────────┼─────────┼────┼────────┼──────
+         01-api         │ agent   │ –  │ –      │  0ms
+         02-cart        │ waiting │ –  │ –      │    –
+
+        0 of 2 units published, 1 cut off, 1 not begun · 1.0s
+        ");
+    }
+
+    #[test]
+    fn a_long_tail_shows_its_end() {
+        let tail = (1..=30).fold(String::new(), |tail, n| tail + &format!("line {n}\n"));
+        let state = Story::of(["a"])
+            .failed_with("a", 0, 10, "no", &tail)
+            .ended(20);
+        let text = plain(&state, Liveness::Ended, None, 20);
+        assert!(
+            text.contains("… 10 more lines above")
+                && text.contains("line 30")
+                && !text.contains("line 10\n")
+        );
+    }
+
+    #[test]
+    fn names_stay_readable_on_a_narrow_terminal() {
+        let state = Story::of(["07-contrib-admin-templates"])
+            .published("07-contrib-admin-templates", 0, 10)
+            .ended(20);
+        insta::assert_snapshot!(plain(&state, Liveness::Ended, Some(40), 20), @r"
+        run 20261121-k3f9 · ended
+        from var to const
+
+         unit           │ outcome   │ PR │ checks   │ time
+        ────────────────┼───────────┼────┼──────────┼──────
+         07-contrib-adm │ published │ #1 │ 1 passed │ 10ms
+         in-templates   │           │    │          │
+
+         #1  https://github.com/acme/shop/pull/1  07-contrib-admin-templates
+
+        1 of 1 unit published · 20ms
+        ");
+    }
+
+    #[test]
+    fn a_terminal_of_any_width_is_served() {
+        for width in 0..200 {
+            let text = plain(&sample::mixed(), Liveness::Ended, Some(width), 0);
+            assert!(
+                text.contains("https://github.com/acme/shop/pull/7"),
+                "{width}: {text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_from_outside_never_controls_the_terminal(text in sample::outside_text(), width in proptest::option::of(1_u16..200)) {
+            let state = sample::telling(&text);
+            let shown = plain(&state, Liveness::Ended, width, 0);
+            prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
+        }
+    }
+}

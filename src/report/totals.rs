@@ -1,0 +1,179 @@
+//! How many units came to which end, and the one sentence that closes every report.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::Liveness;
+use crate::run::{Outcome, Phase, RunState};
+use crate::words;
+
+/// How many units are where; the parts add up to `units`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    pub units: usize,
+    pub published: usize,
+    pub committed: usize,
+    pub no_change: usize,
+    pub failed: usize,
+    pub blocked: usize,
+    pub stopped: usize,
+    pub running: usize,
+    pub waiting: usize,
+}
+
+impl Totals {
+    #[must_use]
+    pub fn of(state: &RunState) -> Self {
+        let mut totals = Self::default();
+        for unit in &state.units {
+            totals.units += 1;
+            let part = match &unit.phase {
+                Phase::Waiting => &mut totals.waiting,
+                Phase::Running { .. } => &mut totals.running,
+                Phase::Ended(Outcome::Published) => &mut totals.published,
+                Phase::Ended(Outcome::Committed) => &mut totals.committed,
+                Phase::Ended(Outcome::NoChange { .. }) => &mut totals.no_change,
+                Phase::Ended(Outcome::Failed { .. }) => &mut totals.failed,
+                Phase::Ended(Outcome::Blocked { .. }) => &mut totals.blocked,
+                Phase::Ended(Outcome::Stopped) => &mut totals.stopped,
+            };
+            *part += 1;
+        }
+        totals
+    }
+
+    /// Units that have come to an end, whichever.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.units - self.running - self.waiting
+    }
+
+    /// `22 of 24 units published, 2 failed`.
+    #[must_use]
+    pub fn sentence(&self, liveness: Liveness) -> String {
+        // A dry run publishes nothing by intent, so its commits are what counts.
+        let (good, good_word, commits_beside) = if self.published == 0 && self.committed > 0 {
+            (self.committed, "committed", 0)
+        } else {
+            (self.published, "published", self.committed)
+        };
+        let noun = if self.units == 1 { "unit" } else { "units" };
+        let (under_way, ahead) = match liveness {
+            Liveness::Died => ("cut off", "not begun"),
+            Liveness::Going | Liveness::Ended => ("running", "waiting"),
+        };
+        let mut sentence = format!("{good} of {} {noun} {good_word}", self.units);
+        for (count, word) in [
+            (commits_beside, "committed"),
+            (self.no_change, "without change"),
+            (self.failed, "failed"),
+            (self.blocked, "blocked"),
+            (self.stopped, "stopped"),
+            (self.running, under_way),
+            (self.waiting, ahead),
+        ] {
+            if count > 0 {
+                let _ = write!(sentence, ", {count} {word}");
+            }
+        }
+        sentence
+    }
+}
+
+/// `22 of 24 units published, 2 failed · 6m12s, 5.1× faster than one after another`; the gain is told only where there
+/// is one.
+pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String {
+    let took = state.took_ms(now);
+    let mut closing = format!(
+        "{} · {}",
+        Totals::of(state).sentence(liveness),
+        words::duration(took)
+    );
+    let worked = state
+        .units
+        .iter()
+        .filter(|unit| unit.took_ms(now).is_some())
+        .count();
+    if let Some(tenths) = (state.serial_ms(now) * 10).checked_div(took)
+        && state.ended_at.is_some()
+        && worked > 1
+        && tenths > 10
+    {
+        let (whole, tenth) = (tenths / 10, tenths % 10);
+        let _ = write!(closing, ", {whole}.{tenth}× faster than one after another");
+    }
+    closing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::Story;
+
+    #[test]
+    fn the_gain_is_told_only_where_there_is_one() {
+        let alone = Story::of(["a"]).published("a", 0, 60_000).ended(61_000);
+        assert_eq!(
+            closing(&alone, Liveness::Ended, 0),
+            "1 of 1 unit published · 1m01s"
+        );
+
+        let in_turn = Story::of(["a", "b"])
+            .published("a", 0, 30_000)
+            .published("b", 30_000, 60_000)
+            .ended(61_000);
+        assert_eq!(
+            closing(&in_turn, Liveness::Ended, 0),
+            "2 of 2 units published · 1m01s"
+        );
+
+        let at_once = Story::of(["a", "b"])
+            .published("a", 0, 60_000)
+            .published("b", 0, 50_000)
+            .ended(61_000);
+        assert_eq!(
+            closing(&at_once, Liveness::Ended, 0),
+            "2 of 2 units published · 1m01s, 1.8× faster than one after another"
+        );
+    }
+
+    #[test]
+    fn a_run_that_is_going_boasts_of_nothing() {
+        let state = Story::of(["a", "b", "c"])
+            .published("a", 0, 9_000)
+            .published("b", 0, 9_000)
+            .step("c", 100)
+            .state();
+        assert_eq!(
+            closing(&state, Liveness::Going, 10_000 + state.started_at),
+            "2 of 3 units published, 1 running · 10s"
+        );
+    }
+
+    #[test]
+    fn a_dry_run_counts_its_commits() {
+        let state = Story::of(["a", "b"])
+            .committed("a", 0, 1_000)
+            .failed("b", 0, 900)
+            .ended(2_000);
+        assert_eq!(
+            closing(&state, Liveness::Ended, 0),
+            "1 of 2 units committed, 1 failed · 2.0s"
+        );
+    }
+
+    #[test]
+    fn every_unit_is_counted_once() {
+        let totals = Totals::of(&crate::report::sample::mixed());
+        let parts = totals.published
+            + totals.committed
+            + totals.no_change
+            + totals.failed
+            + totals.blocked
+            + totals.stopped
+            + totals.running
+            + totals.waiting;
+        assert_eq!(parts, totals.units);
+    }
+}
