@@ -1,0 +1,202 @@
+//! One plain line for each step, check and end, for logs and machines that build: no colours, nothing that moves.
+//!
+//! Times are since the run's start, so that two logs of the same run's kind can be compared.
+
+use std::io::Write;
+
+use super::Progress;
+use crate::check::Verdict;
+use crate::run::{Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact, UnitState};
+use crate::words;
+
+pub(super) struct Lines<W> {
+    out: W,
+}
+
+impl<W: Write> Lines<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out }
+    }
+}
+
+impl<W: Write + Send> Progress for Lines<W> {
+    fn event(&mut self, event: &Recorded, state: &RunState) {
+        if let Some(text) = line(event, state) {
+            let since = u64::try_from(event.at.saturating_sub(state.started_at)).unwrap_or(0);
+            let since = format!("+{}", words::whole_seconds(since));
+            // A reader that is gone must not end the run.
+            let _ = writeln!(self.out, "{since:>7}  {text}");
+        }
+    }
+
+    fn finish(&mut self) {}
+}
+
+/// What an event is worth saying, if anything.
+fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
+    let (id, fact) = match &recorded.event {
+        Event::Run(RunFact::Started(header)) => {
+            let count = header.units.len();
+            let noun = if count == 1 { "unit" } else { "units" };
+            return Some(format!(
+                "run {}: {count} {noun}, {} at once",
+                state.id, header.jobs
+            ));
+        }
+        Event::Run(RunFact::StopAsked { how }) => return Some(stopping(*how).to_owned()),
+        Event::Run(RunFact::Ended) => return None,
+        Event::Unit(id, fact) => (id, fact),
+    };
+    let unit = state.unit(id)?;
+    let text = match fact {
+        UnitFact::StepStarted { .. } => step(unit)?,
+        UnitFact::CheckFinished(result) => {
+            let verdict = match result.verdict {
+                Verdict::Pass => "passed",
+                Verdict::Fail { .. } => "failed",
+            };
+            let name = words::line(&result.name);
+            format!(
+                "check {name} {verdict} in {}",
+                words::duration(result.took_ms)
+            )
+        }
+        UnitFact::Ended { outcome } => {
+            let took = unit
+                .took_ms(recorded.at)
+                .map(|ms| format!(" · {}", words::duration(ms)));
+            format!("{}{}", ended(unit, outcome), took.unwrap_or_default())
+        }
+        UnitFact::WorktreeReady { .. }
+        | UnitFact::AgentFinished { .. }
+        | UnitFact::ScopeProven { .. }
+        | UnitFact::Committed { .. }
+        | UnitFact::Pushed { .. }
+        | UnitFact::PullRequestOpened(_) => return None,
+    };
+    let ids = state.units.iter().map(|unit| unit.header.id.as_str().len());
+    let width = ids.max().unwrap_or(0);
+    Some(format!("{id:width$}  {text}"))
+}
+
+/// The step that a unit is at, in words: `agent`, `check npm test`.
+pub(super) fn step(unit: &UnitState) -> Option<String> {
+    let Phase::Running { step, detail } = &unit.phase else {
+        return None;
+    };
+    let detail = detail
+        .as_deref()
+        .map(words::line)
+        .filter(|detail| !detail.is_empty());
+    Some(match detail {
+        Some(detail) => format!("{} {detail}", step.words()),
+        None => step.words().to_owned(),
+    })
+}
+
+/// How a unit ended, with the one thing that matters most about it.
+pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Published => match &unit.pull_request {
+            Some(link) => format!("published  PR #{}", link.number),
+            None => "published".to_owned(),
+        },
+        Outcome::Committed | Outcome::Stopped => outcome.words().to_owned(),
+        Outcome::NoChange { reason } => format!("no change: {}", first_line(reason)),
+        Outcome::Failed { step, reason, .. } => {
+            format!("failed at {}: {}", step.words(), first_line(reason))
+        }
+        Outcome::Blocked { by } => format!("blocked: it needs {by}"),
+    }
+}
+
+/// What a request to stop means, and what can be done about it.
+pub(super) fn stopping(how: Stop) -> &'static str {
+    match how {
+        Stop::Drain => "no further unit is started; Ctrl-C again stops the running units",
+        Stop::Now => "stopping the running units",
+    }
+}
+
+fn first_line(text: &str) -> String {
+    words::block(text)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::report::sample::{self, Story};
+    use crate::run::Step;
+
+    /// Shows a whole story, each event after the state has taken it in.
+    pub(in crate::progress) fn shown(progress: &mut impl Progress, story: Story) {
+        let events = story.events();
+        for until in 1..=events.len() {
+            let state = RunState::fold(&sample::run_id(), &events[..until]).unwrap();
+            progress.event(&events[until - 1], &state);
+        }
+        progress.finish();
+    }
+
+    fn text(story: Story) -> String {
+        let mut out = Vec::new();
+        shown(&mut Lines::new(&mut out), story);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_run_reads_as_a_log() {
+        let check = UnitFact::StepStarted {
+            step: Step::Check,
+            detail: Some("npm test".to_owned()),
+        };
+        let story = Story::of(["01-api", "02-cart", "03-db"])
+            .published("01-api", 40, 12_345)
+            .step("02-cart", 12_400)
+            .fact("02-cart", 12_900, check)
+            .failed("02-cart", 13_000, 75_000)
+            .outcome(
+                "03-db",
+                75_000,
+                Outcome::Blocked {
+                    by: sample::id("02-cart"),
+                },
+            )
+            .run(75_100, RunFact::StopAsked { how: Stop::Drain })
+            .run(75_200, RunFact::Ended);
+        insta::assert_snapshot!(text(story), @r"
+           +0s  run 20261121-k3f9: 3 units, 4 at once
+           +0s  01-api   agent
+          +12s  01-api   check npm test passed in 1.4s
+          +12s  01-api   published  PR #1 · 12s
+          +12s  02-cart  agent
+          +12s  02-cart  check npm test
+          +13s  02-cart  agent
+        +1m15s  02-cart  check npm test failed in 1.4s
+        +1m15s  02-cart  failed at check: `npm test` ended with exit code 1 · 1m02s
+        +1m15s  03-db    blocked: it needs 02-cart
+        +1m15s  no further unit is started; Ctrl-C again stops the running units
+        ");
+    }
+
+    #[test]
+    fn text_from_outside_stays_on_its_line() {
+        let story = Story::of(["a"]).failed_with("a", 0, 10, "bad\u{1b}[2J\r\nsecond line", "");
+        let text = text(story);
+        assert!(text.ends_with("a  failed at check: bad · 10ms\n"), "{text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn a_closed_pipe_disturbs_nothing() {
+        let mut full = [0_u8; 3];
+        shown(
+            &mut Lines::new(&mut full[..]),
+            Story::of(["a"]).published("a", 0, 10),
+        );
+    }
+}
