@@ -64,7 +64,7 @@ impl Bars {
             .overall
             .get_or_insert_with(|| {
                 let bar = self.shown.add(ProgressBar::new(state.units.len() as u64));
-                let style = styled(&overall_template(width), state.took_ms(at));
+                let style = styled(&overall_template(width / 2), state.took_ms(at));
                 bar.set_style(style.progress_chars("━━─"));
                 bar.enable_steady_tick(TICK);
                 bar
@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn templates_parse() {
-        for width in [8, NAME_WIDTH] {
+        for width in [4, NAME_WIDTH / 2] {
             assert!(ProgressStyle::with_template(&overall_template(width)).is_ok());
         }
         assert!(ProgressStyle::with_template(UNIT_TEMPLATE).is_ok());
