@@ -21,7 +21,7 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// The text with its lines kept, without blank lines at either end; for the rest as [`line`], but blanks stay and a tab
+/// The text with its lines kept, without blank lines at either end; for the rest as [`line()`], but blanks stay and a tab
 /// is four of them.
 ///
 /// Of a line that was written over by carriage returns (a progress bar in a log) only the last writing is kept, as on a

@@ -1,7 +1,7 @@
 //! How facts are put for people: times in words, and text from outside made safe to show.
 //!
 //! Titles, reasons and logs are written by agents, checks and forges; whatever of them reaches a terminal or a page goes
-//! through [`line`] or [`block`] first. This room knows nothing of runs, plans or terminals' sizes.
+//! through [`line()`] or [`block()`] first. This room knows nothing of runs, plans or terminals' sizes.
 
 mod clean;
 mod time;
