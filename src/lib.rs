@@ -4,20 +4,15 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | commands | [`cli`]: arguments in, library call, words out |
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
-//! | running | [`run`]: events, their fold, who runs next, the pipeline of one unit, the event loop |
-//! | doing | [`agent`], [`check`], [`forge`]: edit the files, prove them, open the pull request |
-//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
+//! | running | [`run`]: the facts of a run and their fold |
+//! | doing | [`check`]: commands that must pass |
+//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`config`], [`words`] |
 
-pub mod agent;
 pub mod check;
-pub mod cli;
 pub mod codemod;
 pub mod config;
-pub mod forge;
 pub mod git;
-pub mod journal;
 pub mod plan;
 pub mod process;
 pub mod progress;

@@ -1,4 +1,5 @@
-//! (room: check)
+//! Commands that must pass, and what they say of a unit.
+
 use serde::{Deserialize, Serialize};
 
 use crate::process::Ending;

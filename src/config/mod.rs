@@ -1,4 +1,4 @@
-//! batch.toml, environment and flags.
+//! What the user chose, in batch.toml, in plan.toml and as flags.
 
 mod agent;
 pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};

@@ -1,1 +1,183 @@
-//! (room: git)
+//! The repository: base, worktrees, what changed in them, commits and pushes.
+//!
+//! libgit2 serves for opening, refs, trees, commits and worktree registration; the `git` program for what is faster or
+//! more faithful there (what changed, identity and signing, pushing with the user's own credentials). This room never
+//! touches the user's checkout, index, stashes or config; it writes worktrees, branches of its own and objects. It
+//! knows nothing of plans, agents or runs.
+
+mod attributes;
+mod base;
+mod program;
+
+use std::path::{Path, PathBuf};
+
+pub use attributes::Attributes;
+pub use base::{Base, Blobs, Entry, EntryKind};
+
+/// What can go wrong with a repository.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("{} is not inside a git repository: run batch in one, or name one with -C", dir.display())]
+    NotARepository { dir: PathBuf },
+    #[error(
+        "{} is a bare repository, which has no files to look at: run batch in a checkout of it (git clone or git worktree add)",
+        dir.display()
+    )]
+    Bare { dir: PathBuf },
+    #[error("the repository has no commit yet: commit something first, batch plans from a commit")]
+    NoCommits,
+    #[error("there is no commit {name:?} in this repository{}", near_words(near))]
+    UnknownBase { name: String, near: Vec<String> },
+    #[error("there is no remote named {name:?}{}", near_words(known))]
+    UnknownRemote { name: String, known: Vec<String> },
+    #[error("`git {what}` failed: {reason}")]
+    Program { what: String, reason: String },
+    #[error("{what}: {}", source.message())]
+    Library { what: String, source: git2::Error },
+    #[error("{what} {}: {source}", path.display())]
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Process(#[from] crate::process::ProcessError),
+}
+
+fn near_words(near: &[String]) -> String {
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!("; there is {}", near.join(", "))
+    }
+}
+
+/// Gives a libgit2 error the words for what was being done.
+trait During<T> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T, GitError>;
+}
+
+impl<T> During<T> for Result<T, git2::Error> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T, GitError> {
+        self.map_err(|source| GitError::Library {
+            what: what(),
+            source,
+        })
+    }
+}
+
+/// A repository, and the place in it where the user stands.
+#[derive(Debug, Clone)]
+pub struct Repo {
+    common: PathBuf,
+    root: PathBuf,
+    home: PathBuf,
+    prefix: String,
+}
+
+impl Repo {
+    /// Finds the repository that holds `dir`.
+    pub fn discover(dir: &Path) -> Result<Self, GitError> {
+        let not_found = || GitError::NotARepository {
+            dir: dir.to_path_buf(),
+        };
+        let dir = dir.canonicalize().map_err(|_| not_found())?;
+        let found = git2::Repository::discover(&dir).map_err(|error| match error.code() {
+            git2::ErrorCode::NotFound => not_found(),
+            _ => GitError::Library {
+                what: format!("the repository at {} cannot be opened", dir.display()),
+                source: error,
+            },
+        })?;
+        let Some(root) = found.workdir() else {
+            return Err(GitError::Bare { dir });
+        };
+        let root = canonical(root)?;
+        let common = canonical(found.commondir())?;
+        let prefix = dir
+            .strip_prefix(&root)
+            .ok()
+            .and_then(Path::to_str)
+            .unwrap_or_default()
+            .to_owned();
+        // A linked checkout stands anywhere; what belongs to the repository stands beside its main checkout.
+        let home = match common.file_name() {
+            Some(name) if name == ".git" => common.parent().unwrap_or(&common).to_path_buf(),
+            _ => common.clone(),
+        };
+        Ok(Self {
+            common,
+            root,
+            home,
+            prefix,
+        })
+    }
+
+    /// The folder that all linked checkouts share: `.git` of the main checkout.
+    #[must_use]
+    pub fn common_dir(&self) -> &Path {
+        &self.common
+    }
+
+    /// The root of the checkout in which the user stands.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The main checkout (or the bare repository that the checkouts belong to).
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The repository's name: that of its main folder.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self
+            .home
+            .file_name()
+            .map_or_else(|| "repository".into(), |name| name.to_string_lossy());
+        name.strip_suffix(".git").unwrap_or(&name).to_owned()
+    }
+
+    /// The folder in which the user stands, from the root, `""` at the root itself.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Where batch keeps what it knows of this repository.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.common.join("batch")
+    }
+
+    /// Whether history was cut when the repository was cloned.
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(self.open()?.is_shallow())
+    }
+
+    /// Whether tracked files of the user's checkout differ from its commit.
+    pub fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
+        let out = self
+            .git(["status", "--porcelain", "-uno", "--ignore-submodules"])
+            .dir(&self.root)
+            .run()?;
+        Ok(!out.is_empty())
+    }
+
+    /// A handle of libgit2's. It cannot be shared between threads, so each caller opens its own (well under 1 ms).
+    fn open(&self) -> Result<git2::Repository, GitError> {
+        git2::Repository::open(&self.common)
+            .during(|| format!("the repository {} cannot be opened", self.common.display()))
+    }
+}
+
+fn canonical(path: &Path) -> Result<PathBuf, GitError> {
+    path.canonicalize().map_err(|source| GitError::Io {
+        what: "cannot read",
+        path: path.to_path_buf(),
+        source,
+    })
+}

@@ -32,7 +32,7 @@ impl UnitId {
             })
             && !text.contains("..")
             && !text.ends_with('.')
-            && !text.ends_with(".lock");
+            && !text.as_bytes().ends_with(b".lock");
         if fits {
             Ok(Self(text.to_owned()))
         } else {

@@ -1,8 +1,6 @@
-//! One execution of a plan.
+//! One execution of a plan: all facts that can be known about it, and their fold.
 //!
-//! [`event`] lists all facts, [`state`] folds them, [`scheduler`] decides who runs next, [`unit`] is the pipeline of one
-//! unit, and [`engine`] is the loop that writes each fact to the journal before anything else happens with it. This room
-//! knows nothing of terminals and reports: whoever shows a run reads its events and its state.
+//! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
 mod event;
 mod state;

@@ -1,0 +1,86 @@
+//! What the base's `.gitattributes` say of a file: binary, or generated.
+//!
+//! Read from the base's tree, never from a checkout, so that a plan depends on the base alone.
+
+use std::path::{Path, PathBuf};
+
+use gix_attributes::StateRef;
+use gix_attributes::glob::pattern::Case;
+use gix_attributes::search::{MetadataCollection, Outcome};
+
+use super::{Blobs, Entry, EntryKind, GitError};
+
+const BINARY: &str = "binary";
+const GENERATED: &str = "linguist-generated";
+
+/// The rules of all `.gitattributes` of a tree (gitattributes(5)).
+pub struct Attributes {
+    search: gix_attributes::Search,
+    outcome: Outcome,
+}
+
+impl Attributes {
+    /// Reads the rules of a tree with these entries.
+    pub fn read(entries: &[Entry], blobs: &Blobs) -> Result<Self, GitError> {
+        let mut known = MetadataCollection::default();
+        let mut search = gix_attributes::Search::new_globals(
+            std::iter::empty::<PathBuf>(),
+            &mut Vec::new(),
+            &mut known,
+        )
+        .map_err(|source| unreadable(Path::new(".gitattributes"), source))?;
+        let mut files: Vec<(&str, &Entry)> = entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::File)
+            .filter_map(|entry| Some((std::str::from_utf8(&entry.path).ok()?, entry)))
+            .filter(|(path, _)| *path == ".gitattributes" || path.ends_with("/.gitattributes"))
+            .collect();
+        // Later lists win, so a deeper folder's rules come after those of the folders above it.
+        files.sort_by_key(|(path, _)| path.matches('/').count());
+        for (path, entry) in files {
+            search
+                .add_patterns_buffer(
+                    &blobs.read(entry.blob)?,
+                    path.into(),
+                    Some(Path::new("")),
+                    &mut known,
+                    path == ".gitattributes",
+                )
+                .map_err(|source| unreadable(Path::new(path), source))?;
+        }
+        let mut outcome = Outcome::default();
+        outcome.initialize_with_selection(&known, [BINARY, GENERATED]);
+        Ok(Self { search, outcome })
+    }
+
+    /// `binary` or `generated`, when an attribute says so of this path.
+    pub fn reason_to_set_aside(&mut self, path: &str) -> Option<&'static str> {
+        self.outcome.reset();
+        self.search.pattern_matching_relative_path(
+            path.as_bytes().into(),
+            Case::Sensitive,
+            Some(false),
+            &mut self.outcome,
+        );
+        self.outcome.iter_selected().find_map(|found| {
+            let on = match found.assignment.state {
+                StateRef::Set => true,
+                StateRef::Value(value) => value.as_bstr() == "true",
+                StateRef::Unset | StateRef::Unspecified => false,
+            };
+            match found.assignment.name.as_str() {
+                BINARY if on => Some("binary"),
+                GENERATED if on => Some("generated"),
+                _ => None,
+            }
+        })
+    }
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> GitError {
+    GitError::Io {
+        what: "cannot read the rules of",
+        path: path.to_path_buf(),
+        source,
+    }
+}

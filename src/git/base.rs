@@ -1,0 +1,436 @@
+//! The base: which commit it is, which files it tracks, and what is in them.
+
+use std::path::Path;
+
+use super::{During, GitError, Repo};
+
+/// A commit to start from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Its full id.
+    pub id: String,
+    /// How the user knows it: `origin/main`, `HEAD`, `v1.2`.
+    pub name: String,
+    /// The branch that pull requests go to, without the remote's name; `None` when the base is not a branch.
+    pub branch: Option<String>,
+}
+
+/// A file that a tree tracks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// From the root, in the bytes git holds.
+    pub path: Vec<u8>,
+    /// The blob's id.
+    pub blob: git2::Oid,
+    pub kind: EntryKind,
+}
+
+/// What kind of thing an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    File,
+    Symlink,
+    Submodule,
+}
+
+/// Reads blobs. Not shared between threads; each makes its own.
+pub struct Blobs(git2::Repository);
+
+impl Blobs {
+    /// The content of a blob.
+    pub fn read(&self, blob: git2::Oid) -> Result<Vec<u8>, GitError> {
+        let blob = self
+            .0
+            .find_blob(blob)
+            .during(|| format!("object {blob} cannot be read"))?;
+        Ok(blob.content().to_vec())
+    }
+}
+
+impl Repo {
+    /// The commit to start from: `name` where given, else the remote's default branch where known, else HEAD.
+    pub fn base(&self, name: Option<&str>, remote: Option<&str>) -> Result<Base, GitError> {
+        let repo = self.open()?;
+        if let Some(name) = name {
+            return self.named_base(&repo, name, remote);
+        }
+        if let Some(remote) = remote
+            && let Some((name, commit)) = remote_default(&repo, remote)
+        {
+            let branch = name
+                .strip_prefix(&format!("{remote}/"))
+                .map(ToOwned::to_owned);
+            return Ok(Base {
+                id: commit.to_string(),
+                name,
+                branch,
+            });
+        }
+        self.head_base(remote)
+    }
+
+    /// HEAD of the checkout in which the user stands, which need not be the main one.
+    fn head_base(&self, remote: Option<&str>) -> Result<Base, GitError> {
+        let here = git2::Repository::open(&self.root)
+            .during(|| format!("the checkout {} cannot be opened", self.root.display()))?;
+        let head = here.head().map_err(|error| match error.code() {
+            git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound => GitError::NoCommits,
+            _ => GitError::Library {
+                what: "HEAD cannot be read".into(),
+                source: error,
+            },
+        })?;
+        let commit = head
+            .peel_to_commit()
+            .during(|| "HEAD is no commit".into())?;
+        let branch = if head.is_branch() {
+            head.shorthand().ok().map(ToOwned::to_owned)
+        } else {
+            remote.and_then(|remote| default_branch(&here, remote))
+        };
+        Ok(Base {
+            id: commit.id().to_string(),
+            name: "HEAD".into(),
+            branch,
+        })
+    }
+
+    fn named_base(
+        &self,
+        repo: &git2::Repository,
+        name: &str,
+        remote: Option<&str>,
+    ) -> Result<Base, GitError> {
+        if name == "HEAD" {
+            return self.head_base(remote);
+        }
+        let unknown = || GitError::UnknownBase {
+            name: name.to_owned(),
+            near: near_names(repo, name),
+        };
+        let (object, reference) = repo.revparse_ext(name).map_err(|_| unknown())?;
+        let commit = object.peel_to_commit().map_err(|_| unknown())?;
+        let branch = reference
+            .as_ref()
+            .and_then(|reference| {
+                let full = reference.name().ok()?;
+                if let Some(local) = full.strip_prefix("refs/heads/") {
+                    return Some(local.to_owned());
+                }
+                full.strip_prefix(&format!("refs/remotes/{}/", remote?))
+                    .filter(|branch| *branch != "HEAD")
+                    .map(ToOwned::to_owned)
+            })
+            .or_else(|| default_branch(repo, remote?));
+        Ok(Base {
+            id: commit.id().to_string(),
+            name: name.to_owned(),
+            branch,
+        })
+    }
+
+    /// Whether the repository holds this commit.
+    pub fn has_commit(&self, id: &str) -> Result<bool, GitError> {
+        let repo = self.open()?;
+        Ok(git2::Oid::from_str(id).is_ok_and(|id| repo.find_commit(id).is_ok()))
+    }
+
+    /// All that the commit tracks, in git's order.
+    pub fn entries(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
+        let repo = self.open()?;
+        let tree = tree_of(&repo, commit)?;
+        let mut entries = Vec::new();
+        // An explicit stack: a hostile tree may be deeper than the thread's own.
+        let mut stack = vec![(Vec::new(), tree.id())];
+        while let Some((prefix, id)) = stack.pop() {
+            let tree = repo
+                .find_tree(id)
+                .during(|| format!("tree {id} cannot be read"))?;
+            for item in &tree {
+                let mut path = prefix.clone();
+                path.extend_from_slice(item.name_bytes());
+                let kind = match item.filemode() {
+                    0o040_000 => {
+                        path.push(b'/');
+                        stack.push((path, item.id()));
+                        continue;
+                    }
+                    0o120_000 => EntryKind::Symlink,
+                    0o160_000 => EntryKind::Submodule,
+                    _ => EntryKind::File,
+                };
+                entries.push(Entry {
+                    path,
+                    blob: item.id(),
+                    kind,
+                });
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    /// A reader of blobs for the calling thread.
+    pub fn blobs(&self) -> Result<Blobs, GitError> {
+        Ok(Blobs(self.open()?))
+    }
+
+    /// The content of one file at a commit, if it is there and is text.
+    pub fn file_at(&self, commit: &str, path: &str) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let tree = tree_of(&repo, commit)?;
+        let Ok(entry) = tree.get_path(Path::new(path)) else {
+            return Ok(None);
+        };
+        let Ok(blob) = repo.find_blob(entry.id()) else {
+            return Ok(None);
+        };
+        Ok(String::from_utf8(blob.content().to_vec()).ok())
+    }
+
+    /// The remote to use: `wanted`, else the current branch's own, else `origin`, else the only one there is.
+    pub fn remote(&self, wanted: Option<&str>) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let known: Vec<String> = repo
+            .remotes()
+            .during(|| "the remotes cannot be listed".into())?
+            .iter()
+            .filter_map(|name| name.ok().flatten().map(ToOwned::to_owned))
+            .collect();
+        if let Some(name) = wanted {
+            return if known.iter().any(|known| known == name) {
+                Ok(Some(name.to_owned()))
+            } else {
+                Err(GitError::UnknownRemote {
+                    name: name.to_owned(),
+                    known,
+                })
+            };
+        }
+        let upstream = git2::Repository::open(&self.root)
+            .ok()
+            .and_then(|here| {
+                let head = here.head().ok()?;
+                let remote = here.branch_upstream_remote(head.name().ok()?).ok()?;
+                remote.as_str().ok().map(ToOwned::to_owned)
+            })
+            .filter(|name| known.contains(name));
+        Ok(upstream
+            .or_else(|| known.iter().find(|name| *name == "origin").cloned())
+            .or_else(|| match &known[..] {
+                [only] => Some(only.clone()),
+                _ => None,
+            }))
+    }
+
+    /// The address that pushes to `remote` go to, after `insteadOf` and `pushInsteadOf`.
+    pub fn push_url(&self, remote: &str) -> Result<String, GitError> {
+        let out = self.git(["remote", "get-url", "--push", remote]).run()?;
+        Ok(String::from_utf8_lossy(&out).trim().to_owned())
+    }
+}
+
+pub(super) fn tree_of<'r>(
+    repo: &'r git2::Repository,
+    commit: &str,
+) -> Result<git2::Tree<'r>, GitError> {
+    find_commit(repo, commit)?
+        .tree()
+        .during(|| format!("the tree of commit {commit} cannot be read"))
+}
+
+pub(super) fn find_commit<'r>(
+    repo: &'r git2::Repository,
+    commit: &str,
+) -> Result<git2::Commit<'r>, GitError> {
+    git2::Oid::from_str(commit)
+        .and_then(|id| repo.find_commit(id))
+        .during(|| format!("commit {commit} cannot be read"))
+}
+
+/// `origin/main` and its commit, when `refs/remotes/origin/HEAD` says so.
+fn remote_default(repo: &git2::Repository, remote: &str) -> Option<(String, git2::Oid)> {
+    let head = repo
+        .find_reference(&format!("refs/remotes/{remote}/HEAD"))
+        .ok()?;
+    let target = head.resolve().ok()?;
+    let commit = target.peel_to_commit().ok()?;
+    Some((target.shorthand().ok()?.to_owned(), commit.id()))
+}
+
+fn default_branch(repo: &git2::Repository, remote: &str) -> Option<String> {
+    let (name, _) = remote_default(repo, remote)?;
+    name.strip_prefix(&format!("{remote}/"))
+        .map(ToOwned::to_owned)
+}
+
+/// Up to three branch and tag names that look like `name`.
+fn near_names(repo: &git2::Repository, name: &str) -> Vec<String> {
+    let Ok(references) = repo.references() else {
+        return Vec::new();
+    };
+    let mut scored: Vec<(f64, String)> = references
+        .filter_map(Result::ok)
+        .filter_map(|reference| reference.shorthand().ok().map(ToOwned::to_owned))
+        .map(|candidate| {
+            let last = candidate.rsplit('/').next().unwrap_or(&candidate);
+            let likeness =
+                strsim::jaro_winkler(name, &candidate).max(strsim::jaro_winkler(name, last));
+            (likeness, candidate)
+        })
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    scored.truncate(3);
+    scored.into_iter().map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::Attributes;
+
+    /// A repository with one commit of `files`, and its folder, which goes when dropped.
+    fn repository(files: &[(&str, &str)]) -> (tempfile::TempDir, Repo) {
+        let folder = tempfile::tempdir().unwrap();
+        let git = git2::Repository::init(folder.path()).unwrap();
+        let mut index = git2::Index::new().unwrap();
+        for (path, text) in files {
+            let entry = git2::IndexEntry {
+                ctime: git2::IndexTime::new(0, 0),
+                mtime: git2::IndexTime::new(0, 0),
+                dev: 0,
+                ino: 0,
+                mode: 0o100_644,
+                uid: 0,
+                gid: 0,
+                file_size: 0,
+                id: git.blob(text.as_bytes()).unwrap(),
+                flags: 0,
+                flags_extended: 0,
+                path: path.as_bytes().to_vec(),
+            };
+            index.add(&entry).unwrap();
+        }
+        let tree = git.find_tree(index.write_tree_to(&git).unwrap()).unwrap();
+        let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
+        git.commit(Some("HEAD"), &who, &who, "first", &tree, &[])
+            .unwrap();
+        let repo = Repo::discover(folder.path()).unwrap();
+        (folder, repo)
+    }
+
+    #[test]
+    fn without_a_remote_the_base_is_head() {
+        let (_folder, repo) = repository(&[("a.txt", "one\n")]);
+        let base = repo
+            .base(None, repo.remote(None).unwrap().as_deref())
+            .unwrap();
+        assert_eq!(base.name, "HEAD");
+        assert!(repo.has_commit(&base.id).unwrap());
+    }
+
+    #[test]
+    fn the_remotes_default_branch_comes_before_head() {
+        let (folder, repo) = repository(&[("a.txt", "one\n")]);
+        let git = git2::Repository::open(folder.path()).unwrap();
+        git.remote("origin", "https://example.org/shop.git")
+            .unwrap();
+        let first = git.head().unwrap().peel_to_commit().unwrap();
+        git.reference("refs/remotes/origin/trunk", first.id(), true, "")
+            .unwrap();
+        git.reference_symbolic(
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/trunk",
+            true,
+            "",
+        )
+        .unwrap();
+        let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
+        let tree = first.tree().unwrap();
+        git.commit(Some("HEAD"), &who, &who, "second", &tree, &[&first])
+            .unwrap();
+
+        let base = repo
+            .base(None, repo.remote(None).unwrap().as_deref())
+            .unwrap();
+        assert_eq!(base.id, first.id().to_string());
+        assert_eq!(base.name, "origin/trunk");
+        assert_eq!(base.branch.as_deref(), Some("trunk"));
+    }
+
+    #[test]
+    fn an_unknown_base_names_what_is_near() {
+        let (folder, repo) = repository(&[("a.txt", "one\n")]);
+        let git = git2::Repository::open(folder.path()).unwrap();
+        let first = git.head().unwrap().peel_to_commit().unwrap();
+        git.branch("release-2", &first, false).unwrap();
+        let error = repo.base(Some("relaese-2"), None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no commit \"relaese-2\" in this repository; there is release-2"
+        );
+    }
+
+    #[test]
+    fn a_repository_without_a_commit_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        git2::Repository::init(folder.path()).unwrap();
+        let repo = Repo::discover(folder.path()).unwrap();
+        assert!(matches!(repo.base(None, None), Err(GitError::NoCommits)));
+    }
+
+    #[test]
+    fn no_repository_and_a_bare_one_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            Repo::discover(folder.path()),
+            Err(GitError::NotARepository { .. })
+        ));
+        git2::Repository::init_bare(folder.path()).unwrap();
+        assert!(matches!(
+            Repo::discover(folder.path()),
+            Err(GitError::Bare { .. })
+        ));
+    }
+
+    #[test]
+    fn entries_are_all_files_of_all_folders_in_order() {
+        let (_folder, repo) =
+            repository(&[("b/deep/er.txt", "x"), ("a.txt", "y"), ("b/c.txt", "z")]);
+        let base = repo.base(None, None).unwrap();
+        let paths: Vec<String> = repo
+            .entries(&base.id)
+            .unwrap()
+            .into_iter()
+            .map(|entry| String::from_utf8(entry.path).unwrap())
+            .collect();
+        assert_eq!(paths, ["a.txt", "b/c.txt", "b/deep/er.txt"]);
+        assert_eq!(
+            repo.file_at(&base.id, "b/c.txt").unwrap().as_deref(),
+            Some("z")
+        );
+    }
+
+    #[test]
+    fn attributes_of_a_deeper_folder_win() {
+        let (_folder, repo) = repository(&[
+            (
+                ".gitattributes",
+                "*.bin binary\ngen/** linguist-generated\n",
+            ),
+            ("gen/.gitattributes", "hand.js -linguist-generated\n"),
+            ("gen/hand.js", ""),
+            ("gen/made.js", ""),
+            ("src/logo.bin", ""),
+            ("src/main.js", ""),
+        ]);
+        let base = repo.base(None, None).unwrap();
+        let entries = repo.entries(&base.id).unwrap();
+        let mut rules = Attributes::read(&entries, &repo.blobs().unwrap()).unwrap();
+        assert_eq!(rules.reason_to_set_aside("gen/made.js"), Some("generated"));
+        assert_eq!(rules.reason_to_set_aside("gen/hand.js"), None);
+        assert_eq!(rules.reason_to_set_aside("src/logo.bin"), Some("binary"));
+        assert_eq!(rules.reason_to_set_aside("src/main.js"), None);
+    }
+}
