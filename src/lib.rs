@@ -7,12 +7,13 @@
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
 //! | running | [`run`]: the facts of a run and their fold |
 //! | doing | [`check`]: commands that must pass |
-//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`config`], [`words`] |
+//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
 pub mod check;
 pub mod codemod;
 pub mod config;
 pub mod git;
+pub mod journal;
 pub mod plan;
 pub mod process;
 pub mod progress;
