@@ -289,51 +289,23 @@ fn near_names(repo: &git2::Repository, name: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::git::Attributes;
-
-    /// A repository with one commit of `files`, and its folder, which goes when dropped.
-    fn repository(files: &[(&str, &str)]) -> (tempfile::TempDir, Repo) {
-        let folder = tempfile::tempdir().unwrap();
-        let git = git2::Repository::init(folder.path()).unwrap();
-        let mut index = git2::Index::new().unwrap();
-        for (path, text) in files {
-            let entry = git2::IndexEntry {
-                ctime: git2::IndexTime::new(0, 0),
-                mtime: git2::IndexTime::new(0, 0),
-                dev: 0,
-                ino: 0,
-                mode: 0o100_644,
-                uid: 0,
-                gid: 0,
-                file_size: 0,
-                id: git.blob(text.as_bytes()).unwrap(),
-                flags: 0,
-                flags_extended: 0,
-                path: path.as_bytes().to_vec(),
-            };
-            index.add(&entry).unwrap();
-        }
-        let tree = git.find_tree(index.write_tree_to(&git).unwrap()).unwrap();
-        let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
-        git.commit(Some("HEAD"), &who, &who, "first", &tree, &[])
-            .unwrap();
-        let repo = Repo::discover(folder.path()).unwrap();
-        (folder, repo)
-    }
+    use crate::git::fixture::repository;
 
     #[test]
     fn without_a_remote_the_base_is_head() {
-        let (_folder, repo) = repository(&[("a.txt", "one\n")]);
-        let base = repo
-            .base(None, repo.remote(None).unwrap().as_deref())
+        let it = repository(&[("a.txt", "one\n")]);
+        let base = it
+            .repo
+            .base(None, it.repo.remote(None).unwrap().as_deref())
             .unwrap();
         assert_eq!(base.name, "HEAD");
-        assert!(repo.has_commit(&base.id).unwrap());
+        assert!(it.repo.has_commit(&base.id).unwrap());
     }
 
     #[test]
     fn the_remotes_default_branch_comes_before_head() {
-        let (folder, repo) = repository(&[("a.txt", "one\n")]);
-        let git = git2::Repository::open(folder.path()).unwrap();
+        let it = repository(&[("a.txt", "one\n")]);
+        let git = git2::Repository::open(it.repo.root()).unwrap();
         git.remote("origin", "https://example.org/shop.git")
             .unwrap();
         let first = git.head().unwrap().peel_to_commit().unwrap();
@@ -351,8 +323,9 @@ mod tests {
         git.commit(Some("HEAD"), &who, &who, "second", &tree, &[&first])
             .unwrap();
 
-        let base = repo
-            .base(None, repo.remote(None).unwrap().as_deref())
+        let base = it
+            .repo
+            .base(None, it.repo.remote(None).unwrap().as_deref())
             .unwrap();
         assert_eq!(base.id, first.id().to_string());
         assert_eq!(base.name, "origin/trunk");
@@ -361,11 +334,11 @@ mod tests {
 
     #[test]
     fn an_unknown_base_names_what_is_near() {
-        let (folder, repo) = repository(&[("a.txt", "one\n")]);
-        let git = git2::Repository::open(folder.path()).unwrap();
+        let it = repository(&[("a.txt", "one\n")]);
+        let git = git2::Repository::open(it.repo.root()).unwrap();
         let first = git.head().unwrap().peel_to_commit().unwrap();
         git.branch("release-2", &first, false).unwrap();
-        let error = repo.base(Some("relaese-2"), None).unwrap_err();
+        let error = it.repo.base(Some("relaese-2"), None).unwrap_err();
         assert_eq!(
             error.to_string(),
             "there is no commit \"relaese-2\" in this repository; there is release-2"
@@ -396,10 +369,10 @@ mod tests {
 
     #[test]
     fn entries_are_all_files_of_all_folders_in_order() {
-        let (_folder, repo) =
-            repository(&[("b/deep/er.txt", "x"), ("a.txt", "y"), ("b/c.txt", "z")]);
-        let base = repo.base(None, None).unwrap();
-        let paths: Vec<String> = repo
+        let it = repository(&[("b/deep/er.txt", "x"), ("a.txt", "y"), ("b/c.txt", "z")]);
+        let base = it.repo.base(None, None).unwrap();
+        let paths: Vec<String> = it
+            .repo
             .entries(&base.id)
             .unwrap()
             .into_iter()
@@ -407,14 +380,14 @@ mod tests {
             .collect();
         assert_eq!(paths, ["a.txt", "b/c.txt", "b/deep/er.txt"]);
         assert_eq!(
-            repo.file_at(&base.id, "b/c.txt").unwrap().as_deref(),
+            it.repo.file_at(&base.id, "b/c.txt").unwrap().as_deref(),
             Some("z")
         );
     }
 
     #[test]
     fn attributes_of_a_deeper_folder_win() {
-        let (_folder, repo) = repository(&[
+        let it = repository(&[
             (
                 ".gitattributes",
                 "*.bin binary\ngen/** linguist-generated\n",
@@ -425,9 +398,9 @@ mod tests {
             ("src/logo.bin", ""),
             ("src/main.js", ""),
         ]);
-        let base = repo.base(None, None).unwrap();
-        let entries = repo.entries(&base.id).unwrap();
-        let mut rules = Attributes::read(&entries, &repo.blobs().unwrap()).unwrap();
+        let base = it.repo.base(None, None).unwrap();
+        let entries = it.repo.entries(&base.id).unwrap();
+        let mut rules = Attributes::read(&entries, &it.repo.blobs().unwrap()).unwrap();
         assert_eq!(rules.reason_to_set_aside("gen/made.js"), Some("generated"));
         assert_eq!(rules.reason_to_set_aside("gen/hand.js"), None);
         assert_eq!(rules.reason_to_set_aside("src/logo.bin"), Some("binary"));

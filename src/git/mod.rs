@@ -7,12 +7,16 @@
 
 mod attributes;
 mod base;
+#[cfg(test)]
+mod fixture;
 mod program;
+mod worktree;
 
 use std::path::{Path, PathBuf};
 
 pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind};
+pub use worktree::NewWorktree;
 
 /// What can go wrong with a repository.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,18 @@ pub enum GitError {
     NoCommits,
     #[error("there is no commit {name:?} in this repository{}", near_words(near))]
     UnknownBase { name: String, near: Vec<String> },
+    #[error("branch {branch} exists already: delete it, or choose other names")]
+    BranchExists { branch: String },
+    #[error(
+        "branch {branch} cannot be made because a branch {blocker} exists: rename that one, or choose other names"
+    )]
+    BranchBlocked { branch: String, blocker: String },
+    #[error("{name:?} is not a possible branch name (see git help check-ref-format)")]
+    BadBranchName { name: String },
+    #[error("{} exists already: move it away, or choose another place for worktrees", path.display())]
+    PlaceTaken { path: PathBuf },
+    #[error("the disk is full: {} could not be written", path.display())]
+    DiskFull { path: PathBuf },
     #[error("there is no remote named {name:?}{}", near_words(known))]
     UnknownRemote { name: String, known: Vec<String> },
     #[error("`git {what}` failed: {reason}")]

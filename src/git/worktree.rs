@@ -1,0 +1,216 @@
+//! Worktrees: a linked checkout for each unit, made from a pinned commit on a branch of its own.
+//!
+//! Only this file knows how a worktree comes to be. Registering is not safe for two at once (git's own rule), so the
+//! caller makes one after another. Half-made worktrees are taken back whole.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::base::find_commit;
+use super::{During, GitError, Repo};
+
+/// What a worktree shall be.
+#[derive(Debug, Clone)]
+pub struct NewWorktree<'a> {
+    /// The name under which git registers it: no slashes, unique in the repository.
+    pub name: &'a str,
+    pub path: &'a Path,
+    /// Without `refs/heads/`.
+    pub branch: &'a str,
+    /// The commit to start from.
+    pub start: &'a str,
+    /// Where to keep a copy of the fresh index, out of an agent's reach; [`Repo::snapshot`] works by it.
+    pub index: &'a Path,
+}
+
+impl Repo {
+    /// Whether `branch` could be made; the error says what stands in the way.
+    pub fn check_new_branch(&self, branch: &str) -> Result<(), GitError> {
+        let full = format!("refs/heads/{branch}");
+        if !git2::Reference::is_valid_name(&full) {
+            return Err(GitError::BadBranchName {
+                name: branch.to_owned(),
+            });
+        }
+        let repo = self.open()?;
+        if repo.find_reference(&full).is_ok() {
+            return Err(GitError::BranchExists {
+                branch: branch.to_owned(),
+            });
+        }
+        // A ref is a file or a folder, never both (git-check-ref-format(1)).
+        let above = branch
+            .match_indices('/')
+            .map(|(slash, _)| &branch[..slash])
+            .find(|above| repo.find_reference(&format!("refs/heads/{above}")).is_ok());
+        let below = || {
+            let mut names = repo.references_glob(&format!("{full}/*")).ok()?;
+            let first = names.names().next()?.ok()?;
+            first.strip_prefix("refs/heads/").map(ToOwned::to_owned)
+        };
+        match above.map(ToOwned::to_owned).or_else(below) {
+            Some(blocker) => Err(GitError::BranchBlocked {
+                branch: branch.to_owned(),
+                blocker,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a worktree with its branch. After an error nothing of it is left.
+    pub fn create_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+        self.check_new_branch(new.branch)?;
+        if new.path.symlink_metadata().is_ok() {
+            return Err(GitError::PlaceTaken {
+                path: new.path.to_path_buf(),
+            });
+        }
+        if let Some(parent) = new.path.parent() {
+            fs::create_dir_all(parent).map_err(|error| disk("cannot make", parent, error))?;
+        }
+        let made = self.check_out(new);
+        if made.is_err() {
+            self.take_back(new);
+        }
+        made
+    }
+
+    fn check_out(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+        let repo = self.open()?;
+        let commit = find_commit(&repo, new.start)?;
+        let branch = repo
+            .branch(new.branch, &commit, false)
+            .during(|| format!("branch {} cannot be made", new.branch))?;
+        let mut options = git2::WorktreeAddOptions::new();
+        options.reference(Some(branch.get()));
+        repo.worktree(new.name, new.path, Some(&options))
+            .map_err(|error| {
+                // libgit2 has no code for a full disk: the system's own words are all there is.
+                if error.message().contains("No space left on device") {
+                    return GitError::DiskFull {
+                        path: new.path.to_path_buf(),
+                    };
+                }
+                GitError::Library {
+                    what: format!("the worktree {} cannot be made", new.path.display()),
+                    source: error,
+                }
+            })?;
+        let fresh = self.admin_dir(new.name).join("index");
+        fs::copy(&fresh, new.index).map_err(|error| disk("cannot write", new.index, error))?;
+        Ok(())
+    }
+
+    /// Removes what a failed attempt left. Whatever cannot be removed does no harm: names are never used twice.
+    fn take_back(&self, new: &NewWorktree<'_>) {
+        let _ = fs::remove_dir_all(new.path);
+        let _ = fs::remove_file(new.index);
+        let Ok(repo) = self.open() else { return };
+        let _ = fs::remove_dir_all(self.admin_dir(new.name));
+        if let Ok(mut branch) = repo.find_branch(new.branch, git2::BranchType::Local) {
+            let _ = branch.delete();
+        }
+    }
+
+    /// Where git keeps what it knows of a worktree.
+    fn admin_dir(&self, name: &str) -> PathBuf {
+        self.common.join("worktrees").join(name)
+    }
+}
+
+fn disk(what: &'static str, path: &Path, source: std::io::Error) -> GitError {
+    if source.kind() == ErrorKind::StorageFull {
+        GitError::DiskFull {
+            path: path.to_path_buf(),
+        }
+    } else {
+        GitError::Io {
+            what,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::{Fixture, repository};
+
+    fn new<'a>(folder: &'a Fixture, paths: &'a [PathBuf; 2]) -> NewWorktree<'a> {
+        NewWorktree {
+            name: "batch-r-01",
+            path: &paths[0],
+            branch: "batch/r/01",
+            start: &folder.first,
+            index: &paths[1],
+        }
+    }
+
+    fn places(folder: &Fixture) -> [PathBuf; 2] {
+        [folder.beside("work/01"), folder.beside("index")]
+    }
+
+    #[test]
+    fn a_worktree_holds_the_base_on_its_own_branch() {
+        let it = repository(&[("a.txt", "one\n"), ("b/c.txt", "two\n")]);
+        let head = fs::read(it.repo.common_dir().join("HEAD")).unwrap();
+        let config = fs::read(it.repo.common_dir().join("config")).unwrap();
+        let paths = places(&it);
+        it.repo.create_worktree(&new(&it, &paths)).unwrap();
+
+        assert_eq!(fs::read(paths[0].join("b/c.txt")).unwrap(), b"two\n");
+        let linked = git2::Repository::open(&paths[0]).unwrap();
+        assert_eq!(linked.head().unwrap().name(), Ok("refs/heads/batch/r/01"));
+        assert!(linked.statuses(None).unwrap().is_empty());
+        assert!(paths[1].exists());
+        assert_eq!(fs::read(it.repo.common_dir().join("HEAD")).unwrap(), head);
+        assert_eq!(
+            fs::read(it.repo.common_dir().join("config")).unwrap(),
+            config
+        );
+    }
+
+    #[test]
+    fn a_taken_place_or_branch_is_refused_and_left_alone() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let paths = places(&it);
+        fs::create_dir_all(&paths[0]).unwrap();
+        fs::write(paths[0].join("mine"), "x").unwrap();
+        let error = it.repo.create_worktree(&new(&it, &paths)).unwrap_err();
+        assert!(matches!(error, GitError::PlaceTaken { .. }), "{error}");
+        assert!(paths[0].join("mine").exists());
+
+        it.branch("taken");
+        assert!(matches!(
+            it.repo.check_new_branch("taken"),
+            Err(GitError::BranchExists { .. })
+        ));
+        assert!(matches!(
+            it.repo.check_new_branch("taken/deeper"),
+            Err(GitError::BranchBlocked { .. })
+        ));
+        it.branch("a/b");
+        assert!(matches!(
+            it.repo.check_new_branch("a"),
+            Err(GitError::BranchBlocked { .. })
+        ));
+        assert!(matches!(
+            it.repo.check_new_branch("a..b"),
+            Err(GitError::BadBranchName { .. })
+        ));
+    }
+
+    #[test]
+    fn a_failed_attempt_leaves_nothing() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let paths = places(&it);
+        // The copy of the index cannot be written: the last thing that is done.
+        fs::create_dir_all(&paths[1]).unwrap();
+        assert!(it.repo.create_worktree(&new(&it, &paths)).is_err());
+        assert!(!paths[0].exists());
+        assert!(!it.repo.admin_dir("batch-r-01").exists());
+        it.repo.check_new_branch("batch/r/01").unwrap();
+    }
+}
