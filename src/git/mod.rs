@@ -7,6 +7,7 @@
 
 mod attributes;
 mod base;
+mod changes;
 #[cfg(test)]
 mod fixture;
 mod program;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind};
+pub use changes::{Change, ChangeKind, Changes, Content};
 pub use worktree::NewWorktree;
 
 /// What can go wrong with a repository.

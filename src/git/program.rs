@@ -11,6 +11,7 @@ use crate::process;
 /// One call of `git`, being put together.
 pub(super) struct Git {
     args: Vec<OsString>,
+    envs: Vec<(OsString, OsString)>,
     dir: PathBuf,
 }
 
@@ -19,12 +20,25 @@ impl Repo {
     pub(super) fn git<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Git {
         Git {
             args: args.into_iter().map(|arg| arg.as_ref().into()).collect(),
+            envs: Vec::new(),
             dir: self.common.clone(),
         }
     }
 }
 
 impl Git {
+    /// Further arguments.
+    pub(super) fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(Into::into));
+        self
+    }
+
+    /// A variable that git shall see.
+    pub(super) fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.envs.push((name.into(), value.as_ref().into()));
+        self
+    }
+
     /// The folder to run in.
     pub(super) fn dir(mut self, dir: &Path) -> Self {
         self.dir = dir.to_path_buf();
@@ -42,12 +56,15 @@ impl Git {
             })
             .map(|arg| arg.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let out = process::Capture::new("git")
+        let mut call = process::Capture::new("git")
             .args(&self.args)
             .dir(&self.dir)
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("LC_ALL", "C")
-            .run()?;
+            .env("LC_ALL", "C");
+        for (name, value) in &self.envs {
+            call = call.env(name, value);
+        }
+        let out = call.run()?;
         if out.status.success() {
             return Ok(out.stdout);
         }

@@ -1,0 +1,225 @@
+//! What really changed in a worktree, whatever the agent did to its index, its branch or its config.
+//!
+//! The work is read against the copy of the index that was kept when the worktree was made, with the repository's own
+//! configuration: index bits that hide edits, commits on the branch and settings in the worktree's own folder change
+//! nothing here. Moves are shown as a deletion and an addition, so that both ends count.
+
+use std::path::Path;
+
+use super::base::find_commit;
+use super::{During, GitError, Repo};
+
+/// One path that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// From the root, in the bytes git holds.
+    pub path: Vec<u8>,
+    pub kind: ChangeKind,
+    /// What stands there now.
+    pub content: Content,
+}
+
+/// How a path differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// What a changed path holds afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    File,
+    /// A symlink and where it points, in the bytes git holds.
+    Symlink(Vec<u8>),
+    /// A repository of its own.
+    Submodule,
+    Nothing,
+}
+
+/// All that differs between two trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// In git's order.
+    pub list: Vec<Change>,
+    pub insertions: usize,
+    pub deletions: usize,
+}
+
+impl Repo {
+    /// The worktree's content as a tree, its id given back; `index` is the copy kept by [`Repo::create_worktree`].
+    ///
+    /// Ignored files are not part of it. The user's checkout and index are not touched.
+    pub fn snapshot(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
+        let git = |args: &[&str]| {
+            self.git([
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "core.sparseCheckout=false",
+                "-c",
+                "advice.addEmbeddedRepo=false",
+            ])
+            .args(args)
+            .dir(worktree)
+            .env("GIT_DIR", &self.common)
+            .env("GIT_WORK_TREE", worktree)
+            .env("GIT_INDEX_FILE", index)
+        };
+        git(&["add", "--all", "--", "."]).run()?;
+        let tree = git(&["write-tree"]).run()?;
+        Ok(String::from_utf8_lossy(&tree).trim().to_owned())
+    }
+
+    /// What differs between a commit and a tree.
+    pub fn changes(&self, commit: &str, tree: &str) -> Result<Changes, GitError> {
+        let repo = self.open()?;
+        let old = find_commit(&repo, commit)?
+            .tree()
+            .during(|| format!("the tree of commit {commit} cannot be read"))?;
+        let new = git2::Oid::from_str(tree)
+            .and_then(|id| repo.find_tree(id))
+            .during(|| format!("tree {tree} cannot be read"))?;
+        let during = || "what changed cannot be told".to_owned();
+        let diff = repo
+            .diff_tree_to_tree(Some(&old), Some(&new), None)
+            .during(during)?;
+        let mut list = Vec::new();
+        for delta in diff.deltas() {
+            let kind = match delta.status() {
+                git2::Delta::Added => ChangeKind::Added,
+                git2::Delta::Deleted => ChangeKind::Deleted,
+                _ => ChangeKind::Modified,
+            };
+            let side = if kind == ChangeKind::Deleted {
+                delta.old_file()
+            } else {
+                delta.new_file()
+            };
+            let content = match (kind, side.mode()) {
+                (ChangeKind::Deleted, _) => Content::Nothing,
+                (_, git2::FileMode::Link) => {
+                    let blob = repo.find_blob(side.id()).during(during)?;
+                    Content::Symlink(blob.content().to_vec())
+                }
+                (_, git2::FileMode::Commit) => Content::Submodule,
+                _ => Content::File,
+            };
+            list.push(Change {
+                path: side.path_bytes().unwrap_or_default().to_vec(),
+                kind,
+                content,
+            });
+        }
+        let stats = diff.stats().during(during)?;
+        Ok(Changes {
+            list,
+            insertions: stats.insertions(),
+            deletions: stats.deletions(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use super::*;
+    use crate::git::NewWorktree;
+    use crate::git::fixture::{Fixture, repository};
+
+    fn worktree(it: &Fixture) -> (PathBuf, PathBuf) {
+        let (path, index) = (it.beside("work"), it.beside("index"));
+        it.repo
+            .create_worktree(&NewWorktree {
+                name: "batch-r-01",
+                path: &path,
+                branch: "batch/r/01",
+                start: &it.first,
+                index: &index,
+            })
+            .unwrap();
+        (path, index)
+    }
+
+    fn changed(it: &Fixture, path: &Path, index: &Path) -> Vec<(String, ChangeKind)> {
+        let tree = it.repo.snapshot(path, index).unwrap();
+        it.repo
+            .changes(&it.first, &tree)
+            .unwrap()
+            .list
+            .into_iter()
+            .map(|change| (String::from_utf8(change.path).unwrap(), change.kind))
+            .collect()
+    }
+
+    #[test]
+    fn edits_additions_and_both_ends_of_a_move_are_seen() {
+        let it = repository(&[("a.txt", "one\n"), ("b.txt", "two\n"), ("c.txt", "three\n")]);
+        let (path, index) = worktree(&it);
+        assert_eq!(changed(&it, &path, &index), []);
+        fs::write(path.join("a.txt"), "eno\n").unwrap();
+        fs::rename(path.join("b.txt"), path.join("moved.txt")).unwrap();
+        fs::write(path.join("-odd name"), "x").unwrap();
+        assert_eq!(
+            changed(&it, &path, &index),
+            [
+                ("-odd name".to_owned(), ChangeKind::Added),
+                ("a.txt".to_owned(), ChangeKind::Modified),
+                ("b.txt".to_owned(), ChangeKind::Deleted),
+                ("moved.txt".to_owned(), ChangeKind::Added),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_agent_cannot_hide_its_edits() {
+        let it = repository(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+        let (path, index) = worktree(&it);
+        let git = |args: &[&str]| {
+            let done = Command::new("git")
+                .args(["-c", "user.name=x", "-c", "user.email=x@example.org"])
+                .args(args)
+                .current_dir(&path)
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{done:?}");
+        };
+        git(&["update-index", "--assume-unchanged", "a.txt"]);
+        fs::write(path.join("a.txt"), "hidden\n").unwrap();
+        fs::write(path.join("b.txt"), "committed\n").unwrap();
+        git(&["commit", "-qam", "by the agent"]);
+        assert_eq!(
+            changed(&it, &path, &index),
+            [
+                ("a.txt".to_owned(), ChangeKind::Modified),
+                ("b.txt".to_owned(), ChangeKind::Modified),
+            ]
+        );
+    }
+
+    #[test]
+    fn links_and_nested_repositories_are_told_apart_from_files() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let (path, index) = worktree(&it);
+        std::os::unix::fs::symlink("../outside", path.join("link")).unwrap();
+        let nested = repository(&[("x", "y")]);
+        fs::rename(nested.repo.root(), path.join("nested")).unwrap();
+        let tree = it.repo.snapshot(&path, &index).unwrap();
+        let contents: Vec<Content> = it
+            .repo
+            .changes(&it.first, &tree)
+            .unwrap()
+            .list
+            .into_iter()
+            .map(|change| change.content)
+            .collect();
+        assert_eq!(
+            contents,
+            [Content::Symlink(b"../outside".to_vec()), Content::Submodule]
+        );
+    }
+}
