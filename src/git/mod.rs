@@ -8,6 +8,7 @@
 mod attributes;
 mod base;
 mod changes;
+mod commit;
 #[cfg(test)]
 mod fixture;
 mod program;
@@ -46,6 +47,16 @@ pub enum GitError {
     PlaceTaken { path: PathBuf },
     #[error("the disk is full: {} could not be written", path.display())]
     DiskFull { path: PathBuf },
+    #[error(
+        "git does not know who you are, so nothing can be committed: run git config --global user.name and user.email"
+    )]
+    NoIdentity,
+    #[error("pushing {branch} to {remote} was refused: {reason}")]
+    PushRefused {
+        branch: String,
+        remote: String,
+        reason: String,
+    },
     #[error("there is no remote named {name:?}{}", near_words(known))]
     UnknownRemote { name: String, known: Vec<String> },
     #[error("`git {what}` failed: {reason}")]

@@ -1,0 +1,153 @@
+//! Commits of proven trees on a unit's own branch, and pushes of that branch.
+//!
+//! Both go through the `git` program, so that identity, signing, credential helpers, ssh set-up and push hooks are the
+//! user's own. Nothing is ever forced: a branch that moved elsewhere is refused by the remote, and said.
+
+use std::io::Write;
+
+use super::base::find_commit;
+use super::{During, GitError, Repo};
+
+impl Repo {
+    /// Whether git knows who commits; asked before a run, so that no agent works for nothing.
+    pub fn check_identity(&self) -> Result<(), GitError> {
+        for ident in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+            self.git(["var", ident])
+                .run()
+                .map_err(|error| match error {
+                    GitError::Program { .. } => GitError::NoIdentity,
+                    other => other,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Commits `tree` on top of `parent` and sets `branch` to it. Gives the commit's id.
+    ///
+    /// The commit is signed when `commit.gpgSign` says so (git-config(1)).
+    pub fn commit(
+        &self,
+        branch: &str,
+        parent: &str,
+        tree: &str,
+        message: &str,
+    ) -> Result<String, GitError> {
+        let repo = self.open()?;
+        find_commit(&repo, parent)?;
+        let io = |source| GitError::Io {
+            what: "cannot write the commit message in",
+            path: std::env::temp_dir(),
+            source,
+        };
+        let mut file = tempfile::NamedTempFile::new().map_err(io)?;
+        file.write_all(message.as_bytes()).map_err(io)?;
+        let signed = repo
+            .config()
+            .and_then(|config| config.get_bool("commit.gpgSign"))
+            .unwrap_or(false);
+        let path = file.path().to_string_lossy().into_owned();
+        let mut args = vec!["commit-tree", tree, "-p", parent, "-F", &path];
+        if signed {
+            args.push("-S");
+        }
+        let out = self.git(args).run()?;
+        let commit = String::from_utf8_lossy(&out).trim().to_owned();
+        let id = git2::Oid::from_str(&commit).during(|| format!("{commit:?} is no commit id"))?;
+        repo.reference(&format!("refs/heads/{branch}"), id, true, "batch: commit")
+            .during(|| format!("branch {branch} cannot be set"))?;
+        Ok(commit)
+    }
+
+    /// Pushes a branch to the branch of the same name. Pushing what is there already is no error.
+    pub fn push(&self, remote: &str, branch: &str) -> Result<(), GitError> {
+        let spec = format!("refs/heads/{branch}:refs/heads/{branch}");
+        self.git(["push", "--quiet", remote, &spec])
+            .run()
+            .map(drop)
+            .map_err(|error| match error {
+                GitError::Program { reason, .. } => GitError::PushRefused {
+                    branch: branch.to_owned(),
+                    remote: remote.to_owned(),
+                    reason,
+                },
+                other => other,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::git::fixture::{Fixture, repository};
+
+    fn with_remote() -> Fixture {
+        let it = repository(&[("a.txt", "one\n")]);
+        let mut config = it.repo.open().unwrap().config().unwrap();
+        config.set_str("user.name", "Ada").unwrap();
+        config.set_str("user.email", "ada@example.org").unwrap();
+        config.set_bool("commit.gpgSign", false).unwrap();
+        let bare = it.beside("remote.git");
+        git2::Repository::init_bare(&bare).unwrap();
+        it.repo
+            .open()
+            .unwrap()
+            .remote("origin", &bare.to_string_lossy())
+            .unwrap();
+        it
+    }
+
+    fn commit(it: &Fixture) -> String {
+        let repo = it.repo.open().unwrap();
+        let tree = find_commit(&repo, &it.first).unwrap().tree_id().to_string();
+        it.repo
+            .commit("batch/r/01", &it.first, &tree, "Subject\n\nBody.\n")
+            .unwrap()
+    }
+
+    #[test]
+    fn a_commit_stands_on_its_branch_by_the_users_name() {
+        let it = with_remote();
+        it.repo.check_identity().unwrap();
+        let id = commit(&it);
+        let repo = it.repo.open().unwrap();
+        let made = find_commit(&repo, &id).unwrap();
+        assert_eq!(made.author().name(), Ok("Ada"));
+        assert_eq!(made.message(), Ok("Subject\n\nBody.\n"));
+        assert_eq!(made.parent_id(0).unwrap().to_string(), it.first);
+        let branch = repo.find_reference("refs/heads/batch/r/01").unwrap();
+        assert_eq!(branch.target().unwrap().to_string(), id);
+    }
+
+    #[test]
+    fn a_push_arrives_and_may_be_said_twice() {
+        let it = with_remote();
+        let id = commit(&it);
+        it.repo.push("origin", "batch/r/01").unwrap();
+        it.repo.push("origin", "batch/r/01").unwrap();
+        let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
+        let arrived = bare.find_reference("refs/heads/batch/r/01").unwrap();
+        assert_eq!(arrived.target().unwrap().to_string(), id);
+    }
+
+    #[test]
+    fn a_refusal_gives_the_remotes_own_words() {
+        let it = with_remote();
+        commit(&it);
+        let hook = it.beside("remote.git/hooks/pre-receive");
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        fs::write(
+            &hook,
+            "#!/bin/sh\necho 'you may not push here' >&2\nexit 1\n",
+        )
+        .unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = it.repo.push("origin", "batch/r/01").unwrap_err();
+        assert!(
+            error.to_string().contains("you may not push here"),
+            "{error}"
+        );
+    }
+}
