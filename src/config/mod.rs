@@ -1,4 +1,14 @@
 //! What the user chose, in batch.toml, in plan.toml and as flags.
+//!
+//! It knows words and their meaning, and nothing of what is done with them.
 
 mod agent;
+mod file;
+mod values;
+
 pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};
+pub use file::{
+    CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice, GitHubConfig,
+    PlanConfig, PublishConfig, PushChoice, RunConfig, WorktreeConfig,
+};
+pub use values::{Limit, UnitRange};

@@ -1,0 +1,225 @@
+//! `batch.toml`: what a team wants of every run in its repository. Flags win over it, field by field.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{AgentOptions, Limit, UnitRange};
+
+/// The name of the file in the root of a checkout.
+pub const FILE_NAME: &str = "batch.toml";
+
+/// All settings of a run; every table and field may be absent.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    pub agent: AgentOptions,
+    /// How long one agent may work on its unit.
+    pub agent_timeout: Option<Limit>,
+    pub plan: PlanConfig,
+    pub worktrees: WorktreeConfig,
+    pub checks: CheckConfig,
+    pub publish: PublishConfig,
+    pub run: RunConfig,
+    pub environment: EnvironmentConfig,
+    pub github: GitHubConfig,
+}
+
+/// `[plan]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PlanConfig {
+    /// The revision to start from.
+    pub base: Option<String>,
+    pub units: Option<UnitRange>,
+}
+
+/// `[worktrees]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct WorktreeConfig {
+    /// A template with `{repo}`, `{run}` and `{unit}`, relative to the main checkout.
+    pub dir: Option<String>,
+    /// A shell line that prepares each new worktree.
+    pub setup: Option<String>,
+    pub setup_timeout: Option<Limit>,
+    /// Keep the worktrees of published units too.
+    pub keep: Option<bool>,
+}
+
+/// `[checks]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct CheckConfig {
+    /// Shell lines, run in the worktree's root; `None` finds the checks by itself, an empty list runs none.
+    pub commands: Option<Vec<String>>,
+    pub timeout: Option<Limit>,
+}
+
+/// `[publish]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PublishConfig {
+    pub forge: Option<ForgeChoice>,
+    pub remote: Option<String>,
+    pub push: Option<PushChoice>,
+    pub draft: Option<bool>,
+    /// A template with `{run}` and `{unit}`.
+    pub branch: Option<String>,
+    /// Templates of the pull request's title and body, and of the commit message.
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub commit: Option<String>,
+}
+
+/// Where pull requests are to be opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ForgeChoice {
+    /// GitHub when the remote is there and a token is found, else local.
+    #[default]
+    Auto,
+    GitHub,
+    Local,
+}
+
+/// Whether branches are pushed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PushChoice {
+    /// To GitHub with the GitHub forge; with the local forge only to a remote that is a folder on this machine.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// `[run]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RunConfig {
+    /// How many agents work at once.
+    pub jobs: Option<usize>,
+}
+
+/// `[environment]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct EnvironmentConfig {
+    /// Variables that agents and checks may see although their names look like credentials.
+    pub pass: Vec<String>,
+    /// Variables to set for agents and checks.
+    pub set: BTreeMap<String, String>,
+}
+
+/// `[github]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct GitHubConfig {
+    /// The REST address of a GitHub Enterprise Server, `https://HOST/api/v3`.
+    pub api_url: Option<String>,
+}
+
+/// Why a `batch.toml` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{}, line {line}: {message}", path.display())]
+    Fault {
+        path: PathBuf,
+        line: usize,
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads `path`.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|(line, message)| ConfigError::Fault {
+            path: path.to_path_buf(),
+            line,
+            message,
+        })
+    }
+
+    /// Reads the `batch.toml` of a checkout, or gives the defaults where there is none.
+    pub fn of_checkout(root: &Path) -> Result<Self, ConfigError> {
+        let path = root.join(FILE_NAME);
+        if path.exists() {
+            Self::read(&path)
+        } else {
+            Ok(Self::default())
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, (usize, String)> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text
+                .bytes()
+                .take(start)
+                .filter(|byte| *byte == b'\n')
+                .count()
+                + 1;
+            (line, error.message().to_owned())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_understood() {
+        let config = Config::parse(
+            r#"
+            agent-timeout = "45m"
+            [agent]
+            command = "my-agent --fast"
+            [plan]
+            units = "5..12"
+            [worktrees]
+            dir = "../{repo}.batch/{run}/{unit}"
+            setup = "npm ci"
+            [checks]
+            commands = ["npm test"]
+            timeout = "20m"
+            [publish]
+            forge = "local"
+            push = "never"
+            [run]
+            jobs = 3
+            [environment]
+            pass = ["NPM_TOKEN"]
+            set = { CI = "true" }
+            [github]
+            api-url = "https://git.example.org/api/v3"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.agent.command.as_deref(), Some("my-agent --fast"));
+        assert_eq!(config.plan.units, UnitRange::new(5, 12).ok());
+        assert_eq!(config.publish.push, Some(PushChoice::Never));
+        assert_eq!(config.environment.pass, ["NPM_TOKEN"]);
+    }
+
+    #[test]
+    fn a_fault_is_told_with_its_line() {
+        let (line, message) = Config::parse("[run]\njobs = 3\njosb = 4\n").unwrap_err();
+        assert_eq!(line, 3);
+        assert!(message.contains("josb"), "{message}");
+        let (line, message) = Config::parse("[plan]\n\nunits = \"9..2\"\n").unwrap_err();
+        assert_eq!(line, 3);
+        assert!(message.contains("9..2"), "{message}");
+    }
+}

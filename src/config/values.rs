@@ -1,0 +1,154 @@
+//! Values that people write in more than one place: a span of time, a number of units.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// How long something may take, written `30m`, `90s`, `1h30m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(pub Duration);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<jiff::SignedDuration>()
+            .ok()
+            .and_then(|span| Duration::try_from(span).ok())
+            .filter(|span| !span.is_zero())
+            .map(Self)
+            .ok_or_else(|| {
+                format!("{text:?} is no length of time: write it like 90s, 30m or 1h30m")
+            })
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// How many units a plan may have, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitRange {
+    min: usize,
+    max: usize,
+}
+
+impl UnitRange {
+    /// More units than anybody reviews: a larger number is a slip of the hand.
+    pub const MOST: usize = 500;
+
+    /// From `min` to `max` units.
+    ///
+    /// # Errors
+    /// When there is no number between them, or one of them is 0 or above [`Self::MOST`].
+    pub fn new(min: usize, max: usize) -> Result<Self, String> {
+        if min == 0 || max > Self::MOST {
+            return Err(format!("a plan has 1 to {} units", Self::MOST));
+        }
+        if min > max {
+            return Err(format!(
+                "{min}..{max} holds no number: write the smaller one first"
+            ));
+        }
+        Ok(Self { min, max })
+    }
+
+    /// The fewest units.
+    #[must_use]
+    pub fn min(self) -> usize {
+        self.min
+    }
+
+    /// The most units.
+    #[must_use]
+    pub fn max(self) -> usize {
+        self.max
+    }
+}
+
+impl Default for UnitRange {
+    /// 5 to 30: enough to be small, few enough to be reviewed.
+    fn default() -> Self {
+        Self { min: 5, max: 30 }
+    }
+}
+
+impl FromStr for UnitRange {
+    type Err = String;
+
+    /// `12`, `5..30` or `5-30`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |part: &str| {
+            part.trim().parse::<usize>().map_err(|_| {
+                format!("{text:?} is no number of units: write one number, or a range like 5..30")
+            })
+        };
+        match text.split_once("..").or_else(|| text.split_once('-')) {
+            Some((min, max)) => Self::new(number(min)?, number(max.trim_start_matches('='))?),
+            None => Self::new(number(text)?, number(text)?),
+        }
+    }
+}
+
+impl fmt::Display for UnitRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.min == self.max {
+            write!(f, "{}", self.min)
+        } else {
+            write!(f, "{}..{}", self.min, self.max)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for UnitRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(usize),
+            Text(String),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Number(number) => Self::new(number, number),
+            Written::Text(text) => text.parse(),
+        }
+        .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_read_like_people_write_them() {
+        let seconds = |text: &str| text.parse::<Limit>().map(|limit| limit.0.as_secs());
+        assert_eq!(seconds("90s"), Ok(90));
+        assert_eq!(seconds("30m"), Ok(1800));
+        assert_eq!(seconds("1h30m"), Ok(5400));
+        for wrong in ["", "30", "0s", "-5m", "soon"] {
+            assert!(seconds(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_units_is_one_number_or_a_range() {
+        let range = |text: &str| {
+            text.parse::<UnitRange>()
+                .map(|range| (range.min(), range.max()))
+        };
+        assert_eq!(range("12"), Ok((12, 12)));
+        assert_eq!(range("5..30"), Ok((5, 30)));
+        assert_eq!(range("5-30"), Ok((5, 30)));
+        for wrong in ["0", "30..5", "501", "x", "", "5.."] {
+            assert!(range(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
