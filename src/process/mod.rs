@@ -1,13 +1,31 @@
-//! Child processes. Only this room starts them; it knows nothing of what they are for.
+//! The only room that starts child processes, so that every one of them has a time limit, a process group that can be
+//! ended as a whole, bounded output and an environment chosen on purpose.
+//!
+//! [`run`] is for what works on a unit (agents, checks, setup): asynchronous, cancellable, output into a log file.
+//! [`Capture`] is for short questions to programs of the user's own (`git`, `gh`): synchronous, output into memory, the
+//! parent's environment kept. Neither knows what a unit or an agent is.
 
 mod capture;
+mod command;
+mod environment;
+mod error;
+mod group;
+mod program;
+mod recorder;
 
-use std::path::PathBuf;
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 pub use capture::Capture;
+pub use command::{Command, Finished, run};
+pub use environment::Environment;
+pub use error::ProcessError;
+pub use program::find_program;
 
 /// How a child process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,18 +37,78 @@ pub enum Ending {
     Cancelled,
 }
 
-/// Why a child process could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum ProcessError {
-    #[error(
-        "cannot start {program:?}: there is no such program on PATH: install it, or give its full path"
-    )]
-    NotFound { program: String },
-    #[error("cannot start {program:?}: the folder {} does not exist", dir.display())]
-    NoFolder { program: String, dir: PathBuf },
-    #[error("cannot run {program:?}: {source}")]
-    Io {
-        program: String,
-        source: std::io::Error,
-    },
+impl Ending {
+    /// Whether the program ended by itself and said that all went well.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        self == Self::Exit(0)
+    }
+}
+
+impl From<ExitStatus> for Ending {
+    fn from(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exit(code),
+            (None, Some(signal)) => Self::Signal(signal),
+            // Neither: a stopped or continued child, which a plain wait never reports.
+            (None, None) => Self::Exit(-1),
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(code) => write!(out, "exit code {code}"),
+            Self::Signal(number) => match Signal::try_from(*number) {
+                Ok(signal) => write!(out, "ended by {signal}"),
+                Err(_) => write!(out, "ended by signal {number}"),
+            },
+            Self::TimedOut(limit) => write!(out, "not done within {limit:?}"),
+            Self::Cancelled => write!(out, "cancelled"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_reads_like_a_sentence_part() {
+        let shown: Vec<String> = [
+            Ending::Exit(101),
+            Ending::Signal(9),
+            Ending::Signal(64),
+            Ending::TimedOut(Duration::from_secs(90)),
+            Ending::Cancelled,
+        ]
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+        assert_eq!(
+            shown,
+            [
+                "exit code 101",
+                "ended by SIGKILL",
+                "ended by signal 64",
+                "not done within 90s",
+                "cancelled"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_ending_survives_the_journal() -> serde_json::Result<()> {
+        for ending in [
+            Ending::Exit(0),
+            Ending::Signal(15),
+            Ending::TimedOut(Duration::from_millis(1500)),
+            Ending::Cancelled,
+        ] {
+            let text = serde_json::to_string(&ending)?;
+            assert_eq!(serde_json::from_str::<Ending>(&text)?, ending);
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,378 @@
+//! One program run to its end: in its own process group, with nothing to read, its output in one log, and never longer
+//! than its time limit. Whatever way it ends, including that the caller loses interest, nothing of its group is left.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Child;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::group::Group;
+use super::program::locate;
+use super::recorder::Recorder;
+use super::{Ending, Environment, ProcessError};
+
+/// A program to run, completely described.
+#[derive(Debug, Clone)]
+pub struct Command {
+    pub program: OsString,
+    pub args: Vec<OsString>,
+    pub dir: PathBuf,
+    pub env: Environment,
+    /// How long it may take; for ever when absent.
+    pub limit: Option<Duration>,
+    /// Where stdout and stderr go, in the order they were written. Replaced when it exists.
+    pub log: PathBuf,
+}
+
+/// What is known of a program that has run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    pub ending: Ending,
+    pub took: Duration,
+    /// The last lines of the output as plain text.
+    pub tail: String,
+    /// The size of the whole output.
+    pub bytes: u64,
+    /// Whether the log lacks a part of it.
+    pub truncated: bool,
+}
+
+/// How patient to be; tests are less so.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// Between the request to end and the kill.
+    grace: Duration,
+    /// For the end of output after the end of the program: something that left the group may hold the pipe for ever.
+    drain: Duration,
+    /// Bytes of the output's beginning that go to the log.
+    head: u64,
+}
+
+const BOUNDS: Bounds = Bounds {
+    grace: Duration::from_secs(3),
+    drain: Duration::from_secs(1),
+    head: 32 * 1024 * 1024,
+};
+
+/// Runs `command` until it ends, its time is over, or `cancel` fires.
+pub async fn run(command: &Command, cancel: &CancellationToken) -> Result<Finished, ProcessError> {
+    run_within(command, cancel, BOUNDS).await
+}
+
+async fn run_within(
+    command: &Command,
+    cancel: &CancellationToken,
+    bounds: Bounds,
+) -> Result<Finished, ProcessError> {
+    let log_error = |source| ProcessError::Log {
+        path: command.log.clone(),
+        source,
+    };
+    let lost = |source| ProcessError::lost(&command.program, source);
+
+    let started = Instant::now();
+    let mut recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
+    let (mut child, mut pipe) = spawn(command)?;
+    let mut group = Group::led_by(child.id());
+
+    let ending = {
+        let mut watching = pin!(watch(
+            &mut child,
+            &mut group,
+            command.limit,
+            cancel,
+            bounds.grace
+        ));
+        let ended = tokio::select! {
+            ending = &mut watching => Some(ending),
+            drained = recorder.drain(&mut pipe) => { drained.map_err(log_error)?; None }
+        };
+        // The output may end long before the program does.
+        match ended {
+            Some(ending) => ending,
+            None => watching.await,
+        }
+        .map_err(lost)?
+    };
+    group.kill();
+    // After an end of output that was seen above this returns at once.
+    if let Ok(drained) = timeout(bounds.drain, recorder.drain(&mut pipe)).await {
+        drained.map_err(log_error)?;
+    }
+
+    let output = recorder.finish().map_err(log_error)?;
+    Ok(Finished {
+        ending,
+        took: started.elapsed(),
+        tail: output.tail,
+        bytes: output.bytes,
+        truncated: output.truncated,
+    })
+}
+
+/// Starts the child and hands back the reading end of its only pipe.
+fn spawn(command: &Command) -> Result<(Child, Receiver), ProcessError> {
+    let program = locate(&command.program, &command.dir, command.env.get("PATH"))?;
+    let failed = |source| ProcessError::lost(&command.program, source);
+    let (reader, writer) = io::pipe().map_err(failed)?;
+    let pipe = Receiver::from_owned_fd(reader.into()).map_err(failed)?;
+    // The builder holds writing ends of the pipe: it must be gone, or the output never ends.
+    let child = tokio::process::Command::new(program)
+        .args(&command.args)
+        .current_dir(&command.dir)
+        .env_clear()
+        .envs(command.env.iter())
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone().map_err(failed)?)
+        .stderr(writer)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|source| ProcessError::start(&command.program, source))?;
+    Ok((child, pipe))
+}
+
+/// Waits for the child; ends it, gently first, when it must not go on.
+async fn watch(
+    child: &mut Child,
+    group: &mut Group,
+    limit: Option<Duration>,
+    cancel: &CancellationToken,
+    grace: Duration,
+) -> io::Result<Ending> {
+    let overdue = async {
+        match limit {
+            Some(limit) => {
+                tokio::time::sleep(limit).await;
+                Ending::TimedOut(limit)
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let stopped = tokio::select! {
+        status = child.wait() => return status.map(Ending::from),
+        ending = overdue => ending,
+        () = cancel.cancelled() => Ending::Cancelled,
+    };
+    group.terminate();
+    if timeout(grace, child.wait()).await.is_err() {
+        group.kill();
+        child.wait().await?;
+    }
+    Ok(stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use nix::sys::signal::kill;
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+    const QUICK: Bounds = Bounds {
+        grace: Duration::from_millis(50),
+        drain: Duration::from_millis(50),
+        head: 1024,
+    };
+
+    fn shell(dir: &Path, script: &str) -> Command {
+        let parent = std::env::vars_os();
+        Command {
+            program: "sh".into(),
+            args: vec!["-c".into(), script.into()],
+            dir: dir.to_owned(),
+            env: Environment::for_worker(parent, &[]),
+            limit: Some(Duration::from_secs(30)),
+            log: dir.join("log"),
+        }
+    }
+
+    async fn finish(script: &str) -> Result<Finished> {
+        let dir = tempfile::tempdir()?;
+        Ok(run(&shell(dir.path(), script), &CancellationToken::new()).await?)
+    }
+
+    /// Polls until `condition` holds; the bound is only there to turn a hang into a failure.
+    async fn eventually(what: &str, condition: impl Fn() -> bool) {
+        for _ in 0..2000 {
+            if condition() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{what} did not happen");
+    }
+
+    fn written_pid(path: &Path) -> Option<Pid> {
+        let text = fs::read_to_string(path).ok()?;
+        text.strip_suffix('\n')?.parse().ok().map(Pid::from_raw)
+    }
+
+    /// Gone, or a zombie that whoever is process 1 here has yet to collect.
+    fn is_gone(pid: Pid) -> bool {
+        kill(pid, None).is_err()
+            || fs::read_to_string(format!("/proc/{pid}/stat"))
+                .is_ok_and(|stat| stat.contains(") Z "))
+    }
+
+    #[tokio::test]
+    async fn both_streams_keep_their_order() -> Result {
+        let dir = tempfile::tempdir()?;
+        let command = shell(dir.path(), "echo 1; echo 2 >&2; echo 3; echo 4 >&2");
+        let finished = run(&command, &CancellationToken::new()).await?;
+        assert_eq!(fs::read_to_string(&command.log)?, "1\n2\n3\n4\n");
+        assert_eq!(finished.tail, "1\n2\n3\n4");
+        assert_eq!(finished.ending, Ending::Exit(0));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_ending_is_the_childs_own() -> Result {
+        assert_eq!(finish("exit 7").await?.ending, Ending::Exit(7));
+        assert_eq!(finish("kill -9 $$").await?.ending, Ending::Signal(9));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_child_has_nothing_to_read_and_only_its_own_environment() -> Result {
+        let dir = tempfile::tempdir()?;
+        let mut command = shell(dir.path(), "cat; echo \"$BATCH $UNIT\"");
+        command.env.set("UNIT", "u1");
+        let finished = run(&command, &CancellationToken::new()).await?;
+        assert_eq!(finished.tail, "1 u1");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn closing_the_output_early_is_not_the_end() -> Result {
+        let finished = finish("echo bye; exec >&- 2>&-; cat /dev/null; exit 3").await?;
+        assert_eq!(finished.ending, Ending::Exit(3));
+        assert_eq!(finished.tail, "bye");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_time_limit_ends_the_whole_group() -> Result {
+        let dir = tempfile::tempdir()?;
+        let script = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ > pid; sleep 600' & \
+                      while :; do sleep 600; done";
+        let mut command = shell(dir.path(), script);
+        // Long enough for the grandchild to have written its number.
+        command.limit = Some(Duration::from_millis(300));
+        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        assert_eq!(
+            finished.ending,
+            Ending::TimedOut(Duration::from_millis(300))
+        );
+        let grandchild = written_pid(&dir.path().join("pid")).ok_or("no grandchild")?;
+        eventually("the grandchild's end", || is_gone(grandchild)).await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn cancelling_asks_first() -> Result {
+        let dir = tempfile::tempdir()?;
+        let script = "trap 'echo tidied; exit 0' TERM; echo $$ > pid; while :; do sleep 0.01; done";
+        let command = shell(dir.path(), script);
+        let cancel = CancellationToken::new();
+        let (finished, ()) = tokio::join!(run(&command, &cancel), async {
+            eventually("the start", || {
+                written_pid(&dir.path().join("pid")).is_some()
+            })
+            .await;
+            cancel.cancel();
+        });
+        let finished = finished?;
+        assert_eq!(finished.ending, Ending::Cancelled);
+        assert!(finished.tail.contains("tidied"), "{}", finished.tail);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_dropped_run_leaves_nothing_behind() -> Result {
+        let dir = tempfile::tempdir()?;
+        let pid = dir.path().join("pid");
+        let command = shell(
+            dir.path(),
+            "(echo $(sh -c 'echo $PPID') > pid; sleep 600) & wait",
+        );
+        let cancel = CancellationToken::new();
+        tokio::select! {
+            _ = run(&command, &cancel) => return Err("ended by itself".into()),
+            () = eventually("the start", || written_pid(&pid).is_some()) => {}
+        }
+        let grandchild = written_pid(&pid).ok_or("no grandchild")?;
+        eventually("the grandchild's end", || is_gone(grandchild)).await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_background_process_does_not_outlive_or_hang_the_run() -> Result {
+        let dir = tempfile::tempdir()?;
+        let command = shell(dir.path(), "sleep 600 & echo $! > pid; echo done");
+        let finished = run(&command, &CancellationToken::new()).await?;
+        assert_eq!(
+            (finished.ending, finished.tail.as_str()),
+            (Ending::Exit(0), "done")
+        );
+        let background = written_pid(&dir.path().join("pid")).ok_or("no background process")?;
+        eventually("its end", || is_gone(background)).await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_process_that_left_the_group_does_not_hang_the_run() -> Result {
+        let dir = tempfile::tempdir()?;
+        let script = "setsid sh -c 'echo $$ > pid; exec sleep 600' & \
+                      until [ -s pid ]; do sleep 0.01; done; echo done";
+        let command = shell(dir.path(), script);
+        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        assert_eq!(finished.tail, "done");
+        let escaped = written_pid(&dir.path().join("pid")).ok_or("no escaped process")?;
+        kill(escaped, nix::sys::signal::Signal::SIGKILL)?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_huge_output_is_capped_on_disk() -> Result {
+        let dir = tempfile::tempdir()?;
+        let command = shell(dir.path(), "yes | head -c 20000000; echo end");
+        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        assert_eq!(finished.bytes, 20_000_004);
+        assert!(finished.truncated && finished.tail.ends_with("y\nend"));
+        assert!(fs::metadata(&command.log)?.len() < 64 * 1024);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_cannot_start_says_why() -> Result {
+        let dir = tempfile::tempdir()?;
+        let mut command = shell(dir.path(), "");
+        command.program = "./script".into();
+        fs::write(dir.path().join("script"), "#!/no/such/interpreter\n")?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(dir.path().join("script"), mode)?;
+        let why = run(&command, &CancellationToken::new()).await;
+        assert!(
+            matches!(why, Err(ProcessError::NoInterpreter { .. })),
+            "{why:?}"
+        );
+
+        command.log = dir.path().join("script/log");
+        let why = run(&command, &CancellationToken::new()).await;
+        assert!(matches!(why, Err(ProcessError::Log { .. })), "{why:?}");
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! What a worker's process may see of the parent's environment. Workers must not be able to push, so everything that
+//! looks like a secret stays behind unless the user passes it on by name; the forge's own tokens stay behind always.
+//!
+//! The rule, on names in any case: a name that contains one of [`SECRET_WORDS`], begins with one of
+//! [`HELD_PREFIXES`] or is one of [`HELD_NAMES`] is held back; `pass` lets exact names through; [`FORGE_TOKENS`]
+//! never pass.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+const SECRET_WORDS: [&str; 8] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "CREDENTIAL",
+    "API_KEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+];
+
+const HELD_PREFIXES: [&str; 5] = [
+    "GITHUB_",
+    "GH_",
+    "GIT_CONFIG",
+    "GIT_ALTERNATE",
+    "GIT_OBJECT",
+];
+
+/// Roads to a credential, and the variables that send git to another repository than the worktree
+/// (`git rev-parse --local-env-vars`).
+const HELD_NAMES: [&str; 14] = [
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "GIT_ASKPASS",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_PREFIX",
+];
+
+const FORGE_TOKENS: [&str; 4] = [
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+];
+
+/// What every worker gets on top: git neither asks nor looks for a password, and a program can tell where it runs.
+const ADDED: [(&str, &str); 5] = [
+    ("BATCH", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    // An empty helper, read last, clears the list of those configured before it.
+    ("GIT_CONFIG_COUNT", "1"),
+    ("GIT_CONFIG_KEY_0", "credential.helper"),
+    ("GIT_CONFIG_VALUE_0", ""),
+];
+
+/// The whole environment of a child; nothing is inherited beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// The parent's variables without what a worker must not see; `pass` names exceptions.
+    pub fn for_worker(parent: impl Iterator<Item = (OsString, OsString)>, pass: &[String]) -> Self {
+        let kept = parent.filter(|(name, _)| may_pass(&name.to_string_lossy(), pass));
+        let added = ADDED
+            .iter()
+            .map(|&(name, value)| (OsString::from(name), OsString::from(value)));
+        Self {
+            variables: kept.chain(added).collect(),
+        }
+    }
+
+    /// Adds or replaces one variable.
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.variables.insert(name.into(), value.into());
+    }
+
+    pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
+        self.variables.get(name.as_ref()).map(OsString::as_os_str)
+    }
+
+    /// All variables, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
+
+fn may_pass(name: &str, pass: &[String]) -> bool {
+    let upper = name.to_ascii_uppercase();
+    if FORGE_TOKENS.contains(&upper.as_str()) {
+        return false;
+    }
+    pass.iter().any(|passed| passed == name)
+        || !(SECRET_WORDS.iter().any(|word| upper.contains(word))
+            || HELD_PREFIXES.iter().any(|prefix| upper.starts_with(prefix))
+            || HELD_NAMES.contains(&upper.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(names: &[&str], pass: &[&str]) -> Environment {
+        let parent = names
+            .iter()
+            .map(|name| (OsString::from(name), OsString::from("parent's")));
+        let pass: Vec<String> = pass.iter().map(ToString::to_string).collect();
+        Environment::for_worker(parent, &pass)
+    }
+
+    #[test]
+    fn secrets_and_redirections_stay_behind() {
+        for name in [
+            "NPM_TOKEN",
+            "npm_config_authtoken",
+            "CLIENT_SECRET",
+            "PGPASSWORD",
+            "DB_PASSWD",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "ANTHROPIC_API_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "DEPLOY_PRIVATE_KEY",
+            "SSH_AUTH_SOCK",
+            "SSH_ASKPASS",
+            "GIT_ASKPASS",
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_CONFIG_GLOBAL",
+            "GIT_CONFIG_PARAMETERS",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_COMMON_DIR",
+            "GIT_NAMESPACE",
+            "GITHUB_ACTOR",
+            "GH_HOST",
+        ] {
+            assert_eq!(worker(&[name], &[]).get(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn ordinary_variables_are_kept() {
+        for name in ["PATH", "HOME", "LANG", "GIT_AUTHOR_NAME", "KEYBOARD", "CI"] {
+            assert!(worker(&[name], &[]).get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_passed_name_is_kept_but_never_a_token_of_the_forge() {
+        let kept = worker(
+            &["ANTHROPIC_API_KEY", "OTHER_API_KEY"],
+            &["ANTHROPIC_API_KEY"],
+        );
+        assert!(kept.get("ANTHROPIC_API_KEY").is_some());
+        assert_eq!(kept.get("OTHER_API_KEY"), None);
+        for token in FORGE_TOKENS {
+            assert_eq!(worker(&[token], &[token]).get(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn git_cannot_ask_and_has_no_credential_helper() {
+        let environment = worker(&["GIT_CONFIG_COUNT"], &["GIT_CONFIG_COUNT"]);
+        for (name, value) in ADDED {
+            assert_eq!(environment.get(name), Some(OsStr::new(value)), "{name}");
+        }
+    }
+}

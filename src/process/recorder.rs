@@ -1,0 +1,189 @@
+//! A child's output on its way to the log: the beginning goes to disk up to a cap, the end is held in a small window,
+//! so that neither a chatty program nor an endless one fills the disk or the memory.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+
+const WINDOW: usize = 16 * 1024;
+const TAIL_BYTES: usize = 4 * 1024;
+const TAIL_LINES: usize = 40;
+
+/// The log being written.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    log: File,
+    /// How many bytes from the beginning the log takes.
+    head: u64,
+    total: u64,
+    /// The last bytes seen; between `WINDOW` and twice that.
+    recent: Vec<u8>,
+}
+
+/// What is known of the output when it is over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Recorded {
+    pub tail: String,
+    pub bytes: u64,
+    pub truncated: bool,
+}
+
+impl Recorder {
+    pub(super) fn create(path: &Path, head: u64) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(Self {
+            log: File::create(path)?,
+            head,
+            total: 0,
+            recent: Vec::new(),
+        })
+    }
+
+    /// Takes everything until the last writer has closed the pipe. May be dropped and called again between reads.
+    pub(super) async fn drain(&mut self, pipe: &mut Receiver) -> io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match pipe.read(&mut buffer).await? {
+                0 => return Ok(()),
+                // A plain write: it goes to the page cache, and waiting here is what holds back a child that
+                // writes faster than the disk.
+                read => self.take(&buffer[..read])?,
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let room = usize::try_from(self.head.saturating_sub(self.total)).unwrap_or(usize::MAX);
+        self.log.write_all(&bytes[..room.min(bytes.len())])?;
+        self.total += bytes.len() as u64;
+        self.recent.extend_from_slice(bytes);
+        if self.recent.len() > 2 * WINDOW {
+            self.recent.drain(..self.recent.len() - WINDOW);
+        }
+        Ok(())
+    }
+
+    /// Writes the end of an output that did not fit, after a line that says what is missing.
+    pub(super) fn finish(mut self) -> io::Result<Recorded> {
+        let beyond = self.total.saturating_sub(self.head);
+        let last = usize::try_from(beyond)
+            .unwrap_or(usize::MAX)
+            .min(self.recent.len());
+        let cut = beyond - last as u64;
+        if cut > 0 {
+            write!(self.log, "\n[{cut} bytes of output left out here]\n")?;
+        }
+        self.log
+            .write_all(&self.recent[self.recent.len() - last..])?;
+        let whole = self.total == self.recent.len() as u64;
+        Ok(Recorded {
+            tail: tail(&self.recent, whole),
+            bytes: self.total,
+            truncated: cut > 0,
+        })
+    }
+}
+
+/// The last lines as a person may see them: no escapes, no control characters, of a redrawn line only its last state.
+fn tail(recent: &[u8], whole: bool) -> String {
+    let from = if whole {
+        0
+    } else {
+        // The window may begin in the middle of a line, a character or an escape sequence.
+        recent
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1)
+    };
+    let text = String::from_utf8_lossy(&recent[from..]);
+    let plain = console::strip_ansi_codes(&text);
+    let mut kept: Vec<String> = Vec::new();
+    let mut room = TAIL_BYTES;
+    for line in plain.lines().rev().take(TAIL_LINES) {
+        let line = line.trim_end_matches('\r');
+        let shown = line.rsplit('\r').next().unwrap_or(line);
+        let clean: String = shown
+            .chars()
+            .filter(|&c| c == '\t' || !c.is_control())
+            .collect();
+        if clean.len() >= room {
+            let cut = clean.len() - room;
+            let cut = (cut..clean.len()).find(|&at| clean.is_char_boundary(at));
+            kept.push(clean[cut.unwrap_or(clean.len())..].to_owned());
+            break;
+        }
+        room -= clean.len() + 1;
+        kept.push(clean);
+    }
+    kept.reverse();
+    kept.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(head: u64, chunks: &[&[u8]]) -> io::Result<(String, Recorded)> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("deep/er/log");
+        let mut recorder = Recorder::create(&path, head)?;
+        for chunk in chunks {
+            recorder.take(chunk)?;
+        }
+        let output = recorder.finish()?;
+        Ok((
+            String::from_utf8_lossy(&fs::read(path)?).into_owned(),
+            output,
+        ))
+    }
+
+    #[test]
+    fn a_short_output_is_kept_whole() -> io::Result<()> {
+        let (log, recorded) = record(100, &[b"one\n", b"two\n"])?;
+        assert_eq!(log, "one\ntwo\n");
+        assert_eq!(recorded.tail, "one\ntwo");
+        assert_eq!((recorded.bytes, recorded.truncated), (8, false));
+        Ok(())
+    }
+
+    #[test]
+    fn an_output_little_over_the_cap_is_still_whole() -> io::Result<()> {
+        let (log, recorded) = record(5, &[b"one\ntwo\nthree\n"])?;
+        assert_eq!(log, "one\ntwo\nthree\n");
+        assert!(!recorded.truncated);
+        Ok(())
+    }
+
+    #[test]
+    fn a_long_output_keeps_its_ends_and_says_what_is_missing() -> io::Result<()> {
+        let middle = b"middle\n".repeat(20_000);
+        let (log, recorded) = record(6, &[b"begin\n", &middle, b"end\n"])?;
+        assert!(log.starts_with("begin\n\n["), "{}", &log[..80]);
+        assert!(log.contains("bytes of output left out here]\n"));
+        assert!(log.ends_with("middle\nend\n"));
+        assert!(log.len() < 3 * WINDOW);
+        assert!(recorded.truncated);
+        assert_eq!(recorded.bytes, 6 + 140_000 + 4);
+        assert!(recorded.tail.ends_with("middle\nend"));
+        assert_eq!(recorded.tail.lines().count(), TAIL_LINES);
+        Ok(())
+    }
+
+    #[test]
+    fn the_tail_is_plain_text() {
+        let raw = b"\x1b[31mred\x1b[0m\r\n10%\r50%\r100%\nbell\x07 \xff tab\t.\n";
+        assert_eq!(tail(raw, true), "red\n100%\nbell \u{fffd} tab\t.");
+    }
+
+    #[test]
+    fn one_endless_line_is_cut_between_characters() {
+        let line = "é".repeat(TAIL_BYTES);
+        let shown = tail(format!("x{line}").as_bytes(), true);
+        assert!(shown.len() <= TAIL_BYTES && shown.chars().all(|c| c == 'é'));
+    }
+}
