@@ -1,0 +1,90 @@
+//! What can be wrong with a recipe, or with a file it is used on, in sentences for people.
+//!
+//! It does not know which option or file the recipe came from; the caller adds that.
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum CodemodError {
+    #[error("'{given}' is not a language the codemod knows; {hint}")]
+    UnknownLanguage { given: String, hint: String },
+
+    #[error(
+        "the pattern '{pattern}' is not {lang}: {reason}; write it as one complete piece of code, \
+         with $NAME or $$$NAME where anything may stand"
+    )]
+    Pattern {
+        pattern: String,
+        lang: &'static str,
+        reason: String,
+    },
+
+    #[error(
+        "the pattern '{pattern}' is not one complete piece of code in any language the codemod knows; \
+         name a language to learn what is wrong with it"
+    )]
+    PatternNowhere { pattern: String },
+
+    #[error("the replacement uses ${name}, which the pattern '{pattern}' does not bind; {hint}")]
+    UnboundVariable {
+        name: String,
+        pattern: String,
+        hint: String,
+    },
+
+    #[error("the regular expression '{regex}' is wrong{place}: {reason}")]
+    Regex {
+        regex: String,
+        place: String,
+        reason: String,
+    },
+
+    #[error(
+        "the replacement uses ${{{group}}}, a group the regular expression '{regex}' does not have; \
+         {hint}, and write $$ for a plain dollar sign"
+    )]
+    UnknownGroup {
+        group: String,
+        regex: String,
+        hint: String,
+    },
+
+    #[error("the rules cannot be read as ast-grep YAML: {reason}")]
+    Rules { reason: String },
+
+    #[error("there is no rule in the text; write at least `language`, `rule` and `fix`")]
+    NoRule,
+
+    #[error("{rule} is wrong: {reason}")]
+    Rule { rule: String, reason: String },
+
+    #[error("{rule} has no `fix`, so it cannot rewrite anything; add one")]
+    RuleWithoutFix { rule: String },
+
+    #[error("{path} could not be parsed as {lang}")]
+    Parse { path: String, lang: &'static str },
+
+    #[error(
+        "rewriting {path} would make it larger than {limit} MiB; the replacement repeats what it matched \
+         too often"
+    )]
+    TooLarge { path: String, limit: usize },
+}
+
+/// An error with its causes, as one sentence.
+pub(super) fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        // Many errors of the parsers repeat their cause in their own words.
+        if !text.contains(words.trim_end_matches('.')) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(words.trim_end_matches('.'));
+        }
+        next = cause.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,180 @@
+//! Rewriting by a regular expression, in text of any kind.
+//!
+//! It knows nothing of languages, and works on whole files: `^` and `$` are those of the file unless the expression says
+//! `(?m)`.
+
+use ::regex::Regex;
+
+use super::{CodemodError, Rewrite};
+
+pub(super) struct RegexRewrite {
+    regex: Regex,
+    to: String,
+}
+
+impl RegexRewrite {
+    pub(super) fn new(regex: &str, to: &str) -> Result<Self, CodemodError> {
+        let compiled = Regex::new(regex).map_err(|error| fault(regex, &error))?;
+        for group in groups_used(to) {
+            let exists = match group.parse::<usize>() {
+                Ok(number) => number < compiled.captures_len(),
+                Err(_) => compiled.capture_names().flatten().any(|name| name == group),
+            };
+            if !exists {
+                return Err(CodemodError::UnknownGroup {
+                    group: group.to_owned(),
+                    regex: regex.to_owned(),
+                    hint: hint(&compiled, group),
+                });
+            }
+        }
+        Ok(Self {
+            regex: compiled,
+            to: to.to_owned(),
+        })
+    }
+
+    pub(super) fn rewrite(&self, text: &str) -> Option<Rewrite> {
+        let mut out = String::new();
+        let mut edits = 0;
+        let mut copied = 0;
+        for captures in self.regex.captures_iter(text) {
+            let whole = captures.get_match();
+            out.push_str(&text[copied..whole.start()]);
+            let written = out.len();
+            captures.expand(&self.to, &mut out);
+            edits += usize::from(out[written..] != *whole.as_str());
+            copied = whole.end();
+        }
+        out.push_str(&text[copied..]);
+        (edits > 0).then_some(Rewrite { text: out, edits })
+    }
+}
+
+/// The groups a replacement names, read as the regex crate reads them: `$name` takes as many letters as it can.
+fn groups_used(to: &str) -> Vec<&str> {
+    let mut groups = Vec::new();
+    let mut rest = to;
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+        } else if let Some(braced) = rest.strip_prefix('{') {
+            if let Some(end) = braced.find('}') {
+                groups.push(&braced[..end]);
+                rest = &braced[end + 1..];
+            }
+        } else {
+            let end = rest
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
+            if end > 0 {
+                groups.push(&rest[..end]);
+            }
+            rest = &rest[end..];
+        }
+    }
+    groups
+}
+
+fn hint(regex: &Regex, group: &str) -> String {
+    let digits = group.len() - group.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, letters) = group.split_at(digits);
+    if number
+        .parse::<usize>()
+        .is_ok_and(|n| n < regex.captures_len())
+        && !letters.is_empty()
+    {
+        return format!("write ${{{number}}}{letters} if you mean group {number}");
+    }
+    let names: Vec<_> = regex
+        .capture_names()
+        .enumerate()
+        .map(|(i, name)| name.map_or_else(|| format!("${i}"), |name| format!("${name}")))
+        .collect();
+    format!("it has {}", names.join(", "))
+}
+
+/// The regex crate draws a picture of several lines; people get the same as one sentence.
+fn fault(regex: &str, error: &::regex::Error) -> CodemodError {
+    let picture = error.to_string();
+    let is_caret = |line: &&str| line.contains('^') && line.trim().chars().all(|c| c == '^');
+    // The picture indents a pattern of one line by four columns, and numbers the lines of longer ones.
+    let place = picture
+        .lines()
+        .find(is_caret)
+        .filter(|_| !regex.contains('\n'))
+        .and_then(|line| line.find('^'))
+        .map(|column| format!(" at character {}", column.saturating_sub(3)));
+    let last = picture.lines().last().unwrap_or_default();
+    CodemodError::Regex {
+        regex: regex.to_owned(),
+        place: place.unwrap_or_default(),
+        reason: last
+            .trim_start_matches("error: ")
+            .trim_end_matches('.')
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewrite(regex: &str, to: &str, text: &str) -> Option<(String, usize)> {
+        let done = RegexRewrite::new(regex, to).unwrap().rewrite(text)?;
+        Some((done.text, done.edits))
+    }
+
+    fn fault_of(regex: &str, to: &str) -> String {
+        RegexRewrite::new(regex, to).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn groups_are_put_in_by_number_and_by_name() {
+        assert_eq!(
+            rewrite(
+                r"(\w+)\.old\((?<arg>\w*)\)",
+                "${arg}.new($1) $$",
+                "é a.old(b)"
+            ),
+            Some(("é b.new(a) $".to_owned(), 1))
+        );
+    }
+
+    #[test]
+    fn an_empty_match_ends_and_inserts_once_at_each_place() {
+        assert_eq!(rewrite("x*", "-", "aé"), Some(("-a-é-".to_owned(), 3)));
+        assert_eq!(rewrite("", "", "abc"), None);
+    }
+
+    #[test]
+    fn a_replacement_equal_to_the_match_is_no_edit() {
+        assert_eq!(rewrite("a|b", "a", "a a"), None);
+        assert_eq!(rewrite("a|b", "a", "a b"), Some(("a a".to_owned(), 1)));
+    }
+
+    #[test]
+    fn line_ends_stay_as_they_are() {
+        assert_eq!(
+            rewrite("(?m)^old", "new", "old\r\nold\r\n\rx"),
+            Some(("new\r\nnew\r\n\rx".to_owned(), 2))
+        );
+    }
+
+    #[test]
+    fn a_bad_expression_is_one_sentence_with_its_place() {
+        assert_eq!(
+            fault_of("ab(c", ""),
+            "the regular expression 'ab(c' is wrong at character 3: unclosed group"
+        );
+    }
+
+    #[test]
+    fn a_replacement_may_only_name_groups_that_exist() {
+        assert!(fault_of("(a)", "$2").contains("${2}"));
+        assert!(fault_of("(?<x>a)", "${y}").contains("it has $0, $x"));
+        assert!(fault_of("(a)", "$1b").contains("write ${1}b if you mean group 1"));
+        assert!(RegexRewrite::new("(a)", "$$2 $ ${1}b $0").is_ok());
+    }
+}

@@ -1,0 +1,222 @@
+//! Putting replacements into a text, one inside another where matches nest.
+//!
+//! Every match of the original text is rewritten at most once, the outermost first, and what a rewrite has written is
+//! never looked at again. So `foo($A)` → `bar($A)` reaches both calls of `foo(foo(x))`, while `f($A)` → `f(g($A))` ends.
+//! It knows text and places only, nothing of syntax.
+
+use std::ops::Range;
+
+/// One replacement of a piece of the original text.
+pub(super) struct Edit {
+    /// The piece that is replaced.
+    pub(super) range: Range<usize>,
+    /// What stands there instead: own words, and pieces of the original text.
+    pub(super) parts: Vec<Part>,
+}
+
+pub(super) enum Part {
+    Text(String),
+    /// A piece of the original, in which further edits may lie.
+    Kept {
+        range: Range<usize>,
+        indent: String,
+    },
+}
+
+/// The text would grow beyond the limit.
+#[derive(Debug)]
+pub(super) struct TooLarge;
+
+/// Applies `edits`; where two overlap, the one that begins first (or else is longer, or else is given first) wins, and
+/// the other is applied only if a kept part of the winner holds it. Returns the text and the number of edits applied.
+pub(super) fn splice(
+    text: &str,
+    mut edits: Vec<Edit>,
+    limit: usize,
+) -> Result<(String, usize), TooLarge> {
+    edits.sort_by_key(|edit| (edit.range.start, std::cmp::Reverse(edit.range.end)));
+    let accepted = accept(&edits);
+    let mut inner: Vec<Vec<usize>> = vec![Vec::new(); edits.len()];
+    let mut top = Vec::new();
+    for (index, parent) in &accepted {
+        match parent {
+            Some(parent) => inner[*parent].push(*index),
+            None => top.push(*index),
+        }
+    }
+
+    // Inner edits come later in the order, so going backwards finds them done. No recursion: code nests deeply.
+    let mut done: Vec<String> = vec![String::new(); edits.len()];
+    let mut count = 0;
+    for (index, _) in accepted.iter().rev() {
+        let edit = &edits[*index];
+        let mut out = String::new();
+        for part in &edit.parts {
+            match part {
+                Part::Text(words) => out.push_str(words),
+                Part::Kept { range, indent } => {
+                    let kept = fill(text, range.clone(), &inner[*index], &edits, &done);
+                    out.push_str(&reindent(&kept, line_indent(text, range.start), indent));
+                }
+            }
+            if out.len() > limit {
+                return Err(TooLarge);
+            }
+        }
+        count += usize::from(out != text[edit.range.clone()]);
+        for child in &inner[*index] {
+            done[*child] = String::new();
+        }
+        done[*index] = out;
+    }
+    let out = fill(text, 0..text.len(), &top, &edits, &done);
+    if out.len() > limit {
+        Err(TooLarge)
+    } else {
+        Ok((out, count))
+    }
+}
+
+/// Which edits are applied, each with the edit that holds it.
+fn accept(edits: &[Edit]) -> Vec<(usize, Option<usize>)> {
+    let mut accepted = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    for (index, edit) in edits.iter().enumerate() {
+        while open
+            .last()
+            .is_some_and(|last| edits[*last].range.end <= edit.range.start)
+        {
+            open.pop();
+        }
+        let parent = open.last().copied();
+        let fits = parent.is_none_or(|parent| keeps(&edits[parent], &edit.range));
+        if fits && !edit.range.is_empty() {
+            accepted.push((index, parent));
+            open.push(index);
+        }
+    }
+    accepted
+}
+
+fn keeps(outer: &Edit, range: &Range<usize>) -> bool {
+    outer.parts.iter().any(|part| match part {
+        Part::Text(_) => false,
+        // A part as large as its edit would take in the same match again.
+        Part::Kept { range: kept, .. } => {
+            kept.len() < outer.range.len() && holds(&outer.range, kept) && holds(kept, range)
+        }
+    })
+}
+
+fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn fill(
+    text: &str,
+    range: Range<usize>,
+    inner: &[usize],
+    edits: &[Edit],
+    done: &[String],
+) -> String {
+    let mut out = String::new();
+    let mut copied = range.start;
+    for index in inner {
+        let edit = &edits[*index];
+        if holds(&range, &edit.range) {
+            out.push_str(&text[copied..edit.range.start]);
+            out.push_str(&done[*index]);
+            copied = edit.range.end;
+        }
+    }
+    out.push_str(&text[copied..range.end]);
+    out
+}
+
+/// The blanks at the beginning of the line in which `at` lies.
+pub(super) fn line_indent(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = &text[start..at];
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
+/// Moves all lines but the first from one indentation to another; lines that stand further left are left alone.
+fn reindent(text: &str, from: &str, to: &str) -> String {
+    if from == to {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        match line.strip_prefix(from) {
+            Some(rest) if number > 0 && !rest.trim().is_empty() => {
+                out.push_str(to);
+                out.push_str(rest);
+            }
+            _ => out.push_str(line),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrap(range: Range<usize>, kept: Range<usize>) -> Edit {
+        let kept = Part::Kept {
+            range: kept,
+            indent: String::new(),
+        };
+        Edit {
+            range,
+            parts: vec![Part::Text("<".into()), kept, Part::Text(">".into())],
+        }
+    }
+
+    #[test]
+    fn an_edit_within_a_kept_part_is_applied_too() {
+        let edits = vec![wrap(2..5, 3..4), wrap(0..7, 1..6)];
+        assert_eq!(
+            splice("((a.b))", edits, 100).unwrap(),
+            ("<(<.>)>".to_owned(), 2)
+        );
+    }
+
+    #[test]
+    fn an_edit_across_the_border_of_another_is_left_out() {
+        let edits = vec![wrap(0..4, 1..3), wrap(2..6, 3..5), wrap(6..8, 7..8)];
+        assert_eq!(
+            splice("abcdefgh", edits, 100).unwrap(),
+            ("<bc>ef<h>".to_owned(), 2)
+        );
+    }
+
+    #[test]
+    fn an_edit_that_keeps_all_of_itself_ends() {
+        let edits = vec![wrap(0..1, 0..1), wrap(0..1, 0..1)];
+        assert_eq!(splice("1", edits, 100).unwrap(), ("<1>".to_owned(), 1));
+    }
+
+    #[test]
+    fn growth_is_bounded() {
+        let text = "x".repeat(128);
+        let twice = |range: Range<usize>| {
+            let kept = || Part::Kept {
+                range: range.start + 1..range.end - 1,
+                indent: String::new(),
+            };
+            Edit {
+                range: range.clone(),
+                parts: vec![kept(), kept()],
+            }
+        };
+        let edits = (0..60).map(|i| twice(i..128 - i)).collect();
+        assert!(splice(&text, edits, 10_000).is_err());
+    }
+
+    #[test]
+    fn kept_lines_move_with_their_new_indentation() {
+        assert_eq!(reindent("a\n    b\nc\n\n", "  ", "\t"), "a\n\t  b\nc\n\n");
+        assert_eq!(line_indent("x\n \ty = 1", 6), " \t");
+    }
+}

@@ -1,0 +1,446 @@
+//! What a recipe does to a file, through the room's own door.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn pattern(pattern: &str, to: &str, lang: Option<&str>) -> Recipe {
+    Recipe::Pattern {
+        pattern: pattern.to_owned(),
+        to: to.to_owned(),
+        lang: lang.map(str::to_owned),
+    }
+}
+
+fn rule(text: &str) -> Recipe {
+    Recipe::Rule {
+        text: text.to_owned(),
+    }
+}
+
+fn regex(regex: &str, to: &str) -> Recipe {
+    Recipe::Regex {
+        regex: regex.to_owned(),
+        to: to.to_owned(),
+    }
+}
+
+fn apply(recipe: &Recipe, path: &str, text: &str) -> Option<(String, usize)> {
+    let codemod = Codemod::compile(recipe).unwrap();
+    let done = codemod.rewrite(path, text).unwrap()?;
+    Some((done.text, done.edits))
+}
+
+fn text_of(recipe: &Recipe, path: &str, text: &str) -> String {
+    apply(recipe, path, text)
+        .expect("the recipe changes the text")
+        .0
+}
+
+fn fault(recipe: &Recipe) -> String {
+    Codemod::compile(recipe)
+        .err()
+        .expect("the recipe is faulty")
+        .to_string()
+}
+
+#[test]
+fn every_language_is_rewritten_by_its_structure() {
+    let table = [
+        ("a.sh", "old $A", "new $A", "old x\n", "new x\n"),
+        (
+            "a.c",
+            "old($A)",
+            "new($A)",
+            "int f() { return old(1); }\n",
+            "int f() { return new(1); }\n",
+        ),
+        (
+            "a.cpp",
+            "old($A)",
+            "fresh($A)",
+            "int f() { return old(1); }\n",
+            "int f() { return fresh(1); }\n",
+        ),
+        (
+            "a.cs",
+            "Old($A)",
+            "New($A)",
+            "class C { int F() { return Old(1); } }\n",
+            "class C { int F() { return New(1); } }\n",
+        ),
+        (
+            "a.css",
+            ".old { $$$A }",
+            ".new { $$$A }",
+            ".old { color: red; }\n",
+            ".new { color: red; }\n",
+        ),
+        (
+            "a.go",
+            "var $A = $B",
+            "const $A = $B",
+            "package p\n\nvar x = 1\n",
+            "package p\n\nconst x = 1\n",
+        ),
+        (
+            "a.html",
+            "<b>$A</b>",
+            "<strong>$A</strong>",
+            "<p><b>hi</b></p>\n",
+            "<p><strong>hi</strong></p>\n",
+        ),
+        (
+            "A.java",
+            "old($A)",
+            "fresh($A)",
+            "class A { int f() { return old(1); } }\n",
+            "class A { int f() { return fresh(1); } }\n",
+        ),
+        (
+            "a.js",
+            "var $A = $B",
+            "const $A = $B",
+            "var x = 1;\n",
+            "const x = 1;\n",
+        ),
+        (
+            "a.json",
+            "[1, $A]",
+            "[2, $A]",
+            "{\"a\": [1, true]}\n",
+            "{\"a\": [2, true]}\n",
+        ),
+        (
+            "a.kt",
+            "old($A)",
+            "new($A)",
+            "fun f() = old(1)\n",
+            "fun f() = new(1)\n",
+        ),
+        (
+            "a.lua",
+            "old($A)",
+            "new($A)",
+            "local x = old(1)\n",
+            "local x = new(1)\n",
+        ),
+        (
+            "a.php",
+            "old($A)",
+            "fresh($A)",
+            "<?php\n$x = old(1);\n",
+            "<?php\n$x = fresh(1);\n",
+        ),
+        (
+            "a.py",
+            "old($A)",
+            "new($A)",
+            "def f():\n    return old(1)\n",
+            "def f():\n    return new(1)\n",
+        ),
+        (
+            "a.rb",
+            "old($A)",
+            "new($A)",
+            "def f\n  old(1)\nend\n",
+            "def f\n  new(1)\nend\n",
+        ),
+        (
+            "a.rs",
+            "$A.unwrap()",
+            "$A?",
+            "fn f() { x.unwrap(); }\n",
+            "fn f() { x?; }\n",
+        ),
+        (
+            "a.scala",
+            "old($A)",
+            "fresh($A)",
+            "object A { val x = old(1) }\n",
+            "object A { val x = fresh(1) }\n",
+        ),
+        (
+            "a.swift",
+            "old($A)",
+            "fresh($A)",
+            "let x = old(1)\n",
+            "let x = fresh(1)\n",
+        ),
+        (
+            "a.tsx",
+            "<Old>$A</Old>",
+            "<New>$A</New>",
+            "const x = <Old>{a}</Old>;\n",
+            "const x = <New>{a}</New>;\n",
+        ),
+        (
+            "a.ts",
+            "$A as any",
+            "$A as unknown",
+            "const x: T = y as any;\n",
+            "const x: T = y as unknown;\n",
+        ),
+        (
+            "a.yaml",
+            "old: $A",
+            "new: $A",
+            "x:\n  old: 1\n",
+            "x:\n  new: 1\n",
+        ),
+    ];
+    assert_eq!(table.len(), languages().count());
+    for (path, from, to, before, after) in table {
+        let lang = lang::name(lang::of_path(path).unwrap());
+        let named = pattern(from, to, Some(lang));
+        assert_eq!(
+            apply(&named, path, before),
+            Some((after.to_owned(), 1)),
+            "{path}, {lang} given"
+        );
+        let own = pattern(from, to, None);
+        assert_eq!(
+            apply(&own, path, before),
+            Some((after.to_owned(), 1)),
+            "{path}, by its name"
+        );
+    }
+}
+
+#[test]
+fn without_a_language_each_file_is_read_in_its_own() {
+    let recipe = pattern("var $A = $B", "const $A = $B", None);
+    for path in ["a.js", "a.ts", "a.tsx", "deep/b.mjs"] {
+        assert_eq!(
+            text_of(&recipe, path, "if (x) {\n  var a = 1;\n}"),
+            "if (x) {\n  const a = 1;\n}",
+            "{path}"
+        );
+    }
+    for path in [
+        "a.py", "a.css", "a.yaml", "a.html", "a.json", "a.txt", "Makefile",
+    ] {
+        assert_eq!(apply(&recipe, path, "var a = 1"), None, "{path}");
+    }
+}
+
+#[test]
+fn a_given_language_leaves_other_files_alone() {
+    let recipe = pattern("old($A)", "new($A)", Some("ts"));
+    assert_eq!(apply(&recipe, "a.js", "old(1)"), None);
+    assert_eq!(text_of(&recipe, "a.ts", "old(1)"), "new(1)");
+}
+
+#[test]
+fn nested_matches_are_all_rewritten_and_no_rewrite_is_rewritten() {
+    let rename = pattern("foo($$$A)", "bar($$$A)", None);
+    assert_eq!(
+        apply(&rename, "a.js", "foo(1, foo(foo(x)))"),
+        Some(("bar(1, bar(bar(x)))".into(), 3))
+    );
+    let grow = pattern("f($A)", "f(g($A))", None);
+    assert_eq!(
+        apply(&grow, "a.js", "f(f(x))"),
+        Some(("f(g(f(g(x))))".into(), 2))
+    );
+    let peel = pattern("!!$A", "$A", None);
+    assert_eq!(text_of(&peel, "a.js", "y = !!!!x"), "y = x");
+}
+
+#[test]
+fn bytes_outside_the_edits_stay() {
+    let recipe = pattern("var $A = $B", "const $A = $B", None);
+    let before = "\u{feff}// é 漢 🦀\r\nvar a = '🦀';\r\n\r\n\tvar  b  =  2 // x\r\n  y";
+    let after = "\u{feff}// é 漢 🦀\r\nconst a = '🦀';\r\n\r\n\tconst b = 2 // x\r\n  y";
+    assert_eq!(apply(&recipe, "a.js", before), Some((after.to_owned(), 2)));
+    assert_eq!(text_of(&regex("^a", "b"), "x", "\u{feff}a"), "\u{feff}b");
+}
+
+#[test]
+fn new_lines_end_and_indent_as_the_file_does() {
+    let recipe = pattern("f($A)", "g(\n  $A\n)", None);
+    assert_eq!(
+        text_of(&recipe, "a.js", "{\r\n    f(1)\r\n}\r\n"),
+        "{\r\n    g(\r\n      1\r\n    )\r\n}\r\n"
+    );
+    assert_eq!(
+        text_of(&recipe, "a.js", "{\n\tf(1)\n}"),
+        "{\n\tg(\n\t  1\n\t)\n}"
+    );
+    assert_eq!(
+        text_of(&recipe, "a.js", "  f(() => {\n    f(x)\n  })\n"),
+        "  g(\n    () => {\n      g(\n        x\n      )\n    }\n  )\n"
+    );
+}
+
+#[test]
+fn a_replacement_equal_to_the_original_changes_nothing() {
+    assert_eq!(
+        apply(&pattern("f($A)", "f($A)", None), "a.js", "f(1)"),
+        None
+    );
+    assert_eq!(
+        apply(&pattern("f($A)", "g($A)", None), "a.js", "h(1)"),
+        None
+    );
+}
+
+#[test]
+fn rules_may_constrain_transform_and_stand_in_several_documents() {
+    let rules = rule(
+        "id: upper\nlanguage: JavaScript\nrule: {pattern: log($A)}\nconstraints: {A: {kind: string}}\n\
+         transform: {B: {convert: {source: $A, toCase: upperCase}}}\nfix: warn($B)\n---\n\
+         id: names\nlanguage: js\nrule: {matches: old}\nutils: {old: {pattern: $F.old}}\nfix: $F.new\n---\n\
+         language: Python\nrule: {pattern: 'log($A)'}\nfix: warn($A)\n",
+    );
+    let before = "log('a'); log(a.old); log(1)";
+    assert_eq!(
+        apply(&rules, "a.js", before),
+        Some(("warn('A'); log(a.new); log(1)".into(), 2))
+    );
+    assert_eq!(text_of(&rules, "a.py", "log(1)\n"), "warn(1)\n");
+    assert_eq!(apply(&rules, "a.rs", "fn f() { log(1) }"), None);
+    assert_eq!(
+        Codemod::compile(&rules).unwrap().describe(),
+        "codemod: apply rules 'upper', 'names', rule 3"
+    );
+}
+
+#[test]
+fn a_rule_keeps_to_its_own_files_and_its_expanded_range() {
+    let rules = rule(
+        "id: drop\nlanguage: js\nfiles: ['src/**']\nrule: {pattern: x, inside: {kind: array}}\n\
+         fix: {template: '', expandEnd: {regex: ','}}\n",
+    );
+    assert_eq!(text_of(&rules, "src/a.js", "[x,y]"), "[y]");
+    assert_eq!(apply(&rules, "lib/a.js", "[x,y]"), None);
+}
+
+#[test]
+fn faults_of_a_recipe_are_named_before_any_file_is_read() {
+    let table = [
+        (
+            pattern("f($A)", "g($B)", None),
+            "uses $B, which the pattern 'f($A)' does not bind; it binds $A",
+        ),
+        (pattern("f(1)", "$B", Some("js")), "it binds none"),
+        (
+            pattern("f(", "g", Some("js")),
+            "'f(' is not JavaScript: it does not parse from character",
+        ),
+        (pattern("a; b", "c", Some("js")), "several pieces of code"),
+        (
+            pattern("", "x", None),
+            "not one complete piece of code in any language",
+        ),
+        (pattern("", "x", Some("js")), "it is empty"),
+        (pattern("$$$A", "x", Some("js")), "cannot stand alone"),
+        (
+            pattern("f($A", "g", None),
+            "not one complete piece of code in any language",
+        ),
+        (
+            pattern("f()", "g()", Some("javscript")),
+            "did you mean JavaScript?",
+        ),
+        (rule(""), "there is no rule"),
+        (rule("id: [\n"), "cannot be read as ast-grep YAML"),
+        (
+            rule("id: a\nrule: {pattern: a}\nfix: b\n"),
+            "'a' is wrong: it names no `language`",
+        ),
+        (
+            rule("id: a\nlanguage: Dart\nrule: {pattern: a}\nfix: b\n"),
+            "'Dart' is not a language",
+        ),
+        (
+            rule("id: a\nlanguage: js\nrule: {pattern: a}\n"),
+            "'a' has no `fix`",
+        ),
+        (
+            rule("language: js\nrule: {pattern: f($A)}\nfix: $B\n"),
+            "rule 1 is wrong",
+        ),
+        (
+            rule("language: js\nrule: {pattern: f($A)}\nfix: $A\nfixx: 1\n"),
+            "fixx",
+        ),
+        (
+            rule("id: a\nlanguage: js\nrule: {kind: nonsense}\nfix: b\n"),
+            "nonsense",
+        ),
+        (regex("a{2,1}", ""), "at character 2"),
+        (regex("a", "$1"), "${1}"),
+    ];
+    for (recipe, words) in table {
+        let said = fault(&recipe);
+        assert!(said.contains(words), "{recipe:?}\n{said}");
+        assert!(!said.contains('\n') && !said.ends_with('.'), "{said}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_no_danger_to_the_stack() {
+    let depth = 2_000;
+    let recipe = pattern("f($A)", "g($A)", None);
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a:", "}"),
+        ("f(", ")"),
+        ("!", ""),
+        ("() => ", ""),
+    ] {
+        let text = format!("x = {}f(1){}", open.repeat(depth), close.repeat(depth));
+        let done = text_of(&recipe, "a.js", &text);
+        assert_eq!(done, text.replace("f(", "g("), "{open}");
+    }
+    let deep = format!("{}f($A){}", "[".repeat(depth), "]".repeat(depth));
+    assert!(Codemod::compile(&pattern(&deep, "g($A)", Some("js"))).is_ok());
+}
+
+#[test]
+fn a_replacement_that_multiplies_without_end_is_refused() {
+    let recipe = Codemod::compile(&pattern("f($A)", "f($A, $A)", None)).unwrap();
+    let text = format!("{}x{}", "f(".repeat(60), ")".repeat(60));
+    let said = recipe.rewrite("a.js", &text).unwrap_err().to_string();
+    assert!(
+        said.contains("a.js would make it larger than 64 MiB"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_codemod_is_described_in_one_line_and_shared_by_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let codemod = Codemod::compile(&pattern("var $A = $B", "const $A = $B", None)).unwrap();
+    shared(&codemod);
+    assert_eq!(
+        codemod.describe(),
+        "codemod: rewrite 'var $A = $B' → 'const $A = $B'"
+    );
+    let lines = Codemod::compile(&regex("a\nb", "c")).unwrap();
+    assert_eq!(lines.describe(), "codemod: replace /a\\nb/ with 'c'");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_regex_that_matches_nothing_changes_nothing(text in "\\PC*[\r\n]{0,2}\\PC*") {
+        prop_assert_eq!(apply(&regex(r"[^\s\S]", "x"), "a.txt", &text), None);
+    }
+
+    #[test]
+    fn an_idempotent_rename_is_done_at_once_and_always_the_same(text in "([a-c(){};=, \r\n\té🦀]|old\\()*") {
+        let codemod = Codemod::compile(&pattern("old($$$A)", "young($$$A)", Some("js"))).unwrap();
+        let first = codemod.rewrite("a.js", &text).unwrap();
+        prop_assert_eq!(&first, &codemod.rewrite("a.js", &text).unwrap());
+        if let Some(done) = first {
+            prop_assert!(done.edits > 0 && done.text != text);
+        }
+        let calls = "young(old(a), [old(é)])";
+        let once = codemod.rewrite("a.js", calls).unwrap().map(|done| done.text).unwrap_or_default();
+        prop_assert_eq!(codemod.rewrite("a.js", &once).unwrap(), None);
+    }
+}
