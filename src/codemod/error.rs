@@ -61,6 +61,17 @@ pub enum CodemodError {
     #[error("{rule} has no `fix`, so it cannot rewrite anything; add one")]
     RuleWithoutFix { rule: String },
 
+    #[error(
+        "{path} is nested more than {limit} deep, which is deeper than the codemod can follow; leave it out"
+    )]
+    TooDeep { path: String, limit: usize },
+
+    #[error("no thread could be started to rewrite {path}: {source}")]
+    Thread {
+        path: String,
+        source: std::io::Error,
+    },
+
     #[error("{path} could not be parsed as {lang}")]
     Parse { path: String, lang: &'static str },
 

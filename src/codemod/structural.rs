@@ -13,7 +13,7 @@ use ast_grep_core::matcher::Pattern;
 use ast_grep_core::meta_var::{MetaVarEnv, MetaVariable};
 use ast_grep_core::replacer::{Replacer, TemplateFix};
 use ast_grep_core::tree_sitter::StrDoc;
-use ast_grep_core::{AstGrep, Matcher, NodeMatch};
+use ast_grep_core::{AstGrep, Matcher, Node, NodeMatch};
 use ast_grep_language::{Language, SupportLang};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -24,6 +24,15 @@ use super::{CodemodError, Rewrite, lang};
 
 /// Replacements may repeat what they matched; nested ones then multiply.
 const LIMIT_MIB: usize = 64;
+
+/// Matching recurses with the code. A thread of ordinary size bears this many levels in an unoptimised build ...
+const SHALLOW: usize = 200;
+/// ... and one with `DEEP_STACK` bytes of stack this many.
+const DEEP: usize = 20_000;
+const DEEP_STACK: usize = 512 << 20;
+
+/// A pattern is written by hand; compiling it recurses too.
+const PATTERN_DEPTH: usize = 200;
 
 /// Stand around the number of a captured variable in a rendered replacement; no source text uses them.
 const HOLE: (char, char) = ('\u{f8f0}', '\u{f8f1}');
@@ -148,7 +157,9 @@ impl StructuralRewrite {
                 };
                 let file = File::parse(path, text, compiled.lang)?;
                 let vars = names(compiled.pattern.defined_vars());
-                file.rewrite(file.edits(&compiled.pattern, &compiled.fixer, &vars)?)
+                let edits =
+                    file.with_room(|| file.edits(&compiled.pattern, &compiled.fixer, &vars))?;
+                file.rewrite(edits)
             }
             Self::Rules(rules) => {
                 let Some(lang) = lang::of_path(path) else {
@@ -164,7 +175,7 @@ impl StructuralRewrite {
                     // Several fixes of one rule are alternatives; the first is the one to take unasked.
                     if let Some(fixer) = rule.fixer.first() {
                         let vars = names(rule.matcher.defined_vars());
-                        edits.extend(file.edits(&rule.matcher, fixer, &vars)?);
+                        edits.extend(file.with_room(|| file.edits(&rule.matcher, fixer, &vars))?);
                     }
                 }
                 file.rewrite(edits)
@@ -182,22 +193,27 @@ impl CompiledPattern {
         };
         let query = lang.pre_process_pattern(pattern);
         let tree = AstGrep::doc(StrDoc::try_new(&query, lang).map_err(wrong)?);
-        if let Some(node) = tree.root().dfs().find(ast_grep_core::Node::is_error) {
-            // Tell the place in the pattern as it was written: preparing it keeps the number of characters.
-            let before = query[..node.range().start].chars().count() + 1;
+        if depth(&tree) > PATTERN_DEPTH {
             return Err(wrong(format!(
-                "it does not parse from character {before} on"
+                "it is nested more than {PATTERN_DEPTH} deep"
             )));
         }
-        let compiled = Pattern::try_new(pattern, lang).map_err(|error| {
-            use ast_grep_core::matcher::PatternError as E;
-            wrong(match error {
-                E::NoContent(_) => "it is empty".to_owned(),
-                E::MultipleNode(_) => "it is several pieces of code, not one".to_owned(),
-                E::RootMultiMetaVar(_) => "$$$NAME cannot stand alone".to_owned(),
-                other => sentence(&other),
-            })
-        })?;
+        let compiled = match tree.root().dfs().find(is_broken) {
+            None => Pattern::try_new(pattern, lang).map_err(|error| {
+                use ast_grep_core::matcher::PatternError as E;
+                wrong(match error {
+                    E::NoContent(_) => "it is empty".to_owned(),
+                    E::MultipleNode(_) => "it is several pieces of code, not one".to_owned(),
+                    E::RootMultiMetaVar(_) => "$$$NAME cannot stand alone".to_owned(),
+                    other => sentence(&other),
+                })
+            })?,
+            Some(node) => within_function(pattern, lang).ok_or_else(|| {
+                // Tell the place in the pattern as it was written: preparing it keeps the number of characters.
+                let before = query[..node.range().start].chars().count() + 1;
+                wrong(format!("it does not parse from character {before} on"))
+            })?,
+        };
         let fixer = Fixer::from_str(to, &lang).map_err(|error| wrong(sentence(&error)))?;
         Ok(Self {
             lang,
@@ -205,6 +221,41 @@ impl CompiledPattern {
             fixer,
         })
     }
+}
+
+/// Whether the parser had to mend the text here. A semicolon at the end may be left out of a pattern.
+fn is_broken(node: &Node<'_, Source>) -> bool {
+    node.is_error() || (node.is_missing() && node.kind() != ";")
+}
+
+/// A pattern that is code only inside a function: at the top of a C file, a call reads as a broken declaration.
+fn within_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
+    let (before, after) = match lang {
+        SupportLang::C | SupportLang::Cpp => ("void f() {\n", "\n;}"),
+        SupportLang::CSharp | SupportLang::Java => ("class C { void f() {\n", "\n;} }"),
+        SupportLang::Go => ("package p\nfunc f() {\n", "\n}"),
+        SupportLang::Php => ("<?php\n", "\n;"),
+        _ => return None,
+    };
+    let pattern = pattern.trim();
+    if pattern.is_empty() {
+        return None;
+    }
+    let context = format!("{before}{pattern}{after}");
+    let query = lang.pre_process_pattern(&context);
+    let tree = AstGrep::doc(StrDoc::try_new(&query, lang).ok()?);
+    if tree.root().dfs().any(|node| is_broken(&node)) {
+        return None;
+    }
+    let place = before.len()..before.len() + lang.pre_process_pattern(pattern).len();
+    let node = tree.root().dfs().find(|node| node.range() == place)?;
+    let kind = node.kind();
+    // The kind is looked for from the top on, and must find this very piece.
+    let first = tree.root().dfs().find(|node| node.kind() == kind)?;
+    if first.range() != place {
+        return None;
+    }
+    Pattern::contextual(&context, &kind, lang).ok()
 }
 
 /// The variables that a pattern or a replacement names, in order, without those that bind nothing.
@@ -262,6 +313,36 @@ impl<'a> File<'a> {
             text,
             lang,
             tree,
+        })
+    }
+
+    /// Does `work` where the stack is large enough for the nesting of the file.
+    fn with_room<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, CodemodError> + Send,
+    ) -> Result<T, CodemodError> {
+        let depth = depth(&self.tree);
+        if depth <= SHALLOW {
+            return work();
+        }
+        if depth > DEEP {
+            return Err(CodemodError::TooDeep {
+                path: self.path.to_owned(),
+                limit: DEEP,
+            });
+        }
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new()
+                .stack_size(DEEP_STACK)
+                .spawn_scoped(scope, work)
+                .map_err(|source| CodemodError::Thread {
+                    path: self.path.to_owned(),
+                    source,
+                })?;
+            match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
         })
     }
 
@@ -337,9 +418,10 @@ impl<'a> File<'a> {
             let at = rendered.len() - rest.len() + before.len();
             rest = after;
             if let Some(Some(range)) = captured.get(number) {
-                let indent = match rendered[..at].contains('\n') {
-                    true => line_indent(rendered, at),
-                    false => indent,
+                let indent = if rendered[..at].contains('\n') {
+                    line_indent(rendered, at)
+                } else {
+                    indent
                 };
                 parts.push(Part::Kept {
                     range: range.clone(),
@@ -374,6 +456,24 @@ impl<'a> File<'a> {
             })?;
         Ok((edits > 0).then_some(Rewrite { text, edits }))
     }
+}
+
+/// How deep the nodes of a tree lie in each other, told from where they begin and end.
+fn depth(tree: &AstGrep<Source>) -> usize {
+    let mut ends: Vec<usize> = Vec::new();
+    let mut deepest = 0;
+    for node in tree.root().dfs() {
+        let range = node.range();
+        while ends
+            .last()
+            .is_some_and(|end| *end <= range.start || *end < range.end)
+        {
+            ends.pop();
+        }
+        ends.push(range.end);
+        deepest = deepest.max(ends.len());
+    }
+    deepest
 }
 
 fn unparsable(path: &str, lang: SupportLang) -> CodemodError {

@@ -40,7 +40,7 @@ fn text_of(recipe: &Recipe, path: &str, text: &str) -> String {
 fn fault(recipe: &Recipe) -> String {
     Codemod::compile(recipe)
         .err()
-        .expect("the recipe is faulty")
+        .unwrap_or_else(|| panic!("no fault is seen in {recipe:?}"))
         .to_string()
 }
 
@@ -71,8 +71,8 @@ fn every_language_is_rewritten_by_its_structure() {
         ),
         (
             "a.css",
-            ".old { $$$A }",
-            ".new { $$$A }",
+            ".old { color: $A; }",
+            ".new { color: $A; }",
             ".old { color: red; }\n",
             ".new { color: red; }\n",
         ),
@@ -106,10 +106,10 @@ fn every_language_is_rewritten_by_its_structure() {
         ),
         (
             "a.json",
-            "[1, $A]",
-            "[2, $A]",
-            "{\"a\": [1, true]}\n",
-            "{\"a\": [2, true]}\n",
+            "\"old\"",
+            "\"new\"",
+            "{\"a\": [\"old\", true]}\n",
+            "{\"a\": [\"new\", true]}\n",
         ),
         (
             "a.kt",
@@ -396,7 +396,15 @@ fn deep_nesting_is_no_danger_to_the_stack() {
         assert_eq!(done, text.replace("f(", "g("), "{open}");
     }
     let deep = format!("{}f($A){}", "[".repeat(depth), "]".repeat(depth));
-    assert!(Codemod::compile(&pattern(&deep, "g($A)", Some("js"))).is_ok());
+    let said = fault(&pattern(&deep, "g($A)", Some("js")));
+    assert!(said.contains("nested more than 200 deep"), "{said}");
+    let text = format!("x = {}f(1){}", "[".repeat(25_000), "]".repeat(25_000));
+    let recipe = Codemod::compile(&recipe).unwrap();
+    let said = recipe.rewrite("a.js", &text).unwrap_err().to_string();
+    assert!(
+        said.contains("a.js is nested more than 20000 deep"),
+        "{said}"
+    );
 }
 
 #[test]
