@@ -6,7 +6,6 @@
 
 use std::path::Path;
 
-use super::base::find_commit;
 use super::{During, GitError, Repo};
 
 /// One path that differs.
@@ -72,15 +71,10 @@ impl Repo {
         Ok(String::from_utf8_lossy(&tree).trim().to_owned())
     }
 
-    /// What differs between a commit and a tree.
-    pub fn changes(&self, commit: &str, tree: &str) -> Result<Changes, GitError> {
+    /// What differs between two trees; each is named by its own id or by that of a commit.
+    pub fn changes(&self, before: &str, after: &str) -> Result<Changes, GitError> {
         let repo = self.open()?;
-        let old = find_commit(&repo, commit)?
-            .tree()
-            .during(|| format!("the tree of commit {commit} cannot be read"))?;
-        let new = git2::Oid::from_str(tree)
-            .and_then(|id| repo.find_tree(id))
-            .during(|| format!("tree {tree} cannot be read"))?;
+        let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
         let during = || "what changed cannot be told".to_owned();
         let diff = repo
             .diff_tree_to_tree(Some(&old), Some(&new), None)
@@ -119,6 +113,17 @@ impl Repo {
             deletions: stats.deletions(),
         })
     }
+}
+
+/// The tree with this id, or of the commit with this id.
+pub(super) fn any_tree<'r>(
+    repo: &'r git2::Repository,
+    id: &str,
+) -> Result<git2::Tree<'r>, GitError> {
+    git2::Oid::from_str(id)
+        .and_then(|id| repo.find_object(id, None))
+        .and_then(|object| object.peel_to_tree())
+        .during(|| format!("the tree of {id} cannot be read"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ mod changes;
 mod commit;
 #[cfg(test)]
 mod fixture;
+mod graft;
+mod include;
 mod program;
+mod removal;
 mod worktree;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +22,7 @@ use std::path::{Path, PathBuf};
 pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind};
 pub use changes::{Change, ChangeKind, Changes, Content};
+pub use include::INCLUDE_FILE;
 pub use worktree::NewWorktree;
 
 /// What can go wrong with a repository.
@@ -57,6 +61,10 @@ pub enum GitError {
         remote: String,
         reason: String,
     },
+    #[error("two changes touch the same files: {}", paths.join(", "))]
+    Collision { paths: Vec<String> },
+    #[error("{} cannot be understood: {reason}", path.display())]
+    Include { path: PathBuf, reason: String },
     #[error("there is no remote named {name:?}{}", near_words(known))]
     UnknownRemote { name: String, known: Vec<String> },
     #[error("`git {what}` failed: {reason}")]

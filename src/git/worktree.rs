@@ -102,6 +102,16 @@ impl Repo {
         Ok(())
     }
 
+    /// Makes a worktree agree with its branch after a commit, for people who look into it: its index becomes the kept
+    /// one, its HEAD the branch, whatever an agent did to them.
+    pub fn settle_worktree(&self, name: &str, branch: &str, index: &Path) -> Result<(), GitError> {
+        let admin = self.admin_dir(name);
+        let (head, own) = (admin.join("HEAD"), admin.join("index"));
+        fs::copy(index, &own).map_err(|error| disk("cannot write", &own, error))?;
+        fs::write(&head, format!("ref: refs/heads/{branch}\n"))
+            .map_err(|error| disk("cannot write", &head, error))
+    }
+
     /// Removes what a failed attempt left. Whatever cannot be removed does no harm: names are never used twice.
     fn take_back(&self, new: &NewWorktree<'_>) {
         let _ = fs::remove_dir_all(new.path);
@@ -114,12 +124,12 @@ impl Repo {
     }
 
     /// Where git keeps what it knows of a worktree.
-    fn admin_dir(&self, name: &str) -> PathBuf {
+    pub(super) fn admin_dir(&self, name: &str) -> PathBuf {
         self.common.join("worktrees").join(name)
     }
 }
 
-fn disk(what: &'static str, path: &Path, source: std::io::Error) -> GitError {
+pub(super) fn disk(what: &'static str, path: &Path, source: std::io::Error) -> GitError {
     if source.kind() == ErrorKind::StorageFull {
         GitError::DiskFull {
             path: path.to_path_buf(),

@@ -1,0 +1,146 @@
+//! Putting changes of several origins together: the trees of units that another one needs, and an agent's changes
+//! without what the setup command changed before it.
+//!
+//! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is told, never
+//! resolved.
+
+use super::base::{find_commit, tree_of};
+use super::changes::any_tree;
+use super::{During, GitError, Repo};
+
+impl Repo {
+    /// The tree of `onto` with all that differs between the trees `before` and `after`.
+    pub fn graft(&self, onto: &str, before: &str, after: &str) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let tree = |id| any_tree(&repo, id);
+        merge(&repo, &tree(before)?, &tree(onto)?, &tree(after)?).map(|id| id.to_string())
+    }
+
+    /// A commit that holds the work of all `commits`, which were all made for the commit `base`.
+    pub fn join(&self, base: &str, commits: &[String], message: &str) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let ancestor = tree_of(&repo, base)?;
+        let mut joined = ancestor.clone();
+        for commit in commits {
+            let id = merge(&repo, &ancestor, &joined, &tree_of(&repo, commit)?)?;
+            joined = repo
+                .find_tree(id)
+                .during(|| format!("tree {id} cannot be read"))?;
+        }
+        let tree = joined.id().to_string();
+        let mut args = vec!["commit-tree", &tree, "-m", message];
+        for commit in commits {
+            find_commit(&repo, commit)?;
+            args.extend(["-p", commit]);
+        }
+        let out = self.git(args).run()?;
+        Ok(String::from_utf8_lossy(&out).trim().to_owned())
+    }
+
+    /// The id of a commit's tree.
+    pub fn tree(&self, commit: &str) -> Result<String, GitError> {
+        Ok(tree_of(&self.open()?, commit)?.id().to_string())
+    }
+}
+
+fn merge(
+    repo: &git2::Repository,
+    ancestor: &git2::Tree<'_>,
+    ours: &git2::Tree<'_>,
+    theirs: &git2::Tree<'_>,
+) -> Result<git2::Oid, GitError> {
+    let during = || "changes cannot be put together".to_owned();
+    let mut options = git2::MergeOptions::new();
+    // A file is its path here; guessing at moves could let one change land in another's file.
+    options.find_renames(false);
+    let mut index = repo
+        .merge_trees(ancestor, ours, theirs, Some(&options))
+        .during(during)?;
+    if index.has_conflicts() {
+        let mut paths: Vec<String> = index
+            .conflicts()
+            .during(during)?
+            .filter_map(Result::ok)
+            .filter_map(|conflict| conflict.our.or(conflict.their).or(conflict.ancestor))
+            .map(|entry| String::from_utf8_lossy(&entry.path).into_owned())
+            .collect();
+        paths.sort_unstable();
+        return Err(GitError::Collision { paths });
+    }
+    index.write_tree_to(repo).during(during)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::git::NewWorktree;
+    use crate::git::fixture::{Fixture, repository};
+
+    /// A tree made by editing a fresh worktree.
+    fn tree(it: &Fixture, name: &str, edits: &[(&str, &str)]) -> String {
+        let (path, index) = (it.beside(name), it.beside(&format!("{name}.index")));
+        it.repo
+            .create_worktree(&NewWorktree {
+                name,
+                path: &path,
+                branch: name,
+                start: &it.first,
+                index: &index,
+            })
+            .unwrap();
+        for (file, text) in edits {
+            fs::write(path.join(file), text).unwrap();
+        }
+        it.repo.snapshot(&path, &index).unwrap()
+    }
+
+    fn who(it: &Fixture) {
+        let mut config = it.repo.open().unwrap().config().unwrap();
+        config.set_str("user.name", "Ada").unwrap();
+        config.set_str("user.email", "ada@example.org").unwrap();
+    }
+
+    #[test]
+    fn only_what_came_after_is_grafted() {
+        let it = repository(&[("a.txt", "a\n"), ("lock", "1\n")]);
+        let prepared = tree(&it, "x", &[("lock", "2\n")]);
+        let worked = tree(&it, "y", &[("lock", "2\n"), ("a.txt", "b\n")]);
+        let grafted = it.repo.graft(&it.first, &prepared, &worked).unwrap();
+        let changes = it.repo.changes(&it.first, &grafted).unwrap();
+        let paths: Vec<&[u8]> = changes.list.iter().map(|c| &c.path[..]).collect();
+        assert_eq!(paths, [b"a.txt"]);
+    }
+
+    #[test]
+    fn changes_of_the_same_place_collide() {
+        let it = repository(&[("a.txt", "a\n")]);
+        let prepared = tree(&it, "x", &[("a.txt", "b\n")]);
+        let worked = tree(&it, "y", &[("a.txt", "c\n")]);
+        let error = it.repo.graft(&it.first, &prepared, &worked).unwrap_err();
+        assert!(
+            matches!(&error, GitError::Collision { paths } if paths == &["a.txt"]),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_joined_commit_holds_the_work_of_all() {
+        let it = repository(&[("a.txt", "a\n"), ("b.txt", "b\n")]);
+        who(&it);
+        let commit = |name: &str, file: &str| {
+            let tree = tree(&it, name, &[(file, "new\n")]);
+            it.repo.commit(name, &it.first, &tree, "work").unwrap()
+        };
+        let parents = [commit("x", "a.txt"), commit("y", "b.txt")];
+        let joined = it.repo.join(&it.first, &parents, "both").unwrap();
+        let changes = it
+            .repo
+            .changes(&it.first, &it.repo.tree(&joined).unwrap())
+            .unwrap();
+        assert_eq!(changes.list.len(), 2);
+        let repo = it.repo.open().unwrap();
+        assert_eq!(find_commit(&repo, &joined).unwrap().parent_count(), 2);
+    }
+}

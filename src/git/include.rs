@@ -1,0 +1,204 @@
+//! Ignored files that a project cannot do without (`.env`, `node_modules/`), brought from the user's checkout into a
+//! worktree because `.worktreeinclude` in the checkout's root names them, in gitignore's syntax.
+//!
+//! Only files that git ignores are ever brought, so that nothing of them ends up in a commit, and nothing in the
+//! worktree is overwritten.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::{GitError, Repo};
+
+/// The name of the file that says what to bring.
+pub const INCLUDE_FILE: &str = ".worktreeinclude";
+
+impl Repo {
+    /// What is to be brought into every worktree: files, and folders that are taken whole, from the checkout's root.
+    pub fn included(&self) -> Result<Vec<PathBuf>, GitError> {
+        let file = self.root.join(INCLUDE_FILE);
+        if !file.exists() {
+            return Ok(Vec::new());
+        }
+        let mut builder = GitignoreBuilder::new(&self.root);
+        let fault = |error: ignore::Error| GitError::Include {
+            path: file.clone(),
+            reason: error.to_string(),
+        };
+        if let Some(error) = builder.add(&file) {
+            return Err(fault(error));
+        }
+        let wanted = builder.build().map_err(fault)?;
+        // Folders that are ignored as a whole come as one entry with a slash at its end.
+        let out = self
+            .git([
+                "ls-files",
+                "--others",
+                "--ignored",
+                "--exclude-standard",
+                "--directory",
+                "-z",
+            ])
+            .dir(&self.root)
+            .run()?;
+        let mut found = Vec::new();
+        for name in out.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            let path = PathBuf::from(std::ffi::OsStr::from_bytes(name));
+            if name.ends_with(b"/") {
+                self.matching_below(&path, &wanted, &mut found);
+            } else if is_wanted(&wanted, &path, false) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    fn matching_below(&self, folder: &Path, wanted: &Gitignore, found: &mut Vec<PathBuf>) {
+        if is_wanted(wanted, folder, true) {
+            found.push(folder.to_path_buf());
+            return;
+        }
+        let mut walk = walkdir::WalkDir::new(self.root.join(folder))
+            .min_depth(1)
+            .into_iter();
+        while let Some(entry) = walk.next() {
+            // What cannot be read cannot be brought.
+            let Ok(entry) = entry else { continue };
+            let Ok(path) = entry.path().strip_prefix(&self.root) else {
+                continue;
+            };
+            let is_folder = entry.file_type().is_dir();
+            if is_wanted(wanted, path, is_folder) {
+                found.push(path.to_path_buf());
+                if is_folder {
+                    walk.skip_current_dir();
+                }
+            }
+        }
+    }
+
+    /// Brings what [`Repo::included`] found into a worktree: by reflink where the file system can, else as copies.
+    pub fn bring(&self, included: &[PathBuf], worktree: &Path) -> Result<(), GitError> {
+        for path in included {
+            let from = self.root.join(path);
+            for entry in walkdir::WalkDir::new(&from) {
+                let fault = |path: &Path, source: io::Error| GitError::Io {
+                    what: "cannot bring along",
+                    path: path.to_path_buf(),
+                    source,
+                };
+                let entry = entry.map_err(|error| fault(&from, error.into()))?;
+                let Ok(inner) = entry.path().strip_prefix(&self.root) else {
+                    continue;
+                };
+                let to = worktree.join(inner);
+                place(&entry, &to).map_err(|source| fault(entry.path(), source))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_wanted(wanted: &Gitignore, path: &Path, is_folder: bool) -> bool {
+    wanted
+        .matched_path_or_any_parents(path, is_folder)
+        .is_ignore()
+}
+
+fn place(entry: &walkdir::DirEntry, to: &Path) -> io::Result<()> {
+    if entry.file_type().is_dir() {
+        return fs::create_dir_all(to);
+    }
+    if to.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    if entry.file_type().is_symlink() {
+        return std::os::unix::fs::symlink(fs::read_link(entry.path())?, to);
+    }
+    // A socket or a pipe is no file of the project's.
+    if entry.file_type().is_file() {
+        reflink_copy::reflink_or_copy(entry.path(), to)?;
+        fs::set_permissions(to, entry.metadata()?.permissions())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::{Fixture, repository};
+
+    fn write(it: &Fixture, path: &str, text: &str) {
+        let path = it.repo.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn ignored_files_that_are_named_are_brought_and_nothing_else() {
+        let it = repository(&[(".gitignore", ".env*\nmodules/\nout/\n"), ("a.txt", "a\n")]);
+        write(
+            &it,
+            INCLUDE_FILE,
+            ".env*\n!.env.secret\nmodules/\nout/keep.*\n",
+        );
+        for path in [
+            ".env",
+            ".env.secret",
+            "sub/.env.local",
+            "modules/x/index.js",
+            "out/keep.txt",
+            "out/drop.txt",
+            "untracked.txt",
+        ] {
+            write(&it, path, "x");
+        }
+        std::os::unix::fs::symlink("x", it.repo.root().join("modules/link")).unwrap();
+        let included = it.repo.included().unwrap();
+
+        let to = it.beside("work");
+        fs::create_dir_all(to.join("sub")).unwrap();
+        fs::write(to.join(".env"), "mine").unwrap();
+        it.repo.bring(&included, &to).unwrap();
+        let mut there: Vec<String> = walkdir::WalkDir::new(&to)
+            .into_iter()
+            .map(Result::unwrap)
+            .filter(|entry| !entry.file_type().is_dir())
+            .map(|entry| {
+                entry
+                    .path()
+                    .strip_prefix(&to)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        there.sort();
+        assert_eq!(
+            there,
+            [
+                ".env",
+                "modules/link",
+                "modules/x/index.js",
+                "out/keep.txt",
+                "sub/.env.local"
+            ]
+        );
+        assert_eq!(fs::read(to.join(".env")).unwrap(), b"mine");
+        assert!(to.join("modules/link").is_symlink());
+    }
+
+    #[test]
+    fn without_the_file_nothing_is_brought() {
+        let it = repository(&[(".gitignore", ".env\n")]);
+        write(&it, ".env", "x");
+        assert!(it.repo.included().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,123 @@
+//! Taking worktrees away: they are renamed into a trash folder at once, and what lies there is deleted when there is time.
+//!
+//! A rename is the same for three files and for three hundred thousand, and what was moved by mistake can be fetched back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::base::find_commit;
+use super::worktree::disk;
+use super::{During, GitError, Repo};
+
+impl Repo {
+    /// Moves a worktree to `trash` and has git forget it. Gives the new place; `None` when it was gone already.
+    ///
+    /// `name` is the one it was registered under.
+    pub fn discard_worktree(
+        &self,
+        name: &str,
+        path: &Path,
+        trash: &Path,
+    ) -> Result<Option<PathBuf>, GitError> {
+        let moved = if path.symlink_metadata().is_ok() {
+            fs::create_dir_all(trash).map_err(|error| disk("cannot make", trash, error))?;
+            let to = free_name(trash, name);
+            fs::rename(path, &to).map_err(|error| disk("cannot move to the trash", path, error))?;
+            Some(to)
+        } else {
+            None
+        };
+        let admin = self.admin_dir(name);
+        if admin.exists() {
+            fs::remove_dir_all(&admin).map_err(|error| disk("cannot remove", &admin, error))?;
+        }
+        Ok(moved)
+    }
+
+    /// Deletes `branch` if it still stands at the commit `start`, so that nothing is lost with it. Says whether it did.
+    pub fn delete_untouched_branch(&self, branch: &str, start: &str) -> Result<bool, GitError> {
+        let repo = self.open()?;
+        let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
+            return Ok(false);
+        };
+        let start = find_commit(&repo, start)?.id();
+        if found.get().target() != Some(start) {
+            return Ok(false);
+        }
+        found
+            .delete()
+            .during(|| format!("branch {branch} cannot be deleted"))?;
+        Ok(true)
+    }
+}
+
+fn free_name(folder: &Path, name: &str) -> PathBuf {
+    let first = folder.join(name);
+    if first.symlink_metadata().is_err() {
+        return first;
+    }
+    (2..u32::MAX)
+        .map(|number| folder.join(format!("{name}.{number}")))
+        .find(|path| path.symlink_metadata().is_err())
+        .unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::NewWorktree;
+    use crate::git::fixture::repository;
+
+    #[test]
+    fn a_discarded_worktree_lies_in_the_trash_and_git_has_forgotten_it() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let (path, index, trash) = (it.beside("work"), it.beside("index"), it.beside("trash"));
+        let new = NewWorktree {
+            name: "batch-r-01",
+            path: &path,
+            branch: "batch/r/01",
+            start: &it.first,
+            index: &index,
+        };
+        it.repo.create_worktree(&new).unwrap();
+        fs::write(path.join("a.txt"), "precious\n").unwrap();
+        fs::create_dir_all(trash.join("batch-r-01")).unwrap();
+
+        let moved = it.repo.discard_worktree(new.name, &path, &trash).unwrap();
+        let moved = moved.expect("the worktree was there");
+        assert_eq!(fs::read(moved.join("a.txt")).unwrap(), b"precious\n");
+        assert!(!path.exists());
+        let repo = it.repo.open().unwrap();
+        assert_eq!(repo.worktrees().unwrap().len(), 0);
+        assert_eq!(
+            it.repo.discard_worktree(new.name, &path, &trash).unwrap(),
+            None
+        );
+
+        assert!(
+            it.repo
+                .delete_untouched_branch(new.branch, &it.first)
+                .unwrap()
+        );
+        assert!(
+            !it.repo
+                .delete_untouched_branch(new.branch, &it.first)
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn a_branch_with_work_on_it_is_kept() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let mut config = it.repo.open().unwrap().config().unwrap();
+        config.set_str("user.name", "Ada").unwrap();
+        config.set_str("user.email", "ada@example.org").unwrap();
+        let tree = it.repo.tree(&it.first).unwrap();
+        it.repo.commit("work", &it.first, &tree, "work").unwrap();
+        assert!(!it.repo.delete_untouched_branch("work", &it.first).unwrap());
+        assert!(matches!(
+            it.repo.check_new_branch("work"),
+            Err(GitError::BranchExists { .. })
+        ));
+    }
+}
