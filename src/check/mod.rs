@@ -1,8 +1,72 @@
 //! Commands that must pass, and what they say of a unit.
+//!
+//! A [`Check`] is one command and where it runs: [given](Check::given) by the user, or [`discover`]ed from the files of
+//! the base for what a unit claims. [`run`] runs it in a worktree and gives a [`Verdict`]; [`obstacle`] says beforehand
+//! why it could not. This room knows nothing of runs, plans or agents, and it does not repeat what failed.
+
+mod cargo;
+mod discover;
+mod execute;
+mod go;
+mod gradle;
+mod make;
+mod maven;
+mod node;
+mod python;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::CommandLine;
 use crate::process::Ending;
+
+pub use discover::discover;
+pub use execute::{CheckError, obstacle, run};
+
+/// A command that must pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The command as a person would type it.
+    pub name: String,
+    pub command: CommandLine,
+    /// Where it runs, as a path from the worktree's root; empty for the root itself.
+    pub dir: String,
+    /// Why this command: `--check`, `Cargo.toml of crates/foo`.
+    pub source: String,
+}
+
+impl Check {
+    /// A shell line that the user wrote, run in the worktree's root; `source` is where they wrote it.
+    pub fn given(line: &str, source: &str) -> Self {
+        Self {
+            name: line.to_owned(),
+            command: CommandLine::Shell(line.to_owned()),
+            dir: String::new(),
+            source: source.to_owned(),
+        }
+    }
+
+    fn found<W: Into<String>>(
+        words: impl IntoIterator<Item = W>,
+        dir: &str,
+        source: String,
+    ) -> Self {
+        let words: Vec<String> = words.into_iter().map(Into::into).collect();
+        // A word with a NUL byte cannot be quoted; no path in git holds one.
+        let name =
+            shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
+        Self {
+            name,
+            command: CommandLine::Direct(words),
+            dir: dir.to_owned(),
+            source,
+        }
+    }
+}
 
 /// What a check says of a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,4 +74,25 @@ use crate::process::Ending;
 pub enum Verdict {
     Pass,
     Fail { ending: Ending },
+}
+
+impl From<Ending> for Verdict {
+    fn from(ending: Ending) -> Self {
+        if ending.is_success() {
+            Self::Pass
+        } else {
+            Self::Fail { ending }
+        }
+    }
+}
+
+/// What came of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The name of the check.
+    pub check: String,
+    pub verdict: Verdict,
+    pub took: Duration,
+    /// The last lines of its output as plain text.
+    pub tail: String,
 }

@@ -1,0 +1,147 @@
+//! Which commands test what a unit claims: for every claimed file the nearest package upward, and for every package the
+//! command of its build tool, limited to what is claimed. Only tracked files are looked at, so the answer is the same
+//! in every checkout of the base, and nothing is executed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::tree::{Tree, parent, upward};
+use super::{Check, cargo, go, gradle, make, maven, node, python};
+
+/// Package folders, each with the claimed folders that it holds.
+pub(super) type Packages<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+/// Up to so many packages each get a command of their own where one command cannot name several.
+const FEW: usize = 3;
+
+/// The checks for the files of a claim, always in the same order; none where no build tool is recognised.
+///
+/// `tracked` holds the paths of all files of the base, `read` gives the text of one of them.
+pub fn discover(
+    tracked: &BTreeSet<String>,
+    read: &dyn Fn(&str) -> Option<String>,
+    claim: &[String],
+) -> Vec<Check> {
+    let tree = Tree::new(tracked, read);
+    let folders: BTreeSet<(&str, &[Tool])> = claim
+        .iter()
+        .map(|file| (parent(file), Tool::of_language(file)))
+        .collect();
+    let mut found: BTreeMap<Tool, Packages<'_>> = BTreeMap::new();
+    for (folder, preferred) in folders {
+        for (tool, package) in owners(&tree, folder, preferred) {
+            let packages = found.entry(tool).or_default();
+            packages.entry(package).or_default().insert(folder);
+        }
+    }
+    found
+        .iter()
+        .flat_map(|(tool, packages)| tool.checks(&tree, packages))
+        .collect()
+}
+
+/// Every folder of `packages` while they are few, else the package above them all, if there is one.
+pub(super) fn gather<'a>(packages: &Packages<'a>, owns: impl Fn(&str) -> bool) -> Vec<&'a str> {
+    let each: Vec<&str> = packages.keys().copied().collect();
+    if each.len() <= FEW {
+        return each;
+    }
+    let above_all = |folder: &&str| {
+        each.iter()
+            .all(|package| super::tree::from(folder, package).is_some())
+    };
+    upward(each[0])
+        .filter(above_all)
+        .find(|folder| owns(folder))
+        .map_or(each.clone(), |folder| vec![folder])
+}
+
+/// The packages that test files of `folder`: of the file's own language if there is one upward, else of any.
+fn owners<'a>(tree: &Tree<'_>, folder: &'a str, preferred: &[Tool]) -> Vec<(Tool, &'a str)> {
+    nearest(tree, folder, preferred)
+        .or_else(|| nearest(tree, folder, &Tool::ALL))
+        .unwrap_or_default()
+}
+
+fn nearest<'a>(tree: &Tree<'_>, folder: &'a str, tools: &[Tool]) -> Option<Vec<(Tool, &'a str)>> {
+    upward(folder).find_map(|dir| {
+        let mut here: Vec<Tool> = tools
+            .iter()
+            .copied()
+            .filter(|tool| tool.owns(tree, dir))
+            .collect();
+        // Beside a build tool, a Makefile mostly calls just that; and Gradle beside Maven builds the same code.
+        if here.len() > 1 {
+            here.retain(|tool| *tool != Tool::Make);
+        }
+        if here.contains(&Tool::Maven) {
+            here.retain(|tool| *tool != Tool::Gradle);
+        }
+        (!here.is_empty()).then(|| here.into_iter().map(|tool| (tool, dir)).collect())
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tool {
+    Cargo,
+    Go,
+    Gradle,
+    Maven,
+    Node,
+    Pytest,
+    Make,
+}
+
+impl Tool {
+    const ALL: [Self; 7] = [
+        Self::Cargo,
+        Self::Go,
+        Self::Gradle,
+        Self::Maven,
+        Self::Node,
+        Self::Pytest,
+        Self::Make,
+    ];
+
+    /// The tools that usually test a file of this name; none for files of no language of theirs.
+    fn of_language(file: &str) -> &'static [Self] {
+        let extension = Path::new(file)
+            .extension()
+            .and_then(|extension| extension.to_str());
+        match extension.unwrap_or_default() {
+            "rs" => &[Self::Cargo],
+            "go" => &[Self::Go],
+            "java" | "kt" | "kts" | "scala" | "groovy" => &[Self::Gradle, Self::Maven],
+            "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "mts" | "cts" | "vue" | "svelte" => {
+                &[Self::Node]
+            }
+            "py" | "pyi" | "pyx" => &[Self::Pytest],
+            _ => &[],
+        }
+    }
+
+    /// Whether `dir` is a package that this tool can test.
+    fn owns(self, tree: &Tree<'_>, dir: &str) -> bool {
+        match self {
+            Self::Cargo => cargo::owns(tree, dir),
+            Self::Go => go::owns(tree, dir),
+            Self::Gradle => gradle::owns(tree, dir),
+            Self::Maven => maven::owns(tree, dir),
+            Self::Node => node::owns(tree, dir),
+            Self::Pytest => python::owns(tree, dir),
+            Self::Make => make::owns(tree, dir),
+        }
+    }
+
+    fn checks(self, tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
+        match self {
+            Self::Cargo => cargo::checks(tree, packages),
+            Self::Go => go::checks(tree, packages),
+            Self::Gradle => gradle::checks(tree, packages),
+            Self::Maven => maven::checks(tree, packages),
+            Self::Node => node::checks(tree, packages),
+            Self::Pytest => python::checks(tree, packages),
+            Self::Make => make::checks(tree, packages),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Running a check in a worktree. What its output means is left to its exit code.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Check, Outcome};
+use crate::config::CommandLine;
+use crate::process::{self, Command, Environment, ProcessError, find_program};
+
+/// Why a check gave no verdict at all.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error("the check of {origin} names no program; write the command to run")]
+    Empty { origin: String },
+    #[error("the check '{check}' cannot be run")]
+    Process {
+        check: String,
+        #[source]
+        source: ProcessError,
+    },
+}
+
+/// Runs `check` in `worktree` until it ends, its time is over, or `cancel` fires; the whole output goes to `log`.
+pub async fn run(
+    check: &Check,
+    worktree: &Path,
+    mut env: Environment,
+    limit: Duration,
+    log: PathBuf,
+    cancel: &CancellationToken,
+) -> Result<Outcome, CheckError> {
+    // Without it some test scripts watch for changes for ever, and some tools write new snapshots into the worktree.
+    if env.get("CI").is_none() {
+        env.set("CI", "true");
+    }
+    let (program, args) = words(&check.command).ok_or_else(|| CheckError::Empty {
+        origin: check.source.clone(),
+    })?;
+    let command = Command {
+        program: program.into(),
+        args,
+        dir: worktree.join(&check.dir),
+        env,
+        limit: Some(limit),
+        log,
+    };
+    let finished = process::run(&command, cancel)
+        .await
+        .map_err(|source| CheckError::Process {
+            check: check.name.clone(),
+            source,
+        })?;
+    Ok(Outcome {
+        check: check.name.clone(),
+        verdict: finished.ending.into(),
+        took: finished.took,
+        tail: finished.tail,
+    })
+}
+
+/// Why `check` cannot run here, as a sentence; nothing when its program is there.
+pub fn obstacle(check: &Check, worktree: &Path, env: &Environment) -> Option<String> {
+    let Some((program, _)) = words(&check.command) else {
+        return Some(
+            CheckError::Empty {
+                origin: check.source.clone(),
+            }
+            .to_string(),
+        );
+    };
+    let dir = worktree.join(&check.dir);
+    if find_program(program, &dir, env.get("PATH")).is_some() {
+        return None;
+    }
+    let (name, source) = (&check.name, &check.source);
+    Some(if program.contains('/') {
+        format!(
+            "'{name}' (found by {source}) is not run: '{program}' is not an executable file in {}",
+            dir.display()
+        )
+    } else {
+        format!(
+            "'{name}' (found by {source}) is not run: '{program}' is not on PATH; install it, or name another check"
+        )
+    })
+}
+
+fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {
+    match command {
+        CommandLine::Direct(words) => {
+            let (program, args) = words.split_first()?;
+            Some((program, args.iter().map(OsString::from).collect()))
+        }
+        CommandLine::Shell(line) => Some(("sh", vec!["-c".into(), line.into()])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+    use crate::process::Ending;
+
+    type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+    fn environment() -> Environment {
+        let kept = ["PATH", "HOME"];
+        let parent = kept
+            .iter()
+            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
+        Environment::for_worker(parent, &[])
+    }
+
+    async fn outcome(check: &Check, limit: Duration) -> Result<Outcome> {
+        let dir = tempfile::tempdir()?;
+        std::fs::create_dir(dir.path().join("sub"))?;
+        Ok(run(
+            check,
+            dir.path(),
+            environment(),
+            limit,
+            dir.path().join("log"),
+            &CancellationToken::new(),
+        )
+        .await?)
+    }
+
+    const AMPLE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn exit_code_zero_passes_and_any_other_fails() -> Result {
+        let passed = outcome(&Check::given("true", "--check"), AMPLE).await?;
+        assert_eq!(
+            (passed.check.as_str(), passed.verdict),
+            ("true", Verdict::Pass)
+        );
+        let failed = outcome(&Check::given("echo oh no; exit 3", "--check"), AMPLE).await?;
+        let ending = Ending::Exit(3);
+        assert_eq!(failed.verdict, Verdict::Fail { ending });
+        assert_eq!(failed.tail.trim_end(), "oh no");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_check_that_never_ends_fails_at_its_limit() -> Result {
+        let limit = Duration::from_millis(50);
+        let outcome = outcome(&Check::given("exec tail -f /dev/null", "--check"), limit).await?;
+        let ending = Ending::TimedOut(limit);
+        assert_eq!(outcome.verdict, Verdict::Fail { ending });
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_found_check_runs_in_its_own_folder_and_is_told_that_nobody_watches() -> Result {
+        let check = Check::found(
+            ["sh", "-c", "echo $CI; basename \"$PWD\""],
+            "sub",
+            "a test".to_owned(),
+        );
+        assert_eq!(outcome(&check, AMPLE).await?.tail.trim_end(), "true\nsub");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_is_no_verdict() {
+        let check = Check::found(["no-such-program"], "", "a test".to_owned());
+        let error = outcome(&check, AMPLE).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the check 'no-such-program' cannot be run"
+        );
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        assert!(cause.contains("no such program on PATH"), "{cause}");
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told_before_the_run() {
+        let tell = |check: &Check| obstacle(check, Path::new("/"), &environment());
+        assert_eq!(tell(&Check::given("no-such-program", "--check")), None);
+        let pytest = Check::found(["no-python", "-m", "pytest"], "", "pytest.ini".to_owned());
+        assert_eq!(
+            tell(&pytest).as_deref(),
+            Some(
+                "'no-python -m pytest' (found by pytest.ini) is not run: 'no-python' is not on PATH; install it, or name another check"
+            )
+        );
+        let wrapper = Check::found(["./mvnw", "test"], "", "pom.xml".to_owned());
+        assert_eq!(
+            tell(&wrapper).as_deref(),
+            Some(
+                "'./mvnw test' (found by pom.xml) is not run: './mvnw' is not an executable file in /"
+            )
+        );
+    }
+}

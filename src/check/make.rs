@@ -1,0 +1,44 @@
+//! Anything else: the `test` or `check` target of a Makefile.
+
+use super::Check;
+use super::discover::Packages;
+use super::tree::{Tree, source};
+
+/// In the order in which GNU make looks for them.
+const MANIFESTS: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
+
+pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+    target(tree, dir).is_some()
+}
+
+pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
+    packages
+        .keys()
+        .filter_map(|&dir| {
+            let (manifest, target) = target(tree, dir)?;
+            Some(Check::found(["make", target], dir, source(manifest, [dir])))
+        })
+        .collect()
+}
+
+/// The Makefile of `dir`, and its target that tests.
+fn target(tree: &Tree<'_>, dir: &str) -> Option<(&'static str, &'static str)> {
+    let manifest = tree.first(dir, &MANIFESTS)?;
+    let text = tree.text(dir, manifest)?;
+    let target = ["test", "check"]
+        .into_iter()
+        .find(|target| text.lines().any(|line| defines(line, target)))?;
+    Some((manifest, target))
+}
+
+/// Whether a line of a Makefile is the rule of `target`, and no assignment (`test := x`).
+fn defines(line: &str, target: &str) -> bool {
+    if line.starts_with(['\t', ' ', '#']) {
+        return false;
+    }
+    line.split_once(':').is_some_and(|(targets, rest)| {
+        !rest.trim_start_matches(':').starts_with('=')
+            && !targets.contains('=')
+            && targets.split_whitespace().any(|word| word == target)
+    })
+}

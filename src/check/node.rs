@@ -1,0 +1,61 @@
+//! JavaScript and TypeScript: the `test` script of package.json, by the package manager whose lock file is there.
+
+use serde_json::Value;
+
+use super::Check;
+use super::discover::{Packages, gather};
+use super::tree::{Tree, source, upward};
+
+const MANIFEST: &str = "package.json";
+
+/// A package manager's name, its lock file, and the words that run the script.
+const MANAGERS: [(&str, &str, &[&str]); 6] = [
+    ("pnpm", "pnpm-lock.yaml", &["pnpm", "test"]),
+    ("yarn", "yarn.lock", &["yarn", "test"]),
+    // `bun test` is its own runner, whatever the script says.
+    ("bun", "bun.lock", &["bun", "run", "test"]),
+    ("bun", "bun.lockb", &["bun", "run", "test"]),
+    ("npm", "package-lock.json", NPM),
+    ("npm", "npm-shrinkwrap.json", NPM),
+];
+
+const NPM: &[&str] = &["npm", "test", "--silent"];
+
+pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+    let Some(manifest) = manifest(tree, dir) else {
+        return false;
+    };
+    manifest
+        .pointer("/scripts/test")
+        .and_then(Value::as_str)
+        // The script of `npm init` only says this and fails.
+        .is_some_and(|script| !script.trim().is_empty() && !script.contains("no test specified"))
+}
+
+pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
+    gather(packages, |dir| owns(tree, dir))
+        .into_iter()
+        .map(|dir| {
+            let words = upward(dir).find_map(|folder| manager(tree, folder));
+            let words = words.unwrap_or(NPM).iter().copied();
+            Check::found(words, dir, source(MANIFEST, [dir]))
+        })
+        .collect()
+}
+
+/// The words of the package manager that `dir` asks for, by name or by its lock file.
+fn manager(tree: &Tree<'_>, dir: &str) -> Option<&'static [&'static str]> {
+    let manifest = manifest(tree, dir);
+    let named = manifest
+        .as_ref()
+        .and_then(|manifest| manifest.get("packageManager")?.as_str()?.split('@').next());
+    MANAGERS
+        .iter()
+        .find(|(name, _, _)| named == Some(name))
+        .or_else(|| MANAGERS.iter().find(|(_, lock, _)| tree.has(dir, lock)))
+        .map(|(_, _, words)| *words)
+}
+
+fn manifest(tree: &Tree<'_>, dir: &str) -> Option<Value> {
+    serde_json::from_str(&tree.text(dir, MANIFEST)?).ok()
+}

@@ -1,0 +1,79 @@
+//! Python: pytest, in the project that is configured for it or has tests by its naming rules.
+//! <https://docs.pytest.org/en/stable/reference/customize.html>
+
+use super::Check;
+use super::discover::{Packages, gather};
+use super::tree::{Tree, source};
+
+/// Files that configure pytest, and the line that shows it; an empty one: by being there.
+const CONFIGS: [(&str, &str); 5] = [
+    ("pytest.ini", ""),
+    (".pytest.ini", ""),
+    ("pyproject.toml", "[tool.pytest"),
+    ("tox.ini", "[pytest]"),
+    ("setup.cfg", "[tool:pytest]"),
+];
+
+const PROJECTS: [&str; 4] = [
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "requirements.txt",
+];
+
+/// With one of these a project brings its own way to run its tests, which pytest cannot guess.
+const RUNNERS: [&str; 3] = ["manage.py", "runtests.py", "tests/runtests.py"];
+
+pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+    evidence(tree, dir).is_some()
+}
+
+pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
+    gather(packages, |dir| owns(tree, dir))
+        .into_iter()
+        .map(|dir| {
+            let why = evidence(tree, dir).unwrap_or_default();
+            Check::found(["python3", "-m", "pytest", "-q"], dir, source(&why, [dir]))
+        })
+        .collect()
+}
+
+/// What shows that pytest tests the project in `dir`.
+fn evidence(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    configuration(tree, dir).or_else(|| {
+        let is_project = dir.is_empty() || tree.first(dir, &PROJECTS).is_some();
+        if !is_project || tree.first(dir, &RUNNERS).is_some() {
+            return None;
+        }
+        ["conftest.py", "tests/conftest.py", "test/conftest.py"]
+            .into_iter()
+            .find(|name| tree.has(dir, name))
+            .map(String::from)
+            .or_else(|| tests(tree, dir))
+    })
+}
+
+fn configuration(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    CONFIGS
+        .iter()
+        .find(|(name, section)| {
+            tree.text(dir, name)
+                .is_some_and(|text| text.lines().any(|line| line.trim().starts_with(section)))
+                || (section.is_empty() && tree.has(dir, name))
+        })
+        .map(|(name, _)| (*name).to_owned())
+}
+
+/// The first test file right in `dir` or in its folder for tests.
+fn tests(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    tree.below(dir)
+        .find(|path| {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let top = folder.split('/').next().unwrap_or_default();
+            matches!(top, "" | "test" | "tests")
+                && name
+                    .strip_suffix(".py")
+                    .is_some_and(|stem| stem.starts_with("test_") || stem.ends_with("_test"))
+        })
+        .map(String::from)
+}

@@ -1,0 +1,344 @@
+//! Which checks are found in small trees, without a disk.
+
+use std::collections::BTreeMap;
+
+use super::discover;
+
+/// The checks for `claim` as `dir$ command` (`$ command` in the root), in the order given.
+fn found(files: &[(&str, &str)], claim: &[&str]) -> Vec<String> {
+    checks(files, claim)
+        .into_iter()
+        .map(|check| format!("{}$ {}", check.dir, check.name))
+        .collect()
+}
+
+fn checks(files: &[(&str, &str)], claim: &[&str]) -> Vec<super::Check> {
+    let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let claim: Vec<String> = claim.iter().map(ToString::to_string).collect();
+    let tracked = texts
+        .keys()
+        .map(ToString::to_string)
+        .chain(claim.iter().cloned())
+        .collect();
+    let read = |path: &str| texts.get(path).map(ToString::to_string);
+    discover(&tracked, &read, &claim)
+}
+
+const NONE: [&str; 0] = [];
+const TESTED: &str = r#"{"scripts": {"test": "jest"}}"#;
+
+#[test]
+fn nothing_is_found_where_no_tool_is_known() {
+    assert_eq!(found(&[], &["a/b.xyz"]), NONE);
+    assert_eq!(found(&[("Cargo.toml", "not [ toml")], &["src/a.rs"]), NONE);
+    assert_eq!(found(&[("Cargo.toml", "[package]\nname = 'a'")], &[]), NONE);
+}
+
+const WORKSPACE: &[(&str, &str)] = &[
+    (
+        "Cargo.toml",
+        "[workspace]\nmembers = ['crates/*']\nexclude = ['crates/out', 'fuzz']",
+    ),
+    ("crates/a/Cargo.toml", "[package]\nname = 'crate-a'"),
+    ("crates/b/Cargo.toml", "[package]\nname = 'crate-b'"),
+    ("crates/out/Cargo.toml", "[package]\nname = 'out'"),
+    ("fuzz/targets/Cargo.toml", "[package]\nname = 'targets'"),
+    (
+        "crates/a/tests/data/x/Cargo.toml",
+        "[package]\nname = 'fixture'",
+    ),
+];
+
+#[test]
+fn cargo_tests_the_claimed_packages_of_a_workspace() {
+    for (claim, expected) in [
+        (
+            &["crates/a/src/lib.rs"][..],
+            &["$ cargo test -p crate-a"][..],
+        ),
+        (
+            &["crates/a/src/x.rs", "crates/a/src/y/z.rs", "crates/b/b.rs"],
+            &["$ cargo test -p crate-a -p crate-b"],
+        ),
+        (
+            &["README.md", "crates/a/a.rs"],
+            &["$ cargo test --workspace"],
+        ),
+        (&["crates/out/src/lib.rs"], &["crates/out$ cargo test"]),
+        (&["fuzz/targets/x.rs"], &["fuzz/targets$ cargo test"]),
+        // Cargo refuses a package that its workspace does not list.
+        (
+            &["crates/a/tests/data/x/src/lib.rs"],
+            &["$ cargo test -p crate-a"],
+        ),
+    ] {
+        assert_eq!(found(WORKSPACE, claim), expected, "{claim:?}");
+    }
+}
+
+#[test]
+fn cargo_knows_packages_alone_and_members_by_path() {
+    let alone = &[("lib/Cargo.toml", "[package]\nname = 'alone'")];
+    assert_eq!(found(alone, &["lib/src/a.rs"]), ["lib$ cargo test"]);
+    let by_path = &[
+        (
+            "Cargo.toml",
+            "[package]\nname = 'main'\n[workspace]\n[dependencies]\nmacros = { path = './macros' }",
+        ),
+        ("macros/Cargo.toml", "[package]\nname = 'macros'"),
+    ];
+    assert_eq!(
+        found(by_path, &["macros/src/lib.rs"]),
+        ["$ cargo test -p macros"]
+    );
+    assert_eq!(found(by_path, &["src/main.rs"]), ["$ cargo test -p main"]);
+}
+
+#[test]
+fn the_source_names_the_manifest() {
+    let one = checks(WORKSPACE, &["crates/a/a.rs"]);
+    assert_eq!(one[0].source, "Cargo.toml of crates/a");
+    let two = checks(WORKSPACE, &["crates/a/a.rs", "crates/b/b.rs"]);
+    assert_eq!(two[0].source, "Cargo.toml of crates/a and crates/b");
+    let root = checks(&[("package.json", TESTED)], &["a.js"]);
+    assert_eq!(root[0].source, "package.json");
+}
+
+#[test]
+fn the_test_script_runs_by_the_package_manager_of_the_lock_file() {
+    let packaged = r#"{"scripts": {"test": "jest"}, "packageManager": "pnpm@9.1.0"}"#;
+    for (manifest, lock, expected) in [
+        (TESTED, "package-lock.json", &["$ npm test --silent"][..]),
+        (TESTED, "unrelated", &["$ npm test --silent"]),
+        (TESTED, "pnpm-lock.yaml", &["$ pnpm test"]),
+        (TESTED, "yarn.lock", &["$ yarn test"]),
+        (TESTED, "bun.lock", &["$ bun run test"]),
+        (packaged, "yarn.lock", &["$ pnpm test"]),
+        (
+            r#"{"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}"#,
+            "package-lock.json",
+            &[],
+        ),
+        (r#"{"scripts": {}}"#, "package-lock.json", &[]),
+        ("{", "package-lock.json", &[]),
+    ] {
+        let files = &[("package.json", manifest), (lock, "")];
+        assert_eq!(found(files, &["src/a.ts"]), expected, "{manifest} {lock}");
+    }
+}
+
+#[test]
+fn few_node_packages_are_tested_each_and_many_by_what_is_above() {
+    let manifests = ["p/a", "p/b", "p/c", "p/d"].map(|dir| format!("{dir}/package.json"));
+    let mut files: Vec<(&str, &str)> = manifests
+        .iter()
+        .map(|path| (path.as_str(), TESTED))
+        .collect();
+    files.push(("pnpm-lock.yaml", ""));
+    let each = [
+        "p/a$ pnpm test",
+        "p/b$ pnpm test",
+        "p/c$ pnpm test",
+        "p/d$ pnpm test",
+    ];
+    let claim = ["p/a/x.ts", "p/b/x.ts", "p/c/x.ts", "p/d/x.ts"];
+    assert_eq!(found(&files, &claim[..3]), each[..3]);
+    assert_eq!(found(&files, &claim), each);
+    files.push(("package.json", TESTED));
+    assert_eq!(found(&files, &claim[..3]), each[..3]);
+    assert_eq!(found(&files, &claim), ["$ pnpm test"]);
+}
+
+#[test]
+fn pytest_is_known_by_its_configuration_or_its_tests() {
+    const PYTEST: &str = "$ python3 -m pytest -q";
+    for (files, expected) in [
+        (&[("pytest.ini", "")][..], &[PYTEST][..]),
+        (
+            &[("pyproject.toml", "[tool.pytest.ini_options]\n")],
+            &[PYTEST],
+        ),
+        (&[("setup.cfg", "[tool:pytest]")], &[PYTEST]),
+        (&[("tox.ini", "[tox]\n[pytest]\n")], &[PYTEST]),
+        (&[("conftest.py", "")], &[PYTEST]),
+        (&[("tests/unit/test_a.py", "")], &[PYTEST]),
+        (&[("pyproject.toml", "[tool.ruff]"), ("setup.cfg", "")], &[]),
+        (&[("src/pkg/test_a.py", "")], &[]),
+        (&[("tests/test_a.py", ""), ("tests/runtests.py", "")], &[]),
+        (
+            &[
+                ("pytest.ini", ""),
+                ("tests/test_a.py", ""),
+                ("manage.py", ""),
+            ],
+            &[PYTEST],
+        ),
+    ] {
+        assert_eq!(found(files, &["src/pkg/a.py"]), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn pytest_runs_in_the_nearest_project() {
+    let files = &[
+        ("pytest.ini", ""),
+        ("libs/one/pyproject.toml", ""),
+        ("libs/one/tests/test_one.py", ""),
+    ];
+    assert_eq!(
+        found(
+            files,
+            &["libs/one/src/one.py", "libs/one/tests/test_one.py"]
+        ),
+        ["libs/one$ python3 -m pytest -q"]
+    );
+    assert_eq!(
+        found(files, &["libs/two/two.py"]),
+        ["$ python3 -m pytest -q"]
+    );
+}
+
+#[test]
+fn go_tests_the_claimed_folders_of_each_module() {
+    let files = &[
+        ("go.mod", ""),
+        ("main.go", ""),
+        ("a/a.go", ""),
+        ("a/inner/i.go", ""),
+        ("b/b.go", ""),
+        ("tools/go.mod", ""),
+        ("tools/gen/gen.go", ""),
+    ];
+    for (claim, expected) in [
+        (
+            &["a/a.go", "b/b.go"][..],
+            &["$ go test ./a/... ./b/..."][..],
+        ),
+        (&["a/a.go", "a/inner/i.go"], &["$ go test ./a/..."]),
+        (&["a/testdata/in/x.go"], &["$ go test ./a/..."]),
+        (&["main.go", "a/a.go"], &["$ go test ./..."]),
+        (&["docs/guide.md"], &["$ go test ./..."]),
+        (
+            &["a/a.go", "tools/gen/gen.go"],
+            &["$ go test ./a/...", "tools$ go test ./gen/..."],
+        ),
+    ] {
+        assert_eq!(found(files, claim), expected, "{claim:?}");
+    }
+}
+
+#[test]
+fn maven_tests_the_claimed_modules_from_the_reactors_root() {
+    let files = &[
+        (
+            "pom.xml",
+            "<modules><module>core</module><!-- <module>old</module> --></modules>",
+        ),
+        (
+            "core/pom.xml",
+            "<modules><module> api/pom.xml </module></modules>",
+        ),
+        ("core/api/pom.xml", ""),
+        ("old/pom.xml", ""),
+    ];
+    for (claim, expected) in [
+        (
+            &["core/api/src/A.java"][..],
+            &["$ mvn -q -B test -pl core/api -am"][..],
+        ),
+        (
+            &["core/src/B.java", "core/api/src/A.java"],
+            &["$ mvn -q -B test -pl 'core,core/api' -am"],
+        ),
+        (&["src/C.java", "core/src/B.java"], &["$ mvn -q -B test"]),
+        (&["old/src/D.java"], &["old$ mvn -q -B test"]),
+    ] {
+        assert_eq!(found(files, claim), expected, "{claim:?}");
+    }
+    let wrapped = &[("pom.xml", ""), ("mvnw", "")];
+    assert_eq!(found(wrapped, &["A.java"]), ["$ ./mvnw -q -B test"]);
+}
+
+#[test]
+fn gradle_tests_the_claimed_projects_of_a_build() {
+    let files = &[
+        ("settings.gradle.kts", "include(\":app\", \"libs:core\")"),
+        ("gradlew", ""),
+        ("app/build.gradle.kts", ""),
+        ("libs/core/build.gradle", ""),
+        ("moved/build.gradle", ""),
+        ("plugins/settings.gradle", ""),
+        ("plugins/build.gradle", ""),
+    ];
+    for (claim, expected) in [
+        (
+            &["app/A.kt"][..],
+            &["$ ./gradlew :app:test --no-daemon"][..],
+        ),
+        (
+            &["app/A.kt", "libs/core/B.java"],
+            &["$ ./gradlew :app:test :libs:core:test --no-daemon"],
+        ),
+        (
+            &["app/A.kt", "moved/C.java"],
+            &["$ ./gradlew test --no-daemon"],
+        ),
+        (&["README.md"], &["$ ./gradlew test --no-daemon"]),
+        (
+            &["plugins/P.java"],
+            &["plugins$ ../gradlew test --no-daemon"],
+        ),
+    ] {
+        assert_eq!(found(files, claim), expected, "{claim:?}");
+    }
+    let both = &[("pom.xml", ""), ("build.gradle", "")];
+    assert_eq!(found(both, &["A.java"]), ["$ mvn -q -B test"]);
+}
+
+#[test]
+fn a_makefile_is_used_for_its_test_or_check_target() {
+    for (text, expected) in [
+        ("all:\n\tcc x.c\ntest: all\n\t./x\n", &["$ make test"][..]),
+        (".PHONY: test\nlint check:: all\n", &["$ make check"]),
+        ("test := 1\ncheck = a:b\n\ttest: x\n#test:\n", &[]),
+        (".PHONY: test\n", &[]),
+    ] {
+        assert_eq!(found(&[("Makefile", text)], &["x.c"]), expected, "{text}");
+    }
+    let beside = &[("Makefile", "test:\n"), ("package.json", TESTED)];
+    assert_eq!(found(beside, &["x.c"]), ["$ npm test --silent"]);
+}
+
+#[test]
+fn every_language_of_a_claim_is_tested_by_its_own_tool() {
+    let files = &[
+        ("Cargo.toml", "[package]\nname = 'root'"),
+        ("Makefile", "test:\n"),
+        (
+            "bindings/python/pyproject.toml",
+            "[tool.pytest.ini_options]",
+        ),
+        ("web/package.json", TESTED),
+        ("web/wasm/Cargo.toml", "[package]\nname = 'wasm'"),
+    ];
+    assert_eq!(
+        found(
+            files,
+            &[
+                "web/wasm/glue.ts",
+                "bindings/python/x.py",
+                "bindings/python/native.rs",
+            ]
+        ),
+        [
+            "$ cargo test",
+            "web$ npm test --silent",
+            "bindings/python$ python3 -m pytest -q",
+        ]
+    );
+    // Of no language with a tool: whatever is nearest.
+    assert_eq!(
+        found(files, &["web/wasm/page.html"]),
+        ["web/wasm$ cargo test"]
+    );
+}
