@@ -25,7 +25,7 @@ pub use capture::Capture;
 pub use command::{Command, Finished, run};
 pub use environment::Environment;
 pub use error::ProcessError;
-pub use program::find_program;
+pub use program::{find_program, locate};
 
 /// How a child process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

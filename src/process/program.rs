@@ -11,12 +11,8 @@ pub fn find_program(name: &str, dir: &Path, path: Option<&OsStr>) -> Option<Path
     which::which_in(name, path, dir).ok()
 }
 
-/// The same for any file name, or the reason.
-pub(super) fn locate(
-    program: &OsStr,
-    dir: &Path,
-    path: Option<&OsStr>,
-) -> Result<PathBuf, ProcessError> {
+/// The same for any file name, or the reason why there is none.
+pub fn locate(program: &OsStr, dir: &Path, path: Option<&OsStr>) -> Result<PathBuf, ProcessError> {
     // A relative folder would be applied twice: once here, and once by the child's own change of directory.
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     if !dir.is_dir() {

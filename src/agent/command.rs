@@ -1,0 +1,191 @@
+//! Any program as an agent: started in the worktree, told its task by the environment and by files.
+//!
+//! The program sees `BATCH_RUN`, `BATCH_UNIT`, `BATCH_INSTRUCTION`, `BATCH_PROMPT_FILE` (the whole task in words),
+//! `BATCH_FILES` (a file that lists the claimed paths, each ended by a NUL byte) and `BATCH_SUMMARY_FILE` (where it may
+//! leave some sentences for the pull request).
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tokio_util::sync::CancellationToken;
+
+use super::prompt::prompt;
+use super::{Agent, AgentError, BoxFuture, Task, Work};
+use crate::config::CommandLine;
+use crate::process::{self, Command, Ending, ProcessError};
+
+/// More than this is no summary.
+const SUMMARY_BYTES: usize = 16 * 1024;
+
+/// A program with its arguments.
+#[derive(Debug, Clone)]
+pub struct CommandAgent {
+    words: Vec<OsString>,
+    shown: String,
+}
+
+impl CommandAgent {
+    /// Takes the command; where its program is a path relative to `dir`, it is made absolute, since it will be started
+    /// somewhere else.
+    pub fn new(command: &CommandLine, dir: &Path) -> Result<Self, ProcessError> {
+        let (mut words, shown): (Vec<OsString>, String) = match command {
+            CommandLine::Direct(words) => (words.iter().map(Into::into).collect(), words.join(" ")),
+            CommandLine::Shell(line) => (vec!["sh".into(), "-c".into(), line.into()], line.clone()),
+        };
+        if let Some(program) = words.first_mut() {
+            *program = process::locate(program, dir, std::env::var_os("PATH").as_deref())?
+                .into_os_string();
+        }
+        Ok(Self { words, shown })
+    }
+}
+
+impl Agent for CommandAgent {
+    fn describe(&self) -> String {
+        format!("command: {}", self.shown)
+    }
+
+    fn work<'a>(
+        &'a self,
+        task: &'a Task,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Work, AgentError>> {
+        Box::pin(async move {
+            let summary = task.folder.join("summary.md");
+            let command = self.command(task, &summary)?;
+            let finished = process::run(&command, cancel).await?;
+            match finished.ending {
+                Ending::Cancelled => Err(AgentError::Cancelled),
+                ending if ending.is_success() => Ok(Work {
+                    took: finished.took,
+                    summary: read_summary(&summary),
+                }),
+                ending => Err(AgentError::Ended {
+                    ending,
+                    tail: finished.tail,
+                }),
+            }
+        })
+    }
+}
+
+impl CommandAgent {
+    fn command(&self, task: &Task, summary: &Path) -> Result<Command, AgentError> {
+        let prompt_file = write(&task.folder, "prompt.md", prompt(task).as_bytes())?;
+        let mut list = Vec::new();
+        for file in &task.claim.files {
+            list.extend_from_slice(file.as_bytes());
+            list.push(0);
+        }
+        let list_file = write(&task.folder, "files", &list)?;
+        // A summary of an earlier attempt is not this one's.
+        let _ = fs::remove_file(summary);
+        let mut env = task.environment.clone();
+        env.set("BATCH_RUN", &task.run);
+        env.set("BATCH_UNIT", &task.unit);
+        env.set("BATCH_INSTRUCTION", &task.instruction);
+        env.set("BATCH_PROMPT_FILE", prompt_file);
+        env.set("BATCH_FILES", list_file);
+        env.set("BATCH_SUMMARY_FILE", summary);
+        let mut words = self.words.iter().cloned();
+        Ok(Command {
+            program: words.next().unwrap_or_default(),
+            args: words.collect(),
+            dir: task.worktree.clone(),
+            env,
+            limit: Some(task.limit),
+            log: task.log(),
+        })
+    }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, AgentError> {
+    let path = folder.join(name);
+    fs::write(&path, bytes).map_err(|source| AgentError::File {
+        what: "written",
+        path: path.clone(),
+        source,
+    })?;
+    Ok(path)
+}
+
+fn read_summary(path: &Path) -> Option<String> {
+    let mut bytes = fs::read(path).ok()?;
+    bytes.truncate(SUMMARY_BYTES);
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::Claim;
+    use crate::process::Environment;
+
+    fn task(folder: &Path) -> Task {
+        let worktree = folder.join("work");
+        let state = folder.join("state");
+        fs::create_dir_all(&worktree).unwrap();
+        fs::create_dir_all(&state).unwrap();
+        Task {
+            run: "r".into(),
+            unit: "01-a".into(),
+            title: "a".into(),
+            instruction: "do 'it'\nwell".into(),
+            claim: Claim {
+                files: vec!["a b.txt".into(), "new\nline".into()],
+                create: Vec::new(),
+            },
+            worktree,
+            folder: state,
+            environment: Environment::for_worker(std::env::vars_os(), &[]),
+            limit: Duration::from_mins(1),
+        }
+    }
+
+    async fn work(task: &Task, line: &str) -> Result<Work, AgentError> {
+        let agent = CommandAgent::new(&CommandLine::Shell(line.into()), &task.worktree).unwrap();
+        agent.work(task, &CancellationToken::new()).await
+    }
+
+    #[tokio::test]
+    async fn a_command_gets_its_task_and_may_leave_a_summary() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = task(folder.path());
+        let line = r#"pwd -P > where; printf %s "$BATCH_INSTRUCTION" > told; cp "$BATCH_FILES" list
+            grep -q "a b.txt" "$BATCH_PROMPT_FILE" && echo "All done." > "$BATCH_SUMMARY_FILE""#;
+        let done = work(&task, line).await.unwrap();
+        assert_eq!(done.summary.as_deref(), Some("All done."));
+        let read = |name| fs::read_to_string(task.worktree.join(name)).unwrap();
+        assert_eq!(read("told"), task.instruction);
+        assert_eq!(read("list"), "a b.txt\0new\nline\0");
+        let here = task.worktree.canonicalize().unwrap();
+        assert_eq!(Path::new(read("where").trim()), here);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_is_told_with_the_end_of_its_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = task(folder.path());
+        let error = work(&task, "echo no idea; exit 3").await.unwrap_err();
+        assert!(matches!(
+            &error,
+            AgentError::Ended { ending: Ending::Exit(3), tail } if tail.contains("no idea")
+        ));
+        assert_eq!(error.to_string(), "the agent failed: exit code 3");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_told_before_any_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = CommandLine::Direct(vec!["no-such-agent-program".into()]);
+        let error = CommandAgent::new(&command, folder.path()).unwrap_err();
+        assert!(
+            error.to_string().contains("no-such-agent-program"),
+            "{error}"
+        );
+    }
+}
