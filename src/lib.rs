@@ -6,13 +6,14 @@
 //! |---|---|
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
 //! | running | [`run`]: the facts of a run and their fold |
-//! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass |
+//! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass; [`forge`]: where pull requests live |
 //! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
 pub mod agent;
 pub mod check;
 pub mod codemod;
 pub mod config;
+pub mod forge;
 pub mod git;
 pub mod journal;
 pub mod plan;

@@ -1,0 +1,271 @@
+//! [`GitHubForge`] against a server on loopback that answers, fails and lies like the real one.
+
+use serde_json::{Value, json};
+use wiremock::matchers::{header, method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const HEAD: &str = "batch/r1/src.ui";
+const PULLS: &str = "/repos/acme/shop/pulls";
+
+fn request() -> PullRequest {
+    PullRequest {
+        unit: "src.ui".to_owned(),
+        ordinal: 1,
+        title: "Use hooks".to_owned(),
+        body: "All of it.".to_owned(),
+        head: HEAD.to_owned(),
+        base: "main".to_owned(),
+        draft: true,
+    }
+}
+
+fn pull(number: u64, head: &str) -> Value {
+    json!({
+        "number": number,
+        "html_url": format!("https://github.com/acme/shop/pull/{number}"),
+        "head": { "ref": head, "repo": { "full_name": "acme/shop" } },
+        "base": { "ref": "main", "repo": { "full_name": "acme/shop" } },
+    })
+}
+
+fn answer(status: u16, body: impl serde::Serialize) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+/// A server that knows the repository, under a name that it had before.
+async fn server() -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(path("/repos/old/shop"))
+        .respond_with(answer(200, json!({ "full_name": "acme/shop" })))
+        .expect(1)
+        .mount(&server)
+        .await;
+    server
+}
+
+/// The next look-ups find these, once each; the last one for ever.
+async fn lists(server: &MockServer, answers: &[Value]) {
+    for (at, found) in answers.iter().enumerate() {
+        let mock = Mock::given(method("GET"))
+            .and(path(PULLS))
+            .and(query_param("head", format!("acme:{HEAD}")))
+            .and(query_param("base", "main"))
+            .and(query_param("state", "open"))
+            .respond_with(answer(200, found));
+        let mock = if at + 1 < answers.len() {
+            mock.up_to_n_times(1)
+        } else {
+            mock
+        };
+        mock.mount(server).await;
+    }
+}
+
+/// The next creations are answered so, once each; any further one fails the test.
+async fn creates(server: &MockServer, answers: Vec<ResponseTemplate>) {
+    for response in answers {
+        Mock::given(method("POST"))
+            .and(path(PULLS))
+            .and(header("authorization", "Bearer s3cret"))
+            .and(header("accept", "application/vnd.github+json"))
+            .respond_with(response)
+            .up_to_n_times(1)
+            .expect(1)
+            .mount(server)
+            .await;
+    }
+}
+
+fn forge(server: &MockServer) -> GitHubForge {
+    let repo = GitHubRepo::parse("git@github.com:old/shop.git", None).expect("remote");
+    let env = |name: &str| (name == "GH_TOKEN").then(|| "s3cret".to_owned());
+    let token = Token::find("github.com", env, |_| None).expect("token");
+    let pace = Pace {
+        spacing: Duration::ZERO,
+        retry: Duration::ZERO,
+        limit: Duration::ZERO,
+        attempts: 3,
+        ..Pace::default()
+    };
+    GitHubForge::new(repo, &server.uri(), token, pace).expect("forge")
+}
+
+async fn open(server: &MockServer) -> Result<(u64, bool), String> {
+    match forge(server).open(&request()).await {
+        Ok(opened) => Ok((opened.number, opened.existed)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn posted(server: &MockServer) -> Vec<Value> {
+    let requests = server.received_requests().await.expect("recorded");
+    let posts = requests.iter().filter(|it| it.method.as_str() == "POST");
+    posts.map(|it| it.body_json().expect("json")).collect()
+}
+
+#[tokio::test]
+async fn a_pull_request_is_created_under_the_present_name_of_the_repository() {
+    let server = server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![answer(201, pull(4, HEAD))]).await;
+    assert_eq!(open(&server).await, Ok((4, false)));
+    assert_eq!(
+        posted(&server).await,
+        [
+            json!({ "title": "Use hooks", "body": "All of it.", "head": HEAD, "base": "main", "draft": true })
+        ]
+    );
+}
+
+#[tokio::test]
+async fn one_that_is_open_is_taken_over() {
+    let server = server().await;
+    lists(&server, &[json!([pull(4, HEAD)])]).await;
+    assert_eq!(open(&server).await, Ok((4, true)));
+    assert!(posted(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn others_in_the_list_are_not_taken_over() {
+    let server = server().await;
+    let mut fork = pull(2, HEAD);
+    fork["head"]["repo"]["full_name"] = json!("mallory/shop");
+    let mut orphan = pull(3, HEAD);
+    orphan["head"]["repo"] = Value::Null;
+    let mut elsewhere = pull(5, HEAD);
+    elsewhere["base"]["ref"] = json!("next");
+    let all = json!([pull(1, "batch/r1/src"), fork, orphan, elsewhere]);
+    lists(&server, &[all]).await;
+    creates(&server, vec![answer(201, pull(6, HEAD))]).await;
+    assert_eq!(open(&server).await, Ok((6, false)));
+}
+
+#[tokio::test]
+async fn a_failure_after_the_creation_does_not_create_twice() {
+    for failure in [
+        ResponseTemplate::new(502).set_body_string("<html>Bad Gateway</html>"),
+        ResponseTemplate::new(201).set_body_string(r#"{"number": 4, "html_"#),
+    ] {
+        let server = server().await;
+        lists(&server, &[json!([]), json!([pull(4, HEAD)])]).await;
+        creates(&server, vec![failure]).await;
+        assert_eq!(open(&server).await, Ok((4, true)));
+        assert_eq!(posted(&server).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_before_the_creation_is_tried_again_a_few_times() {
+    let bad = || ResponseTemplate::new(502).set_body_string("Bad Gateway");
+    let server = server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![bad(), answer(201, pull(4, HEAD))]).await;
+    assert_eq!(open(&server).await, Ok((4, false)));
+
+    let server = self::server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![bad(), bad(), bad()]).await;
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"no usable answer from github.com in 3 attempts (last: Bad Gateway); run `batch resume` when it can be reached");
+}
+
+#[tokio::test]
+async fn already_exists_is_looked_up() {
+    let exists = || {
+        let message = format!("A pull request already exists for acme:{HEAD}.");
+        let errors = json!([{ "code": "custom", "message": message }]);
+        answer(
+            422,
+            json!({ "message": "Validation Failed", "errors": errors }),
+        )
+    };
+    let server = server().await;
+    lists(&server, &[json!([]), json!([pull(4, HEAD)])]).await;
+    creates(&server, vec![exists()]).await;
+    assert_eq!(open(&server).await, Ok((4, true)));
+
+    let server = self::server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![exists()]).await;
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"github.com/old/shop says that a pull request for batch/r1/src.ui exists already, but lists none that is open into main; close the other one or use another branch");
+}
+
+#[tokio::test]
+async fn a_limit_is_waited_for_as_long_as_it_says_but_not_for_ever() {
+    let limit = |seconds: &str| {
+        let body = json!({ "message": "You have exceeded a secondary rate limit." });
+        answer(403, body).insert_header("retry-after", seconds)
+    };
+    let server = server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![limit("0"), answer(201, pull(4, HEAD))]).await;
+    assert_eq!(open(&server).await, Ok((4, false)));
+
+    let server = self::server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![limit("3600")]).await;
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"github.com limits how fast requests may come (You have exceeded a secondary rate limit.) and would have to be waited for longer than 900 s; run `batch resume` later");
+}
+
+#[tokio::test]
+async fn refusals_are_told_at_the_first_request() {
+    let mut sentences = Vec::new();
+    for response in [
+        answer(200, json!({ "full_name": "old/shop", "archived": true })),
+        answer(401, json!({ "message": "Bad credentials" })),
+        answer(404, json!({ "message": "Not Found" })),
+    ] {
+        let server = MockServer::start().await;
+        let mock = Mock::given(method("GET")).respond_with(response);
+        mock.expect(1).mount(&server).await;
+        sentences.push(open(&server).await.unwrap_err());
+    }
+    insta::assert_snapshot!(sentences.join("\n"), @r"
+    github.com/old/shop is archived and takes no pull requests; unarchive it, or use another remote
+    github.com refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
+    github.com/old/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
+    ");
+}
+
+#[tokio::test]
+async fn texts_that_are_too_long_are_cut() {
+    let server = server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![answer(201, pull(4, HEAD))]).await;
+    let long = PullRequest {
+        title: "t".repeat(300),
+        body: "b".repeat(70_000),
+        ..request()
+    };
+    forge(&server).open(&long).await.expect("opened");
+    let sent = posted(&server).await;
+    let length = |field: &str| sent[0][field].as_str().map_or(0, |it| it.chars().count());
+    assert_eq!(length("title"), 256);
+    assert!((65_000..=65_536).contains(&length("body")));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_named() {
+    let server = MockServer::builder().start().await;
+    let forge = forge(&server);
+    drop(server);
+    let error = forge.open(&request()).await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("no usable answer from github.com in 3 attempts"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_token_is_never_sent_in_clear_over_the_network() {
+    let repo = GitHubRepo::parse("git@github.com:a/b", None).expect("remote");
+    let token = Token::find("github.com", |_| Some("x".to_owned()), |_| None).expect("token");
+    let error = GitHubForge::new(
+        repo,
+        "http://github.acme.com/api/v3",
+        token,
+        Pace::default(),
+    );
+    insta::assert_snapshot!(error.unwrap_err(), @r#"the API address "http://github.acme.com/api/v3" cannot be used: the token may only be sent by https"#);
+}

@@ -1,0 +1,142 @@
+//! Pull requests without a server: one readable page each, in a folder of the repository's own state.
+//!
+//! Knows nothing of git: the branch it names stands in the repository already.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{BoxFuture, Forge, ForgeError, Opened, PullRequest};
+
+/// Keeps pull requests as Markdown pages in a folder.
+#[derive(Debug)]
+pub struct LocalForge {
+    folder: PathBuf,
+}
+
+impl LocalForge {
+    /// The folder is made when the first page is written.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    fn write(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
+        let path = self.folder.join(format!("{}.md", request.unit));
+        let existed = path.exists();
+        replace(&path, &page(request)).map_err(|source| ForgeError::Page {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Opened {
+            number: request.ordinal,
+            url: path.to_string_lossy().into_owned(),
+            existed,
+        })
+    }
+}
+
+impl Forge for LocalForge {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn place(&self) -> String {
+        "this repository".to_owned()
+    }
+
+    fn open<'a>(&'a self, request: &'a PullRequest) -> BoxFuture<'a, Result<Opened, ForgeError>> {
+        Box::pin(async move { self.write(request) })
+    }
+}
+
+fn page(request: &PullRequest) -> String {
+    let PullRequest {
+        title,
+        head,
+        base,
+        body,
+        ordinal,
+        ..
+    } = request;
+    let state = if request.draft { "draft" } else { "open" };
+    format!(
+        "# {title}\n\nPull request {ordinal}, {state}: `{head}` → `{base}`\n\n{}\n",
+        body.trim_end()
+    )
+}
+
+/// Writes beside the page and renames, so that a reader, or a crash, never meets half a page.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_extension(format!("{}-{count}.tmp", std::process::id()));
+    let written = fs::File::create(&temporary).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        // The first fault is the one to tell; a left-over temporary file harms nobody.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> PullRequest {
+        PullRequest {
+            unit: "src.ui".to_owned(),
+            ordinal: 7,
+            title: "Use hooks".to_owned(),
+            body: "All of it.\n".to_owned(),
+            head: "batch/r1/src.ui".to_owned(),
+            base: "main".to_owned(),
+            draft: false,
+        }
+    }
+
+    #[test]
+    fn a_page_is_written_and_opening_again_replaces_it() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let forge = LocalForge::new(folder.path().join("prs"));
+        let first = forge.write(&request()).expect("written");
+        insta::assert_snapshot!(fs::read_to_string(&first.url).expect("page"), @r"
+        # Use hooks
+
+        Pull request 7, open: `batch/r1/src.ui` → `main`
+
+        All of it.
+        ");
+        assert_eq!((first.number, first.existed), (7, false));
+
+        let again = PullRequest {
+            draft: true,
+            body: "New words.".to_owned(),
+            ..request()
+        };
+        let second = forge.write(&again).expect("written");
+        assert_eq!((&second.url, second.existed), (&first.url, true));
+        let text = fs::read_to_string(&first.url).expect("page");
+        assert!(text.contains("7, draft") && text.ends_with("New words.\n"));
+        let left = fs::read_dir(folder.path().join("prs")).expect("folder");
+        assert_eq!(left.count(), 1, "temporary files stay behind");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let file = folder.path().join("file");
+        fs::write(&file, "").expect("file");
+        let error = LocalForge::new(file.clone()).write(&request()).unwrap_err();
+        let expected = format!("page {}", file.join("src.ui.md").display());
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+}

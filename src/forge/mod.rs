@@ -1,0 +1,152 @@
+//! Where pull requests live: on GitHub, or as pages inside the repository.
+//!
+//! [`Forge`] is the seam. Opening is idempotent: asked again after a crash, a forge finds what is already open. This
+//! room gets branches that are pushed already and texts as values; it knows nothing of runs, worktrees or git, starts
+//! no process and reads no environment.
+
+mod answer;
+mod github;
+mod local;
+mod pace;
+mod remote;
+mod text;
+mod token;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
+
+pub use github::GitHubForge;
+pub use local::LocalForge;
+pub use pace::Pace;
+pub use remote::GitHubRepo;
+pub use text::{CheckLine, Need, Overrides, Story, Templates, TextError};
+pub use token::Token;
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A place where pull requests live.
+pub trait Forge: Send + Sync {
+    /// `github` or `local`.
+    fn name(&self) -> &'static str;
+
+    /// The place in words: `github.com/acme/shop`, `this repository`.
+    fn place(&self) -> String;
+
+    /// Opens the pull request, or finds the one that is already open for this head branch.
+    fn open<'a>(&'a self, request: &'a PullRequest) -> BoxFuture<'a, Result<Opened, ForgeError>>;
+}
+
+/// What is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// The unit's id; a valid file name.
+    pub unit: String,
+    /// The unit's place in its plan, for forges that do not number by themselves.
+    pub ordinal: u64,
+    pub title: String,
+    pub body: String,
+    /// The branch that holds the change, already on the remote.
+    pub head: String,
+    /// The branch that the change is meant for.
+    pub base: String,
+    pub draft: bool,
+}
+
+/// A pull request that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    pub number: u64,
+    /// An address on a forge, or the path of a page.
+    pub url: String,
+    /// It was found open, not answered by its creation.
+    pub existed: bool,
+}
+
+/// Why there is no pull request.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgeError {
+    #[error("the API address {url:?} cannot be used: {problem}")]
+    Address { url: String, problem: &'static str },
+    #[error("could not set up the connection to {host}: {problem}")]
+    Setup { host: String, problem: String },
+    #[error(
+        "{host} refused the token from {token} (401): it is wrong or has expired; make a new one, or run `gh auth login`"
+    )]
+    TokenRefused { host: String, token: String },
+    #[error(
+        "the token from {token} may not open pull requests in {repo} (403: {message}); give it {needs}"
+    )]
+    MissingPermission {
+        repo: String,
+        token: String,
+        message: String,
+        needs: String,
+    },
+    #[error(
+        "the organisation of {repo} wants single sign-on for the token from {token}; authorise it at {link}"
+    )]
+    SingleSignOn {
+        repo: String,
+        token: String,
+        link: String,
+    },
+    #[error(
+        "{repo} does not exist, or the token from {token} cannot see it (404); check the remote's address and the token's repository access"
+    )]
+    NotVisible { repo: String, token: String },
+    #[error("{repo} is archived and takes no pull requests; unarchive it, or use another remote")]
+    Archived { repo: String },
+    #[error(
+        "there are no commits between {base} and {head} in {repo}: nothing to open a pull request for"
+    )]
+    NothingBetween {
+        repo: String,
+        base: String,
+        head: String,
+    },
+    #[error("{repo} has no branch {branch:?} for a pull request to come from; was it pushed?")]
+    NoHead { repo: String, branch: String },
+    #[error(
+        "{repo} has no branch {branch:?} for a pull request to go to; choose a branch of the remote as the base"
+    )]
+    NoBase { repo: String, branch: String },
+    #[error("{repo} refused the pull request ({status}): {message}")]
+    Refused {
+        repo: String,
+        status: u16,
+        message: String,
+    },
+    #[error(
+        "{repo} says that a pull request for {head} exists already, but lists none that is open into {base}; close the other one or use another branch"
+    )]
+    Hidden {
+        repo: String,
+        head: String,
+        base: String,
+    },
+    #[error(
+        "{host} limits how fast requests may come ({message}) and would have to be waited for longer than {patience_s} s; run `batch resume` later"
+    )]
+    Limited {
+        host: String,
+        message: String,
+        patience_s: u64,
+    },
+    #[error(
+        "no usable answer from {host} in {attempts} attempts (last: {message}); run `batch resume` when it can be reached"
+    )]
+    Unreachable {
+        host: String,
+        attempts: u32,
+        message: String,
+    },
+    #[error("could not write the pull request's page {}: {source}", path.display())]
+    Page {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,164 @@
+//! Reads the address of a git remote: is it a repository on GitHub, and where is that server's API?
+//!
+//! Text in, data out. It asks neither git nor the network.
+
+/// A repository on github.com or on a GitHub Enterprise Server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitHubRepo {
+    /// The host that people know, lower-case, without a port.
+    pub host: String,
+    pub owner: String,
+    pub name: String,
+    /// The port of the web address, where it is not the usual one.
+    port: Option<u16>,
+}
+
+impl GitHubRepo {
+    /// Reads a remote's URL; `None` when it does not lead to GitHub.
+    ///
+    /// GitHub is `github.com`, a host that begins with `github.`, and the `enterprise` host from the configuration.
+    #[must_use]
+    pub fn parse(remote: &str, enterprise: Option<&str>) -> Option<Self> {
+        let (host, port, path) = split(remote.trim())?;
+        let host = match host.trim_end_matches('.').to_ascii_lowercase().as_str() {
+            // ssh over the https port, and the web address with www, are other names of the same server.
+            "ssh.github.com" | "www.github.com" => "github.com".to_owned(),
+            other => other.to_owned(),
+        };
+        let configured = enterprise.is_some_and(|name| name.trim().eq_ignore_ascii_case(&host));
+        if !configured && !host.starts_with("github.") {
+            return None;
+        }
+        let path = path.trim_matches('/');
+        let (owner, name) = path.split_once('/')?;
+        let name = name.strip_suffix(".git").unwrap_or(name);
+        (is_name(owner) && is_name(name)).then(|| Self {
+            host,
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            port,
+        })
+    }
+
+    /// Where the server's REST API is.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        match (self.host.as_str(), self.port) {
+            ("github.com", _) => "https://api.github.com".to_owned(),
+            (host, Some(port)) => format!("https://{host}:{port}/api/v3"),
+            (host, None) => format!("https://{host}/api/v3"),
+        }
+    }
+
+    /// `owner/name`
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+}
+
+/// Host, web port and path of a remote that is on another machine.
+fn split(remote: &str) -> Option<(String, Option<u16>, String)> {
+    if remote.contains("://") {
+        let url = url::Url::parse(remote).ok()?;
+        // Only a web address says something of the API's port; the port of ssh or git is another server's.
+        let port = match url.scheme() {
+            "https" => url.port(),
+            "http" | "ssh" | "git" | "git+ssh" | "ssh+git" => None,
+            _ => return None,
+        };
+        return Some((url.host_str()?.to_owned(), port, url.path().to_owned()));
+    }
+    // gitprotocol(7): `[user@]host:path`, unless a slash stands before the first colon.
+    let (before, path) = remote.split_once(':')?;
+    if before.contains('/') || before.contains('\\') {
+        return None;
+    }
+    let host = before.rsplit_once('@').map_or(before, |(_, host)| host);
+    (!host.is_empty()).then(|| (host.to_owned(), None, path.to_owned()))
+}
+
+/// Whether GitHub would allow this as the name of an owner or repository; so it can stand in a path unescaped.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text != "."
+        && text != ".."
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(remote: &str) -> Option<String> {
+        GitHubRepo::parse(remote, Some("code.acme.test"))
+            .map(|repo| format!("{} {} {}", repo.host, repo.full_name(), repo.api_url()))
+    }
+
+    #[test]
+    fn every_way_to_write_a_github_remote_is_read() {
+        for remote in [
+            "https://github.com/acme/shop",
+            "https://github.com/acme/shop.git",
+            "https://github.com/acme/shop.git/",
+            "https://user:secret@GitHub.com/acme/shop.git",
+            "https://www.github.com/acme/shop",
+            "http://github.com/acme/shop",
+            "git://github.com/acme/shop.git",
+            "ssh://git@github.com/acme/shop.git",
+            "ssh://git@github.com:22/acme/shop.git",
+            "ssh://git@ssh.github.com:443/acme/shop.git",
+            "git@github.com:acme/shop.git",
+            "git@github.com:/acme/shop.git",
+            "github.com:acme/shop",
+            "  git@github.com:acme/shop.git\n",
+        ] {
+            assert_eq!(
+                read(remote).as_deref(),
+                Some("github.com acme/shop https://api.github.com"),
+                "{remote}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_enterprise_server_has_its_api_below_its_own_host() {
+        assert_eq!(
+            read("git@github.acme.test:a/b.js.git").as_deref(),
+            Some("github.acme.test a/b.js https://github.acme.test/api/v3")
+        );
+        assert_eq!(
+            read("https://code.acme.test:8443/a/b").as_deref(),
+            Some("code.acme.test a/b https://code.acme.test:8443/api/v3")
+        );
+        assert_eq!(
+            read("ssh://git@code.acme.test:7999/a/b").as_deref(),
+            Some("code.acme.test a/b https://code.acme.test/api/v3")
+        );
+    }
+
+    #[test]
+    fn what_is_not_github_is_left_alone() {
+        for remote in [
+            "",
+            "/srv/git/github.com/acme/shop.git",
+            "../github.com:acme/shop",
+            "./github.com:acme/shop",
+            "C:\\git\\shop",
+            "file:///srv/github.com/acme/shop.git",
+            "file://github.com/acme/shop.git",
+            "https://gitlab.com/acme/shop.git",
+            "https://notgithub.com/acme/shop",
+            "https://example.com/github.com/acme/shop",
+            "https://github.com/acme",
+            "https://github.com/acme/shop/tree",
+            "https://github.com/acme/..",
+            "https://github.com/ac%2Fme/shop",
+            "git@github.com:acme/sh?op",
+        ] {
+            assert_eq!(read(remote), None, "{remote}");
+        }
+    }
+}

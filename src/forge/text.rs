@@ -1,0 +1,650 @@
+//! The words of a pull request and of its commit, from templates.
+//!
+//! What a template is given is data of others: file names, the user's instruction, what an agent says of its work. The
+//! two filters `code` and `fence` make such data harmless wherever it stands: inside code, Markdown has no effect,
+//! nobody is `@mentioned`, no issue is closed by "fixes #1" and no image is loaded. The mark for machines and the
+//! commit's trailers are added after the template, so that no template can lose them. Knows nothing of forges' ways to
+//! send a text.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// GitHub refuses longer ones.
+const TITLE_LIMIT: usize = 256;
+/// GitHub refuses longer ones.
+const BODY_LIMIT: usize = 65_536;
+/// Longer subjects are cut in most listings.
+const SUBJECT_LIMIT: usize = 72;
+/// An agent's summary beyond this is not a summary.
+const SUMMARY_LIMIT: usize = 4_000;
+const FOLDERS_SHOWN: usize = 60;
+const FILES_SHOWN: usize = 40;
+const WIDTH: usize = 100;
+
+const MARK: &str = "<!-- batch ";
+const CUT: &str = "\n\n*(Cut here: the text was too long.)*\n\n";
+
+const CLOSE: &str = "\n</details>\n";
+
+const TITLE: &str = "{{ instruction }} ({{ title }})";
+const COMMIT: &str = "{{ title }}: {{ instruction }}\n\n{{ instruction }}\n";
+const BODY: &str = include_str!("body.md.jinja");
+
+/// All that may be said of a unit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Story {
+    /// What the user wants changed, in their own words.
+    pub instruction: String,
+    pub run: String,
+    pub unit: String,
+    /// The unit's title.
+    pub title: String,
+    /// The files that the unit changed.
+    pub files: Vec<String>,
+    pub insertions: usize,
+    pub deletions: usize,
+    pub checks: Vec<CheckLine>,
+    /// What the agent said of its work.
+    pub summary: Option<String>,
+    pub needs: Vec<Need>,
+    /// How many other units the plan has.
+    pub siblings: usize,
+    /// The base's full commit id.
+    pub base: String,
+    pub base_name: String,
+    /// The agent in one line.
+    pub agent: String,
+    pub version: String,
+    /// Tells two claims apart.
+    pub claim_digest: String,
+}
+
+/// What a check said.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckLine {
+    pub name: String,
+    /// `pass`, `failed`, …
+    pub verdict: String,
+    pub seconds: f64,
+}
+
+/// A unit that has to be merged before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Need {
+    pub unit: String,
+    pub title: String,
+    /// Where its pull request is, when it is known.
+    pub url: Option<String>,
+}
+
+/// Templates from the configuration, in place of the built-in ones.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub commit: Option<String>,
+}
+
+/// Why a template cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TextError {
+    #[error("the {name} template is faulty{}: {problem}", at(*.line))]
+    Faulty {
+        name: &'static str,
+        line: Option<usize>,
+        problem: String,
+    },
+    #[error("the {name} template uses {unknown}, which does not exist; there are: {known}")]
+    Unknown {
+        name: &'static str,
+        unknown: String,
+        known: String,
+    },
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(" in line {line}"))
+}
+
+/// The three templates, known to be sound.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// Compiles the templates and tries them on two made-up stories, so that faults show before any work is done.
+    pub fn compile(overrides: Overrides) -> Result<Self, TextError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // The default escapes HTML by the template's name; these are Markdown and plain text.
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        if let Ok(syntax) = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+        {
+            environment.set_syntax(syntax);
+        }
+        environment.add_filter("code", |text: String| code(&text));
+        environment.add_filter("fence", |text: String| fence(&text));
+        let sources = [
+            ("title", overrides.title, TITLE),
+            ("body", overrides.body, BODY),
+            ("commit", overrides.commit, COMMIT),
+        ];
+        for (name, own, built_in) in sources {
+            let source = own.unwrap_or_else(|| built_in.to_owned());
+            environment
+                .add_template_owned(name, source)
+                .map_err(|error| faulty(name, &error))?;
+        }
+        let templates = Self { environment };
+        for name in ["title", "body", "commit"] {
+            templates.check_names(name)?;
+            for story in [sample(1), sample(0)] {
+                templates.render(name, &story)?;
+            }
+        }
+        Ok(templates)
+    }
+
+    /// The pull request's title, on one line.
+    pub fn title(&self, story: &Story) -> Result<String, TextError> {
+        Ok(fit_title(&self.render("title", story)?))
+    }
+
+    /// The pull request's body, with a mark that machines can read.
+    pub fn body(&self, story: &Story) -> Result<String, TextError> {
+        let text = self.render("body", story)?;
+        Ok(format!("{}\n\n{}\n", text.trim(), mark(story)))
+    }
+
+    /// The commit's message: a short subject, the rest, and the trailers that say where it comes from.
+    pub fn commit(&self, story: &Story) -> Result<String, TextError> {
+        let text = plain(&self.render("commit", story)?);
+        let (subject, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
+        let mut message = shorten(&one_line(subject), SUBJECT_LIMIT);
+        if message.is_empty() {
+            message = shorten(&one_line(&story.title), SUBJECT_LIMIT);
+        }
+        let rest = rest.trim();
+        message.push_str("\n\n");
+        if !rest.is_empty() {
+            message.push_str(rest);
+            // Trailers are one paragraph: ours join those that the template ends with.
+            message.push_str(if ends_in_trailers(rest) { "\n" } else { "\n\n" });
+        }
+        let Story { run, unit, .. } = story;
+        Ok(format!("{message}Batch-Run: {run}\nBatch-Unit: {unit}\n"))
+    }
+
+    fn render(&self, name: &'static str, story: &Story) -> Result<String, TextError> {
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(Serde(View::of(story))))
+            .map_err(|error| faulty(name, &error))
+    }
+
+    /// Refuses names that do not exist, also in branches that no trial takes.
+    fn check_names(&self, name: &'static str) -> Result<(), TextError> {
+        let template = self
+            .environment
+            .get_template(name)
+            .map_err(|error| faulty(name, &error))?;
+        let view = serde_json::to_value(View::of(&sample(1))).unwrap_or_default();
+        let known: Vec<&str> = view
+            .as_object()
+            .map(|fields| fields.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        let functions: Vec<&str> = self.environment.globals().map(|(name, _)| name).collect();
+        let mut unknown: Vec<String> = template
+            .undeclared_variables(false)
+            .into_iter()
+            .filter(|it| !known.contains(&it.as_str()) && !functions.contains(&it.as_str()))
+            .collect();
+        unknown.sort();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        Err(TextError::Unknown {
+            name,
+            unknown: unknown.join(", "),
+            known: known.join(", "),
+        })
+    }
+}
+
+fn faulty(name: &'static str, error: &minijinja::Error) -> TextError {
+    TextError::Faulty {
+        name,
+        line: error.line(),
+        problem: error
+            .detail()
+            .map_or_else(|| error.kind().to_string(), str::to_owned),
+    }
+}
+
+/// A story as templates see it.
+#[derive(Serialize)]
+struct View<'a> {
+    /// Its summary has no blank space around it and is not endless.
+    #[serde(flatten)]
+    story: Story,
+    folders: Vec<Folder<'a>>,
+    folders_more: usize,
+}
+
+/// The changed files of one folder.
+#[derive(Serialize)]
+struct Folder<'a> {
+    name: &'a str,
+    files: Vec<&'a str>,
+    /// How many are not in `files`.
+    more: usize,
+}
+
+impl<'a> View<'a> {
+    fn of(story: &'a Story) -> Self {
+        let mut by_folder: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for path in &story.files {
+            let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
+            by_folder.entry(folder).or_default().push(file);
+        }
+        let folders_more = by_folder.len().saturating_sub(FOLDERS_SHOWN);
+        let folders = by_folder
+            .into_iter()
+            .take(FOLDERS_SHOWN)
+            .map(|(name, mut files)| {
+                let more = files.len().saturating_sub(FILES_SHOWN);
+                files.truncate(FILES_SHOWN);
+                Folder { name, files, more }
+            })
+            .collect();
+        let summary = story.summary.as_deref().map(str::trim);
+        Self {
+            story: Story {
+                summary: summary
+                    .filter(|text| !text.is_empty())
+                    .map(|text| shorten(text, SUMMARY_LIMIT)),
+                ..story.clone()
+            },
+            folders,
+            folders_more,
+        }
+    }
+}
+
+/// A made-up story with `count` of everything, to try templates on.
+fn sample(count: usize) -> Story {
+    let word = || "x".to_owned();
+    Story {
+        instruction: word(),
+        run: word(),
+        unit: word(),
+        title: word(),
+        files: vec!["x/x".to_owned(); count],
+        insertions: count,
+        deletions: count,
+        checks: vec![
+            CheckLine {
+                name: word(),
+                verdict: word(),
+                seconds: 1.0,
+            };
+            count
+        ],
+        summary: (count > 0).then(word),
+        needs: vec![
+            Need {
+                unit: word(),
+                title: word(),
+                url: Some(word()),
+            };
+            count
+        ],
+        siblings: count,
+        base: word(),
+        base_name: word(),
+        agent: word(),
+        version: word(),
+        claim_digest: word(),
+    }
+}
+
+/// Where the pull request comes from, for programs; an HTML comment, which no reader sees.
+fn mark(story: &Story) -> String {
+    let data = serde_json::json!({
+        "schema": 1,
+        "run": story.run,
+        "unit": story.unit,
+        "base": story.base,
+        "claim": story.claim_digest,
+    });
+    // A comment ends at `-->`; JSON can write the bracket in another way.
+    let data = data.to_string().replace('>', "\\u003e");
+    format!("{MARK}{data} -->")
+}
+
+/// A title on one line that GitHub takes.
+pub(super) fn fit_title(title: &str) -> String {
+    shorten(&one_line(title), TITLE_LIMIT)
+}
+
+/// A body that GitHub takes: what is too long is cut, but not the mark at its end.
+pub(super) fn fit_body(body: &str) -> String {
+    if body.chars().count() <= BODY_LIMIT {
+        return body.to_owned();
+    }
+    let (text, tail) = body.split_at(body.rfind(MARK).unwrap_or(body.len()));
+    // A mark is short; what is not, only looks like one.
+    let (text, tail) = if tail.len() > 2_000 {
+        (body, "")
+    } else {
+        (text, tail)
+    };
+    let room = BODY_LIMIT - CUT.len() - CLOSE.len() - tail.chars().count();
+    let mut cut: String = text.chars().take(room).collect();
+    if cut.matches("<details>").count() > cut.matches("</details>").count() {
+        cut.push_str(CLOSE);
+    }
+    cut + CUT + tail
+}
+
+/// At most `limit` characters; an ellipsis shows that there was more.
+fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn one_line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without control characters, which no forge shows and a commit message may not all hold.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
+/// Inline code that shows the text as it is; line breaks and other control characters are written out.
+fn code(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    let ticks = "`".repeat(longest_run(&line) + 1);
+    // CommonMark takes one blank off both ends, and a blank keeps inner backticks from the outer ones.
+    let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
+    format!("{ticks}{pad}{line}{pad}{ticks}")
+}
+
+/// A block of code that shows the text as it is, with long lines wrapped.
+fn fence(text: &str) -> String {
+    let text = plain(text);
+    let ticks = "`".repeat((longest_run(&text) + 1).max(3));
+    let lines: Vec<String> = text.trim().lines().map(wrap).collect();
+    format!("{ticks}text\n{}\n{ticks}", lines.join("\n"))
+}
+
+fn wrap(line: &str) -> String {
+    let mut wrapped = String::with_capacity(line.len() + line.len() / WIDTH);
+    let mut column = 0;
+    for word in line.split_inclusive(' ') {
+        let width = word.chars().count();
+        if column > 0 && column + width > WIDTH {
+            wrapped.truncate(wrapped.trim_end_matches(' ').len());
+            wrapped.push('\n');
+            column = 0;
+        }
+        wrapped.push_str(word);
+        column += width;
+    }
+    wrapped
+}
+
+/// The most backticks that stand side by side.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Whether the last paragraph is made of trailers only (git-interpret-trailers(1)).
+fn ends_in_trailers(text: &str) -> bool {
+    let last = text.rsplit("\n\n").next().unwrap_or_default();
+    last.lines().all(|line| {
+        line.split_once(": ").is_some_and(|(key, _)| {
+            !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn story() -> Story {
+        Story {
+            instruction: "replace @Autowired by `final` fields".to_owned(),
+            run: "20261121-k3f9".to_owned(),
+            unit: "src.ui".to_owned(),
+            title: "src/ui".to_owned(),
+            files: ["src/ui/App.tsx", "src/ui/we`ird\n.tsx", "index.ts"]
+                .map(str::to_owned)
+                .to_vec(),
+            insertions: 12,
+            deletions: 1,
+            checks: vec![CheckLine {
+                name: "npm test".to_owned(),
+                verdict: "pass".to_owned(),
+                seconds: 3.25,
+            }],
+            summary: Some("Done. Fixes #1, thanks @torvalds --> ```\n<img src=x>".to_owned()),
+            needs: vec![Need {
+                unit: "src.core".to_owned(),
+                title: "src/core".to_owned(),
+                url: None,
+            }],
+            siblings: 4,
+            base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            base_name: "origin/main".to_owned(),
+            agent: "codemod".to_owned(),
+            version: "0.1.0".to_owned(),
+            claim_digest: "c1a-->im".to_owned(),
+        }
+    }
+
+    fn built_in() -> Templates {
+        Templates::compile(Overrides::default()).expect("the built-in templates are sound")
+    }
+
+    fn with_commit(template: &str) -> Result<Templates, TextError> {
+        Templates::compile(Overrides {
+            commit: Some(template.to_owned()),
+            ..Overrides::default()
+        })
+    }
+
+    #[test]
+    fn the_body_tells_the_whole_story_and_data_stays_data() {
+        insta::assert_snapshot!(built_in().body(&story()).expect("body"), @r#"
+        ```text
+        replace @Autowired by `final` fields
+        ```
+
+        This is one of 5 pull requests that together make this change. It covers `src/ui`:
+        3 files, 12 lines added, 1 removed.
+
+        - `.`: `index.ts`
+        - `src/ui`: `App.tsx`, ``we`ird\n.tsx``
+
+        ### What the agent says
+
+        ````text
+        Done. Fixes #1, thanks @torvalds --> ```
+        <img src=x>
+        ````
+
+        ### Checks
+
+        - `npm test`: pass (3.2 s)
+
+        ### Merge first
+
+        - `src/core` (`src.core`)
+
+        ---
+
+        Made by batch 0.1.0 with `codemod`, run `20261121-k3f9`, unit `src.ui`, from `origin/main` at `0123456789ab`.
+
+        <!-- batch {"base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","run":"20261121-k3f9","schema":1,"unit":"src.ui"} -->
+        "#);
+    }
+
+    #[test]
+    fn what_there_is_none_of_is_not_mentioned() {
+        let lone = Story {
+            checks: Vec::new(),
+            summary: Some("  ".to_owned()),
+            needs: Vec::new(),
+            siblings: 0,
+            files: vec!["a.c".to_owned()],
+            ..story()
+        };
+        insta::assert_snapshot!(built_in().body(&lone).expect("body"), @r#"
+        ```text
+        replace @Autowired by `final` fields
+        ```
+
+        It covers `src/ui`:
+        1 file, 12 lines added, 1 removed.
+
+        - `.`: `a.c`
+
+        ---
+
+        Made by batch 0.1.0 with `codemod`, run `20261121-k3f9`, unit `src.ui`, from `origin/main` at `0123456789ab`.
+
+        <!-- batch {"base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","run":"20261121-k3f9","schema":1,"unit":"src.ui"} -->
+        "#);
+    }
+
+    #[test]
+    fn a_long_list_of_files_is_folded_and_bounded() {
+        let many = Story {
+            files: (0..5_000).map(|n| format!("d{}/f{n}", n % 100)).collect(),
+            ..story()
+        };
+        let body = built_in().body(&many).expect("body");
+        assert!(
+            body.contains("<details><summary>The files</summary>\n\n- `d0`"),
+            "{body}"
+        );
+        assert!(body.contains(" and 10 more\n"), "{body}");
+        assert!(
+            body.contains("- and 40 more folders\n\n</details>\n"),
+            "{body}"
+        );
+        assert!(body.chars().count() < BODY_LIMIT);
+    }
+
+    #[test]
+    fn title_and_commit_message_fit_and_carry_the_trailers() {
+        let templates = built_in();
+        insta::assert_snapshot!(templates.title(&story()).expect("title"), @"replace @Autowired by `final` fields (src/ui)");
+        let long = Story {
+            instruction: "from class components to\nfunctional React components, with hooks and no lifecycle methods".to_owned(),
+            ..story()
+        };
+        insta::assert_snapshot!(templates.commit(&long).expect("message"), @r"
+        src/ui: from class components to
+
+        functional React components, with hooks and no lifecycle methods
+
+        from class components to
+        functional React components, with hooks and no lifecycle methods
+
+        Batch-Run: 20261121-k3f9
+        Batch-Unit: src.ui
+        ");
+    }
+
+    #[test]
+    fn trailers_of_a_template_and_ours_are_one_paragraph() {
+        let templates = with_commit("fix: x\n\nWords.\n\nRefs: PROJ-1\n").expect("sound");
+        assert_eq!(
+            templates.commit(&story()).expect("message"),
+            "fix: x\n\nWords.\n\nRefs: PROJ-1\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
+        );
+        let subject_only = with_commit("fix: x").expect("sound");
+        assert_eq!(
+            subject_only.commit(&story()).expect("message"),
+            "fix: x\n\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
+        );
+    }
+
+    #[test]
+    fn faults_of_a_template_show_before_it_is_needed() {
+        let errors = [
+            "{{ title",
+            "a\n{% if false %}{{ titel }}{% endif %}",
+            "a\n{{ checks[0].nam }}",
+            "{{ title | shout }}",
+        ]
+        .map(|template| with_commit(template).expect_err(template).to_string());
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        the commit template is faulty in line 1: unexpected end of input, expected end of variable block
+        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, run, siblings, summary, title, unit, version
+        the commit template is faulty in line 2: undefined value
+        the commit template is faulty in line 1: filter shout is unknown
+        ");
+    }
+
+    #[test]
+    fn a_body_that_is_too_long_is_cut_but_keeps_its_mark() {
+        let mark = mark(&story());
+        let long = format!("<details>{}\n\n{mark}\n", "é".repeat(70_000));
+        let cut = fit_body(&long);
+        assert!(cut.chars().count() <= BODY_LIMIT);
+        assert!(cut.ends_with(&format!("</details>\n{CUT}{mark}\n")));
+        assert_eq!(fit_body("short"), "short");
+        let false_mark = format!("{MARK}{}", "x".repeat(70_000));
+        assert!(fit_body(&false_mark).chars().count() <= BODY_LIMIT);
+    }
+
+    #[test]
+    fn code_and_fence_cannot_be_broken_out_of() {
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("``"), "``` `` ```");
+        assert_eq!(code("a\nb\u{7}"), "`a\\nb\\u{7}`");
+        assert_eq!(code(""), "`  `");
+        assert_eq!(fence("x\n````\ny"), "`````text\nx\n````\ny\n`````");
+    }
+
+    #[test]
+    fn the_mark_ends_where_it_should_and_reads_back() {
+        let mark = mark(&story());
+        assert_eq!(mark.matches("-->").count(), 1);
+        let data = mark
+            .strip_prefix(MARK)
+            .and_then(|it| it.strip_suffix(" -->"));
+        let read: serde_json::Value = serde_json::from_str(data.expect("framed")).expect("json");
+        assert_eq!(read["claim"], "c1a-->im");
+    }
+}
