@@ -13,11 +13,12 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::answer::{Answer, Asked, Meaning};
-use super::pace::{Attempts, Cause, Gate, GiveUp};
-use super::{BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Token, text};
+use super::pace::{Attempts, Cause, Gate};
+use super::{BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Token};
+use super::{remote, text};
 
 const CONNECT: Duration = Duration::from_secs(15);
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// A whole exchange; an answer that trickles is as good as none.
 const EXCHANGE: Duration = Duration::from_mins(2);
 
@@ -25,7 +26,6 @@ const EXCHANGE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub struct GitHubForge {
     repo: GitHubRepo,
-    api_url: String,
     token: Token,
     pace: Pace,
     gate: Gate,
@@ -41,32 +41,28 @@ struct Session {
 }
 
 impl GitHubForge {
-    /// Nothing is sent before the first pull request. `api_url` is [`GitHubRepo::api_url`] unless the configuration
-    /// says otherwise.
+    /// Nothing is sent before the first pull request.
     ///
     /// # Errors
-    /// When the address is none, or would carry the token over the network in clear.
-    pub fn new(
-        repo: GitHubRepo,
-        api_url: &str,
-        token: Token,
-        pace: Pace,
-    ) -> Result<Self, ForgeError> {
+    /// When the API's address is none, or would lead the token elsewhere or over the network in clear.
+    pub fn new(repo: GitHubRepo, token: Token, pace: Pace) -> Result<Self, ForgeError> {
         let wrong = |problem| ForgeError::Address {
-            url: api_url.to_owned(),
+            url: repo.api_url.clone(),
             problem,
         };
-        let url = url::Url::parse(api_url)
+        let url = url::Url::parse(&repo.api_url)
             .map_err(|_| wrong("it is no URL; write it like https://github.acme.com/api/v3"))?;
         let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            _ => return Err(wrong("the token may only be sent by https")),
+        if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+            return Err(wrong("the token may only be sent by https"));
+        }
+        if !remote::serves(&repo.api_url, &repo.host) {
+            return Err(wrong(
+                "it is on another host than the remote, where the token may not be sent",
+            ));
         }
         Ok(Self {
             repo,
-            api_url: api_url.trim_end_matches('/').to_owned(),
             token,
             pace,
             gate: Gate::default(),
@@ -88,16 +84,7 @@ impl GitHubForge {
             turn.done();
             let trouble = match answer {
                 Ok(Created::Made(opened)) => return Ok(opened),
-                Ok(Created::WasThere) => {
-                    return self
-                        .find(session, request)
-                        .await?
-                        .ok_or_else(|| ForgeError::Hidden {
-                            repo: self.place(),
-                            head: request.head.clone(),
-                            base: request.base.clone(),
-                        });
-                }
+                Ok(Created::WasThere) => return self.adopt(session, request, attempts).await,
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Passing(trouble)) => trouble,
             };
@@ -105,6 +92,28 @@ impl GitHubForge {
             if let Some(found) = self.find(session, request).await? {
                 return Ok(found);
             }
+        }
+    }
+
+    /// Finds the pull request that the server says is there; its lists may lag behind its writes.
+    async fn adopt(
+        &self,
+        session: &Session,
+        request: &PullRequest,
+        mut attempts: Attempts,
+    ) -> Result<Opened, ForgeError> {
+        loop {
+            if let Some(found) = self.find(session, request).await? {
+                return Ok(found);
+            }
+            let Ok(wait) = attempts.failed(Cause::Unclear, None) else {
+                return Err(ForgeError::Hidden {
+                    repo: self.place(),
+                    head: request.head.clone(),
+                    base: request.base.clone(),
+                });
+            };
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -133,7 +142,7 @@ impl GitHubForge {
 
     fn client(&self) -> Result<Octocrab, octocrab::Error> {
         let mut builder = Octocrab::builder()
-            .base_uri(self.api_url.as_str())?
+            .base_uri(self.repo.api_url.as_str())?
             .personal_token(self.token.expose())
             .set_connect_timeout(Some(CONNECT))
             .set_read_timeout(Some(SILENCE))
@@ -223,24 +232,20 @@ impl GitHubForge {
             told,
             message,
         } = trouble;
+        if let Ok(wait) = attempts.failed(cause, told) {
+            tracing::debug!(?wait, message, "waiting before another attempt");
+            tokio::time::sleep(wait).await;
+            return Ok(());
+        }
         let host = self.repo.host.clone();
-        match (attempts.failed(&cause, told), cause) {
-            (Ok(wait), _) => {
-                tracing::debug!(?wait, message, "waiting before another attempt");
-                tokio::time::sleep(wait).await;
-                Ok(())
-            }
-            (Err(GiveUp::TooOften), Cause::Unclear) => Err(ForgeError::Unreachable {
+        Err(match cause {
+            Cause::Unclear => ForgeError::Unreachable {
                 host,
                 attempts: attempts.made(),
                 message,
-            }),
-            (Err(_), _) => Err(ForgeError::Limited {
-                host,
-                message,
-                patience_s: self.pace.patience.as_secs(),
-            }),
-        }
+            },
+            Cause::Limit => ForgeError::Limited { host, message },
+        })
     }
 
     fn asked<'a>(&'a self, place: &'a str, creating: Option<&'a PullRequest>) -> Asked<'a> {

@@ -79,9 +79,14 @@ async fn creates(server: &MockServer, answers: Vec<ResponseTemplate>) {
 }
 
 fn forge(server: &MockServer) -> GitHubForge {
-    let repo = GitHubRepo::parse("git@github.com:old/shop.git", None).expect("remote");
+    forge_at(&server.uri())
+}
+
+fn forge_at(api_url: &str) -> GitHubForge {
+    let remote = "https://127.0.0.1/old/shop.git";
+    let repo = GitHubRepo::parse(remote, Some(api_url)).expect("remote");
     let env = |name: &str| (name == "GH_TOKEN").then(|| "s3cret".to_owned());
-    let token = Token::find("github.com", env, |_| None).expect("token");
+    let token = Token::find("127.0.0.1", env, |_| None).expect("token");
     let pace = Pace {
         spacing: Duration::ZERO,
         retry: Duration::ZERO,
@@ -89,7 +94,7 @@ fn forge(server: &MockServer) -> GitHubForge {
         attempts: 3,
         ..Pace::default()
     };
-    GitHubForge::new(repo, &server.uri(), token, pace).expect("forge")
+    GitHubForge::new(repo, token, pace).expect("forge")
 }
 
 async fn open(server: &MockServer) -> Result<(u64, bool), String> {
@@ -167,7 +172,7 @@ async fn a_failure_before_the_creation_is_tried_again_a_few_times() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![bad(), bad(), bad()]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"no usable answer from github.com in 3 attempts (last: Bad Gateway); run `batch resume` when it can be reached");
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 gave no usable answer (attempt 3: Bad Gateway); try again when it can be reached");
 }
 
 #[tokio::test]
@@ -185,10 +190,16 @@ async fn already_exists_is_looked_up() {
     creates(&server, vec![exists()]).await;
     assert_eq!(open(&server).await, Ok((4, true)));
 
+    let lagging = [json!([]), json!([]), json!([pull(4, HEAD)])];
+    let server = self::server().await;
+    lists(&server, &lagging).await;
+    creates(&server, vec![exists()]).await;
+    assert_eq!(open(&server).await, Ok((4, true)));
+
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![exists()]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"github.com/old/shop says that a pull request for batch/r1/src.ui exists already, but lists none that is open into main; close the other one or use another branch");
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1/old/shop says that a pull request for batch/r1/src.ui exists already, but lists none that is open into main; close the other one or use another branch");
 }
 
 #[tokio::test]
@@ -205,7 +216,7 @@ async fn a_limit_is_waited_for_as_long_as_it_says_but_not_for_ever() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![limit("3600")]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"github.com limits how fast requests may come (You have exceeded a secondary rate limit.) and would have to be waited for longer than 900 s; run `batch resume` later");
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 limits how fast requests may come (You have exceeded a secondary rate limit.), for longer than is worth waiting; try again later");
 }
 
 #[tokio::test]
@@ -222,9 +233,9 @@ async fn refusals_are_told_at_the_first_request() {
         sentences.push(open(&server).await.unwrap_err());
     }
     insta::assert_snapshot!(sentences.join("\n"), @r"
-    github.com/old/shop is archived and takes no pull requests; unarchive it, or use another remote
-    github.com refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
-    github.com/old/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
+    127.0.0.1/old/shop is archived and takes no pull requests; unarchive it, or use another remote
+    127.0.0.1 refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
+    127.0.0.1/old/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
     ");
 }
 
@@ -252,20 +263,47 @@ async fn a_server_that_does_not_answer_is_named() {
     drop(server);
     let error = forge.open(&request()).await.unwrap_err().to_string();
     assert!(
-        error.starts_with("no usable answer from github.com in 3 attempts"),
+        error.starts_with("127.0.0.1 gave no usable answer (attempt 3: "),
         "{error}"
     );
 }
 
+#[tokio::test]
+async fn the_path_of_an_enterprise_address_is_kept() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v3/repos/old/shop"))
+        .respond_with(answer(200, json!({ "full_name": "old/shop" })))
+        .mount(&server)
+        .await;
+    let mut there = pull(4, HEAD);
+    there["head"]["repo"]["full_name"] = json!("old/shop");
+    Mock::given(path("/api/v3/repos/old/shop/pulls"))
+        .respond_with(answer(200, json!([there])))
+        .mount(&server)
+        .await;
+    let forge = forge_at(&format!("{}/api/v3/", server.uri()));
+    let opened = forge.open(&request()).await.expect("opened");
+    assert_eq!((opened.number, opened.existed), (4, true));
+}
+
 #[test]
-fn the_token_is_never_sent_in_clear_over_the_network() {
-    let repo = GitHubRepo::parse("git@github.com:a/b", None).expect("remote");
-    let token = Token::find("github.com", |_| Some("x".to_owned()), |_| None).expect("token");
-    let error = GitHubForge::new(
-        repo,
-        "http://github.acme.com/api/v3",
-        token,
-        Pace::default(),
-    );
-    insta::assert_snapshot!(error.unwrap_err(), @r#"the API address "http://github.acme.com/api/v3" cannot be used: the token may only be sent by https"#);
+fn the_token_is_sent_neither_in_clear_nor_elsewhere() {
+    let problem = |api_url: &str| {
+        let repo = GitHubRepo::parse("git@github.com:a/b", Some(api_url)).expect("remote");
+        let token = Token::find("github.com", |_| Some("x".to_owned()), |_| None).expect("token");
+        let error = GitHubForge::new(repo, token, Pace::default()).unwrap_err();
+        error.to_string()
+    };
+    let problems = [
+        problem("http://api.github.com"),
+        problem("https://github.com.evil.test/api/v3"),
+        problem("http://127.0.0.1:1"),
+        problem("github.com"),
+    ];
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+    the API address "http://api.github.com" cannot be used: the token may only be sent by https
+    the API address "https://github.com.evil.test/api/v3" cannot be used: it is on another host than the remote, where the token may not be sent
+    the API address "http://127.0.0.1:1" cannot be used: it is on another host than the remote, where the token may not be sent
+    the API address "github.com" cannot be used: it is no URL; write it like https://github.acme.com/api/v3
+    "#);
 }

@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::io::{self, Write};
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{BoxFuture, Forge, ForgeError, Opened, PullRequest};
+use super::{BoxFuture, Forge, ForgeError, Opened, PullRequest, markdown, text};
 
 /// Keeps pull requests as Markdown pages in a folder.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl LocalForge {
     fn write(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
         let path = self.folder.join(format!("{}.md", request.unit));
         let existed = path.exists();
-        replace(&path, &page(request)).map_err(|source| ForgeError::Page {
+        replace(&self.folder, &path, &page(request)).map_err(|source| ForgeError::Page {
             path: path.clone(),
             source,
         })?;
@@ -52,39 +53,29 @@ impl Forge for LocalForge {
 }
 
 fn page(request: &PullRequest) -> String {
-    let PullRequest {
-        title,
-        head,
-        base,
-        body,
-        ordinal,
-        ..
-    } = request;
     let state = if request.draft { "draft" } else { "open" };
     format!(
-        "# {title}\n\nPull request {ordinal}, {state}: `{head}` → `{base}`\n\n{}\n",
-        body.trim_end()
+        "# {}\n\nPull request {}, {state}: {} → {}\n\n{}\n",
+        text::fit_title(&request.title),
+        request.ordinal,
+        markdown::code(&request.head),
+        markdown::code(&request.base),
+        request.body.trim_end()
     )
 }
 
 /// Writes beside the page and renames, so that a reader, or a crash, never meets half a page.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let temporary = path.with_extension(format!("{}-{count}.tmp", std::process::id()));
-    let written = fs::File::create(&temporary).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
-    if written.is_err() {
-        // The first fault is the one to tell; a left-over temporary file harms nobody.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are for their owner only; a page is as readable as any other file.
+    #[cfg(unix)]
+    builder.permissions(fs::Permissions::from_mode(0o666));
+    let mut file = builder.prefix(".page").tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@
 mod answer;
 mod github;
 mod local;
+mod markdown;
 mod pace;
 mod remote;
+mod story;
 mod text;
 mod token;
 
@@ -22,7 +24,8 @@ pub use github::GitHubForge;
 pub use local::LocalForge;
 pub use pace::Pace;
 pub use remote::GitHubRepo;
-pub use text::{CheckLine, Need, Overrides, Story, Templates, TextError};
+pub use story::{CheckLine, Need, Story};
+pub use text::{Overrides, Templates, TextError};
 pub use token::Token;
 
 /// A future that a trait object can return.
@@ -129,15 +132,11 @@ pub enum ForgeError {
         base: String,
     },
     #[error(
-        "{host} limits how fast requests may come ({message}) and would have to be waited for longer than {patience_s} s; run `batch resume` later"
+        "{host} limits how fast requests may come ({message}), for longer than is worth waiting; try again later"
     )]
-    Limited {
-        host: String,
-        message: String,
-        patience_s: u64,
-    },
+    Limited { host: String, message: String },
     #[error(
-        "no usable answer from {host} in {attempts} attempts (last: {message}); run `batch resume` when it can be reached"
+        "{host} gave no usable answer (attempt {attempts}: {message}); try again when it can be reached"
     )]
     Unreachable {
         host: String,

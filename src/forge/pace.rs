@@ -38,7 +38,7 @@ impl Default for Pace {
 }
 
 /// Why there has to be a wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Network or server failed; what became of the request is unknown.
     Unclear,
@@ -78,7 +78,7 @@ impl Attempts {
     /// Counts a failed attempt; how long to wait before the next. What the server told goes before our own idea.
     pub(super) fn failed(
         &mut self,
-        cause: &Cause,
+        cause: Cause,
         told: Option<Duration>,
     ) -> Result<Duration, GiveUp> {
         self.made += 1;
@@ -142,24 +142,21 @@ mod tests {
     #[test]
     fn waits_double_and_what_the_server_says_goes_first() {
         let mut attempts = Attempts::new(Pace::default());
-        assert_eq!(attempts.failed(&Cause::Unclear, None), Ok(SECOND));
-        assert_eq!(attempts.failed(&Cause::Limit, None), Ok(120 * SECOND));
+        assert_eq!(attempts.failed(Cause::Unclear, None), Ok(SECOND));
+        assert_eq!(attempts.failed(Cause::Limit, None), Ok(120 * SECOND));
         assert_eq!(
-            attempts.failed(&Cause::Limit, Some(7 * SECOND)),
+            attempts.failed(Cause::Limit, Some(7 * SECOND)),
             Ok(7 * SECOND)
         );
-        assert_eq!(attempts.failed(&Cause::Unclear, None), Ok(8 * SECOND));
-        assert_eq!(
-            attempts.failed(&Cause::Unclear, None),
-            Err(GiveUp::TooOften)
-        );
+        assert_eq!(attempts.failed(Cause::Unclear, None), Ok(8 * SECOND));
+        assert_eq!(attempts.failed(Cause::Unclear, None), Err(GiveUp::TooOften));
     }
 
     #[test]
     fn a_wait_beyond_all_patience_is_not_begun() {
         let mut attempts = Attempts::new(Pace::default());
-        let hour = Some(Duration::from_mins(60));
-        assert_eq!(attempts.failed(&Cause::Limit, hour), Err(GiveUp::TooLong));
+        let hour = Some(Duration::from_hours(1));
+        assert_eq!(attempts.failed(Cause::Limit, hour), Err(GiveUp::TooLong));
     }
 
     #[tokio::test]

@@ -9,45 +9,43 @@ pub struct GitHubRepo {
     pub host: String,
     pub owner: String,
     pub name: String,
-    /// The port of the web address, where it is not the usual one.
-    port: Option<u16>,
+    /// Where the server's REST API is.
+    pub api_url: String,
 }
 
 impl GitHubRepo {
     /// Reads a remote's URL; `None` when it does not lead to GitHub.
     ///
-    /// GitHub is `github.com`, a host that begins with `github.`, and the `enterprise` host from the configuration.
+    /// GitHub is `github.com`, a host that begins with `github.`, and the host of the `api_url` from the configuration.
     #[must_use]
-    pub fn parse(remote: &str, enterprise: Option<&str>) -> Option<Self> {
+    pub fn parse(remote: &str, api_url: Option<&str>) -> Option<Self> {
         let (host, port, path) = split(remote.trim())?;
         let host = match host.trim_end_matches('.').to_ascii_lowercase().as_str() {
             // ssh over the https port, and the web address with www, are other names of the same server.
             "ssh.github.com" | "www.github.com" => "github.com".to_owned(),
             other => other.to_owned(),
         };
-        let configured = enterprise.is_some_and(|name| name.trim().eq_ignore_ascii_case(&host));
-        if !configured && !host.starts_with("github.") {
+        if !host.starts_with("github.") && !api_url.is_some_and(|url| serves(url, &host)) {
             return None;
         }
         let path = path.trim_matches('/');
         let (owner, name) = path.split_once('/')?;
         let name = name.strip_suffix(".git").unwrap_or(name);
-        (is_name(owner) && is_name(name)).then(|| Self {
-            host,
+        if !is_name(owner) || !is_name(name) {
+            return None;
+        }
+        let api_url = match (api_url, host.as_str(), port) {
+            (Some(url), ..) => url.trim().trim_end_matches('/').to_owned(),
+            (None, "github.com", _) => "https://api.github.com".to_owned(),
+            (None, host, Some(port)) => format!("https://{host}:{port}/api/v3"),
+            (None, host, None) => format!("https://{host}/api/v3"),
+        };
+        Some(Self {
             owner: owner.to_owned(),
             name: name.to_owned(),
-            port,
+            host,
+            api_url,
         })
-    }
-
-    /// Where the server's REST API is.
-    #[must_use]
-    pub fn api_url(&self) -> String {
-        match (self.host.as_str(), self.port) {
-            ("github.com", _) => "https://api.github.com".to_owned(),
-            (host, Some(port)) => format!("https://{host}:{port}/api/v3"),
-            (host, None) => format!("https://{host}/api/v3"),
-        }
     }
 
     /// `owner/name`
@@ -55,6 +53,16 @@ impl GitHubRepo {
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
+}
+
+/// Whether an API's address belongs to the server that a remote is on.
+///
+/// An address in a repository's own configuration may be anybody's; the token goes only where the remote is.
+pub(super) fn serves(api_url: &str, host: &str) -> bool {
+    url::Url::parse(api_url.trim()).is_ok_and(|url| {
+        url.host_str()
+            .is_some_and(|api| api == host || api.strip_prefix("api.") == Some(host))
+    })
 }
 
 /// Host, web port and path of a remote that is on another machine.
@@ -93,8 +101,8 @@ mod tests {
     use super::*;
 
     fn read(remote: &str) -> Option<String> {
-        GitHubRepo::parse(remote, Some("code.acme.test"))
-            .map(|repo| format!("{} {} {}", repo.host, repo.full_name(), repo.api_url()))
+        GitHubRepo::parse(remote, None)
+            .map(|repo| format!("{} {} {}", repo.host, repo.full_name(), repo.api_url))
     }
 
     #[test]
@@ -130,13 +138,23 @@ mod tests {
             Some("github.acme.test a/b.js https://github.acme.test/api/v3")
         );
         assert_eq!(
-            read("https://code.acme.test:8443/a/b").as_deref(),
-            Some("code.acme.test a/b https://code.acme.test:8443/api/v3")
+            read("https://github.acme.test:8443/a/b").as_deref(),
+            Some("github.acme.test a/b https://github.acme.test:8443/api/v3")
         );
         assert_eq!(
-            read("ssh://git@code.acme.test:7999/a/b").as_deref(),
-            Some("code.acme.test a/b https://code.acme.test/api/v3")
+            read("ssh://git@github.acme.test:7999/a/b").as_deref(),
+            Some("github.acme.test a/b https://github.acme.test/api/v3")
         );
+    }
+
+    #[test]
+    fn a_configured_address_makes_its_host_github() {
+        let parse = |remote| GitHubRepo::parse(remote, Some("https://code.acme.test/api/v3/"));
+        let repo = parse("git@code.acme.test:a/b").expect("configured");
+        assert_eq!(repo.api_url, "https://code.acme.test/api/v3");
+        assert_eq!(parse("git@gitlab.acme.test:a/b"), None);
+        assert!(serves("https://api.acme.ghe.com", "acme.ghe.com"));
+        assert!(!serves("https://github.com.evil.test", "github.com"));
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! The words of a pull request and of its commit, from templates.
 //!
 //! What a template is given is data of others: file names, the user's instruction, what an agent says of its work. The
-//! two filters `code` and `fence` make such data harmless wherever it stands: inside code, Markdown has no effect,
-//! nobody is `@mentioned`, no issue is closed by "fixes #1" and no image is loaded. The mark for machines and the
-//! commit's trailers are added after the template, so that no template can lose them. Knows nothing of forges' ways to
-//! send a text.
-
-use std::collections::BTreeMap;
+//! filters `code` and `fence` make such data harmless wherever it stands; `line` puts it on one line. The mark for
+//! machines and the commit's trailers are added after the template, so that no template can lose them. Knows nothing
+//! of forges' ways to send a text.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
-use serde::Serialize;
+
+use super::markdown::{code, fence, one_line, plain, shorten};
+use super::story::{Story, View, sample};
 
 /// GitHub refuses longer ones.
 const TITLE_LIMIT: usize = 256;
@@ -19,67 +18,15 @@ const TITLE_LIMIT: usize = 256;
 const BODY_LIMIT: usize = 65_536;
 /// Longer subjects are cut in most listings.
 const SUBJECT_LIMIT: usize = 72;
-/// An agent's summary beyond this is not a summary.
-const SUMMARY_LIMIT: usize = 4_000;
-const FOLDERS_SHOWN: usize = 60;
-const FILES_SHOWN: usize = 40;
-const WIDTH: usize = 100;
-
 const MARK: &str = "<!-- batch ";
 const CUT: &str = "\n\n*(Cut here: the text was too long.)*\n\n";
 
 const CLOSE: &str = "\n</details>\n";
 
-const TITLE: &str = "{{ instruction }} ({{ title }})";
-const COMMIT: &str = "{{ title }}: {{ instruction }}\n\n{{ instruction }}\n";
+/// The unit comes first: what is cut off then still tells the units apart.
+const TITLE: &str = "{{ title }}: {{ instruction | line }}";
+const COMMIT: &str = "{{ title }}: {{ instruction | line }}\n\n{{ instruction }}\n";
 const BODY: &str = include_str!("body.md.jinja");
-
-/// All that may be said of a unit.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Story {
-    /// What the user wants changed, in their own words.
-    pub instruction: String,
-    pub run: String,
-    pub unit: String,
-    /// The unit's title.
-    pub title: String,
-    /// The files that the unit changed.
-    pub files: Vec<String>,
-    pub insertions: usize,
-    pub deletions: usize,
-    pub checks: Vec<CheckLine>,
-    /// What the agent said of its work.
-    pub summary: Option<String>,
-    pub needs: Vec<Need>,
-    /// How many other units the plan has.
-    pub siblings: usize,
-    /// The base's full commit id.
-    pub base: String,
-    pub base_name: String,
-    /// The agent in one line.
-    pub agent: String,
-    pub version: String,
-    /// Tells two claims apart.
-    pub claim_digest: String,
-}
-
-/// What a check said.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CheckLine {
-    pub name: String,
-    /// `pass`, `failed`, …
-    pub verdict: String,
-    pub seconds: f64,
-}
-
-/// A unit that has to be merged before.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Need {
-    pub unit: String,
-    pub title: String,
-    /// Where its pull request is, when it is known.
-    pub url: Option<String>,
-}
 
 /// Templates from the configuration, in place of the built-in ones.
 #[derive(Debug, Clone, Default)]
@@ -132,6 +79,7 @@ impl Templates {
         }
         environment.add_filter("code", |text: String| code(&text));
         environment.add_filter("fence", |text: String| fence(&text));
+        environment.add_filter("line", |text: String| one_line(&text));
         let sources = [
             ("title", overrides.title, TITLE),
             ("body", overrides.body, BODY),
@@ -229,93 +177,6 @@ fn faulty(name: &'static str, error: &minijinja::Error) -> TextError {
     }
 }
 
-/// A story as templates see it.
-#[derive(Serialize)]
-struct View<'a> {
-    /// Its summary has no blank space around it and is not endless.
-    #[serde(flatten)]
-    story: Story,
-    folders: Vec<Folder<'a>>,
-    folders_more: usize,
-}
-
-/// The changed files of one folder.
-#[derive(Serialize)]
-struct Folder<'a> {
-    name: &'a str,
-    files: Vec<&'a str>,
-    /// How many are not in `files`.
-    more: usize,
-}
-
-impl<'a> View<'a> {
-    fn of(story: &'a Story) -> Self {
-        let mut by_folder: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for path in &story.files {
-            let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
-            by_folder.entry(folder).or_default().push(file);
-        }
-        let folders_more = by_folder.len().saturating_sub(FOLDERS_SHOWN);
-        let folders = by_folder
-            .into_iter()
-            .take(FOLDERS_SHOWN)
-            .map(|(name, mut files)| {
-                let more = files.len().saturating_sub(FILES_SHOWN);
-                files.truncate(FILES_SHOWN);
-                Folder { name, files, more }
-            })
-            .collect();
-        let summary = story.summary.as_deref().map(str::trim);
-        Self {
-            story: Story {
-                summary: summary
-                    .filter(|text| !text.is_empty())
-                    .map(|text| shorten(text, SUMMARY_LIMIT)),
-                ..story.clone()
-            },
-            folders,
-            folders_more,
-        }
-    }
-}
-
-/// A made-up story with `count` of everything, to try templates on.
-fn sample(count: usize) -> Story {
-    let word = || "x".to_owned();
-    Story {
-        instruction: word(),
-        run: word(),
-        unit: word(),
-        title: word(),
-        files: vec!["x/x".to_owned(); count],
-        insertions: count,
-        deletions: count,
-        checks: vec![
-            CheckLine {
-                name: word(),
-                verdict: word(),
-                seconds: 1.0,
-            };
-            count
-        ],
-        summary: (count > 0).then(word),
-        needs: vec![
-            Need {
-                unit: word(),
-                title: word(),
-                url: Some(word()),
-            };
-            count
-        ],
-        siblings: count,
-        base: word(),
-        base_name: word(),
-        agent: word(),
-        version: word(),
-        claim_digest: word(),
-    }
-}
-
 /// Where the pull request comes from, for programs; an HTML comment, which no reader sees.
 fn mark(story: &Story) -> String {
     let data = serde_json::json!({
@@ -355,88 +216,21 @@ pub(super) fn fit_body(body: &str) -> String {
     cut + CUT + tail
 }
 
-/// At most `limit` characters; an ellipsis shows that there was more.
-fn shorten(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(limit - 1).collect();
-    format!("{}…", kept.trim_end())
-}
-
-fn one_line(text: &str) -> String {
-    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Without control characters, which no forge shows and a commit message may not all hold.
-fn plain(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
-}
-
-/// Inline code that shows the text as it is; line breaks and other control characters are written out.
-fn code(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    let ticks = "`".repeat(longest_run(&line) + 1);
-    // CommonMark takes one blank off both ends, and a blank keeps inner backticks from the outer ones.
-    let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
-        " "
-    } else {
-        ""
-    };
-    format!("{ticks}{pad}{line}{pad}{ticks}")
-}
-
-/// A block of code that shows the text as it is, with long lines wrapped.
-fn fence(text: &str) -> String {
-    let text = plain(text);
-    let ticks = "`".repeat((longest_run(&text) + 1).max(3));
-    let lines: Vec<String> = text.trim().lines().map(wrap).collect();
-    format!("{ticks}text\n{}\n{ticks}", lines.join("\n"))
-}
-
-fn wrap(line: &str) -> String {
-    let mut wrapped = String::with_capacity(line.len() + line.len() / WIDTH);
-    let mut column = 0;
-    for word in line.split_inclusive(' ') {
-        let width = word.chars().count();
-        if column > 0 && column + width > WIDTH {
-            wrapped.truncate(wrapped.trim_end_matches(' ').len());
-            wrapped.push('\n');
-            column = 0;
-        }
-        wrapped.push_str(word);
-        column += width;
-    }
-    wrapped
-}
-
-/// The most backticks that stand side by side.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
 /// Whether the last paragraph is made of trailers only (git-interpret-trailers(1)).
 fn ends_in_trailers(text: &str) -> bool {
     let last = text.rsplit("\n\n").next().unwrap_or_default();
     last.lines().all(|line| {
         line.split_once(": ").is_some_and(|(key, _)| {
-            !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            // A capital tells `Refs: x` from words like `refactor: x`.
+            key.starts_with(|c: char| c.is_ascii_uppercase())
+                && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         })
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{CheckLine, Need};
     use super::*;
 
     fn story() -> Story {
@@ -567,15 +361,13 @@ mod tests {
     #[test]
     fn title_and_commit_message_fit_and_carry_the_trailers() {
         let templates = built_in();
-        insta::assert_snapshot!(templates.title(&story()).expect("title"), @"replace @Autowired by `final` fields (src/ui)");
+        insta::assert_snapshot!(templates.title(&story()).expect("title"), @"src/ui: replace @Autowired by `final` fields");
         let long = Story {
             instruction: "from class components to\nfunctional React components, with hooks and no lifecycle methods".to_owned(),
             ..story()
         };
         insta::assert_snapshot!(templates.commit(&long).expect("message"), @r"
-        src/ui: from class components to
-
-        functional React components, with hooks and no lifecycle methods
+        src/ui: from class components to functional React components, with hook…
 
         from class components to
         functional React components, with hooks and no lifecycle methods
@@ -591,6 +383,11 @@ mod tests {
         assert_eq!(
             templates.commit(&story()).expect("message"),
             "fix: x\n\nWords.\n\nRefs: PROJ-1\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
+        );
+        let prose = with_commit("fix: x\n\nrefactor: words").expect("sound");
+        assert_eq!(
+            prose.commit(&story()).expect("message"),
+            "fix: x\n\nrefactor: words\n\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
         );
         let subject_only = with_commit("fix: x").expect("sound");
         assert_eq!(
@@ -626,15 +423,6 @@ mod tests {
         assert_eq!(fit_body("short"), "short");
         let false_mark = format!("{MARK}{}", "x".repeat(70_000));
         assert!(fit_body(&false_mark).chars().count() <= BODY_LIMIT);
-    }
-
-    #[test]
-    fn code_and_fence_cannot_be_broken_out_of() {
-        assert_eq!(code("a`b"), "``a`b``");
-        assert_eq!(code("``"), "``` `` ```");
-        assert_eq!(code("a\nb\u{7}"), "`a\\nb\\u{7}`");
-        assert_eq!(code(""), "`  `");
-        assert_eq!(fence("x\n````\ny"), "`````text\nx\n````\ny\n`````");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Looks where GitHub's own client looks, in its order.
+    /// Looks where GitHub's own client looks, and then asks it.
     ///
     /// `env` reads a variable. `gh` runs the `gh` program with these arguments and returns what it printed; it is asked
     /// only when no variable is set.
@@ -70,7 +70,8 @@ impl fmt::Debug for Token {
 mod tests {
     use super::*;
 
-    fn found(host: &str, vars: &[(&str, &str)], gh: Option<&str>) -> Option<(String, String)> {
+    /// `secret, source`
+    fn found(host: &str, vars: &[(&str, &str)], gh: Option<&str>) -> Option<String> {
         let env = |name: &str| {
             vars.iter()
                 .find(|(key, _)| *key == name)
@@ -80,23 +81,19 @@ mod tests {
             assert_eq!(args, ["auth", "token", "--hostname", host]);
             gh.map(str::to_owned)
         };
-        Token::find(host, env, gh).map(|token| (token.secret, token.source))
-    }
-
-    fn pair(secret: &str, source: &str) -> Option<(String, String)> {
-        Some((secret.to_owned(), source.to_owned()))
+        Token::find(host, env, gh).map(|token| format!("{}, {}", token.secret, token.source))
     }
 
     #[test]
     fn variables_come_before_gh_and_blank_ones_do_not_count() {
         let vars = [("GITHUB_TOKEN", " "), ("GH_TOKEN", "two\n")];
         assert_eq!(
-            found("github.com", &vars, Some("three")),
-            pair("two", "GH_TOKEN")
+            found("github.com", &vars, Some("three")).as_deref(),
+            Some("two, GH_TOKEN")
         );
         assert_eq!(
-            found("github.com", &[], Some("three\n")),
-            pair("three", "`gh auth token`")
+            found("github.com", &[], Some("three\n")).as_deref(),
+            Some("three, `gh auth token`")
         );
         assert_eq!(found("github.com", &[], None), None);
     }
@@ -105,12 +102,12 @@ mod tests {
     fn the_enterprise_variables_are_for_other_hosts_only() {
         let vars = [("GH_ENTERPRISE_TOKEN", "inner"), ("GITHUB_TOKEN", "outer")];
         assert_eq!(
-            found("github.com", &vars, None),
-            pair("outer", "GITHUB_TOKEN")
+            found("github.com", &vars, None).as_deref(),
+            Some("outer, GITHUB_TOKEN")
         );
         assert_eq!(
-            found("code.acme.test", &vars, None),
-            pair("inner", "GH_ENTERPRISE_TOKEN")
+            found("code.acme.test", &vars, None).as_deref(),
+            Some("inner, GH_ENTERPRISE_TOKEN")
         );
     }
 

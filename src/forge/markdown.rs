@@ -1,0 +1,106 @@
+//! Makes data of others harmless in Markdown, and short enough.
+//!
+//! Inside code Markdown has no effect: nobody is `@mentioned`, no issue is closed by "fixes #1", no image is loaded.
+//! Knows nothing of what the data is.
+
+/// Lines of a block longer than this would have to be scrolled sideways.
+const WIDTH: usize = 100;
+
+/// At most `limit` characters; an ellipsis shows that there was more.
+pub(super) fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+pub(super) fn one_line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without control characters, which no forge shows and a commit message may not all hold.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
+/// Inline code that shows the text as it is; line breaks and other control characters are written out.
+pub(super) fn code(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    let ticks = "`".repeat(longest_run(&line) + 1);
+    // CommonMark takes one blank off both ends, and a blank keeps inner backticks from the outer ones.
+    let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
+    format!("{ticks}{pad}{line}{pad}{ticks}")
+}
+
+/// A block of code that shows the text as it is, with long lines wrapped.
+pub(super) fn fence(text: &str) -> String {
+    let text = plain(text);
+    let ticks = "`".repeat((longest_run(&text) + 1).max(3));
+    let lines: Vec<String> = text.trim().lines().map(wrap).collect();
+    format!("{ticks}text\n{}\n{ticks}", lines.join("\n"))
+}
+
+fn wrap(line: &str) -> String {
+    let mut wrapped = String::with_capacity(line.len() + line.len() / WIDTH);
+    let mut column = 0;
+    for word in line.split_inclusive(' ') {
+        let width = word.chars().count();
+        if column > 0 && column + width > WIDTH {
+            wrapped.truncate(wrapped.trim_end_matches(' ').len());
+            wrapped.push('\n');
+            column = 0;
+        }
+        wrapped.push_str(word);
+        column += width;
+    }
+    wrapped
+}
+
+/// The most backticks that stand side by side.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_and_fence_cannot_be_broken_out_of() {
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("``"), "``` `` ```");
+        assert_eq!(code("a\nb\u{7}"), "`a\\nb\\u{7}`");
+        assert_eq!(code(""), "`  `");
+        assert_eq!(fence("x\n````\ny"), "`````text\nx\n````\ny\n`````");
+    }
+
+    #[test]
+    fn long_lines_are_wrapped_at_blanks_and_long_words_are_kept() {
+        let words = fence(&"word ".repeat(30));
+        let lines: Vec<usize> = words.lines().map(str::len).collect();
+        assert_eq!(lines, [7, 99, 49, 3]);
+        let long = "x".repeat(300);
+        assert!(fence(&long).contains(&long));
+    }
+
+    #[test]
+    fn a_cut_shows_and_counts_characters() {
+        assert_eq!(shorten("ééé", 3), "ééé");
+        assert_eq!(shorten("é ééé", 3), "é…");
+    }
+}
