@@ -1,6 +1,8 @@
 //! [`GitHubForge`] against a server on loopback that answers, fails and lies like the real one.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -159,6 +161,45 @@ async fn a_failure_after_the_creation_does_not_create_twice() {
         assert_eq!(open(&server).await, Ok((4, true)));
         assert_eq!(posted(&server).await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_connection_lost_after_the_creation_does_not_create_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
+    let forge = forge_at(&format!(
+        "http://{}",
+        listener.local_addr().expect("address")
+    ));
+    let server = tokio::spawn(async move {
+        let mut lines = Vec::new();
+        for reply in [
+            Some(json!({ "full_name": "acme/shop" })),
+            Some(json!([])),
+            None,
+            Some(json!([pull(4, HEAD)])),
+        ] {
+            let (stream, _) = listener.accept().await.expect("connection");
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            stream.read_line(&mut line).await.expect("request");
+            lines.push(line.split(' ').next().unwrap_or_default().to_owned());
+            while line.trim() != "" {
+                line.clear();
+                stream.read_line(&mut line).await.expect("header");
+            }
+            if let Some(reply) = reply.map(|it| it.to_string()) {
+                let length = reply.len();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}");
+                let whole = format!("{head}\r\n\r\n{reply}");
+                stream.write_all(whole.as_bytes()).await.expect("sent");
+            }
+        }
+        lines
+    });
+    let opened = forge.open(&request()).await.expect("opened");
+    assert_eq!((opened.number, opened.existed), (4, true));
+    assert_eq!(server.await.expect("served"), ["GET", "GET", "POST", "GET"]);
 }
 
 #[tokio::test]
