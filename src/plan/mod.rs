@@ -4,6 +4,8 @@
 //! objects and the codemod (a plan holds only files that a codemod really changes); it knows nothing of runs, agents,
 //! forges or the terminal.
 
+pub mod claim;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
