@@ -5,6 +5,7 @@
 //! forges or the terminal.
 
 pub mod claim;
+pub mod order;
 
 use std::fmt;
 
