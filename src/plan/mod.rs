@@ -6,6 +6,7 @@
 
 pub mod claim;
 pub mod order;
+pub mod partition;
 
 use std::fmt;
 
