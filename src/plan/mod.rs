@@ -7,6 +7,7 @@
 pub mod claim;
 pub mod order;
 pub mod partition;
+pub mod title;
 
 use std::fmt;
 
