@@ -199,8 +199,8 @@ impl Ownership {
             }
         }
         match ancestors(folded).find_map(|above| self.folders.get(above)) {
-            Some(folder) if folder.unit == unit => Ok(()),
-            Some(folder) => Err(Outside::Other(self.units[folder.unit].clone())),
+            Some(owner) if owner.unit == unit => Ok(()),
+            Some(owner) => Err(Outside::Other(self.units[owner.unit].clone())),
             None => Err(Outside::NotCreatable),
         }
     }

@@ -5,8 +5,10 @@
 //! forges or the terminal.
 
 pub mod claim;
+mod near;
 pub mod order;
 pub mod partition;
+pub mod select;
 pub mod title;
 
 use std::fmt;

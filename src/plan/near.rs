@@ -1,0 +1,244 @@
+//! What to tell a user whose globs match nothing: the nearest thing that would have matched.
+//!
+//! It only ever reads names; it is allowed to be slow, because it speaks once, before the program stops.
+
+use std::collections::BTreeMap;
+
+use super::select::{Selection, builder, escape, has_wildcard, meaning};
+use crate::words;
+
+/// Below this likeness two names are not slips of one hand.
+const ALIKE: f64 = 0.6;
+
+impl Selection {
+    /// A sentence on what is near, where nothing in `all_paths` is selected; nothing where something is.
+    pub fn suggest<'a>(&self, all_paths: impl Iterator<Item = &'a str>) -> Option<String> {
+        let paths: Vec<&str> = all_paths.collect();
+        if paths.iter().any(|path| self.matches(path)) {
+            return None;
+        }
+        let included = paths.iter().filter(|path| self.includes(path)).count();
+        let written: Vec<String> = self
+            .include
+            .iter()
+            .map(|pattern| format!("'{}'", words::line(&pattern.written)))
+            .collect();
+        let written = written.join(" or ");
+        if included > 0 {
+            return Some(format!(
+                "a '!' pattern excludes everything that matches {written} ({})",
+                files(included)
+            ));
+        }
+        let hint = self
+            .include
+            .iter()
+            .find_map(|pattern| self.near(&pattern.body, &paths));
+        Some(match hint {
+            Some(hint) => format!("no tracked file matches {written}; {hint}"),
+            None => format!("no tracked file matches {written}"),
+        })
+    }
+
+    fn near(&self, body: &str, paths: &[&str]) -> Option<String> {
+        let other_case = |path: &&&str| {
+            meaning(body).iter().any(|glob| {
+                builder(glob)
+                    .case_insensitive(true)
+                    .build()
+                    .is_ok_and(|glob| glob.compile_matcher().is_match(path))
+            })
+        };
+        if let Some(path) = paths.iter().find(other_case) {
+            return Some(format!(
+                "letter case matters: there is '{}'",
+                words::line(path)
+            ));
+        }
+        let folders = folders(paths);
+        let parts: Vec<&str> = body.split('/').filter(|part| !part.is_empty()).collect();
+        let fixed = parts.iter().take_while(|part| !has_wildcard(part)).count();
+        let (head, tail) = (parts[..fixed].join("/"), parts[fixed..].join("/"));
+        if head.is_empty() || folders.contains_key(head.as_str()) {
+            return self.deeper(&head, &tail, paths);
+        }
+        let nearest = nearest(&head, folders.keys().copied());
+        if tail.is_empty() {
+            let file = self::nearest(&head, paths.iter().copied());
+            return match (file, nearest) {
+                (Some((path, alike)), folder) if folder.is_none_or(|(_, other)| alike > other) => {
+                    Some(format!("did you mean '{}'?", self.shown(&escape(path))))
+                }
+                (_, Some((folder, _))) => Some(format!(
+                    "did you mean '{}' ({})?",
+                    self.shown(&format!("{}/", escape(folder))),
+                    files(folders[folder])
+                )),
+                _ => None,
+            };
+        }
+        let (folder, _) = nearest?;
+        let glob = format!("{}/{tail}", escape(folder));
+        match count(&glob, paths) {
+            0 => self.deeper(&escape(folder), &tail, paths),
+            matches => Some(format!(
+                "did you mean '{}' ({})?",
+                self.shown(&glob),
+                files(matches)
+            )),
+        }
+    }
+
+    /// The folder is there: perhaps what was meant lies deeper in it, or has another extension.
+    fn deeper(&self, head: &str, tail: &str, paths: &[&str]) -> Option<String> {
+        let below = match head {
+            "" => String::new(),
+            head => format!("{head}/"),
+        };
+        let last = tail.rsplit('/').next().unwrap_or(tail);
+        let glob = format!("{below}**/{last}");
+        if !last.is_empty() && last != "**" {
+            let matches = count(&glob, paths);
+            if matches > 0 {
+                return Some(format!(
+                    "did you mean '{}' ({})?",
+                    self.shown(&glob),
+                    files(matches)
+                ));
+            }
+        }
+        let mut extensions: BTreeMap<&str, usize> = BTreeMap::new();
+        let all = format!("{below}**");
+        for path in matching(&all, paths) {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if let Some((stem, extension)) = name.rsplit_once('.')
+                && !stem.is_empty()
+            {
+                *extensions.entry(extension).or_default() += 1;
+            }
+        }
+        let mut extensions: Vec<(&str, usize)> = extensions.into_iter().collect();
+        extensions.sort_by_key(|&(_, files)| std::cmp::Reverse(files));
+        let most: Vec<String> = extensions
+            .iter()
+            .take(3)
+            .map(|(extension, files)| format!(".{} ({files})", words::line(extension)))
+            .collect();
+        if most.is_empty() {
+            return None;
+        }
+        let place = match head {
+            head if head == self.prefix && !head.is_empty() => "the current folder".to_owned(),
+            "" => "the repository".to_owned(),
+            head => format!("'{}'", self.shown(head)),
+        };
+        Some(format!("most files in {place} are {}", most.join(", ")))
+    }
+
+    /// A pattern from the root as the user would have to write it where they stand.
+    fn shown(&self, glob: &str) -> String {
+        let glob = words::line(glob);
+        if self.prefix.is_empty() {
+            return glob;
+        }
+        match glob
+            .strip_prefix(self.prefix.as_str())
+            .and_then(|rest| rest.strip_prefix('/'))
+        {
+            Some(rest) if !rest.is_empty() => rest.to_owned(),
+            _ => format!("/{glob}"),
+        }
+    }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 {
+        "1 file".to_owned()
+    } else {
+        format!("{count} files")
+    }
+}
+
+fn matching<'a>(glob: &str, paths: &[&'a str]) -> Vec<&'a str> {
+    let Ok(glob) = builder(glob).build() else {
+        return Vec::new();
+    };
+    let matcher = glob.compile_matcher();
+    paths
+        .iter()
+        .copied()
+        .filter(|path| matcher.is_match(path))
+        .collect()
+}
+
+fn count(glob: &str, paths: &[&str]) -> usize {
+    matching(glob, paths).len()
+}
+
+/// All folders, each with the number of files below it.
+fn folders<'a>(paths: &[&'a str]) -> BTreeMap<&'a str, usize> {
+    let mut folders = BTreeMap::new();
+    for path in paths {
+        for (end, _) in path.match_indices('/') {
+            *folders.entry(&path[..end]).or_default() += 1;
+        }
+    }
+    folders
+}
+
+/// The name most like `name`, the first of equals, and how alike it is from 0 to 1.
+fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<(&'a str, f64)> {
+    let length = name.len();
+    all.filter(|other| other.len().abs_diff(length) * 5 <= length.max(other.len()) * 2)
+        .map(|other| (other, strsim::normalized_damerau_levenshtein(name, other)))
+        .filter(|&(_, alike)| alike >= ALIKE)
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATHS: &[&str] = &[
+        "README.md",
+        "src/a.ts",
+        "src/deep/b.ts",
+        "src/deep/c.css",
+        "web/app/x.js",
+        "web/app/[id]/y.js",
+    ];
+
+    fn suggest(glob: &str, prefix: &str) -> Option<String> {
+        Selection::parse(&[glob.to_owned()], prefix)
+            .unwrap()
+            .suggest(PATHS.iter().copied())
+    }
+
+    #[test]
+    fn what_is_near_is_said() {
+        let hint = |glob, prefix| suggest(glob, prefix).unwrap();
+        insta::assert_snapshot!(hint("scr/**/*.ts", ""), @"no tracked file matches 'scr/**/*.ts'; did you mean 'src/**/*.ts' (2 files)?");
+        insta::assert_snapshot!(hint("SRC/*.ts", ""), @"no tracked file matches 'SRC/*.ts'; letter case matters: there is 'src/a.ts'");
+        insta::assert_snapshot!(hint("*.js", ""), @"no tracked file matches '*.js'; did you mean '**/*.js' (2 files)?");
+        insta::assert_snapshot!(hint("src/**/*.py", ""), @"no tracked file matches 'src/**/*.py'; most files in 'src' are .ts (2), .css (1)");
+        insta::assert_snapshot!(hint("src/depe", ""), @"no tracked file matches 'src/depe'; did you mean 'src/deep/' (2 files)?");
+        insta::assert_snapshot!(hint("src/aa.ts", ""), @"no tracked file matches 'src/aa.ts'; did you mean 'src/a.ts'?");
+        insta::assert_snapshot!(hint("ap/*.js", "web"), @"no tracked file matches 'ap/*.js'; did you mean 'app/*.js' (1 file)?");
+        insta::assert_snapshot!(hint("*.md", "web"), @"no tracked file matches '*.md'; most files in the current folder are .js (2)");
+        insta::assert_snapshot!(hint("quite/elsewhere", ""), @"no tracked file matches 'quite/elsewhere'");
+    }
+
+    #[test]
+    fn nothing_is_said_where_something_matches() {
+        assert_eq!(suggest("src", ""), None);
+    }
+
+    #[test]
+    fn excluding_everything_again_is_named_as_the_cause() {
+        let globs = ["src/*.ts".to_owned(), "!src".to_owned()];
+        let hint = Selection::parse(&globs, "")
+            .unwrap()
+            .suggest(PATHS.iter().copied());
+        insta::assert_snapshot!(hint.unwrap(), @"a '!' pattern excludes everything that matches 'src/*.ts' (1 file)");
+    }
+}
