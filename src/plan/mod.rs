@@ -5,6 +5,7 @@
 //! forges or the terminal.
 
 pub mod claim;
+pub mod file;
 mod near;
 pub mod order;
 pub mod partition;

@@ -1,0 +1,181 @@
+//! `plan.toml`: a plan as a file that people read, edit and commit.
+//!
+//! Text in and text out; what is read is as sound as what was planned, or is refused with the line of the fault. It
+//! knows nothing of git: whether the claimed files are tracked is asked by [`check_files`].
+
+mod read;
+mod write;
+
+pub use read::{PlanFileError, check_files, parse};
+pub use write::to_toml;
+
+use super::UnitId;
+
+/// The one version of the format that this program writes and reads.
+const VERSION: i64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::{AgentKind, AgentOptions};
+    use crate::plan::{Claim, LeftOut, Plan, Size, Unit};
+
+    const GOOD: &str = r#"version = 1
+instruction = "var to const"
+base = "0123456789012345678901234567890123456789"
+
+[[unit]]
+id = "one"
+files = [
+  "a.js",
+  "b/c.js",
+]
+create = ["./"]
+
+[[unit]]
+id = "two"
+needs = ["one"]
+files = ["d.js"]
+"#;
+
+    /// The fault of `GOOD` with one piece of it replaced.
+    fn fault(piece: &str, by: &str) -> String {
+        assert!(GOOD.contains(piece), "{piece}");
+        parse(&GOOD.replacen(piece, by, 1)).unwrap_err().to_string()
+    }
+
+    fn unit(id: &str, files: &[&str]) -> Unit {
+        Unit {
+            id: UnitId::parse(id).unwrap(),
+            title: format!("Title of {id}"),
+            needs: Vec::new(),
+            claim: Claim {
+                files: files.iter().map(ToString::to_string).collect(),
+                create: vec!["./".to_owned()],
+            },
+            size: Size {
+                lines: 1,
+                bytes: 1234,
+            },
+        }
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            instruction: "from \"var\"\nto const\n".to_owned(),
+            base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            base_name: "origin/main".to_owned(),
+            globs: vec!["src/**/*.js".to_owned()],
+            agent: AgentOptions {
+                kind: Some(AgentKind::Codemod),
+                rule: Some("id: x\nrule:\n  pattern: var $A\n".to_owned()),
+                ..AgentOptions::default()
+            },
+            units: vec![unit("01-src", &["src/a.js", "src/b c.js"])],
+            left_out: vec![LeftOut {
+                reason: "binary".to_owned(),
+                files: vec!["src/x.png".to_owned()],
+            }],
+        }
+    }
+
+    fn without_sizes(mut plan: Plan) -> Plan {
+        for unit in &mut plan.units {
+            unit.size = Size::default();
+        }
+        plan
+    }
+
+    #[test]
+    fn a_person_can_read_what_is_written() {
+        insta::assert_snapshot!(to_toml(&plan()));
+    }
+
+    #[test]
+    fn what_is_left_out_by_hand_has_a_meaning() {
+        let plan = parse(GOOD).unwrap();
+        assert_eq!(plan.units[0].title, "one");
+        assert_eq!(plan.base_name, plan.base);
+        assert_eq!(plan.units[1].claim.create, Vec::<String>::new());
+        assert_eq!(plan.agent, AgentOptions::default());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line() {
+        insta::assert_snapshot!(fault("needs = [", "needs = "), @"line 15: unexpected key or value, expected newline, `#`");
+        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `needs`, `files`, `create`");
+        insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
+        insta::assert_snapshot!(fault("version = 1", "version = 2\nfuture = 1"), @"line 1: version 2 of the plan's format is not understood, only version 1 is");
+        insta::assert_snapshot!(fault("version = 1", ""), @"line 1: 'version = 1' is missing");
+        insta::assert_snapshot!(fault("var to const", " \\n"), @"line 2: the instruction is empty: say what is to be changed");
+        insta::assert_snapshot!(fault("0123456789", ""), @"line 3: base is no commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them");
+        insta::assert_snapshot!(fault("\"two\"", "\"Two\""), @r#"line 14: "Two" cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', starting with a letter or digit"#);
+        insta::assert_snapshot!(fault("\"two\"", "\"one\""), @"line 14: two units have the id 'one': give one of them another");
+        insta::assert_snapshot!(fault("\"two\"", "\"two\"\ntitle = \"a\\nb\""), @"line 15: a title is one line of text, and not empty");
+        insta::assert_snapshot!(fault("\"d.js\"", ""), @"line 16: unit 'two' has no files: give it some, or remove it");
+        insta::assert_snapshot!(fault("b/c.js", "/b/c.js"), @r#"line 9: "/b/c.js" is absolute: paths start at the root of the repository, without a '/'"#);
+        insta::assert_snapshot!(fault("b/c.js", "b/../c.js"), @r#"line 9: "b/../c.js" has a part '..': write the path without it"#);
+        insta::assert_snapshot!(fault("b/c.js", "b/"), @r#"line 9: "b/" is not the path of a file: a part of it is empty"#);
+        insta::assert_snapshot!(fault("b/c.js", "b/.Git/config"), @r#"line 9: "b/.Git/config" cannot be tracked by git"#);
+        insta::assert_snapshot!(fault("\"./\"", "\"../\""), @r#"line 11: "../" has a part '..': write the path without it"#);
+        insta::assert_snapshot!(fault("b/c.js", "a.js"), @r#"line 9: "a.js" stands in unit 'one' twice, on line 8 too: remove one of them"#);
+        insta::assert_snapshot!(fault("d.js", "A.js"), @r#"line 16: "A.js" is claimed by unit 'two' and (as "a.js", the same name on some file systems) by unit 'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 8)"#);
+        insta::assert_snapshot!(fault("\"d.js\"]", "\"d.js\"]\ncreate = [\"./\"]"), @r#"line 17: "./" is claimed by unit 'two' and by unit 'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 11)"#);
+        insta::assert_snapshot!(fault("needs = [\"one\"]", "needs = [\"three\"]"), @"line 15: unit 'two' needs 'three', but no unit has this id");
+        insta::assert_snapshot!(fault("needs = [\"one\"]", "needs = [\"two\"]"), @"line 15: unit 'two' needs itself: remove it from its 'needs'");
+        insta::assert_snapshot!(fault("id = \"one\"", "id = \"one\"\nneeds = [\"two\"]"), @"line 7: units need each other in a circle: one → two → one; remove one of these needs");
+        insta::assert_snapshot!(fault("[[unit]]", "[agent]\nregex = \"a\"\n[[unit]]"), @"line 5: --regex needs --to");
+        insta::assert_snapshot!(fault(GOOD.split_once("\n[[").unwrap().1, "[unit]]"), @"line 5: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`");
+        let none = GOOD.split_once("[[unit]]").unwrap().0;
+        insta::assert_snapshot!(parse(none).unwrap_err(), @"line 1: the plan has no [[unit]], so there is nothing to run");
+    }
+
+    #[test]
+    fn claims_must_agree_with_the_base() {
+        let fault = |tracked: &[&str]| {
+            let text = GOOD.replace("\"./\"", "\"new.js\"");
+            check_files(&text, |path| tracked.contains(&path)).map_err(|error| error.to_string())
+        };
+        assert_eq!(fault(&["a.js", "b/c.js", "d.js"]), Ok(()));
+        insta::assert_snapshot!(fault(&["a.js", "d.js"]).unwrap_err(), @r#"line 9: "b/c.js" is no tracked file of the base: correct the path or remove it"#);
+        insta::assert_snapshot!(fault(&["a.js", "b/c.js", "d.js", "new.js"]).unwrap_err(), @r#"line 11: "new.js" is a file of the base already: move it from 'create' to 'files'"#);
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[ -~\\n\\t\"'\\\\]{0,12}",
+            "\\PC{0,8}",
+            proptest::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            instruction in text(),
+            name in text(),
+            globs in proptest::collection::vec(text(), 0..3),
+            (regex, to) in (text(), text()),
+            files in proptest::collection::btree_set(
+                text().prop_map(|text| format!("f{}", text.replace(['/', '\0'], "|"))),
+                1..6,
+            ),
+            reason in text(),
+        ) {
+            let mut plan = plan();
+            plan.instruction = format!("{instruction}x{instruction}");
+            plan.base_name = name;
+            plan.left_out[0].reason = reason;
+            plan.left_out[0].files.clone_from(&globs);
+            plan.globs = globs;
+            plan.agent = AgentOptions { regex: Some(regex), to: Some(to), ..AgentOptions::default() };
+            plan.units[0].claim.files = files.into_iter().collect();
+            plan.units.push(unit("02", &["one"]));
+            plan.units[1].claim.create.clear();
+            plan.units[1].needs = vec![plan.units[0].id.clone()];
+            prop_assert_eq!(parse(&to_toml(&plan)), Ok(without_sizes(plan)));
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Text in, a plan out that holds together, or the line on which it does not.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::VERSION;
+use crate::config::AgentOptions;
+use crate::plan::claim::{Entry, Ownership, OwnershipError, fold};
+use crate::plan::order::{OrderError, waves};
+use crate::plan::{Claim, LeftOut, Plan, Size, Unit, UnitId};
+
+/// What is wrong with a plan's text, and on which line (from 1).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct PlanFileError {
+    pub line: usize,
+    pub message: String,
+}
+
+/// Reads a plan and proves all that can be known without the repository: every field, that no two claims overlap, and
+/// that the order has no circle.
+pub fn parse(text: &str) -> Result<Plan, PlanFileError> {
+    Reader { text }.plan()
+}
+
+/// Checks the claims of a plan that [`parse`] takes against its base: every file must be tracked there, and no exact
+/// path to create may be.
+pub fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), PlanFileError> {
+    let reader = Reader { text };
+    for unit in reader.table()?.units {
+        for file in unit.files.get_ref() {
+            if !tracked(file.get_ref()) {
+                let message = format!(
+                    "{:?} is no tracked file of the base: correct the path or remove it",
+                    file.get_ref()
+                );
+                return Err(reader.fault(file, message));
+            }
+        }
+        for path in &unit.create {
+            if tracked(path.get_ref()) {
+                let message = format!(
+                    "{:?} is a file of the base already: move it from 'create' to 'files'",
+                    path.get_ref()
+                );
+                return Err(reader.fault(path, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PlanTable {
+    #[serde(rename = "version")]
+    _version: i64,
+    instruction: Spanned<String>,
+    base: Spanned<String>,
+    base_name: Option<String>,
+    #[serde(default)]
+    globs: Vec<String>,
+    agent: Option<Spanned<AgentOptions>>,
+    #[serde(rename = "unit", default)]
+    units: Vec<UnitTable>,
+    #[serde(default)]
+    left_out: Vec<LeftOutTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitTable {
+    id: Spanned<String>,
+    title: Option<Spanned<String>>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    files: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    create: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeftOutTable {
+    reason: String,
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn plan(&self) -> Result<Plan, PlanFileError> {
+        self.check_version()?;
+        let table = self.table()?;
+        if table.instruction.get_ref().trim().is_empty() {
+            return Err(self.fault(
+                &table.instruction,
+                "the instruction is empty: say what is to be changed",
+            ));
+        }
+        let base = table.base.get_ref();
+        if !matches!(base.len(), 40 | 64) || !base.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(self.fault(
+                &table.base,
+                "base is no commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them",
+            ));
+        }
+        if let Some(agent) = &table.agent
+            && agent.get_ref().is_given()
+            && let Err(error) = agent.get_ref().resolve()
+        {
+            return Err(self.fault(agent, error.to_string()));
+        }
+        if table.units.is_empty() {
+            return Err(self.fault_at(0, "the plan has no [[unit]], so there is nothing to run"));
+        }
+        let units = table
+            .units
+            .iter()
+            .map(|unit| self.unit(unit))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.check_order(&units, &table.units)?;
+        self.check_claims(&units, &table.units)?;
+        let base = base.to_ascii_lowercase();
+        Ok(Plan {
+            instruction: table.instruction.into_inner(),
+            base_name: table.base_name.unwrap_or_else(|| base.clone()),
+            base,
+            globs: table.globs,
+            agent: table.agent.map(Spanned::into_inner).unwrap_or_default(),
+            units,
+            left_out: table
+                .left_out
+                .into_iter()
+                .map(|LeftOutTable { reason, files }| LeftOut { reason, files })
+                .collect(),
+        })
+    }
+
+    /// Before all else: what another version means by its keys cannot be judged.
+    fn check_version(&self) -> Result<(), PlanFileError> {
+        let version: VersionOnly = self.read()?;
+        match version.version {
+            Some(version) if version.get_ref().as_integer() == Some(VERSION) => Ok(()),
+            Some(version) => {
+                let message = format!(
+                    "version {} of the plan's format is not understood, only version {VERSION} is",
+                    version.get_ref()
+                );
+                Err(self.fault(&version, message))
+            }
+            None => Err(self.fault_at(0, format!("'version = {VERSION}' is missing"))),
+        }
+    }
+
+    fn table(&self) -> Result<PlanTable, PlanFileError> {
+        self.read()
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, PlanFileError> {
+        toml::from_str(self.text).map_err(|error: toml::de::Error| {
+            self.fault_at(
+                error.span().map_or(0, |span| span.start),
+                error.message().trim(),
+            )
+        })
+    }
+
+    fn unit(&self, table: &UnitTable) -> Result<Unit, PlanFileError> {
+        let id = self.id(&table.id)?;
+        let title = match &table.title {
+            None => id.to_string(),
+            Some(title) => {
+                let text = title.get_ref();
+                if text.trim().is_empty() || text.chars().any(char::is_control) {
+                    return Err(self.fault(title, "a title is one line of text, and not empty"));
+                }
+                text.clone()
+            }
+        };
+        if table.files.get_ref().is_empty() {
+            let message = format!("unit '{id}' has no files: give it some, or remove it");
+            return Err(self.fault(&table.files, message));
+        }
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (path, kind) in table
+            .files
+            .get_ref()
+            .iter()
+            .map(|path| (path, PathKind::File))
+            .chain(table.create.iter().map(|path| (path, PathKind::Create)))
+        {
+            check_path(path.get_ref(), kind).map_err(|message| self.fault(path, message))?;
+            let line = self.line(path.span().start);
+            if let Some(first) = seen.insert(path.get_ref(), line) {
+                let message = format!(
+                    "{:?} stands in unit '{id}' twice, on line {first} too: remove one of them",
+                    path.get_ref()
+                );
+                return Err(self.fault(path, message));
+            }
+        }
+        let strings = |entries: &[Spanned<String>]| -> Vec<String> {
+            entries.iter().map(|path| path.get_ref().clone()).collect()
+        };
+        let mut files = strings(table.files.get_ref());
+        files.sort();
+        Ok(Unit {
+            needs: table
+                .needs
+                .iter()
+                .map(|need| self.id(need))
+                .collect::<Result<_, _>>()?,
+            id,
+            title,
+            claim: Claim {
+                files,
+                create: strings(&table.create),
+            },
+            size: Size::default(),
+        })
+    }
+
+    fn id(&self, id: &Spanned<String>) -> Result<UnitId, PlanFileError> {
+        UnitId::parse(id.get_ref()).map_err(|message| self.fault(id, message))
+    }
+
+    fn check_order(&self, units: &[Unit], tables: &[UnitTable]) -> Result<(), PlanFileError> {
+        let Err(error) = waves(units) else {
+            return Ok(());
+        };
+        let named = |id: &UnitId| {
+            tables
+                .iter()
+                .filter(|table| table.id.get_ref() == id.as_str())
+                .collect::<Vec<_>>()
+        };
+        let need_of = |unit: &UnitId, need: &UnitId| {
+            named(unit)
+                .into_iter()
+                .flat_map(|table| &table.needs)
+                .find(|entry| entry.get_ref() == need.as_str())
+        };
+        let place = match &error {
+            OrderError::Duplicate(id) => named(id).get(1).map(|table| &table.id),
+            OrderError::Unknown { unit, need } => need_of(unit, need),
+            OrderError::Itself(id) => need_of(id, id),
+            OrderError::Cycle(ids) => match ids.as_slice() {
+                [first, second, ..] => need_of(first, second),
+                _ => None,
+            },
+        };
+        Err(self.fault_at(
+            place.map_or(0, |place| place.span().start),
+            error.to_string(),
+        ))
+    }
+
+    fn check_claims(&self, units: &[Unit], tables: &[UnitTable]) -> Result<(), PlanFileError> {
+        let Err(error) = Ownership::prove(units, []) else {
+            return Ok(());
+        };
+        let OwnershipError::Overlap { first, second } = &error;
+        let start = |entry: &Entry| {
+            tables
+                .get(entry.index)
+                .and_then(|table| {
+                    table
+                        .files
+                        .get_ref()
+                        .iter()
+                        .chain(&table.create)
+                        .find(|path| *path.get_ref() == entry.path)
+                })
+                .map_or(0, |path| path.span().start)
+        };
+        let other = self.line(start(first));
+        Err(self.fault_at(
+            start(second),
+            format!("{error} (unit '{}' has it on line {other})", first.unit),
+        ))
+    }
+
+    fn fault<T>(&self, place: &Spanned<T>, message: impl Into<String>) -> PlanFileError {
+        self.fault_at(place.span().start, message)
+    }
+
+    fn fault_at(&self, start: usize, message: impl Into<String>) -> PlanFileError {
+        PlanFileError {
+            line: self.line(start),
+            message: message.into(),
+        }
+    }
+
+    fn line(&self, start: usize) -> usize {
+        let before = self.text.bytes().take(start);
+        before.filter(|byte| *byte == b'\n').count() + 1
+    }
+}
+
+#[derive(Clone, Copy)]
+enum PathKind {
+    File,
+    Create,
+}
+
+/// Whether the text is a path as git tracks it (git-update-index(1) refuses the same), or a folder to create in.
+fn check_path(path: &str, kind: PathKind) -> Result<(), String> {
+    let name = match kind {
+        PathKind::Create if path == "./" => return Ok(()),
+        PathKind::Create => path.strip_suffix('/').unwrap_or(path),
+        PathKind::File => path,
+    };
+    if path.starts_with('/') {
+        return Err(format!(
+            "{path:?} is absolute: paths start at the root of the repository, without a '/'"
+        ));
+    }
+    for part in name.split('/') {
+        match part {
+            "" => {
+                return Err(format!(
+                    "{path:?} is not the path of a file: a part of it is empty"
+                ));
+            }
+            "." | ".." => {
+                return Err(format!(
+                    "{path:?} has a part '{part}': write the path without it"
+                ));
+            }
+            part if part.contains('\0') || fold(part) == ".git" => {
+                return Err(format!("{path:?} cannot be tracked by git"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! A plan as text that a person can read, edit and commit.
+
+use std::fmt::Write;
+
+use super::VERSION;
+use crate::config::{AgentKind, AgentOptions};
+use crate::plan::{Plan, Size, Unit};
+
+/// Writes the plan; [`super::parse`] reads it back, without the sizes, which stand in comments.
+#[must_use]
+pub fn to_toml(plan: &Plan) -> String {
+    let mut out = Lines(String::new());
+    out.line("# A plan of batch: one change, cut into units that share no file. Every unit becomes one pull request.");
+    out.line("# Edit it as you like (move files between units, rename or remove units), then run it with");
+    out.line("#     batch run <this file>");
+    out.line("# It is checked before anything is started, and a fault is told with its line.");
+    out.blank();
+    out.line(&format!("version = {VERSION}"));
+    out.blank();
+    out.line("# What is to be changed, as every agent is told.");
+    out.pair("instruction", &text(&plan.instruction));
+    out.blank();
+    out.line("# The commit that every unit starts from, and the name it was found by.");
+    out.pair("base", &text(&plan.base));
+    out.pair("base-name", &text(&plan.base_name));
+    out.blank();
+    out.line("# What the files were chosen by. A record only: the files of each unit decide.");
+    out.list("globs", &plan.globs);
+    if plan.agent.is_given() {
+        out.agent(&plan.agent);
+    }
+    for unit in &plan.units {
+        out.unit(unit);
+    }
+    if !plan.left_out.is_empty() {
+        out.blank();
+        out.line("# These match too, but are in no unit. A record only.");
+    }
+    for left_out in &plan.left_out {
+        out.blank();
+        out.line("[[left-out]]");
+        out.pair("reason", &text(&left_out.reason));
+        out.list("files", &left_out.files);
+    }
+    out.0
+}
+
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.0.push('\n');
+    }
+
+    fn pair(&mut self, key: &str, value: &str) {
+        self.line(&format!("{key} = {value}"));
+    }
+
+    /// One entry a line, so that entries can be moved and compared by line.
+    fn list<T: AsRef<str>>(&mut self, key: &str, entries: &[T]) {
+        if entries.is_empty() {
+            return self.pair(key, "[]");
+        }
+        self.pair(key, "[");
+        for entry in entries {
+            self.line(&format!("  {},", quoted(entry.as_ref())));
+        }
+        self.line("]");
+    }
+
+    fn agent(&mut self, agent: &AgentOptions) {
+        let AgentOptions {
+            kind,
+            command,
+            shell,
+            rewrite,
+            regex,
+            to,
+            lang,
+            rule,
+        } = agent;
+        self.blank();
+        self.line("# The agent that works on every unit. Flags of `batch run` win over it.");
+        self.line("[agent]");
+        if let Some(kind) = kind {
+            self.pair(
+                "kind",
+                match kind {
+                    AgentKind::Command => "\"command\"",
+                    AgentKind::Codemod => "\"codemod\"",
+                },
+            );
+        }
+        for (key, value) in [
+            ("command", command),
+            ("rewrite", rewrite),
+            ("regex", regex),
+            ("to", to),
+            ("lang", lang),
+            ("rule", rule),
+        ] {
+            if let Some(value) = value {
+                self.pair(key, &text(value));
+            }
+        }
+        if let Some(shell) = shell {
+            self.pair("shell", &shell.to_string());
+        }
+    }
+
+    fn unit(&mut self, unit: &Unit) {
+        self.blank();
+        self.line(&format!("# {}", size(unit.claim.files.len(), unit.size)));
+        self.line("[[unit]]");
+        self.pair("id", &quoted(unit.id.as_str()));
+        self.pair("title", &quoted(&unit.title));
+        if !unit.needs.is_empty() {
+            self.line("# Starts only when these are finished.");
+            let needs: Vec<&str> = unit.needs.iter().map(super::UnitId::as_str).collect();
+            self.list("needs", &needs);
+        }
+        self.list("files", &unit.claim.files);
+        if !unit.claim.create.is_empty() {
+            self.line(
+                "# Where it may create files: below a folder (closed by /), or one exact path.",
+            );
+            self.list("create", &unit.claim.create);
+        }
+    }
+}
+
+/// `12 files, 340 lines, 56 kB`; only the files where the rest was never measured.
+fn size(files: usize, size: Size) -> String {
+    let files = match files {
+        1 => "1 file".to_owned(),
+        files => format!("{files} files"),
+    };
+    let lines = match size.lines {
+        1 => "1 line".to_owned(),
+        lines => format!("{lines} lines"),
+    };
+    match size {
+        Size { lines: 0, bytes: 0 } => files,
+        Size { bytes, .. } if bytes < 1000 => format!("{files}, {lines}, {bytes} bytes"),
+        Size { bytes, .. } => format!("{files}, {lines}, {} kB", bytes / 1000),
+    }
+}
+
+/// A string, over several lines where it has several.
+fn text(text: &str) -> String {
+    if !text.contains('\n') {
+        return quoted(text);
+    }
+    let lines: Vec<String> = text.split('\n').map(escaped).collect();
+    format!("\"\"\"\n{}\"\"\"", lines.join("\n"))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text))
+}
+
+/// Escapes what TOML does not allow in a basic string, single or multi-line.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
