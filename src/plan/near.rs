@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use globset::GlobMatcher;
+
 use super::select::{Selection, builder, escape, has_wildcard, meaning};
 use crate::words;
 
@@ -41,14 +43,12 @@ impl Selection {
     }
 
     fn near(&self, body: &str, paths: &[&str]) -> Option<String> {
-        let other_case = |path: &&&str| {
-            meaning(body).iter().any(|glob| {
-                builder(glob)
-                    .case_insensitive(true)
-                    .build()
-                    .is_ok_and(|glob| glob.compile_matcher().is_match(path))
-            })
-        };
+        let any_case: Vec<GlobMatcher> = meaning(body)
+            .iter()
+            .filter_map(|glob| builder(glob).case_insensitive(true).build().ok())
+            .map(|glob| glob.compile_matcher())
+            .collect();
+        let other_case = |path: &&&str| any_case.iter().any(|glob| glob.is_match(path));
         if let Some(path) = paths.iter().find(other_case) {
             return Some(format!(
                 "letter case matters: there is '{}'",
