@@ -47,6 +47,22 @@ impl Blobs {
     }
 }
 
+/// Reads files of one commit. Not shared between threads; each makes its own.
+pub struct Reader {
+    repo: git2::Repository,
+    tree: git2::Oid,
+}
+
+impl Reader {
+    /// The content of a file, if it is there and is text.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let tree = self.repo.find_tree(self.tree).ok()?;
+        let entry = tree.get_path(Path::new(path)).ok()?;
+        let blob = self.repo.find_blob(entry.id()).ok()?;
+        String::from_utf8(blob.content().to_vec()).ok()
+    }
+}
+
 impl Repo {
     /// The commit to start from: `name` where given, else the remote's default branch where known, else HEAD.
     pub fn base(&self, name: Option<&str>, remote: Option<&str>) -> Result<Base, GitError> {
@@ -175,17 +191,11 @@ impl Repo {
         Ok(Blobs(self.open()?))
     }
 
-    /// The content of one file at a commit, if it is there and is text.
-    pub fn file_at(&self, commit: &str, path: &str) -> Result<Option<String>, GitError> {
+    /// A reader of a commit's files by their paths, for the calling thread.
+    pub fn reader(&self, commit: &str) -> Result<Reader, GitError> {
         let repo = self.open()?;
-        let tree = tree_of(&repo, commit)?;
-        let Ok(entry) = tree.get_path(Path::new(path)) else {
-            return Ok(None);
-        };
-        let Ok(blob) = repo.find_blob(entry.id()) else {
-            return Ok(None);
-        };
-        Ok(String::from_utf8(blob.content().to_vec()).ok())
+        let tree = tree_of(&repo, commit)?.id();
+        Ok(Reader { repo, tree })
     }
 
     /// The remote to use: `wanted`, else the current branch's own, else `origin`, else the only one there is.
@@ -379,10 +389,9 @@ mod tests {
             .map(|entry| String::from_utf8(entry.path).unwrap())
             .collect();
         assert_eq!(paths, ["a.txt", "b/c.txt", "b/deep/er.txt"]);
-        assert_eq!(
-            it.repo.file_at(&base.id, "b/c.txt").unwrap().as_deref(),
-            Some("z")
-        );
+        let reader = it.repo.reader(&base.id).unwrap();
+        assert_eq!(reader.text("b/c.txt").as_deref(), Some("z"));
+        assert_eq!(reader.text("b"), None);
     }
 
     #[test]

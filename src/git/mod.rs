@@ -20,7 +20,7 @@ mod worktree;
 use std::path::{Path, PathBuf};
 
 pub use attributes::Attributes;
-pub use base::{Base, Blobs, Entry, EntryKind};
+pub use base::{Base, Blobs, Entry, EntryKind, Reader};
 pub use changes::{Change, ChangeKind, Changes, Content};
 pub use include::INCLUDE_FILE;
 pub use worktree::NewWorktree;

@@ -1,6 +1,5 @@
-//! Taking worktrees away: they are renamed into a trash folder at once, and what lies there is deleted when there is time.
-//!
-//! A rename is the same for three files and for three hundred thousand, and what was moved by mistake can be fetched back.
+//! Taking worktrees away: those whose work is published are deleted, all others are moved to a trash folder, from where
+//! they can be fetched back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,32 @@ use super::worktree::disk;
 use super::{During, GitError, Repo};
 
 impl Repo {
+    /// Deletes a worktree, and the folders above it that are empty then.
+    ///
+    /// `name` is the one it was registered under.
+    pub fn remove_worktree(&self, name: &str, path: &Path) -> Result<(), GitError> {
+        // Git forgets it first: half a worktree that is not registered is no riddle to anybody.
+        self.forget_worktree(name)?;
+        if path.symlink_metadata().is_ok() {
+            fs::remove_dir_all(path).map_err(|error| disk("cannot remove", path, error))?;
+        }
+        // The run's folder, and the one for all runs.
+        for above in path.ancestors().skip(1).take(2) {
+            if fs::remove_dir(above).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
+        let admin = self.admin_dir(name);
+        if admin.exists() {
+            fs::remove_dir_all(&admin).map_err(|error| disk("cannot remove", &admin, error))?;
+        }
+        Ok(())
+    }
+
     /// Moves a worktree to `trash` and has git forget it. Gives the new place; `None` when it was gone already.
     ///
     /// `name` is the one it was registered under.
@@ -27,10 +52,7 @@ impl Repo {
         } else {
             None
         };
-        let admin = self.admin_dir(name);
-        if admin.exists() {
-            fs::remove_dir_all(&admin).map_err(|error| disk("cannot remove", &admin, error))?;
-        }
+        self.forget_worktree(name)?;
         Ok(moved)
     }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Unit, UnitId};
+use crate::git::ChangeKind;
 
 /// The form in which two names are compared; names with the same form may be one file on somebody's machine.
 ///
@@ -23,14 +24,6 @@ pub fn fold(path: &str) -> String {
         .flat_map(char::to_lowercase)
         .nfc()
         .collect()
-}
-
-/// What happened to a path between the base and a unit's result. A rename is a deletion and an addition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
-    Added,
-    Modified,
-    Deleted,
 }
 
 /// One entry of a claim, as an error points at it.

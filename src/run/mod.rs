@@ -1,12 +1,24 @@
-//! One execution of a plan: all facts that can be known about it, and their fold.
+//! One execution of a plan: all facts that can be known about it, their fold, and the loop that makes them happen.
 //!
 //! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
+mod engine;
 mod event;
+mod job;
+mod places;
+mod record;
+mod scheduler;
+mod scope;
 mod state;
+mod story;
+mod unit;
 
+pub use engine::{RunError, execute};
 pub use event::{
     ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,
     Step, Stop, UnitFact, UnitHeader,
 };
+pub use job::{Delivery, Job, KeepWorktrees, PrepareError, agent};
+pub use places::{Naming, NamingError, Places, worktree_name};
+pub use record::{RecordError, events, find, load};
 pub use state::{Phase, RunState, UnitState};

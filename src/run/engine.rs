@@ -1,0 +1,289 @@
+//! One run from its first event to its last: a single loop that writes each fact down before it acts on it.
+//!
+//! Unit pipelines run as tasks and hand their facts over; the loop appends each to the journal, folds it into the state,
+//! hands it to whoever watches, and asks the scheduler what may start. Nobody else changes the state.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::event::{Event, Outcome, Recorded, RunFact, Step, Stop, UnitFact};
+use super::job::{Job, KeepWorktrees};
+use super::places::worktree_name;
+use super::record::{RecordError, append};
+use super::scheduler::{self, Next};
+use super::state::{Phase, RunState};
+use super::unit::{NeedDone, Pipeline, Said};
+use crate::journal::{Holder, Journal, JournalError, RunLock};
+use crate::plan::UnitId;
+use crate::plan::file::to_toml;
+
+/// Why a run ended without its last event, or did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("{} cannot be written: {source}", path.display())]
+    Folder {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the run is driven by another process already{}", holder_words(*holder))]
+    Taken { holder: Holder },
+    #[error("the run had to stop because what happens can no longer be written down: {0}")]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+fn holder_words(holder: Holder) -> String {
+    match holder {
+        Holder::Process(Some(pid)) => format!(" (process {pid})"),
+        Holder::Process(None) | Holder::Nobody => String::new(),
+    }
+}
+
+/// Runs a job to its end, or until it is stopped. Every event is shown to `watch` when the state has taken it in.
+///
+/// Must be called inside a tokio runtime.
+pub async fn execute(
+    job: Job,
+    stops: mpsc::Receiver<Stop>,
+    watch: &mut (dyn FnMut(&Recorded, &RunState) + Send),
+) -> Result<RunState, RunError> {
+    let folder = job.places.run(&job.id);
+    let write = |path: &Path, done: std::io::Result<()>| {
+        done.map_err(|source| RunError::Folder {
+            path: path.to_path_buf(),
+            source,
+        })
+    };
+    write(&folder, std::fs::create_dir_all(&folder))?;
+    let lock_path = job.places.lock(&job.id);
+    let _lock = RunLock::acquire(&lock_path)
+        .map_err(|source| RunError::Folder {
+            path: lock_path.clone(),
+            source,
+        })?
+        .map_err(|holder| RunError::Taken { holder })?;
+    let plan_path = job.places.plan(&job.id);
+    write(&plan_path, std::fs::write(&plan_path, to_toml(&job.plan)))?;
+
+    let mut journal = Journal::open(&job.places.journal())?;
+    let started = Event::Run(RunFact::Started(Box::new(job.header())));
+    let first = append(&mut journal, &job.id, now(), started)?;
+    let state = RunState::start(job.id.clone(), job.header(), first.at);
+    watch(&first, &state);
+
+    let (facts, said) = mpsc::channel(64);
+    let cancel = CancellationToken::new();
+    // When the journal fails, what runs is ended with the run: nothing that cannot be written down may go on.
+    let _end = cancel.clone().drop_guard();
+    let engine = Engine {
+        job: Arc::new(job),
+        journal,
+        state,
+        watch,
+        facts,
+        registration: Arc::new(Mutex::new(())),
+        cancel,
+        pipelines: JoinSet::new(),
+        running: Vec::new(),
+        tidying: JoinSet::new(),
+    };
+    engine.run(said, stops).await
+}
+
+struct Engine<'w> {
+    job: Arc<Job>,
+    journal: Journal,
+    state: RunState,
+    watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
+    facts: mpsc::Sender<Said>,
+    registration: Arc<Mutex<()>>,
+    cancel: CancellationToken,
+    pipelines: JoinSet<Outcome>,
+    /// Which task works on which unit.
+    running: Vec<(Id, usize)>,
+    tidying: JoinSet<()>,
+}
+
+impl Engine<'_> {
+    async fn run(
+        mut self,
+        mut said: mpsc::Receiver<Said>,
+        mut stops: mpsc::Receiver<Stop>,
+    ) -> Result<RunState, RunError> {
+        let mut may_stop = true;
+        self.advance()?;
+        while !self.pipelines.is_empty() {
+            tokio::select! {
+                // Facts first: a task that has ended has said all it had to say before.
+                biased;
+                Some(said) = said.recv() => {
+                    let unit = self.id(said.unit);
+                    self.record(Event::Unit(unit, said.fact))?;
+                    // A pipeline that is gone needs no answer.
+                    let _ = said.written.send(());
+                }
+                stop = stops.recv(), if may_stop => match stop {
+                    Some(how) => self.stop(how)?,
+                    None => may_stop = false,
+                },
+                Some(ended) = self.pipelines.join_next_with_id() => self.ended(ended)?,
+            }
+            self.advance()?;
+        }
+        for (unit, outcome) in scheduler::never_started(&self.state) {
+            self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
+        }
+        while self.tidying.join_next().await.is_some() {}
+        self.record(Event::Run(RunFact::Ended))?;
+        Ok(self.state)
+    }
+
+    /// Starts and blocks whatever may be started or must be blocked now.
+    fn advance(&mut self) -> Result<(), RunError> {
+        loop {
+            let steps = scheduler::next(&self.state, self.job.jobs);
+            if steps.is_empty() {
+                return Ok(());
+            }
+            for step in steps {
+                match step {
+                    Next::Start(unit) => self.start(&unit)?,
+                    Next::Block { unit, by } => {
+                        let outcome = Outcome::Blocked { by };
+                        self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, unit: &UnitId) -> Result<(), RunError> {
+        let Some(number) = self.number(unit) else {
+            return Ok(());
+        };
+        let begin = UnitFact::StepStarted {
+            step: Step::Worktree,
+            detail: None,
+        };
+        self.record(Event::Unit(unit.clone(), begin))?;
+        let pipeline = Pipeline {
+            job: Arc::clone(&self.job),
+            number,
+            needs: self.needs(number),
+            facts: self.facts.clone(),
+            registration: Arc::clone(&self.registration),
+            cancel: self.cancel.clone(),
+        };
+        let task = self.pipelines.spawn(pipeline.run());
+        self.running.push((task.id(), number));
+        Ok(())
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Result<(), RunError> {
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, Some(outcome)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(place) = self.running.iter().position(|(task, _)| *task == id) else {
+            return Ok(());
+        };
+        let (_, number) = self.running.swap_remove(place);
+        let unit = self.id(number);
+        let outcome = outcome.unwrap_or_else(|| self.broken_down(&unit));
+        let fact = UnitFact::Ended {
+            outcome: outcome.clone(),
+        };
+        self.record(Event::Unit(unit, fact))?;
+        self.tidy(number, &outcome);
+        Ok(())
+    }
+
+    /// A panic is a fault of ours; it costs one unit, not the run.
+    fn broken_down(&self, unit: &UnitId) -> Outcome {
+        let step = match self.state.unit(unit).map(|unit| &unit.phase) {
+            Some(Phase::Running { step, .. }) => *step,
+            _ => Step::Worktree,
+        };
+        Outcome::Failed {
+            step,
+            reason: "batch itself broke down here; please report it".into(),
+            tail: None,
+            log: None,
+        }
+    }
+
+    /// Takes away the worktree of a unit whose work is safe elsewhere.
+    fn tidy(&mut self, number: usize, outcome: &Outcome) {
+        let is_safe = matches!(outcome, Outcome::Published | Outcome::NoChange { .. });
+        if !is_safe || self.job.worktrees == KeepWorktrees::All {
+            return;
+        }
+        let unit = self.id(number);
+        let Some((path, branch, start)) = self.state.unit(&unit).and_then(|unit| {
+            Some((
+                unit.worktree.clone()?,
+                unit.branch.clone()?,
+                unit.start.clone()?,
+            ))
+        }) else {
+            return;
+        };
+        let job = Arc::clone(&self.job);
+        self.tidying.spawn_blocking(move || {
+            let name = worktree_name(&job.id, &unit);
+            let gone = job
+                .repo
+                .remove_worktree(&name, &path)
+                .and_then(|()| job.repo.delete_untouched_branch(&branch, &start));
+            if let Err(error) = gone {
+                tracing::warn!("the worktree {} was left behind: {error}", path.display());
+            }
+        });
+    }
+
+    fn stop(&mut self, how: Stop) -> Result<(), RunError> {
+        self.record(Event::Run(RunFact::StopAsked { how }))?;
+        if how == Stop::Now {
+            self.cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Writes an event down, then takes it in, then shows it.
+    fn record(&mut self, event: Event) -> Result<(), RunError> {
+        let recorded = append(&mut self.journal, &self.job.id, now(), event)?;
+        self.state.apply(&recorded);
+        (self.watch)(&recorded, &self.state);
+        Ok(())
+    }
+
+    fn needs(&self, number: usize) -> Vec<NeedDone> {
+        self.job.plan.units[number]
+            .needs
+            .iter()
+            .filter_map(|id| Some((self.number(id)?, self.state.unit(id)?)))
+            .map(|(unit, state)| NeedDone {
+                unit,
+                work: state.branch.clone().zip(state.commit.clone()),
+                url: state.pull_request.as_ref().map(|link| link.url.clone()),
+            })
+            .collect()
+    }
+
+    fn number(&self, unit: &UnitId) -> Option<usize> {
+        self.job.plan.units.iter().position(|it| it.id == *unit)
+    }
+
+    fn id(&self, number: usize) -> UnitId {
+        self.job.plan.units[number].id.clone()
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -1,0 +1,287 @@
+//! All that a run needs, as data and seams; everything that can be refused is refused while it is put together.
+//!
+//! [`Job::prepare`] reads, and changes nothing: after an error there is nothing to clean up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::{RunHeader, RunId, UnitHeader};
+use super::places::{Naming, NamingError, Places};
+use crate::agent::{Agent, CodemodAgent, CommandAgent};
+use crate::check::{self, Check};
+use crate::codemod::{Codemod, CodemodError};
+use crate::config::{AgentOptionsError, AgentSpec, Config};
+use crate::forge::{Forge, Overrides, Templates, TextError};
+use crate::git::{GitError, Repo};
+use crate::plan::Plan;
+use crate::plan::claim::{Ownership, OwnershipError};
+use crate::process::{Environment, ProcessError};
+
+/// How long an agent may take on one unit unless something else is asked for.
+const AGENT_LIMIT: Duration = Duration::from_mins(30);
+/// How long one check may take unless something else is asked for.
+const CHECK_LIMIT: Duration = Duration::from_mins(20);
+/// How long the setup of one worktree may take unless something else is asked for.
+const SETUP_LIMIT: Duration = Duration::from_mins(15);
+/// Agents at once unless something else is asked for; more only helps where they wait for servers.
+const MOST_JOBS_UNASKED: usize = 4;
+
+/// A run that can be executed.
+pub struct Job {
+    pub(super) id: RunId,
+    pub(super) plan: Plan,
+    pub(super) ownership: Ownership,
+    pub(super) repo: Repo,
+    pub(super) places: Places,
+    pub(super) naming: Naming,
+    pub(super) agent: Arc<dyn Agent>,
+    pub(super) agent_limit: Duration,
+    pub(super) environment: Environment,
+    pub(super) included: Vec<PathBuf>,
+    pub(super) setup: Option<String>,
+    pub(super) setup_limit: Duration,
+    /// For each unit of the plan, in its order.
+    pub(super) checks: Vec<Vec<Check>>,
+    pub(super) check_limit: Duration,
+    pub(super) templates: Templates,
+    pub(super) delivery: Delivery,
+    pub(super) worktrees: KeepWorktrees,
+    pub(super) jobs: usize,
+    notes: Vec<String>,
+}
+
+/// What becomes of a unit's commit.
+pub enum Delivery {
+    /// It stands on its branch, and that is all.
+    Nothing,
+    /// It becomes a pull request.
+    PullRequest {
+        forge: Arc<dyn Forge>,
+        /// The remote that branches are pushed to before, if any.
+        remote: Option<String>,
+        /// The branch that pull requests go to.
+        base_branch: String,
+        draft: bool,
+    },
+}
+
+/// Which worktrees are left standing when their unit has come to a good end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepWorktrees {
+    /// Those that hold the only copy of something: of failed units, and of a dry run.
+    WithUnpublishedWork,
+    All,
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    #[error(transparent)]
+    Agent(#[from] AgentOptionsError),
+    #[error("the agent cannot be used: {0}")]
+    Program(#[from] ProcessError),
+    #[error(transparent)]
+    Codemod(#[from] CodemodError),
+    #[error(transparent)]
+    Naming(#[from] NamingError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    #[error("the plan has no units, so there is nothing to run")]
+    Empty,
+    #[error("the number of jobs must be at least 1")]
+    NoJobs,
+}
+
+impl Job {
+    /// Puts a run of `plan` together. `tracked` are all tracked paths of its base; `dir` is the folder from which a
+    /// relative agent program is meant.
+    pub fn prepare(
+        id: RunId,
+        plan: Plan,
+        tracked: &BTreeSet<String>,
+        repo: Repo,
+        config: &Config,
+        delivery: Delivery,
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
+        if plan.units.is_empty() {
+            return Err(PrepareError::Empty);
+        }
+        let jobs = match config.run.jobs {
+            Some(0) => return Err(PrepareError::NoJobs),
+            Some(jobs) => jobs,
+            None => std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_JOBS_UNASKED),
+        };
+        let agent = agent(&config.agent.resolve()?, dir)?;
+        let naming = Naming::new(
+            config.publish.branch.as_deref(),
+            config.worktrees.dir.as_deref(),
+            repo.home(),
+            &repo.name(),
+        )?;
+        let templates = Templates::compile(Overrides {
+            title: config.publish.title.clone(),
+            body: config.publish.body.clone(),
+            commit: config.publish.commit.clone(),
+        })?;
+        let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
+        repo.check_identity()?;
+        for unit in &plan.units {
+            repo.check_new_branch(&naming.branch(&id, &unit.id))?;
+        }
+        let mut environment =
+            Environment::for_worker(std::env::vars_os(), &config.environment.pass);
+        for (name, value) in &config.environment.set {
+            environment.set(name, value);
+        }
+        let mut notes = Vec::new();
+        let checks = match &config.checks.commands {
+            Some(lines) => {
+                let given: Vec<Check> = lines
+                    .iter()
+                    .map(|line| Check::given(line, "--check"))
+                    .collect();
+                vec![given; plan.units.len()]
+            }
+            None => discover(&repo, &plan, tracked, &environment, &mut notes)?,
+        };
+        let limit =
+            |asked: Option<crate::config::Limit>, usual| asked.map_or(usual, |limit| limit.0);
+        Ok(Self {
+            included: repo.included()?,
+            places: Places::new(repo.state_dir()),
+            agent_limit: limit(config.agent_timeout, AGENT_LIMIT),
+            setup_limit: limit(config.worktrees.setup_timeout, SETUP_LIMIT),
+            check_limit: limit(config.checks.timeout, CHECK_LIMIT),
+            setup: config.worktrees.setup.clone(),
+            worktrees: if config.worktrees.keep == Some(true) {
+                KeepWorktrees::All
+            } else {
+                KeepWorktrees::WithUnpublishedWork
+            },
+            id,
+            plan,
+            ownership,
+            repo,
+            naming,
+            agent,
+            environment,
+            checks,
+            templates,
+            delivery,
+            jobs,
+            notes,
+        })
+    }
+
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// What people should know before they approve, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The distinct checks, with the number of units that each is for.
+    #[must_use]
+    pub fn checks(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for check in self.checks.iter().flatten() {
+            *counts.entry(check.name.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The facts with which the run begins.
+    pub(super) fn header(&self) -> RunHeader {
+        let (forge, remote) = match &self.delivery {
+            Delivery::Nothing => ("nowhere (dry run)".to_owned(), None),
+            Delivery::PullRequest { forge, remote, .. } => (forge.place(), remote.clone()),
+        };
+        RunHeader {
+            instruction: self.plan.instruction.clone(),
+            base: self.plan.base.clone(),
+            base_name: self.plan.base_name.clone(),
+            agent: self.agent.describe(),
+            forge,
+            remote,
+            jobs: self.jobs,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            units: self
+                .plan
+                .units
+                .iter()
+                .map(|unit| UnitHeader {
+                    id: unit.id.clone(),
+                    title: unit.title.clone(),
+                    needs: unit.needs.clone(),
+                    files: unit.claim.files.len(),
+                    lines: unit.size.lines,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The agent that the options mean, ready to work.
+pub fn agent(spec: &AgentSpec, dir: &Path) -> Result<Arc<dyn Agent>, PrepareError> {
+    Ok(match spec {
+        AgentSpec::Command(command) => Arc::new(CommandAgent::new(command, dir)?),
+        AgentSpec::Codemod(recipe) => {
+            Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))
+        }
+    })
+}
+
+/// Finds the checks of every unit, and leaves out those whose program is not there.
+fn discover(
+    repo: &Repo,
+    plan: &Plan,
+    tracked: &BTreeSet<String>,
+    environment: &Environment,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Vec<Check>>, PrepareError> {
+    // The same few manifests are asked for by every unit.
+    let read = std::cell::RefCell::new(BTreeMap::<String, Option<String>>::new());
+    let blobs = repo.reader(&plan.base)?;
+    let reader = |path: &str| {
+        read.borrow_mut()
+            .entry(path.to_owned())
+            .or_insert_with(|| blobs.text(path))
+            .clone()
+    };
+    let mut checks = Vec::new();
+    let mut unchecked = 0_usize;
+    for unit in &plan.units {
+        let mut usable = Vec::new();
+        for check in check::discover(tracked, &reader, &unit.claim.files) {
+            match check::obstacle(&check, repo.root(), environment) {
+                None => usable.push(check),
+                Some(obstacle) if notes.contains(&obstacle) => {}
+                Some(obstacle) => notes.push(obstacle),
+            }
+        }
+        unchecked += usize::from(usable.is_empty());
+        checks.push(usable);
+    }
+    if unchecked > 0 {
+        let units = plan.units.len();
+        notes.push(format!(
+            "{unchecked} of {units} units have no check: no test command was found for them; give one with --check"
+        ));
+    }
+    Ok(checks)
+}

@@ -1,0 +1,277 @@
+//! Events as rows of the journal, and back.
+
+use super::event::{Event, Recorded, RunFact, RunId, UnitFact};
+use super::state::RunState;
+use crate::journal::{Journal, JournalError, Row};
+use crate::plan::UnitId;
+
+/// Why what the journal holds cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(
+        "event {seq} of the journal cannot be understood ({reason}); was it written by a newer batch?"
+    )]
+    Unreadable { seq: u64, reason: String },
+    #[error("there has been no run in this repository yet")]
+    NoRun,
+    #[error("there is no run {wanted:?}{}", latest_words(known))]
+    UnknownRun { wanted: String, known: Vec<String> },
+    #[error("{wanted:?} may be any of the runs {}", known.join(", "))]
+    SeveralRuns { wanted: String, known: Vec<String> },
+}
+
+fn latest_words(known: &[String]) -> String {
+    if known.is_empty() {
+        String::new()
+    } else {
+        let shown = &known[..known.len().min(5)];
+        format!("; the latest are {}", shown.join(", "))
+    }
+}
+
+/// Writes an event down; once this returns, it is known for good.
+pub(super) fn append(
+    journal: &mut Journal,
+    run: &RunId,
+    at: i64,
+    event: Event,
+) -> Result<Recorded, RecordError> {
+    let (unit, fact) = match &event {
+        Event::Run(fact) => (None, serde_json::to_string(fact)),
+        Event::Unit(unit, fact) => (Some(unit.as_str()), serde_json::to_string(fact)),
+    };
+    // Paths are the only field that may not be text; git's own state lies in such a folder too.
+    let fact = fact.map_err(|error| RecordError::Unreadable {
+        seq: 0,
+        reason: error.to_string(),
+    })?;
+    let seq = journal.append(run.as_str(), unit, at, &fact)?;
+    Ok(Recorded { seq, at, event })
+}
+
+/// All events of a run, oldest first.
+pub fn events(journal: &Journal, run: &RunId) -> Result<Vec<Recorded>, RecordError> {
+    journal
+        .events(run.as_str(), 0)?
+        .into_iter()
+        .map(|row| understand(&row))
+        .collect()
+}
+
+/// What is known of a run.
+pub fn load(journal: &Journal, run: &RunId) -> Result<RunState, RecordError> {
+    let events = events(journal, run)?;
+    RunState::fold(run, &events).ok_or_else(|| RecordError::Unreadable {
+        seq: events.first().map_or(0, |event| event.seq),
+        reason: "the run does not begin with its start".into(),
+    })
+}
+
+/// The run that `wanted` means (its id, or a part of it that only one has), or the latest.
+pub fn find(journal: &Journal, wanted: Option<&str>) -> Result<RunId, RecordError> {
+    let known = journal.runs()?;
+    let Some(wanted) = wanted else {
+        return known
+            .first()
+            .map(|id| RunId::from_journal(id))
+            .ok_or(RecordError::NoRun);
+    };
+    if known.iter().any(|id| id == wanted) {
+        return Ok(RunId::from_journal(wanted));
+    }
+    let near: Vec<String> = known
+        .iter()
+        .filter(|id| !wanted.is_empty() && id.contains(wanted))
+        .cloned()
+        .collect();
+    match &near[..] {
+        [one] => Ok(RunId::from_journal(one)),
+        [] => Err(RecordError::UnknownRun {
+            wanted: wanted.to_owned(),
+            known,
+        }),
+        _ => Err(RecordError::SeveralRuns {
+            wanted: wanted.to_owned(),
+            known: near,
+        }),
+    }
+}
+
+fn understand(row: &Row) -> Result<Recorded, RecordError> {
+    let fault = |reason: String| RecordError::Unreadable {
+        seq: row.seq,
+        reason,
+    };
+    let event = match &row.unit {
+        None => {
+            let fact: RunFact =
+                serde_json::from_str(&row.fact).map_err(|error| fault(error.to_string()))?;
+            Event::Run(fact)
+        }
+        Some(unit) => {
+            let fact: UnitFact =
+                serde_json::from_str(&row.fact).map_err(|error| fault(error.to_string()))?;
+            Event::Unit(UnitId::parse(unit).map_err(fault)?, fact)
+        }
+    };
+    Ok(Recorded {
+        seq: row.seq,
+        at: row.at,
+        event,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Verdict;
+    use crate::process::Ending;
+    use crate::run::{
+        ChangeCount, CheckResult, Outcome, PullRequestLink, RunHeader, Step, Stop, UnitHeader,
+    };
+
+    fn every_kind_of_event() -> Vec<Event> {
+        let unit = UnitId::parse("01-a").unwrap();
+        let header = RunHeader {
+            instruction: "do 'it'\n".into(),
+            base: "0".repeat(40),
+            base_name: "origin/main".into(),
+            agent: "codemod".into(),
+            forge: "this repository".into(),
+            remote: Some("origin".into()),
+            jobs: 2,
+            version: "0.1.0".into(),
+            pid: 7,
+            units: vec![UnitHeader {
+                id: unit.clone(),
+                title: "a".into(),
+                needs: vec![UnitId::parse("02-b").unwrap()],
+                files: 1,
+                lines: 2,
+            }],
+        };
+        let ending = Ending::TimedOut(std::time::Duration::from_secs(90));
+        let failed = |log: Option<&str>| Outcome::Failed {
+            step: Step::Check,
+            reason: "r".into(),
+            tail: log.map(|_| "t".into()),
+            log: log.map(Into::into),
+        };
+        let facts = [
+            UnitFact::StepStarted {
+                step: Step::Check,
+                detail: Some("make test".into()),
+            },
+            UnitFact::WorktreeReady {
+                path: "/w/01-a".into(),
+                branch: "batch/r/01-a".into(),
+                start: "1".repeat(40),
+            },
+            UnitFact::AgentFinished {
+                took_ms: 1,
+                summary: None,
+            },
+            UnitFact::ScopeProven {
+                tree: "2".repeat(40),
+                changes: ChangeCount {
+                    files: 1,
+                    insertions: 2,
+                    deletions: 3,
+                },
+            },
+            UnitFact::CheckFinished(CheckResult {
+                name: "make test".into(),
+                verdict: Verdict::Fail { ending },
+                took_ms: 5,
+                log: "/l".into(),
+                tail: "é".into(),
+            }),
+            UnitFact::Committed {
+                commit: "3".repeat(40),
+            },
+            UnitFact::Pushed {
+                remote: "origin".into(),
+            },
+            UnitFact::PullRequestOpened(PullRequestLink {
+                number: 7,
+                url: "https://example.org/7".into(),
+                existed: true,
+            }),
+        ];
+        let outcomes = [
+            Outcome::Published,
+            Outcome::Committed,
+            Outcome::NoChange { reason: "n".into() },
+            failed(None),
+            failed(Some("/l")),
+            Outcome::Blocked { by: unit.clone() },
+            Outcome::Stopped,
+        ];
+        let ended = outcomes.map(|outcome| UnitFact::Ended { outcome });
+        let mut all = vec![Event::Run(RunFact::Started(Box::new(header)))];
+        all.extend(
+            facts
+                .into_iter()
+                .chain(ended)
+                .map(|fact| Event::Unit(unit.clone(), fact)),
+        );
+        all.push(Event::Run(RunFact::StopAsked { how: Stop::Now }));
+        all.push(Event::Run(RunFact::Ended));
+        all
+    }
+
+    #[test]
+    fn every_fact_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = Journal::open(&path).unwrap();
+        let run = RunId::from_journal("20261121-abcd");
+        let mut written = Vec::new();
+        for (at, event) in (1..).zip(every_kind_of_event()) {
+            written.push(append(&mut journal, &run, at, event).unwrap());
+        }
+        let journal = Journal::read(&path).unwrap().unwrap();
+        assert_eq!(events(&journal, &run).unwrap(), written);
+        assert!(load(&journal, &run).is_ok());
+    }
+
+    #[test]
+    fn a_run_is_found_by_a_part_of_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        assert!(matches!(find(&journal, None), Err(RecordError::NoRun)));
+        for run in ["20261120-aaaa", "20261121-bbbb", "20261121-cccc"] {
+            journal.append(run, None, 1, "{}").unwrap();
+        }
+        let found = |wanted| find(&journal, wanted).map(|id| id.to_string());
+        assert_eq!(found(None).unwrap(), "20261121-cccc");
+        assert_eq!(found(Some("bbbb")).unwrap(), "20261121-bbbb");
+        assert!(matches!(
+            found(Some("20261121")),
+            Err(RecordError::SeveralRuns { .. })
+        ));
+        let said = found(Some("zzzz")).unwrap_err().to_string();
+        assert!(
+            said.ends_with("the latest are 20261121-cccc, 20261121-bbbb, 20261120-aaaa"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_fact_of_a_newer_version_is_told_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        journal
+            .append("r", None, 1, r#"{"fact":"teleported"}"#)
+            .unwrap();
+        let said = events(&journal, &RunId::from_journal("r"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("event 1") && said.contains("newer batch"),
+            "{said}"
+        );
+    }
+}
