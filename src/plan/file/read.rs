@@ -201,8 +201,8 @@ impl Reader<'_> {
             .chain(table.create.iter().map(|path| (path, PathKind::Create)))
         {
             check_path(path.get_ref(), kind).map_err(|message| self.fault(path, message))?;
-            let line = self.line(path.span().start);
-            if let Some(first) = seen.insert(path.get_ref(), line) {
+            if let Some(first) = seen.insert(path.get_ref(), path.span().start) {
+                let first = self.line(first);
                 let message = format!(
                     "{:?} stands in unit '{id}' twice, on line {first} too: remove one of them",
                     path.get_ref()
