@@ -1,35 +1,69 @@
-//! A throw-away repository for the tests of this room.
+//! A throw-away repository for tests.
 
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::Repo;
+use super::{Base, Repo};
 
 /// A repository with one commit, in a temporary folder that goes when this is dropped.
-pub(super) struct Fixture {
+pub(crate) struct Fixture {
     folder: TempDir,
-    pub(super) repo: Repo,
+    pub(crate) repo: Repo,
     /// The commit's id.
-    pub(super) first: String,
+    pub(crate) first: String,
 }
 
 impl Fixture {
     /// A place beside the repository.
-    pub(super) fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Makes a branch at the commit.
-    pub(super) fn branch(&self, name: &str) {
+    pub(crate) fn branch(&self, name: &str) {
         let git = self.repo.open().unwrap();
         let commit = git.head().unwrap().peel_to_commit().unwrap();
         git.branch(name, &commit, false).unwrap();
     }
+
+    /// A further commit on no branch that tracks just these: path, mode and content, as git holds them. What a
+    /// submodule (mode 160000) holds is not looked at.
+    pub(crate) fn commit(&self, files: &[(&[u8], u32, &[u8])]) -> Base {
+        let git = self.repo.open().unwrap();
+        let mut index = git2::Index::new().unwrap();
+        for &(path, mode, content) in files {
+            let time = git2::IndexTime::new(0, 0);
+            index
+                .add(&git2::IndexEntry {
+                    ctime: time,
+                    mtime: time,
+                    dev: 0,
+                    ino: 0,
+                    mode,
+                    uid: 0,
+                    gid: 0,
+                    file_size: 0,
+                    id: git.blob(content).unwrap(),
+                    flags: 0,
+                    flags_extended: 0,
+                    path: path.to_vec(),
+                })
+                .unwrap();
+        }
+        let tree = git.find_tree(index.write_tree_to(&git).unwrap()).unwrap();
+        let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
+        let id = git.commit(None, &who, &who, "further", &tree, &[]).unwrap();
+        Base {
+            id: id.to_string(),
+            name: "HEAD".to_owned(),
+            branch: None,
+        }
+    }
 }
 
 /// A repository whose one commit holds `files`, checked out.
-pub(super) fn repository(files: &[(&str, &str)]) -> Fixture {
+pub(crate) fn repository(files: &[(&str, &str)]) -> Fixture {
     let folder = TempDir::new().unwrap();
     let root = folder.path().join("repo");
     let git = git2::Repository::init(&root).unwrap();

@@ -10,7 +10,7 @@ mod base;
 mod changes;
 mod commit;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod graft;
 mod include;
 mod program;

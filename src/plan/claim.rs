@@ -1,7 +1,8 @@
 //! Who owns which path: the proof that no two claims overlap, and the judgement of every path that a unit changed.
 //!
-//! It works on names alone. It knows neither git nor the file system, so one proof holds on every machine: names that
-//! some file system takes for the same one are the same one here.
+//! It works on names alone, and takes from git only the word for what happened to a path. It does not know the file
+//! system, so one proof holds on every machine: names that some file system takes for the same one are the same one
+//! here.
 
 use std::collections::HashMap;
 
