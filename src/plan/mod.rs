@@ -5,16 +5,21 @@
 //! forges or the terminal.
 
 pub mod claim;
+mod content;
 pub mod file;
+mod make;
 mod near;
 pub mod order;
 pub mod partition;
+mod scan;
 pub mod select;
 pub mod title;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use make::{PlanError, Request, load, make, tracked};
 
 use crate::config::AgentOptions;
 

@@ -1,0 +1,248 @@
+//! Puts a plan together from a request and a base, and reads one back against the repository it is for.
+//!
+//! Both ends in the same promise: every file of every unit is tracked at the base, and no path has two owners.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::claim::{Ownership, default_create_folders};
+use super::file::{PlanFileError, check_files, parse};
+use super::order::waves;
+use super::partition::{Item, partition};
+use super::scan::{File, scan, sizes};
+use super::select::{SelectError, Selection};
+use super::title::name_units;
+use super::{Claim, Plan, Size, Unit};
+use crate::codemod::{Codemod, CodemodError};
+use crate::config::{AgentOptions, UnitRange};
+use crate::git::{Base, Entry, EntryKind, GitError, Repo};
+
+/// What the user asks for.
+pub struct Request<'a> {
+    pub instruction: &'a str,
+    /// Globs, folders and files, as [`Selection`] reads them.
+    pub globs: &'a [String],
+    /// The folder in which the user stands, from the root of the repository.
+    pub prefix: &'a str,
+    pub base: &'a Base,
+    /// Noted in the plan, not used for it.
+    pub agent: AgentOptions,
+    /// With one, the plan holds only files that it changes.
+    pub codemod: Option<&'a Codemod>,
+    pub units: UnitRange,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error("the instruction is empty: say what is to be changed")]
+    NoInstruction,
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    #[error("{0}")]
+    NothingMatches(String),
+    #[error(
+        "{} but none can be worked on: {reasons}; choose other files",
+        matches(*matched)
+    )]
+    AllLeftOut { matched: usize, reasons: String },
+    /// `reasons` tells of those left out for something else.
+    #[error(
+        "{} but the codemod changes none{}; correct the codemod, or choose other files",
+        matches(*matched),
+        beside(reasons)
+    )]
+    NothingChanges { matched: usize, reasons: String },
+    #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
+    BaseGone(String),
+    #[error(transparent)]
+    File(#[from] PlanFileError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Codemod(#[from] CodemodError),
+    #[error("the plan that was made does not hold together, which is a fault of batch itself: {0}")]
+    Unsound(String),
+}
+
+fn matches(files: usize) -> String {
+    if files == 1 {
+        "1 file matches,".to_owned()
+    } else {
+        format!("{files} files match,")
+    }
+}
+
+fn beside(reasons: &str) -> String {
+    if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(" (left out: {reasons})")
+    }
+}
+
+/// Makes the plan of a request. The same base and request always make the same plan.
+pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
+    if request.instruction.trim().is_empty() {
+        return Err(PlanError::NoInstruction);
+    }
+    let selection = Selection::parse(request.globs, request.prefix)?;
+    let entries = repo.entries(&request.base.id)?;
+    let scan = scan(repo, &entries, &selection, request.codemod)?;
+    let (matched, reasons) = (scan.matched(), scan.reasons());
+    if matched == 0 {
+        let near = selection.suggest(paths(&entries));
+        return Err(PlanError::NothingMatches(
+            near.unwrap_or_else(|| "no tracked file matches".to_owned()),
+        ));
+    }
+    if scan.files.is_empty() {
+        return Err(if scan.unchanged() > 0 {
+            PlanError::NothingChanges { matched, reasons }
+        } else {
+            PlanError::AllLeftOut { matched, reasons }
+        });
+    }
+    let (files, left_out) = scan.into_parts();
+    let plan = Plan {
+        instruction: request.instruction.to_owned(),
+        base: request.base.id.clone(),
+        base_name: request.base.name.clone(),
+        globs: selection.patterns().to_vec(),
+        agent: request.agent.clone(),
+        units: units(&files, &packages(&entries), request),
+        left_out,
+    };
+    prove(&plan, &entries)?;
+    Ok(plan)
+}
+
+/// Reads a plan, checks it against the repository and fills in the sizes.
+pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
+    let mut plan = parse(text)?;
+    if !repo.has_commit(&plan.base)? {
+        return Err(PlanError::BaseGone(plan.base));
+    }
+    let entries = repo.entries(&plan.base)?;
+    let by_path: HashMap<&str, &Entry> = entries
+        .iter()
+        .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
+        .collect();
+    // Nothing tracked may be created anew, and of what is tracked only files can be worked on.
+    check_files(text, |path| by_path.contains_key(path))?;
+    let is_file = |path: &str| {
+        by_path
+            .get(path)
+            .is_some_and(|entry| entry.kind == EntryKind::File)
+    };
+    check_files(text, is_file)?;
+    for unit in &mut plan.units {
+        let files: Vec<(&str, &Entry)> = unit
+            .claim
+            .files
+            .iter()
+            .filter_map(|path| by_path.get_key_value(path.as_str()))
+            .map(|(path, entry)| (*path, *entry))
+            .collect();
+        unit.size = sum(sizes(repo, &files)?);
+    }
+    Ok(plan)
+}
+
+/// All paths that the base tracks, but for those that are not UTF-8.
+pub fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
+    let entries = repo.entries(base)?;
+    Ok(paths(&entries).map(str::to_owned).collect())
+}
+
+fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
+    entries
+        .iter()
+        .filter_map(|entry| str::from_utf8(&entry.path).ok())
+}
+
+fn units(files: &[File], packages: &BTreeSet<String>, request: &Request<'_>) -> Vec<Unit> {
+    let items: Vec<Item<'_>> = files
+        .iter()
+        .map(|file| Item {
+            path: &file.path,
+            bytes: file.size.bytes,
+        })
+        .collect();
+    let cut = partition(&items, packages, request.units);
+    let paths: Vec<Vec<&str>> = cut
+        .iter()
+        .map(|unit| unit.iter().map(|&file| items[file].path).collect())
+        .collect();
+    let create = match request.codemod {
+        Some(_) => vec![Vec::new(); cut.len()],
+        None => default_create_folders(&paths),
+    };
+    name_units(&paths)
+        .into_iter()
+        .zip(&paths)
+        .zip(&cut)
+        .zip(create)
+        .map(|((((id, title), paths), unit), create)| {
+            let mut owned: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            owned.sort();
+            Unit {
+                id,
+                title,
+                needs: Vec::new(),
+                claim: Claim {
+                    files: owned,
+                    create,
+                },
+                size: sum(unit.iter().map(|&file| files[file].size)),
+            }
+        })
+        .collect()
+}
+
+fn sum(sizes: impl IntoIterator<Item = Size>) -> Size {
+    sizes.into_iter().fold(Size::default(), |sum, size| Size {
+        lines: sum.lines + size.lines,
+        bytes: sum.bytes + size.bytes,
+    })
+}
+
+/// The folders that hold a manifest: what is built, tested and reviewed as one.
+fn packages(entries: &[Entry]) -> BTreeSet<String> {
+    const MANIFESTS: &[&str] = &[
+        "BUILD.bazel",
+        "CMakeLists.txt",
+        "Cargo.toml",
+        "Gemfile",
+        "Package.swift",
+        "build.gradle",
+        "build.gradle.kts",
+        "build.sbt",
+        "composer.json",
+        "go.mod",
+        "mix.exs",
+        "package.json",
+        "pom.xml",
+        "pubspec.yaml",
+        "pyproject.toml",
+        "setup.py",
+    ];
+    const ENDINGS: &[&str] = &[".cabal", ".csproj", ".fsproj", ".gemspec", ".vbproj"];
+    paths(entries)
+        .map(|path| path.rsplit_once('/').unwrap_or(("", path)))
+        .filter(|(_, name)| {
+            MANIFESTS.contains(name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+        })
+        .map(|(folder, _)| folder.to_owned())
+        .collect()
+}
+
+/// Holds the finished plan against the promises once more, with other code than made it.
+fn prove(plan: &Plan, entries: &[Entry]) -> Result<(), PlanError> {
+    Ownership::prove(&plan.units, paths(entries))
+        .map_err(|error| PlanError::Unsound(error.to_string()))?;
+    waves(&plan.units).map_err(|error| PlanError::Unsound(error.to_string()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::codemod::Recipe;
+use crate::git::fixture::{Fixture, repository};
+use crate::plan::file::to_toml;
+
+const FILE: u32 = 0o100_644;
+
+fn base(it: &Fixture) -> Base {
+    Base {
+        id: it.first.clone(),
+        name: "main".to_owned(),
+        branch: None,
+    }
+}
+
+fn plan(
+    it: &Fixture,
+    base: &Base,
+    globs: &[&str],
+    codemod: Option<&Codemod>,
+) -> Result<Plan, PlanError> {
+    let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
+    make(
+        &it.repo,
+        &Request {
+            instruction: "from var to const",
+            globs: &globs,
+            prefix: "",
+            base,
+            agent: AgentOptions::default(),
+            codemod,
+            units: UnitRange::new(5, 30).unwrap(),
+        },
+    )
+}
+
+fn refusal(it: &Fixture, globs: &[&str], codemod: Option<&Codemod>) -> String {
+    plan(it, &base(it), globs, codemod).unwrap_err().to_string()
+}
+
+fn const_for_var() -> Codemod {
+    Codemod::compile(&Recipe::Regex {
+        regex: r"\bvar\b".to_owned(),
+        to: "const".to_owned(),
+    })
+    .unwrap()
+}
+
+fn summary(plan: &Plan) -> String {
+    let unit = |unit: &Unit| {
+        let Size { lines, bytes } = unit.size;
+        format!(
+            "{} = {}: {:?} ({lines} lines, {bytes} bytes), may create {:?}\n",
+            unit.id, unit.title, unit.claim.files, unit.claim.create
+        )
+    };
+    plan.units.iter().map(unit).collect()
+}
+
+#[test]
+fn a_plan_holds_what_matches_in_units_that_are_named_and_measured() {
+    let it = repository(&[
+        ("a/package.json", "{}\n"),
+        ("a/one.js", "var a\nvar b\n"),
+        ("a/two.js", "let a\n"),
+        ("b/three.js", "var c"),
+    ]);
+    let plan = plan(&it, &base(&it), &["**/*.js"], None).unwrap();
+    assert_eq!(plan.base, it.first);
+    assert_eq!(plan.base_name, "main");
+    assert_eq!(plan.globs, ["**/*.js"]);
+    assert!(plan.left_out.is_empty());
+    insta::assert_snapshot!(summary(&plan), @r#"
+    01-a-one-js = a/one.js: ["a/one.js"] (2 lines, 12 bytes), may create ["a/"]
+    02-a-two-js = a/two.js: ["a/two.js"] (1 lines, 6 bytes), may create []
+    03-b-three-js = b/three.js: ["b/three.js"] (0 lines, 5 bytes), may create ["b/"]
+    "#);
+}
+
+#[test]
+fn with_a_codemod_only_what_it_changes_is_planned_and_nothing_is_created() {
+    let it = repository(&[("one.js", "var a\n"), ("two.js", "let a\n")]);
+    let plan = plan(&it, &base(&it), &["."], Some(&const_for_var())).unwrap();
+    insta::assert_snapshot!(summary(&plan), @r#"01-one-js = one.js: ["one.js"] (1 lines, 6 bytes), may create []"#);
+    insta::assert_snapshot!(format!("{:?}", plan.left_out), @r#"[LeftOut { reason: "the codemod changes nothing", files: ["two.js"] }]"#);
+}
+
+#[test]
+fn a_request_without_a_plan_is_told_why() {
+    let it = repository(&[
+        ("src/a.js", "let a\n"),
+        ("src/b.js", "let b\n"),
+        ("img/x.png", "\0"),
+        ("img/y.png", "\0"),
+        ("img/z.svg", "<!-- @generated -->"),
+    ]);
+    let codemod = const_for_var();
+    insta::assert_snapshot!(refusal(&it, &["scr/*.js"], None), @"no tracked file matches 'scr/*.js'; did you mean 'src/*.js' (2 files)?");
+    insta::assert_snapshot!(refusal(&it, &["src/[a"], None), @"'src/[a' is not a valid glob: unclosed character class; missing ']'");
+    insta::assert_snapshot!(refusal(&it, &["img"], None), @"3 files match, but none can be worked on: binary (2), generated (1); choose other files");
+    insta::assert_snapshot!(refusal(&it, &["img/x.png"], Some(&codemod)), @"1 file matches, but none can be worked on: binary (1); choose other files");
+    insta::assert_snapshot!(refusal(&it, &["src"], Some(&codemod)), @"2 files match, but the codemod changes none; correct the codemod, or choose other files");
+    insta::assert_snapshot!(refusal(&it, &["src/a.js", "img"], Some(&codemod)), @"4 files match, but the codemod changes none (left out: binary (2), generated (1)); correct the codemod, or choose other files");
+    let blank = make(
+        &it.repo,
+        &Request {
+            instruction: " \n",
+            globs: &[".".to_owned()],
+            prefix: "",
+            base: &base(&it),
+            agent: AgentOptions::default(),
+            codemod: None,
+            units: UnitRange::new(5, 30).unwrap(),
+        },
+    );
+    insta::assert_snapshot!(blank.unwrap_err(), @"the instruction is empty: say what is to be changed");
+}
+
+#[test]
+fn the_same_request_makes_the_same_plan_in_units_that_share_nothing() {
+    let names: Vec<String> = (0..90)
+        .map(|i| format!("{}/{}/file{i}.js", ["web", "Web", "api"][i % 3], i % 7))
+        .collect();
+    let texts: Vec<String> = (0..90).map(|i| "var x\n".repeat(i * i % 50)).collect();
+    let files: Vec<(&[u8], u32, &[u8])> = names
+        .iter()
+        .zip(&texts)
+        .map(|(name, text)| (name.as_bytes(), FILE, text.as_bytes()))
+        .collect();
+    let it = repository(&[]);
+    let base = it.commit(&files);
+    let first = plan(&it, &base, &["."], None).unwrap();
+    assert_eq!(plan(&it, &base, &["."], None).unwrap(), first);
+    assert!((5..=30).contains(&first.units.len()));
+    let mut claimed: Vec<&String> = first.units.iter().flat_map(|u| &u.claim.files).collect();
+    claimed.sort();
+    let mut names: Vec<&String> = names.iter().collect();
+    names.sort();
+    assert_eq!(claimed, names);
+}
+
+#[test]
+fn odd_names_go_through_a_plan_file_and_back() {
+    let odd = [
+        "-leading dash",
+        "new\nline",
+        "quo\"te'",
+        "caf\u{e9}",
+        "cafe\u{301}",
+        "README",
+        "readme",
+        "a[1]{b}*",
+    ];
+    let files: Vec<(&[u8], u32, &[u8])> = odd
+        .iter()
+        .map(|name| (name.as_bytes(), FILE, b"one\ntwo\n" as &[u8]))
+        .collect();
+    let it = repository(&[]);
+    let base = it.commit(&files);
+    let made = plan(&it, &base, &["."], None).unwrap();
+    assert_eq!(load(&it.repo, &to_toml(&made)).unwrap(), made);
+    let unit_of = |name: &str| {
+        let has = |unit: &Unit| unit.claim.files.iter().any(|file| file == name);
+        made.units.iter().position(has).unwrap()
+    };
+    assert_eq!(unit_of("caf\u{e9}"), unit_of("cafe\u{301}"));
+    assert_eq!(unit_of("README"), unit_of("readme"));
+}
+
+#[test]
+fn a_plan_is_held_against_the_repository_when_it_is_read() {
+    let it = repository(&[]);
+    let base = it.commit(&[
+        (b"a.js", FILE, b"one\ntwo\n"),
+        (b"b.js", FILE, b"three"),
+        (b"c.js", FILE, b""),
+        (b"link", 0o120_000, b"a.js"),
+    ]);
+    let made = plan(&it, &base, &["."], None).unwrap();
+    let text = to_toml(&made);
+    assert_eq!(load(&it.repo, &text).unwrap(), made);
+
+    let edited = text.replace("\"b.js\"", "\"d.js\"");
+    let line = edited
+        .lines()
+        .collect::<Vec<_>>()
+        .iter()
+        .rposition(|line| line.contains("d.js"));
+    let fault = |text: &str| load(&it.repo, text).unwrap_err();
+    let PlanError::File(error) = fault(&edited) else {
+        panic!("the plan names a file that is not there");
+    };
+    assert_eq!(Some(error.line - 1), line);
+    assert_eq!(
+        error.message,
+        "\"d.js\" is no tracked file of the base: correct the path or remove it"
+    );
+    assert!(matches!(
+        fault(&text.replace("\"b.js\"", "\"link\"")),
+        PlanError::File(_)
+    ));
+    assert!(matches!(
+        fault(&text.replace("\"./\"", "\"link\"")),
+        PlanError::File(_)
+    ));
+    let gone = "0123456789".repeat(4);
+    assert_eq!(
+        fault(&text.replace(&base.id, &gone)).to_string(),
+        format!("the base {gone} of this plan is not in this repository: fetch it, or plan again")
+    );
+}
+
+#[test]
+fn what_is_tracked_is_all_that_has_a_name_in_utf_8() {
+    let it = repository(&[]);
+    let base = it.commit(&[
+        (b"a", FILE, b""),
+        (b"b\xff", FILE, b""),
+        (b"c", 0o160_000, b""),
+        (b"d/e", 0o120_000, b"f"),
+    ]);
+    let tracked = tracked(&it.repo, &base.id).unwrap();
+    assert!(tracked.iter().eq(["a", "c", "d/e"]));
+}
+
+#[test]
+fn folders_with_a_manifest_are_packages() {
+    let it = repository(&[
+        ("Cargo.toml", ""),
+        ("cs/App.csproj", ""),
+        ("js/web/package.json", ""),
+        ("js/package.json.bak", ""),
+    ]);
+    let entries = it.repo.entries(&it.first).unwrap();
+    assert!(packages(&entries).iter().eq(["", "cs", "js/web"]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn whatever_is_tracked_is_planned_once_and_read_back_the_same(
+        files in proptest::collection::btree_map(
+            "([abA]/|é/|e\u{301}/){0,2}[a-cA \"\n-]{1,3}\\.js",
+            "(var x\n|let y\n){0,5}",
+            1..40,
+        ),
+        with_codemod in any::<bool>(),
+    ) {
+        let it = repository(&[]);
+        let tree: Vec<(&[u8], u32, &[u8])> = files
+            .iter()
+            .map(|(name, text)| (name.as_bytes(), FILE, text.as_bytes()))
+            .collect();
+        let base = it.commit(&tree);
+        let codemod = with_codemod.then(const_for_var);
+        let codemod = codemod.as_ref();
+        let wanted: Vec<&String> = files
+            .iter()
+            .filter(|(_, text)| !with_codemod || text.contains("var"))
+            .map(|(name, _)| name)
+            .collect();
+        if wanted.is_empty() {
+            let refused = plan(&it, &base, &["."], codemod);
+            let told = matches!(refused, Err(PlanError::NothingChanges { .. }));
+            prop_assert!(told);
+            return Ok(());
+        }
+        let made = plan(&it, &base, &["."], codemod).unwrap();
+        let mut claimed: Vec<&String> = made.units.iter().flat_map(|u| &u.claim.files).collect();
+        claimed.sort();
+        prop_assert_eq!(claimed, wanted);
+        prop_assert_eq!(&plan(&it, &base, &["."], codemod).unwrap(), &made);
+        prop_assert_eq!(load(&it.repo, &to_toml(&made)).unwrap(), made);
+    }
+}

@@ -1,0 +1,445 @@
+//! Which matching files of a base are work, how large they are, and which are left out for what reason.
+//!
+//! It reads the base's tree and blobs, never a checkout. It does not know what a unit is.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use super::select::Selection;
+use super::{LeftOut, PlanError, Size, content};
+use crate::codemod::{Codemod, CodemodError};
+use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
+
+/// How many files are read with one reader: opening one costs more than a small file does.
+const BATCH: usize = 64;
+
+/// Why a matching file is left out. Where several hold, the first does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    Submodule,
+    Symlink,
+    Name,
+    Binary,
+    Lfs,
+    Generated,
+    NotText,
+    TooDeep,
+    TooLarge,
+    Unparsable,
+    Broken,
+    Unchanged,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Submodule => "submodule",
+            Self::Symlink => "symlink",
+            Self::Name => "name is not UTF-8",
+            Self::Binary => "binary",
+            Self::Lfs => "Git LFS pointer",
+            Self::Generated => "generated",
+            Self::NotText => "not UTF-8 text",
+            Self::TooDeep => "nested too deeply for the codemod",
+            Self::TooLarge => "the codemod would make it too large",
+            Self::Unparsable => "cannot be parsed for the codemod",
+            Self::Broken => "the codemod broke down on it",
+            Self::Unchanged => "the codemod changes nothing",
+        })
+    }
+}
+
+/// A file to work on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) path: String,
+    pub(super) size: Size,
+}
+
+/// What there is of the files that match, each list sorted.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) files: Vec<File>,
+    left_out: BTreeMap<Reason, Vec<String>>,
+}
+
+impl Scan {
+    /// How many files match.
+    pub(super) fn matched(&self) -> usize {
+        self.files.len() + self.left_out.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// How many matching files the codemod was used on in vain.
+    pub(super) fn unchanged(&self) -> usize {
+        self.left_out.get(&Reason::Unchanged).map_or(0, Vec::len)
+    }
+
+    /// The reasons with their numbers, but for files that the codemod does not change.
+    pub(super) fn reasons(&self) -> String {
+        let reasons: Vec<String> = self
+            .left_out
+            .iter()
+            .filter(|(reason, _)| **reason != Reason::Unchanged)
+            .map(|(reason, files)| format!("{reason} ({})", files.len()))
+            .collect();
+        reasons.join(", ")
+    }
+
+    fn leave_out(&mut self, reason: Reason, name: &[u8]) {
+        self.left_out.entry(reason).or_default().push(shown(name));
+    }
+
+    /// The files to work on, and those left out by reason.
+    pub(super) fn into_parts(self) -> (Vec<File>, Vec<LeftOut>) {
+        let left_out = self
+            .left_out
+            .into_iter()
+            .map(|(reason, files)| LeftOut {
+                reason: reason.to_string(),
+                files,
+            })
+            .collect();
+        (self.files, left_out)
+    }
+}
+
+/// Whether a codemod changes the text of the file with this path.
+type Changes<'a> = &'a (dyn Fn(&str, &str) -> Result<bool, CodemodError> + Sync);
+
+/// Looks at all entries that the selection means. With a codemod only what it changes is work.
+pub(super) fn scan(
+    repo: &Repo,
+    entries: &[Entry],
+    selection: &Selection,
+    codemod: Option<&Codemod>,
+) -> Result<Scan, PlanError> {
+    match codemod {
+        None => scan_with(repo, entries, selection, None),
+        Some(codemod) => scan_with(
+            repo,
+            entries,
+            selection,
+            Some(&|path, text| Ok(codemod.rewrite(path, text)?.is_some())),
+        ),
+    }
+}
+
+fn scan_with(
+    repo: &Repo,
+    entries: &[Entry],
+    selection: &Selection,
+    changes: Option<Changes<'_>>,
+) -> Result<Scan, PlanError> {
+    // A name that is not UTF-8 matches with a mark in place of what no pattern can spell.
+    let matching: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| selection.matches(&String::from_utf8_lossy(&entry.path)))
+        .collect();
+    let mut scan = Scan::default();
+    if matching.is_empty() {
+        return Ok(scan);
+    }
+    let mut attributes = Attributes::read(entries, &repo.blobs()?)?;
+    let mut to_read = Vec::new();
+    for entry in matching {
+        match from_outside(entry, &mut attributes) {
+            Ok(path) => to_read.push((path, entry)),
+            Err(reason) => scan.leave_out(reason, &entry.path),
+        }
+    }
+    let judged = read(repo, &to_read, |path, content| {
+        from_inside(path, content, changes)
+    })?;
+    for ((path, entry), verdict) in to_read.into_iter().zip(judged) {
+        match verdict? {
+            Ok(size) => scan.files.push(File {
+                path: path.to_owned(),
+                size,
+            }),
+            Err(reason) => scan.leave_out(reason, &entry.path),
+        }
+    }
+    for files in scan.left_out.values_mut() {
+        files.sort();
+    }
+    Ok(scan)
+}
+
+/// The sizes of these files, in their order.
+pub(super) fn sizes(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<Size>, GitError> {
+    read(repo, files, |_, content| size(content))
+}
+
+/// Reads each file once, on all cores; the answers are in the order of the files.
+fn read<T: Send>(
+    repo: &Repo,
+    files: &[(&str, &Entry)],
+    each: impl Fn(&str, &[u8]) -> T + Sync,
+) -> Result<Vec<T>, GitError> {
+    let read_batch = |batch: &[(&str, &Entry)]| -> Result<Vec<T>, GitError> {
+        let blobs = repo.blobs()?;
+        batch
+            .iter()
+            .map(|(path, entry)| Ok(each(path, &blobs.read(entry.blob)?)))
+            .collect()
+    };
+    let batches: Vec<Result<Vec<T>, GitError>> = files.par_chunks(BATCH).map(read_batch).collect();
+    let mut answers = Vec::with_capacity(files.len());
+    for batch in batches {
+        answers.extend(batch?);
+    }
+    Ok(answers)
+}
+
+/// What can be said without the content: the path, or why the file is left out.
+fn from_outside<'a>(entry: &'a Entry, attributes: &mut Attributes) -> Result<&'a str, Reason> {
+    match entry.kind {
+        EntryKind::Submodule => return Err(Reason::Submodule),
+        EntryKind::Symlink => return Err(Reason::Symlink),
+        EntryKind::File => {}
+    }
+    let path = str::from_utf8(&entry.path).map_err(|_| Reason::Name)?;
+    match attributes.reason_to_set_aside(path) {
+        Some("binary") => Err(Reason::Binary),
+        Some(_) => Err(Reason::Generated),
+        None => Ok(path),
+    }
+}
+
+/// What the content says: the size, or why the file is left out. An error is one of the codemod as a whole.
+fn from_inside(
+    path: &str,
+    content: &[u8],
+    changes: Option<Changes<'_>>,
+) -> Result<Result<Size, Reason>, CodemodError> {
+    let reason = if content::is_binary(content) {
+        Some(Reason::Binary)
+    } else if content::is_lfs_pointer(content) {
+        Some(Reason::Lfs)
+    } else if content::is_generated(content) {
+        Some(Reason::Generated)
+    } else if let Some(changes) = changes {
+        left_by_codemod(path, content, changes)?
+    } else {
+        None
+    };
+    Ok(reason.map_or_else(|| Ok(size(content)), Err))
+}
+
+fn left_by_codemod(
+    path: &str,
+    content: &[u8],
+    changes: Changes<'_>,
+) -> Result<Option<Reason>, CodemodError> {
+    let Ok(text) = str::from_utf8(content) else {
+        return Ok(Some(Reason::NotText));
+    };
+    // A parser that breaks down on one odd file must not take the whole plan with it.
+    let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| changes(path, text))) else {
+        return Ok(Some(Reason::Broken));
+    };
+    match outcome {
+        Ok(true) => Ok(None),
+        Ok(false) => Ok(Some(Reason::Unchanged)),
+        Err(CodemodError::TooDeep { .. }) => Ok(Some(Reason::TooDeep)),
+        Err(CodemodError::TooLarge { .. }) => Ok(Some(Reason::TooLarge)),
+        Err(CodemodError::Parse { .. }) => Ok(Some(Reason::Unparsable)),
+        Err(error) => Err(error),
+    }
+}
+
+fn size(content: &[u8]) -> Size {
+    let pieces = content.split(|&byte| byte == b'\n').count();
+    Size {
+        lines: pieces as u64 - 1,
+        bytes: content.len() as u64,
+    }
+}
+
+/// A name for people, with `\xNN` for each byte that is not UTF-8.
+fn shown(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codemod::Recipe;
+    use crate::git::fixture::repository;
+
+    const FILE: u32 = 0o100_644;
+    const LINK: u32 = 0o120_000;
+    const MODULE: u32 = 0o160_000;
+
+    fn all() -> Selection {
+        Selection::parse(&[".".to_owned()], "").unwrap()
+    }
+
+    fn found(files: &[(&[u8], u32, &[u8])], changes: Option<Changes<'_>>) -> Vec<String> {
+        let it = repository(&[]);
+        let base = it.commit(files);
+        let entries = it.repo.entries(&base.id).unwrap();
+        let scan = scan_with(&it.repo, &entries, &all(), changes).unwrap();
+        assert_eq!(scan.matched(), files.len());
+        let (files, left_out) = scan.into_parts();
+        let files = files.into_iter().map(|file| {
+            let Size { lines, bytes } = file.size;
+            format!("{}: {lines} lines, {bytes} bytes", file.path)
+        });
+        let left_out = left_out
+            .into_iter()
+            .map(|left_out| format!("{}: {}", left_out.reason, left_out.files.join(" ")));
+        files.chain(left_out).collect()
+    }
+
+    #[test]
+    fn what_is_no_text_that_people_write_is_left_out_with_the_first_reason() {
+        let found = found(
+            &[
+                (
+                    b".gitattributes",
+                    FILE,
+                    b"*.gen linguist-generated\n*.bin binary\n",
+                ),
+                (b"a/attr.bin", FILE, b"text"),
+                (b"a/attr.gen", FILE, b"\0"),
+                (
+                    b"a/big",
+                    FILE,
+                    b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+                ),
+                (b"a/empty", FILE, b""),
+                (b"a/last line is open", FILE, b"one\ntwo"),
+                (b"a/latin", FILE, b"caf\xe9\n"),
+                (b"a/link.gen", LINK, b"empty"),
+                (
+                    b"a/made.go",
+                    FILE,
+                    b"// Code generated by x. DO NOT EDIT.\n",
+                ),
+                (b"a/module", MODULE, b""),
+                (b"a/na\xffme\xe9", FILE, b"x"),
+                (b"a/nul", FILE, b"GIF\0"),
+            ],
+            None,
+        );
+        insta::assert_snapshot!(found.join("\n"), @r"
+        .gitattributes: 2 lines, 38 bytes
+        a/empty: 0 lines, 0 bytes
+        a/last line is open: 1 lines, 7 bytes
+        a/latin: 1 lines, 5 bytes
+        submodule: a/module
+        symlink: a/link.gen
+        name is not UTF-8: a/na\xffme\xe9
+        binary: a/attr.bin a/nul
+        Git LFS pointer: a/big
+        generated: a/attr.gen a/made.go
+        ");
+    }
+
+    #[test]
+    fn only_what_the_codemod_changes_is_work() {
+        let deep = format!("var a = {}1{};\n", "[".repeat(40_000), "]".repeat(40_000));
+        let files: &[(&[u8], u32, &[u8])] = &[
+            (b"a.js", FILE, b"var a = 1;\n"),
+            (b"b.js", FILE, b"let a = 1;\n"),
+            (b"c.py", FILE, b"a = 1\n"),
+            (b"deep.js", FILE, deep.as_bytes()),
+            (b"latin.js", FILE, b"var a = 'caf\xe9';\n"),
+            (b"made.js", FILE, b"// @generated\nvar a = 1;\n"),
+        ];
+        let codemod = Codemod::compile(&Recipe::Pattern {
+            pattern: "var $A = $B".to_owned(),
+            to: "const $A = $B".to_owned(),
+            lang: None,
+        })
+        .unwrap();
+        let changes = |path: &str, text: &str| Ok(codemod.rewrite(path, text)?.is_some());
+        insta::assert_snapshot!(found(files, Some(&changes)).join("\n"), @r"
+        a.js: 1 lines, 11 bytes
+        generated: made.js
+        not UTF-8 text: latin.js
+        nested too deeply for the codemod: deep.js
+        the codemod changes nothing: b.js c.py
+        ");
+    }
+
+    #[test]
+    fn a_parser_that_breaks_down_costs_one_file_only() {
+        let changes = |path: &str, _: &str| match path {
+            "odd" => std::panic::resume_unwind(Box::new("an odd file")),
+            "wide" => Err(CodemodError::TooLarge {
+                path: path.to_owned(),
+                limit: 1,
+            }),
+            "other" => Err(CodemodError::Parse {
+                path: path.to_owned(),
+                lang: "C",
+            }),
+            _ => Ok(true),
+        };
+        let files: Vec<(&[u8], u32, &[u8])> = ["a", "odd", "other", "wide", "z"]
+            .iter()
+            .map(|path| (path.as_bytes(), FILE, b"x\n" as &[u8]))
+            .collect();
+        insta::assert_snapshot!(found(&files, Some(&changes)).join("\n"), @r"
+        a: 1 lines, 2 bytes
+        z: 1 lines, 2 bytes
+        the codemod would make it too large: wide
+        cannot be parsed for the codemod: other
+        the codemod broke down on it: odd
+        ");
+    }
+
+    #[test]
+    fn a_fault_of_the_codemod_itself_is_no_reason_to_leave_a_file_out() {
+        let it = repository(&[("a", "x")]);
+        let entries = it.repo.entries(&it.first).unwrap();
+        let changes = |_: &str, _: &str| Err(CodemodError::NoRule);
+        let outcome = scan_with(&it.repo, &entries, &all(), Some(&changes));
+        assert!(matches!(
+            outcome,
+            Err(PlanError::Codemod(CodemodError::NoRule))
+        ));
+    }
+
+    #[test]
+    fn only_matching_files_are_read_and_in_batches_none_is_lost() {
+        let names: Vec<String> = (0..3 * BATCH).map(|i| format!("f{i:03}")).collect();
+        let contents: Vec<String> = (0..names.len()).map(|i| "\n".repeat(i)).collect();
+        let mut files: Vec<(&[u8], u32, &[u8])> = names
+            .iter()
+            .zip(&contents)
+            .map(|(name, content)| (name.as_bytes(), FILE, content.as_bytes()))
+            .collect();
+        files.push((b"g", FILE, b"unasked"));
+        let it = repository(&[]);
+        let base = it.commit(&files);
+        let entries = it.repo.entries(&base.id).unwrap();
+        let unasked = entries.last().unwrap().blob.to_string();
+        let objects = it.repo.common_dir().join("objects");
+        std::fs::remove_file(objects.join(&unasked[..2]).join(&unasked[2..])).unwrap();
+        let scan = |glob: &str| {
+            let selection = Selection::parse(&[glob.to_owned()], "").unwrap();
+            scan(&it.repo, &entries, &selection, None)
+        };
+        assert!(matches!(scan("g"), Err(PlanError::Git(_))));
+        let scan = scan("f*").unwrap();
+        assert_eq!(scan.files.len(), names.len());
+        for (index, file) in scan.files.iter().enumerate() {
+            assert_eq!(file.path, names[index]);
+            assert_eq!(file.size.lines, index as u64);
+        }
+    }
+}
