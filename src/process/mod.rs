@@ -3,12 +3,14 @@
 //!
 //! [`run`] is for what works on a unit (agents, checks, setup): asynchronous, cancellable, output into a log file.
 //! [`Capture`] is for short questions to programs of the user's own (`git`, `gh`): synchronous, output into memory, the
-//! parent's environment kept. Neither knows what a unit or an agent is.
+//! parent's environment kept. [`foreground`] is the one exception to all of that: a program that the user works in, such
+//! as an editor, gets the terminal for as long as it likes. None of them knows what a unit or an agent is.
 
 mod capture;
 mod command;
 mod environment;
 mod error;
+mod foreground;
 mod group;
 mod program;
 mod recorder;
@@ -25,6 +27,7 @@ pub use capture::Capture;
 pub use command::{Command, Finished, run};
 pub use environment::Environment;
 pub use error::ProcessError;
+pub use foreground::foreground;
 pub use program::{find_program, locate};
 
 /// How a child process ended.
