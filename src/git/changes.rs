@@ -115,6 +115,25 @@ impl Repo {
     }
 }
 
+/// How a diff is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    On,
+    Off,
+}
+
+impl Repo {
+    /// The difference between two trees (or commits) as a patch, as the user's git writes it.
+    pub fn patch(&self, before: &str, after: &str, colours: Colours) -> Result<Vec<u8>, GitError> {
+        let colours = match colours {
+            Colours::On => "--color=always",
+            Colours::Off => "--color=never",
+        };
+        self.git(["diff", "--no-ext-diff", colours, before, after])
+            .run()
+    }
+}
+
 /// The tree with this id, or of the commit with this id.
 pub(super) fn any_tree<'r>(
     repo: &'r git2::Repository,

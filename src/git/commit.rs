@@ -58,10 +58,22 @@ impl Repo {
         Ok(commit)
     }
 
+    /// Whether a remote has a branch of this name. Asks the remote.
+    pub fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
+        let name = format!("refs/heads/{branch}");
+        let out = self
+            .git(["ls-remote", "--", remote, &name])
+            .dir(&self.root)
+            .run()?;
+        Ok(!out.is_empty())
+    }
+
     /// Pushes a branch to the branch of the same name. Pushing what is there already is no error.
     pub fn push(&self, remote: &str, branch: &str) -> Result<(), GitError> {
         let spec = format!("refs/heads/{branch}:refs/heads/{branch}");
+        // From the checkout's root: a remote's address may be a relative path.
         self.git(["push", "--quiet", remote, &spec])
+            .dir(&self.root)
             .run()
             .map(drop)
             .map_err(|error| match error {

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind, Reader};
-pub use changes::{Change, ChangeKind, Changes, Content};
+pub use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub use include::INCLUDE_FILE;
 pub use worktree::NewWorktree;
 

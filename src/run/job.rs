@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::delivery::Delivery;
 use super::event::{RunHeader, RunId, UnitHeader};
 use super::places::{Naming, NamingError, Places};
 use crate::agent::{Agent, CodemodAgent, CommandAgent};
 use crate::check::{self, Check};
 use crate::codemod::{Codemod, CodemodError};
 use crate::config::{AgentOptionsError, AgentSpec, Config};
-use crate::forge::{Forge, Overrides, Templates, TextError};
+use crate::forge::{Overrides, Templates, TextError};
 use crate::git::{GitError, Repo};
 use crate::plan::Plan;
 use crate::plan::claim::{Ownership, OwnershipError};
@@ -50,21 +51,6 @@ pub struct Job {
     pub(super) worktrees: KeepWorktrees,
     pub(super) jobs: usize,
     notes: Vec<String>,
-}
-
-/// What becomes of a unit's commit.
-pub enum Delivery {
-    /// It stands on its branch, and that is all.
-    Nothing,
-    /// It becomes a pull request.
-    PullRequest {
-        forge: Arc<dyn Forge>,
-        /// The remote that branches are pushed to before, if any.
-        remote: Option<String>,
-        /// The branch that pull requests go to.
-        base_branch: String,
-        draft: bool,
-    },
 }
 
 /// Which worktrees are left standing when their unit has come to a good end.
@@ -192,6 +178,18 @@ impl Job {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The agent in one line.
+    #[must_use]
+    pub fn agent(&self) -> String {
+        self.agent.describe()
+    }
+
+    /// What becomes of the work.
+    #[must_use]
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// The distinct checks, with the number of units that each is for.

@@ -2,6 +2,7 @@
 //!
 //! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
+mod delivery;
 mod engine;
 mod event;
 mod job;
@@ -13,12 +14,13 @@ mod state;
 mod story;
 mod unit;
 
+pub use delivery::{Delivery, DeliveryError, Goal};
 pub use engine::{RunError, execute};
 pub use event::{
     ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,
     Step, Stop, UnitFact, UnitHeader,
 };
-pub use job::{Delivery, Job, KeepWorktrees, PrepareError, agent};
+pub use job::{Job, KeepWorktrees, PrepareError, agent};
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, find, load};
 pub use state::{Phase, RunState, UnitState};

@@ -24,6 +24,15 @@ impl Places {
         self.state.join("journal.db")
     }
 
+    /// A plan that was made and not run; `id` is the one its run would have had.
+    #[must_use]
+    pub fn saved_plan(&self, id: &RunId) -> PathBuf {
+        self.state
+            .join("plans")
+            .join(id.as_str())
+            .with_extension("toml")
+    }
+
     /// Where discarded worktrees with unpublished work lie until they are deleted for good.
     #[must_use]
     pub fn trash(&self) -> PathBuf {

@@ -11,8 +11,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::delivery::Delivery;
 use super::event::{ChangeCount, CheckResult, Outcome, PullRequestLink, Step, UnitFact};
-use super::job::{Delivery, Job};
+use super::job::Job;
 use super::places::worktree_name;
 use super::scope::outside;
 use super::story::{Told, story};
