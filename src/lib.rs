@@ -11,6 +11,7 @@
 
 pub mod agent;
 pub mod check;
+pub mod cli;
 pub mod codemod;
 pub mod config;
 pub mod forge;

@@ -1,0 +1,145 @@
+//! `batch clean`: takes away the worktrees that ended runs have left.
+
+use clap::Args;
+
+use super::workspace::{Workspace, liveness};
+use super::{Global, say};
+use crate::git::GitError;
+use crate::journal::Journal;
+use crate::report::Liveness;
+use crate::run::{self, Outcome, Places, RunState, UnitState, worktree_name};
+
+#[derive(Debug, Args)]
+pub(super) struct CleanArgs {
+    /// A run's id, or a part of it [default: all runs that are not going]
+    run: Option<String>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Delete for good what earlier calls have moved to the trash
+    #[arg(long)]
+    empty_trash: bool,
+}
+
+/// What can be done with the worktree of an ended unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Its work stands in a commit, or there is none.
+    Delete,
+    /// It may hold the only copy of something.
+    Trash,
+}
+
+pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
+    let workspace = Workspace::open(global)?;
+    let places = workspace.places();
+    let Some(journal) = Journal::read(&places.journal())? else {
+        say("nothing to clean: there has been no run in this repository yet");
+        return Ok(0);
+    };
+    let runs = match &args.run {
+        Some(wanted) => vec![run::find(&journal, Some(wanted))?],
+        None => journal
+            .runs()?
+            .iter()
+            .map(|id| run::RunId::from_journal(id))
+            .collect(),
+    };
+    let (mut deleted, mut trashed) = (0_usize, 0_usize);
+    for id in &runs {
+        let state = run::load(&journal, id)?;
+        if liveness(&places, &state)? == Liveness::Going {
+            say(&format!("run {id} is going, so it is left alone"));
+            continue;
+        }
+        for unit in &state.units {
+            let Some(fate) = fate(unit) else { continue };
+            let path = unit.worktree.as_deref().unwrap_or(std::path::Path::new(""));
+            let verb = match (fate, args.dry_run) {
+                (Fate::Delete, true) => "would delete",
+                (Fate::Delete, false) => "deleted",
+                (Fate::Trash, true) => "would move to the trash",
+                (Fate::Trash, false) => "moved to the trash",
+            };
+            if !args.dry_run {
+                take_away(&workspace, &places, &state, unit, fate)?;
+            }
+            match fate {
+                Fate::Delete => deleted += 1,
+                Fate::Trash => trashed += 1,
+            }
+            say(&format!("{verb}: {}", path.display()));
+        }
+    }
+    if args.empty_trash {
+        empty(&places, args)?;
+    }
+    if deleted + trashed == 0 && !args.empty_trash {
+        say("nothing to clean: no ended run has left a worktree");
+    } else if trashed > 0 && !args.dry_run {
+        say(&format!(
+            "unpublished work lies in {} until batch clean --empty-trash",
+            places.trash().display()
+        ));
+    }
+    Ok(0)
+}
+
+/// What is to be done with the unit's worktree, if there still is one.
+fn fate(unit: &UnitState) -> Option<Fate> {
+    let path = unit.worktree.as_ref()?;
+    path.symlink_metadata().ok()?;
+    let is_safe = unit.commit.is_some() || matches!(unit.outcome(), Some(Outcome::NoChange { .. }));
+    Some(if is_safe { Fate::Delete } else { Fate::Trash })
+}
+
+fn take_away(
+    workspace: &Workspace,
+    places: &Places,
+    state: &RunState,
+    unit: &UnitState,
+    fate: Fate,
+) -> Result<(), GitError> {
+    let (Some(path), Some(branch), Some(start)) = (&unit.worktree, &unit.branch, &unit.start)
+    else {
+        return Ok(());
+    };
+    let name = worktree_name(&state.id, &unit.header.id);
+    match fate {
+        Fate::Delete => workspace.repo.remove_worktree(&name, path)?,
+        Fate::Trash => {
+            workspace
+                .repo
+                .discard_worktree(&name, path, &places.trash())?;
+        }
+    }
+    workspace
+        .repo
+        .delete_untouched_branch(branch, start)
+        .map(drop)
+}
+
+fn empty(places: &Places, args: &CleanArgs) -> anyhow::Result<()> {
+    let trash = places.trash();
+    let entries = match std::fs::read_dir(&trash) {
+        Ok(entries) => entries.filter_map(Result::ok).collect(),
+        Err(_) => Vec::new(),
+    };
+    if entries.is_empty() {
+        say("the trash is empty");
+    } else if args.dry_run {
+        say(&format!(
+            "would delete {} worktrees from the trash",
+            entries.len()
+        ));
+    } else {
+        std::fs::remove_dir_all(&trash).map_err(|error| {
+            anyhow::anyhow!("the trash {} cannot be emptied: {error}", trash.display())
+        })?;
+        say(&format!(
+            "deleted {} worktrees from the trash",
+            entries.len()
+        ));
+    }
+    Ok(())
+}

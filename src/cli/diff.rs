@@ -1,0 +1,64 @@
+//! `batch diff`: what a unit changed, from its commit, or from its worktree while there is no commit.
+
+use anyhow::Context;
+use clap::Args;
+
+use super::workspace::KnownRun;
+use super::{Global, print, print_bytes};
+use crate::git::Colours;
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// A unit's id, or a part of it
+    unit: String,
+    /// A run's id, or a part of it [default: the latest run]
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let unit = known.unit(&args.unit)?;
+    let id = &unit.header.id;
+    let Some(start) = &unit.start else {
+        anyhow::bail!("unit {id} has not begun, so there is no difference to show");
+    };
+    let after = match (&unit.commit, &unit.worktree) {
+        (Some(commit), _) => commit.clone(),
+        (None, Some(worktree)) if worktree.exists() => {
+            // The pipeline may be working with the kept index at this moment.
+            let kept = known.places.index(&known.state.id, id);
+            let index = tempfile::NamedTempFile::new()
+                .and_then(|file| std::fs::copy(&kept, file.path()).map(|_| file))
+                .with_context(|| format!("the index {} cannot be copied", kept.display()))?;
+            known.repo.snapshot(worktree, index.path())?
+        }
+        _ => anyhow::bail!(
+            "unit {id} made no commit and its worktree is gone, so there is nothing to compare"
+        ),
+    };
+    if global.json {
+        let changes = known.repo.changes(start, &after)?;
+        let paths: Vec<String> = changes
+            .list
+            .iter()
+            .map(|change| String::from_utf8_lossy(&change.path).into_owned())
+            .collect();
+        let data = serde_json::json!({
+            "unit": id.as_str(),
+            "start": start,
+            "files": paths,
+            "insertions": changes.insertions,
+            "deletions": changes.deletions,
+        });
+        print(&format!("{data:#}\n"))?;
+        return Ok(0);
+    }
+    let colours = if console::colors_enabled() {
+        Colours::On
+    } else {
+        Colours::Off
+    };
+    print_bytes(&known.repo.patch(start, &after, colours)?)?;
+    Ok(0)
+}

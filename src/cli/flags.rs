@@ -1,0 +1,175 @@
+//! The flags that several commands share, and how they win over batch.toml.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::config::{AgentKind, AgentOptions, Config, ForgeChoice, Limit, PushChoice, UnitRange};
+use crate::run::Goal;
+
+/// Who does the work.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Agent")]
+pub(super) struct AgentFlags {
+    /// The kind of agent; follows from the other flags when absent
+    #[arg(long, value_enum, value_name = "KIND")]
+    agent: Option<AgentKind>,
+    /// A program to start in each worktree, split like a shell would but run without one
+    #[arg(long, value_name = "PROG ARGS")]
+    agent_cmd: Option<String>,
+    /// Hand --agent-cmd to sh -c
+    #[arg(long)]
+    agent_shell: bool,
+    /// How long one agent may work on its unit [default: 30m]
+    #[arg(long, value_name = "TIME")]
+    agent_timeout: Option<Limit>,
+    /// Codemod: an ast-grep pattern, such as 'var $A = $B'
+    #[arg(long, value_name = "PATTERN")]
+    rewrite: Option<String>,
+    /// Codemod: a regular expression
+    #[arg(long, value_name = "REGEX")]
+    regex: Option<String>,
+    /// Codemod: the replacement for --rewrite ($A) or --regex ($1, ${name})
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    to: Option<String>,
+    /// Codemod: the language of --rewrite; without it, each file's own
+    #[arg(long, value_name = "LANG")]
+    lang: Option<String>,
+    /// Codemod: a file with rules in ast-grep's YAML format
+    #[arg(long, value_name = "FILE")]
+    rule: Option<PathBuf>,
+}
+
+impl AgentFlags {
+    pub(super) fn apply(&self, config: &mut Config) -> anyhow::Result<()> {
+        let rule = self
+            .rule
+            .as_ref()
+            .map(|path| {
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("the rule file {} cannot be read", path.display()))
+            })
+            .transpose()?;
+        let given = AgentOptions {
+            kind: self.agent,
+            command: self.agent_cmd.clone(),
+            shell: self.agent_shell.then_some(true),
+            rewrite: self.rewrite.clone(),
+            regex: self.regex.clone(),
+            to: self.to.clone(),
+            lang: self.lang.clone(),
+            rule,
+        };
+        config.agent = given.or(std::mem::take(&mut config.agent));
+        config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
+        Ok(())
+    }
+}
+
+/// What becomes a unit.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Plan")]
+pub(super) struct PlanFlags {
+    /// How many units: a number, or a range [default: 5..30]
+    #[arg(long, value_name = "N|A..B")]
+    units: Option<UnitRange>,
+    /// The commit to start from [default: the remote's default branch where known, else HEAD]
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+}
+
+impl PlanFlags {
+    pub(super) fn apply(&self, config: &mut Config) {
+        config.plan.units = self.units.or(config.plan.units);
+        config.plan.base = self.base.clone().or(config.plan.base.take());
+    }
+}
+
+/// How a plan is run.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(super) struct RunFlags {
+    /// Approve the plan without being asked
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// How many agents work at once [default: the number of processors, at most 4]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    /// A shell line that prepares each new worktree, such as 'npm ci'
+    #[arg(long, value_name = "CMD")]
+    setup: Option<String>,
+    /// Keep the worktrees of published units too
+    #[arg(long)]
+    keep_worktrees: bool,
+    /// Stop at the commits: nothing is pushed, no pull request is opened
+    #[arg(long)]
+    dry_run: bool,
+    /// A shell line that must pass in the worktree's root; may be given several times [default: found by itself]
+    #[arg(long, value_name = "CMD", help_heading = "Checks")]
+    check: Vec<String>,
+    /// Run no checks
+    #[arg(long, conflicts_with = "check", help_heading = "Checks")]
+    no_checks: bool,
+    /// How long one check may take [default: 20m]
+    #[arg(long, value_name = "TIME", help_heading = "Checks")]
+    check_timeout: Option<Limit>,
+    /// Where pull requests are opened [default: auto]
+    #[arg(long, value_enum, value_name = "FORGE", help_heading = "Publishing")]
+    forge: Option<ForgeChoice>,
+    /// The remote to push to [default: the current branch's, else origin]
+    #[arg(long, value_name = "NAME", help_heading = "Publishing")]
+    remote: Option<String>,
+    /// Push the branches also where no pull request needs it
+    #[arg(long, help_heading = "Publishing")]
+    push: bool,
+    /// Push nothing: branches and the pages of their pull requests stay in this repository
+    #[arg(long, conflicts_with = "push", help_heading = "Publishing")]
+    no_push: bool,
+    /// Open pull requests as drafts
+    #[arg(long, help_heading = "Publishing")]
+    draft: bool,
+}
+
+impl RunFlags {
+    pub(super) fn apply(&self, config: &mut Config) {
+        config.run.jobs = self.jobs.or(config.run.jobs);
+        if let Some(setup) = &self.setup {
+            config.worktrees.setup = Some(setup.clone());
+        }
+        if self.keep_worktrees {
+            config.worktrees.keep = Some(true);
+        }
+        if self.no_checks {
+            config.checks.commands = Some(Vec::new());
+        } else if !self.check.is_empty() {
+            config.checks.commands = Some(self.check.clone());
+        }
+        config.checks.timeout = self.check_timeout.or(config.checks.timeout);
+        config.publish.forge = self.forge.or(config.publish.forge);
+        if let Some(remote) = &self.remote {
+            config.publish.remote = Some(remote.clone());
+        }
+        if self.push {
+            config.publish.push = Some(PushChoice::Always);
+        }
+        if self.no_push {
+            config.publish.push = Some(PushChoice::Never);
+        }
+        if self.draft {
+            config.publish.draft = Some(true);
+        }
+    }
+
+    pub(super) fn goal(&self) -> Goal {
+        if self.dry_run {
+            Goal::Commits
+        } else {
+            Goal::PullRequests
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! From a plan to the end of its run: everything that can be refused first, then the review, the run and the report.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use console::Term;
+use tokio::sync::mpsc;
+
+use super::flags::RunFlags;
+use super::review::{self, Decision};
+use super::workspace::{Workspace, new_run_id, now};
+use super::{Global, print, say, stdout_width};
+use crate::config::Config;
+use crate::git::Base;
+use crate::plan::file::to_toml;
+use crate::plan::{self, Plan};
+use crate::progress::{self, Form};
+use crate::report::{self, Liveness, Report};
+use crate::run::{self, Delivery, Job, Places, RunId, RunState, Stop};
+
+const NOT_APPROVED: u8 = 3;
+const INTERRUPTED: u8 = 130;
+
+pub(super) fn launch(
+    global: &Global,
+    workspace: &Workspace,
+    plan: &Plan,
+    base: &Base,
+    flags: &RunFlags,
+) -> anyhow::Result<u8> {
+    let id = new_run_id();
+    let prepare = |plan: Plan| prepare(workspace, &id, plan, base, flags);
+    let mut job = prepare(plan.clone())?;
+    for note in job.notes() {
+        say(&format!("note: {note}"));
+    }
+    let term = Term::stderr();
+    if flags.yes {
+        let width = term.is_term().then(|| term.size().1);
+        say(&review::table(plan, &job.agent(), width));
+        say(&course(&job));
+    } else if !term.is_term() || !Term::stdout().is_term() || !console::user_attended() {
+        let path = save(workspace, &id, plan)?;
+        say(&format!(
+            "There is no terminal to approve the plan at, so nothing was run. Give --yes to approve it unseen, or look \
+             at it and run it with: batch run {}",
+            path.display()
+        ));
+        return Ok(NOT_APPROVED);
+    } else {
+        say(&course(&job));
+        let reload = |text: &str| Ok(plan::load(&workspace.repo, text)?);
+        // An edit may have named another agent.
+        let agent = |plan: &Plan| {
+            prepare(plan.clone()).map_or_else(|error| error.to_string(), |job| job.agent())
+        };
+        match review::review(plan.clone(), &agent, &term, &reload)? {
+            Decision::Approved(approved) if approved == *plan => {}
+            Decision::Approved(approved) => job = prepare(approved)?,
+            Decision::Quit(plan) => {
+                let path = save(workspace, &id, &plan)?;
+                say(&format!(
+                    "Nothing was run. The plan is kept: batch run {}",
+                    path.display()
+                ));
+                return Ok(NOT_APPROVED);
+            }
+        }
+    }
+    let state = drive(job, global)?;
+    finish(global, &workspace.places(), &state)
+}
+
+fn prepare(
+    workspace: &Workspace,
+    id: &RunId,
+    plan: Plan,
+    base: &Base,
+    flags: &RunFlags,
+) -> anyhow::Result<Job> {
+    let Workspace { repo, config, dir } = workspace;
+    // The agent stands in the plan, where a person may have changed it a moment ago.
+    let config = &Config {
+        agent: plan.agent.clone(),
+        ..config.clone()
+    };
+    let delivery = Delivery::choose(
+        repo,
+        config,
+        base,
+        flags.goal(),
+        workspace.places().pages(id),
+    )?;
+    let tracked = plan::tracked(repo, &plan.base)?;
+    Ok(Job::prepare(
+        id.clone(),
+        plan,
+        &tracked,
+        repo.clone(),
+        config,
+        delivery,
+        dir,
+    )?)
+}
+
+/// What will be done with the plan, in two lines.
+fn course(job: &Job) -> String {
+    let checks: Vec<String> = job
+        .checks()
+        .iter()
+        .map(|(check, units)| match units {
+            1 => format!("{check} (1 unit)"),
+            _ => format!("{check} ({units} units)"),
+        })
+        .collect();
+    let shown = match &checks[..] {
+        [] => "none".to_owned(),
+        few if few.len() <= 4 => few.join(", "),
+        many => format!("{}, and {} more", many[..3].join(", "), many.len() - 3),
+    };
+    format!("checks   {shown}\nresult   {}\n", job.delivery().words())
+}
+
+/// Keeps a plan that was not run, outside the checkout.
+fn save(workspace: &Workspace, id: &RunId, plan: &Plan) -> anyhow::Result<PathBuf> {
+    let path = workspace.places().saved_plan(id);
+    let write = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&path, to_toml(plan))
+    };
+    write().with_context(|| format!("the plan cannot be saved as {}", path.display()))?;
+    Ok(path)
+}
+
+/// Executes the job, showing what happens, and turns signals into wishes to stop.
+fn drive(job: Job, global: &Global) -> anyhow::Result<RunState> {
+    let form = if global.json {
+        Form::Json
+    } else {
+        Form::for_people()
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    let mut progress = progress::start(form);
+    let state = runtime.block_on(async {
+        let (wishes, stops) = mpsc::channel(4);
+        let signals = tokio::spawn(listen(wishes));
+        let mut watch = |event: &run::Recorded, state: &RunState| progress.event(event, state);
+        let state = run::execute(job, stops, &mut watch).await;
+        signals.abort();
+        state
+    });
+    progress.finish();
+    Ok(state?)
+}
+
+/// Ctrl-C once lets running units finish; twice, or the system's wish that the program end, stops them.
+async fn listen(wishes: mpsc::Sender<Stop>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return;
+    };
+    let mut wish = Stop::Drain;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => wish = Stop::Now,
+            _ = hangup.recv() => wish = Stop::Now,
+        }
+        if wishes.send(wish).await.is_err() {
+            return;
+        }
+        wish = Stop::Now;
+    }
+}
+
+/// Writes the reports, prints what came out, and gives the exit code.
+fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<u8> {
+    let ended = Liveness::Ended;
+    let pages = [
+        ("md", report::markdown(state, ended, now())),
+        ("json", json(state, ended)?),
+    ];
+    for (extension, text) in pages {
+        let path = places.report(&state.id, extension);
+        std::fs::write(&path, text)
+            .with_context(|| format!("the report {} cannot be written", path.display()))?;
+    }
+    if !global.json {
+        print(&format!(
+            "\n{}",
+            report::terminal(state, ended, stdout_width(), now())
+        ))?;
+        say(&format!(
+            "report: {}",
+            places.report(&state.id, "md").display()
+        ));
+    }
+    Ok(if state.stop.is_some() {
+        INTERRUPTED
+    } else {
+        u8::from(!state.all_succeeded())
+    })
+}
+
+/// The report for scripts.
+pub(super) fn json(state: &RunState, liveness: Liveness) -> anyhow::Result<String> {
+    let report = Report::new(state, liveness, now());
+    Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
+}

@@ -1,0 +1,37 @@
+//! `batch migrate`: the whole job, plan → review → run → report.
+
+use clap::Args;
+
+use super::flags::{AgentFlags, PlanFlags, RunFlags};
+use super::plan::{Asked, make};
+use super::workspace::{Workspace, say_circumstances};
+use super::{Global, launch};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  batch migrate 'src/**/*.js' 'from var to const' --rewrite 'var $A = $B' --to 'const $A = $B'
+  batch migrate src/ '!**/*.gen.ts' 'Add types' --agent-cmd 'my-agent --fast' --check 'npm test'")]
+pub(super) struct MigrateArgs {
+    /// Globs or folders ('src/**/*.ts', 'src/', '!**/*.gen.ts'), then the instruction
+    #[command(flatten)]
+    asked: Asked,
+    #[command(flatten)]
+    plan: PlanFlags,
+    #[command(flatten)]
+    agent: AgentFlags,
+    #[command(flatten)]
+    run: RunFlags,
+}
+
+pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
+    let mut workspace = Workspace::open(global)?;
+    args.plan.apply(&mut workspace.config);
+    args.agent.apply(&mut workspace.config)?;
+    args.run.apply(&mut workspace.config);
+    // A migration without an agent is refused before anything is read.
+    workspace.config.agent.resolve()?;
+    let planned = make(&workspace, &args.asked)?;
+    say_circumstances(&workspace.repo)?;
+    launch::launch(global, &workspace, &planned.plan, &planned.base, &args.run)
+}

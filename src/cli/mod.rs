@@ -1,0 +1,222 @@
+//! The command line: arguments in, library calls, words out. One file a command.
+//!
+//! Whatever a command refuses ends in one sentence on standard error and exit code 2.
+
+mod clean;
+mod diff;
+mod flags;
+mod launch;
+mod logs;
+mod migrate;
+mod plan;
+mod report;
+mod review;
+mod run;
+mod status;
+mod workspace;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::run::RunError;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    all units published (or committed, with --dry-run)
+  1    some units failed, were blocked, or found nothing they could do
+  2    bad usage or input; nothing was done
+  3    the plan was not approved
+  130  interrupted";
+
+/// Turn one codebase-wide change into a stack of small, independent pull requests.
+///
+/// A plan splits the change into units that share no file. Each unit gets its own git worktree and its own agent, is
+/// held against its claim, tested, committed, pushed and opened as a pull request.
+#[derive(Debug, Parser)]
+#[command(name = "batch", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+struct Global {
+    /// Work in this folder instead of the current one
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        global = true,
+        help_heading = "Everywhere"
+    )]
+    dir: Option<PathBuf>,
+    /// Read this file instead of the checkout's batch.toml
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Everywhere")]
+    config: Option<PathBuf>,
+    /// Print data as JSON on standard output (migrate and run: one line for each event)
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    json: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        global = true,
+        help_heading = "Everywhere"
+    )]
+    color: Color,
+    /// Say more of what is done; twice for even more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Everywhere")]
+    verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Color {
+    /// On a terminal, unless the variable `NO_COLOR` is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plan a change, show the plan, and run it once it is approved
+    Migrate(migrate::MigrateArgs),
+    /// Make a plan and save it, without running it
+    Plan(plan::PlanArgs),
+    /// Run a saved plan
+    Run(run::RunArgs),
+    /// Show how a run stands, also while it is going
+    Status(status::StatusArgs),
+    /// Show what came out of a run
+    Report(report::ReportArgs),
+    /// Print what a unit's agent and checks said
+    Logs(logs::LogsArgs),
+    /// Print what a unit changed
+    Diff(diff::DiffArgs),
+    /// Take away the worktrees that ended runs have left
+    Clean(clean::CleanArgs),
+}
+
+/// Runs the program with these arguments, the program's own name first.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; a closed pipe is nobody's business.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    prepare_terminal(&cli.global);
+    match dispatch(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let code = if error.is::<RunError>() { 1 } else { 2 };
+            let _ = writeln!(
+                std::io::stderr(),
+                "{}: {}",
+                console::style("error").for_stderr().red().bold(),
+                words(&error)
+            );
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Migrate(args) => migrate::run(global, args),
+        Command::Plan(args) => plan::run(global, args),
+        Command::Run(args) => run::run(global, args),
+        Command::Status(args) => status::run(global, args),
+        Command::Report(args) => report::run(global, args),
+        Command::Logs(args) => logs::run(global, args),
+        Command::Diff(args) => diff::run(global, args),
+        Command::Clean(args) => clean::run(global, args),
+    }
+}
+
+fn prepare_terminal(global: &Global) {
+    match global.color {
+        Color::Auto => {}
+        Color::Always | Color::Never => {
+            let on = matches!(global.color, Color::Always);
+            console::set_colors_enabled(on);
+            console::set_colors_enabled_stderr(on);
+        }
+    }
+    let level = match global.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .with_ansi(console::colors_enabled_stderr())
+        .init();
+}
+
+/// An error with its causes, in one sentence.
+fn words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain() {
+        let said = cause.to_string();
+        if words.contains(&said) {
+            continue;
+        }
+        if !words.is_empty() {
+            words.push_str(": ");
+        }
+        words.push_str(&said);
+    }
+    words
+}
+
+/// Prints data or text on standard output. A reader that has gone away is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Says something to people on standard error.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The width of the terminal behind standard output, if there is one.
+fn stdout_width() -> Option<u16> {
+    let term = console::Term::stdout();
+    term.is_term().then(|| term.size().1)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,118 @@
+//! `batch plan`: makes a plan and saves it, without running it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use console::Term;
+
+use super::flags::{AgentFlags, PlanFlags};
+use super::workspace::{Workspace, say_circumstances};
+use super::{Global, print, review, say};
+use crate::codemod::Codemod;
+use crate::config::{AgentOptionsError, AgentSpec};
+use crate::git::Base;
+use crate::plan::file::to_toml;
+use crate::plan::{self, Plan, Request};
+
+/// What the user wants changed, and where.
+#[derive(Debug, Args)]
+pub(super) struct Asked {
+    /// Globs or folders of tracked files: 'src/**/*.ts', src/, '!**/*.gen.ts'
+    #[arg(required = true, value_name = "GLOB")]
+    globs: Vec<String>,
+    /// What to change, in your own words
+    #[arg(required = true, value_name = "INSTRUCTION")]
+    instruction: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    asked: Asked,
+    /// Where to save the plan; - prints it
+    #[arg(short, long, value_name = "FILE", default_value = "plan.toml")]
+    output: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    plan: PlanFlags,
+    #[command(flatten)]
+    agent: AgentFlags,
+}
+
+/// A plan with the base it was made for.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) base: Base,
+}
+
+pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
+    let mut workspace = Workspace::open(global)?;
+    args.plan.apply(&mut workspace.config);
+    args.agent.apply(&mut workspace.config)?;
+    let to_stdout = args.output == Path::new("-");
+    let output = workspace.dir.join(&args.output);
+    if !to_stdout && !global.json && !args.force && output.exists() {
+        anyhow::bail!(
+            "{} exists already: give another name with -o, or --force to replace it",
+            args.output.display()
+        );
+    }
+    let plan = make(&workspace, &args.asked)?.plan;
+    say_circumstances(&workspace.repo)?;
+    let text = to_toml(&plan);
+    if global.json {
+        let data: serde_json::Value =
+            toml::from_str(&text).context("the plan cannot be written as JSON")?;
+        print(&format!("{data:#}\n"))?;
+    } else if to_stdout {
+        print(&text)?;
+    } else {
+        std::fs::write(&output, text)
+            .with_context(|| format!("{} cannot be written", output.display()))?;
+        let term = Term::stderr();
+        let width = term.is_term().then(|| term.size().1);
+        say(&review::table(&plan, &agent_words(&workspace), width));
+        say(&format!(
+            "Saved as {0}. Run it with: batch run {0}",
+            args.output.display()
+        ));
+    }
+    Ok(0)
+}
+
+/// Makes a plan for what was asked; with a codemod it holds only files that the codemod really changes.
+pub(super) fn make(workspace: &Workspace, asked: &Asked) -> anyhow::Result<Planned> {
+    let Workspace { repo, config, .. } = workspace;
+    let remote = repo.remote(config.publish.remote.as_deref())?;
+    let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
+    let codemod = match config.agent.resolve() {
+        Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
+        Ok(AgentSpec::Command(_)) | Err(AgentOptionsError::Missing) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let plan = plan::make(
+        repo,
+        &Request {
+            instruction: &asked.instruction,
+            globs: &asked.globs,
+            prefix: repo.prefix(),
+            base: &base,
+            agent: config.agent.clone(),
+            codemod: codemod.as_ref(),
+            units: config.plan.units.unwrap_or_default(),
+        },
+    )?;
+    Ok(Planned { plan, base })
+}
+
+/// The agent of the settings in one line, also where none is named yet.
+fn agent_words(workspace: &Workspace) -> String {
+    match workspace.config.agent.resolve() {
+        Ok(spec) => crate::run::agent(&spec, &workspace.dir)
+            .map_or_else(|error| error.to_string(), |agent| agent.describe()),
+        Err(_) => "none named yet: give one to batch run".to_owned(),
+    }
+}

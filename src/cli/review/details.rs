@@ -1,0 +1,81 @@
+//! A plan with nothing left away: the whole instruction, every unit with all its files, and every file that is in none.
+//!
+//! Pure: a plan in, text out. Long lines are the terminal's to break, so that paths can be copied whole.
+
+use console::style;
+
+use super::table::count;
+use crate::plan::{Plan, Unit, UnitId};
+use crate::words;
+
+/// All of the plan as text, ending in a line break.
+pub(super) fn details(plan: &Plan, agent: &str) -> String {
+    let mut sections = vec![heading(plan, agent)];
+    sections.extend(plan.units.iter().map(unit));
+    sections.extend(
+        plan.left_out
+            .iter()
+            .filter(|left_out| !left_out.files.is_empty())
+            .map(|left_out| {
+                let mut lines = vec![format!(
+                    "{} · {}",
+                    style(format!("left out: {}", words::line(&left_out.reason))).bold(),
+                    count(left_out.files.len(), "file")
+                )];
+                lines.extend(paths(&left_out.files));
+                lines.join("\n")
+            }),
+    );
+    sections.join("\n\n") + "\n"
+}
+
+fn heading(plan: &Plan, agent: &str) -> String {
+    let base = match words::line(&plan.base_name) {
+        name if name == plan.base => name,
+        name => format!("{name} {}", plan.base),
+    };
+    let mut lines = vec![style("instruction").bold().to_string()];
+    let instruction = words::block(&plan.instruction);
+    lines.extend(instruction.lines().map(|line| format!("  {line}")));
+    lines.push(format!("{}   {base}", style("base").bold()));
+    lines.push(format!("{}  {}", style("agent").bold(), words::line(agent)));
+    lines.join("\n")
+}
+
+fn unit(unit: &Unit) -> String {
+    let files = count(unit.claim.files.len(), "file");
+    let mut lines = vec![
+        format!("{} · {files}", style(&unit.id).bold()),
+        format!("  {}", words::line(&unit.title)),
+    ];
+    if !unit.needs.is_empty() {
+        let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
+        lines.push(format!("  needs {}", needs.join(", ")));
+    }
+    lines.extend(paths(&unit.claim.files));
+    if !unit.claim.create.is_empty() {
+        lines.push("  may create".to_owned());
+        lines.extend(paths(&unit.claim.create));
+    }
+    lines.join("\n")
+}
+
+fn paths(paths: &[String]) -> impl Iterator<Item = String> {
+    paths
+        .iter()
+        .map(|path| format!("    {}", words::line(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::review::sample;
+
+    #[test]
+    fn everything_is_there() {
+        console::set_colors_enabled(false);
+        let mut plan = sample::plan();
+        plan.instruction = "From var to const,\n  but nowhere else.\n".to_owned();
+        insta::assert_snapshot!(details(&plan, "codemod: var → const"));
+    }
+}

@@ -1,0 +1,117 @@
+//! A plan through the user's editor and back, as often as it takes.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use console::style;
+
+use super::ask::{Choice, ask};
+use super::terminal::Person;
+use crate::plan::Plan;
+use crate::plan::file::{PlanFileError, to_toml};
+use crate::words;
+
+/// Editors choose colours by the extension, and show the name.
+const NAME: &str = "plan.toml";
+
+/// What came of it.
+pub(super) enum Edited {
+    Plan(Box<Plan>),
+    /// The plan is as it was, and the person does not want it otherwise.
+    Same,
+    /// The person left. What they wrote is no plan yet; they were told where it is kept.
+    Quit,
+}
+
+#[derive(Clone, Copy)]
+enum AfterFault {
+    Again,
+    Back,
+    Quit,
+}
+
+const AFTER_FAULT: [Choice<AfterFault>; 3] = [
+    Choice::new('e', "dit again", AfterFault::Again),
+    Choice::new('b', "ack to the plan as it was", AfterFault::Back),
+    Choice::new('q', "uit", AfterFault::Quit),
+];
+
+pub(super) fn edit(
+    plan: &Plan,
+    person: &mut impl Person,
+    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
+) -> anyhow::Result<Edited> {
+    let dir = tempfile::Builder::new()
+        .prefix("batch-")
+        .tempdir()
+        .context("cannot make a temporary folder to edit the plan in")?;
+    let file = dir.path().join(NAME);
+    let written = to_toml(plan);
+    fs::write(&file, &written).with_context(|| format!("cannot write {}", file.display()))?;
+    loop {
+        let error = match attempt(&file, &written, person, reload) {
+            Ok(Some(plan)) => return Ok(Edited::Plan(Box::new(plan))),
+            Ok(None) => {
+                person.show(
+                    "\nThe plan was not changed. (An editor with a window of its own must be told to wait: EDITOR='code --wait')\n\n",
+                )?;
+                return Ok(Edited::Same);
+            }
+            Err(error) => error,
+        };
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        person.show(&fault(&error, &text))?;
+        match ask(person, &AFTER_FAULT, AfterFault::Quit)? {
+            AfterFault::Again => {}
+            AfterFault::Back => return Ok(Edited::Same),
+            AfterFault::Quit => {
+                if text != written {
+                    // From here on the folder is the user's.
+                    let file = dir.keep().join(NAME);
+                    let file = words::line(&file.to_string_lossy());
+                    person.show(&format!(
+                        "What you wrote is kept in {}\n",
+                        style(file).bold()
+                    ))?;
+                }
+                return Ok(Edited::Quit);
+            }
+        }
+    }
+}
+
+/// Once through the editor; nothing when the text is as it was written.
+fn attempt(
+    file: &Path,
+    written: &str,
+    person: &mut impl Person,
+    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
+) -> anyhow::Result<Option<Plan>> {
+    let ending = person.edit(file)?;
+    ensure!(
+        ending.is_success(),
+        "the editor did not end well ({ending}), so its text is not taken; set $VISUAL or $EDITOR to use another one"
+    );
+    let text = fs::read_to_string(file).context("cannot read the edited plan")?;
+    if text == written {
+        return Ok(None);
+    }
+    reload(&text).map(Some)
+}
+
+/// The fault, with the line it is about where that is known.
+fn fault(error: &anyhow::Error, text: &str) -> String {
+    let message = words::block(&format!("{error:#}"));
+    let cross = style("✗").red();
+    let line = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<PlanFileError>())
+        .and_then(|fault| Some((fault.line, text.lines().nth(fault.line.checked_sub(1)?)?)));
+    if let Some((number, line)) = line {
+        let bar = style("│").dim();
+        let line = words::block(line);
+        return format!("\n{cross} {message}\n  {number} {bar} {line}\n\n");
+    }
+    format!("\n{cross} {message}\n\n")
+}

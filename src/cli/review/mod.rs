@@ -1,0 +1,87 @@
+//! The review of a plan: nothing is started before a person has seen the plan and said yes.
+//!
+//! It shows and asks only. What a plan's text means, and whether it agrees with the repository, is the caller's to say;
+//! so is what becomes of a plan that is not approved.
+
+mod ask;
+mod details;
+mod edit;
+#[cfg(test)]
+mod sample;
+mod table;
+mod terminal;
+
+use console::Term;
+
+pub use table::table;
+
+use crate::plan::Plan;
+use ask::{Choice, ask};
+use details::details;
+use edit::Edited;
+use terminal::{AtTerminal, Person};
+
+/// What the person decided, with the plan as it stands after their edits.
+#[derive(Debug)]
+pub enum Decision {
+    Approved(Plan),
+    Quit(Plan),
+}
+
+#[derive(Clone, Copy)]
+enum Answer {
+    Approve,
+    Edit,
+    Details,
+    Quit,
+}
+
+const ANSWERS: [Choice<Answer>; 4] = [
+    Choice::new('a', "pprove", Answer::Approve),
+    Choice::new('e', "dit in $EDITOR", Answer::Edit),
+    Choice::new('d', "etails", Answer::Details),
+    Choice::new('q', "uit", Answer::Quit),
+];
+
+/// Shows the plan and lets the person look closer, edit it, approve it or leave.
+///
+/// `agent` says in one line who would work on a plan: an edit may change that. `reload` reads an edited plan; its error
+/// is shown to the person, who may correct the text.
+pub fn review(
+    plan: Plan,
+    agent: &dyn Fn(&Plan) -> String,
+    term: &Term,
+    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
+) -> anyhow::Result<Decision> {
+    with(&mut AtTerminal(term), plan, agent, reload)
+}
+
+fn with(
+    person: &mut impl Person,
+    mut plan: Plan,
+    agent: &dyn Fn(&Plan) -> String,
+    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
+) -> anyhow::Result<Decision> {
+    loop {
+        let shown = table(&plan, &agent(&plan), person.width());
+        person.show(&format!("{shown}\n"))?;
+        loop {
+            match ask(person, &ANSWERS, Answer::Quit)? {
+                Answer::Approve => return Ok(Decision::Approved(plan)),
+                Answer::Quit => return Ok(Decision::Quit(plan)),
+                Answer::Details => {
+                    person.show(&format!("\n{}\n", details(&plan, &agent(&plan))))?;
+                }
+                Answer::Edit => break,
+            }
+        }
+        match edit::edit(&plan, person, reload)? {
+            Edited::Plan(edited) => plan = *edited,
+            Edited::Same => {}
+            Edited::Quit => return Ok(Decision::Quit(plan)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Plans that the tests of the review look at.
+
+use crate::config::AgentOptions;
+use crate::plan::{Claim, LeftOut, Plan, Size, Unit, UnitId};
+
+pub fn id(text: &str) -> UnitId {
+    UnitId::parse(text).unwrap()
+}
+
+fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> Unit {
+    Unit {
+        id: id(name),
+        title: title.to_owned(),
+        needs: needs.iter().map(|need| id(need)).collect(),
+        claim: Claim {
+            files: files.iter().map(ToString::to_string).collect(),
+            create: vec![format!("{}/", files[0].rsplit_once('/').unwrap().0)],
+        },
+        size: Size {
+            lines,
+            bytes: lines * 40,
+        },
+    }
+}
+
+/// Five units, one of which needs two others, and files left out for two reasons.
+pub fn plan() -> Plan {
+    Plan {
+        instruction: "from var to const".to_owned(),
+        base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        base_name: "origin/main".to_owned(),
+        globs: vec!["**/*.js".to_owned()],
+        agent: AgentOptions::default(),
+        units: vec![
+            unit("01-api", "api", &["api/a.js", "api/b.js"], 1204, &[]),
+            unit("02-cart", "cart", &["cart/cart.js"], 88, &[]),
+            unit("03-db", "db", &["db/a b.js", "db/ü.js", "db/z.js"], 9, &[]),
+            unit(
+                "04-db-tests",
+                "db/tests",
+                &["db/tests/t.js"],
+                310,
+                &["03-db", "01-api"],
+            ),
+            unit(
+                "05-web",
+                "web: app … zone",
+                &["web/app.js", "web/zone.js"],
+                42,
+                &[],
+            ),
+        ],
+        left_out: vec![
+            LeftOut {
+                reason: "binary".to_owned(),
+                files: ["a", "b", "c", "d"]
+                    .map(|name| format!("img/{name}.js"))
+                    .to_vec(),
+            },
+            LeftOut {
+                reason: "generated".to_owned(),
+                files: vec!["dist/app.js".to_owned()],
+            },
+        ],
+    }
+}
+
+/// The same with everything long that can be.
+pub fn long() -> Plan {
+    let mut plan = plan();
+    plan.instruction = "Replace every `var` by `const` or `let`, whichever holds. ".repeat(4);
+    for (index, unit) in plan.units.iter_mut().enumerate() {
+        unit.title = format!("packages/shop/{} ", unit.title).repeat(10);
+        unit.id = id(&format!(
+            "{:02}-packages-shop-contrib-admin-{index}",
+            index + 1
+        ));
+    }
+    plan.units[3].needs = vec![plan.units[0].id.clone(), plan.units[2].id.clone()];
+    plan.left_out[0].files[0] = "very/".repeat(12) + "deep.js";
+    plan
+}

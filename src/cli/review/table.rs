@@ -1,0 +1,375 @@
+//! A plan on one screen: what will be done, by whom, cut into which units, and what is left out of it.
+//!
+//! Pure: a plan in, text out. Every unit takes one line, or three short ones where the terminal is narrow, so that a
+//! plan of hundreds of units can still be read from top to bottom.
+
+use comfy_table::{
+    CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+};
+use console::{measure_text_width, style, truncate_str};
+
+use crate::config::UnitRange;
+use crate::plan::{LeftOut, Plan, Size, Unit, UnitId};
+use crate::words;
+
+/// Titles in a narrower column say nothing; they get lines of their own then.
+const TITLE: usize = 16;
+
+/// A narrower column of ids could not be read; a terminal that has no room for it breaks the lines itself.
+const ID: usize = 8;
+
+/// Of files that are left out for one reason only so many are named; the details have all.
+const NAMES: usize = 3;
+
+/// The plan as text, ending in a line break. `agent` is the agent in one line; `width` is the terminal's, or `None` on
+/// a pipe, where nothing is cut. Colours follow the `console` crate's setting for standard output.
+#[must_use]
+pub fn table(plan: &Plan, agent: &str, width: Option<u16>) -> String {
+    let width = width.map(usize::from);
+    let mut sections = vec![heading(plan, agent, width), units(&plan.units, width)];
+    sections.extend(left_out(&plan.left_out, width));
+    sections.extend(few_units(plan));
+    sections.join("\n\n") + "\n"
+}
+
+fn heading(plan: &Plan, agent: &str, width: Option<usize>) -> String {
+    let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
+    let short = plan.base.get(..10).unwrap_or(&plan.base);
+    // A plan written by hand may name its base by nothing but the id.
+    let base = match words::line(&plan.base_name) {
+        name if name == plan.base => short.to_owned(),
+        name => format!("{name} ({short})"),
+    };
+    let counts = format!(
+        "plan · {}, {}",
+        count(plan.units.len(), "unit"),
+        count(files, "file")
+    );
+    let lines = [
+        style(cut(&counts, width)).bold(),
+        style(cut(&words::line(&plan.instruction), width)),
+        style(cut(&format!("base   {base}"), width)).dim(),
+        style(cut(&format!("agent  {}", words::line(agent)), width)).dim(),
+    ];
+    lines.map(|line| line.to_string()).join("\n")
+}
+
+/// What a unit's line says, in full.
+struct Row {
+    id: String,
+    title: String,
+    files: String,
+    lines: String,
+    needs: String,
+}
+
+impl Row {
+    fn of(unit: &Unit) -> Self {
+        let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
+        Self {
+            id: unit.id.to_string(),
+            title: words::line(&unit.title),
+            files: unit.claim.files.len().to_string(),
+            lines: lines(unit.size),
+            needs: needs.join(", "),
+        }
+    }
+}
+
+/// How wide the columns are that can give way.
+enum Layout {
+    Full,
+    Cut {
+        id: usize,
+        title: usize,
+        needs: usize,
+    },
+    Stacked {
+        id: usize,
+    },
+}
+
+impl Layout {
+    fn choose(rows: &[Row], width: Option<usize>) -> Self {
+        let Some(width) = width else {
+            return Self::Full;
+        };
+        let widest = |cell: fn(&Row) -> &str, head: &str| {
+            rows.iter()
+                .map(|row| measure_text_width(cell(row)))
+                .max()
+                .unwrap_or(0)
+                .max(head.len())
+        };
+        let (id, title) = (
+            widest(|row| &row.id, "unit"),
+            widest(|row| &row.title, "title"),
+        );
+        let numbers = widest(|row| &row.files, "files") + widest(|row| &row.lines, "lines");
+        // Every cell has a blank on either side, and a line stands between two cells.
+        let frame = |columns: usize| columns * 3 - 1;
+
+        let (needs, columns) = if rows.iter().any(|row| !row.needs.is_empty()) {
+            (widest(|row| &row.needs, "needs"), 5)
+        } else {
+            (0, 4)
+        };
+        if id + title + needs + numbers + frame(columns) <= width {
+            return Self::Full;
+        }
+        let room = width.saturating_sub(numbers + frame(columns));
+        let needs = needs.min(room / 4);
+        let room = room - needs;
+        let id_cut = id.min((room / 2).max(room.saturating_sub(title)));
+        let title_cut = title.min(room - id_cut);
+        if title_cut >= title.min(TITLE) && id_cut >= id.min(ID) {
+            return Self::Cut {
+                id: id_cut,
+                title: title_cut,
+                needs,
+            };
+        }
+        let room = width.saturating_sub(numbers + frame(3));
+        Self::Stacked {
+            id: id.min(room.max(ID)),
+        }
+    }
+}
+
+fn units(units: &[Unit], width: Option<usize>) -> String {
+    let rows: Vec<Row> = units.iter().map(Row::of).collect();
+    let layout = Layout::choose(&rows, width);
+    let with_needs = rows.iter().any(|row| !row.needs.is_empty());
+
+    let mut table = Table::new();
+    table
+        .load_style(
+            TableStyle::new()
+                .header_separator(LineStyle::none().fill('─').junction('┼'))
+                .header_lines(ContentLineStyle::none().junction('│'))
+                .content_lines(ContentLineStyle::none().junction('│')),
+        )
+        .set_content_arrangement(ContentArrangement::Disabled);
+    let stacked = matches!(layout, Layout::Stacked { .. });
+    let shown = [true, !stacked, true, true, with_needs && !stacked];
+    let pick = |cells: [String; 5]| {
+        let cells = cells.into_iter().zip(shown);
+        cells.filter_map(|(cell, shown)| shown.then_some(cell))
+    };
+    table.set_header(pick(
+        ["unit", "title", "files", "lines", "needs"].map(str::to_owned),
+    ));
+    for row in &rows {
+        let (id, title, needs) = match layout {
+            Layout::Full => (None, None, None),
+            Layout::Cut { id, title, needs } => (Some(id), Some(title), Some(needs)),
+            Layout::Stacked { id } => (Some(id), None, None),
+        };
+        table.add_row(pick([
+            cut(&row.id, id),
+            cut(&row.title, title),
+            row.files.clone(),
+            row.lines.clone(),
+            cut_list(&row.needs, needs),
+        ]));
+    }
+    let numbers = if stacked { 1..3 } else { 2..4 };
+    for column in numbers {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+
+    let mut out = Vec::new();
+    for (index, line) in table.lines().enumerate() {
+        let line = line.trim_end();
+        // The head is two lines, and no cell has a line break: after it, every line is one unit's.
+        let Some(row) = index.checked_sub(2).and_then(|index| rows.get(index)) else {
+            out.push(style(line).dim().to_string());
+            continue;
+        };
+        out.push(line.to_owned());
+        if stacked {
+            let mut below = |text: String| {
+                out.push(style(cut(&format!("   {text}"), width)).dim().to_string());
+            };
+            below(row.title.clone());
+            if !row.needs.is_empty() {
+                let room = width.map(|width| width.saturating_sub("   needs ".len()));
+                below(format!("needs {}", cut_list(&row.needs, room)));
+            }
+        }
+    }
+    out.join("\n")
+}
+
+fn left_out(all: &[LeftOut], width: Option<usize>) -> Option<String> {
+    let files: usize = all.iter().map(|left_out| left_out.files.len()).sum();
+    if files == 0 {
+        return None;
+    }
+    let mut lines = vec![format!("left out: {}", count(files, "file"))];
+    for LeftOut { reason, files } in all.iter().filter(|left_out| !left_out.files.is_empty()) {
+        let mut line = format!("  {} ({}): ", words::line(reason), files.len());
+        let names: Vec<String> = files
+            .iter()
+            .take(NAMES)
+            .map(|name| words::line(name))
+            .collect();
+        line.push_str(&names.join(", "));
+        if files.len() > NAMES {
+            line.push_str(", …");
+        }
+        lines.push(style(cut(&line, width)).dim().to_string());
+    }
+    Some(lines.join("\n"))
+}
+
+/// Why there are fewer units than usual, where the number of files is the reason.
+fn few_units(plan: &Plan) -> Option<String> {
+    let usual = UnitRange::default().min();
+    let files: usize = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
+    let units = plan.units.len();
+    (units < usual && files < usual).then(|| {
+        let verb = if files == 1 { "makes" } else { "make" };
+        format!(
+            "{} {verb} {} (fewer than {usual})",
+            count(files, "file"),
+            count(units, "unit")
+        )
+    })
+}
+
+/// Lines as a number; a plan that was never measured has none to show.
+fn lines(size: Size) -> String {
+    if size == Size::default() {
+        "–".to_owned()
+    } else {
+        size.lines.to_string()
+    }
+}
+
+pub(super) fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
+}
+
+/// A list that is too long as its first entry and the number of the others.
+fn cut_list(list: &str, width: Option<usize>) -> String {
+    match (width, list.split_once(", ")) {
+        (Some(width), Some((first, _))) if measure_text_width(list) > width => {
+            let others = format!(" +{}", list.matches(", ").count());
+            cut(first, Some(width.saturating_sub(others.len()))) + &others
+        }
+        _ => cut(list, width),
+    }
+}
+
+fn cut(text: &str, width: Option<usize>) -> String {
+    match width {
+        Some(width) => truncate_str(text, width, "…").into_owned(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::review::sample;
+
+    fn plain(plan: &Plan, width: Option<u16>) -> String {
+        console::set_colors_enabled(false);
+        table(
+            plan,
+            "codemod: rewrite 'var $A = $B' → 'const $A = $B'",
+            width,
+        )
+    }
+
+    #[test]
+    fn a_plan_on_a_pipe() {
+        insta::assert_snapshot!(plain(&sample::plan(), None));
+    }
+
+    #[test]
+    fn a_plan_of_three_files() {
+        let mut plan = sample::plan();
+        plan.left_out.clear();
+        plan.units.truncate(3);
+        for unit in &mut plan.units {
+            unit.claim.files.truncate(1);
+            unit.needs.clear();
+        }
+        insta::assert_snapshot!(plain(&plan, Some(80)));
+    }
+
+    #[test]
+    fn long_titles_at_width_80() {
+        insta::assert_snapshot!(plain(&sample::long(), Some(80)));
+    }
+
+    #[test]
+    fn long_titles_at_width_40() {
+        insta::assert_snapshot!(plain(&sample::long(), Some(40)));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let mut plan = sample::long();
+        for index in plan.units.len()..500 {
+            let mut unit = plan.units[index % 5].clone();
+            unit.id = sample::id(&format!("{index:03}-one-of-five-hundred-units"));
+            plan.units.push(unit);
+        }
+        for width in [34, 40, 60, 72, 80, 100, 199] {
+            let text = plain(&plan, Some(width));
+            for line in text.lines() {
+                assert!(
+                    measure_text_width(line) <= usize::from(width),
+                    "{width}: {line}"
+                );
+            }
+            assert!(text.contains("499-one-of"), "{width}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_of_any_width_is_served() {
+        for width in 0..40 {
+            assert!(
+                plain(&sample::plan(), Some(width)).contains("01-api"),
+                "{width}"
+            );
+        }
+    }
+
+    #[test]
+    fn many_files_in_few_units_need_no_note() {
+        let mut plan = sample::plan();
+        plan.units.truncate(1);
+        plan.units[0].claim.files = (0..5).map(|n| n.to_string()).collect();
+        assert!(!plain(&plan, None).contains("fewer"));
+    }
+
+    proptest! {
+        #[test]
+        fn text_from_outside_never_controls_the_terminal(
+            text in any::<String>(),
+            width in proptest::option::of(1_u16..200),
+        ) {
+            let mut plan = sample::plan();
+            plan.instruction.clone_from(&text);
+            plan.base_name.clone_from(&text);
+            plan.units[0].title.clone_from(&text);
+            plan.left_out[0].reason.clone_from(&text);
+            plan.left_out[0].files[0].clone_from(&text);
+            let shown = plain(&plan, width);
+            prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
+        }
+    }
+}

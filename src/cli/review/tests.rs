@@ -1,0 +1,207 @@
+//! Whole reviews, by a person who presses the keys and writes the texts they are told to.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::{fs, io};
+
+use console::Key;
+
+use super::*;
+use crate::plan::file::{parse, to_toml};
+use crate::process::{Ending, ProcessError};
+
+/// What the person does in the editor: from the text that they find to the one they leave.
+type Hand = fn(&str) -> String;
+
+#[derive(Default)]
+struct Scripted {
+    keys: VecDeque<Key>,
+    hands: VecDeque<Hand>,
+    endings: VecDeque<Ending>,
+    seen: String,
+}
+
+impl Scripted {
+    fn pressing(keys: &str) -> Self {
+        let keys = keys.chars().map(|key| match key {
+            '\n' => Key::Enter,
+            '\u{1b}' => Key::Escape,
+            '\u{3}' => Key::CtrlC,
+            key => Key::Char(key),
+        });
+        Self {
+            keys: keys.collect(),
+            ..Self::default()
+        }
+    }
+
+    fn writing(mut self, hands: &[Hand]) -> Self {
+        self.hands = hands.iter().copied().collect();
+        self
+    }
+
+    fn review(&mut self) -> Decision {
+        console::set_colors_enabled(false);
+        let agent = |plan: &Plan| plan.agent.command.clone().unwrap_or("first".to_owned());
+        with(self, sample::plan(), &agent, &|text| Ok(parse(text)?)).unwrap()
+    }
+
+    /// How often the table was shown.
+    fn tables(&self) -> usize {
+        self.seen.matches("plan · ").count()
+    }
+}
+
+impl Person for Scripted {
+    fn width(&self) -> Option<u16> {
+        Some(80)
+    }
+
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.seen.push_str(text);
+        Ok(())
+    }
+
+    fn forget_keys(&mut self) {}
+
+    fn key(&mut self) -> io::Result<Key> {
+        self.keys
+            .pop_front()
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn edit(&mut self, file: &Path) -> Result<Ending, ProcessError> {
+        let hand = self.hands.pop_front().unwrap();
+        let text = fs::read_to_string(file).unwrap();
+        fs::write(file, hand(&text)).unwrap();
+        Ok(self.endings.pop_front().unwrap_or(Ending::Exit(0)))
+    }
+}
+
+fn approved(decision: Decision) -> Plan {
+    match decision {
+        Decision::Approved(plan) => plan,
+        Decision::Quit(_) => panic!("not approved"),
+    }
+}
+
+fn is_untouched(decision: &Decision) -> bool {
+    matches!(decision, Decision::Quit(plan) if *plan == sample::plan())
+}
+
+fn break_it(text: &str) -> String {
+    text.replacen("needs = [", "need = [", 1)
+}
+
+fn repair_it(text: &str) -> String {
+    assert!(text.contains("need = ["), "the text is the one left before");
+    text.replacen("need = [", "needs = [", 1)
+        .replacen("\"cart\"", "\"the cart\"", 1)
+}
+
+#[test]
+fn only_a_is_a_yes() {
+    assert_eq!(
+        approved(Scripted::pressing("\n\n xya").review()),
+        sample::plan()
+    );
+    for keys in ["q", "Q", "\u{1b}", "\u{3}", "\u{4}", "", "\n", "\nqa"] {
+        assert!(is_untouched(&Scripted::pressing(keys).review()), "{keys:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_not_read_as_the_letters_it_is_made_of() {
+    let keys = [Key::UnknownEscSeq(vec!['a']), Key::Unknown, Key::ArrowUp];
+    let mut person = Scripted {
+        keys: keys.into(),
+        ..Scripted::default()
+    };
+    assert!(is_untouched(&person.review()));
+}
+
+#[test]
+fn details_come_back_to_the_question() {
+    let mut person = Scripted::pressing("da");
+    approved(person.review());
+    assert!(person.seen.contains("    db/a b.js\n"));
+    assert_eq!(person.seen.matches("[a]pprove").count(), 2);
+}
+
+#[test]
+fn an_edited_plan_is_shown_again_and_is_the_one_approved() {
+    let mut person = Scripted::pressing("ea").writing(&[|text| {
+        text.replacen("\"cart\"", "\"the cart\"", 1).replacen(
+            "\n[[unit]]",
+            "\n[agent]\ncommand = \"other\"\n[[unit]]",
+            1,
+        )
+    }]);
+    let plan = approved(person.review());
+    assert_eq!(plan.units[1].title, "the cart");
+    assert_eq!(person.tables(), 2);
+    assert!(person.seen.contains("agent  first") && person.seen.contains("agent  other"));
+}
+
+#[test]
+fn an_unchanged_text_leaves_the_plan_with_its_sizes() {
+    let mut person = Scripted::pressing("ea").writing(&[str::to_owned]);
+    assert_eq!(approved(person.review()), sample::plan());
+    assert!(person.seen.contains("was not changed"));
+}
+
+#[test]
+fn a_fault_is_shown_with_its_line_and_can_be_mended() {
+    let mut person = Scripted::pressing("eea").writing(&[break_it, repair_it]);
+    let plan = approved(person.review());
+    assert_eq!(plan.units[1].title, "the cart");
+    let line = 1 + break_it(&to_toml(&sample::plan()))
+        .lines()
+        .position(|line| line == "need = [")
+        .unwrap();
+    let fault = format!("✗ line {line}: unknown field `need`");
+    assert!(person.seen.contains(&fault), "{}", person.seen);
+    assert!(person.seen.contains(&format!("\n  {line} │ need = [\n")));
+}
+
+#[test]
+fn after_a_fault_the_old_plan_can_be_had_back() {
+    let mut person = Scripted::pressing("e\nba").writing(&[break_it]);
+    assert_eq!(approved(person.review()), sample::plan());
+    assert_eq!(person.tables(), 2);
+}
+
+#[test]
+fn leaving_at_a_fault_keeps_what_was_written() {
+    let mut person = Scripted::pressing("eq").writing(&[break_it]);
+    assert!(is_untouched(&person.review()));
+    let (_, kept) = person.seen.split_once("kept in ").unwrap();
+    let file = Path::new(kept.trim());
+    let text = fs::read_to_string(file).unwrap();
+    fs::remove_dir_all(file.parent().unwrap()).unwrap();
+    assert_eq!(text, break_it(&to_toml(&sample::plan())));
+}
+
+#[test]
+fn leaving_with_nothing_written_keeps_nothing() {
+    let mut person = Scripted::pressing("eq").writing(&[str::to_owned]);
+    person.endings = [Ending::Exit(127)].into();
+    assert!(is_untouched(&person.review()));
+    assert!(!person.seen.contains("kept in"));
+}
+
+#[test]
+fn the_text_of_an_editor_that_failed_is_not_taken() {
+    let mut person = Scripted::pressing("eba").writing(&[rename_cart]);
+    person.endings = [Ending::Exit(1)].into();
+    assert_eq!(approved(person.review()), sample::plan());
+    assert!(
+        person
+            .seen
+            .contains("the editor did not end well (exit code 1)")
+    );
+}
+
+fn rename_cart(text: &str) -> String {
+    text.replacen("\"cart\"", "\"another\"", 1)
+}

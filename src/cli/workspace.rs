@@ -1,0 +1,144 @@
+//! What nearly every command needs first: the repository, the settings, and the run that is meant.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::{Global, say};
+use crate::config::Config;
+use crate::git::Repo;
+use crate::journal::{Holder, Journal, RunLock};
+use crate::plan::UnitId;
+use crate::report::Liveness;
+use crate::run::{self, Places, RecordError, RunId, RunState, UnitState};
+
+/// A repository with the settings for it.
+pub(super) struct Workspace {
+    pub(super) repo: Repo,
+    pub(super) config: Config,
+    /// The folder in which the user stands.
+    pub(super) dir: PathBuf,
+}
+
+impl Workspace {
+    pub(super) fn open(global: &Global) -> anyhow::Result<Self> {
+        let dir = folder(global)?;
+        let repo = Repo::discover(&dir)?;
+        let config = match &global.config {
+            Some(path) => Config::read(path)?,
+            None => Config::of_checkout(repo.root())?,
+        };
+        Ok(Self { repo, config, dir })
+    }
+
+    pub(super) fn places(&self) -> Places {
+        Places::new(self.repo.state_dir())
+    }
+}
+
+/// The folder in which the user stands.
+pub(super) fn folder(global: &Global) -> anyhow::Result<PathBuf> {
+    match &global.dir {
+        Some(dir) => std::path::absolute(dir)
+            .with_context(|| format!("the folder {} cannot be found", dir.display())),
+        None => std::env::current_dir().context("the current folder is gone"),
+    }
+}
+
+/// A run as the journal knows it.
+pub(super) struct KnownRun {
+    pub(super) repo: Repo,
+    pub(super) places: Places,
+    pub(super) state: RunState,
+    pub(super) liveness: Liveness,
+}
+
+impl KnownRun {
+    /// The run that `wanted` means, or the latest.
+    pub(super) fn open(global: &Global, wanted: Option<&str>) -> anyhow::Result<Self> {
+        let repo = Repo::discover(&folder(global)?)?;
+        let places = Places::new(repo.state_dir());
+        let journal = Journal::read(&places.journal())?.ok_or(RecordError::NoRun)?;
+        let id = run::find(&journal, wanted)?;
+        let state = run::load(&journal, &id)?;
+        let liveness = liveness(&places, &state)?;
+        Ok(Self {
+            repo,
+            places,
+            state,
+            liveness,
+        })
+    }
+
+    /// The unit that `wanted` means: its id, or a part of it that only one has.
+    pub(super) fn unit(&self, wanted: &str) -> anyhow::Result<&UnitState> {
+        let exact = UnitId::parse(wanted)
+            .ok()
+            .and_then(|id| self.state.unit(&id));
+        if let Some(unit) = exact {
+            return Ok(unit);
+        }
+        let near: Vec<&UnitState> = self
+            .state
+            .units
+            .iter()
+            .filter(|unit| !wanted.is_empty() && unit.header.id.as_str().contains(wanted))
+            .collect();
+        let names = |units: &[&UnitState]| {
+            let names: Vec<&str> = units
+                .iter()
+                .take(8)
+                .map(|unit| unit.header.id.as_str())
+                .collect();
+            names.join(", ")
+        };
+        match near[..] {
+            [unit] => Ok(unit),
+            [] => {
+                let all: Vec<&UnitState> = self.state.units.iter().collect();
+                anyhow::bail!(
+                    "run {} has no unit {wanted:?}; it has {}",
+                    self.state.id,
+                    names(&all)
+                )
+            }
+            _ => anyhow::bail!("{wanted:?} may be any of the units {}", names(&near)),
+        }
+    }
+}
+
+/// Whether somebody drives the run.
+pub(super) fn liveness(places: &Places, state: &RunState) -> anyhow::Result<Liveness> {
+    if state.ended_at.is_some() {
+        return Ok(Liveness::Ended);
+    }
+    let lock = places.lock(&state.id);
+    let holder = RunLock::holder(&lock)
+        .with_context(|| format!("the lock {} cannot be read", lock.display()))?;
+    Ok(match holder {
+        Holder::Process(_) => Liveness::Going,
+        Holder::Nobody => Liveness::Died,
+    })
+}
+
+/// Says once what is worth knowing of the repository before anything is planned.
+pub(super) fn say_circumstances(repo: &Repo) -> anyhow::Result<()> {
+    if repo.is_shallow()? {
+        say(
+            "note: this is a shallow clone; if a forge refuses its branches, run git fetch --unshallow",
+        );
+    }
+    if repo.has_uncommitted_changes()? {
+        say("note: uncommitted changes are not part of the base, so they are not part of any unit");
+    }
+    Ok(())
+}
+
+/// A new run's id.
+pub(super) fn new_run_id() -> RunId {
+    RunId::new(jiff::Zoned::now().date(), &mut fastrand::Rng::new())
+}
+
+pub(super) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
