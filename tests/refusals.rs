@@ -235,7 +235,7 @@ fn a_fault_in_the_settings_names_the_line() {
     let repo = Repo::with_packages(2)
         .file("batch.toml", "# how we migrate\njbos = 3\n")
         .commit("Add batch.toml");
-    refused(&repo, migrate(&repo), &["batch.toml, line 2", "jbos"]);
+    refused(&repo, migrate(&repo), &["batch.toml", "line 2", "jbos"]);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_plan_that_is_not_toml_names_the_line() {
     refused(
         &repo,
         run_plan(&repo, "instruction = \"x\"\nbase = = 3\n"),
-        &["plan.toml, line 2"],
+        &["plan.toml", "line 2"],
     );
 }
 
@@ -265,7 +265,7 @@ fn a_plan_with_overlapping_claims() {
     refused(
         &repo,
         run_plan(&repo, &plan),
-        &["packages/p0/index.js", "plan.toml, line "],
+        &["packages/p0/index.js", "plan.toml", "line "],
     );
 }
 
@@ -276,7 +276,7 @@ fn a_plan_with_an_unknown_file() {
     refused(
         &repo,
         run_plan(&repo, &plan),
-        &["packages/p1/gone.js", "plan.toml, line "],
+        &["packages/p1/gone.js", "plan.toml", "line "],
     );
 }
 
@@ -295,7 +295,7 @@ fn a_plan_with_a_cycle() {
     refused(
         &repo,
         run_plan(&repo, &plan),
-        &["needs", "plan.toml, line "],
+        &["needs", "circle", "plan.toml", "line "],
     );
 }
 
