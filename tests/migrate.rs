@@ -42,7 +42,7 @@ fn modernise(repo: &Repo, more: &[&str]) -> Output {
 /// The pages of the pull requests that the local forge wrote.
 fn pages(repo: &Repo) -> Vec<PathBuf> {
     let mut pages = repo.state_files(".md");
-    pages.retain(|path| !path.ends_with("report.md") && !path.to_string_lossy().contains("prompt"));
+    pages.retain(|path| path.parent().is_some_and(|folder| folder.ends_with("prs")));
     pages
 }
 

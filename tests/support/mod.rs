@@ -9,6 +9,7 @@
 )]
 
 mod output;
+pub mod session;
 mod snapshot;
 
 use std::ffi::OsStr;
@@ -20,6 +21,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 pub use output::Output;
+use session::Session;
 pub use snapshot::Snapshot;
 
 /// A date long past, so that commit ids do not depend on the clock.
@@ -183,6 +185,20 @@ impl Repo {
         let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
         command.args(args).envs(env.iter().copied());
         Output::new(&command.output().expect("the program starts"), self.root())
+    }
+
+    /// Starts the program in the repository, without a terminal, and leaves it running.
+    pub fn start<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Session {
+        let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
+        command.args(args);
+        Session::start(command, self.root())
+    }
+
+    /// Makes a named pipe beside the repository, on which a test and an agent can wait for each other.
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.root().join(name);
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("a named pipe");
+        path
     }
 
     /// The names of the branches that the program made here, sorted.

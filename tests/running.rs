@@ -1,0 +1,105 @@
+//! A run while it goes: seen from a second terminal, and ended before its time.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use support::Repo;
+use support::session::{Session, in_time};
+
+/// A run of three units, one at a time, whose agents tell of their start and wait to be let go.
+struct Waiting {
+    repo: Repo,
+    session: Session,
+    /// The first agent's process.
+    agent: Pid,
+    go: PathBuf,
+}
+
+impl Waiting {
+    fn start() -> Self {
+        let repo = Repo::with_packages(3);
+        let started = repo.fifo("started");
+        let go = repo.fifo("go");
+        let agent = repo.program(
+            "agent",
+            &format!(
+                "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sh -c 'for file; do echo \"// $0\" >>\"$file\"; done' \"$word\" <\"$BATCH_FILES\"",
+                started.display(),
+                go.display()
+            ),
+        );
+        let session = repo.start([
+            "migrate",
+            "packages/",
+            "sign every file",
+            "--units",
+            "3",
+            "--forge",
+            "local",
+            "--no-checks",
+            "--yes",
+            "-j",
+            "1",
+            "--agent-cmd",
+            &agent.to_string_lossy(),
+        ]);
+        let pid = read(&started).trim().parse().expect("a process id");
+        Self {
+            repo,
+            session,
+            agent: Pid::from_raw(pid),
+            go,
+        }
+    }
+
+    /// Lets the agent that waits do its work.
+    fn let_go(&self) {
+        let go = self.go.clone();
+        in_time("no agent waits", move || fs::write(go, "signed\n")).expect("the pipe");
+    }
+}
+
+fn read(fifo: &Path) -> String {
+    let path = fifo.to_owned();
+    in_time("no agent was started", move || fs::read_to_string(path)).expect("the pipe")
+}
+
+#[test]
+fn a_second_terminal_sees_how_far_it_is() {
+    let mut run = Waiting::start();
+    run.repo.batch(["status"]).exits(0).says("1 running");
+    run.session.interrupt();
+    run.session.wait_for("Ctrl-C");
+    run.let_go();
+    let _ = run.session.finish().exits(130);
+}
+
+#[test]
+fn ctrl_c_once_lets_the_running_unit_finish_and_starts_no_other() {
+    let mut run = Waiting::start();
+    run.session.interrupt();
+    run.session.wait_for("Ctrl-C");
+    run.let_go();
+
+    let output = run.session.finish().exits(130);
+    output.says("1 of 3 units published, 2 stopped");
+    assert_eq!(run.repo.pushed().len(), 1);
+}
+
+#[test]
+fn ctrl_c_twice_ends_the_running_agent_too() {
+    let mut run = Waiting::start();
+    run.session.interrupt();
+    run.session.wait_for("Ctrl-C");
+    run.session.interrupt();
+
+    let output = run.session.finish().exits(130);
+    output.says("0 of 3 units published, 3 stopped");
+    assert_eq!(run.repo.pushed(), Vec::<String>::new());
+    assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
+}
