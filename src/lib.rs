@@ -4,6 +4,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
+//! | commands | [`cli`]: arguments in, library calls, words out |
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
 //! | running | [`run`]: the facts of a run and their fold |
 //! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass; [`forge`]: where pull requests live |

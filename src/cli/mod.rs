@@ -3,6 +3,7 @@
 //! Whatever a command refuses ends in one sentence on standard error and exit code 2.
 
 mod clean;
+mod demo;
 mod diff;
 mod flags;
 mod launch;
