@@ -5,6 +5,7 @@
 mod clean;
 mod demo;
 mod diff;
+mod doctor;
 mod flags;
 mod launch;
 mod logs;

@@ -1,0 +1,201 @@
+//! Where batch writes: its state inside the repository, and the worktrees beside it.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use nix::sys::statvfs::statvfs;
+
+use super::Finding;
+use crate::git::Repo;
+use crate::journal::Journal;
+
+/// Less free space than this does not hold many worktrees.
+const LITTLE: u128 = GIB;
+const GIB: u128 = 1 << 30;
+
+/// Where worktrees stand, seen from the main checkout.
+const DIR: &str = "../{repo}.batch/{run}/{unit}";
+
+/// Enough to fill a block, so that sharing it means something.
+const BLOCK: [u8; 4096] = [b'x'; 4096];
+
+pub(super) fn state(repo: &Repo) -> Finding {
+    let folder = repo.state_dir();
+    match try_writing(&folder) {
+        Ok(()) => Finding::ok("state", folder.display().to_string()),
+        Err(error) => not_writable("state", &folder, &error),
+    }
+}
+
+pub(super) fn journal(repo: &Repo) -> Finding {
+    const SUBJECT: &str = "journal";
+    let path = repo.state_dir().join("journal.db");
+    let journal = match Journal::read(&path) {
+        Ok(Some(journal)) => journal,
+        Ok(None) => return Finding::ok(SUBJECT, "none yet: nothing has run here"),
+        Err(error) => return Finding::error(SUBJECT, error),
+    };
+    let damaged = |what: &str| {
+        Finding::problem(
+            SUBJECT,
+            format!(
+                "{} is damaged ({what}): move it away, and batch begins a new one",
+                path.display()
+            ),
+        )
+    };
+    match (journal.damage(), journal.runs()) {
+        (Ok(None), Ok(runs)) => {
+            Finding::ok(SUBJECT, format!("intact, {} known", count(runs.len())))
+        }
+        (Ok(Some(what)), _) => damaged(&what),
+        (Err(error), _) | (_, Err(error)) => damaged(&error.to_string()),
+    }
+}
+
+fn count(runs: usize) -> String {
+    match runs {
+        1 => "1 run".to_owned(),
+        more => format!("{more} runs"),
+    }
+}
+
+/// Folder, free space and reflinks; or the one thing that makes the others pointless.
+pub(super) fn worktrees(repo: &Repo, template: Option<&str>) -> Vec<Finding> {
+    const SUBJECT: &str = "worktrees";
+    let folder = match shared_folder(repo, template.unwrap_or(DIR)) {
+        Ok(folder) => folder,
+        Err(why) => return vec![Finding::problem(SUBJECT, why)],
+    };
+    if let Err(error) = try_writing(&folder) {
+        return vec![not_writable(SUBJECT, &folder, &error)];
+    }
+    let place = if folder.starts_with(repo.home()) && !folder.starts_with(repo.common_dir()) {
+        Finding::warning(
+            SUBJECT,
+            format!(
+                "{} is inside the repository, where tools take worktrees for a part of it: choose a dir beside it in [worktrees] of batch.toml",
+                folder.display()
+            ),
+        )
+    } else {
+        Finding::ok(SUBJECT, format!("below {}", folder.display()))
+    };
+    let there = existing(&folder);
+    vec![place, space(there), reflinks(there)]
+}
+
+/// The folder that holds the worktrees of all runs: the template up to what differs between them.
+pub(super) fn shared_folder(repo: &Repo, template: &str) -> Result<PathBuf, String> {
+    let fault = |what: &str| {
+        Err(format!(
+            "the dir {template:?} in [worktrees] of batch.toml {what}: write it like {DIR}"
+        ))
+    };
+    for name in ["{run}", "{unit}"] {
+        if !template.contains(name) {
+            return fault(&format!(
+                "has no {name}, so worktrees would stand in one another's place"
+            ));
+        }
+    }
+    let rest = ["{repo}", "{run}", "{unit}"]
+        .iter()
+        .fold(template.to_owned(), |text, name| text.replace(name, ""));
+    if rest.contains(['{', '}']) {
+        return fault("has braces around something else than repo, run and unit");
+    }
+    let before: PathBuf = Path::new(&template.replace("{repo}", &repo.name()))
+        .components()
+        .take_while(|part| {
+            let part = part.as_os_str().to_string_lossy();
+            !part.contains("{run}") && !part.contains("{unit}")
+        })
+        .collect();
+    Ok(without_dots(&repo.home().join(before)))
+}
+
+/// The path without `..`; the folders need not exist.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+pub(super) fn space(folder: &Path) -> Finding {
+    const SUBJECT: &str = "space";
+    match statvfs(folder) {
+        Ok(found) => {
+            // The numbers have other widths on other systems.
+            judge_space(u128::from(found.blocks_available()) * u128::from(found.fragment_size()))
+        }
+        Err(error) => Finding::warning(
+            SUBJECT,
+            format!(
+                "the free space of {} cannot be told ({error}): make sure it is enough",
+                folder.display()
+            ),
+        ),
+    }
+}
+
+pub(super) fn judge_space(free: u128) -> Finding {
+    let tenths = free * 10 / GIB;
+    let words = format!("{}.{} GiB free for worktrees", tenths / 10, tenths % 10);
+    if free < LITTLE {
+        Finding::warning(
+            "space",
+            format!("{words}: make room, or use fewer at once with -j"),
+        )
+    } else {
+        Finding::ok("space", words)
+    }
+}
+
+fn reflinks(folder: &Path) -> Finding {
+    let words = match try_reflink(folder) {
+        Ok(()) => "the file system can: files brought along by .worktreeinclude take no space",
+        Err(_) => "the file system cannot: files brought along by .worktreeinclude are copied",
+    };
+    Finding::ok("reflinks", words)
+}
+
+fn try_reflink(folder: &Path) -> io::Result<()> {
+    let scratch = tempfile::Builder::new()
+        .prefix(".batch-doctor-")
+        .tempdir_in(folder)?;
+    let (from, to) = (scratch.path().join("from"), scratch.path().join("to"));
+    fs::write(&from, BLOCK)?;
+    reflink_copy::reflink(from, to)
+}
+
+/// Makes a file without a name where `folder` is, or where it would be made.
+fn try_writing(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(existing(folder)).map(drop)
+}
+
+fn existing(folder: &Path) -> &Path {
+    folder
+        .ancestors()
+        .find(|place| place.exists())
+        .unwrap_or(folder)
+}
+
+fn not_writable(subject: &'static str, folder: &Path, error: &io::Error) -> Finding {
+    Finding::problem(
+        subject,
+        format!(
+            "{} cannot be written ({error}): change its permissions, or free space",
+            folder.display()
+        ),
+    )
+}

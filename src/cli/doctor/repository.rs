@@ -1,0 +1,127 @@
+//! Git itself, and what batch starts from: the repository, its base, its remote, and who commits.
+
+use std::time::Duration;
+
+use super::Finding;
+use crate::git::{Base, GitError, Repo};
+use crate::process::Capture;
+
+/// The first git in which variables alone can take the credential helpers from agents and checks (`GIT_CONFIG_COUNT`).
+const OLDEST: (u32, u32) = (2, 31);
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) fn program() -> Finding {
+    let out = match Capture::new("git").args(["--version"]).limit(LIMIT).run() {
+        Ok(out) => out,
+        Err(error) => return Finding::error("git", error),
+    };
+    judge_version(&String::from_utf8_lossy(&out.stdout))
+}
+
+pub(super) fn judge_version(said: &str) -> Finding {
+    let said = said.trim();
+    let version = said
+        .split_whitespace()
+        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    let numbers = version.and_then(|version| {
+        let mut parts = version.split('.').map(str::parse::<u32>);
+        Some((parts.next()?.ok()?, parts.next()?.ok()?))
+    });
+    let (major, minor) = OLDEST;
+    match (version, numbers) {
+        (Some(version), Some(found)) if found >= OLDEST => Finding::ok("git", version),
+        (Some(version), Some(_)) => Finding::problem(
+            "git",
+            format!("{version} is too old: install git {major}.{minor} or newer"),
+        ),
+        _ => Finding::warning(
+            "git",
+            format!(
+                "its version cannot be told from {said:?}: make sure it is {major}.{minor} or newer"
+            ),
+        ),
+    }
+}
+
+pub(super) fn place(repo: &Repo) -> Finding {
+    let (root, common) = (repo.root(), repo.common_dir());
+    let words = if common.starts_with(root) {
+        root.display().to_string()
+    } else {
+        format!("{}, a checkout of {}", root.display(), common.display())
+    };
+    Finding::ok("repository", words)
+}
+
+pub(super) fn remote(repo: &Repo, wanted: Option<&str>) -> (Option<String>, Finding) {
+    match repo.remote(wanted) {
+        Ok(Some(name)) => (Some(name.clone()), Finding::ok("remote", name)),
+        Ok(None) => (
+            None,
+            Finding::ok(
+                "remote",
+                "none, so branches stay in this repository (of several, name one with --remote)",
+            ),
+        ),
+        Err(error) => (None, Finding::error("remote", error)),
+    }
+}
+
+pub(super) fn base(
+    repo: &Repo,
+    wanted: Option<&str>,
+    remote: Option<&str>,
+) -> (Option<Base>, Finding) {
+    match repo.base(wanted, remote) {
+        Ok(base) => {
+            let said = judge_base(&base);
+            (Some(base), said)
+        }
+        Err(error) => (None, Finding::error("base", error)),
+    }
+}
+
+fn judge_base(base: &Base) -> Finding {
+    let known = format!("{} ({})", base.name, base.id.get(..10).unwrap_or(&base.id));
+    match &base.branch {
+        Some(branch) => Finding::ok("base", format!("{known}, for pull requests into {branch}")),
+        None => Finding::warning(
+            "base",
+            format!(
+                "{known} is on no branch that pull requests could go into: name a branch with --base"
+            ),
+        ),
+    }
+}
+
+pub(super) fn history(repo: &Repo) -> Finding {
+    match repo.is_shallow() {
+        Ok(false) => Finding::ok("history", "complete"),
+        Ok(true) => Finding::warning(
+            "history",
+            "cut when this repository was cloned, and a remote may refuse to take branches from it: run git fetch --unshallow",
+        ),
+        Err(error) => Finding::error("history", error),
+    }
+}
+
+/// Nothing where there is nothing to say: most often, or because there is no commit to differ from.
+pub(super) fn uncommitted(repo: &Repo) -> Option<Finding> {
+    match repo.has_uncommitted_changes() {
+        Ok(false) => None,
+        Ok(true) => Some(Finding::warning(
+            "changes",
+            "the checkout has uncommitted changes, which are not part of the base: commit them first if the work depends on them",
+        )),
+        Err(error) => Some(Finding::error("changes", error)),
+    }
+}
+
+pub(super) fn identity(repo: &Repo) -> Finding {
+    match repo.check_identity() {
+        Ok(()) => Finding::ok("identity", "git knows who commits"),
+        Err(error @ GitError::NoIdentity) => Finding::problem("identity", error.to_string()),
+        Err(error) => Finding::error("identity", error),
+    }
+}

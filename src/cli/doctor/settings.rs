@@ -1,0 +1,135 @@
+//! What the user chose, and whether it can be done: batch.toml, the agent, the checks.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{Finding, Surroundings};
+use crate::agent::{Agent, CommandAgent};
+use crate::check::{self, Check};
+use crate::codemod::Codemod;
+use crate::config::{AgentOptionsError, AgentSpec, Config, FILE_NAME};
+use crate::forge::{Overrides, Templates, TextError};
+use crate::git::{Base, EntryKind, GitError, Repo};
+use crate::process::Environment;
+
+/// More commands than this are counted, not named.
+const NAMED: usize = 4;
+
+/// A longer command is cut.
+const WIDTH: usize = 60;
+
+/// The settings, or the defaults where they cannot be read: the other subjects want to be looked at all the same.
+pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
+    const SUBJECT: &str = "settings";
+    let path = given.map_or_else(|| repo.root().join(FILE_NAME), Path::to_path_buf);
+    if given.is_none() && !path.exists() {
+        return (
+            Config::default(),
+            Finding::ok(SUBJECT, format!("no {FILE_NAME}, so the defaults hold")),
+        );
+    }
+    match Config::read(&path) {
+        Ok(config) => {
+            let said = match templates(&config) {
+                Ok(()) => Finding::ok(SUBJECT, path.display().to_string()),
+                Err(error) => Finding::problem(SUBJECT, format!("{}: {error}", path.display())),
+            };
+            (config, said)
+        }
+        Err(error) => (Config::default(), Finding::error(SUBJECT, error)),
+    }
+}
+
+/// Whether the texts of pull requests and commits could be written.
+fn templates(config: &Config) -> Result<(), TextError> {
+    let publish = &config.publish;
+    Templates::compile(Overrides {
+        title: publish.title.clone(),
+        body: publish.body.clone(),
+        commit: publish.commit.clone(),
+    })
+    .map(drop)
+}
+
+pub(super) fn agent(repo: &Repo, config: &Config) -> Finding {
+    const SUBJECT: &str = "agent";
+    match config.agent.resolve() {
+        Ok(AgentSpec::Command(line)) => match CommandAgent::new(&line, repo.root()) {
+            Ok(agent) => Finding::ok(SUBJECT, agent.describe()),
+            Err(error) => Finding::error(SUBJECT, error),
+        },
+        Ok(AgentSpec::Codemod(recipe)) => match Codemod::compile(&recipe) {
+            Ok(codemod) => Finding::ok(SUBJECT, codemod.describe()),
+            Err(error) => Finding::error(SUBJECT, error),
+        },
+        Err(AgentOptionsError::Missing) => Finding::ok(
+            SUBJECT,
+            "none is set, so name one with each run: --agent-cmd, --rewrite, --regex or --rule",
+        ),
+        Err(error) => Finding::error(SUBJECT, error),
+    }
+}
+
+pub(super) fn checks(
+    repo: &Repo,
+    config: &Config,
+    base: &Base,
+    around: &Surroundings<'_>,
+) -> Finding {
+    const SUBJECT: &str = "checks";
+    match config.checks.commands.as_deref() {
+        Some([]) => Finding::ok(SUBJECT, "none are run, because batch.toml says so"),
+        Some(commands) => Finding::ok(SUBJECT, format!("{} (batch.toml)", shown(commands))),
+        None => match found(repo, base) {
+            Ok(checks) => judge(repo, config, &checks, around),
+            Err(error) => Finding::error(SUBJECT, error),
+        },
+    }
+}
+
+fn judge(repo: &Repo, config: &Config, checks: &[Check], around: &Surroundings<'_>) -> Finding {
+    const SUBJECT: &str = "checks";
+    if checks.is_empty() {
+        return Finding::warning(
+            SUBJECT,
+            "no tests were recognised, so nothing would be checked: name a command with --check",
+        );
+    }
+    let environment =
+        Environment::for_worker(around.variables.iter().cloned(), &config.environment.pass);
+    if let Some(why) = checks
+        .iter()
+        .find_map(|check| check::obstacle(check, repo.root(), &environment))
+    {
+        return Finding::warning(SUBJECT, why);
+    }
+    let names: BTreeSet<String> = checks.iter().map(|check| check.name.clone()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    Finding::ok(SUBJECT, format!("{} (found)", shown(&names)))
+}
+
+/// The commands for the whole of the base.
+fn found(repo: &Repo, base: &Base) -> Result<Vec<Check>, GitError> {
+    let tracked: BTreeSet<String> = repo
+        .entries(&base.id)?
+        .into_iter()
+        .filter(|entry| entry.kind == EntryKind::File)
+        .filter_map(|entry| String::from_utf8(entry.path).ok())
+        .collect();
+    let all: Vec<String> = tracked.iter().cloned().collect();
+    // What cannot be read tells no command.
+    let read = |path: &str| repo.file_at(&base.id, path).ok().flatten();
+    Ok(check::discover(&tracked, &read, &all))
+}
+
+fn shown(commands: &[String]) -> String {
+    let mut words: Vec<String> = commands
+        .iter()
+        .take(NAMED)
+        .map(|command| console::truncate_str(command, WIDTH, "…").into_owned())
+        .collect();
+    if let Some(more @ 1..) = commands.len().checked_sub(NAMED) {
+        words.push(format!("{more} more"));
+    }
+    words.join(", ")
+}
