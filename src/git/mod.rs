@@ -200,6 +200,8 @@ impl Repo {
         let out = self
             .git(["status", "--porcelain", "-uno", "--ignore-submodules"])
             .dir(&self.root)
+            // Else git takes the occasion to refresh the user's index (git-status(1), "Background refresh").
+            .env("GIT_OPTIONAL_LOCKS", "0")
             .run()?;
         Ok(!out.is_empty())
     }
