@@ -174,7 +174,7 @@ fn examine_repository(
     }
 
     findings.extend([places::state(repo), places::journal(repo)]);
-    findings.extend(places::worktrees(repo, config.worktrees.dir.as_deref()));
+    findings.extend(places::worktrees(repo, &config));
 }
 
 #[cfg(test)]

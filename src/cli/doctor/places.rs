@@ -2,20 +2,21 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use nix::sys::statvfs::statvfs;
 
 use super::Finding;
+use crate::config::Config;
 use crate::git::Repo;
 use crate::journal::Journal;
+use crate::plan::UnitId;
+use crate::run::{Naming, Places, RunId};
 
 /// Less free space than this does not hold many worktrees.
 const LITTLE: u128 = GIB;
 const GIB: u128 = 1 << 30;
-
-/// Where worktrees stand, seen from the main checkout.
-const DIR: &str = "../{repo}.batch/{run}/{unit}";
 
 /// Enough to fill a block, so that sharing it means something.
 const BLOCK: [u8; 4096] = [b'x'; 4096];
@@ -30,7 +31,7 @@ pub(super) fn state(repo: &Repo) -> Finding {
 
 pub(super) fn journal(repo: &Repo) -> Finding {
     const SUBJECT: &str = "journal";
-    let path = repo.state_dir().join("journal.db");
+    let path = Places::new(repo.state_dir()).journal();
     let journal = match Journal::read(&path) {
         Ok(Some(journal)) => journal,
         Ok(None) => return Finding::ok(SUBJECT, "none yet: nothing has run here"),
@@ -62,11 +63,11 @@ fn count(runs: usize) -> String {
 }
 
 /// Folder, free space and reflinks; or the one thing that makes the others pointless.
-pub(super) fn worktrees(repo: &Repo, template: Option<&str>) -> Vec<Finding> {
+pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
     const SUBJECT: &str = "worktrees";
-    let folder = match shared_folder(repo, template.unwrap_or(DIR)) {
+    let folder = match shared_folder(repo, config) {
         Ok(folder) => folder,
-        Err(why) => return vec![Finding::problem(SUBJECT, why)],
+        Err(error) => return vec![Finding::error(SUBJECT, error)],
     };
     if let Err(error) = try_writing(&folder) {
         return vec![not_writable(SUBJECT, &folder, &error)];
@@ -86,49 +87,25 @@ pub(super) fn worktrees(repo: &Repo, template: Option<&str>) -> Vec<Finding> {
     vec![place, space(there), reflinks(there)]
 }
 
-/// The folder that holds the worktrees of all runs: the template up to what differs between them.
-pub(super) fn shared_folder(repo: &Repo, template: &str) -> Result<PathBuf, String> {
-    let fault = |what: &str| {
-        Err(format!(
-            "the dir {template:?} in [worktrees] of batch.toml {what}: write it like {DIR}"
-        ))
+/// The folder that holds the worktrees of all runs: where those of different units have their way in common.
+pub(super) fn shared_folder(repo: &Repo, config: &Config) -> Result<PathBuf> {
+    let naming = Naming::new(
+        config.publish.branch.as_deref(),
+        config.worktrees.dir.as_deref(),
+        repo.home(),
+        &repo.name(),
+    )?;
+    let folder = |id: &str| {
+        let unit = UnitId::parse(id).map_err(anyhow::Error::msg)?;
+        Ok::<_, anyhow::Error>(naming.folder(&RunId::from_journal(id), &unit))
     };
-    for name in ["{run}", "{unit}"] {
-        if !template.contains(name) {
-            return fault(&format!(
-                "has no {name}, so worktrees would stand in one another's place"
-            ));
-        }
-    }
-    let rest = ["{repo}", "{run}", "{unit}"]
-        .iter()
-        .fold(template.to_owned(), |text, name| text.replace(name, ""));
-    if rest.contains(['{', '}']) {
-        return fault("has braces around something else than repo, run and unit");
-    }
-    let before: PathBuf = Path::new(&template.replace("{repo}", &repo.name()))
+    let (one, other) = (folder("1")?, folder("2")?);
+    Ok(one
         .components()
-        .take_while(|part| {
-            let part = part.as_os_str().to_string_lossy();
-            !part.contains("{run}") && !part.contains("{unit}")
-        })
-        .collect();
-    Ok(without_dots(&repo.home().join(before)))
-}
-
-/// The path without `..`; the folders need not exist.
-fn without_dots(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::CurDir => {}
-            other => clean.push(other),
-        }
-    }
-    clean
+        .zip(other.components())
+        .take_while(|(one, other)| one == other)
+        .map(|(part, _)| part)
+        .collect())
 }
 
 pub(super) fn space(folder: &Path) -> Finding {

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Finding, Surroundings};
-use crate::agent::{Agent, CommandAgent};
 use crate::check::{self, Check};
-use crate::codemod::Codemod;
-use crate::config::{AgentOptionsError, AgentSpec, Config, FILE_NAME};
+use crate::config::{AgentOptionsError, Config, FILE_NAME};
 use crate::forge::{Overrides, Templates, TextError};
 use crate::git::{Base, EntryKind, GitError, Repo};
 use crate::process::Environment;
+use crate::run;
 
 /// More commands than this are counted, not named.
 const NAMED: usize = 4;
@@ -54,12 +53,8 @@ fn templates(config: &Config) -> Result<(), TextError> {
 pub(super) fn agent(repo: &Repo, config: &Config) -> Finding {
     const SUBJECT: &str = "agent";
     match config.agent.resolve() {
-        Ok(AgentSpec::Command(line)) => match CommandAgent::new(&line, repo.root()) {
+        Ok(spec) => match run::agent(&spec, repo.root()) {
             Ok(agent) => Finding::ok(SUBJECT, agent.describe()),
-            Err(error) => Finding::error(SUBJECT, error),
-        },
-        Ok(AgentSpec::Codemod(recipe)) => match Codemod::compile(&recipe) {
-            Ok(codemod) => Finding::ok(SUBJECT, codemod.describe()),
             Err(error) => Finding::error(SUBJECT, error),
         },
         Err(AgentOptionsError::Missing) => Finding::ok(
@@ -95,8 +90,11 @@ fn judge(repo: &Repo, config: &Config, checks: &[Check], around: &Surroundings<'
             "no tests were recognised, so nothing would be checked: name a command with --check",
         );
     }
-    let environment =
+    let mut environment =
         Environment::for_worker(around.variables.iter().cloned(), &config.environment.pass);
+    for (name, value) in &config.environment.set {
+        environment.set(name, value);
+    }
     if let Some(why) = checks
         .iter()
         .find_map(|check| check::obstacle(check, repo.root(), &environment))
@@ -117,9 +115,8 @@ fn found(repo: &Repo, base: &Base) -> Result<Vec<Check>, GitError> {
         .filter_map(|entry| String::from_utf8(entry.path).ok())
         .collect();
     let all: Vec<String> = tracked.iter().cloned().collect();
-    // What cannot be read tells no command.
-    let read = |path: &str| repo.file_at(&base.id, path).ok().flatten();
-    Ok(check::discover(&tracked, &read, &all))
+    let reader = repo.reader(&base.id)?;
+    Ok(check::discover(&tracked, &|path| reader.text(path), &all))
 }
 
 fn shown(commands: &[String]) -> String {
