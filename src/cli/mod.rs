@@ -106,6 +106,10 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Take away the worktrees that ended runs have left
     Clean(clean::CleanArgs),
+    /// Say whether batch can work here, and what to do where it cannot
+    Doctor,
+    /// Run the whole job on a small made-up repository
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the program with these arguments, the program's own name first.
@@ -145,6 +149,16 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Logs(args) => logs::run(global, args),
         Command::Diff(args) => diff::run(global, args),
         Command::Clean(args) => clean::run(global, args),
+        Command::Doctor => {
+            let dir = workspace::folder(global)?;
+            let form = if global.json {
+                doctor::Form::Json
+            } else {
+                doctor::Form::People
+            };
+            doctor::run(&dir, global.config.as_deref(), form)
+        }
+        Command::Demo(args) => demo::run(global, args),
     }
 }
 

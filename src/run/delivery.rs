@@ -46,9 +46,9 @@ pub enum DeliveryError {
     )]
     NoRemote,
     #[error(
-        "pull requests on GitHub were asked for, but remote {remote} ({url}) is not on GitHub: name another with --remote, set [github] api-url for an Enterprise server, or use --forge local"
+        "pull requests on GitHub were asked for, but remote {remote} is not on GitHub: name another with --remote, set [github] api-url for an Enterprise server, or use --forge local"
     )]
-    NotGitHub { remote: String, url: String },
+    NotGitHub { remote: String },
     #[error("there is no token for {host}: set GITHUB_TOKEN or GH_TOKEN, or run `gh auth login`")]
     NoToken { host: String },
     #[error(
@@ -183,7 +183,6 @@ fn github(
         return if wanted {
             Err(DeliveryError::NotGitHub {
                 remote: remote.name.clone(),
-                url: remote.url.clone(),
             })
         } else {
             Ok(None)

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::repository::judge_version;
 use super::{Finding, Surroundings, Verdict, examine, places, show};
-use crate::cli::demo::{Acorn, unpack};
+use crate::cli::demo::acorn::{Acorn, unpack};
 use crate::config::Config;
 use crate::git::Repo;
 use crate::journal::Journal;
