@@ -25,10 +25,10 @@ pub(super) struct AgentFlags {
     #[arg(long, value_name = "TIME")]
     agent_timeout: Option<Limit>,
     /// Codemod: an ast-grep pattern, such as 'var $A = $B'
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     rewrite: Option<String>,
     /// Codemod: a regular expression
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     regex: Option<String>,
     /// Codemod: the replacement for --rewrite ($A) or --regex ($1, ${name})
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]

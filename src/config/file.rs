@@ -80,7 +80,10 @@ pub enum ForgeChoice {
     /// GitHub when the remote is there and a token is found, else local.
     #[default]
     Auto,
+    /// GitHub, or an Enterprise server
+    #[value(name = "github")]
     GitHub,
+    /// Pages in this repository
     Local,
 }
 

@@ -3,13 +3,18 @@
 //! Decided before the run begins, from the remote's address, the tokens at hand and the user's wishes, so that no agent
 //! works for a pull request that could never be opened.
 
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Config, ForgeChoice, PushChoice};
 use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, GitError, Repo};
 use crate::process::Capture;
+
+/// `gh` answers from its own settings; longer than this it waits for something that will not come.
+const GH_LIMIT: Duration = Duration::from_secs(10);
 
 /// What becomes of a unit's commit.
 pub enum Delivery {
@@ -18,6 +23,8 @@ pub enum Delivery {
     /// It becomes a pull request.
     PullRequest {
         forge: Arc<dyn Forge>,
+        /// Why the forge is the repository itself, where it is.
+        why_local: Option<WhyLocal>,
         /// The remote that branches are pushed to before, if any.
         remote: Option<String>,
         /// The branch that pull requests go to.
@@ -83,37 +90,38 @@ impl Delivery {
         }
         let remote = Remote::find(repo, config)?;
         let draft = config.publish.draft.unwrap_or(false);
-        let push = config.publish.push.unwrap_or_default();
-        if let Some((remote, github, token)) = github(config, push, remote.as_ref())? {
-            let branch = base
-                .branch
-                .clone()
-                .ok_or_else(|| DeliveryError::BaseIsNoBranch {
-                    base: base.name.clone(),
-                    remote: remote.clone(),
-                })?;
-            if !repo.remote_has_branch(&remote, &branch)? {
-                return Err(DeliveryError::BaseNotOnRemote { remote, branch });
+        match place(config, remote.as_ref(), find_token)? {
+            Place::GitHub {
+                remote,
+                repo: github,
+                token,
+            } => {
+                let branch = base
+                    .branch
+                    .clone()
+                    .ok_or_else(|| DeliveryError::BaseIsNoBranch {
+                        base: base.name.clone(),
+                        remote: remote.clone(),
+                    })?;
+                if !repo.remote_has_branch(&remote, &branch)? {
+                    return Err(DeliveryError::BaseNotOnRemote { remote, branch });
+                }
+                Ok(Self::PullRequest {
+                    forge: Arc::new(GitHubForge::new(github, token, Pace::default())?),
+                    why_local: None,
+                    remote: Some(remote),
+                    base_branch: branch,
+                    draft,
+                })
             }
-            return Ok(Self::PullRequest {
-                forge: Arc::new(GitHubForge::new(github, token, Pace::default())?),
-                remote: Some(remote),
-                base_branch: branch,
+            Place::Local(why) => Ok(Self::PullRequest {
+                forge: Arc::new(LocalForge::new(pages)),
+                why_local: Some(why),
+                remote: local_push(config.publish.push.unwrap_or_default(), remote)?,
+                base_branch: base.branch.clone().unwrap_or_else(|| base.name.clone()),
                 draft,
-            });
+            }),
         }
-        let remote = match (push, remote) {
-            (PushChoice::Never, _) | (PushChoice::Auto, None) => None,
-            (PushChoice::Always, None) => return Err(DeliveryError::NothingToPushTo),
-            (PushChoice::Always, Some(remote)) => Some(remote.name),
-            (PushChoice::Auto, Some(remote)) => remote.is_local().then_some(remote.name),
-        };
-        Ok(Self::PullRequest {
-            forge: Arc::new(LocalForge::new(pages)),
-            remote,
-            base_branch: base.branch.clone().unwrap_or_else(|| base.name.clone()),
-            draft,
-        })
     }
 
     /// Where it goes, in a line for people.
@@ -121,28 +129,49 @@ impl Delivery {
     pub fn words(&self) -> String {
         match self {
             Self::Nothing => "commits on branches here, nothing published (dry run)".to_owned(),
-            Self::PullRequest { forge, remote, .. } => {
+            Self::PullRequest {
+                forge,
+                remote,
+                why_local,
+                ..
+            } => {
                 let pushed = match remote {
                     Some(remote) => format!("branches pushed to {remote}"),
                     None => "branches not pushed".to_owned(),
                 };
-                match forge.name() {
-                    "local" => format!("pages in this repository, {pushed}"),
-                    _ => format!("pull requests on {}, {pushed}", forge.place()),
+                match why_local {
+                    Some(WhyLocal::Asked) => {
+                        format!("pull requests as pages in this repository, {pushed}")
+                    }
+                    Some(why) => {
+                        format!("pull requests as pages in this repository {why}; {pushed}")
+                    }
+                    None => format!("pull requests on {}, {pushed}", forge.place()),
                 }
             }
         }
     }
 }
 
-/// A remote with the address that pushes to it go to.
-struct Remote {
+/// The remote that branches are pushed to although no pull request needs it.
+fn local_push(push: PushChoice, remote: Option<Remote>) -> Result<Option<String>, DeliveryError> {
+    match (push, remote) {
+        (PushChoice::Never, _) | (PushChoice::Auto, None) => Ok(None),
+        (PushChoice::Always, None) => Err(DeliveryError::NothingToPushTo),
+        (PushChoice::Always, Some(remote)) => Ok(Some(remote.name)),
+        (PushChoice::Auto, Some(remote)) => Ok(remote.is_local().then_some(remote.name)),
+    }
+}
+
+/// A remote with the address that pushes to it go to. The address is never shown: people keep passwords in them.
+pub struct Remote {
     name: String,
     url: String,
 }
 
 impl Remote {
-    fn find(repo: &Repo, config: &Config) -> Result<Option<Self>, GitError> {
+    /// The remote that the settings mean, if there is one.
+    pub fn find(repo: &Repo, config: &Config) -> Result<Option<Self>, GitError> {
         let Some(name) = repo.remote(config.publish.remote.as_deref())? else {
             return Ok(None);
         };
@@ -152,46 +181,89 @@ impl Remote {
 
     /// Whether it is a folder on this machine: pushing there tells nobody anything.
     fn is_local(&self) -> bool {
-        self.url.starts_with("file://")
-            || Path::new(&self.url).is_absolute()
-            || self.url.starts_with("./")
-            || self.url.starts_with("../")
+        ["file://", "/", "./", "../"]
+            .iter()
+            .any(|start| self.url.starts_with(start))
     }
 }
 
-/// The repository on GitHub and the token for it, when pull requests are to be opened there.
-fn github(
-    config: &Config,
-    push: PushChoice,
-    remote: Option<&Remote>,
-) -> Result<Option<(String, GitHubRepo, Token)>, DeliveryError> {
-    let choice = config.publish.forge.unwrap_or_default();
-    match (choice, push) {
-        (ForgeChoice::Local, _) | (ForgeChoice::Auto, PushChoice::Never) => return Ok(None),
-        (ForgeChoice::GitHub, PushChoice::Never) => return Err(DeliveryError::UnpushedOnGitHub),
-        _ => {}
+/// Where pull requests are opened, and why there.
+pub enum Place {
+    GitHub {
+        remote: String,
+        repo: GitHubRepo,
+        token: Token,
+    },
+    Local(WhyLocal),
+}
+
+/// Why pull requests stay in the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyLocal {
+    Asked,
+    /// Branches are not to be pushed, and GitHub needs them.
+    Unpushed,
+    NoRemote,
+    NotGitHub {
+        remote: String,
+    },
+    /// The remote is on this server, but nothing lets batch in there.
+    NoToken {
+        host: String,
+    },
+}
+
+impl fmt::Display for WhyLocal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => write!(f, "as asked for"),
+            Self::Unpushed => write!(f, "because nothing is to be pushed"),
+            Self::NoRemote => write!(f, "because there is no remote"),
+            Self::NotGitHub { remote } => write!(f, "because remote {remote} is not on GitHub"),
+            Self::NoToken { host } => write!(
+                f,
+                "because there is no token for {host} (set GITHUB_TOKEN, or run `gh auth login`)"
+            ),
+        }
     }
-    let wanted = choice == ForgeChoice::GitHub;
+}
+
+/// Decides between GitHub and the repository itself; `find_token` looks for the token of a host.
+pub fn place(
+    config: &Config,
+    remote: Option<&Remote>,
+    find_token: impl FnOnce(&str) -> Option<Token>,
+) -> Result<Place, DeliveryError> {
+    let push = config.publish.push.unwrap_or_default();
+    let wanted = match (config.publish.forge.unwrap_or_default(), push) {
+        (ForgeChoice::Local, _) => return Ok(Place::Local(WhyLocal::Asked)),
+        (ForgeChoice::Auto, PushChoice::Never) => return Ok(Place::Local(WhyLocal::Unpushed)),
+        (ForgeChoice::GitHub, PushChoice::Never) => return Err(DeliveryError::UnpushedOnGitHub),
+        (choice, _) => choice == ForgeChoice::GitHub,
+    };
     let Some(remote) = remote else {
         return if wanted {
             Err(DeliveryError::NoRemote)
         } else {
-            Ok(None)
+            Ok(Place::Local(WhyLocal::NoRemote))
         };
     };
-    let Some(github) = GitHubRepo::parse(&remote.url, config.github.api_url.as_deref()) else {
+    let name = remote.name.clone();
+    let Some(repo) = GitHubRepo::parse(&remote.url, config.github.api_url.as_deref()) else {
         return if wanted {
-            Err(DeliveryError::NotGitHub {
-                remote: remote.name.clone(),
-            })
+            Err(DeliveryError::NotGitHub { remote: name })
         } else {
-            Ok(None)
+            Ok(Place::Local(WhyLocal::NotGitHub { remote: name }))
         };
     };
-    match find_token(&github.host) {
-        Some(token) => Ok(Some((remote.name.clone(), github, token))),
-        None if wanted => Err(DeliveryError::NoToken { host: github.host }),
-        None => Ok(None),
+    match find_token(&repo.host) {
+        Some(token) => Ok(Place::GitHub {
+            remote: name,
+            repo,
+            token,
+        }),
+        None if wanted => Err(DeliveryError::NoToken { host: repo.host }),
+        None => Ok(Place::Local(WhyLocal::NoToken { host: repo.host })),
     }
 }
 
@@ -202,11 +274,7 @@ pub fn find_token(host: &str) -> Option<Token> {
         host,
         |name| std::env::var(name).ok(),
         |args| {
-            let out = Capture::new("gh")
-                .args(args)
-                .limit(std::time::Duration::from_secs(20))
-                .run()
-                .ok()?;
+            let out = Capture::new("gh").args(args).limit(GH_LIMIT).run().ok()?;
             let token = String::from_utf8(out.stdout).ok()?;
             out.status.success().then_some(token)
         },

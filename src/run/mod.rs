@@ -14,7 +14,7 @@ mod state;
 mod story;
 mod unit;
 
-pub use delivery::{Delivery, DeliveryError, Goal};
+pub use delivery::{Delivery, DeliveryError, Goal, Place, Remote, WhyLocal, find_token, place};
 pub use engine::{RunError, execute};
 pub use event::{
     ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,

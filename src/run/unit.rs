@@ -119,6 +119,7 @@ impl Pipeline {
             forge,
             base_branch,
             draft,
+            ..
         } = &self.job.delivery
         else {
             return Ok(Outcome::Committed);

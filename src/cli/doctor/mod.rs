@@ -165,7 +165,7 @@ fn examine_repository(
     findings.extend(repository::uncommitted(repo));
     findings.extend([
         repository::identity(repo),
-        forge::choice(repo, &config, remote.as_deref(), around),
+        forge::choice(repo, &config, around),
     ]);
 
     findings.push(settings::agent(repo, &config));

@@ -186,7 +186,7 @@ fn the_forge_is_named_with_its_reason_and_never_with_the_token() {
         of(&look(&acorn.root), "forge"),
         (
             Verdict::Ok,
-            "pull requests are pages in this repository, because the remote origin is not on GitHub"
+            "pull requests are pages in this repository, because remote origin is not on GitHub"
         )
     );
 
