@@ -7,7 +7,7 @@ use globset::GlobBuilder;
 use toml::{Table, Value};
 
 use super::Check;
-use super::discover::Packages;
+use super::packages::Packages;
 use super::tree::{Tree, from, resolve, source, upward};
 
 const MANIFEST: &str = "Cargo.toml";

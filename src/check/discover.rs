@@ -5,14 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::packages::Packages;
 use super::tree::{Tree, parent, upward};
 use super::{Check, cargo, go, gradle, make, maven, node, python};
-
-/// Package folders, each with the claimed folders that it holds.
-pub(super) type Packages<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
-
-/// Up to so many packages each get a command of their own where one command cannot name several.
-const FEW: usize = 3;
 
 /// The checks for the files of a claim, always in the same order; none where no build tool is recognised.
 ///
@@ -38,22 +33,6 @@ pub fn discover(
         .iter()
         .flat_map(|(tool, packages)| tool.checks(&tree, packages))
         .collect()
-}
-
-/// Every folder of `packages` while they are few, else the package above them all, if there is one.
-pub(super) fn gather<'a>(packages: &Packages<'a>, owns: impl Fn(&str) -> bool) -> Vec<&'a str> {
-    let each: Vec<&str> = packages.keys().copied().collect();
-    if each.len() <= FEW {
-        return each;
-    }
-    let above_all = |folder: &&str| {
-        each.iter()
-            .all(|package| super::tree::from(folder, package).is_some())
-    };
-    upward(each[0])
-        .filter(above_all)
-        .find(|folder| owns(folder))
-        .map_or(each.clone(), |folder| vec![folder])
 }
 
 /// The packages that test files of `folder`: of the file's own language if there is one upward, else of any.

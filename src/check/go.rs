@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Check;
-use super::discover::Packages;
+use super::packages::Packages;
 use super::tree::{Tree, from, join, source, upward};
 
 const MANIFEST: &str = "go.mod";

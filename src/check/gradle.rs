@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Check;
-use super::discover::Packages;
+use super::packages::Packages;
 use super::tree::{Tree, from, source, upward};
 
 const BUILDS: [&str; 2] = ["build.gradle", "build.gradle.kts"];

@@ -1,7 +1,7 @@
 //! Anything else: the `test` or `check` target of a Makefile.
 
 use super::Check;
-use super::discover::Packages;
+use super::packages::Packages;
 use super::tree::{Tree, source};
 
 /// In the order in which GNU make looks for them.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Check;
-use super::discover::Packages;
+use super::packages::Packages;
 use super::tree::{Tree, from, join, resolve, source, upward};
 
 const MANIFEST: &str = "pom.xml";

@@ -12,6 +12,7 @@ mod gradle;
 mod make;
 mod maven;
 mod node;
+mod packages;
 mod python;
 #[cfg(test)]
 mod tests;

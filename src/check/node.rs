@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Check;
-use super::discover::{Packages, gather};
+use super::packages::{Packages, gather};
 use super::tree::{Tree, source, upward};
 
 const MANIFEST: &str = "package.json";

@@ -2,7 +2,7 @@
 //! <https://docs.pytest.org/en/stable/reference/customize.html>
 
 use super::Check;
-use super::discover::{Packages, gather};
+use super::packages::{Packages, gather};
 use super::tree::{Tree, source};
 
 /// Files that configure pytest, and the line that shows it; an empty one: by being there.

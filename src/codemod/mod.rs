@@ -5,6 +5,7 @@
 
 mod error;
 mod lang;
+mod pattern;
 mod regex;
 mod splice;
 mod structural;

@@ -5,8 +5,10 @@
 mod delivery;
 mod engine;
 mod event;
+mod ground;
 mod job;
 mod places;
+mod publish;
 mod record;
 mod scheduler;
 mod scope;

@@ -4,10 +4,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::event::CheckResult;
 use super::job::Job;
-use super::unit::NeedDone;
 use crate::check::Verdict;
 use crate::forge::{CheckLine, Need, Story};
 use crate::git::Changes;
+
+/// What a unit that is needed left behind.
+#[derive(Debug, Clone)]
+pub(super) struct NeedDone {
+    pub(super) unit: usize,
+    /// Its branch and commit; none where there was nothing to change.
+    pub(super) work: Option<(String, String)>,
+    pub(super) url: Option<String>,
+}
 
 /// What came out of a unit's steps so far.
 pub(super) struct Told<'a> {

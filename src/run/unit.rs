@@ -12,17 +12,16 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
-use super::event::{ChangeCount, CheckResult, Outcome, PullRequestLink, Step, UnitFact};
+use super::event::{ChangeCount, CheckResult, Outcome, Step, UnitFact};
+use super::ground::Ground;
 use super::job::Job;
-use super::places::worktree_name;
 use super::scope::outside;
-use super::story::{Told, story};
+use super::story::{NeedDone, Told, story};
 use crate::agent::{AgentError, Task};
 use crate::check::{self, Verdict};
-use crate::forge::{Forge, PullRequest, Story, TextError};
-use crate::git::{Changes, GitError, NewWorktree};
+use crate::git::{Changes, GitError};
 use crate::plan::Unit;
-use crate::process::{self, Command, Ending};
+use crate::process::Ending;
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -30,15 +29,6 @@ pub(super) struct Said {
     pub(super) fact: UnitFact,
     /// Answered when the fact is on the disk.
     pub(super) written: oneshot::Sender<()>,
-}
-
-/// What a unit that is needed left behind.
-#[derive(Debug, Clone)]
-pub(super) struct NeedDone {
-    pub(super) unit: usize,
-    /// Its branch and commit; none where there was nothing to change.
-    pub(super) work: Option<(String, String)>,
-    pub(super) url: Option<String>,
 }
 
 /// One unit on its way.
@@ -54,32 +44,22 @@ pub(super) struct Pipeline {
 }
 
 /// Why a pipeline goes no further.
-enum Halt {
+pub(super) enum Halt {
     Failed(Failure),
     Stopped,
 }
 
-struct Failure {
-    step: Step,
-    reason: String,
-    tail: Option<String>,
-    log: Option<PathBuf>,
-}
-
-/// What stands in the worktree when the agent begins.
-struct Ground {
-    path: PathBuf,
-    branch: String,
-    /// The commit it was made from.
-    start: String,
-    /// Its tree after setup.
-    prepared: String,
+pub(super) struct Failure {
+    pub(super) step: Step,
+    pub(super) reason: String,
+    pub(super) tail: Option<String>,
+    pub(super) log: Option<PathBuf>,
 }
 
 /// Work that lies inside the claim.
-struct Proven {
-    tree: String,
-    changes: Changes,
+pub(super) struct Proven {
+    pub(super) tree: String,
+    pub(super) changes: Changes,
 }
 
 impl Pipeline {
@@ -132,116 +112,6 @@ impl Pipeline {
         self.pull_request(forge.as_ref(), &ground.branch, target, *draft, &story)
             .await?;
         Ok(Outcome::Published)
-    }
-
-    async fn worktree(&self) -> Result<Ground, Halt> {
-        // The engine has said already that this step begins.
-        let step = Step::Worktree;
-        let job = &self.job;
-        let unit = &self.unit().id;
-        let folder = job.places.unit(&job.id, unit);
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            failure(
-                step,
-                format!("{} cannot be made: {error}", folder.display()),
-            )
-        })?;
-        let start = self.start().await?;
-        let path = job.naming.folder(&job.id, unit);
-        let branch = job.naming.branch(&job.id, unit);
-        {
-            let _alone = self.registration.lock().await;
-            self.git(step, {
-                let (path, branch, start) = (path.clone(), branch.clone(), start.clone());
-                let unit = unit.clone();
-                move |job| {
-                    job.repo.create_worktree(&NewWorktree {
-                        name: &worktree_name(&job.id, &unit),
-                        path: &path,
-                        branch: &branch,
-                        start: &start,
-                        index: &job.places.index(&job.id, &unit),
-                    })
-                }
-            })
-            .await?;
-        }
-        self.say(UnitFact::WorktreeReady {
-            path: path.clone(),
-            branch: branch.clone(),
-            start: start.clone(),
-        })
-        .await?;
-        if !job.included.is_empty() {
-            let path = path.clone();
-            self.git(step, move |job| job.repo.bring(&job.included, &path))
-                .await?;
-        }
-        let commit = start.clone();
-        let prepared = self.git(step, move |job| job.repo.tree(&commit)).await?;
-        Ok(Ground {
-            path,
-            branch,
-            start,
-            prepared,
-        })
-    }
-
-    /// The commit to start from: the base, or the work of the units that are needed.
-    async fn start(&self) -> Result<String, Halt> {
-        let commits: Vec<String> = self
-            .needs
-            .iter()
-            .filter_map(|need| need.work.as_ref())
-            .map(|(_, commit)| commit.clone())
-            .collect();
-        match &commits[..] {
-            [] => Ok(self.job.plan.base.clone()),
-            [one] => Ok(one.clone()),
-            _ => {
-                let message = format!("Join what unit {} needs", self.unit().id);
-                self.git(Step::Worktree, move |job| {
-                    job.repo.join(&job.plan.base, &commits, &message)
-                })
-                .await
-            }
-        }
-    }
-
-    async fn setup(&self, mut ground: Ground) -> Result<Ground, Halt> {
-        let step = Step::Setup;
-        if let Some(line) = &self.job.setup {
-            self.begin(step, None).await?;
-            let log = self.folder().join("setup.log");
-            let command = Command {
-                program: "sh".into(),
-                args: vec!["-c".into(), line.into()],
-                dir: ground.path.clone(),
-                env: self.job.environment.clone(),
-                limit: Some(self.job.setup_limit),
-                log: log.clone(),
-            };
-            let finished = process::run(&command, &self.cancel)
-                .await
-                .map_err(|error| failure(step, chain(&error)))?;
-            match finished.ending {
-                Ending::Cancelled => return Err(Halt::Stopped),
-                ending if ending.is_success() => {}
-                ending => {
-                    return Err(Halt::Failed(Failure {
-                        step,
-                        reason: format!("the setup command failed: {ending}"),
-                        tail: Some(finished.tail),
-                        log: Some(log),
-                    }));
-                }
-            }
-        }
-        // What setup or the files brought along changed is not the agent's doing.
-        if self.job.setup.is_some() || !self.job.included.is_empty() {
-            ground.prepared = self.snapshot(step, &ground).await?;
-        }
-        Ok(ground)
     }
 
     /// Gives what the agent said of its work.
@@ -366,101 +236,15 @@ impl Pipeline {
         Ok(results)
     }
 
-    async fn commit(&self, ground: &Ground, proven: &Proven, told: &Told<'_>) -> Result<(), Halt> {
-        let step = Step::Commit;
-        self.begin(step, None).await?;
-        let message = self
-            .job
-            .templates
-            .commit(&story(&self.job, self.number, told))
-            .map_err(|error| failure(step, error.to_string()))?;
-        let (branch, start, tree) = (
-            ground.branch.clone(),
-            ground.start.clone(),
-            proven.tree.clone(),
-        );
-        let unit = self.unit().id.clone();
-        let commit = self
-            .git(step, move |job| {
-                let commit = job.repo.commit(&branch, &start, &tree, &message)?;
-                let index = job.places.index(&job.id, &unit);
-                job.repo
-                    .settle_worktree(&worktree_name(&job.id, &unit), &branch, &index)?;
-                Ok(commit)
-            })
-            .await?;
-        self.say(UnitFact::Committed { commit }).await
-    }
-
-    async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {
-        self.begin(Step::Push, None).await?;
-        let (to, branch) = (remote.to_owned(), ground.branch.clone());
-        self.git(Step::Push, move |job| job.repo.push(&to, &branch))
-            .await?;
-        self.say(UnitFact::Pushed {
-            remote: remote.to_owned(),
-        })
-        .await
-    }
-
-    async fn pull_request(
-        &self,
-        forge: &dyn Forge,
-        branch: &str,
-        target: String,
-        draft: bool,
-        story: &Story,
-    ) -> Result<(), Halt> {
-        let step = Step::PullRequest;
-        self.begin(step, None).await?;
-        let templates = &self.job.templates;
-        let words = |text: Result<String, TextError>| {
-            text.map_err(|error| failure(step, error.to_string()))
-        };
-        let request = PullRequest {
-            unit: story.unit.clone(),
-            ordinal: self.number as u64 + 1,
-            title: words(templates.title(story))?,
-            body: words(templates.body(story))?,
-            head: branch.to_owned(),
-            base: target,
-            draft,
-        };
-        let opened = forge
-            .open(&request)
-            .await
-            .map_err(|error| failure(step, chain(&error)))?;
-        self.say(UnitFact::PullRequestOpened(PullRequestLink {
-            number: opened.number,
-            url: opened.url,
-            existed: opened.existed,
-        }))
-        .await
-    }
-
-    /// The branch the pull request goes to: that of the one unit it needs, so that the two stack, else the base's.
-    fn target(&self, base_branch: &str) -> String {
-        let branches: Vec<&String> = self
-            .needs
-            .iter()
-            .filter_map(|need| need.work.as_ref())
-            .map(|(branch, _)| branch)
-            .collect();
-        match branches[..] {
-            [one] => one.clone(),
-            _ => base_branch.to_owned(),
-        }
-    }
-
-    fn unit(&self) -> &Unit {
+    pub(super) fn unit(&self) -> &Unit {
         &self.job.plan.units[self.number]
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(super) fn folder(&self) -> PathBuf {
         self.job.places.unit(&self.job.id, &self.unit().id)
     }
 
-    async fn snapshot(&self, step: Step, ground: &Ground) -> Result<String, Halt> {
+    pub(super) async fn snapshot(&self, step: Step, ground: &Ground) -> Result<String, Halt> {
         let path = ground.path.clone();
         let unit = self.unit().id.clone();
         self.git(step, move |job| {
@@ -470,7 +254,7 @@ impl Pipeline {
     }
 
     /// Work with git blocks, so it has threads of its own.
-    async fn git<T: Send + 'static>(
+    pub(super) async fn git<T: Send + 'static>(
         &self,
         step: Step,
         work: impl FnOnce(&Job) -> Result<T, GitError> + Send + 'static,
@@ -483,7 +267,7 @@ impl Pipeline {
         }
     }
 
-    async fn begin(&self, step: Step, detail: Option<String>) -> Result<(), Halt> {
+    pub(super) async fn begin(&self, step: Step, detail: Option<String>) -> Result<(), Halt> {
         if self.cancel.is_cancelled() {
             return Err(Halt::Stopped);
         }
@@ -491,7 +275,7 @@ impl Pipeline {
     }
 
     /// Hands a fact over and waits until it is on the disk. Without an engine that writes, nothing goes on.
-    async fn say(&self, fact: UnitFact) -> Result<(), Halt> {
+    pub(super) async fn say(&self, fact: UnitFact) -> Result<(), Halt> {
         let (written, acknowledged) = oneshot::channel();
         let said = Said {
             unit: self.number,
@@ -503,7 +287,7 @@ impl Pipeline {
     }
 }
 
-fn failure(step: Step, reason: String) -> Halt {
+pub(super) fn failure(step: Step, reason: String) -> Halt {
     Halt::Failed(Failure {
         step,
         reason,
@@ -513,7 +297,7 @@ fn failure(step: Step, reason: String) -> Halt {
 }
 
 /// An error with its causes, as one sentence.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

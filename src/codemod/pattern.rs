@@ -1,0 +1,152 @@
+//! A pattern and its replacement, compiled for one language, with everything that can be wrong about them.
+
+use ast_grep_config::Fixer;
+use ast_grep_core::matcher::Pattern;
+use ast_grep_core::replacer::TemplateFix;
+use ast_grep_core::tree_sitter::StrDoc;
+use ast_grep_core::{AstGrep, Node};
+use ast_grep_language::{Language, SupportLang};
+
+use super::error::sentence;
+use super::{CodemodError, lang};
+
+/// A pattern is written by hand; compiling it recurses too.
+const PATTERN_DEPTH: usize = 200;
+
+type Source = StrDoc<SupportLang>;
+
+pub(super) struct CompiledPattern {
+    pub(super) lang: SupportLang,
+    pub(super) pattern: Pattern,
+    pub(super) fixer: Fixer,
+}
+
+impl CompiledPattern {
+    pub(super) fn new(pattern: &str, to: &str, lang: SupportLang) -> Result<Self, CodemodError> {
+        let wrong = |reason: String| CodemodError::Pattern {
+            pattern: pattern.to_owned(),
+            lang: lang::name(lang),
+            reason,
+        };
+        let query = lang.pre_process_pattern(pattern);
+        let tree = AstGrep::doc(StrDoc::try_new(&query, lang).map_err(wrong)?);
+        if depth(&tree) > PATTERN_DEPTH {
+            return Err(wrong(format!(
+                "it is nested more than {PATTERN_DEPTH} deep"
+            )));
+        }
+        let compiled = match tree.root().dfs().find(is_broken) {
+            None => Pattern::try_new(pattern, lang).map_err(|error| {
+                use ast_grep_core::matcher::PatternError as E;
+                wrong(match error {
+                    E::NoContent(_) => "it is empty".to_owned(),
+                    E::MultipleNode(_) => "it is several pieces of code, not one".to_owned(),
+                    E::RootMultiMetaVar(_) => "$$$NAME cannot stand alone".to_owned(),
+                    other => sentence(&other),
+                })
+            })?,
+            Some(node) => within_function(pattern, lang).ok_or_else(|| {
+                // Tell the place in the pattern as it was written: preparing it keeps the number of characters.
+                let before = query[..node.range().start].chars().count() + 1;
+                wrong(format!("it does not parse from character {before} on"))
+            })?,
+        };
+        let fixer = Fixer::from_str(to, &lang).map_err(|error| wrong(sentence(&error)))?;
+        Ok(Self {
+            lang,
+            pattern: compiled,
+            fixer,
+        })
+    }
+}
+
+/// Whether the parser had to mend the text here. A semicolon at the end may be left out of a pattern.
+fn is_broken(node: &Node<'_, Source>) -> bool {
+    node.is_error() || (node.is_missing() && node.kind() != ";")
+}
+
+/// A pattern that is code only inside a function: at the top of a C file, a call reads as a broken declaration.
+fn within_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
+    let (before, after) = match lang {
+        SupportLang::C | SupportLang::Cpp => ("void f() {\n", "\n;}"),
+        SupportLang::CSharp | SupportLang::Java => ("class C { void f() {\n", "\n;} }"),
+        SupportLang::Go => ("package p\nfunc f() {\n", "\n}"),
+        SupportLang::Php => ("<?php\n", "\n;"),
+        _ => return None,
+    };
+    let pattern = pattern.trim();
+    if pattern.is_empty() {
+        return None;
+    }
+    let context = format!("{before}{pattern}{after}");
+    let query = lang.pre_process_pattern(&context);
+    let tree = AstGrep::doc(StrDoc::try_new(&query, lang).ok()?);
+    if tree.root().dfs().any(|node| is_broken(&node)) {
+        return None;
+    }
+    let place = before.len()..before.len() + lang.pre_process_pattern(pattern).len();
+    let node = tree.root().dfs().find(|node| node.range() == place)?;
+    let kind = node.kind();
+    // The kind is looked for from the top on, and must find this very piece.
+    let first = tree.root().dfs().find(|node| node.kind() == kind)?;
+    if first.range() != place {
+        return None;
+    }
+    Pattern::contextual(&context, &kind, lang).ok()
+}
+
+/// The variables that a pattern or a replacement names, in order, without those that bind nothing.
+pub(super) fn variables(template: &str) -> Vec<String> {
+    // All languages write variables with a dollar sign.
+    let template = TemplateFix::with_transform(template, &SupportLang::JavaScript, &[]);
+    names(template.used_vars())
+}
+
+pub(super) fn names<'a>(vars: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<_> = vars
+        .into_iter()
+        .filter(|name| !name.starts_with('_'))
+        .map(str::to_owned)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+pub(super) fn check_bound(pattern: &str, to: &str, bound: &[String]) -> Result<(), CodemodError> {
+    let template = TemplateFix::with_transform(to, &SupportLang::JavaScript, &[]);
+    let mut used: Vec<_> = template.used_vars().into_iter().collect();
+    used.sort_unstable();
+    match used
+        .into_iter()
+        .find(|name| !bound.iter().any(|b| b == name))
+    {
+        None => Ok(()),
+        Some(name) => Err(CodemodError::UnboundVariable {
+            name: name.to_owned(),
+            pattern: pattern.to_owned(),
+            hint: if bound.is_empty() {
+                "it binds none".to_owned()
+            } else {
+                format!("it binds ${}", bound.join(", $"))
+            },
+        }),
+    }
+}
+
+/// How deep the nodes of a tree lie in each other, told from where they begin and end.
+pub(super) fn depth(tree: &AstGrep<Source>) -> usize {
+    let mut ends: Vec<usize> = Vec::new();
+    let mut deepest = 0;
+    for node in tree.root().dfs() {
+        let range = node.range();
+        while ends
+            .last()
+            .is_some_and(|end| *end <= range.start || *end < range.end)
+        {
+            ends.pop();
+        }
+        ends.push(range.end);
+        deepest = deepest.max(ends.len());
+    }
+    deepest
+}

@@ -1,0 +1,131 @@
+//! What a unit's agent finds when it begins: a worktree of the right commit, with the files brought along and set up.
+
+use std::path::PathBuf;
+
+use super::event::{Step, UnitFact};
+use super::places::worktree_name;
+use super::unit::{Failure, Halt, Pipeline, chain, failure};
+use crate::git::NewWorktree;
+use crate::process::{self, Command, Ending};
+
+/// What stands in the worktree when the agent begins.
+pub(super) struct Ground {
+    pub(super) path: PathBuf,
+    pub(super) branch: String,
+    /// The commit it was made from.
+    pub(super) start: String,
+    /// Its tree after setup.
+    pub(super) prepared: String,
+}
+
+impl Pipeline {
+    pub(super) async fn worktree(&self) -> Result<Ground, Halt> {
+        // The engine has said already that this step begins.
+        let step = Step::Worktree;
+        let job = &self.job;
+        let unit = &self.unit().id;
+        let folder = job.places.unit(&job.id, unit);
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            failure(
+                step,
+                format!("{} cannot be made: {error}", folder.display()),
+            )
+        })?;
+        let start = self.start().await?;
+        let path = job.naming.folder(&job.id, unit);
+        let branch = job.naming.branch(&job.id, unit);
+        {
+            let _alone = self.registration.lock().await;
+            self.git(step, {
+                let (path, branch, start) = (path.clone(), branch.clone(), start.clone());
+                let unit = unit.clone();
+                move |job| {
+                    job.repo.create_worktree(&NewWorktree {
+                        name: &worktree_name(&job.id, &unit),
+                        path: &path,
+                        branch: &branch,
+                        start: &start,
+                        index: &job.places.index(&job.id, &unit),
+                    })
+                }
+            })
+            .await?;
+        }
+        self.say(UnitFact::WorktreeReady {
+            path: path.clone(),
+            branch: branch.clone(),
+            start: start.clone(),
+        })
+        .await?;
+        if !job.included.is_empty() {
+            let path = path.clone();
+            self.git(step, move |job| job.repo.bring(&job.included, &path))
+                .await?;
+        }
+        let commit = start.clone();
+        let prepared = self.git(step, move |job| job.repo.tree(&commit)).await?;
+        Ok(Ground {
+            path,
+            branch,
+            start,
+            prepared,
+        })
+    }
+
+    /// The commit to start from: the base, or the work of the units that are needed.
+    async fn start(&self) -> Result<String, Halt> {
+        let commits: Vec<String> = self
+            .needs
+            .iter()
+            .filter_map(|need| need.work.as_ref())
+            .map(|(_, commit)| commit.clone())
+            .collect();
+        match &commits[..] {
+            [] => Ok(self.job.plan.base.clone()),
+            [one] => Ok(one.clone()),
+            _ => {
+                let message = format!("Join what unit {} needs", self.unit().id);
+                self.git(Step::Worktree, move |job| {
+                    job.repo.join(&job.plan.base, &commits, &message)
+                })
+                .await
+            }
+        }
+    }
+
+    pub(super) async fn setup(&self, mut ground: Ground) -> Result<Ground, Halt> {
+        let step = Step::Setup;
+        if let Some(line) = &self.job.setup {
+            self.begin(step, None).await?;
+            let log = self.folder().join("setup.log");
+            let command = Command {
+                program: "sh".into(),
+                args: vec!["-c".into(), line.into()],
+                dir: ground.path.clone(),
+                env: self.job.environment.clone(),
+                limit: Some(self.job.setup_limit),
+                log: log.clone(),
+            };
+            let finished = process::run(&command, &self.cancel)
+                .await
+                .map_err(|error| failure(step, chain(&error)))?;
+            match finished.ending {
+                Ending::Cancelled => return Err(Halt::Stopped),
+                ending if ending.is_success() => {}
+                ending => {
+                    return Err(Halt::Failed(Failure {
+                        step,
+                        reason: format!("the setup command failed: {ending}"),
+                        tail: Some(finished.tail),
+                        log: Some(log),
+                    }));
+                }
+            }
+        }
+        // What setup or the files brought along changed is not the agent's doing.
+        if self.job.setup.is_some() || !self.job.included.is_empty() {
+            ground.prepared = self.snapshot(step, &ground).await?;
+        }
+        Ok(ground)
+    }
+}
