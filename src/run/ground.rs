@@ -1,22 +1,10 @@
 //! What a unit's agent finds when it begins: a worktree of the right commit, with the files brought along and set up.
 
-use std::path::PathBuf;
-
 use super::event::{Step, UnitFact};
 use super::places::worktree_name;
-use super::unit::{Failure, Halt, Pipeline, chain, failure};
+use super::unit::{Failure, Ground, Halt, Pipeline, chain, failure};
 use crate::git::NewWorktree;
 use crate::process::{self, Command, Ending};
-
-/// What stands in the worktree when the agent begins.
-pub(super) struct Ground {
-    pub(super) path: PathBuf,
-    pub(super) branch: String,
-    /// The commit it was made from.
-    pub(super) start: String,
-    /// Its tree after setup.
-    pub(super) prepared: String,
-}
 
 impl Pipeline {
     pub(super) async fn worktree(&self) -> Result<Ground, Halt> {

@@ -1,10 +1,9 @@
 //! From proven work to a pull request: commit, push, open.
 
 use super::event::{PullRequestLink, Step, UnitFact};
-use super::ground::Ground;
 use super::places::worktree_name;
 use super::story::{Told, story};
-use super::unit::{Halt, Pipeline, Proven, chain, failure};
+use super::unit::{Ground, Halt, Pipeline, Proven, chain, failure};
 use crate::forge::{Forge, PullRequest, Story, TextError};
 
 impl Pipeline {

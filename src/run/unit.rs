@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
 use super::event::{ChangeCount, CheckResult, Outcome, Step, UnitFact};
-use super::ground::Ground;
 use super::job::Job;
 use super::scope::outside;
 use super::story::{NeedDone, Told, story};
@@ -54,6 +53,16 @@ pub(super) struct Failure {
     pub(super) reason: String,
     pub(super) tail: Option<String>,
     pub(super) log: Option<PathBuf>,
+}
+
+/// What stands in the worktree when the agent begins.
+pub(super) struct Ground {
+    pub(super) path: PathBuf,
+    pub(super) branch: String,
+    /// The commit it was made from.
+    pub(super) start: String,
+    /// Its tree after setup.
+    pub(super) prepared: String,
 }
 
 /// Work that lies inside the claim.
