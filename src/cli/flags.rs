@@ -1,6 +1,6 @@
 //! The flags that several commands share, and how they win over batch.toml.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -42,12 +42,13 @@ pub(super) struct AgentFlags {
 }
 
 impl AgentFlags {
-    pub(super) fn apply(&self, config: &mut Config) -> anyhow::Result<()> {
+    /// `dir` is the folder that the path of a rule file starts from.
+    pub(super) fn apply(&self, config: &mut Config, dir: &Path) -> anyhow::Result<()> {
         let rule = self
             .rule
             .as_ref()
             .map(|path| {
-                std::fs::read_to_string(path)
+                std::fs::read_to_string(dir.join(path))
                     .with_context(|| format!("the rule file {} cannot be read", path.display()))
             })
             .transpose()?;

@@ -27,7 +27,7 @@ pub(super) struct MigrateArgs {
 pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
     args.plan.apply(&mut workspace.config);
-    args.agent.apply(&mut workspace.config)?;
+    args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.run.apply(&mut workspace.config);
     // A migration without an agent is refused before anything is read.
     workspace.config.agent.resolve()?;

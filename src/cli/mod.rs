@@ -156,7 +156,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             } else {
                 doctor::Form::People
             };
-            doctor::run(&dir, global.config.as_deref(), form)
+            let config = global.config.as_ref().map(|path| dir.join(path));
+            doctor::run(&dir, config.as_deref(), form)
         }
         Command::Demo(args) => demo::run(global, args),
     }

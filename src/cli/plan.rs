@@ -51,7 +51,7 @@ pub(super) struct Planned {
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
     args.plan.apply(&mut workspace.config);
-    args.agent.apply(&mut workspace.config)?;
+    args.agent.apply(&mut workspace.config, &workspace.dir)?;
     let to_stdout = args.output == Path::new("-");
     let output = workspace.dir.join(&args.output);
     if !to_stdout && !global.json && !args.force && output.exists() {

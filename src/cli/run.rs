@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
         .agent
         .clone()
         .or(std::mem::take(&mut workspace.config.agent));
-    args.agent.apply(&mut workspace.config)?;
+    args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.run.apply(&mut workspace.config);
     workspace.config.agent.resolve()?;
     plan.agent = workspace.config.agent.clone();

@@ -25,7 +25,7 @@ impl Workspace {
         let dir = folder(global)?;
         let repo = Repo::discover(&dir)?;
         let config = match &global.config {
-            Some(path) => Config::read(path)?,
+            Some(path) => Config::read(&dir.join(path))?,
             None => Config::of_checkout(repo.root())?,
         };
         Ok(Self { repo, config, dir })
