@@ -52,6 +52,10 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
             say(&format!("run {id} is going, so it is left alone"));
             continue;
         }
+        if !args.dry_run {
+            // What a run that was killed could no longer delete; all of it is published.
+            let _ = std::fs::remove_dir_all(places.done(id));
+        }
         for unit in &state.units {
             let Some(fate) = fate(unit) else { continue };
             let path = unit.worktree.as_deref().unwrap_or(std::path::Path::new(""));

@@ -18,12 +18,7 @@ impl Repo {
         if path.symlink_metadata().is_ok() {
             fs::remove_dir_all(path).map_err(|error| disk("cannot remove", path, error))?;
         }
-        // The run's folder, and the one for all runs.
-        for above in path.ancestors().skip(1).take(2) {
-            if fs::remove_dir(above).is_err() {
-                break;
-            }
-        }
+        remove_empty_above(path);
         Ok(())
     }
 
@@ -53,6 +48,7 @@ impl Repo {
             None
         };
         self.forget_worktree(name)?;
+        remove_empty_above(path);
         Ok(moved)
     }
 
@@ -70,6 +66,15 @@ impl Repo {
             .delete()
             .during(|| format!("branch {branch} cannot be deleted"))?;
         Ok(true)
+    }
+}
+
+/// Removes the run's folder, and the one for all runs, where they are empty now.
+fn remove_empty_above(path: &Path) {
+    for above in path.ancestors().skip(1).take(2) {
+        if fs::remove_dir(above).is_err() {
+            break;
+        }
     }
 }
 

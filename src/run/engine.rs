@@ -140,6 +140,7 @@ impl Engine<'_> {
             self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
         }
         while self.tidying.join_next().await.is_some() {}
+        self.delete_done().await;
         self.record(Event::Run(RunFact::Ended))?;
         Ok(self.state)
     }
@@ -237,14 +238,27 @@ impl Engine<'_> {
         let job = Arc::clone(&self.job);
         self.tidying.spawn_blocking(move || {
             let name = worktree_name(&job.id, &unit);
+            // Renamed now and deleted at the end: deleting thousands of files makes creating others slow meanwhile.
             let gone = job
                 .repo
-                .remove_worktree(&name, &path)
-                .and_then(|()| job.repo.delete_untouched_branch(&branch, &start));
+                .discard_worktree(&name, &path, &job.places.done(&job.id))
+                .or_else(|_| job.repo.remove_worktree(&name, &path).map(|()| None))
+                .and_then(|_| job.repo.delete_untouched_branch(&branch, &start));
             if let Err(error) = gone {
                 tracing::warn!("the worktree {} was left behind: {error}", path.display());
             }
         });
+    }
+
+    /// Deletes what was tidied away. Whatever remains, `batch clean` takes.
+    async fn delete_done(&self) {
+        let done = self.job.places.done(&self.job.id);
+        if done.exists() {
+            let deleted = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(done)).await;
+            if let Ok(Err(error)) = deleted {
+                tracing::warn!("finished worktrees were left behind: {error}");
+            }
+        }
     }
 
     fn stop(&mut self, how: Stop) -> Result<(), RunError> {

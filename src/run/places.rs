@@ -63,6 +63,12 @@ impl Places {
         self.run(run).join("prs")
     }
 
+    /// Where worktrees whose work is safe elsewhere wait for the end of the run, to be deleted then.
+    #[must_use]
+    pub fn done(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("done")
+    }
+
     /// A report in the form that has this file extension.
     #[must_use]
     pub fn report(&self, run: &RunId, extension: &str) -> PathBuf {
