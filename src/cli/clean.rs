@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::workspace::{Workspace, liveness};
 use super::{Global, say};
-use crate::git::GitError;
+use crate::git::{GitError, remove_empty_folders_above};
 use crate::journal::Journal;
 use crate::report::Liveness;
 use crate::run::{self, Outcome, Places, RunState, UnitState, worktree_name};
@@ -117,6 +117,7 @@ fn take_away(
                 .discard_worktree(&name, path, &places.trash())?;
         }
     }
+    remove_empty_folders_above(path);
     workspace
         .repo
         .delete_untouched_branch(branch, start)

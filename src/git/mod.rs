@@ -23,6 +23,7 @@ pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind, Reader};
 pub use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub use include::INCLUDE_FILE;
+pub use removal::remove_empty_folders_above;
 pub use worktree::NewWorktree;
 
 /// What can go wrong with a repository.

@@ -9,7 +9,7 @@ use super::worktree::disk;
 use super::{During, GitError, Repo};
 
 impl Repo {
-    /// Deletes a worktree, and the folders above it that are empty then.
+    /// Deletes a worktree.
     ///
     /// `name` is the one it was registered under.
     pub fn remove_worktree(&self, name: &str, path: &Path) -> Result<(), GitError> {
@@ -18,7 +18,6 @@ impl Repo {
         if path.symlink_metadata().is_ok() {
             fs::remove_dir_all(path).map_err(|error| disk("cannot remove", path, error))?;
         }
-        remove_empty_above(path);
         Ok(())
     }
 
@@ -48,7 +47,6 @@ impl Repo {
             None
         };
         self.forget_worktree(name)?;
-        remove_empty_above(path);
         Ok(moved)
     }
 
@@ -69,8 +67,10 @@ impl Repo {
     }
 }
 
-/// Removes the run's folder, and the one for all runs, where they are empty now.
-fn remove_empty_above(path: &Path) {
+/// Removes the run's folder and the one for all runs, above the worktree that stood at `path`, where they are empty.
+///
+/// Never while worktrees are being made: one may have made its folder a moment ago and be about to fill it.
+pub fn remove_empty_folders_above(path: &Path) {
     for above in path.ancestors().skip(1).take(2) {
         if fs::remove_dir(above).is_err() {
             break;

@@ -18,6 +18,7 @@ use super::scheduler::{self, Next};
 use super::state::{Phase, RunState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, Said};
+use crate::git::remove_empty_folders_above;
 use crate::journal::{Holder, Journal, JournalError, RunLock};
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
@@ -252,6 +253,14 @@ impl Engine<'_> {
 
     /// Deletes what was tidied away. Whatever remains, `batch clean` takes.
     async fn delete_done(&self) {
+        for path in self
+            .state
+            .units
+            .iter()
+            .filter_map(|unit| unit.worktree.as_ref())
+        {
+            remove_empty_folders_above(path);
+        }
         let done = self.job.places.done(&self.job.id);
         if done.exists() {
             let deleted = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(done)).await;
