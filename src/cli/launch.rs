@@ -1,5 +1,6 @@
 //! From a plan to the end of its run: everything that can be refused first, then the review, the run and the report.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -39,7 +40,7 @@ pub(super) fn launch(
         let width = term.is_term().then(|| term.size().1);
         say(&review::table(plan, &job.agent(), width));
         say(&course(&job));
-    } else if !term.is_term() || !Term::stdout().is_term() || !console::user_attended() {
+    } else if !(term.is_term() && std::io::stdin().is_terminal()) {
         let path = save(workspace, &id, plan)?;
         say(&format!(
             "There is no terminal to approve the plan at, so nothing was run. Give --yes to approve it unseen, or look \
