@@ -8,7 +8,7 @@ use console::Term;
 use tokio::sync::mpsc;
 
 use super::flags::RunFlags;
-use super::review::{self, Decision};
+use super::review::{self, CourseLine, Decision};
 use super::workspace::{Workspace, new_run_id, now};
 use super::{Global, print, say, stdout_width};
 use crate::config::Config;
@@ -38,8 +38,7 @@ pub(super) fn launch(
     let term = Term::stderr();
     if flags.yes {
         let width = term.is_term().then(|| term.size().1);
-        say(&review::table(plan, &job.agent(), width));
-        say(&course(&job));
+        say(&review::table(plan, &course(&job), width));
     } else if !(term.is_term() && std::io::stdin().is_terminal()) {
         let path = save(workspace, &id, plan)?;
         say(&format!(
@@ -49,13 +48,13 @@ pub(super) fn launch(
         ));
         return Ok(NOT_APPROVED);
     } else {
-        say(&course(&job));
         let reload = |text: &str| Ok(plan::load(&workspace.repo, text)?);
         // An edit may have named another agent.
-        let agent = |plan: &Plan| {
-            prepare(plan.clone()).map_or_else(|error| error.to_string(), |job| job.agent())
+        let course = |plan: &Plan| match prepare(plan.clone()) {
+            Ok(job) => course(&job),
+            Err(error) => vec![("fault", error.to_string())],
         };
-        match review::review(plan.clone(), &agent, &term, &reload)? {
+        match review::review(plan.clone(), &course, &term, &reload)? {
             Decision::Approved(approved) if approved == *plan => {}
             Decision::Approved(approved) => job = prepare(approved)?,
             Decision::Quit(plan) => {
@@ -104,8 +103,8 @@ fn prepare(
     )?)
 }
 
-/// What will be done with the plan, in two lines.
-fn course(job: &Job) -> String {
+/// What will be done with the plan, and by whom.
+fn course(job: &Job) -> Vec<CourseLine> {
     let checks: Vec<String> = job
         .checks()
         .iter()
@@ -119,7 +118,11 @@ fn course(job: &Job) -> String {
         few if few.len() <= 4 => few.join(", "),
         many => format!("{}, and {} more", many[..3].join(", "), many.len() - 3),
     };
-    format!("checks   {shown}\nresult   {}\n", job.delivery().words())
+    vec![
+        ("agent", job.agent()),
+        ("checks", shown),
+        ("result", job.delivery().words()),
+    ]
 }
 
 /// Keeps a plan that was not run, outside the checkout.

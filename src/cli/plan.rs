@@ -74,7 +74,11 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
             .with_context(|| format!("{} cannot be written", output.display()))?;
         let term = Term::stderr();
         let width = term.is_term().then(|| term.size().1);
-        say(&review::table(&plan, &agent_words(&workspace), width));
+        say(&review::table(
+            &plan,
+            &[("agent", agent_words(&workspace))],
+            width,
+        ));
         say(&format!(
             "Saved as {0}. Run it with: batch run {0}",
             args.output.display()

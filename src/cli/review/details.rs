@@ -4,13 +4,14 @@
 
 use console::style;
 
+use super::CourseLine;
 use super::table::count;
 use crate::plan::{Plan, Unit, UnitId};
 use crate::words;
 
 /// All of the plan as text, ending in a line break.
-pub(super) fn details(plan: &Plan, agent: &str) -> String {
-    let mut sections = vec![heading(plan, agent)];
+pub(super) fn details(plan: &Plan, course: &[CourseLine]) -> String {
+    let mut sections = vec![heading(plan, course)];
     sections.extend(plan.units.iter().map(unit));
     sections.extend(
         plan.left_out
@@ -29,7 +30,7 @@ pub(super) fn details(plan: &Plan, agent: &str) -> String {
     sections.join("\n\n") + "\n"
 }
 
-fn heading(plan: &Plan, agent: &str) -> String {
+fn heading(plan: &Plan, course: &[CourseLine]) -> String {
     let base = match words::line(&plan.base_name) {
         name if name == plan.base => name,
         name => format!("{name} {}", plan.base),
@@ -37,8 +38,11 @@ fn heading(plan: &Plan, agent: &str) -> String {
     let mut lines = vec![style("instruction").bold().to_string()];
     let instruction = words::block(&plan.instruction);
     lines.extend(instruction.lines().map(|line| format!("  {line}")));
-    lines.push(format!("{}   {base}", style("base").bold()));
-    lines.push(format!("{}  {}", style("agent").bold(), words::line(agent)));
+    let facts = std::iter::once(("base", base)).chain(course.iter().cloned());
+    lines.extend(facts.map(|(word, said)| {
+        let word = style(format!("{word:<6}")).bold();
+        format!("{word} {}", words::line(&said))
+    }));
     lines.join("\n")
 }
 
@@ -76,6 +80,9 @@ mod tests {
         console::set_colors_enabled(false);
         let mut plan = sample::plan();
         plan.instruction = "From var to const,\n  but nowhere else.\n".to_owned();
-        insta::assert_snapshot!(details(&plan, "codemod: var → const"));
+        insta::assert_snapshot!(details(
+            &plan,
+            &[("agent", "codemod: var → const".to_owned())]
+        ));
     }
 }

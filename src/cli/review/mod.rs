@@ -21,6 +21,9 @@ use details::details;
 use edit::Edited;
 use terminal::{AtTerminal, Person};
 
+/// One line on what would be done with a plan: a word such as `agent` or `checks`, and what it says.
+pub type CourseLine = (&'static str, String);
+
 /// What the person decided, with the plan as it stands after their edits.
 #[derive(Debug)]
 pub enum Decision {
@@ -45,32 +48,32 @@ const ANSWERS: [Choice<Answer>; 4] = [
 
 /// Shows the plan and lets the person look closer, edit it, approve it or leave.
 ///
-/// `agent` says in one line who would work on a plan: an edit may change that. `reload` reads an edited plan; its error
+/// `course` says what would be done with a plan, and by whom: an edit may change that. `reload` reads an edited plan; its error
 /// is shown to the person, who may correct the text.
 pub fn review(
     plan: Plan,
-    agent: &dyn Fn(&Plan) -> String,
+    course: &dyn Fn(&Plan) -> Vec<CourseLine>,
     term: &Term,
     reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
 ) -> anyhow::Result<Decision> {
-    with(&mut AtTerminal(term), plan, agent, reload)
+    with(&mut AtTerminal(term), plan, course, reload)
 }
 
 fn with(
     person: &mut impl Person,
     mut plan: Plan,
-    agent: &dyn Fn(&Plan) -> String,
+    course: &dyn Fn(&Plan) -> Vec<CourseLine>,
     reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
 ) -> anyhow::Result<Decision> {
     loop {
-        let shown = table(&plan, &agent(&plan), person.width());
+        let shown = table(&plan, &course(&plan), person.width());
         person.show(&format!("{shown}\n"))?;
         loop {
             match ask(person, &ANSWERS, Answer::Quit)? {
                 Answer::Approve => return Ok(Decision::Approved(plan)),
                 Answer::Quit => return Ok(Decision::Quit(plan)),
                 Answer::Details => {
-                    person.show(&format!("\n{}\n", details(&plan, &agent(&plan))))?;
+                    person.show(&format!("\n{}\n", details(&plan, &course(&plan))))?;
                 }
                 Answer::Edit => break,
             }

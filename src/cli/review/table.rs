@@ -8,6 +8,7 @@ use comfy_table::{
 };
 use console::{measure_text_width, style, truncate_str};
 
+use super::CourseLine;
 use crate::config::UnitRange;
 use crate::plan::{LeftOut, Plan, Size, Unit, UnitId};
 use crate::words;
@@ -21,18 +22,18 @@ const ID: usize = 8;
 /// Of files that are left out for one reason only so many are named; the details have all.
 const NAMES: usize = 3;
 
-/// The plan as text, ending in a line break. `agent` is the agent in one line; `width` is the terminal's, or `None` on
-/// a pipe, where nothing is cut. Colours follow the `console` crate's setting for standard output.
+/// The plan as text, ending in a line break. `course` says what would be done with it; `width` is the terminal's, or
+/// `None` on a pipe, where nothing is cut. Colours follow the `console` crate's setting for standard output.
 #[must_use]
-pub fn table(plan: &Plan, agent: &str, width: Option<u16>) -> String {
+pub fn table(plan: &Plan, course: &[CourseLine], width: Option<u16>) -> String {
     let width = width.map(usize::from);
-    let mut sections = vec![heading(plan, agent, width), units(&plan.units, width)];
+    let mut sections = vec![heading(plan, course, width), units(&plan.units, width)];
     sections.extend(left_out(&plan.left_out, width));
     sections.extend(few_units(plan));
     sections.join("\n\n") + "\n"
 }
 
-fn heading(plan: &Plan, agent: &str, width: Option<usize>) -> String {
+fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
     let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
     let short = plan.base.get(..10).unwrap_or(&plan.base);
     // A plan written by hand may name its base by nothing but the id.
@@ -45,13 +46,16 @@ fn heading(plan: &Plan, agent: &str, width: Option<usize>) -> String {
         count(plan.units.len(), "unit"),
         count(files, "file")
     );
-    let lines = [
-        style(cut(&counts, width)).bold(),
-        style(cut(&words::line(&plan.instruction), width)),
-        style(cut(&format!("base   {base}"), width)).dim(),
-        style(cut(&format!("agent  {}", words::line(agent)), width)).dim(),
+    let mut lines = vec![
+        style(cut(&counts, width)).bold().to_string(),
+        cut(&words::line(&plan.instruction), width),
     ];
-    lines.map(|line| line.to_string()).join("\n")
+    let facts = std::iter::once(("base", base)).chain(course.iter().cloned());
+    lines.extend(facts.map(|(word, said)| {
+        let line = format!("{word:<6} {}", words::line(&said));
+        style(cut(&line, width)).dim().to_string()
+    }));
+    lines.join("\n")
 }
 
 /// What a unit's line says, in full.
@@ -286,7 +290,10 @@ mod tests {
         console::set_colors_enabled(false);
         table(
             plan,
-            "codemod: rewrite 'var $A = $B' → 'const $A = $B'",
+            &[(
+                "agent",
+                "codemod: rewrite 'var $A = $B' → 'const $A = $B'".to_owned(),
+            )],
             width,
         )
     }

@@ -42,8 +42,11 @@ impl Scripted {
 
     fn review(&mut self) -> Decision {
         console::set_colors_enabled(false);
-        let agent = |plan: &Plan| plan.agent.command.clone().unwrap_or("first".to_owned());
-        with(self, sample::plan(), &agent, &|text| Ok(parse(text)?)).unwrap()
+        let course = |plan: &Plan| {
+            let agent = plan.agent.command.clone().unwrap_or("first".to_owned());
+            vec![("agent", agent)]
+        };
+        with(self, sample::plan(), &course, &|text| Ok(parse(text)?)).unwrap()
     }
 
     /// How often the table was shown.
