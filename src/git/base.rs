@@ -93,7 +93,7 @@ impl Repo {
             git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound => GitError::NoCommits,
             _ => GitError::Library {
                 what: "HEAD cannot be read".into(),
-                source: error,
+                fault: error,
             },
         })?;
         let commit = head

@@ -70,8 +70,8 @@ pub enum GitError {
     UnknownRemote { name: String, known: Vec<String> },
     #[error("`git {what}` failed: {reason}")]
     Program { what: String, reason: String },
-    #[error("{what}: {}", source.message())]
-    Library { what: String, source: git2::Error },
+    #[error("{what}: {}", fault.message())]
+    Library { what: String, fault: git2::Error },
     #[error("{what} {}: {source}", path.display())]
     Io {
         what: &'static str,
@@ -97,9 +97,9 @@ trait During<T> {
 
 impl<T> During<T> for Result<T, git2::Error> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T, GitError> {
-        self.map_err(|source| GitError::Library {
+        self.map_err(|fault| GitError::Library {
             what: what(),
-            source,
+            fault,
         })
     }
 }
@@ -124,7 +124,7 @@ impl Repo {
             git2::ErrorCode::NotFound => not_found(),
             _ => GitError::Library {
                 what: format!("the repository at {} cannot be opened", dir.display()),
-                source: error,
+                fault: error,
             },
         })?;
         let Some(root) = found.workdir() else {

@@ -94,7 +94,7 @@ impl Repo {
                 }
                 GitError::Library {
                     what: format!("the worktree {} cannot be made", new.path.display()),
-                    source: error,
+                    fault: error,
                 }
             })?;
         let fresh = self.admin_dir(new.name).join("index");
