@@ -64,7 +64,7 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
         }
         let done = rewrite_file(codemod, &task.worktree, file);
         let line = match &done {
-            Ok(edits) => format!("{file:?}: {edits} places"),
+            Ok(edits) => format!("{file:?}: {edits} {}", plural(*edits, "place")),
             Err(error) => format!("{file:?}: {error}"),
         };
         writeln!(log, "{line}").map_err(log_fault)?;

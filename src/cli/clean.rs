@@ -130,21 +130,19 @@ fn empty(places: &Places, args: &CleanArgs) -> anyhow::Result<()> {
         Ok(entries) => entries.filter_map(Result::ok).collect(),
         Err(_) => Vec::new(),
     };
+    let lying = match entries.len() {
+        1 => "1 worktree".to_owned(),
+        count => format!("{count} worktrees"),
+    };
     if entries.is_empty() {
         say("the trash is empty");
     } else if args.dry_run {
-        say(&format!(
-            "would delete {} worktrees from the trash",
-            entries.len()
-        ));
+        say(&format!("would delete {lying} from the trash"));
     } else {
         std::fs::remove_dir_all(&trash).map_err(|error| {
             anyhow::anyhow!("the trash {} cannot be emptied: {error}", trash.display())
         })?;
-        say(&format!(
-            "deleted {} worktrees from the trash",
-            entries.len()
-        ));
+        say(&format!("deleted {lying} from the trash"));
     }
     Ok(())
 }
