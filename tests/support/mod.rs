@@ -24,6 +24,10 @@ pub use output::Output;
 use session::Session;
 pub use snapshot::Snapshot;
 
+/// The text of an agent that adds a line to every file of its claim.
+pub const SIGN: &str =
+    r#"xargs -0 sh -c 'for file; do echo "// signed" >>"$file"; done' sh <"$BATCH_FILES""#;
+
 /// A date long past, so that commit ids do not depend on the clock.
 const DATE: &str = "2024-05-01T12:00:00 +0000";
 
@@ -171,6 +175,12 @@ impl Repo {
             .to_owned()
     }
 
+    /// Writes `batch.toml`, which need not be committed.
+    #[must_use]
+    pub fn settings(self, text: &str) -> Self {
+        self.file("batch.toml", text)
+    }
+
     /// Runs the program in the repository, without a terminal.
     pub fn batch<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Output {
         self.batch_with(args, &[])
@@ -185,6 +195,19 @@ impl Repo {
         let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
         command.args(args).envs(env.iter().copied());
         Output::new(&command.output().expect("the program starts"), self.root())
+    }
+
+    /// Runs `batch migrate` over every package with an agent of this shell text, no checks and pages for pull requests.
+    pub fn migrate_by(&self, agent: &str, more: &[&str]) -> Output {
+        let agent = self.program("agent", agent);
+        let agent = agent.to_string_lossy();
+        let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
+        args.extend(["--forge", "local", "--agent-cmd", &*agent]);
+        if !more.contains(&"--check") {
+            args.push("--no-checks");
+        }
+        args.extend_from_slice(more);
+        self.batch(args)
     }
 
     /// Starts the program in the repository, without a terminal, and leaves it running.
@@ -239,13 +262,48 @@ impl Repo {
         found
     }
 
+    /// The one file below `.git/batch` with this ending, with all that varies replaced.
+    #[track_caller]
+    pub fn settled(&self, ending: &str) -> String {
+        let found = self.state_files(ending);
+        let [path] = &found[..] else {
+            panic!("not one file {ending}: {found:?}");
+        };
+        output::settle(&self.read(path), self.root())
+    }
+
+    /// The text of a file on a branch of the remote.
+    pub fn published(&self, branch: &str, path: &str) -> String {
+        self.remote_git(["show", &format!("{branch}:{path}")])
+    }
+
+    /// What a branch of the remote changes against its `main`, one path a line, with git's letter before it.
+    pub fn published_changes(&self, branch: &str) -> String {
+        self.remote_git([
+            "diff",
+            "--name-status",
+            "--no-renames",
+            &format!("main...{branch}"),
+        ])
+    }
+
+    fn remote_git<const N: usize>(&self, args: [&str; N]) -> String {
+        let remote = self.remote_dir();
+        let args = args.map(OsStr::new);
+        self.git(
+            [OsStr::new("--git-dir"), remote.as_os_str()]
+                .into_iter()
+                .chain(args),
+        )
+    }
+
     /// Everything of the user's that a run must leave as it was.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(self)
     }
 
     /// A program in the repository, with an environment that holds nothing of the person's.
-    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.dir)
@@ -263,8 +321,11 @@ impl Repo {
             .env("TZ", "UTC")
             .env("NO_COLOR", "1")
             .env("COLUMNS", "100");
-        if let Ok(profile) = std::env::var("LLVM_PROFILE_FILE") {
-            command.env("LLVM_PROFILE_FILE", profile);
+        // Where a `rustc` that is really rustup finds its toolchains, and where coverage is written.
+        for name in ["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
         }
         command
     }

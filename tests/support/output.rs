@@ -10,13 +10,21 @@ static VARIES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"\b20\d{6}-[0-9a-z]{4}\b", "[RUN]"),
         (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
+        (r"\b[0-9a-f]{16}\b", "[DIGEST]"),
         (r"\b[0-9a-f]{7,12}\b", "[SHORT]"),
         (
             r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?UTC|Z|[+-]\d\d:?\d\d)?",
             "[TIME]",
         ),
+        (r"\bbatch \d+\.\d+\.\d+", "batch [VERSION]"),
+        // Told only where there is a gain.
+        (r", \d+(\.\d+)?× faster than one after another", ""),
+        (r"\b\d+\.\d s\b", "[DURATION]"),
         (r"\b(\d+h ?)?(\d+m ?)?\d+(\.\d+)?(ms|s)\b", "[DURATION]"),
-        (r"\b\d+(\.\d+)?[x×] (faster|slower)", "[SPEED] $2"),
+        // A table is as wide as what varies in it.
+        ("─{2,}", "──"),
+        ("│ {2,}", "│ "),
+        (r"(\S) {2,}│", "$1 │"),
     ]
     .into_iter()
     .map(|(pattern, word)| (Regex::new(pattern).expect("a pattern of this file"), word))
@@ -62,6 +70,11 @@ impl Output {
         &self.stdout
     }
 
+    /// What it complained of, as it is: for paths.
+    pub fn raw_stderr(&self) -> &str {
+        &self.stderr
+    }
+
     /// Both streams, for "is said somewhere".
     pub fn said(&self) -> String {
         format!("{}{}", self.stdout(), self.stderr())
@@ -91,9 +104,14 @@ impl Output {
     }
 
     fn settle(&self, text: &str) -> String {
-        let text = text.replace(&self.root, "[TMP]");
-        VARIES.iter().fold(text, |text, (pattern, word)| {
-            pattern.replace_all(&text, *word).into_owned()
-        })
+        settle(text, Path::new(&self.root))
     }
+}
+
+/// The text with all that varies from run to run replaced.
+pub(super) fn settle(text: &str, root: &Path) -> String {
+    let text = text.replace(&*root.to_string_lossy(), "[TMP]");
+    VARIES.iter().fold(text, |text, (pattern, word)| {
+        pattern.replace_all(&text, *word).into_owned()
+    })
 }

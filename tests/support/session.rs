@@ -58,6 +58,12 @@ impl Session {
         kill(pid, Signal::SIGINT).expect("the program still runs");
     }
 
+    /// Ends the program at once, without a word to it; what it started lives on.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the program still runs");
+        self.child.wait().expect("the program was started here");
+    }
+
     /// Waits for a line on stderr that holds `text`.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) {
