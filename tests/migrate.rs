@@ -258,14 +258,23 @@ fn without_a_push_the_branches_stay_here() {
 fn without_a_terminal_the_plan_is_saved_and_waits_for_a_yes() {
     let repo = Repo::with_packages(6);
     let before = repo.snapshot();
-    modernise(&repo, &[])
-        .exits(3)
-        .says("--yes")
-        .says("plan.toml");
-
+    let output = modernise(&repo, &[]).exits(3);
+    output.says("--yes").says("batch run [TMP]");
     assert_eq!(repo.branches(), Vec::<String>::new());
     assert!(!repo.worktrees().exists());
     assert_eq!(repo.snapshot(), before);
+
+    let plan = repo.state_files(".toml").pop().expect("the saved plan");
+    let plan = plan.to_string_lossy();
+    assert!(
+        output.raw_stderr().contains(&format!("batch run {plan}")),
+        "{output:?}"
+    );
+    // Its [agent] table is all that is needed of the first command line.
+    repo.batch(["run", &plan, "--yes", "--no-checks"])
+        .exits(0)
+        .says("3 of 3 units published");
+    assert_eq!(repo.pushed().len(), 3);
 }
 
 #[test]
@@ -316,7 +325,7 @@ fn the_report_and_the_diff_can_be_asked_for_afterwards() {
     repo.batch(["status"]).exits(0).says(unit);
     repo.batch(["report"])
         .exits(0)
-        .says("1 of 1 units published");
+        .says("1 of 1 unit published");
     repo.batch(["diff", unit])
         .exits(0)
         .says("+const p0 = 0;")

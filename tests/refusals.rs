@@ -140,7 +140,7 @@ fn an_unknown_base() {
 }
 
 #[test]
-fn a_shallow_clone() {
+fn a_shallow_clone_works_and_what_may_go_wrong_is_said_once() {
     let origin = Repo::with_packages(2)
         .file("more.txt", "more\n")
         .commit("More");
@@ -154,7 +154,24 @@ fn a_shallow_clone() {
         &format!("file://{}", origin.remote_dir().display()),
         ".",
     ]);
-    refused(&repo, migrate(&repo), &["shallow", "git fetch --unshallow"]);
+    let output = migrate(&repo).exits(0);
+    output
+        .says("git fetch --unshallow")
+        .says("2 of 2 units published");
+    assert_eq!(output.said().matches("shallow clone").count(), 1);
+    assert_eq!(origin.pushed().len(), 2);
+}
+
+#[test]
+fn no_git_identity() {
+    let repo = Repo::with_packages(2);
+    // Without this, git would make a name up of the machine's.
+    fs::write(
+        repo.root().join("home/.gitconfig"),
+        "[user]\n\tuseConfigOnly = true\n",
+    )
+    .expect("a git configuration");
+    refused(&repo, migrate(&repo), &["git config --global user.name"]);
 }
 
 #[test]
@@ -212,7 +229,7 @@ fn an_invalid_regex() {
             "x",
             "--yes",
         ]),
-        &["regex"],
+        &["regular expression", "character 1"],
     );
 }
 
