@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::signal::kill;
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use support::Repo;
 use support::session::{Session, in_time};
+use support::{Repo, SIGN};
 
 /// A run of three units, one at a time, whose agents tell of their start and wait to be let go.
 struct Waiting {
@@ -102,4 +102,26 @@ fn ctrl_c_twice_ends_the_running_agent_too() {
     output.says("0 of 3 units published, 3 stopped");
     assert_eq!(run.repo.pushed(), Vec::<String>::new());
     assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
+}
+
+#[test]
+fn after_a_kill_it_is_said_cleaned_and_done_anew() {
+    let run = Waiting::start();
+    let Waiting {
+        repo,
+        session,
+        agent,
+        ..
+    } = run;
+    session.kill();
+    // Nobody was left to end the agent.
+    let _ = killpg(agent, Signal::SIGKILL);
+
+    repo.batch(["status"]).exits(0).says("interrupted");
+    repo.batch(["clean"]).exits(0).says("moved to the trash");
+    assert!(!repo.worktrees().exists());
+    repo.migrate_by(SIGN, &["--units", "3"])
+        .exits(0)
+        .says("3 of 3 units published");
+    assert_eq!(repo.pushed().len(), 3);
 }
