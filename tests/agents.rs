@@ -1,0 +1,174 @@
+//! What agents do to a worktree, of all kinds: each is published, or kept and told, and never more than its own unit.
+
+mod support;
+
+use support::{Output, Repo, SIGN};
+
+/// The one branch that was pushed.
+#[track_caller]
+fn only_branch(repo: &Repo) -> String {
+    let mut branches = repo.pushed();
+    assert_eq!(branches.len(), 1, "{branches:?}");
+    branches.remove(0)
+}
+
+/// The one unit failed and says all of `words`; nothing was pushed.
+#[track_caller]
+fn fails(repo: &Repo, output: Output, words: &[&str]) {
+    let output = output.exits(1);
+    output.says("0 of 1 unit published, 1 failed");
+    for word in words {
+        output.says(word);
+    }
+    assert_eq!(repo.pushed(), Vec::<String>::new());
+}
+
+#[test]
+fn a_commit_of_its_own_becomes_the_units_one_commit() {
+    let repo = Repo::with_packages(1);
+    let agent = format!(
+        "{SIGN}\ngit add --all\ngit -c user.name=Agent -c user.email=a@agent.example commit --quiet --message mine\ngit checkout --quiet --detach\necho '// and more' >>packages/p0/index.js"
+    );
+    let _ = repo.migrate_by(&agent, &[]).exits(0);
+
+    let branch = only_branch(&repo);
+    repo.git(["fetch", "--quiet"]);
+    let log = repo.git(["log", "--format=%an: %B", &format!("main..origin/{branch}")]);
+    assert_eq!(log.matches("Batch-Unit:").count(), 1, "{log}");
+    assert!(log.starts_with("Ada: ") && !log.contains("mine"), "{log}");
+    assert_eq!(
+        repo.published(&branch, "packages/p0/index.js"),
+        "var p0 = 0;\n// signed\n// and more"
+    );
+}
+
+#[test]
+fn a_claimed_file_may_be_deleted() {
+    let repo = Repo::with_packages(1);
+    let _ = repo
+        .migrate_by("xargs -0 rm <\"$BATCH_FILES\"", &[])
+        .exits(0);
+    assert_eq!(
+        repo.published_changes(&only_branch(&repo)),
+        "D\tpackages/p0/index.js"
+    );
+}
+
+#[test]
+fn a_claimed_file_may_be_renamed_where_files_may_be_created() {
+    let repo = Repo::with_packages(1);
+    let agent = "mkdir packages/p0/src\nmv packages/p0/index.js packages/p0/src/main.js";
+    let _ = repo.migrate_by(agent, &[]).exits(0);
+    assert_eq!(
+        repo.published_changes(&only_branch(&repo)),
+        "D\tpackages/p0/index.js\nA\tpackages/p0/src/main.js"
+    );
+}
+
+#[test]
+fn a_file_renamed_to_elsewhere_is_outside() {
+    let repo = Repo::with_packages(1);
+    let output = repo.migrate_by("mv packages/p0/index.js index.js", &[]);
+    fails(
+        &repo,
+        output,
+        &["index.js: this unit may not create files there"],
+    );
+}
+
+#[test]
+fn a_symlink_that_leads_out_is_not_published() {
+    let repo = Repo::with_packages(1);
+    let output = repo.migrate_by(
+        &format!("{SIGN}\nln -s ../../../secrets packages/p0/notes"),
+        &[],
+    );
+    fails(
+        &repo,
+        output,
+        &["packages/p0/notes: a symlink that leads out of the repository"],
+    );
+}
+
+#[test]
+fn a_repository_in_the_repository_is_not_published() {
+    let repo = Repo::with_packages(1);
+    let agent = "git init --quiet packages/p0/inner\ncd packages/p0/inner\necho x >x\ngit add x\ngit -c user.name=Agent -c user.email=a@agent.example commit --quiet --message inner";
+    let output = repo.migrate_by(agent, &[]);
+    fails(
+        &repo,
+        output,
+        &["packages/p0/inner: a repository inside the repository"],
+    );
+}
+
+#[test]
+fn an_agent_that_changes_nothing_publishes_nothing() {
+    let repo = Repo::with_packages(1);
+    repo.migrate_by("echo 'nothing to do' >\"$BATCH_SUMMARY_FILE\"", &[])
+        .exits(0)
+        .says("0 of 1 unit published, 1 without change")
+        .says("nothing to do");
+    assert_eq!(repo.pushed(), Vec::<String>::new());
+}
+
+#[test]
+fn an_agent_that_takes_too_long_is_ended() {
+    let repo = Repo::with_packages(1);
+    let never = repo.fifo("never");
+    let output = repo.migrate_by(
+        &format!("echo waiting for word\nread -r word <'{}'", never.display()),
+        &["--agent-timeout", "1s"],
+    );
+    fails(
+        &repo,
+        output,
+        &["not done within [DURATION]", "waiting for word"],
+    );
+}
+
+#[test]
+fn a_check_that_takes_too_long_is_ended() {
+    let repo = Repo::with_packages(1);
+    let never = repo.fifo("never");
+    let check = format!("echo testing; cat '{}'", never.display());
+    let output = repo.migrate_by(SIGN, &["--check", &check, "--check-timeout", "1s"]);
+    fails(&repo, output, &["not done within [DURATION]", "testing"]);
+}
+
+/// A program that appends what it sees of some variables to the file of its unit.
+const TELL: &str = r#"printf '%s\n' "${NPM_TOKEN-held} ${DEPLOY_SECRET-held} ${GH_TOKEN-held} ${MODE-unset} ${LANG-unset}" >>packages/p0/index.js"#;
+
+#[test]
+fn secrets_are_held_back_unless_they_are_passed_by_name() {
+    let repo = Repo::with_packages(1).settings(
+        "[environment]\npass = [\"NPM_TOKEN\", \"GH_TOKEN\"]\nset = { MODE = \"fast\" }\n",
+    );
+    let agent = repo.program("agent", TELL);
+    let _ = repo
+        .batch_with(
+            [
+                "migrate",
+                "packages/",
+                "sign every file",
+                "--yes",
+                "--no-checks",
+                "--forge",
+                "local",
+                "--agent-cmd",
+                &agent.to_string_lossy(),
+            ],
+            &[
+                ("NPM_TOKEN", "npm-1"),
+                ("DEPLOY_SECRET", "deploy-2"),
+                ("GH_TOKEN", "gh-3"),
+                ("LANG", "en"),
+            ],
+        )
+        .exits(0);
+    // A token of the forge stays behind even then.
+    assert_eq!(
+        repo.published(&only_branch(&repo), "packages/p0/index.js"),
+        "var p0 = 0;\nnpm-1 held held fast en"
+    );
+}
