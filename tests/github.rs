@@ -1,0 +1,181 @@
+//! Pull requests on GitHub, with a server on loopback in its place and a bare repository behind its ssh address.
+
+mod support;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use support::{Output, Repo};
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+const TOKEN: &str = "ghp_not-to-be-seen";
+const PULLS: &str = "/repos/acme/shop/pulls";
+
+/// Opens every pull request it is asked for, numbered from 1.
+struct Opens(AtomicU64);
+
+impl Respond for Opens {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let asked: Value = request.body_json().expect("JSON");
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        ResponseTemplate::new(201).set_body_json(json!({
+            "number": number,
+            "html_url": format!("https://127.0.0.1/acme/shop/pull/{number}"),
+            "head": { "ref": asked["head"], "repo": { "full_name": "acme/shop" } },
+            "base": { "ref": asked["base"], "repo": { "full_name": "acme/shop" } },
+        }))
+    }
+}
+
+/// A repository whose remote is `acme/shop` on this server, and the server, which answers creations so.
+async fn shop(packages: usize, creation: impl Respond + 'static) -> (Repo, MockServer) {
+    let server = MockServer::start().await;
+    Mock::given(path("/repos/acme/shop"))
+        .and(header("authorization", format!("Bearer {TOKEN}")))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "full_name": "acme/shop" })))
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .and(path(PULLS))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([])))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path(PULLS))
+        .respond_with(creation)
+        .mount(&server)
+        .await;
+
+    let repo = Repo::with_packages(packages)
+        .settings(&format!("[github]\napi-url = \"{}\"\n", server.uri()));
+    // What stands for ssh runs the program it is asked for (its last argument) here, in the folder of the remote.
+    let ssh = repo.program(
+        "ssh",
+        &format!(
+            "for asked; do :; done\nexec \"${{asked%% *}}\" '{}'",
+            repo.remote_dir().display()
+        ),
+    );
+    repo.git(["config", "core.sshCommand", &ssh.to_string_lossy()]);
+    repo.git(["config", "ssh.variant", "simple"]);
+    repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
+    (repo, server)
+}
+
+fn refuses(status: u16, message: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(json!({ "message": message }))
+}
+
+/// An agent that looks for the token wherever it can, and then does its work.
+const PRYING: &str = r#"env
+git config --list
+cat "$BATCH_PROMPT_FILE"
+xargs -0 sh -c 'for file; do env >>"$file"; done' sh <"$BATCH_FILES""#;
+
+fn migrate(repo: &Repo, more: &[&str]) -> Output {
+    let agent = repo.program("agent", PRYING);
+    let agent = agent.to_string_lossy();
+    let mut args = vec!["-vv", "migrate", "packages/", "sign every file", "--yes"];
+    args.extend(["--no-checks", "--agent-cmd", &agent]);
+    args.extend_from_slice(more);
+    repo.batch_with(args, &[("GITHUB_TOKEN", TOKEN)])
+}
+
+/// The pull requests that the server was asked for.
+async fn asked(server: &MockServer) -> Vec<Value> {
+    let requests = server.received_requests().await.expect("recorded");
+    requests
+        .iter()
+        .filter(|request| request.method.as_str() == "POST")
+        .map(|request| request.body_json().expect("JSON"))
+        .collect()
+}
+
+/// The token stands in nothing that was said, kept or pushed.
+fn the_token_is_nowhere(repo: &Repo, output: &Output) {
+    assert!(!output.said().contains(TOKEN), "{output:?}");
+    let everything = walkdir::WalkDir::new(repo.root()).into_iter();
+    for entry in everything.filter_map(Result::ok) {
+        if entry.file_type().is_file() {
+            let bytes = std::fs::read(entry.path()).expect("a file of the test");
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(!text.contains(TOKEN), "{}", entry.path().display());
+        }
+    }
+    for branch in repo.pushed() {
+        assert!(
+            !repo
+                .published(&branch, "packages/p0/index.js")
+                .contains(TOKEN)
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_unit_becomes_a_pull_request_and_nobody_sees_the_token() {
+    let (repo, server) = shop(2, Opens(AtomicU64::new(0))).await;
+    let output = migrate(&repo, &["--units", "2"]).exits(0);
+
+    output
+        .says("2 of 2 units published")
+        .says("https://127.0.0.1/acme/shop/pull/1")
+        .says("https://127.0.0.1/acme/shop/pull/2")
+        .says("pull requests on 127.0.0.1/acme/shop");
+    let asked = asked(&server).await;
+    let mut heads: Vec<&str> = asked.iter().filter_map(|it| it["head"].as_str()).collect();
+    heads.sort_unstable();
+    assert_eq!(heads, repo.pushed());
+    for pull in &asked {
+        assert_eq!(
+            (&pull["base"], &pull["draft"]),
+            (&json!("main"), &json!(false))
+        );
+    }
+    the_token_is_nowhere(&repo, &output);
+    let report = repo.batch(["report"]).exits(0);
+    report.says("https://127.0.0.1/acme/shop/pull/1");
+}
+
+#[tokio::test]
+async fn drafts_are_asked_for_as_drafts() {
+    let (repo, server) = shop(1, Opens(AtomicU64::new(0))).await;
+    let _ = migrate(&repo, &["--draft", "--forge", "github"]).exits(0);
+    assert_eq!(asked(&server).await[0]["draft"], true);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_and_the_branch_stays() {
+    let refusals = [
+        (
+            refuses(403, "Resource not accessible by personal access token"),
+            "may not open pull requests in 127.0.0.1/acme/shop",
+        ),
+        (
+            refuses(422, "Validation Failed"),
+            "127.0.0.1/acme/shop refused the pull request (422): Validation Failed",
+        ),
+    ];
+    for (answer, sentence) in refusals {
+        let (repo, _server) = shop(1, answer).await;
+        let output = migrate(&repo, &[]).exits(1);
+        output
+            .says("0 of 1 unit published, 1 failed")
+            .says(sentence);
+        assert_eq!(repo.pushed().len(), 1);
+        assert_eq!(repo.branches(), repo.pushed());
+        the_token_is_nowhere(&repo, &output);
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_github_is_refused_before_anything_is_done() {
+    let (repo, server) = shop(1, Opens(AtomicU64::new(0))).await;
+    let args = ["migrate", "packages/", "sign every file", "--yes"];
+    let more = ["--agent-cmd", "true", "--forge", "github"];
+    repo.batch(args.into_iter().chain(more))
+        .exits(2)
+        .says("there is no token for 127.0.0.1");
+    assert!(asked(&server).await.is_empty());
+    assert!(!repo.state().exists());
+}
