@@ -2,10 +2,7 @@
 
 mod support;
 
-use std::ffi::OsStr;
-use std::path::Path;
-
-use support::{Repo, SIGN};
+use support::{Output, Repo, SIGN};
 
 #[test]
 fn what_setup_changes_is_not_part_of_the_change() {
@@ -117,30 +114,44 @@ fn a_place_for_worktrees_that_two_units_would_share_is_refused() {
     repo.migrate_by(SIGN, &[]).exits(2).says("{run}");
 }
 
-/// Runs the program with a file system of `size` at `disk` that only it and its children see.
+/// A repository whose worktrees stand on a small file system of their own.
 #[cfg(target_os = "linux")]
-fn on_small_disk(
-    repo: &Repo,
-    disk: &Path,
-    size: &str,
-    program: impl AsRef<OsStr>,
-    args: &[&str],
-) -> std::process::Output {
-    repo.command("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
-        .arg(format!(
-            "mount -t tmpfs -o size={size} tmpfs \"$0\" && exec \"$@\""
-        ))
-        .arg(disk)
-        .arg(program)
-        .args(args)
-        .output()
-        .expect("unshare starts")
+struct SmallDisk {
+    repo: Repo,
+    size: &'static str,
+}
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    /// None where the machine lets nobody mount one.
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+    fn under(repo: Repo, size: &'static str) -> Option<Self> {
+        let repo = repo.settings("[worktrees]\ndir = \"../small/{run}/{unit}\"\n");
+        std::fs::create_dir(repo.root().join("small")).expect("a folder");
+        let it = Self { repo, size };
+        if it.run(&["true"]).code() == 0 {
+            return Some(it);
+        }
+        eprintln!("skipped: unshare may not mount a file system of its own here");
+        None
+    }
+
+    /// Runs a program that sees the file system; it is gone when the program ends.
+    fn run(&self, words: &[&str]) -> Output {
+        let mount = format!(
+            "mount -t tmpfs -o size={} tmpfs ../small && exec \"$@\"",
+            self.size
+        );
+        let mut command = self.repo.command("unshare");
+        command.args(["--user", "--map-root-user", "--mount"]);
+        command.args(["sh", "-c", &mount, "sh"]).args(words);
+        let output = command.output().expect("unshare starts");
+        Output::new(&output, self.repo.root())
+    }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn a_disk_that_fills_up_in_a_checkout_fails_the_unit_and_leaves_nothing() {
     let repo = Repo::with_packages(1)
         .file(
@@ -149,33 +160,39 @@ fn a_disk_that_fills_up_in_a_checkout_fails_the_unit_and_leaves_nothing() {
         )
         .commit("Grow");
     repo.git(["push", "--quiet"]);
-    let repo = repo.settings("[worktrees]\ndir = \"../small/{run}/{unit}\"\n");
-    let disk = repo.root().join("small");
-    std::fs::create_dir(&disk).expect("a folder");
-    let probe = on_small_disk(&repo, &disk, "300k", "true", &[]);
-    if !probe.status.success() {
-        eprintln!("skipped: unshare may not mount a file system of its own here");
+    let Some(disk) = SmallDisk::under(repo, "300k") else {
         return;
-    }
+    };
+    let repo = &disk.repo;
     let agent = repo.program("agent", SIGN);
-    let output = on_small_disk(
-        &repo,
-        &disk,
-        "300k",
-        assert_cmd::cargo::cargo_bin("batch"),
-        &[
-            "migrate",
-            "packages/",
-            "sign every file",
-            "--yes",
-            "--no-checks",
-            "--agent-cmd",
-            &agent.to_string_lossy(),
-        ],
-    );
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(said.contains("the disk is full: "), "{said}");
+    let batch = assert_cmd::cargo::cargo_bin("batch");
+    let args = ["migrate", "packages/", "sign every file", "--yes"];
+    let more = ["--no-checks", "--agent-cmd", &agent.to_string_lossy()];
+    disk.run(&[&[&*batch.to_string_lossy()], &args[..], &more].concat())
+        .exits(1)
+        .says("the disk is full: ");
     assert_eq!(repo.branches(), Vec::<String>::new());
+    assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn work_on_another_file_system_reaches_the_trash_too() {
+    let Some(disk) = SmallDisk::under(Repo::with_packages(1), "1m") else {
+        return;
+    };
+    let repo = &disk.repo;
+    let agent = repo.program("agent", "echo stray >>README.md\nln -s README.md link");
+    let batch = assert_cmd::cargo::cargo_bin("batch");
+    // What is mounted is gone with the process, so both commands are one.
+    let both = "\"$0\" migrate packages/ 'sign every file' --yes --no-checks --agent-cmd \"$1\"; \"$0\" clean";
+    let words = [&*batch.to_string_lossy(), &agent.to_string_lossy()].map(str::to_owned);
+    disk.run(&["sh", "-c", both, &words[0], &words[1]])
+        .exits(0)
+        .says("moved to the trash");
+    let stray = repo.state_files("README.md");
+    assert!(repo.read(&stray[0]).contains("stray"));
+    let link = stray[0].with_file_name("link");
+    assert!(link.is_symlink(), "{link:?}");
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
 }

@@ -114,7 +114,7 @@ fn take_away(
         Fate::Trash => {
             workspace
                 .repo
-                .discard_worktree(&name, path, &places.trash())?;
+                .trash_worktree(&name, path, &places.trash())?;
         }
     }
     remove_empty_folders_above(path);

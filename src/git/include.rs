@@ -108,7 +108,8 @@ fn is_wanted(wanted: &Gitignore, path: &Path, is_folder: bool) -> bool {
         .is_ignore()
 }
 
-fn place(entry: &walkdir::DirEntry, to: &Path) -> io::Result<()> {
+/// Makes at `to` what the entry is: a folder, a symlink or a file, unless something is there already.
+pub(super) fn place(entry: &walkdir::DirEntry, to: &Path) -> io::Result<()> {
     if entry.file_type().is_dir() {
         return fs::create_dir_all(to);
     }

@@ -2,9 +2,11 @@
 //! they can be fetched back.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::base::find_commit;
+use super::include::place;
 use super::worktree::disk;
 use super::{During, GitError, Repo};
 
@@ -50,6 +52,26 @@ impl Repo {
         Ok(moved)
     }
 
+    /// Like [`Repo::discard_worktree`], also where the trash is on another file system: there the worktree is copied
+    /// first, and deleted only when all of it has arrived.
+    pub fn trash_worktree(
+        &self,
+        name: &str,
+        path: &Path,
+        trash: &Path,
+    ) -> Result<Option<PathBuf>, GitError> {
+        match self.discard_worktree(name, path, trash) {
+            Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
+                let to = free_name(trash, name);
+                copy_tree(path, &to)
+                    .map_err(|error| disk("cannot move to the trash", path, error))?;
+                self.remove_worktree(name, path)?;
+                Ok(Some(to))
+            }
+            moved => moved,
+        }
+    }
+
     /// Deletes `branch` if it still stands at the commit `start`, so that nothing is lost with it. Says whether it did.
     pub fn delete_untouched_branch(&self, branch: &str, start: &str) -> Result<bool, GitError> {
         let repo = self.open()?;
@@ -76,6 +98,15 @@ pub fn remove_empty_folders_above(path: &Path) {
             break;
         }
     }
+}
+
+fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry?;
+        let inner = entry.path().strip_prefix(from).map_err(io::Error::other)?;
+        place(&entry, &to.join(inner))?;
+    }
+    Ok(())
 }
 
 fn free_name(folder: &Path, name: &str) -> PathBuf {

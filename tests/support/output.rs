@@ -41,7 +41,7 @@ pub struct Output {
 }
 
 impl Output {
-    pub(super) fn new(output: &std::process::Output, root: &Path) -> Self {
+    pub fn new(output: &std::process::Output, root: &Path) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
