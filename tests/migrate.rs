@@ -352,3 +352,64 @@ fn without_a_remote_the_branches_stay_in_the_repository() {
     let _ = modernise(&repo, &["--yes"]).exits(0);
     assert_eq!(repo.branches().len(), 2);
 }
+
+#[test]
+fn checks_are_found_by_themselves_and_left_out_where_their_program_is_missing() {
+    let repo = Repo::new()
+        .file("package.json", "{\"scripts\": {\"test\": \"none\"}}\n")
+        .file("packages/a/a.js", "var a = 1;\n")
+        .file("tool/go.mod", "module acorn.example/tool\n")
+        .file("tool/main.go", "package main\n\nvar a = 1\n")
+        .commit("Start")
+        .with_remote();
+    // Only this npm and what git and a shell need; no go.
+    std::fs::create_dir(repo.root().join("bin")).expect("a folder");
+    let npm = repo.program("bin/npm", "echo \"npm says $*\" >>\"$HOME/npm.log\"");
+    let bin = npm
+        .parent()
+        .expect("a folder")
+        .to_string_lossy()
+        .into_owned();
+    for program in ["git", "sh", "env"] {
+        let found = which::which(program).expect("a program of every machine");
+        std::os::unix::fs::symlink(found, format!("{bin}/{program}")).expect("a link");
+    }
+    let args = [
+        "migrate",
+        "packages/",
+        "tool/",
+        "sign",
+        "--yes",
+        "--regex",
+        "a = 1",
+        "--to",
+        "a = 2",
+    ];
+    let output = repo.batch_with(args, &[("PATH", &bin)]).exits(0);
+    output
+        .says("npm test")
+        .says("go")
+        .says("1 of 2 units have no check");
+    let said = std::fs::read_to_string(repo.root().join("home/npm.log")).expect("npm was run");
+    assert_eq!(said, "npm says test --silent\n");
+}
+
+#[test]
+fn with_another_folder_every_path_starts_there() {
+    let repo = Repo::with_packages(2)
+        .file(
+            "settings.toml",
+            "[publish]\nforge = \"local\"\npush = \"never\"\n",
+        )
+        .file(
+            "no-var.yml",
+            "id: no-var\nlanguage: js\nrule:\n  pattern: var $A = $B\nfix: const $A = $B\n",
+        );
+    let args = ["-C", "packages/p1", "--config", "../../settings.toml"];
+    let more = ["migrate", "*.js", INSTRUCTION, "--rule", "../../no-var.yml"];
+    let _ = repo
+        .batch([&args[..], &more, &["--no-checks", "--yes"]].concat())
+        .exits(0);
+    assert_eq!(repo.pushed(), Vec::<String>::new());
+    assert_eq!(repo.changed_on(&repo.branches()[0]), [package(1)]);
+}
