@@ -1,0 +1,305 @@
+//! The row of files that is cut: who stands beside whom, and what each place between two neighbours is worth.
+//!
+//! In the row the loose files of a folder come first, then its small folders, then its large ones, each by name. So
+//! every folder is one stretch, and small things stand beside small things of the same folder, with which they can be
+//! gathered. A file stands with the folder that bears its name (`parse.rs` with `parse/`).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
+use super::Item;
+use crate::plan::claim::fold;
+
+/// What a file costs to work on besides its bytes: opening, understanding and checking it.
+pub(super) const FILE: u64 = 2_000;
+/// A terabyte. Sizes above it count as this much, so that sums cannot overflow.
+pub(super) const MOST_BYTES: u64 = 1 << 40;
+
+/// What it costs to cut between two folders of one package.
+const FOLDERS: u64 = 300;
+/// What it costs to cut between two files of one folder.
+const FILES: u64 = 2_000;
+/// What it costs besides to cut between files that share a name, such as `form.ts` and `form.test.ts`.
+const FAMILY: u64 = 4_000;
+/// Deeper cuts are dearer, but only so much that it decides between equals.
+const DEPTH: u64 = 20;
+
+/// So many atoms are each a cell of their own.
+const FEW: usize = 600;
+/// About so many cells there are at most; a few more, because they do not fill up quite.
+const MANY: u64 = 4_000;
+
+/// Files that must stay together, because some file system takes their names for one.
+#[derive(Debug)]
+pub(super) struct Atom {
+    /// The folded path as [`sortable`] gives it.
+    pub path: String,
+    /// The folded folder in which it stands in the row, as [`sortable`] gives it.
+    folder: String,
+    pub files: Vec<usize>,
+    pub weight: u64,
+}
+
+impl Atom {
+    fn stem(&self) -> &str {
+        stem(self.path.rsplit('\0').next().unwrap_or_default())
+    }
+}
+
+/// One or several neighbours of the row that no cut takes apart.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub atoms: Range<usize>,
+    pub weight: u64,
+    /// What a cut before it costs.
+    pub price: u64,
+    /// The level of the deepest folder that holds it and the cell before it; the root has level 1.
+    pub shared: usize,
+    /// The level of the deepest folder that holds all of it.
+    pub common: usize,
+    /// The level of the deepest folder in it.
+    pub deepest: usize,
+}
+
+/// A path with a separator that sorts before every other character, so that folders are contiguous.
+pub(super) fn sortable(path: &str) -> String {
+    fold(path).replace('/', "\0")
+}
+
+/// What files that belong together have in common: the name up to its first dot, but for one that it begins with.
+pub(in crate::plan) fn stem(name: &str) -> &str {
+    let dot = name
+        .char_indices()
+        .find(|&(at, c)| at > 0 && c == '.')
+        .map_or(name.len(), |(at, _)| at);
+    &name[..dot]
+}
+
+/// The atoms by path.
+pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
+    let mut by_path: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate() {
+        by_path.entry(sortable(item.path)).or_default().push(index);
+    }
+    by_path
+        .into_iter()
+        .map(|(path, mut files)| {
+            files.sort_by_key(|&file| items[file].path);
+            Atom {
+                folder: path.rsplit_once('\0').map_or("", |it| it.0).to_owned(),
+                weight: files
+                    .iter()
+                    .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
+                    .sum(),
+                path,
+                files,
+            }
+        })
+        .collect()
+}
+
+/// Lets atoms that are heavier than any unit should be weigh as much as the mean unit of the others.
+pub(super) fn cap_giants(atoms: &mut [Atom], units: usize) {
+    let (mut rest, mut left) = (
+        atoms.iter().map(|atom| atom.weight).sum::<u64>(),
+        units as u64,
+    );
+    let mut heaviest_first: Vec<&mut Atom> = atoms.iter_mut().collect();
+    heaviest_first.sort_by_key(|atom| std::cmp::Reverse(atom.weight));
+    let mut giants = 0;
+    // Two more, because the mean is rounded down.
+    while left > 1 && heaviest_first[giants].weight > rest / left * 5 / 4 + 2 {
+        rest -= heaviest_first[giants].weight;
+        left -= 1;
+        giants += 1;
+    }
+    for atom in &mut heaviest_first[..giants] {
+        atom.weight = rest / left;
+    }
+}
+
+/// Puts the atoms into the order of the row.
+pub(super) fn arrange(mut atoms: Vec<Atom>, share: u64) -> Vec<Atom> {
+    adopt_namesakes(&mut atoms);
+    let mut weights: HashMap<&str, u64> = HashMap::new();
+    for atom in &atoms {
+        for folder in ancestors(&atom.folder) {
+            *weights.entry(folder).or_default() += atom.weight;
+        }
+    }
+    let is_small = |folder: &str| {
+        weights
+            .get(folder)
+            .is_some_and(|weight| weight * 5 < share * 2)
+    };
+    let places: Vec<String> = atoms.iter().map(|atom| place(atom, is_small)).collect();
+    let mut row: Vec<(String, Atom)> = places.into_iter().zip(atoms).collect();
+    // The atoms come by path, and so they stay within their folder.
+    row.sort_by(|(a, _), (b, _)| a.cmp(b));
+    row.into_iter().map(|(_, atom)| atom).collect()
+}
+
+/// Lets a file stand with the folder beside it that bears its name.
+fn adopt_namesakes(atoms: &mut [Atom]) {
+    let folders: HashSet<String> = atoms
+        .iter()
+        .flat_map(|atom| ancestors(&atom.folder).map(str::to_owned))
+        .collect();
+    for atom in atoms {
+        let namesake = match atom.folder.as_str() {
+            "" => atom.stem().to_owned(),
+            folder => format!("{folder}\0{}", atom.stem()),
+        };
+        if folders.contains(&namesake) {
+            atom.folder = namesake;
+        }
+    }
+}
+
+/// The atom's folder with a rank before each name; of the files of one folder, its namesakes are the first.
+fn place(atom: &Atom, is_small: impl Fn(&str) -> bool) -> String {
+    let mut place = String::new();
+    let mut end = 0;
+    for name in atom.folder.split('\0').filter(|name| !name.is_empty()) {
+        end += name.len() + usize::from(end > 0);
+        let rank = if is_small(&atom.folder[..end]) {
+            '\u{2}'
+        } else {
+            '\u{3}'
+        };
+        place.push(rank);
+        place.push_str(name);
+        place.push('\0');
+    }
+    let home = atom.path.rsplit_once('\0').map_or("", |it| it.0);
+    place.push(if home == atom.folder { '\u{1}' } else { '\0' });
+    place
+}
+
+/// The folder and all above it but the root, deepest first.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('\0')?.0))
+        .filter(|folder| !folder.is_empty())
+}
+
+/// The level of a folder; the root has level 1.
+fn level(folder: &str) -> usize {
+    match folder {
+        "" => 1,
+        folder => folder.matches('\0').count() + 2,
+    }
+}
+
+/// The cells of the row. Many files are put together into cells that are small beside a share, so that the time to cut
+/// grows with the units and not with the files; but always into enough of them for `units`.
+pub(super) fn cells(
+    atoms: &[Atom],
+    packages: &BTreeSet<String>,
+    share: u64,
+    units: usize,
+) -> Vec<Cell> {
+    let packages: HashSet<String> = packages.iter().map(|folder| sortable(folder)).collect();
+    let singles: Vec<Cell> = (0..atoms.len())
+        .map(|at| {
+            let (shared, price) = match at {
+                0 => (0, 0),
+                at => border(&atoms[at - 1], &atoms[at], &packages),
+            };
+            let level = level(&atoms[at].folder);
+            Cell {
+                atoms: at..at + 1,
+                weight: atoms[at].weight,
+                price,
+                shared,
+                common: level,
+                deepest: level,
+            }
+        })
+        .collect();
+    let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
+    let mut limit = match atoms.len() {
+        0..=FEW => 0,
+        _ => (share / 16).max(total / MANY),
+    };
+    while limit > FILE {
+        let mut cells = Vec::new();
+        gather(&singles, 1, limit, &mut cells);
+        if cells.len() >= units * 4 {
+            return cells;
+        }
+        limit /= 2;
+    }
+    singles
+}
+
+/// The level that two neighbours share, and what a cut between them costs.
+fn border(left: &Atom, right: &Atom, packages: &HashSet<String>) -> (usize, u64) {
+    let package = |folder| ancestors(folder).find(|&folder| packages.contains(folder));
+    let shared = 1 + left
+        .folder
+        .split('\0')
+        .zip(right.folder.split('\0'))
+        .take_while(|(a, b)| a == b && !a.is_empty())
+        .count();
+    let price = if left.folder == right.folder {
+        FILES
+            + if left.stem() == right.stem() {
+                FAMILY
+            } else {
+                0
+            }
+    } else if package(&left.folder) == package(&right.folder) {
+        FOLDERS
+    } else {
+        0
+    };
+    (shared, price + DEPTH * shared.min(30) as u64)
+}
+
+/// Puts the children of a folder at `level` together into cells up to the limit, and goes into those that are heavier.
+fn gather(row: &[Cell], level: usize, limit: u64, cells: &mut Vec<Cell>) {
+    let mut open: Option<(Cell, bool)> = None;
+    let mut rest = row;
+    while !rest.is_empty() {
+        let end = rest
+            .iter()
+            .skip(1)
+            .position(|cell| cell.shared <= level)
+            .map_or(rest.len(), |next| next + 1);
+        let (child, others) = rest.split_at(end);
+        rest = others;
+        let is_file = child[0].common <= level;
+        if child.len() > 1 && child.iter().map(|cell| cell.weight).sum::<u64>() > limit {
+            cells.extend(open.take().map(|(cell, _)| cell));
+            gather(child, level + 1, limit, cells);
+            continue;
+        }
+        let child = joined(child);
+        open = Some(match open {
+            Some((cell, files)) if files == is_file && cell.weight + child.weight <= limit => {
+                (joined(&[cell, child]), is_file)
+            }
+            other => {
+                cells.extend(other.map(|(cell, _)| cell));
+                (child, is_file)
+            }
+        });
+    }
+    cells.extend(open.map(|(cell, _)| cell));
+}
+
+fn joined(cells: &[Cell]) -> Cell {
+    let (first, last) = (&cells[0], &cells[cells.len() - 1]);
+    let between = cells[1..].iter().map(|cell| cell.shared);
+    Cell {
+        atoms: first.atoms.start..last.atoms.end,
+        weight: cells.iter().map(|cell| cell.weight).sum(),
+        price: first.price,
+        shared: first.shared,
+        common: between
+            .chain(cells.iter().map(|cell| cell.common))
+            .min()
+            .unwrap_or(1),
+        deepest: cells.iter().map(|cell| cell.deepest).max().unwrap_or(1),
+    }
+}

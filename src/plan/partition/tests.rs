@@ -1,0 +1,264 @@
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::layout::{FILE, MOST_BYTES};
+use super::*;
+use crate::plan::claim::fold;
+
+fn units_of(files: &[(&str, u64)], packages: &[&str], range: &str) -> Vec<Vec<String>> {
+    let items: Vec<Item<'_>> = files
+        .iter()
+        .map(|&(path, bytes)| Item { path, bytes })
+        .collect();
+    let packages = packages.iter().map(ToString::to_string).collect();
+    partition(&items, &packages, range.parse().unwrap())
+        .into_iter()
+        .map(|unit| unit.into_iter().map(|i| items[i].path.to_owned()).collect())
+        .collect()
+}
+
+#[test]
+fn folders_stay_whole_where_the_balance_lets_them() {
+    let files = [
+        ("b/1", 1),
+        ("a/2", 1),
+        ("a/1", 1),
+        ("a/3", 1),
+        ("b/2", 1),
+        ("c/1", 1),
+        ("c/2", 1),
+        ("c/3", 1),
+    ];
+    assert_eq!(
+        units_of(&files, &[], "3"),
+        [
+            vec!["a/1", "a/2", "a/3"],
+            vec!["b/1", "b/2"],
+            vec!["c/1", "c/2", "c/3"]
+        ]
+    );
+}
+
+#[test]
+fn a_package_is_not_cut_where_its_border_is_near() {
+    let files = [
+        ("p/a/1", 1),
+        ("p/b/1", 1),
+        ("p/b/2", 1),
+        ("p/c/1", 1),
+        ("p/c/2", 1),
+        ("q/a/1", 1),
+        ("q/b/1", 1),
+        ("q/b/2", 1),
+        ("q/c/1", 1),
+    ];
+    let units = units_of(&files, &["p", "q"], "2");
+    assert!(units[0].iter().all(|path| path.starts_with("p/")));
+    assert_eq!(units[0].len(), 5);
+}
+
+/// A file of 1 byte per name, in the units that they are put into.
+fn cut(paths: &[&str], packages: &[&str], range: &str) -> Vec<String> {
+    let files: Vec<(&str, u64)> = paths.iter().map(|path| (*path, 1)).collect();
+    units_of(&files, packages, range)
+        .into_iter()
+        .map(|unit| unit.join(" "))
+        .collect()
+}
+
+#[test]
+fn more_units_than_asked_for_at_least_are_made_where_each_is_then_one_folder() {
+    let folders = [
+        "clients", "core", "deploy", "device", "docs", "tools", "web",
+    ];
+    let paths: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| (1..=5).map(move |file| format!("{folder}/{file}")))
+        .collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let units = cut(&paths, &[], "5-30");
+    assert_eq!(units.len(), folders.len(), "{units:#?}");
+    for (unit, folder) in units.iter().zip(folders) {
+        assert!(unit.split(' ').all(|path| path.starts_with(folder)));
+    }
+}
+
+#[test]
+fn a_folder_is_cut_rather_than_mixed_with_a_piece_of_another() {
+    let paths = [
+        "a/1", "a/2", "a/3", "b/1", "b/2", "b/3", "c/1", "c/2", "c/3",
+    ];
+    for unit in cut(&paths, &[], "5-30") {
+        let folder = &unit[..2];
+        assert!(
+            unit.split(' ').all(|path| path.starts_with(folder)),
+            "{unit}"
+        );
+    }
+}
+
+#[test]
+fn crumbs_are_gathered_though_a_large_folder_stands_between_them() {
+    let large: Vec<String> = (0..10).map(|file| format!("b/{file}")).collect();
+    let mut paths: Vec<&str> = large.iter().map(String::as_str).collect();
+    paths.extend(["README", "a/1", "a/2", "c/1", "c/2", "d/1"]);
+    assert_eq!(
+        cut(&paths, &[], "2"),
+        ["a/1 a/2 c/1 c/2 d/1 README", &large.join(" ")]
+    );
+}
+
+#[test]
+fn files_that_share_a_name_stay_together_where_their_folder_is_cut() {
+    let paths = [
+        "a.ts",
+        "b.css",
+        "b.test.ts",
+        "b.ts",
+        "c.ts",
+        "d.ts",
+        "e.ts",
+        "f.ts",
+    ];
+    assert_eq!(
+        cut(&paths, &[], "4"),
+        ["a.ts", "b.css b.test.ts b.ts", "c.ts d.ts", "e.ts f.ts"]
+    );
+}
+
+#[test]
+fn a_module_stands_with_the_folder_of_its_name() {
+    let paths = [
+        "src/a.rs",
+        "src/b.rs",
+        "src/lex.rs",
+        "src/lex/1.rs",
+        "src/lex/2.rs",
+        "src/z.rs",
+    ];
+    assert_eq!(
+        cut(&paths, &[], "2"),
+        [
+            "src/a.rs src/b.rs src/z.rs",
+            "src/lex/1.rs src/lex/2.rs src/lex.rs"
+        ]
+    );
+}
+
+#[test]
+fn an_exact_number_is_kept_to_whatever_the_folders_are() {
+    let paths = [
+        "a/1", "a/2", "a/b/1", "a/b/c/1", "a/b/c/2", "d/1", "e", "f", "g",
+    ];
+    for units in 1..=paths.len() {
+        assert_eq!(cut(&paths, &["a"], &units.to_string()).len(), units);
+    }
+}
+
+#[test]
+fn very_many_files_are_cut_into_enough_units_and_no_folder_needlessly() {
+    let paths: Vec<String> = (0..20_000)
+        .map(|file| format!("d{:02}/{}/{file}", file % 25, file % 7))
+        .collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    assert_eq!(cut(&paths, &[], "25").len(), 25);
+    for unit in cut(&paths, &[], "5-30") {
+        let folder = &unit[..4];
+        assert!(unit.split(' ').all(|path| path.starts_with(folder)));
+    }
+    assert_eq!(cut(&paths, &[], "500").len(), 500);
+}
+
+#[test]
+fn names_that_differ_only_in_case_stay_together() {
+    let files = [("a", 1), ("README", 1), ("readme", 1), ("z", 1)];
+    assert_eq!(
+        units_of(&files, &[], "30"),
+        [vec!["a"], vec!["README", "readme"], vec!["z"]]
+    );
+}
+
+#[test]
+fn a_giant_does_not_starve_the_others() {
+    let names: Vec<String> = (0..40).map(|i| format!("f{i:02}")).collect();
+    let files: Vec<(&str, u64)> = names
+        .iter()
+        .map(|name| (name.as_str(), if name == "f20" { 9_000_000 } else { 100 }))
+        .collect();
+    let sizes: Vec<usize> = units_of(&files, &[], "5").iter().map(Vec::len).collect();
+    assert_eq!(sizes.len(), 5);
+    assert!(sizes.iter().all(|&files| files <= 14), "{sizes:?}");
+}
+
+#[test]
+fn the_amount_of_work_chooses_the_number_of_units() {
+    let names: Vec<String> = (0..120).map(|i| format!("f{i}")).collect();
+    let count = |bytes| {
+        let files: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), bytes)).collect();
+        units_of(&files, &[], "5-30").len()
+    };
+    assert_eq!(count(100), 10);
+    assert_eq!(count(10_000), 20);
+    assert_eq!(count(1_000_000), 30);
+    assert_eq!(units_of(&[("a", 1), ("b", 1)], &[], "5-30").len(), 2);
+    assert!(units_of(&[], &[], "5-30").is_empty());
+}
+
+fn size() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0..200_000_u64, Just(u64::MAX), any::<u64>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn any_files_are_partitioned_within_the_range_and_the_balance(
+        files in proptest::collection::btree_map("([abAé]/){0,3}[a-eA]{1,3}", size(), 0..120),
+        small in proptest::collection::btree_map("[ab]/[a-z]{4}", 0..3000_u64, 0..200),
+        only_small in any::<bool>(),
+        (min, more) in (1..40_usize, 0..40_usize),
+        seed in any::<u64>(),
+    ) {
+        let files: Vec<(String, u64)> = if only_small { small } else { files }.into_iter().collect();
+        let range = UnitRange::new(min, min + more).unwrap();
+        let packages = BTreeSet::from(["a".to_owned()]);
+        let items: Vec<Item<'_>> =
+            files.iter().map(|(path, bytes)| Item { path, bytes: *bytes }).collect();
+        let units = partition(&items, &packages, range);
+
+        let mut all: Vec<usize> = units.concat();
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..items.len()).collect::<Vec<_>>());
+        prop_assert!(units.iter().all(|unit| !unit.is_empty()));
+        let atoms = layout::atoms(&items);
+        prop_assert!(units.len() <= range.max());
+        prop_assert!(units.len() >= range.min().min(atoms.len()));
+
+        let folded = |unit: &Vec<usize>| -> HashSet<String> {
+            unit.iter().map(|&i| fold(items[i].path)).collect()
+        };
+        for (index, unit) in units.iter().enumerate() {
+            for other in &units[index + 1..] {
+                prop_assert!(folded(unit).is_disjoint(&folded(other)));
+            }
+        }
+
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        fastrand::Rng::with_seed(seed).shuffle(&mut order);
+        let shuffled: Vec<Item<'_>> = order.iter().map(|&i| items[i]).collect();
+        let again: Vec<Vec<usize>> = partition(&shuffled, &packages, range)
+            .into_iter()
+            .map(|unit| unit.into_iter().map(|i| order[i]).collect())
+            .collect();
+        prop_assert_eq!(&again, &units);
+
+        let count = units.len() as u64;
+        let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
+        let heaviest = atoms.iter().map(|atom| atom.weight).max().unwrap_or(0);
+        for unit in units.iter().filter(|_| heaviest * 4 <= total / count * 3) {
+            let weight: u64 =
+                unit.iter().map(|&i| items[i].bytes.min(MOST_BYTES) + FILE).sum();
+            prop_assert!(weight <= total / count * 7 / 4 + 3);
+        }
+    }
+}
