@@ -55,10 +55,10 @@ pub enum CodemodError {
     #[error("there is no rule in the text; write at least `language`, `rule` and `fix`")]
     NoRule,
 
-    #[error("{rule} is wrong: {reason}")]
+    #[error("rule {rule} is wrong: {reason}")]
     Rule { rule: String, reason: String },
 
-    #[error("{rule} has no `fix`, so it cannot rewrite anything; add one")]
+    #[error("rule {rule} has no `fix`, so it cannot rewrite anything; add one")]
     RuleWithoutFix { rule: String },
 
     #[error(

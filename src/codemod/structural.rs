@@ -92,9 +92,9 @@ impl StructuralRewrite {
         let unreadable = |reason| CodemodError::Rules { reason };
         let heads: Vec<RuleHead> = from_multiple(text).map_err(|e| unreadable(sentence(&e)))?;
         let mut called = Vec::new();
-        for (number, head) in (1..).zip(&heads) {
+        for (number, head) in (1_usize..).zip(&heads) {
             let rule = match head.id.as_str() {
-                "" => format!("rule {number}"),
+                "" => number.to_string(),
                 id => format!("'{id}'"),
             };
             match &head.language {

@@ -302,7 +302,7 @@ fn rules_may_constrain_transform_and_stand_in_several_documents() {
     assert_eq!(apply(&rules, "a.rs", "fn f() { log(1) }"), None);
     assert_eq!(
         Codemod::compile(&rules).unwrap().describe(),
-        "codemod: apply rules 'upper', 'names', rule 3"
+        "codemod: apply rules 'upper', 'names', 3"
     );
 }
 
