@@ -6,13 +6,23 @@
 /// Lines of a block longer than this would have to be scrolled sideways.
 const WIDTH: usize = 100;
 
+/// A text is cut before a word unless that would take more than this from it, in bytes.
+const WORD: usize = 20;
+
 /// At most `limit` characters; an ellipsis shows that there was more.
 pub(super) fn shorten(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
+    let Some((end, next)) = text.char_indices().nth(limit.saturating_sub(1)) else {
+        return text.to_owned();
+    };
+    if text[end..].chars().nth(1).is_none() {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(limit - 1).collect();
-    format!("{}…", kept.trim_end())
+    let kept = &text[..end];
+    let whole = match kept.rfind(char::is_whitespace) {
+        Some(blank) if !next.is_whitespace() && end - blank <= WORD => &kept[..blank],
+        _ => kept,
+    };
+    format!("{}…", whole.trim_end())
 }
 
 pub(super) fn one_line(text: &str) -> String {
@@ -102,5 +112,9 @@ mod tests {
     fn a_cut_shows_and_counts_characters() {
         assert_eq!(shorten("ééé", 3), "ééé");
         assert_eq!(shorten("é ééé", 3), "é…");
+        assert_eq!(shorten("one two three", 10), "one two…");
+        assert_eq!(shorten("one two three", 8), "one two…");
+        let word = "x".repeat(30);
+        assert_eq!(shorten(&format!("a {word}"), 30).chars().count(), 30);
     }
 }

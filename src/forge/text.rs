@@ -367,7 +367,7 @@ mod tests {
             ..story()
         };
         insta::assert_snapshot!(templates.commit(&long).expect("message"), @r"
-        src/ui: from class components to functional React components, with hook…
+        src/ui: from class components to functional React components, with…
 
         from class components to
         functional React components, with hooks and no lifecycle methods
