@@ -1,4 +1,4 @@
-//! A plan with nothing left away: the whole instruction, every unit with all its files, and every file that is in none.
+//! A plan in full: the whole instruction, every unit with all its files, and files that are in none.
 //!
 //! Pure: a plan in, text out. Long lines are the terminal's to break, so that paths can be copied whole.
 
@@ -8,6 +8,10 @@ use super::CourseLine;
 use super::table::count;
 use crate::plan::{Plan, Unit, UnitId};
 use crate::words;
+
+/// Of the files left out for one reason only this many are named: a codemod leaves out whole trees, and the units
+/// would scroll away.
+const LEFT_OUT: usize = 20;
 
 /// All of the plan as text, ending in a line break.
 pub(super) fn details(plan: &Plan, course: &[CourseLine]) -> String {
@@ -23,7 +27,11 @@ pub(super) fn details(plan: &Plan, course: &[CourseLine]) -> String {
                     style(format!("left out: {}", words::line(&left_out.reason))).bold(),
                     count(left_out.files.len(), "file")
                 )];
-                lines.extend(paths(&left_out.files));
+                let named = left_out.files.len().min(LEFT_OUT);
+                lines.extend(paths(&left_out.files[..named]));
+                if left_out.files.len() > named {
+                    lines.push(format!("    … and {} more", left_out.files.len() - named));
+                }
                 lines.join("\n")
             }),
     );
@@ -84,5 +92,18 @@ mod tests {
             &plan,
             &[("agent", "codemod: var → const".to_owned())]
         ));
+    }
+
+    #[test]
+    fn a_tree_that_is_left_out_does_not_drive_the_units_away() {
+        console::set_colors_enabled(false);
+        let mut plan = sample::plan();
+        plan.left_out.truncate(1);
+        plan.left_out[0].files = (0..LEFT_OUT + 5).map(|n| format!("lib/{n}.js")).collect();
+        let text = details(&plan, &[]);
+        assert!(
+            text.ends_with("    lib/19.js\n    … and 5 more\n"),
+            "{text}"
+        );
     }
 }
