@@ -9,6 +9,9 @@ use crate::check::Verdict;
 use crate::run::{Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact, UnitState};
 use crate::words;
 
+/// A check may be a long line of shell, and stands in three lines for each unit.
+const COMMAND: usize = 60;
+
 pub(super) struct Lines<W> {
     out: W,
 }
@@ -49,13 +52,13 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
     };
     let unit = state.unit(id)?;
     let text = match fact {
-        UnitFact::StepStarted { .. } => step(unit)?,
+        UnitFact::StepStarted { .. } => short(&step(unit)?),
         UnitFact::CheckFinished(result) => {
             let verdict = match result.verdict {
                 Verdict::Pass => "passed",
                 Verdict::Fail { .. } => "failed",
             };
-            let name = words::line(&result.name);
+            let name = short(&words::line(&result.name));
             format!(
                 "check {name} {verdict} in {}",
                 words::duration(result.took_ms)
@@ -92,6 +95,10 @@ pub(super) fn step(unit: &UnitState) -> Option<String> {
         Some(detail) => format!("{} {detail}", step.words()),
         None => step.words().to_owned(),
     })
+}
+
+fn short(text: &str) -> String {
+    console::truncate_str(text, COMMAND, "…").into_owned()
 }
 
 /// How a unit ended, with the one thing that matters most about it.
