@@ -76,10 +76,9 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
         took: started.elapsed(),
         summary: (places > 0).then(|| {
             format!(
-                "Rewrote {places} {} in {files} {} by a {}.",
+                "Rewrote {places} {} in {files} {}.",
                 plural(places, "place"),
                 plural(files, "file"),
-                codemod.describe()
             )
         }),
     })
@@ -189,10 +188,7 @@ mod tests {
             "old\n"
         );
         let summary = work.summary.unwrap();
-        assert!(
-            summary.starts_with("Rewrote 2 places in 1 file by a codemod"),
-            "{summary}"
-        );
+        assert!(summary == "Rewrote 2 places in 1 file.", "{summary}");
     }
 
     #[tokio::test]
