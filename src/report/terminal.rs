@@ -1,6 +1,8 @@
 //! A run for people at a terminal, or at the other end of a pipe: the table, what failed and where to look, and one
 //! closing line.
 
+use std::path::Path;
+
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table,
     TableStyle, Width,
@@ -15,6 +17,9 @@ use crate::words;
 
 /// Of a log's tail only this many lines are shown; `batch logs` has the rest.
 const TAIL_LINES: usize = 20;
+
+/// More stopped units than these are only counted: the table has their names.
+const NAMED: usize = 6;
 
 /// A narrower column of names could not be read; a terminal that has no room for it breaks the lines itself.
 const NAME_WIDTH: u16 = 16;
@@ -65,8 +70,21 @@ fn heading(
 }
 
 /// The table and, where the addresses of the pull requests do not fit into it, a list of them: a terminal can follow a
-/// link only while it stands in one piece.
+/// link only while it stands in one piece. Pages in the repository lie in one folder, which is told once.
 fn units(state: &RunState, width: Option<u16>, now: i64) -> Vec<String> {
+    if let Some(folder) = pages(state) {
+        let mut numbered = table(state, now, number);
+        if let Some(width) = width {
+            numbered
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width);
+        }
+        let place = words::line(&view::path(folder));
+        return vec![
+            painted(&numbered, state),
+            format!("pages of the pull requests: {place}"),
+        ];
+    }
     let full = table(state, now, address);
     let limit = match width {
         Some(width)
@@ -98,6 +116,18 @@ fn units(state: &RunState, width: Option<u16>, now: i64) -> Vec<String> {
         sections.push(links.trim_fmt());
     }
     sections
+}
+
+/// The folder that holds all pull requests, where they are pages in the repository.
+fn pages(state: &RunState) -> Option<&Path> {
+    let mut folders = state
+        .units
+        .iter()
+        .filter_map(|unit| unit.pull_request.as_ref())
+        .map(|link| Path::new(&link.url))
+        .map(|page| page.parent().filter(|_| page.is_absolute()));
+    let first = folders.next()??;
+    folders.all(|folder| folder == Some(first)).then_some(first)
 }
 
 fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> Table {
@@ -213,7 +243,7 @@ fn failed(failure: &Failure<'_>) -> String {
             .map(|line| format!("    {bar} {line}")),
     );
 
-    let mut place = |label: &str, command: &str, path: &std::path::Path| {
+    let mut place = |label: &str, command: &str, path: &Path| {
         let path = style(format!("({})", words::line(&view::path(path)))).dim();
         lines.push(format!("  {label:<9} batch {command} {id}  {path}"));
     };
@@ -248,10 +278,14 @@ fn others(state: &RunState) -> Option<String> {
         .map(UnitId::as_str)
         .collect();
     if !stopped.is_empty() {
-        lines.push(format!(
-            "{} stopped before the end: {}",
-            style("!").yellow(),
+        let which = if stopped.len() > NAMED {
+            format!("{} units", stopped.len())
+        } else {
             stopped.join(", ")
+        };
+        lines.push(format!(
+            "{} stopped before the end: {which}",
+            style("!").yellow()
         ));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
@@ -402,6 +436,37 @@ mod tests {
 
         1 of 1 unit published · 20ms
         ");
+    }
+
+    #[test]
+    fn many_stopped_units_are_counted() {
+        let mut story = Story::of(["1", "2", "3", "4", "5", "6", "7"]);
+        for unit in ["1", "2", "3", "4", "5", "6", "7"] {
+            story = story.outcome(unit, 5, Outcome::Stopped);
+        }
+        let text = plain(&story.ended(10), Liveness::Ended, None, 10);
+        assert!(
+            text.contains("! stopped before the end: 7 units\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn pages_in_the_repository_are_told_by_their_folder() {
+        let page = "/shop/.git/batch/runs/20261121-k3f9/prs/01-api.md";
+        let state = Story::of(["01-api", "02-cart"])
+            .published_as("01-api", 0, 10, 1, page)
+            .failed("02-cart", 0, 10)
+            .ended(20);
+        let text = plain(&state, Liveness::Ended, Some(60), 20);
+        assert!(
+            text.contains("│ #1 │") && !text.contains("01-api.md"),
+            "{text}"
+        );
+        assert!(
+            text.contains("pages of the pull requests: /shop/.git/batch/runs/20261121-k3f9/prs\n"),
+            "{text}"
+        );
     }
 
     #[test]
