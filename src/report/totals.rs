@@ -98,6 +98,8 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
     if let Some(tenths) = (state.serial_ms(now) * 10).checked_div(took)
         && state.ended_at.is_some()
         && worked > 1
+        // One job is one after another; what overlaps then is only the waiting for servers.
+        && state.header.jobs > 1
         && tenths > 10
     {
         let (whole, tenth) = (tenths / 10, tenths % 10);
@@ -135,6 +137,19 @@ mod tests {
         assert_eq!(
             closing(&at_once, Liveness::Ended, 0),
             "2 of 2 units published · 1m01s, 1.8× faster than one after another"
+        );
+    }
+
+    #[test]
+    fn one_job_gains_nothing() {
+        let mut state = Story::of(["a", "b"])
+            .published("a", 0, 30_000)
+            .published("b", 20_000, 50_000)
+            .ended(51_000);
+        state.header.jobs = 1;
+        assert_eq!(
+            closing(&state, Liveness::Ended, 0),
+            "2 of 2 units published · 51s"
         );
     }
 
