@@ -1,6 +1,6 @@
 //! Where to cut the row of cells: the cheapest of all cuttings, by what each unit and each cut costs.
 //!
-//! Costs are in thousandths. Two folders of about a third of a share cost as much gathered as they do alone: larger
+//! Costs are in thousandths. Two folders of about two fifths of a share cost as much gathered as they do alone: larger
 //! ones stand alone, smaller ones are gathered. All costs of size are measured by the share, so that they can be
 //! compared between cuttings into different numbers of units; the bound is measured by the mean of each cutting.
 
@@ -9,7 +9,7 @@ use std::ops::{Range, RangeInclusive};
 use super::layout::Cell;
 
 /// What a unit of several folders costs that is not all of the folder they are in.
-const GATHERED: u64 = 1_500;
+const GATHERED: u64 = 1_700;
 /// What each end costs at which a unit takes a piece of a folder and something outside it.
 const MIXED: u64 = 6_000;
 /// What each unit costs that is missing from the number of shares: as much as the cut of a folder that it saves.
