@@ -141,7 +141,7 @@ impl Engine<'_> {
             self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
         }
         while self.tidying.join_next().await.is_some() {}
-        self.delete_done().await;
+        self.put_away().await;
         self.record(Event::Run(RunFact::Ended))?;
         Ok(self.state)
     }
@@ -227,13 +227,11 @@ impl Engine<'_> {
             return;
         }
         let unit = self.id(number);
-        let Some((path, branch, start)) = self.state.unit(&unit).and_then(|unit| {
-            Some((
-                unit.worktree.clone()?,
-                unit.branch.clone()?,
-                unit.start.clone()?,
-            ))
-        }) else {
+        let Some(path) = self
+            .state
+            .unit(&unit)
+            .and_then(|unit| unit.worktree.clone())
+        else {
             return;
         };
         let job = Arc::clone(&self.job);
@@ -243,31 +241,39 @@ impl Engine<'_> {
             let gone = job
                 .repo
                 .discard_worktree(&name, &path, &job.places.done(&job.id))
-                .or_else(|_| job.repo.remove_worktree(&name, &path).map(|()| None))
-                .and_then(|_| job.repo.delete_untouched_branch(&branch, &start));
+                .or_else(|_| job.repo.remove_worktree(&name, &path).map(|()| None));
             if let Err(error) = gone {
                 tracing::warn!("the worktree {} was left behind: {error}", path.display());
             }
         });
     }
 
-    /// Deletes what was tidied away. Whatever remains, `batch clean` takes.
-    async fn delete_done(&self) {
-        for path in self
-            .state
-            .units
-            .iter()
-            .filter_map(|unit| unit.worktree.as_ref())
-        {
-            remove_empty_folders_above(path);
-        }
-        let done = self.job.places.done(&self.job.id);
-        if done.exists() {
-            let deleted = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(done)).await;
-            if let Ok(Err(error)) = deleted {
+    /// What must wait until no unit is running: git removes the folders of deleted branches, and a folder that is empty
+    /// now may be filled a moment later. Whatever remains, `batch clean` takes.
+    async fn put_away(&self) {
+        let job = Arc::clone(&self.job);
+        let units = self.state.units.clone();
+        let put_away = tokio::task::spawn_blocking(move || {
+            for unit in &units {
+                if let (Some(Outcome::NoChange { .. }), Some(branch), Some(start)) =
+                    (unit.outcome(), &unit.branch, &unit.start)
+                    && let Err(error) = job.repo.delete_untouched_branch(branch, start)
+                {
+                    tracing::warn!("branch {branch} was left behind: {error}");
+                }
+                if let Some(path) = &unit.worktree {
+                    remove_empty_folders_above(path);
+                }
+            }
+            let done = job.places.done(&job.id);
+            if done.exists()
+                && let Err(error) = std::fs::remove_dir_all(done)
+            {
                 tracing::warn!("finished worktrees were left behind: {error}");
             }
-        }
+        });
+        // Only a panic could get in the way, and it has been told.
+        let _ = put_away.await;
     }
 
     fn stop(&mut self, how: Stop) -> Result<(), RunError> {
