@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{AgentOptions, Limit, UnitRange};
 
@@ -11,7 +11,7 @@ use super::{AgentOptions, Limit, UnitRange};
 pub const FILE_NAME: &str = "batch.toml";
 
 /// All settings of a run; every table and field may be absent.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     pub agent: AgentOptions,
@@ -27,7 +27,7 @@ pub struct Config {
 }
 
 /// `[plan]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PlanConfig {
     /// The revision to start from.
@@ -36,7 +36,7 @@ pub struct PlanConfig {
 }
 
 /// `[worktrees]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct WorktreeConfig {
     /// A template with `{repo}`, `{run}` and `{unit}`, relative to the main checkout.
@@ -49,7 +49,7 @@ pub struct WorktreeConfig {
 }
 
 /// `[checks]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct CheckConfig {
     /// Shell lines, run in the worktree's root; `None` finds the checks by itself, an empty list runs none.
@@ -58,7 +58,7 @@ pub struct CheckConfig {
 }
 
 /// `[publish]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PublishConfig {
     pub forge: Option<ForgeChoice>,
@@ -74,7 +74,7 @@ pub struct PublishConfig {
 }
 
 /// Where pull requests are to be opened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum ForgeChoice {
     /// GitHub when the remote is there and a token is found, else local.
@@ -88,7 +88,7 @@ pub enum ForgeChoice {
 }
 
 /// Whether branches are pushed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PushChoice {
     /// To GitHub with the GitHub forge; with the local forge only to a remote that is a folder on this machine.
@@ -99,7 +99,7 @@ pub enum PushChoice {
 }
 
 /// `[run]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct RunConfig {
     /// How many agents work at once.
@@ -107,7 +107,7 @@ pub struct RunConfig {
 }
 
 /// `[environment]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct EnvironmentConfig {
     /// Variables that agents and checks may see although their names look like credentials.
@@ -117,7 +117,7 @@ pub struct EnvironmentConfig {
 }
 
 /// `[github]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct GitHubConfig {
     /// The REST address of a GitHub Enterprise Server, `https://HOST/api/v3`.
@@ -162,6 +162,11 @@ impl Config {
         } else {
             Ok(Self::default())
         }
+    }
+
+    /// The settings as a `batch.toml` that means the same.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
     }
 
     fn parse(text: &str) -> Result<Self, (usize, String)> {
@@ -214,6 +219,9 @@ mod tests {
         assert_eq!(config.plan.units, UnitRange::new(5, 12).ok());
         assert_eq!(config.publish.push, Some(PushChoice::Never));
         assert_eq!(config.environment.pass, ["NPM_TOKEN"]);
+        assert_eq!(Config::parse(&config.to_toml().unwrap()).unwrap(), config);
+        let none = Config::default();
+        assert_eq!(Config::parse(&none.to_toml().unwrap()).unwrap(), none);
     }
 
     #[test]

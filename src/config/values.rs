@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// How long something may take, written `30m`, `90s`, `1h30m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,20 @@ impl FromStr for Limit {
             .ok_or_else(|| {
                 format!("{text:?} is no length of time: write it like 90s, 30m or 1h30m")
             })
+    }
+}
+
+impl fmt::Display for Limit {
+    /// As people write it; [`FromStr`] reads it back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX);
+        write!(f, "{span:#}")
+    }
+}
+
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -104,6 +118,12 @@ impl fmt::Display for UnitRange {
         } else {
             write!(f, "{}..{}", self.min, self.max)
         }
+    }
+}
+
+impl Serialize for UnitRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
