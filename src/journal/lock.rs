@@ -2,8 +2,16 @@
 //! leaves a run locked.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+/// Much longer than it takes to start a program.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Held for as long as this process drives the run.
 #[derive(Debug)]
@@ -28,7 +36,7 @@ impl RunLock {
             .read(true)
             .write(true)
             .open(path)?;
-        match file.try_lock() {
+        match outlasting_the_dead(&mut file, File::try_lock) {
             Ok(()) => {
                 file.set_len(0)?;
                 write!(file, "{}", std::process::id())?;
@@ -48,7 +56,7 @@ impl RunLock {
             }
             Err(error) => return Err(error),
         };
-        match file.try_lock_shared() {
+        match outlasting_the_dead(&mut file, File::try_lock_shared) {
             Ok(()) => Ok(Holder::Nobody),
             Err(TryLockError::WouldBlock) => Ok(Holder::Process(pid_in(&mut file))),
             Err(TryLockError::Error(error)) => Err(error),
@@ -56,8 +64,32 @@ impl RunLock {
     }
 }
 
+/// Tries to lock. A process that was killed while it was starting a child shares its lock with that child until the
+/// child has become another program: when the owner is gone, that moment is waited for.
+fn outlasting_the_dead(
+    file: &mut File,
+    lock: impl Fn(&File) -> Result<(), TryLockError>,
+) -> Result<(), TryLockError> {
+    let started = Instant::now();
+    loop {
+        match lock(file) {
+            Err(TryLockError::WouldBlock)
+                if started.elapsed() < PATIENCE && pid_in(file).is_some_and(is_gone) =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_gone(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
+}
+
 fn pid_in(file: &mut File) -> Option<u32> {
     let mut text = String::new();
+    file.rewind().ok()?;
     file.read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }

@@ -14,6 +14,7 @@ mod foreground;
 mod group;
 mod program;
 mod recorder;
+mod strays;
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -29,6 +30,7 @@ pub use environment::Environment;
 pub use error::ProcessError;
 pub use foreground::foreground;
 pub use program::{find_program, locate};
+pub use strays::end_strays;
 
 /// How a child process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
