@@ -17,7 +17,7 @@ use crate::plan::file::to_toml;
 use crate::plan::{self, Plan};
 use crate::progress::{self, Form};
 use crate::report::{self, Liveness, Report};
-use crate::run::{self, Delivery, Job, Places, RunId, RunState, Stop};
+use crate::run::{self, Beginning, Delivery, Goal, Job, Places, RunId, RunState, Stop};
 
 const NOT_APPROVED: u8 = 3;
 const INTERRUPTED: u8 = 130;
@@ -30,7 +30,11 @@ pub(super) fn launch(
     flags: &RunFlags,
 ) -> anyhow::Result<u8> {
     let id = new_run_id();
-    let prepare = |plan: Plan| prepare(workspace, &id, plan, base, flags);
+    let prepare = |plan: Plan| {
+        let job = prepare(workspace, &id, plan, base, flags.goal())?;
+        job.check_branches()?;
+        anyhow::Ok(job)
+    };
     let mut job = prepare(plan.clone())?;
     for note in job.notes() {
         say(&format!("note: {note}"));
@@ -67,16 +71,17 @@ pub(super) fn launch(
             }
         }
     }
-    let state = drive(job, global)?;
+    let state = drive(job, Beginning::New, global)?;
     finish(global, &workspace.places(), &state)
 }
 
-fn prepare(
+/// Puts a run of the plan together, or says what stands in its way.
+pub(super) fn prepare(
     workspace: &Workspace,
     id: &RunId,
     plan: Plan,
     base: &Base,
-    flags: &RunFlags,
+    goal: Goal,
 ) -> anyhow::Result<Job> {
     let Workspace { repo, config, dir } = workspace;
     // The agent stands in the plan, where a person may have changed it a moment ago.
@@ -84,21 +89,14 @@ fn prepare(
         agent: plan.agent.clone(),
         ..config.clone()
     };
-    let delivery = Delivery::choose(
-        repo,
-        config,
-        base,
-        flags.goal(),
-        workspace.places().pages(id),
-    )?;
-    let tracked = plan::tracked(repo, &plan.base)?;
+    let delivery = Delivery::choose(repo, config, base, goal, workspace.places().pages(id))?;
     Ok(Job::prepare(
         id.clone(),
         plan,
-        &tracked,
         repo.clone(),
         config,
         delivery,
+        goal,
         dir,
     )?)
 }
@@ -139,7 +137,7 @@ fn save(workspace: &Workspace, id: &RunId, plan: &Plan) -> anyhow::Result<PathBu
 }
 
 /// Executes the job, showing what happens, and turns signals into wishes to stop.
-fn drive(job: Job, global: &Global) -> anyhow::Result<RunState> {
+pub(super) fn drive(job: Job, beginning: Beginning, global: &Global) -> anyhow::Result<RunState> {
     let form = if global.json {
         Form::Json
     } else {
@@ -154,7 +152,7 @@ fn drive(job: Job, global: &Global) -> anyhow::Result<RunState> {
         let (wishes, stops) = mpsc::channel(4);
         let signals = tokio::spawn(listen(wishes));
         let mut watch = |event: &run::Recorded, state: &RunState| progress.event(event, state);
-        let state = run::execute(job, stops, &mut watch).await;
+        let state = run::execute(job, beginning, stops, &mut watch).await;
         signals.abort();
         state
     });
@@ -187,7 +185,7 @@ async fn listen(wishes: mpsc::Sender<Stop>) {
 }
 
 /// Writes the reports, prints what came out, and gives the exit code.
-fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<u8> {
+pub(super) fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<u8> {
     let ended = Liveness::Ended;
     let pages = [
         ("md", report::markdown(state, ended, now())),

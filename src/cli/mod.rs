@@ -12,6 +12,7 @@ mod logs;
 mod migrate;
 mod plan;
 mod report;
+mod resume;
 mod review;
 mod run;
 mod status;
@@ -96,6 +97,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Run a saved plan
     Run(run::RunArgs),
+    /// Go on with a run that was killed or stopped; nothing that was finished is done again
+    Resume(resume::ResumeArgs),
     /// Show how a run stands, also while it is going
     Status(status::StatusArgs),
     /// Show what came out of a run
@@ -126,7 +129,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match dispatch(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let code = if error.is::<RunError>() { 1 } else { 2 };
+            let broke_off = error
+                .downcast_ref::<RunError>()
+                .is_some_and(|error| !error.is_refusal());
+            let code = if broke_off { 1 } else { 2 };
             let _ = writeln!(
                 std::io::stderr(),
                 "{}: {}",
@@ -144,6 +150,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Migrate(args) => migrate::run(global, args),
         Command::Plan(args) => plan::run(global, args),
         Command::Run(args) => run::run(global, args),
+        Command::Resume(args) => resume::run(global, args),
         Command::Status(args) => status::run(global, args),
         Command::Report(args) => report::run(global, args),
         Command::Logs(args) => logs::run(global, args),

@@ -44,7 +44,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
 }
 
 /// The plan's base, with the branch that its name stands for today.
-fn base(workspace: &Workspace, plan: &plan::Plan) -> anyhow::Result<Base> {
+pub(super) fn base(workspace: &Workspace, plan: &plan::Plan) -> anyhow::Result<Base> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;
     let branch = repo

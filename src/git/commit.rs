@@ -58,6 +58,25 @@ impl Repo {
         Ok(commit)
     }
 
+    /// The commit at which `branch` stands, if it is one of `tree` on top of `parent`.
+    pub fn commit_on(
+        &self,
+        branch: &str,
+        parent: &str,
+        tree: &str,
+    ) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let Ok(branch) = repo.find_branch(branch, git2::BranchType::Local) else {
+            return Ok(None);
+        };
+        let Ok(commit) = branch.get().peel_to_commit() else {
+            return Ok(None);
+        };
+        let parents: Vec<String> = commit.parent_ids().map(|id| id.to_string()).collect();
+        let is_it = parents == [parent] && commit.tree_id().to_string() == tree;
+        Ok(is_it.then(|| commit.id().to_string()))
+    }
+
     /// Whether a remote has a branch of this name. Asks the remote.
     pub fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
         let name = format!("refs/heads/{branch}");

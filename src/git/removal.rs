@@ -72,6 +72,22 @@ impl Repo {
         }
     }
 
+    /// Deletes `branch`; if it does not stand at `start` any more, what it holds is kept under the full ref name `aside`.
+    pub fn set_branch_aside(&self, branch: &str, start: &str, aside: &str) -> Result<(), GitError> {
+        if self.delete_untouched_branch(branch, start)? {
+            return Ok(());
+        }
+        let repo = self.open()?;
+        let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
+            return Ok(());
+        };
+        let during = || format!("branch {branch} cannot be set aside");
+        let tip = found.get().peel_to_commit().during(during)?.id();
+        repo.reference(aside, tip, true, "batch: set aside")
+            .during(during)?;
+        found.delete().during(during)
+    }
+
     /// Deletes `branch` if it still stands at the commit `start`, so that nothing is lost with it. Says whether it did.
     pub fn delete_untouched_branch(&self, branch: &str, start: &str) -> Result<bool, GitError> {
         let repo = self.open()?;

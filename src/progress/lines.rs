@@ -47,6 +47,14 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             ));
         }
         Event::Run(RunFact::StopAsked { how }) => return Some(stopping(*how).to_owned()),
+        Event::Run(RunFact::Resumed { .. }) => {
+            let left = state.count(|phase| *phase == Phase::Waiting);
+            let noun = if left == 1 { "unit" } else { "units" };
+            return Some(format!(
+                "run {} goes on: {left} {noun} to do, {} at once",
+                state.id, state.header.jobs
+            ));
+        }
         Event::Run(RunFact::Ended) => return None,
         Event::Unit(id, fact) => (id, fact),
     };
@@ -71,6 +79,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             format!("{}{}", ended(unit, outcome), took.unwrap_or_default())
         }
         UnitFact::WorktreeReady { .. }
+        | UnitFact::Prepared { .. }
         | UnitFact::AgentFinished { .. }
         | UnitFact::ScopeProven { .. }
         | UnitFact::Committed { .. }

@@ -6,8 +6,8 @@ use crate::check::Verdict;
 use crate::plan::UnitId;
 use crate::process::Ending;
 use crate::run::{
-    ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,
-    RunState, Step, UnitFact, UnitHeader,
+    ChangeCount, CheckResult, Event, Goal, Outcome, PullRequestLink, Recorded, RunFact, RunHeader,
+    RunId, RunState, Step, UnitFact, UnitHeader,
 };
 
 const START: i64 = 1_795_262_602_000;
@@ -39,6 +39,8 @@ impl Story {
                 agent: "codemod: var $A = $B → const $A = $B".to_owned(),
                 forge: "github.com/acme/shop".to_owned(),
                 remote: Some("origin".to_owned()),
+                goal: Goal::default(),
+                dir: None,
                 jobs: 4,
                 version: "0.1.0".to_owned(),
                 pid: 4242,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::event::Goal;
 use crate::config::{Config, ForgeChoice, PushChoice};
 use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, GitError, Repo};
@@ -31,14 +32,6 @@ pub enum Delivery {
         base_branch: String,
         draft: bool,
     },
-}
-
-/// How far a run goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// Everything up to the commit.
-    Commits,
-    PullRequests,
 }
 
 /// Why pull requests cannot go where they are wanted.

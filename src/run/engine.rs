@@ -10,18 +10,19 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Event, Outcome, Recorded, RunFact, Step, Stop, UnitFact};
+use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
 use super::job::{Job, KeepWorktrees};
 use super::places::worktree_name;
-use super::record::{RecordError, append};
+use super::record::{RecordError, append, load};
 use super::scheduler::{self, Next};
-use super::state::{Phase, RunState};
+use super::state::{Phase, RunState, UnitState};
 use super::story::NeedDone;
-use super::unit::{Pipeline, Said};
+use super::unit::{Pipeline, RUN_MARK, Said};
 use crate::git::remove_empty_folders_above;
 use crate::journal::{Holder, Journal, JournalError, RunLock};
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
+use crate::process;
 
 /// Why a run ended without its last event, or did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +32,31 @@ pub enum RunError {
         path: std::path::PathBuf,
         source: std::io::Error,
     },
+    #[error("the settings cannot be kept: {0}")]
+    Settings(toml::ser::Error),
+    #[error("run {id} came to its end; there is nothing left to resume")]
+    NothingLeft { id: RunId },
     #[error("the run is driven by another process already{}", holder_words(*holder))]
     Taken { holder: Holder },
     #[error("the run had to stop because what happens can no longer be written down: {0}")]
     Record(#[from] RecordError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+}
+
+impl RunError {
+    /// Whether nothing was done because nothing should be.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Taken { .. } | Self::NothingLeft { .. })
+    }
+
+    fn folder(path: &Path, source: std::io::Error) -> Self {
+        Self::Folder {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
 }
 
 fn holder_words(holder: Holder) -> String {
@@ -46,36 +66,34 @@ fn holder_words(holder: Holder) -> String {
     }
 }
 
+/// Where a run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    New,
+    /// Where an earlier process left it.
+    Resumed,
+}
+
 /// Runs a job to its end, or until it is stopped. Every event is shown to `watch` when the state has taken it in.
 ///
 /// Must be called inside a tokio runtime.
 pub async fn execute(
     job: Job,
+    beginning: Beginning,
     stops: mpsc::Receiver<Stop>,
     watch: &mut (dyn FnMut(&Recorded, &RunState) + Send),
 ) -> Result<RunState, RunError> {
     let folder = job.places.run(&job.id);
-    let write = |path: &Path, done: std::io::Result<()>| {
-        done.map_err(|source| RunError::Folder {
-            path: path.to_path_buf(),
-            source,
-        })
-    };
-    write(&folder, std::fs::create_dir_all(&folder))?;
+    std::fs::create_dir_all(&folder).map_err(|source| RunError::folder(&folder, source))?;
     let lock_path = job.places.lock(&job.id);
     let _lock = RunLock::acquire(&lock_path)
-        .map_err(|source| RunError::Folder {
-            path: lock_path.clone(),
-            source,
-        })?
+        .map_err(|source| RunError::folder(&lock_path, source))?
         .map_err(|holder| RunError::Taken { holder })?;
-    let plan_path = job.places.plan(&job.id);
-    write(&plan_path, std::fs::write(&plan_path, to_toml(&job.plan)))?;
-
     let mut journal = Journal::open(&job.places.journal())?;
-    let started = Event::Run(RunFact::Started(Box::new(job.header())));
-    let first = append(&mut journal, &job.id, now(), started)?;
-    let state = RunState::start(job.id.clone(), job.header(), first.at);
+    let (first, state) = match beginning {
+        Beginning::New => begin(&job, &mut journal)?,
+        Beginning::Resumed => go_on(&job, &mut journal)?,
+    };
     watch(&first, &state);
 
     let (facts, said) = mpsc::channel(64);
@@ -95,6 +113,38 @@ pub async fn execute(
         tidying: JoinSet::new(),
     };
     engine.run(said, stops).await
+}
+
+/// Writes down what a run needs to be resumed, and then that it has begun.
+fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunState), RunError> {
+    let settings = job.settings.to_toml().map_err(RunError::Settings)?;
+    for (path, text) in [
+        (job.places.plan(&job.id), to_toml(&job.plan)),
+        (job.places.settings(&job.id), settings),
+    ] {
+        std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))?;
+    }
+    let started = Event::Run(RunFact::Started(Box::new(job.header())));
+    let first = append(journal, &job.id, now(), started)?;
+    let state = RunState::start(job.id.clone(), job.header(), first.at);
+    Ok((first, state))
+}
+
+/// Takes a run up where the journal stands.
+fn go_on(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunState), RunError> {
+    let mut state = load(journal, &job.id)?;
+    if state.units.iter().all(UnitState::is_settled) && state.ended_at.is_some() {
+        return Err(RunError::NothingLeft { id: job.id.clone() });
+    }
+    // Whatever an earlier process started works on folders that are ours now.
+    process::end_strays(&[(RUN_MARK, job.id.as_str())]);
+    let resumed = Event::Run(RunFact::Resumed {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    });
+    let first = append(journal, &job.id, now(), resumed)?;
+    state.apply(&first);
+    Ok((first, state))
 }
 
 struct Engine<'w> {
@@ -169,6 +219,9 @@ impl Engine<'_> {
         let Some(number) = self.number(unit) else {
             return Ok(());
         };
+        let Some(known) = self.state.unit(unit).cloned() else {
+            return Ok(());
+        };
         let begin = UnitFact::StepStarted {
             step: Step::Worktree,
             detail: None,
@@ -178,6 +231,7 @@ impl Engine<'_> {
             job: Arc::clone(&self.job),
             number,
             needs: self.needs(number),
+            known,
             facts: self.facts.clone(),
             registration: Arc::clone(&self.registration),
             cancel: self.cancel.clone(),
@@ -222,8 +276,7 @@ impl Engine<'_> {
 
     /// Takes away the worktree of a unit whose work is safe elsewhere.
     fn tidy(&mut self, number: usize, outcome: &Outcome) {
-        let is_safe = matches!(outcome, Outcome::Published | Outcome::NoChange { .. });
-        if !is_safe || self.job.worktrees == KeepWorktrees::All {
+        if !is_safe(outcome) || self.job.worktrees == KeepWorktrees::All {
             return;
         }
         let unit = self.id(number);
@@ -261,9 +314,17 @@ impl Engine<'_> {
                 {
                     tracing::warn!("branch {branch} was left behind: {error}");
                 }
-                if let Some(path) = &unit.worktree {
-                    remove_empty_folders_above(path);
+                let Some(path) = &unit.worktree else { continue };
+                // A process that was killed may have left it.
+                if unit.outcome().is_some_and(is_safe)
+                    && job.worktrees == KeepWorktrees::WithUnpublishedWork
+                    && let Err(error) = job
+                        .repo
+                        .remove_worktree(&worktree_name(&job.id, &unit.header.id), path)
+                {
+                    tracing::warn!("the worktree {} was left behind: {error}", path.display());
                 }
+                remove_empty_folders_above(path);
             }
             let done = job.places.done(&job.id);
             if done.exists()
@@ -312,6 +373,11 @@ impl Engine<'_> {
     fn id(&self, number: usize) -> UnitId {
         self.job.plan.units[number].id.clone()
     }
+}
+
+/// Whether all that such a unit did stands elsewhere than in its worktree.
+fn is_safe(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Published | Outcome::NoChange { .. })
 }
 
 fn now() -> i64 {

@@ -70,8 +70,20 @@ pub enum RunFact {
     Started(Box<RunHeader>),
     /// The user asked the run to end before its time.
     StopAsked { how: Stop },
-    /// Always the last event of a run that came to its end.
+    /// The run goes on where an earlier process left it: in `pid`, under this version of batch.
+    Resumed { pid: u32, version: String },
+    /// The last event of a run that came to its end, unless it is resumed after all.
     Ended,
+}
+
+/// How far a run goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// Everything up to the commit.
+    Commits,
+    #[default]
+    PullRequests,
 }
 
 /// How a run is to be stopped.
@@ -98,6 +110,12 @@ pub struct RunHeader {
     pub forge: String,
     /// The remote that branches are pushed to, if any.
     pub remote: Option<String>,
+    /// How far the run goes.
+    #[serde(default)]
+    pub goal: Goal,
+    /// The folder from which a relative agent program is meant; `None` where its name is not text.
+    #[serde(default)]
+    pub dir: Option<String>,
     /// How many agents may run at once.
     pub jobs: usize,
     /// The version of batch that drives the run.
@@ -133,6 +151,10 @@ pub enum UnitFact {
         branch: String,
         start: String,
     },
+    /// The worktree is set up; `tree` is what stands in it before the agent begins.
+    Prepared {
+        tree: String,
+    },
     /// The agent ended well; `summary` is what it said of its work.
     AgentFinished {
         took_ms: u64,
@@ -152,7 +174,7 @@ pub enum UnitFact {
         remote: String,
     },
     PullRequestOpened(PullRequestLink),
-    /// Always the last event of a unit.
+    /// The last event of a unit, unless it was stopped or blocked and its run is resumed.
     Ended {
         outcome: Outcome,
     },

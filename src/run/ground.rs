@@ -2,12 +2,63 @@
 
 use super::event::{Step, UnitFact};
 use super::places::worktree_name;
+use super::state::UnitState;
 use super::unit::{Failure, Ground, Halt, Pipeline, chain, failure};
 use crate::git::NewWorktree;
 use crate::process::{self, Command, Ending};
 
 impl Pipeline {
-    pub(super) async fn worktree(&self) -> Result<Ground, Halt> {
+    /// The ground to go on from, with what is known to be done on it: what an earlier process left, if its agent was
+    /// done, else everything new.
+    pub(super) async fn ground(&self) -> Result<(Ground, UnitState), Halt> {
+        if let Some(ground) = self.left_ground() {
+            return Ok((ground, self.known.clone()));
+        }
+        if self.folder().exists() {
+            self.clear().await?;
+        }
+        let ground = self.worktree().await?;
+        let ground = self.setup(ground).await?;
+        self.say(UnitFact::Prepared {
+            tree: ground.prepared.clone(),
+        })
+        .await?;
+        Ok((ground, UnitState::new(self.known.header.clone())))
+    }
+
+    /// What an earlier process left, when nothing of it has to be made again.
+    fn left_ground(&self) -> Option<Ground> {
+        let known = &self.known;
+        known.agent_took_ms?;
+        let ground = Ground {
+            path: known.worktree.clone()?,
+            branch: known.branch.clone()?,
+            start: known.start.clone()?,
+            prepared: known.prepared.clone()?,
+        };
+        let index = self.job.places.index(&self.job.id, &self.unit().id);
+        let stands = known.commit.is_some() || (ground.path.exists() && index.exists());
+        stands.then_some(ground)
+    }
+
+    /// Takes an earlier attempt out of the way: its worktree goes to the trash, and a branch that somebody committed to
+    /// is kept under another name.
+    async fn clear(&self) -> Result<(), Halt> {
+        let unit = self.unit().id.clone();
+        let start = self.known.start.clone();
+        self.git(Step::Worktree, move |job| {
+            let path = job.naming.folder(&job.id, &unit);
+            let name = worktree_name(&job.id, &unit);
+            job.repo.trash_worktree(&name, &path, &job.places.trash())?;
+            let start = start.unwrap_or_else(|| job.plan.base.clone());
+            let aside = format!("refs/batch/left/{}/{unit}", job.id);
+            job.repo
+                .set_branch_aside(&job.naming.branch(&job.id, &unit), &start, &aside)
+        })
+        .await
+    }
+
+    async fn worktree(&self) -> Result<Ground, Halt> {
         // The engine has said already that this step begins.
         let step = Step::Worktree;
         let job = &self.job;
@@ -81,7 +132,7 @@ impl Pipeline {
         }
     }
 
-    pub(super) async fn setup(&self, mut ground: Ground) -> Result<Ground, Halt> {
+    async fn setup(&self, mut ground: Ground) -> Result<Ground, Halt> {
         let step = Step::Setup;
         if let Some(line) = &self.job.setup {
             self.begin(step, None).await?;
@@ -90,7 +141,7 @@ impl Pipeline {
                 program: "sh".into(),
                 args: vec!["-c".into(), line.into()],
                 dir: ground.path.clone(),
-                env: self.job.environment.clone(),
+                env: self.environment(),
                 limit: Some(self.job.setup_limit),
                 log: log.clone(),
             };

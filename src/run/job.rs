@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Delivery;
-use super::event::{RunHeader, RunId, UnitHeader};
+use super::event::{Goal, RunHeader, RunId, UnitHeader};
 use super::places::{Naming, NamingError, Places};
 use crate::agent::{Agent, CodemodAgent, CommandAgent};
 use crate::check::{self, Check};
@@ -16,8 +16,8 @@ use crate::codemod::{Codemod, CodemodError};
 use crate::config::{AgentOptionsError, AgentSpec, Config};
 use crate::forge::{Overrides, Templates, TextError};
 use crate::git::{GitError, Repo};
-use crate::plan::Plan;
 use crate::plan::claim::{Ownership, OwnershipError};
+use crate::plan::{self, Plan, PlanError};
 use crate::process::{Environment, ProcessError};
 
 /// How long an agent may take on one unit unless something else is asked for.
@@ -50,6 +50,10 @@ pub struct Job {
     pub(super) delivery: Delivery,
     pub(super) worktrees: KeepWorktrees,
     pub(super) jobs: usize,
+    /// The settings as they are in effect.
+    pub(super) settings: Config,
+    pub(super) goal: Goal,
+    dir: PathBuf,
     notes: Vec<String>,
 }
 
@@ -77,6 +81,8 @@ pub enum PrepareError {
     #[error(transparent)]
     Git(#[from] GitError),
     #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
     Ownership(#[from] OwnershipError),
     #[error("the plan has no units, so there is nothing to run")]
     Empty,
@@ -85,15 +91,14 @@ pub enum PrepareError {
 }
 
 impl Job {
-    /// Puts a run of `plan` together. `tracked` are all tracked paths of its base; `dir` is the folder from which a
-    /// relative agent program is meant.
+    /// Puts a run of `plan` together. `dir` is the folder from which a relative agent program is meant.
     pub fn prepare(
         id: RunId,
         plan: Plan,
-        tracked: &BTreeSet<String>,
         repo: Repo,
         config: &Config,
         delivery: Delivery,
+        goal: Goal,
         dir: &Path,
     ) -> Result<Self, PrepareError> {
         if plan.units.is_empty() {
@@ -118,11 +123,9 @@ impl Job {
             body: config.publish.body.clone(),
             commit: config.publish.commit.clone(),
         })?;
+        let tracked = plan::tracked(&repo, &plan.base)?;
         let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
         repo.check_identity()?;
-        for unit in &plan.units {
-            repo.check_new_branch(&naming.branch(&id, &unit.id))?;
-        }
         let mut environment =
             Environment::for_worker(std::env::vars_os(), &config.environment.pass);
         for (name, value) in &config.environment.set {
@@ -137,7 +140,7 @@ impl Job {
                     .collect();
                 vec![given; plan.units.len()]
             }
-            None => discover(&repo, &plan, tracked, &environment, &mut notes)?,
+            None => discover(&repo, &plan, &tracked, &environment, &mut notes)?,
         };
         let limit =
             |asked: Option<crate::config::Limit>, usual| asked.map_or(usual, |limit| limit.0);
@@ -164,8 +167,20 @@ impl Job {
             templates,
             delivery,
             jobs,
+            settings: config.clone(),
+            goal,
+            dir: dir.to_path_buf(),
             notes,
         })
+    }
+
+    /// Whether the branches of a new run can be made.
+    pub fn check_branches(&self) -> Result<(), PrepareError> {
+        for unit in &self.plan.units {
+            self.repo
+                .check_new_branch(&self.naming.branch(&self.id, &unit.id))?;
+        }
+        Ok(())
     }
 
     /// The run's id.
@@ -215,6 +230,8 @@ impl Job {
             agent: self.agent.describe(),
             forge,
             remote,
+            goal: self.goal,
+            dir: self.dir.to_str().map(ToOwned::to_owned),
             jobs: self.jobs,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

@@ -16,11 +16,11 @@ mod state;
 mod story;
 mod unit;
 
-pub use delivery::{Delivery, DeliveryError, Goal, Place, Remote, WhyLocal, find_token, place};
-pub use engine::{RunError, execute};
+pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
+pub use engine::{Beginning, RunError, execute};
 pub use event::{
-    ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,
-    Step, Stop, UnitFact, UnitHeader,
+    ChangeCount, CheckResult, Event, Goal, Outcome, PullRequestLink, Recorded, RunFact, RunHeader,
+    RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees, PrepareError, agent};
 pub use places::{Naming, NamingError, Places, worktree_name};

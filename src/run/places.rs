@@ -57,6 +57,12 @@ impl Places {
         self.run(run).join("plan.toml")
     }
 
+    /// The settings in effect, flags included.
+    #[must_use]
+    pub fn settings(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("settings.toml")
+    }
+
     /// The pages of the local forge.
     #[must_use]
     pub fn pages(&self, run: &RunId) -> PathBuf {

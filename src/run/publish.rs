@@ -28,7 +28,11 @@ impl Pipeline {
         let unit = self.unit().id.clone();
         let commit = self
             .git(step, move |job| {
-                let commit = job.repo.commit(&branch, &start, &tree, &message)?;
+                // A process that was killed may have made it without saying so.
+                let commit = match job.repo.commit_on(&branch, &start, &tree)? {
+                    Some(made) => made,
+                    None => job.repo.commit(&branch, &start, &tree, &message)?,
+                };
                 let index = job.places.index(&job.id, &unit);
                 job.repo
                     .settle_worktree(&worktree_name(&job.id, &unit), &branch, &index)?;

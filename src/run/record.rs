@@ -31,6 +31,21 @@ fn latest_words(known: &[String]) -> String {
     }
 }
 
+/// Where builds for tests can be made to die: the variable `BATCH_CRASH` names the event, counted from 0, before which
+/// (`7`) or after which (`7+`) the process is killed. Not part of a release.
+#[cfg(debug_assertions)]
+fn crash_point(moment: &str) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let number = match moment {
+        "" => WRITTEN.load(Ordering::SeqCst),
+        _ => WRITTEN.fetch_add(1, Ordering::SeqCst),
+    };
+    if std::env::var("BATCH_CRASH").is_ok_and(|wanted| wanted == format!("{number}{moment}")) {
+        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
 /// Writes an event down; once this returns, it is known for good.
 pub(super) fn append(
     journal: &mut Journal,
@@ -47,7 +62,11 @@ pub(super) fn append(
         seq: 0,
         reason: error.to_string(),
     })?;
+    #[cfg(debug_assertions)]
+    crash_point("");
     let seq = journal.append(run.as_str(), unit, at, &fact)?;
+    #[cfg(debug_assertions)]
+    crash_point("+");
     Ok(Recorded { seq, at, event })
 }
 
@@ -129,7 +148,7 @@ mod tests {
     use crate::check::Verdict;
     use crate::process::Ending;
     use crate::run::{
-        ChangeCount, CheckResult, Outcome, PullRequestLink, RunHeader, Step, Stop, UnitHeader,
+        ChangeCount, CheckResult, Goal, Outcome, PullRequestLink, RunHeader, Step, Stop, UnitHeader,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -141,6 +160,8 @@ mod tests {
             agent: "codemod".into(),
             forge: "this repository".into(),
             remote: Some("origin".into()),
+            goal: Goal::default(),
+            dir: None,
             jobs: 2,
             version: "0.1.0".into(),
             pid: 7,
@@ -168,6 +189,9 @@ mod tests {
                 path: "/w/01-a".into(),
                 branch: "batch/r/01-a".into(),
                 start: "1".repeat(40),
+            },
+            UnitFact::Prepared {
+                tree: "4".repeat(40),
             },
             UnitFact::AgentFinished {
                 took_ms: 1,
@@ -218,6 +242,10 @@ mod tests {
                 .map(|fact| Event::Unit(unit.clone(), fact)),
         );
         all.push(Event::Run(RunFact::StopAsked { how: Stop::Now }));
+        all.push(Event::Run(RunFact::Resumed {
+            pid: 8,
+            version: "0.2.0".into(),
+        }));
         all.push(Event::Run(RunFact::Ended));
         all
     }

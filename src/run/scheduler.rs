@@ -70,7 +70,9 @@ pub(super) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Event, Recorded, RunFact, RunHeader, RunId, Stop, UnitFact, UnitHeader};
+    use crate::run::{
+        Event, Goal, Recorded, RunFact, RunHeader, RunId, Stop, UnitFact, UnitHeader,
+    };
 
     fn id(text: &str) -> UnitId {
         UnitId::parse(text).unwrap()
@@ -94,6 +96,8 @@ mod tests {
             agent: "a".into(),
             forge: "f".into(),
             remote: None,
+            goal: Goal::default(),
+            dir: None,
             jobs: 2,
             version: "0".into(),
             pid: 1,

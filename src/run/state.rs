@@ -34,8 +34,12 @@ pub struct UnitState {
     pub branch: Option<String>,
     /// The commit that the worktree started from.
     pub start: Option<String>,
+    /// The tree that stood in the worktree when the agent began.
+    pub prepared: Option<String>,
     pub agent_took_ms: Option<u64>,
     pub summary: Option<String>,
+    /// The tree that was proven to lie inside the claim.
+    pub proven: Option<String>,
     pub changes: Option<ChangeCount>,
     pub checks: Vec<CheckResult>,
     pub commit: Option<String>,
@@ -85,11 +89,28 @@ impl RunState {
         match &recorded.event {
             Event::Run(RunFact::Started(_)) => {}
             Event::Run(RunFact::StopAsked { how }) => self.stop = Some(*how),
+            Event::Run(RunFact::Resumed { pid, version }) => self.resume(*pid, version),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
                     unit.apply(fact, recorded.at);
                 }
+            }
+        }
+    }
+
+    /// Puts everything that did not come to an end of its own back in line. What was reached is kept: it is not done,
+    /// nor paid for, a second time.
+    fn resume(&mut self, pid: u32, version: &str) {
+        self.header.pid = pid;
+        version.clone_into(&mut self.header.version);
+        self.stop = None;
+        self.ended_at = None;
+        for unit in &mut self.units {
+            if !unit.is_settled() {
+                unit.phase = Phase::Waiting;
+                unit.started_at = None;
+                unit.ended_at = None;
             }
         }
     }
@@ -127,7 +148,9 @@ impl RunState {
 }
 
 impl UnitState {
-    fn new(header: UnitHeader) -> Self {
+    /// A unit of which nothing is known but what the plan says.
+    #[must_use]
+    pub fn new(header: UnitHeader) -> Self {
         Self {
             header,
             phase: Phase::Waiting,
@@ -136,8 +159,10 @@ impl UnitState {
             worktree: None,
             branch: None,
             start: None,
+            prepared: None,
             agent_took_ms: None,
             summary: None,
+            proven: None,
             changes: None,
             checks: Vec::new(),
             commit: None,
@@ -160,15 +185,25 @@ impl UnitState {
                 branch,
                 start,
             } => {
+                // A new worktree is a new beginning: nothing that was known of an earlier one holds for it.
+                *self = Self {
+                    phase: self.phase.clone(),
+                    started_at: self.started_at,
+                    ..Self::new(self.header.clone())
+                };
                 self.worktree = Some(path.clone());
                 self.branch = Some(branch.clone());
                 self.start = Some(start.clone());
             }
+            UnitFact::Prepared { tree } => self.prepared = Some(tree.clone()),
             UnitFact::AgentFinished { took_ms, summary } => {
                 self.agent_took_ms = Some(*took_ms);
                 self.summary.clone_from(summary);
             }
-            UnitFact::ScopeProven { changes, .. } => self.changes = Some(*changes),
+            UnitFact::ScopeProven { tree, changes } => {
+                self.proven = Some(tree.clone());
+                self.changes = Some(*changes);
+            }
             UnitFact::CheckFinished(result) => self.checks.push(result.clone()),
             UnitFact::Committed { commit } => self.commit = Some(commit.clone()),
             UnitFact::Pushed { remote } => self.pushed_to = Some(remote.clone()),
@@ -177,6 +212,15 @@ impl UnitState {
                 self.ended_at = Some(at);
                 self.phase = Phase::Ended(outcome.clone());
             }
+        }
+    }
+
+    /// Whether the unit came to an end that resuming the run does not change.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        match self.outcome() {
+            None | Some(Outcome::Stopped | Outcome::Blocked { .. }) => false,
+            Some(_) => true,
         }
     }
 

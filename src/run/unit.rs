@@ -15,12 +15,16 @@ use super::delivery::Delivery;
 use super::event::{ChangeCount, CheckResult, Outcome, Step, UnitFact};
 use super::job::Job;
 use super::scope::outside;
+use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
 use crate::agent::{AgentError, Task};
 use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
-use crate::process::Ending;
+use crate::process::{Ending, Environment};
+
+/// The variable that every process of a run has, with the run's id as its value.
+pub(super) const RUN_MARK: &str = "BATCH_RUN";
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -36,6 +40,8 @@ pub(super) struct Pipeline {
     /// The unit's place in the plan.
     pub(super) number: usize,
     pub(super) needs: Vec<NeedDone>,
+    /// What an earlier process reached, when the run is resumed.
+    pub(super) known: UnitState,
     pub(super) facts: mpsc::Sender<Said>,
     /// Two worktrees registered at once race in git's own files.
     pub(super) registration: Arc<Mutex<()>>,
@@ -87,22 +93,26 @@ impl Pipeline {
     }
 
     async fn steps(&self) -> Result<Outcome, Halt> {
-        let ground = self.worktree().await?;
-        let ground = self.setup(ground).await?;
-        let summary = self.agent(&ground).await?;
-        let Some(proven) = self.scope(&ground).await? else {
+        let (ground, known) = self.ground().await?;
+        let summary = match known.agent_took_ms {
+            Some(_) => known.summary.clone(),
+            None => self.agent(&ground).await?,
+        };
+        let Some(proven) = self.scope(&ground, &known).await? else {
             return Ok(Outcome::NoChange {
                 reason: summary.unwrap_or_else(|| "the agent left every file as it was".into()),
             });
         };
-        let checks = self.checks(&ground).await?;
+        let checks = self.checks(&ground, &known).await?;
         let told = Told {
             changes: &proven.changes,
             checks: &checks,
             summary,
             needs: &self.needs,
         };
-        self.commit(&ground, &proven, &told).await?;
+        if known.commit.is_none() {
+            self.commit(&ground, &proven, &told).await?;
+        }
         let Delivery::PullRequest {
             remote,
             forge,
@@ -113,13 +123,15 @@ impl Pipeline {
         else {
             return Ok(Outcome::Committed);
         };
-        if let Some(remote) = remote {
+        if let Some(remote) = remote.as_ref().filter(|_| known.pushed_to.is_none()) {
             self.push(&ground, remote).await?;
         }
-        let story = story(&self.job, self.number, &told);
-        let target = self.target(base_branch);
-        self.pull_request(forge.as_ref(), &ground.branch, target, *draft, &story)
-            .await?;
+        if known.pull_request.is_none() {
+            let story = story(&self.job, self.number, &told);
+            let target = self.target(base_branch);
+            self.pull_request(forge.as_ref(), &ground.branch, target, *draft, &story)
+                .await?;
+        }
         Ok(Outcome::Published)
     }
 
@@ -136,7 +148,7 @@ impl Pipeline {
             claim: unit.claim.clone(),
             worktree: ground.path.clone(),
             folder: self.folder(),
-            environment: self.job.environment.clone(),
+            environment: self.environment(),
             limit: self.job.agent_limit,
         };
         match self.job.agent.work(&task, &self.cancel).await {
@@ -166,8 +178,16 @@ impl Pipeline {
     }
 
     /// Holds what really changed against the claim; nothing when nothing changed.
-    async fn scope(&self, ground: &Ground) -> Result<Option<Proven>, Halt> {
+    async fn scope(&self, ground: &Ground, known: &UnitState) -> Result<Option<Proven>, Halt> {
         let step = Step::Scope;
+        if let Some(tree) = known.proven.clone() {
+            // Checks may have written into the worktree since: what was proven then is what counts.
+            let (start, after) = (ground.start.clone(), tree.clone());
+            let changes = self
+                .git(step, move |job| job.repo.changes(&start, &after))
+                .await?;
+            return Ok(Some(Proven { tree, changes }));
+        }
         self.begin(step, None).await?;
         let after = self.snapshot(step, ground).await?;
         if after == ground.prepared {
@@ -201,16 +221,24 @@ impl Pipeline {
         Ok(Some(Proven { tree, changes }))
     }
 
-    async fn checks(&self, ground: &Ground) -> Result<Vec<CheckResult>, Halt> {
+    async fn checks(&self, ground: &Ground, known: &UnitState) -> Result<Vec<CheckResult>, Halt> {
         let step = Step::Check;
         let mut results = Vec::new();
         for (index, check) in self.job.checks[self.number].iter().enumerate() {
-            self.begin(step, Some(check.name.clone())).await?;
             let log = self.folder().join(format!("check-{}.log", index + 1));
+            let passed = known
+                .checks
+                .iter()
+                .find(|result| result.log == log && result.verdict == Verdict::Pass);
+            if let Some(passed) = passed {
+                results.push(passed.clone());
+                continue;
+            }
+            self.begin(step, Some(check.name.clone())).await?;
             let outcome = check::run(
                 check,
                 &ground.path,
-                self.job.environment.clone(),
+                self.environment(),
                 self.job.check_limit,
                 log.clone(),
                 &self.cancel,
@@ -251,6 +279,14 @@ impl Pipeline {
 
     pub(super) fn folder(&self) -> PathBuf {
         self.job.places.unit(&self.job.id, &self.unit().id)
+    }
+
+    /// What the unit's processes may see, with the marks by which they are known as its own.
+    pub(super) fn environment(&self) -> Environment {
+        let mut environment = self.job.environment.clone();
+        environment.set(RUN_MARK, self.job.id.as_str());
+        environment.set("BATCH_UNIT", self.unit().id.as_str());
+        environment
     }
 
     pub(super) async fn snapshot(&self, step: Step, ground: &Ground) -> Result<String, Halt> {

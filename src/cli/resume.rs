@@ -1,0 +1,63 @@
+//! `batch resume`: goes on with a run that was killed or stopped, from where its journal stands.
+
+use anyhow::Context;
+use clap::Args;
+
+use super::workspace::{KnownRun, Workspace, folder};
+use super::{Global, launch, run};
+use crate::config::Config;
+use crate::git::Repo;
+use crate::plan;
+use crate::report::Liveness;
+use crate::run::Beginning;
+
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    /// A run's id, or a part of it [default: the latest run]
+    run: Option<String>,
+    /// How many agents work at once [default: as before]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let id = known.state.id.clone();
+    if known.liveness == Liveness::Going {
+        anyhow::bail!(
+            "run {id} is going already, in process {}; look at it with batch status",
+            known.state.header.pid
+        );
+    }
+    let workspace = as_it_was(global, &known, args)?;
+    let plan_path = known.places.plan(&id);
+    let text = std::fs::read_to_string(&plan_path)
+        .with_context(|| format!("the plan of run {id} cannot be read"))?;
+    let plan =
+        plan::load(&workspace.repo, &text).with_context(|| plan_path.display().to_string())?;
+    let base = run::base(&workspace, &plan)?;
+    let goal = known.state.header.goal;
+    let job = launch::prepare(&workspace, &id, plan, &base, goal)?;
+    let state = launch::drive(job, Beginning::Resumed, global)?;
+    launch::finish(global, &known.places, &state)
+}
+
+/// The repository with the settings and the folder that the run began with.
+fn as_it_was(global: &Global, known: &KnownRun, args: &ResumeArgs) -> anyhow::Result<Workspace> {
+    let id = &known.state.id;
+    let mut config = Config::read(&known.places.settings(id))
+        .with_context(|| format!("the settings of run {id} cannot be used"))?;
+    config.run.jobs = args.jobs.or(Some(known.state.header.jobs));
+    let here = folder(global)?;
+    let dir = known
+        .state
+        .header
+        .dir
+        .as_ref()
+        .map_or(here.clone(), Into::into);
+    Ok(Workspace {
+        repo: Repo::discover(&here)?,
+        config,
+        dir,
+    })
+}

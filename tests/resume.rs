@@ -1,0 +1,278 @@
+//! Runs that are killed and resumed: in the end they are as if nothing had happened.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use support::session::in_time;
+use support::{Output, Repo};
+
+/// Two packages; the agent writes down that it works, the check that it checks.
+fn repo() -> Repo {
+    Repo::with_packages(2)
+}
+
+fn args(repo: &Repo) -> Vec<String> {
+    let agent = repo.program(
+        "agent",
+        "echo \"agent $BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"\nxargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {} +\necho done >\"$BATCH_SUMMARY_FILE\"",
+    );
+    let check = repo.program(
+        "check",
+        "echo \"check $BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"",
+    );
+    [
+        "migrate",
+        "packages/",
+        "from var to let",
+        "--yes",
+        "--forge",
+        "local",
+        "-j",
+        "1",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+        "--check",
+        &check.to_string_lossy(),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// How often each agent and check was started.
+fn worked(repo: &Repo) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    let text = fs::read_to_string(repo.root().join("worked")).unwrap_or_default();
+    for line in text.lines() {
+        *counts.entry(line.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// What a run leaves behind, without what varies from run to run.
+#[derive(Debug, PartialEq)]
+struct Left {
+    trees: BTreeMap<String, String>,
+    pages: usize,
+    worktrees: bool,
+}
+
+fn left(repo: &Repo) -> Left {
+    let trees = repo
+        .pushed()
+        .into_iter()
+        .map(|branch| {
+            let unit = branch.rsplit('/').next().unwrap_or_default().to_owned();
+            let tree = repo.git(["rev-parse", &format!("{branch}^{{tree}}")]);
+            (unit, tree)
+        })
+        .collect();
+    let mut pages = repo.state_files(".md");
+    pages.retain(|path| path.parent().is_some_and(|folder| folder.ends_with("prs")));
+    Left {
+        trees,
+        pages: pages.len(),
+        worktrees: repo.worktrees().exists(),
+    }
+}
+
+/// The facts of the latest run, as the journal holds them, with the unit each is about.
+fn facts(repo: &Repo) -> Vec<(Option<String>, String)> {
+    let journal = rusqlite::Connection::open(repo.state().join("journal.db")).expect("the journal");
+    let mut select = journal
+        .prepare("SELECT unit, json_extract(fact, '$.fact') FROM events ORDER BY seq")
+        .expect("the events");
+    let rows = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("the events");
+    rows.map(|row| row.expect("an event")).collect()
+}
+
+fn killed(output: &Output) -> bool {
+    output.code() == -1
+}
+
+#[test]
+fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
+    let whole = repo();
+    let _ = whole.batch(args(&whole)).exits(0);
+    let end = left(&whole);
+    assert_eq!((end.trees.len(), end.pages), (2, 2));
+    assert!(!end.worktrees);
+    let events = facts(&whole).len();
+    assert!(events > 20, "{events}");
+
+    let moments: Vec<String> = (0..events)
+        .flat_map(|event| [format!("{event}"), format!("{event}+")])
+        .collect();
+    let try_at = |moment: &String| {
+        let repo = repo();
+        let first = repo.batch_with(args(&repo), &[("BATCH_CRASH", moment)]);
+        assert!(killed(&first), "not killed at {moment}: {first:?}");
+        if moment == "0" {
+            // Nothing was written down, so nothing was begun.
+            return;
+        }
+        let before = facts(&repo);
+        let started = worked(&repo);
+        let status = repo.batch(["status"]).exits(0);
+        let again = repo.batch(["resume"]);
+        if moment == &format!("{}+", events - 1) {
+            // The very last event was written: the run had come to its end.
+            again.exits(2).says("nothing left to resume");
+        } else {
+            status.says("interrupted");
+            again.exits(0).says("2 of 2 units published");
+        }
+        assert_eq!(left(&repo), end, "killed at {moment}");
+        for (what, times) in worked(&repo) {
+            let (kind, unit) = what.split_once(' ').expect("kind and unit");
+            let fact = if kind == "agent" {
+                "agent-finished"
+            } else {
+                "check-finished"
+            };
+            let finished = before
+                .iter()
+                .any(|(of, said)| of.as_deref() == Some(unit) && said == fact);
+            let was_started = started.contains_key(&what);
+            // Done again only where nobody knew that it was done.
+            let most = 1 + usize::from(was_started && !finished);
+            assert!(times <= most, "{what}: {times} times, killed at {moment}");
+        }
+    };
+    // Two at a time: most of the time goes into waiting for the disk.
+    std::thread::scope(|scope| {
+        let halves = moments.chunks(moments.len().div_ceil(2));
+        for half in halves {
+            scope.spawn(|| half.iter().for_each(try_at));
+        }
+    });
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on() {
+    let repo = Repo::with_packages(3);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let agent = repo.program(
+        "agent",
+        &format!(
+            "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak \"s/var/$word/\" <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
+            started.display(),
+            go.display()
+        ),
+    );
+    let mut session = repo.start([
+        "migrate",
+        "packages/",
+        "from var to let",
+        "--units",
+        "3",
+        "--forge",
+        "local",
+        "--no-checks",
+        "--yes",
+        "-j",
+        "1",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+    ]);
+    let wait = || {
+        let started = started.clone();
+        in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe")
+    };
+    let let_go = || {
+        let go = go.clone();
+        in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
+    };
+    wait();
+    session.interrupt();
+    session.wait_for("Ctrl-C");
+    let_go();
+    let _ = session.finish().exits(130);
+    assert_eq!(repo.pushed().len(), 1);
+
+    let session = repo.start(["resume"]);
+    for _ in 0..2 {
+        wait();
+        let_go();
+    }
+    session.finish().exits(0).says("3 of 3 units published");
+    assert_eq!(repo.pushed().len(), 3);
+    repo.batch(["resume"])
+        .exits(2)
+        .says("nothing left to resume");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
+    let repo = Repo::with_packages(1);
+    let started = repo.fifo("started");
+    let agent = repo.program(
+        "agent",
+        &format!(
+            "if test -e \"$0.again\"; then xargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"; find . -name '*.bak' -exec rm {{}} +; exit; fi\ntouch \"$0.again\"\nsetsid sh -c 'echo $$ >\"{}\"; exec sleep 600'",
+            started.display()
+        ),
+    );
+    let session = repo.start([
+        "migrate",
+        "packages/",
+        "from var to let",
+        "--forge",
+        "local",
+        "--no-checks",
+        "--yes",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+    ]);
+    let path = started.clone();
+    let text = in_time("no agent was started", move || fs::read_to_string(path)).expect("the pipe");
+    let stray = Pid::from_raw(text.trim().parse().expect("a process id"));
+    session.kill();
+    assert!(kill(stray, None).is_ok(), "the agent ended with the run");
+
+    repo.batch(["resume"])
+        .exits(0)
+        .says("1 of 1 unit published");
+    // A zombie may be left to whoever adopted it, but nothing that works.
+    let works =
+        fs::read_to_string(format!("/proc/{stray}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    if works {
+        let _ = kill(stray, Signal::SIGKILL);
+    }
+    assert!(!works, "the stray agent still works");
+}
+
+#[test]
+fn a_run_that_goes_is_not_doubled() {
+    let repo = Repo::with_packages(1);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let agent = repo.program(
+        "agent",
+        &format!(
+            "echo $$ >'{}'\nread -r word <'{}'",
+            started.display(),
+            go.display()
+        ),
+    );
+    let session = repo.start([
+        "migrate",
+        "packages/",
+        "from var to let",
+        "--forge",
+        "local",
+        "--no-checks",
+        "--yes",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+    ]);
+    in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe");
+    repo.batch(["resume"]).exits(2).says("is going already");
+    in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
+    let _ = session.finish();
+}
