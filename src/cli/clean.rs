@@ -1,5 +1,7 @@
 //! `batch clean`: takes away the worktrees that ended runs have left.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::workspace::{Workspace, liveness};
@@ -52,13 +54,10 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
             say(&format!("run {id} is going, so it is left alone"));
             continue;
         }
-        if !args.dry_run {
-            // What a run that was killed could no longer delete; all of it is published.
-            let _ = std::fs::remove_dir_all(places.done(id));
-        }
+        deleted += delete_done(&places.done(id), args)?;
         for unit in &state.units {
             let Some(fate) = fate(unit) else { continue };
-            let path = unit.worktree.as_deref().unwrap_or(std::path::Path::new(""));
+            let path = unit.worktree.as_deref().unwrap_or(Path::new(""));
             let verb = match (fate, args.dry_run) {
                 (Fate::Delete, true) => "would delete",
                 (Fate::Delete, false) => "deleted",
@@ -122,6 +121,21 @@ fn take_away(
         .repo
         .delete_untouched_branch(branch, start)
         .map(drop)
+}
+
+/// Deletes what a run that was killed or stopped has put away and could not delete any more; all of it is published.
+fn delete_done(done: &Path, args: &CleanArgs) -> anyhow::Result<usize> {
+    if !done.exists() {
+        return Ok(0);
+    }
+    if args.dry_run {
+        say(&format!("would delete: {}", done.display()));
+        return Ok(1);
+    }
+    say(&format!("deleting: {}", done.display()));
+    std::fs::remove_dir_all(done)
+        .map_err(|error| anyhow::anyhow!("{} cannot be deleted: {error}", done.display()))?;
+    Ok(1)
 }
 
 fn empty(places: &Places, args: &CleanArgs) -> anyhow::Result<()> {

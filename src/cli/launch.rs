@@ -71,8 +71,7 @@ pub(super) fn launch(
             }
         }
     }
-    let state = drive(job, Beginning::New, global)?;
-    finish(global, &workspace.places(), &state)
+    drive(job, Beginning::New, global, &workspace.places())
 }
 
 /// Puts a run of the plan together, or says what stands in its way.
@@ -136,28 +135,72 @@ fn save(workspace: &Workspace, id: &RunId, plan: &Plan) -> anyhow::Result<PathBu
     Ok(path)
 }
 
-/// Executes the job, showing what happens, and turns signals into wishes to stop.
-pub(super) fn drive(job: Job, beginning: Beginning, global: &Global) -> anyhow::Result<RunState> {
-    let form = if global.json {
-        Form::Json
-    } else {
-        Form::for_people()
+/// Executes the job, showing what happens, reports, and gives the exit code.
+pub(super) fn drive(
+    job: Job,
+    beginning: Beginning,
+    global: &Global,
+    places: &Places,
+) -> anyhow::Result<u8> {
+    let form = match (global.json, global.verbose) {
+        (true, _) => Form::Json,
+        // Bars and further lines would overwrite each other.
+        (false, 1..) => Form::Lines,
+        (false, 0) => Form::for_people(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the runtime cannot be started")?;
     let mut progress = progress::start(form);
-    let state = runtime.block_on(async {
+    let code = runtime.block_on(async {
         let (wishes, stops) = mpsc::channel(4);
         let signals = tokio::spawn(listen(wishes));
         let mut watch = |event: &run::Recorded, state: &RunState| progress.event(event, state);
         let state = run::execute(job, beginning, stops, &mut watch).await;
         signals.abort();
-        state
+        progress.finish();
+        let state = state?;
+        let code = finish(global, places, &state)?;
+        delete_done(places.done(&state.id), &state).await;
+        anyhow::Ok(code)
     });
-    progress.finish();
-    Ok(state?)
+    // A deletion that was broken off must not be waited for.
+    runtime.shutdown_background();
+    code
+}
+
+/// Deletes the worktrees of units whose work is safe elsewhere, which may take long on a slow disk.
+async fn delete_done(done: PathBuf, state: &RunState) {
+    let left = format!("{} is left to batch clean", done.display());
+    if !done.exists() {
+        return;
+    }
+    if state.stop == Some(Stop::Now) {
+        say(&left);
+        return;
+    }
+    let (wishes, mut stops) = mpsc::channel(1);
+    let signals = tokio::spawn(listen(wishes));
+    let deletion = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(done));
+    tokio::pin!(deletion);
+    let soon = tokio::time::timeout(std::time::Duration::from_secs(1), &mut deletion).await;
+    let deleted = if let Ok(deleted) = soon {
+        deleted
+    } else {
+        say("deleting finished worktrees; Ctrl-C leaves them to batch clean");
+        tokio::select! {
+            deleted = &mut deletion => deleted,
+            _ = stops.recv() => {
+                say(&left);
+                return;
+            }
+        }
+    };
+    signals.abort();
+    if let Ok(Err(error)) = deleted {
+        say(&format!("{left}: {error}"));
+    }
 }
 
 /// Ctrl-C once lets running units finish; twice, or the system's wish that the program end, stops them.
@@ -185,7 +228,7 @@ async fn listen(wishes: mpsc::Sender<Stop>) {
 }
 
 /// Writes the reports, prints what came out, and gives the exit code.
-pub(super) fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<u8> {
+fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<u8> {
     let ended = Liveness::Ended;
     let pages = [
         ("md", report::markdown(state, ended, now())),

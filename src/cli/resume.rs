@@ -38,8 +38,7 @@ pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
     let base = run::base(&workspace, &plan)?;
     let goal = known.state.header.goal;
     let job = launch::prepare(&workspace, &id, plan, &base, goal)?;
-    let state = launch::drive(job, Beginning::Resumed, global)?;
-    launch::finish(global, &known.places, &state)
+    launch::drive(job, Beginning::Resumed, global, &known.places)
 }
 
 /// The repository with the settings and the folder that the run began with.

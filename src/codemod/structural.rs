@@ -9,6 +9,7 @@ use std::path::Path;
 use ast_grep_config::{
     Fixer, GlobalRules, RuleCollection, RuleConfig, SerializableRuleConfig, from_multiple,
 };
+use ast_grep_core::matcher::Pattern;
 use ast_grep_core::meta_var::{MetaVarEnv, MetaVariable};
 use ast_grep_core::replacer::Replacer;
 use ast_grep_core::tree_sitter::StrDoc;
@@ -149,7 +150,7 @@ impl StructuralRewrite {
                 let file = File::parse(path, text, compiled.lang)?;
                 let vars = names(compiled.pattern.defined_vars());
                 let edits =
-                    file.with_room(|| file.edits(&compiled.pattern, &compiled.fixer, &vars))?;
+                    file.with_room(|| file.edits(&compiled.pattern, &compiled.fixer, &vars, None))?;
                 file.rewrite(edits)
             }
             Self::Rules(rules) => {
@@ -166,7 +167,10 @@ impl StructuralRewrite {
                     // Several fixes of one rule are alternatives; the first is the one to take unasked.
                     if let Some(fixer) = rule.fixer.first() {
                         let vars = names(rule.matcher.defined_vars());
-                        edits.extend(file.with_room(|| file.edits(&rule.matcher, fixer, &vars))?);
+                        let pattern = own_pattern(rule);
+                        edits.extend(file.with_room(|| {
+                            file.edits(&rule.matcher, fixer, &vars, pattern.as_ref())
+                        })?);
                     }
                 }
                 file.rewrite(edits)
@@ -230,6 +234,7 @@ impl<'a> File<'a> {
         matcher: &impl Matcher,
         fixer: &Fixer,
         vars: &[String],
+        pattern: Option<&Pattern>,
     ) -> Result<Vec<Edit>, CodemodError> {
         let holes = (0..vars.len())
             .map(|number| StrDoc::try_new(&hole(number), self.lang).map(AstGrep::doc))
@@ -239,7 +244,7 @@ impl<'a> File<'a> {
             .tree
             .root()
             .find_all(matcher)
-            .map(|found| self.edit(&found, matcher, fixer, vars, &holes))
+            .map(|found| self.edit(&found, matcher, fixer, vars, &holes, pattern))
             .collect())
     }
 
@@ -252,6 +257,7 @@ impl<'a> File<'a> {
         fixer: &Fixer,
         vars: &[String],
         holes: &'t [AstGrep<Source>],
+        pattern: Option<&Pattern>,
     ) -> Edit {
         let mut captured: Vec<Option<Range<usize>>> = Vec::new();
         let mut env = MetaVarEnv::new();
@@ -273,7 +279,14 @@ impl<'a> File<'a> {
         let with_holes = NodeMatch::new(found.get_node().clone(), env);
         let rendered = fixer.generate_replacement(&with_holes);
         let rendered = String::from_utf8_lossy(&rendered);
-        let range = fixer.get_replaced_range(found, matcher);
+        let mut range = fixer.get_replaced_range(found, matcher);
+        // A rule matches whole nodes, its pattern perhaps only their beginning: what follows must not be lost.
+        if let Some(pattern) = pattern
+            && range == found.range()
+            && let Some(length) = pattern.get_match_len(found.get_node().clone())
+        {
+            range.end = range.start + length;
+        }
         let indent = line_indent(self.text, range.start);
         // ast-grep indents the lines of a replacement by spaces only.
         let rendered = if indent.contains('\t') && !indent.contains(' ') {
@@ -335,6 +348,12 @@ impl<'a> File<'a> {
             })?;
         Ok((edits > 0).then_some(Rewrite { text, edits }))
     }
+}
+
+/// The pattern that a rule consists of, where it is one and a plain one.
+fn own_pattern(rule: &RuleConfig<SupportLang>) -> Option<Pattern> {
+    let written = serde_json::to_value(&rule.core.rule).ok()?;
+    Pattern::try_new(written.get("pattern")?.as_str()?, rule.language).ok()
 }
 
 fn unparsable(path: &str, lang: SupportLang) -> CodemodError {

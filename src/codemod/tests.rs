@@ -307,6 +307,15 @@ fn rules_may_constrain_transform_and_stand_in_several_documents() {
 }
 
 #[test]
+fn a_rule_loses_nothing_that_its_pattern_does_not_match() {
+    let rules = rule("language: js\nrule: {pattern: var $A = $B}\nfix: const $A = $B\n");
+    assert_eq!(
+        text_of(&rules, "a.js", "var a = 1, b = 2;\nvar c = 3;\nvar d = 4\n"),
+        "const a = 1, b = 2;\nconst c = 3;\nconst d = 4\n"
+    );
+}
+
+#[test]
 fn a_rule_keeps_to_its_own_files_and_its_expanded_range() {
     let rules = rule(
         "id: drop\nlanguage: js\nfiles: ['src/**']\nrule: {pattern: x, inside: {kind: array}}\n\

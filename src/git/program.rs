@@ -64,7 +64,9 @@ impl Git {
         for (name, value) in &self.envs {
             call = call.env(name, value);
         }
+        let started = std::time::Instant::now();
         let out = call.run()?;
+        tracing::debug!(took = ?started.elapsed(), "git {}", shown(&self.args));
         if out.status.success() {
             return Ok(out.stdout);
         }
@@ -78,4 +80,9 @@ impl Git {
             },
         })
     }
+}
+
+fn shown(args: &[OsString]) -> String {
+    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    words.join(" ")
 }

@@ -77,6 +77,17 @@ async fn run_within(
     };
     let lost = |source| ProcessError::lost(&command.program, source);
 
+    tracing::info!(
+        log = %command.log.display(),
+        "{} {}",
+        command.program.display(),
+        command
+            .args
+            .iter()
+            .map(|arg| arg.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
     let started = Instant::now();
     let mut recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
     let (mut child, mut pipe) = spawn(command)?;

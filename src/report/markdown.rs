@@ -191,7 +191,7 @@ mod tests {
         - started: 2026-11-21T12:03:22Z
         - ended: 2026-11-21T12:03:36.1Z
 
-        **2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one after another**
+        **2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than the units' times added up**
 
         | unit | title | outcome | PR | checks | time |
         |---|---|---|---|---|--:|

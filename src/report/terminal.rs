@@ -329,7 +329,7 @@ mod tests {
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
-        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one after another
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than the units' times added up
         ");
     }
 
@@ -362,7 +362,7 @@ mod tests {
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
-        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one after another
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than the units' times added up
         ");
     }
 

@@ -81,7 +81,7 @@ impl Totals {
     }
 }
 
-/// `22 of 24 units published, 2 failed · 6m12s, 5.1× faster than one after another`; the gain is told only where there
+/// `22 of 24 units published, 2 failed · 6m12s, 5.1× faster than the units' times added up`; the gain is told only where there
 /// is one.
 pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String {
     let took = state.took_ms(now);
@@ -103,7 +103,10 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
         && tenths > 10
     {
         let (whole, tenth) = (tenths / 10, tenths % 10);
-        let _ = write!(closing, ", {whole}.{tenth}× faster than one after another");
+        let _ = write!(
+            closing,
+            ", {whole}.{tenth}× faster than the units' times added up"
+        );
     }
     closing
 }
@@ -136,7 +139,7 @@ mod tests {
             .ended(61_000);
         assert_eq!(
             closing(&at_once, Liveness::Ended, 0),
-            "2 of 2 units published · 1m01s, 1.8× faster than one after another"
+            "2 of 2 units published · 1m01s, 1.8× faster than the units' times added up"
         );
     }
 

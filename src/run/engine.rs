@@ -290,7 +290,7 @@ impl Engine<'_> {
         let job = Arc::clone(&self.job);
         self.tidying.spawn_blocking(move || {
             let name = worktree_name(&job.id, &unit);
-            // Renamed now and deleted at the end: deleting thousands of files makes creating others slow meanwhile.
+            // Renamed now and deleted after the run: deleting thousands of files makes creating others slow meanwhile.
             let gone = job
                 .repo
                 .discard_worktree(&name, &path, &job.places.done(&job.id))
@@ -318,19 +318,15 @@ impl Engine<'_> {
                 // A process that was killed may have left it.
                 if unit.outcome().is_some_and(is_safe)
                     && job.worktrees == KeepWorktrees::WithUnpublishedWork
-                    && let Err(error) = job
-                        .repo
-                        .remove_worktree(&worktree_name(&job.id, &unit.header.id), path)
+                    && let Err(error) = job.repo.discard_worktree(
+                        &worktree_name(&job.id, &unit.header.id),
+                        path,
+                        &job.places.done(&job.id),
+                    )
                 {
                     tracing::warn!("the worktree {} was left behind: {error}", path.display());
                 }
                 remove_empty_folders_above(path);
-            }
-            let done = job.places.done(&job.id);
-            if done.exists()
-                && let Err(error) = std::fs::remove_dir_all(done)
-            {
-                tracing::warn!("finished worktrees were left behind: {error}");
             }
         });
         // Only a panic could get in the way, and it has been told.
