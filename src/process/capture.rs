@@ -1,5 +1,6 @@
 //! A short question to a program of the user's own, such as `git` or `gh`: answered into memory, synchronously, with the
-//! parent's environment and so with the user's credentials. Never for anything a unit brings along.
+//! parent's environment and so with the user's credentials, unless it is given another one. With the parent's, never for
+//! anything a unit brings along.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -10,13 +11,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ProcessError;
+use tokio_util::sync::CancellationToken;
+
 use super::group::Group;
 use super::program::locate;
+use super::{Environment, ProcessError};
 
 /// How long to wait for the end of output after the program's end: a daemon it left (ssh's connection sharing, a
 /// credential cache) may hold a stream open for ever.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// How often to look whether the answer is still wanted.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The question being put together.
 #[derive(Debug, Clone)]
@@ -24,9 +30,20 @@ pub struct Capture {
     program: OsString,
     args: Vec<OsString>,
     dir: Option<PathBuf>,
+    /// What to start from; the parent's variables when absent.
+    inherited: Option<Environment>,
+    without: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
     limit: Option<Duration>,
+    cancel: Option<CancellationToken>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Overdue,
+    Cancelled,
 }
 
 /// What the threads around the child report.
@@ -43,9 +60,12 @@ impl Capture {
             program: program.into(),
             args: Vec::new(),
             dir: None,
+            inherited: None,
+            without: Vec::new(),
             env: Vec::new(),
             stdin: Vec::new(),
             limit: None,
+            cancel: None,
         }
     }
 
@@ -63,6 +83,20 @@ impl Capture {
     #[must_use]
     pub fn dir(mut self, dir: &Path) -> Self {
         self.dir = Some(dir.to_owned());
+        self
+    }
+
+    /// The program sees this environment instead of the parent's.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.inherited = Some(environment);
+        self
+    }
+
+    /// The program does not see these variables of the parent's.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.without.extend(names.iter().map(OsString::from));
         self
     }
 
@@ -85,6 +119,13 @@ impl Capture {
         self
     }
 
+    /// The program is ended when this fires.
+    #[must_use]
+    pub fn until(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
     /// Asks. A status other than success is part of the answer, not an error.
     ///
     /// The child leads a process group of its own, so that Ctrl-C does not cut it off; it can therefore not ask
@@ -104,12 +145,15 @@ impl Capture {
         });
         thread::spawn(move || reports.send(Heard::Exited(child.wait())));
 
-        let answer = listen(&heard, open, self.limit, &mut group);
+        let answer = listen(&heard, open, self.limit, self.cancel.as_ref(), &mut group);
         // It ended by itself: what it left in the background (git's maintenance) may go on.
         group.release();
         match answer {
-            Ok(Some(output)) => Ok(output),
-            Ok(None) => Err(ProcessError::TimedOut {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(Cut::Cancelled)) => Err(ProcessError::Cancelled {
+                program: self.program.to_string_lossy().into_owned(),
+            }),
+            Ok(Err(Cut::Overdue)) => Err(ProcessError::TimedOut {
                 program: self.program.to_string_lossy().into_owned(),
                 limit: self.limit.unwrap_or_default(),
             }),
@@ -121,7 +165,14 @@ impl Capture {
         let dir = self.dir.as_deref().unwrap_or(Path::new("."));
         let path = std::env::var_os("PATH");
         let program = locate(&self.program, dir, path.as_deref())?;
-        std::process::Command::new(program)
+        let mut command = std::process::Command::new(program);
+        if let Some(environment) = &self.inherited {
+            command.env_clear().envs(environment.iter());
+        }
+        for name in &self.without {
+            command.env_remove(name);
+        }
+        command
             .args(&self.args)
             .current_dir(dir)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
@@ -161,19 +212,21 @@ fn follow(
     1
 }
 
-/// Collects the reports into an answer; none when the time was over first.
+/// Collects the reports into an answer, or says why there is none.
 fn listen(
     heard: &Receiver<Heard>,
     mut open: usize,
     limit: Option<Duration>,
+    cancel: Option<&CancellationToken>,
     group: &mut Group,
-) -> io::Result<Option<Output>> {
+) -> io::Result<Result<Output, Cut>> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut status = None;
     let mut until = limit.map(|limit| Instant::now() + limit);
-    let mut overdue = false;
+    let mut cut = None;
     while status.is_none() || open > 0 {
-        let report = match until {
+        let look = cancel.map(|_| Instant::now() + LOOK);
+        let report = match until.into_iter().chain(look).min() {
             Some(at) => heard.recv_timeout(at.saturating_duration_since(Instant::now())),
             None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
@@ -185,19 +238,38 @@ fn listen(
                 status = Some(ended?);
                 until = Some(Instant::now() + DRAIN);
             }
-            Err(RecvTimeoutError::Timeout) if status.is_none() => {
-                overdue = true;
-                group.kill();
-                until = None;
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                let overdue = until.is_some_and(|at| at <= Instant::now());
+                if status.is_some() {
+                    if overdue {
+                        break;
+                    }
+                } else if cut.is_none() {
+                    cut = if overdue {
+                        Some(Cut::Overdue)
+                    } else {
+                        cancel
+                            .filter(|it| it.is_cancelled())
+                            .map(|_| Cut::Cancelled)
+                    };
+                    if cut.is_some() {
+                        group.kill();
+                        until = None;
+                    }
+                }
             }
-            Err(_) => break,
         }
     }
-    Ok(status.filter(|_| !overdue).map(|status| Output {
-        status,
-        stdout,
-        stderr,
-    }))
+    let status = status.ok_or_else(|| io::Error::other("its end was not told"))?;
+    Ok(cut.map_or(
+        Ok(Output {
+            status,
+            stdout,
+            stderr,
+        }),
+        Err,
+    ))
 }
 
 #[cfg(test)]
@@ -241,6 +313,29 @@ mod tests {
             .run();
         let why = answer.map_or_else(|error| error.to_string(), |_| String::new());
         assert_eq!(why, "'sh' was not done within 50ms and was stopped");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_longer_wanted_is_not_waited_for() {
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let answer = shell("sleep 600").until(cancel).run();
+        let why = answer.map_or_else(|error| error.to_string(), |_| String::new());
+        assert_eq!(why, "'sh' was stopped");
+    }
+
+    #[test]
+    fn another_environment_takes_the_place_of_the_parents() -> Result<(), ProcessError> {
+        let mut only = Environment::default();
+        only.set("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let output = shell("echo ${HOME-none} $WORD")
+            .environment(only)
+            .env("WORD", "told")
+            .run()?;
+        assert_eq!(output.stdout, b"none told\n");
+        let output = shell("echo ${HOME-none}").without(&["HOME"]).run()?;
+        assert_eq!(output.stdout, b"none\n");
+        Ok(())
     }
 
     #[test]

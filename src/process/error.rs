@@ -35,6 +35,8 @@ pub enum ProcessError {
     },
     #[error("'{program}' was not done within {limit:?} and was stopped")]
     TimedOut { program: String, limit: Duration },
+    #[error("'{program}' was stopped")]
+    Cancelled { program: String },
     #[error("cannot write the log {}; check free space and permissions", path.display())]
     Log {
         path: PathBuf,
