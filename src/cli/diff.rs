@@ -1,6 +1,5 @@
 //! `batch diff`: what a unit changed, from its commit, or from its worktree while there is no commit.
 
-use anyhow::Context;
 use clap::Args;
 
 use super::workspace::KnownRun;
@@ -28,10 +27,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
         (None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
             let kept = known.places.index(&known.state.id, id);
-            let index = tempfile::NamedTempFile::new()
-                .and_then(|file| std::fs::copy(&kept, file.path()).map(|_| file))
-                .with_context(|| format!("the index {} cannot be copied", kept.display()))?;
-            known.repo.snapshot(worktree, index.path())?
+            known.repo.snapshot_aside(worktree, &kept)?
         }
         _ => anyhow::bail!(
             "unit {id} made no commit and its worktree is gone, so there is nothing to compare"

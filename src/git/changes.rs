@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use super::worktree::disk;
 use super::{During, GitError, Repo};
 
 /// One path that differs.
@@ -52,23 +53,21 @@ impl Repo {
     /// Ignored files are not part of it. The user's checkout and index are not touched.
     pub fn snapshot(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
         let git = |args: &[&str]| {
-            self.git([
-                "-c",
-                "core.fsmonitor=false",
-                "-c",
-                "core.sparseCheckout=false",
-                "-c",
-                "advice.addEmbeddedRepo=false",
-            ])
-            .args(args)
-            .dir(worktree)
-            .env("GIT_DIR", &self.common)
-            .env("GIT_WORK_TREE", worktree)
-            .env("GIT_INDEX_FILE", index)
+            self.git_among_work(worktree, index)
+                .without_secrets()
+                .args(args)
         };
         git(&["add", "--all", "--", "."]).run()?;
         let tree = git(&["write-tree"]).run()?;
         Ok(String::from_utf8_lossy(&tree).trim().to_owned())
+    }
+
+    /// The same without touching `index`, which somebody else may be working with.
+    pub fn snapshot_aside(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
+        let copy = tempfile::NamedTempFile::new()
+            .and_then(|file| std::fs::copy(index, file.path()).map(|_| file))
+            .map_err(|error| disk("cannot copy", index, error))?;
+        self.snapshot(worktree, copy.path())
     }
 
     /// What differs between two trees; each is named by its own id or by that of a commit.

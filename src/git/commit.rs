@@ -5,6 +5,8 @@
 
 use std::io::Write;
 
+use tokio_util::sync::CancellationToken;
+
 use super::base::find_commit;
 use super::{During, GitError, Repo};
 
@@ -81,18 +83,26 @@ impl Repo {
     pub fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
         let name = format!("refs/heads/{branch}");
         let out = self
-            .git(["ls-remote", "--", remote, &name])
-            .dir(&self.root)
+            .git_in_checkout(["ls-remote", "--", remote, &name])
             .run()?;
         Ok(!out.is_empty())
     }
 
-    /// Pushes a branch to the branch of the same name. Pushing what is there already is no error.
-    pub fn push(&self, remote: &str, branch: &str) -> Result<(), GitError> {
+    /// Pushes a branch, and nothing else, to the branch of the same name. Pushing what is there already is no error.
+    pub fn push(
+        &self,
+        remote: &str,
+        branch: &str,
+        cancel: &CancellationToken,
+    ) -> Result<(), GitError> {
         let spec = format!("refs/heads/{branch}:refs/heads/{branch}");
         // From the checkout's root: a remote's address may be a relative path.
-        self.git(["push", "--quiet", remote, &spec])
-            .dir(&self.root)
+        // The user's settings may add tags and the commits of submodules to every push.
+        let alone = ["--no-follow-tags", "--recurse-submodules=no"];
+        self.git_in_checkout(["push", "--quiet"])
+            .args(&alone)
+            .args(&[remote, &spec])
+            .until(cancel)
             .run()
             .map(drop)
             .map_err(|error| match error {
@@ -156,11 +166,33 @@ mod tests {
     fn a_push_arrives_and_may_be_said_twice() {
         let it = with_remote();
         let id = commit(&it);
-        it.repo.push("origin", "batch/r/01").unwrap();
-        it.repo.push("origin", "batch/r/01").unwrap();
+        it.repo
+            .push("origin", "batch/r/01", &CancellationToken::new())
+            .unwrap();
+        it.repo
+            .push("origin", "batch/r/01", &CancellationToken::new())
+            .unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         let arrived = bare.find_reference("refs/heads/batch/r/01").unwrap();
         assert_eq!(arrived.target().unwrap().to_string(), id);
+    }
+
+    #[test]
+    fn no_tag_goes_along_with_a_push() {
+        let it = with_remote();
+        commit(&it);
+        let repo = it.repo.open().unwrap();
+        let mut config = repo.config().unwrap();
+        config.set_bool("push.followTags", true).unwrap();
+        let start = repo.revparse_single(&it.first).unwrap();
+        let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
+        repo.tag("mine", &start, &who, "not for others", false)
+            .unwrap();
+        it.repo
+            .push("origin", "batch/r/01", &CancellationToken::new())
+            .unwrap();
+        let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
+        assert!(bare.find_reference("refs/tags/mine").is_err());
     }
 
     #[test]
@@ -175,7 +207,10 @@ mod tests {
         )
         .unwrap();
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
-        let error = it.repo.push("origin", "batch/r/01").unwrap_err();
+        let error = it
+            .repo
+            .push("origin", "batch/r/01", &CancellationToken::new())
+            .unwrap_err();
         assert!(
             error.to_string().contains("you may not push here"),
             "{error}"

@@ -34,7 +34,7 @@ impl Repo {
         let wanted = builder.build().map_err(fault)?;
         // Folders that are ignored as a whole come as one entry with a slash at its end.
         let out = self
-            .git([
+            .git_in_checkout([
                 "ls-files",
                 "--others",
                 "--ignored",
@@ -42,7 +42,6 @@ impl Repo {
                 "--directory",
                 "-z",
             ])
-            .dir(&self.root)
             .run()?;
         let mut found = Vec::new();
         for name in out.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {

@@ -120,7 +120,13 @@ impl Repo {
             dir: dir.to_path_buf(),
         };
         let dir = dir.canonicalize().map_err(|_| not_found())?;
-        let found = git2::Repository::discover(&dir).map_err(|error| match error.code() {
+        // Not libgit2's own "discover", which forgets the checkout of a git folder that stands apart from it.
+        let found = git2::Repository::open_ext(
+            &dir,
+            git2::RepositoryOpenFlags::CROSS_FS,
+            std::iter::empty::<&Path>(),
+        )
+        .map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => not_found(),
             _ => GitError::Library {
                 what: format!("the repository at {} cannot be opened", dir.display()),
@@ -138,10 +144,19 @@ impl Repo {
             .and_then(Path::to_str)
             .unwrap_or_default()
             .to_owned();
-        // A linked checkout stands anywhere; what belongs to the repository stands beside its main checkout.
-        let home = match common.file_name() {
-            Some(name) if name == ".git" => common.parent().unwrap_or(&common).to_path_buf(),
-            _ => common.clone(),
+        // A linked checkout stands anywhere; what belongs to the repository stands beside its main checkout. Of a
+        // submodule, or with a separate git folder, that is not where the common folder is.
+        let home = if found.is_worktree() {
+            match git2::Repository::open(&common)
+                .ok()
+                .as_ref()
+                .and_then(git2::Repository::workdir)
+            {
+                Some(main) => canonical(main)?,
+                None => common.clone(),
+            }
+        } else {
+            root.clone()
         };
         Ok(Self {
             common,
@@ -199,8 +214,7 @@ impl Repo {
     /// Whether tracked files of the user's checkout differ from its commit.
     pub fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
         let out = self
-            .git(["status", "--porcelain", "-uno", "--ignore-submodules"])
-            .dir(&self.root)
+            .git_in_checkout(["status", "--porcelain", "-uno", "--ignore-submodules"])
             // Else git takes the occasion to refresh the user's index (git-status(1), "Background refresh").
             .env("GIT_OPTIONAL_LOCKS", "0")
             .run()?;

@@ -1,32 +1,104 @@
 //! Calls of the `git` program, in the common folder and away from whatever a worktree could configure.
 //!
-//! No call here reads the config or the hooks that lie in a unit's worktree: an agent could have written them.
+//! No call here reads the config or the hooks that lie in a unit's worktree: an agent could have written them. A call
+//! that looks into a worktree runs without the user's secrets, since filters may lead to programs that lie there.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{GitError, Repo};
-use crate::process;
+use crate::process::{Capture, Environment};
+
+/// Variables that would send git to another repository or index than the one that is meant; a hook's git sets them
+/// (`git rev-parse --local-env-vars`, without those that hold settings).
+const ELSEWHERE: [&str; 15] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_LITERAL_PATHSPECS",
+];
+
+/// Where the user's settings lie: a road to no secret, and a worktree must be read as it was written.
+const SETTINGS: [&str; 3] = [
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+];
+
+/// Settings of the user's that would have git run what an agent wrote, keep an index in two files, see less than there
+/// is, or refuse a file for its line ends.
+const AMONG_WORK: [&str; 10] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.sparseCheckout=false",
+    "core.splitIndex=false",
+    "core.ignoreStat=false",
+    "core.trustCTime=true",
+    "core.checkStat=default",
+    "core.safecrlf=false",
+    "add.ignoreErrors=false",
+    "advice.addEmbeddedRepo=false",
+];
 
 /// One call of `git`, being put together.
 pub(super) struct Git {
     args: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
     dir: PathBuf,
+    stdin: Vec<u8>,
+    environment: Option<Environment>,
+    cancel: Option<CancellationToken>,
 }
 
 impl Repo {
-    /// A call in the common folder.
+    /// A call in the common folder, which is named: `safe.bareRepository` may forbid to find a bare one.
     pub(super) fn git<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Git {
-        Git {
-            args: args.into_iter().map(|arg| arg.as_ref().into()).collect(),
-            envs: Vec::new(),
-            dir: self.common.clone(),
-        }
+        Git::new(&self.common, args).env("GIT_DIR", &self.common)
+    }
+
+    /// A call in the root of the user's checkout.
+    pub(super) fn git_in_checkout<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Git {
+        Git::new(&self.root, args)
+    }
+
+    /// A call that looks into a unit's worktree, with `index` in place of the worktree's own.
+    pub(super) fn git_among_work(&self, worktree: &Path, index: &Path) -> Git {
+        let settings = AMONG_WORK.iter().flat_map(|setting| ["-c", setting]);
+        Git::new(worktree, settings)
+            .env("GIT_DIR", &self.common)
+            .env("GIT_WORK_TREE", worktree)
+            .env("GIT_INDEX_FILE", index)
     }
 }
 
 impl Git {
+    fn new<A: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = A>) -> Self {
+        Self {
+            args: args.into_iter().map(|arg| arg.as_ref().into()).collect(),
+            envs: Vec::new(),
+            dir: dir.to_path_buf(),
+            stdin: Vec::new(),
+            environment: None,
+            cancel: None,
+        }
+    }
+
     /// Further arguments.
     pub(super) fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(Into::into));
@@ -39,9 +111,22 @@ impl Git {
         self
     }
 
-    /// The folder to run in.
-    pub(super) fn dir(mut self, dir: &Path) -> Self {
-        self.dir = dir.to_path_buf();
+    /// What git reads.
+    pub(super) fn stdin(mut self, bytes: Vec<u8>) -> Self {
+        self.stdin = bytes;
+        self
+    }
+
+    /// Git, and whatever it starts, gets none of the user's secrets.
+    pub(super) fn without_secrets(mut self) -> Self {
+        let pass = SETTINGS.map(str::to_owned);
+        self.environment = Some(Environment::for_worker(std::env::vars_os(), &pass));
+        self
+    }
+
+    /// Git is ended when this fires.
+    pub(super) fn until(mut self, cancel: &CancellationToken) -> Self {
+        self.cancel = Some(cancel.clone());
         self
     }
 
@@ -56,13 +141,21 @@ impl Git {
             })
             .map(|arg| arg.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let mut call = process::Capture::new("git")
+        let mut call = Capture::new("git")
             .args(&self.args)
             .dir(&self.dir)
+            .stdin(self.stdin)
+            .without(&ELSEWHERE)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C");
         for (name, value) in &self.envs {
             call = call.env(name, value);
+        }
+        if let Some(environment) = self.environment {
+            call = call.environment(environment);
+        }
+        if let Some(cancel) = self.cancel {
+            call = call.until(cancel);
         }
         let started = std::time::Instant::now();
         let out = call.run()?;

@@ -45,8 +45,14 @@ impl Pipeline {
     pub(super) async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {
         self.begin(Step::Push, None).await?;
         let (to, branch) = (remote.to_owned(), ground.branch.clone());
-        self.git(Step::Push, move |job| job.repo.push(&to, &branch))
-            .await?;
+        let cancel = self.cancel.clone();
+        let pushed = self
+            .git(Step::Push, move |job| job.repo.push(&to, &branch, &cancel))
+            .await;
+        if pushed.is_err() && self.cancel.is_cancelled() {
+            return Err(Halt::Stopped);
+        }
+        pushed?;
         self.say(UnitFact::Pushed {
             remote: remote.to_owned(),
         })
@@ -76,10 +82,12 @@ impl Pipeline {
             base: target,
             draft,
         };
-        let opened = forge
-            .open(&request)
-            .await
-            .map_err(|error| failure(step, chain(&error)))?;
+        // A server may be waited for longer than somebody who wants to stop has patience.
+        let opened = tokio::select! {
+            opened = forge.open(&request) => opened,
+            () = self.cancel.cancelled() => return Err(Halt::Stopped),
+        };
+        let opened = opened.map_err(|error| failure(step, chain(&error)))?;
         self.say(UnitFact::PullRequestOpened(PullRequestLink {
             number: opened.number,
             url: opened.url,

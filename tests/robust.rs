@@ -1,0 +1,163 @@
+//! Surroundings that must not lead a run astray: the user's git settings, a hook that starts the program, agents that
+//! spoil their own worktree, and people who go on working where a unit ended.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use support::Repo;
+
+const SIGN: &str =
+    r#"xargs -0 sh -c 'for file; do echo "// signed" >>"$file"; done' sign <"$BATCH_FILES""#;
+
+/// A run of two units with this agent.
+fn run(repo: &Repo, script: &str, more: &[&str], env: &[(&str, &str)]) -> support::Output {
+    let agent = repo.program("agent", script);
+    let agent = agent.to_string_lossy();
+    let mut args = vec![
+        "migrate",
+        "packages/",
+        "sign every file",
+        "--units",
+        "2",
+        "--forge",
+        "local",
+        "--no-checks",
+        "--yes",
+        "--agent-cmd",
+        &agent,
+    ];
+    args.extend(more);
+    repo.batch_with(args, env)
+}
+
+#[test]
+fn a_hook_that_an_agent_wrote_is_not_run() {
+    let repo = Repo::with_packages(2);
+    repo.git(["config", "core.hooksPath", ".hooks"]);
+    let leak = repo.root().join("leak");
+    let script = format!(
+        "mkdir .hooks\necho '#!/bin/sh\necho \"$GITHUB_TOKEN\" >>{}' >.hooks/post-index-change\nchmod +x .hooks/*",
+        leak.display()
+    );
+    run(&repo, &script, &[], &[("GITHUB_TOKEN", "t0ps3cret")])
+        .exits(1)
+        .says(".hooks/post-index-change");
+    assert!(!leak.exists(), "it was run");
+}
+
+#[test]
+fn a_filter_that_an_agent_changed_sees_no_token() {
+    let repo = Repo::with_packages(2)
+        .file(".gitattributes", "*.js filter=own\n")
+        .file("tidy", "#!/bin/sh\ncat\n");
+    let tidy = repo.dir().join("tidy");
+    fs::set_permissions(&tidy, fs::Permissions::from_mode(0o755)).expect("the filter's mode");
+    let repo = repo.commit("Filter");
+    repo.git(["push", "--quiet"]);
+    repo.git(["config", "filter.own.clean", "./tidy"]);
+    let leak = repo.root().join("leak");
+    let script = format!(
+        "{SIGN}\necho '#!/bin/sh\necho \"token ($GITHUB_TOKEN)\" >>{}; cat' >tidy",
+        leak.display()
+    );
+    let _ = run(&repo, &script, &[], &[("GITHUB_TOKEN", "t0ps3cret")]).exits(1);
+    let leaked = fs::read_to_string(&leak).expect("the filter was run");
+    assert!(leaked.lines().all(|line| line == "token ()"), "{leaked}");
+}
+
+#[test]
+fn a_run_that_a_git_hook_starts_works_on_the_right_repository() {
+    let repo = Repo::with_packages(2);
+    let before = repo.snapshot();
+    let index = repo.dir().join(".git/index");
+    let env = [
+        ("GIT_DIR", ".git"),
+        ("GIT_INDEX_FILE", &index.to_string_lossy()),
+        ("GIT_PREFIX", ""),
+    ];
+    let _ = run(&repo, SIGN, &[], &env).exits(0);
+    assert_eq!(repo.pushed().len(), 2);
+    assert_eq!(repo.snapshot(), before);
+}
+
+#[test]
+fn settings_for_line_ends_and_large_repositories_do_no_harm() {
+    let repo = Repo::with_packages(2);
+    for (name, value) in [
+        ("core.autocrlf", "true"),
+        ("core.safecrlf", "true"),
+        ("core.splitIndex", "true"),
+        ("core.ignoreStat", "true"),
+        ("feature.manyFiles", "true"),
+        ("color.ui", "always"),
+        ("diff.noprefix", "true"),
+        ("submodule.recurse", "true"),
+        ("safe.bareRepository", "explicit"),
+    ] {
+        repo.git(["config", "--global", name, value]);
+    }
+    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    let shared = fs::read_dir(repo.dir().join(".git"))
+        .expect("the git folder")
+        .filter_map(Result::ok)
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("shared"));
+    assert!(!shared, "a part of an index was left in the user's folder");
+}
+
+#[test]
+fn a_push_that_hangs_ends_with_the_second_ctrl_c() {
+    let repo = Repo::with_packages(1);
+    let hung = repo.fifo("hung");
+    let hook = repo.remote_dir().join("hooks/pre-receive");
+    fs::create_dir_all(repo.remote_dir().join("hooks")).expect("the hooks' folder");
+    fs::write(
+        &hook,
+        format!(
+            "#!/bin/sh\nexec >/dev/null 2>&1\necho >'{}'\nexec sleep 600\n",
+            hung.display()
+        ),
+    )
+    .expect("a hook");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("the hook's mode");
+    let agent = repo.program("agent", SIGN);
+    let mut session = repo.start([
+        "migrate",
+        "packages/",
+        "sign",
+        "--forge",
+        "local",
+        "--no-checks",
+        "--yes",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+    ]);
+    support::session::in_time("nothing was pushed", move || fs::read_to_string(hung))
+        .expect("the pipe");
+    session.interrupt();
+    session.wait_for("Ctrl-C");
+    session.interrupt();
+    session.finish().exits(130).says("1 stopped");
+}
+
+#[test]
+fn worktrees_of_a_submodule_or_of_a_separate_git_folder_stand_beside_the_checkout() {
+    let repo = Repo::with_packages(2);
+    let apart = repo.root().join("apart/shop.git");
+    fs::create_dir_all(repo.root().join("apart")).expect("a folder");
+    fs::rename(repo.dir().join(".git"), &apart).expect("the git folder");
+    fs::write(
+        repo.dir().join(".git"),
+        format!("gitdir: {}\n", apart.display()),
+    )
+    .expect("the link");
+    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    assert!(repo.worktrees().is_dir());
+    // A submodule's git folder names its checkout.
+    let checkout = repo.dir().to_string_lossy().into_owned();
+    repo.git(["config", "core.worktree", &checkout]);
+    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    assert!(!repo.root().join("apart/shop.batch").exists());
+    assert!(!repo.root().join("apart/shop.git.batch").exists());
+}
