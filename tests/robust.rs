@@ -68,6 +68,32 @@ fn a_filter_that_an_agent_changed_sees_no_token() {
 }
 
 #[test]
+fn files_behind_a_filter_are_checked_out_as_the_user_sees_them() {
+    let repo = Repo::with_packages(2);
+    repo.git(["config", "filter.caesar.clean", "tr a-z b-za"]);
+    repo.git(["config", "filter.caesar.smudge", "tr b-za a-z"]);
+    repo.git(["config", "filter.caesar.required", "true"]);
+    let mut utf16 = b"\xff\xfe".to_vec();
+    utf16.extend("wide\n".encode_utf16().flat_map(u16::to_le_bytes));
+    let repo = repo
+        .file(
+            ".gitattributes",
+            "secret filter=caesar\nwide working-tree-encoding=UTF-16\n",
+        )
+        .file("secret", "hello\n")
+        .file("wide", &utf16)
+        .commit("Filter");
+    repo.git(["push", "--quiet"]);
+    let script = format!(
+        "{SIGN}\ngrep hello secret\n[ \"$(wc -c <wide)\" -eq 12 ]\n[ -z \"$(git status --porcelain secret wide)\" ]"
+    );
+    let _ = run(&repo, &script, &[], &[]).exits(0);
+    for branch in repo.branches() {
+        assert_eq!(repo.changed_on(&branch).len(), 1);
+    }
+}
+
+#[test]
 fn a_run_that_a_git_hook_starts_works_on_the_right_repository() {
     let repo = Repo::with_packages(2);
     let before = repo.snapshot();
@@ -104,6 +130,17 @@ fn settings_for_line_ends_and_large_repositories_do_no_harm() {
         .filter_map(Result::ok)
         .any(|entry| entry.file_name().to_string_lossy().starts_with("shared"));
     assert!(!shared, "a part of an index was left in the user's folder");
+}
+
+#[test]
+fn a_worktree_that_git_has_forgotten_is_published_all_the_same() {
+    let repo = Repo::with_packages(2);
+    let script = format!(
+        "rm .git\ngit -C '{}' worktree prune\n{SIGN}",
+        repo.dir().display()
+    );
+    let _ = run(&repo, &script, &[], &[]).exits(0);
+    assert_eq!(repo.pushed().len(), 2);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 //! Only this file knows how a worktree comes to be. Registering is not safe for two at once (git's own rule), so the
 //! caller makes one after another. Half-made worktrees are taken back whole.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::base::find_commit;
@@ -99,6 +101,34 @@ impl Repo {
             })?;
         let fresh = self.admin_dir(new.name).join("index");
         fs::copy(&fresh, new.index).map_err(|error| disk("cannot write", new.index, error))?;
+        self.check_out_filtered(new, &fresh)
+    }
+
+    /// Writes those files anew that libgit2 cannot: it knows nothing of filter programs (large files, encryption) and
+    /// of other encodings. By git, with the user's own means, as any checkout of the base would be.
+    fn check_out_filtered(&self, new: &NewWorktree<'_>, own: &Path) -> Result<(), GitError> {
+        let git = |args: &[&str]| self.git_among_work(new.path, new.index).args(args);
+        let mut filtered = Vec::new();
+        for unlike in [
+            ":(exclude,attr:!filter)",
+            ":(exclude,attr:!working-tree-encoding)",
+        ] {
+            filtered.extend(git(&["ls-files", "-z", "--", unlike]).run()?);
+        }
+        if filtered.is_empty() {
+            return Ok(());
+        }
+        for name in filtered.split(|byte| *byte == 0) {
+            let path = new.path.join(OsStr::from_bytes(name));
+            // What stands there and is up to date would be left as it is.
+            if path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+                fs::remove_file(&path).map_err(|error| disk("cannot remove", &path, error))?;
+            }
+        }
+        git(&["checkout-index", "--force", "--index", "-z", "--stdin"])
+            .stdin(filtered)
+            .run()?;
+        fs::copy(new.index, own).map_err(|error| disk("cannot write", own, error))?;
         Ok(())
     }
 
@@ -106,6 +136,10 @@ impl Repo {
     /// one, its HEAD the branch, whatever an agent did to them.
     pub fn settle_worktree(&self, name: &str, branch: &str, index: &Path) -> Result<(), GitError> {
         let admin = self.admin_dir(name);
+        if !admin.exists() {
+            // Git has forgotten it, as it does when an agent deletes the file `.git`: there is nothing to settle.
+            return Ok(());
+        }
         let (head, own) = (admin.join("HEAD"), admin.join("index"));
         fs::copy(index, &own).map_err(|error| disk("cannot write", &own, error))?;
         fs::write(&head, format!("ref: refs/heads/{branch}\n"))
@@ -116,11 +150,9 @@ impl Repo {
     fn take_back(&self, new: &NewWorktree<'_>) {
         let _ = fs::remove_dir_all(new.path);
         let _ = fs::remove_file(new.index);
-        let Ok(repo) = self.open() else { return };
         let _ = fs::remove_dir_all(self.admin_dir(new.name));
-        if let Ok(mut branch) = repo.find_branch(new.branch, git2::BranchType::Local) {
-            let _ = branch.delete();
-        }
+        // Somebody else's branch of that name, made a moment ago, stands elsewhere.
+        let _ = self.delete_untouched_branch(new.branch, new.start);
     }
 
     /// Where git keeps what it knows of a worktree.
