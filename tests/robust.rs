@@ -133,6 +133,25 @@ fn settings_for_line_ends_and_large_repositories_do_no_harm() {
 }
 
 #[test]
+fn what_somebody_wrote_into_a_worktree_afterwards_is_not_deleted() {
+    let repo = Repo::with_packages(2);
+    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    let first = walkdir::WalkDir::new(repo.worktrees())
+        .min_depth(2)
+        .max_depth(2)
+        .sort_by_file_name()
+        .into_iter()
+        .find_map(Result::ok)
+        .expect("a worktree");
+    fs::write(first.path().join("mine.txt"), "precious\n").expect("a file");
+    let _ = repo.batch(["clean"]).exits(0);
+    assert!(!repo.worktrees().exists());
+    assert_eq!(repo.state_files("mine.txt").len(), 1);
+    let kept = fs::read_dir(repo.state().join("trash")).expect("the trash");
+    assert_eq!(kept.count(), 1);
+}
+
+#[test]
 fn a_worktree_that_git_has_forgotten_is_published_all_the_same() {
     let repo = Repo::with_packages(2);
     let script = format!(

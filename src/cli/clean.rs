@@ -26,7 +26,7 @@ pub(super) struct CleanArgs {
 /// What can be done with the worktree of an ended unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// Its work stands in a commit, or there is none.
+    /// All that is in it stands in a commit.
     Delete,
     /// It may hold the only copy of something.
     Trash,
@@ -56,8 +56,9 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         }
         deleted += delete_done(&places.done(id), args)?;
         for unit in &state.units {
-            let Some(fate) = fate(unit) else { continue };
-            let path = unit.worktree.as_deref().unwrap_or(Path::new(""));
+            let Some((path, fate)) = fate(&workspace, &places, &state, unit) else {
+                continue;
+            };
             let verb = match (fate, args.dry_run) {
                 (Fate::Delete, true) => "would delete",
                 (Fate::Delete, false) => "deleted",
@@ -88,12 +89,28 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// What is to be done with the unit's worktree, if there still is one.
-fn fate(unit: &UnitState) -> Option<Fate> {
-    let path = unit.worktree.as_ref()?;
+/// The unit's worktree, if there still is one, and what is to be done with it.
+fn fate<'u>(
+    workspace: &Workspace,
+    places: &Places,
+    state: &RunState,
+    unit: &'u UnitState,
+) -> Option<(&'u Path, Fate)> {
+    let path = unit.worktree.as_deref()?;
     path.symlink_metadata().ok()?;
-    let is_safe = unit.commit.is_some() || matches!(unit.outcome(), Some(Outcome::NoChange { .. }));
-    Some(if is_safe { Fate::Delete } else { Fate::Trash })
+    let known = match (&unit.commit, unit.outcome()) {
+        (Some(commit), _) => Some(commit),
+        (None, Some(Outcome::NoChange { .. })) => unit.start.as_ref(),
+        _ => None,
+    };
+    // Somebody may have gone on working in it.
+    let index = places.index(&state.id, &unit.header.id);
+    let is_safe = known.is_some_and(|commit| {
+        let repo = &workspace.repo;
+        let now = repo.snapshot_aside(path, &index).ok();
+        now.is_some() && now == repo.tree(commit).ok()
+    });
+    Some((path, if is_safe { Fate::Delete } else { Fate::Trash }))
 }
 
 fn take_away(
