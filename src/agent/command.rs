@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use crate::config::CommandLine;
 use crate::process::{self, Command, Ending, ProcessError};
 
 /// More than this is no summary.
-const SUMMARY_BYTES: usize = 16 * 1024;
+const SUMMARY_BYTES: u64 = 16 * 1024;
 
 /// A program with its arguments.
 #[derive(Debug, Clone)]
@@ -111,8 +112,13 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, AgentError>
 }
 
 fn read_summary(path: &Path) -> Option<String> {
-    let mut bytes = fs::read(path).ok()?;
-    bytes.truncate(SUMMARY_BYTES);
+    // A pipe or a device in its place would never end.
+    if !path.symlink_metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).ok()?;
+    file.take(SUMMARY_BYTES).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
@@ -164,6 +170,17 @@ mod tests {
         assert_eq!(read("list"), "a b.txt\0new\nline\0");
         let here = task.worktree.canonicalize().unwrap();
         assert_eq!(Path::new(read("where").trim()), here);
+    }
+
+    #[test]
+    fn a_summary_that_would_never_end_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = folder.path().join("summary.md");
+        nix::unistd::mkfifo(&summary, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read_summary(&summary), None);
+        fs::remove_file(&summary).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &summary).unwrap();
+        assert_eq!(read_summary(&summary), None);
     }
 
     #[tokio::test]
