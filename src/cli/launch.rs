@@ -236,8 +236,13 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
     ];
     for (extension, text) in pages {
         let path = places.report(&state.id, extension);
-        std::fs::write(&path, text)
-            .with_context(|| format!("the report {} cannot be written", path.display()))?;
+        // What came out is in the journal, and is shown all the same.
+        if let Err(error) = std::fs::write(&path, text) {
+            say(&format!(
+                "warning: the report {} cannot be written: {error}",
+                path.display()
+            ));
+        }
     }
     if !global.json {
         print(&format!(
