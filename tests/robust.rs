@@ -198,6 +198,29 @@ fn a_push_that_hangs_ends_with_the_second_ctrl_c() {
 }
 
 #[test]
+fn a_token_that_stands_in_a_header_setting_is_not_for_workers() {
+    let repo = Repo::with_packages(2);
+    for key in ["http.extraHeader", "http.https://git.example/.extraHeader"] {
+        repo.git(["config", key, "AUTHORIZATION: basic t0ps3cret"]);
+    }
+    // What git would send is the last value; an empty one ends the list.
+    let script = format!(
+        "{SIGN}\nfor url in https://git.example/a https://other.example/; do\n[ -z \"$(git config --get-urlmatch http.extraHeader $url)\" ]\ndone"
+    );
+    let _ = run(&repo, &script, &[], &[]).exits(0);
+    let header = repo.git([
+        "config",
+        "--get-urlmatch",
+        "http.extraHeader",
+        "https://git.example/a",
+    ]);
+    assert!(
+        header.contains("t0ps3cret"),
+        "the user's own git has lost it"
+    );
+}
+
+#[test]
 fn worktrees_of_a_submodule_or_of_a_separate_git_folder_stand_beside_the_checkout() {
     let repo = Repo::with_packages(2);
     let apart = repo.root().join("apart/shop.git");

@@ -233,6 +233,23 @@ impl Repo {
             }))
     }
 
+    /// The names of the settings that add a header to requests: some servers' runners keep a token there, to push with.
+    pub fn header_settings(&self) -> Result<Vec<String>, GitError> {
+        // From the checkout: settings may be included for one place only.
+        let out = self
+            .git_in_checkout(["config", "--list", "--name-only", "-z"])
+            .run()?;
+        let mut names: Vec<String> = out
+            .split(|byte| *byte == 0)
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            // The section and the last part are told in lower case (git-config(1)).
+            .filter(|name| name.starts_with("http.") && name.ends_with(".extraheader"))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
     /// The address that pushes to `remote` go to, after `insteadOf` and `pushInsteadOf`.
     pub fn push_url(&self, remote: &str) -> Result<String, GitError> {
         let out = self.git(["remote", "get-url", "--push", remote]).run()?;

@@ -8,20 +8,24 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-const SECRET_WORDS: [&str; 8] = [
+const SECRET_WORDS: [&str; 11] = [
     "TOKEN",
     "SECRET",
     "PASSWORD",
     "PASSWD",
     "CREDENTIAL",
+    "PASSPHRASE",
+    "SSHPASS",
     "API_KEY",
+    "APIKEY",
     "ACCESS_KEY",
     "PRIVATE_KEY",
 ];
 
-const HELD_PREFIXES: [&str; 5] = [
+const HELD_PREFIXES: [&str; 6] = [
     "GITHUB_",
     "GH_",
+    "VSCODE_GIT_",
     "GIT_CONFIG",
     "GIT_ALTERNATE",
     "GIT_OBJECT",
@@ -29,7 +33,7 @@ const HELD_PREFIXES: [&str; 5] = [
 
 /// Roads to a credential, and the variables that send git to another repository than the worktree
 /// (`git rev-parse --local-env-vars`).
-const HELD_NAMES: [&str; 14] = [
+const HELD_NAMES: [&str; 16] = [
     "SSH_AUTH_SOCK",
     "SSH_ASKPASS",
     "GIT_ASKPASS",
@@ -44,6 +48,8 @@ const HELD_NAMES: [&str; 14] = [
     "GIT_REPLACE_REF_BASE",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_PREFIX",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
 ];
 
 const FORGE_TOKENS: [&str; 4] = [
@@ -79,6 +85,17 @@ impl Environment {
         Self {
             variables: kept.chain(added).collect(),
         }
+    }
+
+    /// Has git, whatever its files say, see this setting last with an empty value, which empties a list.
+    pub fn empty_git_setting(&mut self, key: &str) {
+        let number = self
+            .get("GIT_CONFIG_COUNT")
+            .and_then(|count| count.to_str()?.parse().ok())
+            .unwrap_or(0_u32);
+        self.set(format!("GIT_CONFIG_KEY_{number}"), key);
+        self.set(format!("GIT_CONFIG_VALUE_{number}"), "");
+        self.set("GIT_CONFIG_COUNT", (number + 1).to_string());
     }
 
     /// Adds or replaces one variable.
@@ -147,6 +164,10 @@ mod tests {
             "GIT_NAMESPACE",
             "GITHUB_ACTOR",
             "GH_HOST",
+            "GIT_SSH_COMMAND",
+            "VSCODE_GIT_IPC_HANDLE",
+            "OPENAI_APIKEY",
+            "SSHPASS",
         ] {
             assert_eq!(worker(&[name], &[]).get(name), None, "{name}");
         }

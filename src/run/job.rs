@@ -128,6 +128,9 @@ impl Job {
         repo.check_identity()?;
         let mut environment =
             Environment::for_worker(std::env::vars_os(), &config.environment.pass);
+        for setting in repo.header_settings()? {
+            environment.empty_git_setting(&setting);
+        }
         for (name, value) in &config.environment.set {
             environment.set(name, value);
         }
