@@ -53,6 +53,8 @@ const AMONG_WORK: [&str; 10] = [
     "advice.addEmbeddedRepo=false",
 ];
 
+const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
+
 /// One call of `git`, being put together.
 pub(super) struct Git {
     args: Vec<OsString>,
@@ -148,6 +150,11 @@ impl Git {
             .without(&ELSEWHERE)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C");
+        if std::env::var_os(ASKPASS).is_none() {
+            // ssh would ask at the terminal, where a background process is stopped for ever as soon as it reads. So it
+            // asks in a window, or fails where there is none.
+            call = call.env(ASKPASS, "force");
+        }
         for (name, value) in &self.envs {
             call = call.env(name, value);
         }
@@ -178,4 +185,17 @@ impl Git {
 fn shown(args: &[OsString]) -> String {
     let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::git::fixture::repository;
+
+    #[test]
+    fn nothing_that_git_starts_asks_at_the_terminal() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let alias = "alias.tell=!echo $SSH_ASKPASS_REQUIRE $GIT_TERMINAL_PROMPT";
+        let told = it.repo.git(["-c", alias, "tell"]).run().unwrap();
+        assert_eq!(told, b"force 0\n");
+    }
 }
