@@ -47,7 +47,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
             .map(|id| run::RunId::from_journal(id))
             .collect(),
     };
-    let (mut deleted, mut trashed) = (0_usize, 0_usize);
+    let (mut deleted, mut trashed, mut failed) = (0_usize, 0_usize, 0_usize);
     for id in &runs {
         let state = run::load(&journal, id)?;
         if liveness(&places, &state)? == Liveness::Going {
@@ -65,8 +65,12 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
                 (Fate::Trash, true) => "would move to the trash",
                 (Fate::Trash, false) => "moved to the trash",
             };
-            if !args.dry_run {
-                take_away(&workspace, &places, &state, unit, fate)?;
+            if !args.dry_run
+                && let Err(error) = take_away(&workspace, &places, &state, unit, fate)
+            {
+                say(&format!("left alone: {}: {error}", path.display()));
+                failed += 1;
+                continue;
             }
             match fate {
                 Fate::Delete => deleted += 1,
@@ -78,7 +82,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     if args.empty_trash {
         empty(&places, args)?;
     }
-    if deleted + trashed == 0 && !args.empty_trash {
+    if deleted + trashed + failed == 0 && !args.empty_trash {
         say("nothing to clean: no ended run has left a worktree");
     } else if trashed > 0 && !args.dry_run {
         say(&format!(
@@ -86,7 +90,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
             places.trash().display()
         ));
     }
-    Ok(0)
+    Ok(u8::from(failed > 0))
 }
 
 /// The unit's worktree, if there still is one, and what is to be done with it.

@@ -250,10 +250,15 @@ impl Repo {
         Ok(names)
     }
 
-    /// The address that pushes to `remote` go to, after `insteadOf` and `pushInsteadOf`.
-    pub fn push_url(&self, remote: &str) -> Result<String, GitError> {
-        let out = self.git(["remote", "get-url", "--push", remote]).run()?;
-        Ok(String::from_utf8_lossy(&out).trim().to_owned())
+    /// The addresses that pushes to `remote` go to, at least one, after `insteadOf` and `pushInsteadOf`.
+    pub fn push_urls(&self, remote: &str) -> Result<Vec<String>, GitError> {
+        let out = self
+            .git(["remote", "get-url", "--push", "--all", remote])
+            .run()?;
+        Ok(String::from_utf8_lossy(&out)
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect())
     }
 }
 

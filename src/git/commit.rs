@@ -3,11 +3,8 @@
 //! Both go through the `git` program, so that identity, signing, credential helpers, ssh set-up and push hooks are the
 //! user's own. Nothing is ever forced: a branch that moved elsewhere is refused by the remote, and said.
 
-use std::io::Write;
-
 use tokio_util::sync::CancellationToken;
 
-use super::base::find_commit;
 use super::{During, GitError, Repo};
 
 impl Repo {
@@ -35,29 +32,45 @@ impl Repo {
         message: &str,
     ) -> Result<String, GitError> {
         let repo = self.open()?;
-        find_commit(&repo, parent)?;
-        let io = |source| GitError::Io {
-            what: "cannot write the commit message in",
-            path: std::env::temp_dir(),
-            source,
-        };
-        let mut file = tempfile::NamedTempFile::new().map_err(io)?;
-        file.write_all(message.as_bytes()).map_err(io)?;
-        let signed = repo
-            .config()
-            .and_then(|config| config.get_bool("commit.gpgSign"))
-            .unwrap_or(false);
-        let path = file.path().to_string_lossy().into_owned();
-        let mut args = vec!["commit-tree", tree, "-p", parent, "-F", &path];
-        if signed {
-            args.push("-S");
-        }
-        let out = self.git(args).run()?;
-        let commit = String::from_utf8_lossy(&out).trim().to_owned();
+        let commit = self.commit_tree(tree, &[parent], message)?;
         let id = git2::Oid::from_str(&commit).during(|| format!("{commit:?} is no commit id"))?;
         repo.reference(&format!("refs/heads/{branch}"), id, true, "batch: commit")
             .during(|| format!("branch {branch} cannot be set"))?;
         Ok(commit)
+    }
+
+    /// Makes a commit that no branch knows of yet. Gives its id.
+    pub(super) fn commit_tree(
+        &self,
+        tree: &str,
+        parents: &[&str],
+        message: &str,
+    ) -> Result<String, GitError> {
+        let asked = [
+            "config",
+            "--type=bool",
+            "--default=false",
+            "--get",
+            "commit.gpgSign",
+        ];
+        let signed = self.git(asked).run()?.starts_with(b"true");
+        // The message is UTF-8, whatever the user's own editor writes.
+        let mut args = vec![
+            "-c",
+            "i18n.commitEncoding=UTF-8",
+            "commit-tree",
+            tree,
+            "-F",
+            "-",
+        ];
+        for parent in parents {
+            args.extend(["-p", parent]);
+        }
+        if signed {
+            args.push("-S");
+        }
+        let out = self.git(args).stdin(message.into()).run()?;
+        Ok(String::from_utf8_lossy(&out).trim().to_owned())
     }
 
     /// The commit at which `branch` stands, if it is one of `tree` on top of `parent`.
@@ -84,6 +97,7 @@ impl Repo {
         let name = format!("refs/heads/{branch}");
         let out = self
             .git_in_checkout(["ls-remote", "--", remote, &name])
+            .over_the_network()
             .run()?;
         Ok(!out.is_empty())
     }
@@ -102,6 +116,7 @@ impl Repo {
         self.git_in_checkout(["push", "--quiet"])
             .args(&alone)
             .args(&[remote, &spec])
+            .over_the_network()
             .until(cancel)
             .run()
             .map(drop)
@@ -122,6 +137,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::git::base::find_commit;
     use crate::git::fixture::{Fixture, repository};
 
     fn with_remote() -> Fixture {

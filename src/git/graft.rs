@@ -4,7 +4,7 @@
 //! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is told, never
 //! resolved.
 
-use super::base::{find_commit, tree_of};
+use super::base::tree_of;
 use super::changes::any_tree;
 use super::{During, GitError, Repo};
 
@@ -28,13 +28,8 @@ impl Repo {
                 .during(|| format!("tree {id} cannot be read"))?;
         }
         let tree = joined.id().to_string();
-        let mut args = vec!["commit-tree", &tree, "-m", message];
-        for commit in commits {
-            find_commit(&repo, commit)?;
-            args.extend(["-p", commit]);
-        }
-        let out = self.git(args).run()?;
-        Ok(String::from_utf8_lossy(&out).trim().to_owned())
+        let parents: Vec<&str> = commits.iter().map(String::as_str).collect();
+        self.commit_tree(&tree, &parents, message)
     }
 
     /// The id of a commit's tree.
@@ -76,6 +71,7 @@ mod tests {
 
     use super::*;
     use crate::git::NewWorktree;
+    use crate::git::base::find_commit;
     use crate::git::fixture::{Fixture, repository};
 
     /// A tree made by editing a fresh worktree.

@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +56,9 @@ const AMONG_WORK: [&str; 10] = [
 
 const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
 
+/// Longer than any push of one branch takes on a line that is not dead.
+const NETWORK_LIMIT: Duration = Duration::from_mins(30);
+
 /// One call of `git`, being put together.
 pub(super) struct Git {
     args: Vec<OsString>,
@@ -63,6 +67,7 @@ pub(super) struct Git {
     stdin: Vec<u8>,
     environment: Option<Environment>,
     cancel: Option<CancellationToken>,
+    limit: Option<Duration>,
 }
 
 impl Repo {
@@ -98,6 +103,7 @@ impl Git {
             stdin: Vec::new(),
             environment: None,
             cancel: None,
+            limit: None,
         }
     }
 
@@ -123,6 +129,12 @@ impl Git {
     pub(super) fn without_secrets(mut self) -> Self {
         let pass = SETTINGS.map(str::to_owned);
         self.environment = Some(Environment::for_worker(std::env::vars_os(), &pass));
+        self
+    }
+
+    /// Git talks to another machine, which may fall silent; it is ended when that takes too long.
+    pub(super) fn over_the_network(mut self) -> Self {
+        self.limit = Some(NETWORK_LIMIT);
         self
     }
 
@@ -163,6 +175,9 @@ impl Git {
         }
         if let Some(cancel) = self.cancel {
             call = call.until(cancel);
+        }
+        if let Some(limit) = self.limit {
+            call = call.limit(limit);
         }
         let started = std::time::Instant::now();
         let out = call.run()?;

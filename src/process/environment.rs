@@ -60,9 +60,11 @@ const FORGE_TOKENS: [&str; 4] = [
 ];
 
 /// What every worker gets on top: git neither asks nor looks for a password, and a program can tell where it runs.
-const ADDED: [(&str, &str); 5] = [
+/// `gh` must not find the user's login either.
+const ADDED: [(&str, &str); 6] = [
     ("BATCH", "1"),
     ("GIT_TERMINAL_PROMPT", "0"),
+    ("GH_CONFIG_DIR", "/dev/null"),
     // An empty helper, read last, clears the list of those configured before it.
     ("GIT_CONFIG_COUNT", "1"),
     ("GIT_CONFIG_KEY_0", "credential.helper"),

@@ -156,10 +156,10 @@ fn local_push(push: PushChoice, remote: Option<Remote>) -> Result<Option<String>
     }
 }
 
-/// A remote with the address that pushes to it go to. The address is never shown: people keep passwords in them.
+/// A remote with the addresses that pushes to it go to. They are never shown: people keep passwords in them.
 pub struct Remote {
     name: String,
-    url: String,
+    urls: Vec<String>,
 }
 
 impl Remote {
@@ -168,15 +168,17 @@ impl Remote {
         let Some(name) = repo.remote(config.publish.remote.as_deref())? else {
             return Ok(None);
         };
-        let url = repo.push_url(&name)?;
-        Ok(Some(Self { name, url }))
+        let urls = repo.push_urls(&name)?;
+        Ok(Some(Self { name, urls }))
     }
 
     /// Whether it is a folder on this machine: pushing there tells nobody anything.
     fn is_local(&self) -> bool {
-        ["file://", "/", "./", "../"]
-            .iter()
-            .any(|start| self.url.starts_with(start))
+        self.urls.iter().all(|url| {
+            ["file://", "/", "./", "../"]
+                .iter()
+                .any(|start| url.starts_with(start))
+        })
     }
 }
 
@@ -242,7 +244,8 @@ pub fn place(
         };
     };
     let name = remote.name.clone();
-    let Some(repo) = GitHubRepo::parse(&remote.url, config.github.api_url.as_deref()) else {
+    let url = remote.urls.first().map_or("", String::as_str);
+    let Some(repo) = GitHubRepo::parse(url, config.github.api_url.as_deref()) else {
         return if wanted {
             Err(DeliveryError::NotGitHub { remote: name })
         } else {

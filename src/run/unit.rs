@@ -21,10 +21,13 @@ use crate::agent::{AgentError, Task};
 use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
-use crate::process::{Ending, Environment};
+use crate::process::{self, Ending, Environment};
 
 /// The variable that every process of a run has, with the run's id as its value.
 pub(super) const RUN_MARK: &str = "BATCH_RUN";
+
+/// The variable that every process of a unit has, with the unit's id as its value.
+const UNIT_MARK: &str = "BATCH_UNIT";
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -80,7 +83,9 @@ pub(super) struct Proven {
 impl Pipeline {
     /// Goes through all steps; the outcome is for the caller to write down.
     pub(super) async fn run(self) -> Outcome {
-        match self.steps().await {
+        let reached = self.steps().await;
+        self.end_strays().await;
+        match reached {
             Ok(outcome) => outcome,
             Err(Halt::Stopped) => Outcome::Stopped,
             Err(Halt::Failed(failure)) => Outcome::Failed {
@@ -89,6 +94,17 @@ impl Pipeline {
                 tail: failure.tail.filter(|tail| !tail.trim().is_empty()),
                 log: failure.log,
             },
+        }
+    }
+
+    /// Ends what the unit's processes left running in sessions of their own: nothing may go on in its worktree.
+    async fn end_strays(&self) {
+        let (run, unit) = (self.job.id.to_string(), self.unit().id.to_string());
+        let ended = tokio::task::spawn_blocking(move || {
+            process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)])
+        });
+        if let Ok(1..) = ended.await {
+            tracing::info!("ended what unit {} had left running", self.unit().id);
         }
     }
 
@@ -285,7 +301,7 @@ impl Pipeline {
     pub(super) fn environment(&self) -> Environment {
         let mut environment = self.job.environment.clone();
         environment.set(RUN_MARK, self.job.id.as_str());
-        environment.set("BATCH_UNIT", self.unit().id.as_str());
+        environment.set(UNIT_MARK, self.unit().id.as_str());
         environment
     }
 
