@@ -39,6 +39,7 @@ impl Workspace {
 /// The folder in which the user stands.
 pub(super) fn folder(global: &Global) -> anyhow::Result<PathBuf> {
     match &global.dir {
+        Some(dir) if !dir.is_dir() => anyhow::bail!("there is no folder {}", dir.display()),
         Some(dir) => std::path::absolute(dir)
             .with_context(|| format!("the folder {} cannot be found", dir.display())),
         None => std::env::current_dir().context("the current folder is gone"),
