@@ -136,6 +136,27 @@ fn a_check_that_takes_too_long_is_ended() {
     fails(&repo, output, &["not done within [DURATION]", "testing"]);
 }
 
+#[test]
+fn what_an_agent_writes_where_git_ignores_it_is_kept_and_said() {
+    let repo = Repo::new()
+        .file(".gitignore", "*.gen.js\n")
+        .file("packages/p0/index.js", "var p0 = 0;\n")
+        .commit("Start")
+        .with_remote();
+    let agent = "echo precious >packages/p0/index.gen.js";
+    let output = repo.migrate_by(agent, &[]).exits(0);
+    output.says("packages/p0/index.gen.js");
+    let kept = walkdir::WalkDir::new(repo.state().join("trash"))
+        .into_iter()
+        .filter_map(Result::ok)
+        .find(|entry| entry.file_name() == "index.gen.js")
+        .expect("the file is kept");
+    assert_eq!(
+        std::fs::read_to_string(kept.path()).expect("the file"),
+        "precious\n"
+    );
+}
+
 /// A program that appends what it sees of some variables to the file of its unit.
 const TELL: &str = r#"printf '%s\n' "${NPM_TOKEN-held} ${DEPLOY_SECRET-held} ${GH_TOKEN-held} ${MODE-unset} ${LANG-unset}" >>packages/p0/index.js"#;
 

@@ -70,6 +70,22 @@ impl Repo {
         self.snapshot(worktree, copy.path())
     }
 
+    /// What stands in a worktree although git ignores it, in the bytes git holds; a folder that is ignored as a whole is
+    /// one entry that ends in a slash.
+    pub fn ignored(&self, worktree: &Path, index: &Path) -> Result<Vec<Vec<u8>>, GitError> {
+        let out = self
+            .git_among_work(worktree, index)
+            .without_secrets()
+            .args(&["ls-files", "--others", "--ignored"])
+            .args(&["--exclude-standard", "--directory", "-z"])
+            .run()?;
+        Ok(out
+            .split(|byte| *byte == 0)
+            .filter(|path| !path.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect())
+    }
+
     /// What differs between two trees; each is named by its own id or by that of a commit.
     pub fn changes(&self, before: &str, after: &str) -> Result<Changes, GitError> {
         let repo = self.open()?;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::delivery::Delivery;
 use super::event::{ChangeCount, CheckResult, Outcome, Step, UnitFact};
 use super::job::Job;
+use super::places::worktree_name;
 use super::scope::outside;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
@@ -22,12 +23,16 @@ use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::process::{self, Ending, Environment};
+use crate::words;
 
 /// The variable that every process of a run has, with the run's id as its value.
 pub(super) const RUN_MARK: &str = "BATCH_RUN";
 
 /// The variable that every process of a unit has, with the unit's id as its value.
 const UNIT_MARK: &str = "BATCH_UNIT";
+
+/// Of the files that git ignores only so many are named.
+const IGNORED_SHOWN: usize = 5;
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -115,9 +120,12 @@ impl Pipeline {
             None => self.agent(&ground).await?,
         };
         let Some(proven) = self.scope(&ground, &known).await? else {
-            return Ok(Outcome::NoChange {
-                reason: summary.unwrap_or_else(|| "the agent left every file as it was".into()),
-            });
+            let said = summary.unwrap_or_else(|| "the agent left every file as it was".into());
+            let reason = match self.keep_ignored(&ground).await? {
+                Some(kept) => format!("{said}\n{kept}"),
+                None => said,
+            };
+            return Ok(Outcome::NoChange { reason });
         };
         let checks = self.checks(&ground, &known).await?;
         let told = Told {
@@ -149,6 +157,42 @@ impl Pipeline {
                 .await?;
         }
         Ok(Outcome::Published)
+    }
+
+    /// Keeps what the agent wrote where git ignores it: nobody would see it in a pull request, and it would be deleted
+    /// with the worktree. Says what and where it is.
+    async fn keep_ignored(&self, ground: &Ground) -> Result<Option<String>, Halt> {
+        if self.job.setup.is_some() || !self.job.included.is_empty() {
+            // What setup made cannot be told from what the agent made.
+            return Ok(None);
+        }
+        let (path, unit) = (ground.path.clone(), self.unit().id.clone());
+        self.git(Step::Scope, move |job| {
+            let index = job.places.index(&job.id, &unit);
+            let ignored = job.repo.ignored(&path, &index)?;
+            if ignored.is_empty() {
+                return Ok(None);
+            }
+            let name = worktree_name(&job.id, &unit);
+            let kept = job.repo.trash_worktree(&name, &path, &job.places.trash())?;
+            let names: Vec<String> = ignored
+                .iter()
+                .take(IGNORED_SHOWN)
+                .map(|path| words::line(&String::from_utf8_lossy(path)))
+                .collect();
+            let more = match ignored.len().saturating_sub(IGNORED_SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Ok(kept.map(|kept| {
+                format!(
+                    "it wrote what git ignores, which is kept in {}: {}{more}",
+                    kept.display(),
+                    names.join(", ")
+                )
+            }))
+        })
+        .await
     }
 
     /// Gives what the agent said of its work.
