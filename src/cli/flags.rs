@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use crate::codemod::Sought;
 use crate::config::{AgentKind, AgentOptions, Config, ForgeChoice, Limit, PushChoice, UnitRange};
 use crate::run::Goal;
 
@@ -75,12 +76,30 @@ pub(super) struct PlanFlags {
     /// How many units: a number, or a range [default: 5..30]
     #[arg(long, value_name = "N|A..B")]
     units: Option<UnitRange>,
+    /// An ast-grep pattern that must be found nowhere when the change is done: files without it are left out, and what
+    /// is left is counted after the run
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    until: Option<String>,
+    /// The same as a regular expression
+    #[arg(
+        long,
+        value_name = "REGEX",
+        allow_hyphen_values = true,
+        conflicts_with = "until"
+    )]
+    until_regex: Option<String>,
     /// The commit to start from [default: the remote's default branch where known, else HEAD]
     #[arg(long, value_name = "REV")]
     base: Option<String>,
 }
 
 impl PlanFlags {
+    /// What must be found nowhere when the change is done.
+    pub(super) fn until(&self) -> Option<Sought> {
+        let pattern = self.until.clone().map(Sought::Pattern);
+        pattern.or_else(|| self.until_regex.clone().map(Sought::Regex))
+    }
+
     pub(super) fn apply(&self, config: &mut Config) {
         config.plan.units = self.units.or(config.plan.units);
         config.plan.base = self.base.clone().or(config.plan.base.take());

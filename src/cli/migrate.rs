@@ -31,7 +31,7 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     args.run.apply(&mut workspace.config);
     // A migration without an agent is refused before anything is read.
     workspace.config.agent.resolve()?;
-    let planned = make(&workspace, &args.asked)?;
+    let planned = make(&workspace, &args.asked, args.plan.until())?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &workspace, &planned.plan, &planned.base, &args.run)
 }

@@ -9,7 +9,7 @@ use console::Term;
 use super::flags::{AgentFlags, PlanFlags};
 use super::workspace::{Workspace, say_circumstances};
 use super::{Global, print, review, say};
-use crate::codemod::Codemod;
+use crate::codemod::{Codemod, Sought};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
 use crate::plan::file::to_toml;
@@ -60,7 +60,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
             args.output.display()
         );
     }
-    let plan = make(&workspace, &args.asked)?.plan;
+    let plan = make(&workspace, &args.asked, args.plan.until())?.plan;
     say_circumstances(&workspace.repo)?;
     let text = to_toml(&plan);
     if global.json {
@@ -88,7 +88,11 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
 }
 
 /// Makes a plan for what was asked; with a codemod it holds only files that the codemod really changes.
-pub(super) fn make(workspace: &Workspace, asked: &Asked) -> anyhow::Result<Planned> {
+pub(super) fn make(
+    workspace: &Workspace,
+    asked: &Asked,
+    until: Option<Sought>,
+) -> anyhow::Result<Planned> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;
     let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
@@ -106,6 +110,7 @@ pub(super) fn make(workspace: &Workspace, asked: &Asked) -> anyhow::Result<Plann
             base: &base,
             agent: config.agent.clone(),
             codemod: codemod.as_ref(),
+            until,
             units: config.plan.units.unwrap_or_default(),
         },
     )?;

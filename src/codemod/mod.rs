@@ -6,6 +6,7 @@
 mod error;
 mod lang;
 mod pattern;
+mod probe;
 mod regex;
 mod splice;
 mod structural;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::CodemodError;
 pub use lang::languages;
+pub use probe::{Probe, Sought};
 
 use regex::RegexRewrite;
 use structural::StructuralRewrite;

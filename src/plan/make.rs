@@ -12,7 +12,7 @@ use super::scan::{File, scan, sizes};
 use super::select::{SelectError, Selection};
 use super::title::name_units;
 use super::{Claim, Plan, Size, Unit};
-use crate::codemod::{Codemod, CodemodError};
+use crate::codemod::{Codemod, CodemodError, Probe, Sought};
 use crate::config::{AgentOptions, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
 
@@ -28,6 +28,8 @@ pub struct Request<'a> {
     pub agent: AgentOptions,
     /// With one, the plan holds only files that it changes.
     pub codemod: Option<&'a Codemod>,
+    /// What must be found nowhere when the change is done; files without it are no work.
+    pub until: Option<Sought>,
     pub units: UnitRange,
 }
 
@@ -52,6 +54,12 @@ pub enum PlanError {
         beside(reasons)
     )]
     NothingChanges { matched: usize, reasons: String },
+    #[error(
+        "{} but none holds what is to be gone{}: the change is done there, or --until looks for something else",
+        matches(*matched),
+        beside(reasons)
+    )]
+    NothingToDo { matched: usize, reasons: String },
     #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
     BaseGone(String),
     #[error(transparent)]
@@ -87,7 +95,8 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
     }
     let selection = Selection::parse(request.globs, request.prefix)?;
     let entries = repo.entries(&request.base.id)?;
-    let scan = scan(repo, &entries, &selection, request.codemod)?;
+    let probe = request.until.as_ref().map(Probe::compile).transpose()?;
+    let scan = scan(repo, &entries, &selection, request.codemod, probe.as_ref())?;
     let (matched, reasons) = (scan.matched(), scan.reasons());
     if matched == 0 {
         let near = selection.suggest(paths(&entries));
@@ -96,7 +105,9 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         ));
     }
     if scan.files.is_empty() {
-        return Err(if scan.unchanged() > 0 {
+        return Err(if scan.unchanged() == 0 && scan.done() > 0 {
+            PlanError::NothingToDo { matched, reasons }
+        } else if scan.unchanged() > 0 {
             PlanError::NothingChanges { matched, reasons }
         } else {
             PlanError::AllLeftOut { matched, reasons }
@@ -109,6 +120,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         base_name: request.base.name.clone(),
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
+        until: request.until.clone(),
         units: units(&files, &packages(&entries), request),
         left_out,
     };

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use make::{PlanError, Request, load, make, tracked};
 
+use crate::codemod::Sought;
 use crate::config::AgentOptions;
 
 /// The short name of a unit, unique in its plan: part of its branch, its folder and its log's path.
@@ -88,6 +89,8 @@ pub struct Plan {
     pub globs: Vec<String>,
     /// The agent that the plan was made with, if one was named.
     pub agent: AgentOptions,
+    /// What must be found nowhere in the claimed files when the change is done, if anything.
+    pub until: Option<Sought>,
     /// In the order they are shown and, where nothing else decides, started.
     pub units: Vec<Unit>,
     /// Matched files that are in no unit, with the reason.

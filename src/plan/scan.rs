@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::select::Selection;
 use super::{LeftOut, PlanError, Size, content};
-use crate::codemod::{Codemod, CodemodError};
+use crate::codemod::{Codemod, CodemodError, Probe};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
 
 /// How many files are read with one reader: opening one costs more than a small file does.
@@ -31,6 +31,7 @@ pub(super) enum Reason {
     Unparsable,
     Broken,
     Unchanged,
+    Done,
 }
 
 impl fmt::Display for Reason {
@@ -48,6 +49,7 @@ impl fmt::Display for Reason {
             Self::Unparsable => "cannot be parsed for the codemod",
             Self::Broken => "the codemod broke down on it",
             Self::Unchanged => "the codemod changes nothing",
+            Self::Done => "nothing to do, as it holds nothing of what is to be gone",
         })
     }
 }
@@ -77,12 +79,17 @@ impl Scan {
         self.left_out.get(&Reason::Unchanged).map_or(0, Vec::len)
     }
 
-    /// The reasons with their numbers, but for files that the codemod does not change.
+    /// How many matching files hold nothing of what is to be gone.
+    pub(super) fn done(&self) -> usize {
+        self.left_out.get(&Reason::Done).map_or(0, Vec::len)
+    }
+
+    /// The reasons with their numbers, but for files in which there is nothing to do.
     pub(super) fn reasons(&self) -> String {
         let reasons: Vec<String> = self
             .left_out
             .iter()
-            .filter(|(reason, _)| **reason != Reason::Unchanged)
+            .filter(|(reason, _)| !matches!(reason, Reason::Unchanged | Reason::Done))
             .map(|(reason, files)| format!("{reason} ({})", files.len()))
             .collect();
         reasons.join(", ")
@@ -106,32 +113,40 @@ impl Scan {
     }
 }
 
-/// Whether a codemod changes the text of the file with this path.
-type Changes<'a> = &'a (dyn Fn(&str, &str) -> Result<bool, CodemodError> + Sync);
+/// Why there is nothing to do in the text of the file with this path, if so.
+type Idle<'a> = &'a (dyn Fn(&str, &str) -> Result<Option<Reason>, CodemodError> + Sync);
 
-/// Looks at all entries that the selection means. With a codemod only what it changes is work.
+/// Looks at all entries that the selection means. With a codemod only what it changes is work, with a probe only what
+/// holds something that is to be gone.
 pub(super) fn scan(
     repo: &Repo,
     entries: &[Entry],
     selection: &Selection,
     codemod: Option<&Codemod>,
+    probe: Option<&Probe>,
 ) -> Result<Scan, PlanError> {
-    match codemod {
-        None => scan_with(repo, entries, selection, None),
-        Some(codemod) => scan_with(
-            repo,
-            entries,
-            selection,
-            Some(&|path, text| Ok(codemod.rewrite(path, text)?.is_some())),
-        ),
+    if codemod.is_none() && probe.is_none() {
+        return scan_with(repo, entries, selection, None);
     }
+    let idle = |path: &str, text: &str| {
+        if let Some(probe) = probe
+            && probe.count(path, text)? == 0
+        {
+            return Ok(Some(Reason::Done));
+        }
+        Ok(match codemod {
+            Some(codemod) if codemod.rewrite(path, text)?.is_none() => Some(Reason::Unchanged),
+            _ => None,
+        })
+    };
+    scan_with(repo, entries, selection, Some(&idle))
 }
 
 fn scan_with(
     repo: &Repo,
     entries: &[Entry],
     selection: &Selection,
-    changes: Option<Changes<'_>>,
+    idle: Option<Idle<'_>>,
 ) -> Result<Scan, PlanError> {
     // A name that is not UTF-8 matches with a mark in place of what no pattern can spell.
     let matching: Vec<&Entry> = entries
@@ -151,7 +166,7 @@ fn scan_with(
         }
     }
     let judged = read(repo, &to_read, |path, content| {
-        from_inside(path, content, changes)
+        from_inside(path, content, idle)
     })?;
     for ((path, entry), verdict) in to_read.into_iter().zip(judged) {
         match verdict? {
@@ -213,7 +228,7 @@ fn from_outside<'a>(entry: &'a Entry, attributes: &mut Attributes) -> Result<&'a
 fn from_inside(
     path: &str,
     content: &[u8],
-    changes: Option<Changes<'_>>,
+    idle: Option<Idle<'_>>,
 ) -> Result<Result<Size, Reason>, CodemodError> {
     let reason = if content::is_binary(content) {
         Some(Reason::Binary)
@@ -221,29 +236,28 @@ fn from_inside(
         Some(Reason::Lfs)
     } else if content::is_generated(content) {
         Some(Reason::Generated)
-    } else if let Some(changes) = changes {
-        left_by_codemod(path, content, changes)?
+    } else if let Some(idle) = idle {
+        left_by_content(path, content, idle)?
     } else {
         None
     };
     Ok(reason.map_or_else(|| Ok(size(content)), Err))
 }
 
-fn left_by_codemod(
+fn left_by_content(
     path: &str,
     content: &[u8],
-    changes: Changes<'_>,
+    idle: Idle<'_>,
 ) -> Result<Option<Reason>, CodemodError> {
     let Ok(text) = str::from_utf8(content) else {
         return Ok(Some(Reason::NotText));
     };
     // A parser that breaks down on one odd file must not take the whole plan with it.
-    let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| changes(path, text))) else {
+    let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| idle(path, text))) else {
         return Ok(Some(Reason::Broken));
     };
     match outcome {
-        Ok(true) => Ok(None),
-        Ok(false) => Ok(Some(Reason::Unchanged)),
+        Ok(reason) => Ok(reason),
         Err(CodemodError::TooDeep { .. }) => Ok(Some(Reason::TooDeep)),
         Err(CodemodError::TooLarge { .. }) => Ok(Some(Reason::TooLarge)),
         Err(CodemodError::Parse { .. }) => Ok(Some(Reason::Unparsable)),
@@ -286,11 +300,11 @@ mod tests {
         Selection::parse(&[".".to_owned()], "").unwrap()
     }
 
-    fn found(files: &[(&[u8], u32, &[u8])], changes: Option<Changes<'_>>) -> Vec<String> {
+    fn found(files: &[(&[u8], u32, &[u8])], idle: Option<Idle<'_>>) -> Vec<String> {
         let it = repository(&[]);
         let base = it.commit(files);
         let entries = it.repo.entries(&base.id).unwrap();
-        let scan = scan_with(&it.repo, &entries, &all(), changes).unwrap();
+        let scan = scan_with(&it.repo, &entries, &all(), idle).unwrap();
         assert_eq!(scan.matched(), files.len());
         let (files, left_out) = scan.into_parts();
         let files = files.into_iter().map(|file| {
@@ -365,8 +379,11 @@ mod tests {
             lang: None,
         })
         .unwrap();
-        let changes = |path: &str, text: &str| Ok(codemod.rewrite(path, text)?.is_some());
-        insta::assert_snapshot!(found(files, Some(&changes)).join("\n"), @r"
+        let idle = |path: &str, text: &str| {
+            let rewritten = codemod.rewrite(path, text)?;
+            Ok(rewritten.is_none().then_some(Reason::Unchanged))
+        };
+        insta::assert_snapshot!(found(files, Some(&idle)).join("\n"), @r"
         a.js: 1 lines, 11 bytes
         generated: made.js
         not UTF-8 text: latin.js
@@ -377,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_parser_that_breaks_down_costs_one_file_only() {
-        let changes = |path: &str, _: &str| match path {
+        let idle = |path: &str, _: &str| match path {
             "odd" => std::panic::resume_unwind(Box::new("an odd file")),
             "wide" => Err(CodemodError::TooLarge {
                 path: path.to_owned(),
@@ -387,13 +404,13 @@ mod tests {
                 path: path.to_owned(),
                 lang: "C",
             }),
-            _ => Ok(true),
+            _ => Ok(None),
         };
         let files: Vec<(&[u8], u32, &[u8])> = ["a", "odd", "other", "wide", "z"]
             .iter()
             .map(|path| (path.as_bytes(), FILE, b"x\n" as &[u8]))
             .collect();
-        insta::assert_snapshot!(found(&files, Some(&changes)).join("\n"), @r"
+        insta::assert_snapshot!(found(&files, Some(&idle)).join("\n"), @r"
         a: 1 lines, 2 bytes
         z: 1 lines, 2 bytes
         the codemod would make it too large: wide
@@ -406,8 +423,8 @@ mod tests {
     fn a_fault_of_the_codemod_itself_is_no_reason_to_leave_a_file_out() {
         let it = repository(&[("a", "x")]);
         let entries = it.repo.entries(&it.first).unwrap();
-        let changes = |_: &str, _: &str| Err(CodemodError::NoRule);
-        let outcome = scan_with(&it.repo, &entries, &all(), Some(&changes));
+        let idle = |_: &str, _: &str| Err(CodemodError::NoRule);
+        let outcome = scan_with(&it.repo, &entries, &all(), Some(&idle));
         assert!(matches!(
             outcome,
             Err(PlanError::Codemod(CodemodError::NoRule))
@@ -432,7 +449,7 @@ mod tests {
         std::fs::remove_file(objects.join(&unasked[..2]).join(&unasked[2..])).unwrap();
         let scan = |glob: &str| {
             let selection = Selection::parse(&[glob.to_owned()], "").unwrap();
-            scan(&it.repo, &entries, &selection, None)
+            scan(&it.repo, &entries, &selection, None, None)
         };
         assert!(matches!(scan("g"), Err(PlanError::Git(_))));
         let scan = scan("f*").unwrap();

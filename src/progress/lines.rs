@@ -55,7 +55,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 state.id, state.header.jobs
             ));
         }
-        Event::Run(RunFact::Ended) => return None,
+        // The report tells it.
+        Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Unit(id, fact) => (id, fact),
     };
     let unit = state.unit(id)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Liveness, Totals, view};
 use crate::check::Verdict;
-use crate::run::{CheckResult, Outcome, Phase, RunState, Step, UnitState};
+use crate::run::{CheckResult, OldUses, Outcome, Phase, RunState, Step, UnitState};
 use crate::words;
 
 /// What came out of a run; made to be serialised.
@@ -29,6 +29,7 @@ pub struct Report {
     took_ms: u64,
     serial_ms: u64,
     totals: Totals,
+    old_uses: Option<OldUses>,
     units: Vec<Unit>,
 }
 
@@ -110,6 +111,7 @@ impl Report {
             took_ms: state.took_ms(moment),
             serial_ms: state.serial_ms(moment),
             totals: Totals::of(state),
+            old_uses: state.old_uses,
             units: state
                 .units
                 .iter()

@@ -90,6 +90,14 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
         Totals::of(state).sentence(liveness),
         words::duration(took)
     );
+    if let Some(uses) = state.old_uses {
+        let noun = if uses.before == 1 { "use" } else { "uses" };
+        let _ = write!(
+            closing,
+            " · {} of {} old {noun} left",
+            uses.left, uses.before
+        );
+    }
     let worked = state
         .units
         .iter()

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::completeness;
 use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
 use super::job::{Job, KeepWorktrees};
 use super::places::worktree_name;
@@ -192,6 +193,7 @@ impl Engine<'_> {
         }
         while self.tidying.join_next().await.is_some() {}
         self.put_away().await;
+        self.count().await?;
         self.record(Event::Run(RunFact::Ended))?;
         Ok(self.state)
     }
@@ -299,6 +301,22 @@ impl Engine<'_> {
                 tracing::warn!("the worktree {} was left behind: {error}", path.display());
             }
         });
+    }
+
+    /// Counts what is left of what the plan wants gone.
+    async fn count(&mut self) -> Result<(), RunError> {
+        let (job, state) = (Arc::clone(&self.job), self.state.clone());
+        let counted = tokio::task::spawn_blocking(move || {
+            let probe = job.until.as_ref()?;
+            Some(completeness::count(&job, probe, &state))
+        });
+        match counted.await {
+            Ok(Some(Ok(uses))) => self.record(Event::Run(RunFact::Counted(uses)))?,
+            Ok(Some(Err(error))) => tracing::warn!("what is left could not be counted: {error}"),
+            // Nothing is wanted gone, or a parser broke down, which has been told.
+            Ok(None) | Err(_) => {}
+        }
+        Ok(())
     }
 
     /// What must wait until no unit is running: git removes the folders of deleted branches, and a folder that is empty

@@ -72,6 +72,8 @@ pub enum RunFact {
     StopAsked { how: Stop },
     /// The run goes on where an earlier process left it: in `pid`, under this version of batch.
     Resumed { pid: u32, version: String },
+    /// What the plan wants gone was counted, at the base and in the units' commits.
+    Counted(OldUses),
     /// The last event of a run that came to its end, unless it is resumed after all.
     Ended,
 }
@@ -84,6 +86,13 @@ pub enum Goal {
     Commits,
     #[default]
     PullRequests,
+}
+
+/// How many places of the claimed files hold what is to be gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldUses {
+    pub before: usize,
+    pub left: usize,
 }
 
 /// How a run is to be stopped.

@@ -12,7 +12,7 @@ use super::event::{Goal, RunHeader, RunId, UnitHeader};
 use super::places::{Naming, NamingError, Places};
 use crate::agent::{Agent, CodemodAgent, CommandAgent};
 use crate::check::{self, Check};
-use crate::codemod::{Codemod, CodemodError};
+use crate::codemod::{Codemod, CodemodError, Probe};
 use crate::config::{AgentOptionsError, AgentSpec, Config};
 use crate::forge::{Overrides, Templates, TextError};
 use crate::git::{GitError, Repo};
@@ -34,6 +34,8 @@ pub struct Job {
     pub(super) id: RunId,
     pub(super) plan: Plan,
     pub(super) ownership: Ownership,
+    /// Finds what must be gone in the end.
+    pub(super) until: Option<Probe>,
     pub(super) repo: Repo,
     pub(super) places: Places,
     pub(super) naming: Naming,
@@ -160,6 +162,7 @@ impl Job {
                 KeepWorktrees::WithUnpublishedWork
             },
             id,
+            until: plan.until.as_ref().map(Probe::compile).transpose()?,
             plan,
             ownership,
             repo,

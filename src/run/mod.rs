@@ -2,6 +2,7 @@
 //!
 //! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
+mod completeness;
 mod delivery;
 mod engine;
 mod event;
@@ -19,8 +20,8 @@ mod unit;
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
 pub use engine::{Beginning, RunError, execute};
 pub use event::{
-    ChangeCount, CheckResult, Event, Goal, Outcome, PullRequestLink, Recorded, RunFact, RunHeader,
-    RunId, Step, Stop, UnitFact, UnitHeader,
+    ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded, RunFact,
+    RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees, PrepareError, agent};
 pub use places::{Naming, NamingError, Places, worktree_name};

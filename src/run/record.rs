@@ -148,7 +148,8 @@ mod tests {
     use crate::check::Verdict;
     use crate::process::Ending;
     use crate::run::{
-        ChangeCount, CheckResult, Goal, Outcome, PullRequestLink, RunHeader, Step, Stop, UnitHeader,
+        ChangeCount, CheckResult, Goal, OldUses, Outcome, PullRequestLink, RunHeader, Step, Stop,
+        UnitHeader,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -246,6 +247,7 @@ mod tests {
             pid: 8,
             version: "0.2.0".into(),
         }));
+        all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
         all.push(Event::Run(RunFact::Ended));
         all
     }

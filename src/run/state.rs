@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::event::{
-    ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader, RunId,
-    Step, Stop, UnitFact, UnitHeader,
+    ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink, Recorded, RunFact,
+    RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use crate::plan::UnitId;
 
@@ -19,6 +19,8 @@ pub struct RunState {
     pub started_at: i64,
     pub ended_at: Option<i64>,
     pub stop: Option<Stop>,
+    /// What is left of what the plan wants gone, once that was counted.
+    pub old_uses: Option<OldUses>,
     /// In the plan's order.
     pub units: Vec<UnitState>,
 }
@@ -80,6 +82,7 @@ impl RunState {
             started_at: at,
             ended_at: None,
             stop: None,
+            old_uses: None,
             units,
         }
     }
@@ -90,6 +93,7 @@ impl RunState {
             Event::Run(RunFact::Started(_)) => {}
             Event::Run(RunFact::StopAsked { how }) => self.stop = Some(*how),
             Event::Run(RunFact::Resumed { pid, version }) => self.resume(*pid, version),
+            Event::Run(RunFact::Counted(uses)) => self.old_uses = Some(*uses),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {

@@ -31,6 +31,7 @@ pub fn plan() -> Plan {
         base_name: "origin/main".to_owned(),
         globs: vec!["**/*.js".to_owned()],
         agent: AgentOptions::default(),
+        until: None,
         units: vec![
             unit("01-api", "api", &["api/a.js", "api/b.js"], 1204, &[]),
             unit("02-cart", "cart", &["cart/cart.js"], 88, &[]),

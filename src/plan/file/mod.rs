@@ -19,6 +19,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::codemod::Sought;
     use crate::config::{AgentKind, AgentOptions};
     use crate::plan::{Claim, LeftOut, Plan, Size, Unit};
 
@@ -73,6 +74,7 @@ files = ["d.js"]
                 rule: Some("id: x\nrule:\n  pattern: var $A\n".to_owned()),
                 ..AgentOptions::default()
             },
+            until: Some(Sought::Regex(r"\bvar\b".to_owned())),
             units: vec![unit("01-src", &["src/a.js", "src/b c.js"])],
             left_out: vec![LeftOut {
                 reason: "binary".to_owned(),

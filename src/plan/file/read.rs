@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::VERSION;
+use crate::codemod::{Probe, Sought};
 use crate::config::AgentOptions;
 use crate::plan::claim::{Entry, Ownership, OwnershipError, fold};
 use crate::plan::order::{OrderError, waves};
@@ -68,6 +69,7 @@ struct PlanTable {
     #[serde(default)]
     globs: Vec<String>,
     agent: Option<Spanned<AgentOptions>>,
+    until: Option<Spanned<Sought>>,
     #[serde(rename = "unit", default)]
     units: Vec<UnitTable>,
     #[serde(default)]
@@ -121,6 +123,11 @@ impl Reader<'_> {
         {
             return Err(self.fault(agent, error.to_string()));
         }
+        if let Some(until) = &table.until
+            && let Err(error) = Probe::compile(until.get_ref())
+        {
+            return Err(self.fault(until, error.to_string()));
+        }
         if table.units.is_empty() {
             return Err(self.fault_at(0, "the plan has no [[unit]], so there is nothing to run"));
         }
@@ -138,6 +145,7 @@ impl Reader<'_> {
             base,
             globs: table.globs,
             agent: table.agent.map(Spanned::into_inner).unwrap_or_default(),
+            until: table.until.map(Spanned::into_inner),
             units,
             left_out: table
                 .left_out

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::VERSION;
+use crate::codemod::Sought;
 use crate::config::{AgentKind, AgentOptions};
 use crate::plan::{Plan, Size, Unit};
 
@@ -28,6 +29,9 @@ pub fn to_toml(plan: &Plan) -> String {
     out.list("globs", &plan.globs);
     if plan.agent.is_given() {
         out.agent(&plan.agent);
+    }
+    if let Some(until) = &plan.until {
+        out.until(until);
     }
     for unit in &plan.units {
         out.unit(unit);
@@ -71,6 +75,16 @@ impl Lines {
             self.line(&format!("  {},", quoted(entry.as_ref())));
         }
         self.line("]");
+    }
+
+    fn until(&mut self, until: &Sought) {
+        self.blank();
+        self.line("# What must be found nowhere in the units' files when the change is done; it is counted after the run.");
+        self.line("[until]");
+        match until {
+            Sought::Pattern(pattern) => self.pair("pattern", &text(pattern)),
+            Sought::Regex(regex) => self.pair("regex", &text(regex)),
+        }
     }
 
     fn agent(&mut self, agent: &AgentOptions) {

@@ -31,6 +31,7 @@ fn plan(
             base,
             agent: AgentOptions::default(),
             codemod,
+            until: None,
             units: UnitRange::new(5, 30).unwrap(),
         },
     )
@@ -112,6 +113,7 @@ fn a_request_without_a_plan_is_told_why() {
             base: &base(&it),
             agent: AgentOptions::default(),
             codemod: None,
+            until: None,
             units: UnitRange::new(5, 30).unwrap(),
         },
     );
@@ -274,4 +276,32 @@ proptest! {
         prop_assert_eq!(&plan(&it, &base, &["."], codemod).unwrap(), &made);
         prop_assert_eq!(load(&it.repo, &to_toml(&made)).unwrap(), made);
     }
+}
+
+#[test]
+fn only_files_that_hold_what_is_to_be_gone_are_work() {
+    let it = repository(&[("a.js", "var a = 1;\n"), ("b.js", "let b = 1;\n")]);
+    let request = |pattern: &str, globs: &[String]| {
+        make(
+            &it.repo,
+            &Request {
+                instruction: "from var to const",
+                globs,
+                prefix: "",
+                base: &base(&it),
+                agent: AgentOptions::default(),
+                codemod: None,
+                until: Some(Sought::Pattern(pattern.to_owned())),
+                units: UnitRange::default(),
+            },
+        )
+    };
+    let all = [".".to_owned()];
+    let plan = request("var $A = $B", &all).unwrap();
+    assert_eq!(plan.units.len(), 1);
+    assert_eq!(plan.units[0].claim.files, ["a.js"]);
+    assert_eq!(plan.left_out[0].files, ["b.js"]);
+    assert_eq!(parse(&to_toml(&plan)).unwrap().until, plan.until);
+    let refused = request("old($A)", &all).unwrap_err();
+    insta::assert_snapshot!(refused, @"2 files match, but none holds what is to be gone: the change is done there, or --until looks for something else");
 }
