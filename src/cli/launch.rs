@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::flags::RunFlags;
 use super::review::{self, CourseLine, Decision};
-use super::workspace::{Workspace, new_run_id, now};
+use super::workspace::{Workspace, new_run_id, now, secure_journal};
 use super::{Global, print, say, stdout_width};
 use crate::config::Config;
 use crate::git::Base;
@@ -29,6 +29,7 @@ pub(super) fn launch(
     base: &Base,
     flags: &RunFlags,
 ) -> anyhow::Result<u8> {
+    secure_journal(&workspace.places())?;
     let id = new_run_id();
     let prepare = |plan: Plan| {
         let job = prepare(workspace, &id, plan, base, flags.goal())?;

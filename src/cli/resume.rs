@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 
-use super::workspace::{KnownRun, Workspace, folder};
+use super::workspace::{KnownRun, Workspace, folder, secure_journal};
 use super::{Global, launch, run};
 use crate::config::Config;
 use crate::git::Repo;
@@ -29,6 +29,7 @@ pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
             known.state.header.pid
         );
     }
+    secure_journal(&known.places)?;
     let workspace = as_it_was(global, &known, args)?;
     let plan_path = known.places.plan(&id);
     let text = std::fs::read_to_string(&plan_path)

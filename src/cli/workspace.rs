@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::{Global, say};
 use crate::config::Config;
 use crate::git::Repo;
-use crate::journal::{Holder, Journal, RunLock};
+use crate::journal::{self, Holder, Journal, RunLock};
 use crate::plan::UnitId;
 use crate::report::Liveness;
 use crate::run::{self, Places, RecordError, RunId, RunState, UnitState};
@@ -59,9 +59,9 @@ impl KnownRun {
     pub(super) fn open(global: &Global, wanted: Option<&str>) -> anyhow::Result<Self> {
         let repo = Repo::discover(&folder(global)?)?;
         let places = Places::new(repo.state_dir());
-        let journal = Journal::read(&places.journal())?.ok_or(RecordError::NoRun)?;
-        let id = run::find(&journal, wanted)?;
-        let state = run::load(&journal, &id)?;
+        let state = read_journal(&places, |journal| {
+            run::load(journal, &run::find(journal, wanted)?)
+        })?;
         let liveness = liveness(&places, &state)?;
         Ok(Self {
             repo,
@@ -106,6 +106,34 @@ impl KnownRun {
             _ => anyhow::bail!("{wanted:?} may be any of the units {}", names(&near)),
         }
     }
+}
+
+/// Reads something in the journal. One that turns out to be damaged is mended first, and that is said.
+pub(super) fn read_journal<T>(
+    places: &Places,
+    read: impl Fn(&Journal) -> Result<T, RecordError>,
+) -> anyhow::Result<T> {
+    let path = places.journal();
+    let read = || read(&Journal::read(&path)?.ok_or(RecordError::NoRun)?);
+    let sound = !path.metadata().is_ok_and(|known| known.len() == 0);
+    match read() {
+        Err(error) if !sound || error.may_be_damage() => match journal::mend(&path)? {
+            Some(mended) => {
+                say(&format!("warning: {mended}"));
+                Ok(read()?)
+            }
+            None => Ok(Err(error)?),
+        },
+        other => Ok(other?),
+    }
+}
+
+/// Makes sure that the journal can be relied on before anything is begun that it has to remember.
+pub(super) fn secure_journal(places: &Places) -> anyhow::Result<()> {
+    if let Some(mended) = journal::mend(&places.journal())? {
+        say(&format!("warning: {mended}"));
+    }
+    Ok(())
 }
 
 /// Whether somebody drives the run.

@@ -3,17 +3,21 @@
 //!
 //! It stores rows of text and never looks into them: what an event means is the business of the rooms above.
 
+mod ground;
 mod lock;
+mod mend;
+mod salvage;
+mod schema;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use serde::de::IgnoredAny;
 
 pub use lock::{Holder, RunLock};
-
-/// The version of the tables this program writes, kept in SQLite's `user_version`.
-const VERSION: i64 = 1;
+pub use mend::{Mended, damage, mend};
 
 /// How long a statement waits for another process's short write.
 const BUSY: Duration = Duration::from_secs(10);
@@ -40,48 +44,109 @@ pub enum JournalError {
         path: PathBuf,
         source: rusqlite::Error,
     },
-    #[error("{} cannot be made: {source}", path.display())]
+    #[error("{} cannot be read or written: {source}", path.display())]
     Folder {
         path: PathBuf,
         source: std::io::Error,
     },
     #[error(
-        "the journal {} was written by a newer batch (its version is {found}, this one reads up to {VERSION}): update batch",
-        path.display()
+        "the journal {} was written by a newer batch (its version is {found}, this one reads up to {}): update batch",
+        path.display(),
+        schema::version_of(schema::STEPS)
     )]
     TooNew { path: PathBuf, found: i64 },
+    #[error(
+        "the journal {} is damaged ({what}): batch status sets it aside and recovers what can be read",
+        path.display()
+    )]
+    Damaged { path: PathBuf, what: String },
+    #[error(
+        "the journal {} is damaged ({what}), and another process has it open: try again when no run is going",
+        path.display()
+    )]
+    DamagedInUse { path: PathBuf, what: String },
+    #[error(
+        "the journal {} would lie on a network file system ({kind}), where what was written may be lost: use a clone on a local disk",
+        path.display()
+    )]
+    Network { path: PathBuf, kind: String },
     #[error("the journal cannot be written: {0}")]
     Write(rusqlite::Error),
     #[error("the journal cannot be read: {0}")]
     Read(rusqlite::Error),
 }
 
+impl JournalError {
+    /// Tells damage from all that may have gone wrong otherwise.
+    fn of(path: &Path, error: rusqlite::Error, otherwise: fn(rusqlite::Error) -> Self) -> Self {
+        let damaged = match &error {
+            rusqlite::Error::SqliteFailure(failure, _) => matches!(
+                failure.code,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+            ),
+            rusqlite::Error::Utf8Error(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..) => true,
+            _ => false,
+        };
+        if damaged {
+            Self::Damaged {
+                path: path.to_path_buf(),
+                what: error.to_string(),
+            }
+        } else {
+            otherwise(error)
+        }
+    }
+
+    /// Like [`JournalError::of`], where the file is being opened.
+    fn opening(path: &Path, source: rusqlite::Error) -> Self {
+        match Self::of(path, source, Self::Read) {
+            Self::Read(source) => Self::Open {
+                path: path.to_path_buf(),
+                source,
+            },
+            damaged => damaged,
+        }
+    }
+}
+
 /// An open journal.
 pub struct Journal {
     connection: Connection,
+    path: PathBuf,
+    /// A writer's: while it is held, nobody replaces the file.
+    _kept: Option<File>,
 }
 
 impl Journal {
     /// Opens the journal for writing, and makes it where there is none.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| JournalError::Folder {
-                path: folder.to_path_buf(),
-                source,
-            })?;
-        }
-        let fault = |source| JournalError::Open {
-            path: path.to_path_buf(),
+        let folder = |source| JournalError::Folder {
+            path: path.parent().unwrap_or(path).to_path_buf(),
             source,
         };
-        let mut connection = Connection::open(path).map_err(fault)?;
-        connection.busy_timeout(BUSY).map_err(fault)?;
-        connection
-            .pragma_update(None, "journal_mode", "wal")
-            .and_then(|()| connection.pragma_update(None, "synchronous", "full"))
-            .map_err(fault)?;
-        prepare(&mut connection, path)?;
-        Ok(Self { connection })
+        if let Some(kind) = ground::network(path) {
+            return Err(JournalError::Network {
+                path: path.to_path_buf(),
+                kind,
+            });
+        }
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(folder)?;
+        }
+        let kept = mend::lock_file(path)?;
+        if let Some(lock) = &kept {
+            lock.lock_shared().map_err(folder)?;
+        }
+        let mut connection = connect(path)?;
+        let found = bring_up(&mut connection, path)?;
+        refuse_newer(path, found)?;
+        Ok(Self {
+            connection,
+            path: path.to_path_buf(),
+            _kept: kept,
+        })
     }
 
     /// Opens the journal to read it; `None` where there is none yet.
@@ -89,25 +154,25 @@ impl Journal {
         if !path.exists() {
             return Ok(None);
         }
-        let fault = |source| JournalError::Open {
-            path: path.to_path_buf(),
-            source,
-        };
-        let connection = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(fault)?;
+        let fault = |source| JournalError::opening(path, source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
         connection.busy_timeout(BUSY).map_err(fault)?;
-        let found = version(&connection).map_err(fault)?;
-        match found {
-            0 => Ok(None),
-            1..=VERSION => Ok(Some(Self { connection })),
-            _ => Err(JournalError::TooNew {
-                path: path.to_path_buf(),
-                found,
-            }),
+        refuse_lost_version(&connection, path)?;
+        let found = schema::version(&connection).map_err(fault)?;
+        refuse_newer(path, found)?;
+        if found == 0 {
+            return Ok(None);
         }
+        if found < schema::version_of(schema::STEPS) {
+            // Only a writer can bring it up.
+            return Self::open(path).map(Some);
+        }
+        Ok(Some(Self {
+            connection,
+            path: path.to_path_buf(),
+            _kept: None,
+        }))
     }
 
     /// Appends one event; when this returns it is on the disk. Gives its sequence number.
@@ -122,7 +187,7 @@ impl Journal {
             .prepare_cached("INSERT INTO events (run, unit, at, fact) VALUES (?1, ?2, ?3, ?4)")
             .and_then(|mut insert| insert.insert(params![run, unit, at, fact]))
             .map(i64::cast_unsigned)
-            .map_err(JournalError::Write)
+            .map_err(|error| JournalError::of(&self.path, error, JournalError::Write))
     }
 
     /// The events of a run after the one numbered `after`, oldest first; `0` for all.
@@ -142,7 +207,7 @@ impl Journal {
             })?;
             rows.collect()
         };
-        read().map_err(JournalError::Read)
+        read().map_err(|error| JournalError::of(&self.path, error, JournalError::Read))
     }
 
     /// The names of all runs, the one that began last first.
@@ -153,55 +218,74 @@ impl Journal {
                 .prepare("SELECT run FROM events GROUP BY run ORDER BY min(seq) DESC")?;
             select.query_map([], |row| row.get(0))?.collect()
         };
-        read().map_err(JournalError::Read)
+        read().map_err(|error| JournalError::of(&self.path, error, JournalError::Read))
     }
 
-    /// What SQLite's own check finds wrong with the file; `None` when all is well.
-    pub fn damage(&self) -> Result<Option<String>, JournalError> {
-        self.connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
-            .optional()
-            .map(|found| found.filter(|words| words != "ok"))
-            .map_err(JournalError::Read)
+    /// What is wrong with the file or with a row of it; `None` when all is well.
+    fn damage(&self) -> Result<Option<String>, JournalError> {
+        let look = || -> rusqlite::Result<Option<String>> {
+            let found: String =
+                self.connection
+                    .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+            if found != "ok" {
+                return Ok(Some(found.split_whitespace().collect::<Vec<_>>().join(" ")));
+            }
+            let mut select = self.connection.prepare("SELECT seq, fact FROM events")?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                if !is_json(&row.get::<_, String>(1)?) {
+                    let seq: i64 = row.get(0)?;
+                    return Ok(Some(format!("event {seq} is not JSON")));
+                }
+            }
+            Ok(None)
+        };
+        look().map_err(|error| JournalError::of(&self.path, error, JournalError::Read))
     }
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// Makes the tables in one transaction, so that two processes that start at once make them once.
-fn prepare(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
-    let fault = |source| JournalError::Open {
-        path: path.to_path_buf(),
-        source,
+/// A connection that writes, and makes the file where there is none.
+fn connect(path: &Path) -> Result<Connection, JournalError> {
+    let connect = || {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        Ok(connection)
     };
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(fault)?;
-    let found = version(&transaction).map_err(fault)?;
-    if found > VERSION {
+    connect().map_err(|source| JournalError::opening(path, source))
+}
+
+fn bring_up(connection: &mut Connection, path: &Path) -> Result<i64, JournalError> {
+    refuse_lost_version(connection, path)?;
+    schema::bring_up(connection, schema::STEPS)
+        .map_err(|source| JournalError::opening(path, source))
+}
+
+/// A file with tables and without a version must not be taken for a new one.
+fn refuse_lost_version(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    match schema::has_lost_its_version(connection) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(JournalError::Damaged {
+            path: path.to_path_buf(),
+            what: "its version is lost".into(),
+        }),
+        Err(source) => Err(JournalError::opening(path, source)),
+    }
+}
+
+fn refuse_newer(path: &Path, found: i64) -> Result<(), JournalError> {
+    if found > schema::version_of(schema::STEPS) {
         return Err(JournalError::TooNew {
             path: path.to_path_buf(),
             found,
         });
     }
-    if found == 0 {
-        transaction
-            .execute_batch(
-                "CREATE TABLE events (
-                     seq  INTEGER PRIMARY KEY AUTOINCREMENT,
-                     run  TEXT NOT NULL,
-                     unit TEXT,
-                     at   INTEGER NOT NULL,
-                     fact TEXT NOT NULL
-                 ) STRICT;
-                 CREATE INDEX events_of_a_run ON events (run, seq);",
-            )
-            .and_then(|()| transaction.pragma_update(None, "user_version", VERSION))
-            .map_err(fault)?;
-    }
-    transaction.commit().map_err(fault)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -22,6 +22,17 @@ pub enum RecordError {
     SeveralRuns { wanted: String, known: Vec<String> },
 }
 
+impl RecordError {
+    /// Whether the journal should be looked at more closely.
+    #[must_use]
+    pub fn may_be_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Journal(JournalError::Damaged { .. }) | Self::Unreadable { .. }
+        )
+    }
+}
+
 fn latest_words(known: &[String]) -> String {
     if known.is_empty() {
         String::new()

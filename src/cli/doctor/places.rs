@@ -10,7 +10,7 @@ use nix::sys::statvfs::statvfs;
 use super::Finding;
 use crate::config::Config;
 use crate::git::Repo;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::plan::UnitId;
 use crate::run::{Naming, Places, RunId};
 
@@ -32,26 +32,23 @@ pub(super) fn state(repo: &Repo) -> Finding {
 pub(super) fn journal(repo: &Repo) -> Finding {
     const SUBJECT: &str = "journal";
     let path = Places::new(repo.state_dir()).journal();
-    let journal = match Journal::read(&path) {
-        Ok(Some(journal)) => journal,
-        Ok(None) => return Finding::ok(SUBJECT, "none yet: nothing has run here"),
-        Err(error) => return Finding::error(SUBJECT, error),
-    };
-    let damaged = |what: &str| {
-        Finding::problem(
-            SUBJECT,
-            format!(
-                "{} is damaged ({what}): move it away, and batch begins a new one",
-                path.display()
-            ),
-        )
-    };
-    match (journal.damage(), journal.runs()) {
-        (Ok(None), Ok(runs)) => {
-            Finding::ok(SUBJECT, format!("intact, {} known", count(runs.len())))
+    match journal::damage(&path) {
+        Ok(None) => {}
+        Ok(Some(what)) => {
+            return Finding::problem(
+                SUBJECT,
+                format!(
+                    "{} is damaged ({what}): run batch status, which sets it aside and recovers what can be read",
+                    path.display()
+                ),
+            );
         }
-        (Ok(Some(what)), _) => damaged(&what),
-        (Err(error), _) | (_, Err(error)) => damaged(&error.to_string()),
+        Err(error) => return Finding::error(SUBJECT, error),
+    }
+    match Journal::read(&path).and_then(|journal| journal.map(|it| it.runs()).transpose()) {
+        Ok(None) => Finding::ok(SUBJECT, "none yet: nothing has run here"),
+        Ok(Some(runs)) => Finding::ok(SUBJECT, format!("intact, {} known", count(runs.len()))),
+        Err(error) => Finding::error(SUBJECT, error),
     }
 }
 
