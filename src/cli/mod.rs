@@ -6,6 +6,7 @@ mod clean;
 mod demo;
 mod diff;
 mod doctor;
+mod export;
 mod flags;
 mod launch;
 mod logs;
@@ -107,6 +108,8 @@ enum Command {
     Logs(logs::LogsArgs),
     /// Print what a unit changed
     Diff(diff::DiffArgs),
+    /// Print every event of a run, one JSON object a line
+    Export(export::ExportArgs),
     /// Take away the worktrees that ended runs have left
     Clean(clean::CleanArgs),
     /// Say whether batch can work here, and what to do where it cannot
@@ -155,6 +158,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Report(args) => report::run(global, args),
         Command::Logs(args) => logs::run(global, args),
         Command::Diff(args) => diff::run(global, args),
+        Command::Export(args) => export::run(global, args),
         Command::Clean(args) => clean::run(global, args),
         Command::Doctor => {
             let dir = workspace::folder(global)?;

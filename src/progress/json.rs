@@ -49,6 +49,23 @@ impl<'a> Line<'a> {
     }
 }
 
+/// One event as one line, without its end.
+#[must_use]
+pub fn line(run: &RunId, event: &Recorded) -> String {
+    match serde_json::to_string(&Line::new(run, event)) {
+        Ok(text) => text,
+        // JSON cannot hold a path that is not Unicode; the event still gets its line.
+        Err(error) => serde_json::json!({
+            "seq": event.seq,
+            "at": words::timestamp(event.at),
+            "run": run,
+            "fact": "unprintable",
+            "reason": error.to_string(),
+        })
+        .to_string(),
+    }
+}
+
 pub(super) struct Json<W> {
     out: W,
 }
@@ -61,18 +78,7 @@ impl<W: Write> Json<W> {
 
 impl<W: Write + Send> Progress for Json<W> {
     fn event(&mut self, event: &Recorded, state: &RunState) {
-        let text = match serde_json::to_string(&Line::new(&state.id, event)) {
-            Ok(text) => text,
-            // JSON cannot hold a path that is not Unicode; the event still gets its line.
-            Err(error) => serde_json::json!({
-                "seq": event.seq,
-                "at": words::timestamp(event.at),
-                "run": state.id,
-                "fact": "unprintable",
-                "reason": error.to_string(),
-            })
-            .to_string(),
-        };
+        let text = line(&state.id, event);
         // A reader that is gone must not end the run.
         let _ = writeln!(self.out, "{text}").and_then(|()| self.out.flush());
     }

@@ -11,6 +11,8 @@ use std::io;
 
 use console::Term;
 
+pub use json::line as json_line;
+
 use crate::run::{Recorded, RunState};
 
 /// Something that shows a run's events as they come.
