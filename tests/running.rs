@@ -118,7 +118,9 @@ fn after_a_kill_it_is_said_cleaned_and_done_anew() {
     let _ = killpg(agent, Signal::SIGKILL);
 
     repo.batch(["status"]).exits(0).says("interrupted");
-    repo.batch(["clean"]).exits(0).says("moved to the trash");
+    repo.batch(["clean", "--all"])
+        .exits(0)
+        .says("moved to the trash");
     assert!(!repo.worktrees().exists());
     repo.migrate_by(SIGN, &["--units", "3"])
         .exits(0)

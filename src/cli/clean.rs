@@ -1,20 +1,27 @@
-//! `batch clean`: takes away the worktrees that ended runs have left.
+//! `batch clean`: takes away what runs have left that nobody needs any more.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::workspace::{Workspace, liveness};
+use super::workspace::{Workspace, liveness, now};
 use super::{Global, say};
-use crate::git::{GitError, remove_empty_folders_above};
-use crate::journal::Journal;
+use crate::config::Config;
+use crate::git::{GitError, delete_tree};
+use crate::journal::{Journal, RunLock};
 use crate::report::Liveness;
-use crate::run::{self, Outcome, Places, RunState, UnitState, worktree_name};
+use crate::run::{self, Fate, Naming, Places, RunId, RunState, UnitState};
 
 #[derive(Debug, Args)]
 pub(super) struct CleanArgs {
-    /// A run's id, or a part of it [default: all runs that are not going]
+    /// A run's id, or a part of it [default: all runs that have come to their end]
     run: Option<String>,
+    /// Also runs that could still be resumed
+    #[arg(long, conflicts_with = "run")]
+    all: bool,
+    /// Only what has been left alone for so long: runs, and with --empty-trash what lies there
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    older_than: Option<i64>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -23,13 +30,26 @@ pub(super) struct CleanArgs {
     empty_trash: bool,
 }
 
-/// What can be done with the worktree of an ended unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// All that is in it stands in a commit.
-    Delete,
-    /// It may hold the only copy of something.
-    Trash,
+/// A length of time in milliseconds, written like `7d`, `12h` or `2w`.
+fn age(text: &str) -> Result<i64, String> {
+    let days = jiff::SpanRelativeTo::days_are_24_hours();
+    text.parse::<jiff::Span>()
+        .and_then(|span| span.to_duration(days))
+        .ok()
+        .and_then(|age| i64::try_from(age.as_millis()).ok())
+        .filter(|age| *age >= 0)
+        .ok_or_else(|| format!("{text:?} is no length of time: write it like 7d, 12h or 2w"))
+}
+
+/// What has been done so far, or would be.
+#[derive(Default)]
+struct Tally {
+    /// Folders whose content stands elsewhere; they are deleted last.
+    done: Vec<PathBuf>,
+    taken: usize,
+    trashed: usize,
+    left_alone: usize,
+    failed: usize,
 }
 
 pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
@@ -39,145 +59,206 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         say("nothing to clean: there has been no run in this repository yet");
         return Ok(0);
     };
+    let known: Vec<RunId> = journal
+        .runs()?
+        .iter()
+        .map(|id| RunId::from_journal(id))
+        .collect();
     let runs = match &args.run {
         Some(wanted) => vec![run::find(&journal, Some(wanted))?],
-        None => journal
-            .runs()?
-            .iter()
-            .map(|id| run::RunId::from_journal(id))
-            .collect(),
+        None => known.clone(),
     };
-    let (mut deleted, mut trashed, mut failed) = (0_usize, 0_usize, 0_usize);
+    let limit = args
+        .older_than
+        .map_or(i64::MAX, |age| now().saturating_sub(age));
+    let mut tally = Tally::default();
     for id in &runs {
-        let state = run::load(&journal, id)?;
-        if liveness(&places, &state)? == Liveness::Going {
-            say(&format!("run {id} is going, so it is left alone"));
-            continue;
+        let events = run::events(&journal, id)?;
+        if events.last().is_some_and(|last| last.at <= limit) {
+            clean(
+                &workspace,
+                &places,
+                &run::load(&journal, id)?,
+                args,
+                &mut tally,
+            )?;
         }
-        deleted += delete_done(&places.done(id), args)?;
-        for unit in &state.units {
-            let Some((path, fate)) = fate(&workspace, &places, &state, unit) else {
-                continue;
-            };
-            let verb = match (fate, args.dry_run) {
-                (Fate::Delete, true) => "would delete",
-                (Fate::Delete, false) => "deleted",
-                (Fate::Trash, true) => "would move to the trash",
-                (Fate::Trash, false) => "moved to the trash",
-            };
-            if !args.dry_run
-                && let Err(error) = take_away(&workspace, &places, &state, unit, fate)
-            {
-                say(&format!("left alone: {}: {error}", path.display()));
-                failed += 1;
-                continue;
-            }
-            match fate {
-                Fate::Delete => deleted += 1,
-                Fate::Trash => trashed += 1,
-            }
-            say(&format!("{verb}: {}", path.display()));
-        }
+    }
+    if args.run.is_none() {
+        forget_lost_refs(&workspace, &known, args, &mut tally)?;
     }
     if args.empty_trash {
-        empty(&places, args)?;
+        empty(&places, limit, args)?;
     }
-    if deleted + trashed + failed == 0 && !args.empty_trash {
-        say("nothing to clean: no ended run has left a worktree");
-    } else if trashed > 0 && !args.dry_run {
+    if !tally.done.is_empty() && !args.dry_run {
+        delete_done(&tally.done)?;
+    }
+    let nothing = tally.taken + tally.trashed + tally.left_alone + tally.failed == 0;
+    if nothing && !args.empty_trash {
+        say("nothing to clean: no ended run has left anything");
+    } else if tally.trashed > 0 && !args.dry_run {
         say(&format!(
             "unpublished work lies in {} until batch clean --empty-trash",
             places.trash().display()
         ));
     }
-    Ok(u8::from(failed > 0))
+    Ok(u8::from(tally.failed > 0))
 }
 
-/// The unit's worktree, if there still is one, and what is to be done with it.
-fn fate<'u>(
+/// Takes away what one run has left, and says so.
+fn clean(
     workspace: &Workspace,
     places: &Places,
     state: &RunState,
-    unit: &'u UnitState,
-) -> Option<(&'u Path, Fate)> {
-    let path = unit.worktree.as_deref()?;
-    path.symlink_metadata().ok()?;
-    let known = match (&unit.commit, unit.outcome()) {
-        (Some(commit), _) => Some(commit),
-        (None, Some(Outcome::NoChange { .. })) => unit.start.as_ref(),
-        _ => None,
+    args: &CleanArgs,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let id = &state.id;
+    let lock = places.lock(id);
+    // Held, so that nobody resumes the run meanwhile. A run without a folder cannot be resumed.
+    let held = if args.dry_run || !places.run(id).exists() {
+        None
+    } else {
+        RunLock::acquire(&lock)?.ok()
     };
-    // Somebody may have gone on working in it.
-    let index = places.index(&state.id, &unit.header.id);
-    let is_safe = known.is_some_and(|commit| {
-        let repo = &workspace.repo;
-        let now = repo.snapshot_aside(path, &index).ok();
-        now.is_some() && now == repo.tree(commit).ok()
-    });
-    Some((path, if is_safe { Fate::Delete } else { Fate::Trash }))
-}
-
-fn take_away(
-    workspace: &Workspace,
-    places: &Places,
-    state: &RunState,
-    unit: &UnitState,
-    fate: Fate,
-) -> Result<(), GitError> {
-    let (Some(path), Some(branch), Some(start)) = (&unit.worktree, &unit.branch, &unit.start)
-    else {
+    if held.is_none() && liveness(places, state)? == Liveness::Going {
+        say(&format!("run {id} is going, so it is left alone"));
+        tally.left_alone += 1;
         return Ok(());
-    };
-    let name = worktree_name(&state.id, &unit.header.id);
-    match fate {
-        Fate::Delete => workspace.repo.remove_worktree(&name, path)?,
-        Fate::Trash => {
-            workspace
-                .repo
-                .trash_worktree(&name, path, &places.trash())?;
+    }
+    let found = run::leftovers(
+        &workspace.repo,
+        places,
+        &naming(workspace, places, id)?,
+        state,
+    );
+    let is_resumable = !state.units.iter().all(UnitState::is_settled) && places.plan(id).exists();
+    if is_resumable && !found.is_empty() && args.run.is_none() && !args.all {
+        say(&format!(
+            "run {id} can still be resumed, so it is left alone; batch clean {id} takes its worktrees away"
+        ));
+        tally.left_alone += 1;
+        return Ok(());
+    }
+    let done = places.done(id);
+    if done.exists() {
+        tally.taken += 1;
+        tally.done.push(done.clone());
+        if args.dry_run {
+            say(&format!("would delete: {}", done.display()));
         }
     }
-    remove_empty_folders_above(path);
-    workspace
-        .repo
-        .delete_untouched_branch(branch, start)
-        .map(drop)
+    for left in found {
+        let path = left.path.display();
+        let taken = if args.dry_run {
+            Ok(None)
+        } else {
+            left.take_away(&workspace.repo, places, id)
+        };
+        let trashed = match taken {
+            Ok(trashed) => trashed,
+            Err(error) => {
+                say(&format!("left alone: {path}: {error}"));
+                tally.failed += 1;
+                continue;
+            }
+        };
+        let verb = match (&left.fate, args.dry_run) {
+            (Fate::LeaveAlone(why), _) => {
+                say(&format!("left alone: {path}: {why}"));
+                tally.left_alone += 1;
+                continue;
+            }
+            (Fate::Delete, true) => "would delete",
+            (Fate::Delete, false) => "deleted",
+            (Fate::Trash, true) => "would move to the trash",
+            (Fate::Trash, false) => "moved to the trash",
+            (Fate::Forget, true) => "would forget what is gone already",
+            (Fate::Forget, false) => "forgot what is gone already",
+        };
+        say(&format!("{verb}: {path}"));
+        if let Some(trashed) = trashed {
+            say(&format!("  to get it back: {}", trashed.back));
+        }
+        match left.fate {
+            Fate::Trash => tally.trashed += 1,
+            _ => tally.taken += 1,
+        }
+    }
+    if done.exists() && !tally.done.contains(&done) {
+        tally.done.push(done);
+    }
+    Ok(())
 }
 
-/// Deletes what a run that was killed or stopped has put away and could not delete any more; all of it is published.
-fn delete_done(done: &Path, args: &CleanArgs) -> anyhow::Result<usize> {
-    if !done.exists() {
-        return Ok(0);
-    }
-    if args.dry_run {
-        say(&format!("would delete: {}", done.display()));
-        return Ok(1);
-    }
-    say(&format!("deleting: {}", done.display()));
-    std::fs::remove_dir_all(done)
-        .map_err(|error| anyhow::anyhow!("{} cannot be deleted: {error}", done.display()))?;
-    Ok(1)
+/// How the run named its worktrees and branches.
+fn naming(workspace: &Workspace, places: &Places, id: &RunId) -> anyhow::Result<Naming> {
+    let path = places.settings(id);
+    let kept = path.exists().then(|| Config::read(&path)).transpose()?;
+    let config = kept.as_ref().unwrap_or(&workspace.config);
+    Ok(Naming::new(
+        config.publish.branch.as_deref(),
+        config.worktrees.dir.as_deref(),
+        workspace.repo.home(),
+        &workspace.repo.name(),
+    )?)
 }
 
-fn empty(places: &Places, args: &CleanArgs) -> anyhow::Result<()> {
+/// Branches that were set aside for runs of which nothing else is known any more.
+fn forget_lost_refs(
+    workspace: &Workspace,
+    known: &[RunId],
+    args: &CleanArgs,
+    tally: &mut Tally,
+) -> Result<(), GitError> {
+    const LEFT: &str = "refs/batch/left/";
+    for (name, commit) in workspace.repo.refs_below(LEFT)? {
+        let run = name[LEFT.len()..].split('/').next().unwrap_or_default();
+        if args.older_than.is_some() || known.iter().any(|id| id.as_str() == run) {
+            continue;
+        }
+        tally.taken += 1;
+        if args.dry_run {
+            say(&format!("would delete: {name}"));
+            continue;
+        }
+        workspace.repo.delete_ref(&name)?;
+        say(&format!(
+            "deleted: {name}, whose run is gone\n  to get it back, until git tidies up: git update-ref {name} {commit}"
+        ));
+    }
+    Ok(())
+}
+
+/// Deletes what was put away. Ctrl-C may end this at any moment; the next call goes on with it.
+fn delete_done(folders: &[PathBuf]) -> anyhow::Result<()> {
+    for folder in folders {
+        delete_tree(folder).map_err(|error| cannot_delete(folder, &error))?;
+    }
+    Ok(())
+}
+
+fn empty(places: &Places, limit: i64, args: &CleanArgs) -> anyhow::Result<()> {
     let trash = places.trash();
-    let entries = match std::fs::read_dir(&trash) {
-        Ok(entries) => entries.filter_map(Result::ok).collect(),
-        Err(_) => Vec::new(),
-    };
-    let lying = match entries.len() {
+    let lying = run::lying(places, limit).map_err(|error| cannot_delete(&trash, &error))?;
+    let count = match lying.len() {
         1 => "1 worktree".to_owned(),
         count => format!("{count} worktrees"),
     };
-    if entries.is_empty() {
-        say("the trash is empty");
+    if lying.is_empty() {
+        say(match args.older_than {
+            Some(_) => "nothing has been in the trash for so long",
+            None => "the trash is empty",
+        });
     } else if args.dry_run {
-        say(&format!("would delete {lying} from the trash"));
+        say(&format!("would delete {count} from the trash"));
     } else {
-        std::fs::remove_dir_all(&trash).map_err(|error| {
-            anyhow::anyhow!("the trash {} cannot be emptied: {error}", trash.display())
-        })?;
-        say(&format!("deleted {lying} from the trash"));
+        run::delete(&lying).map_err(|error| cannot_delete(&trash, &error))?;
+        say(&format!("deleted {count} from the trash"));
     }
     Ok(())
+}
+
+fn cannot_delete(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow::anyhow!("{} cannot be deleted: {error}", path.display())
 }

@@ -12,7 +12,7 @@ use super::review::{self, CourseLine, Decision};
 use super::workspace::{Workspace, new_run_id, now, secure_journal};
 use super::{Global, print, say, stdout_width};
 use crate::config::Config;
-use crate::git::Base;
+use crate::git::{Base, delete_tree};
 use crate::plan::file::to_toml;
 use crate::plan::{self, Plan};
 use crate::progress::{self, Form};
@@ -183,7 +183,7 @@ async fn delete_done(done: PathBuf, state: &RunState) {
     }
     let (wishes, mut stops) = mpsc::channel(1);
     let signals = tokio::spawn(listen(wishes));
-    let deletion = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(done));
+    let deletion = tokio::task::spawn_blocking(move || delete_tree(&done));
     tokio::pin!(deletion);
     let soon = tokio::time::timeout(std::time::Duration::from_secs(1), &mut deletion).await;
     let deleted = if let Ok(deleted) = soon {

@@ -9,12 +9,14 @@ mod attributes;
 mod base;
 mod changes;
 mod commit;
+mod delete;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod graft;
 mod include;
 mod program;
 mod removal;
+mod standing;
 mod worktree;
 
 use std::path::{Path, PathBuf};
@@ -22,8 +24,10 @@ use std::path::{Path, PathBuf};
 pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind, Reader};
 pub use changes::{Change, ChangeKind, Changes, Colours, Content};
+pub use delete::delete_tree;
 pub use include::INCLUDE_FILE;
-pub use removal::remove_empty_folders_above;
+pub use removal::{free_name, remove_empty_folders_above};
+pub use standing::Standing;
 pub use worktree::NewWorktree;
 
 /// What can go wrong with a repository.

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::base::find_commit;
+use super::delete::delete_tree;
 use super::include::place;
 use super::worktree::disk;
 use super::{During, GitError, Repo};
@@ -18,12 +19,13 @@ impl Repo {
         // Git forgets it first: half a worktree that is not registered is no riddle to anybody.
         self.forget_worktree(name)?;
         if path.symlink_metadata().is_ok() {
-            fs::remove_dir_all(path).map_err(|error| disk("cannot remove", path, error))?;
+            delete_tree(path).map_err(|error| disk("cannot remove", path, error))?;
         }
         Ok(())
     }
 
-    fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
+    /// Has git forget a worktree; its folder is not looked at.
+    pub fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
         let admin = self.admin_dir(name);
         if admin.exists() {
             fs::remove_dir_all(&admin).map_err(|error| disk("cannot remove", &admin, error))?;
@@ -31,45 +33,49 @@ impl Repo {
         Ok(())
     }
 
-    /// Moves a worktree to `trash` and has git forget it. Gives the new place; `None` when it was gone already.
+    /// Moves a worktree into the folder `aside` and has git forget it. Gives the new place; `None` when it was gone
+    /// already.
     ///
     /// `name` is the one it was registered under.
     pub fn discard_worktree(
         &self,
         name: &str,
         path: &Path,
-        trash: &Path,
+        aside: &Path,
     ) -> Result<Option<PathBuf>, GitError> {
-        let moved = if path.symlink_metadata().is_ok() {
-            fs::create_dir_all(trash).map_err(|error| disk("cannot make", trash, error))?;
-            let to = free_name(trash, name);
-            fs::rename(path, &to).map_err(|error| disk("cannot move to the trash", path, error))?;
-            Some(to)
-        } else {
-            None
+        let to = free_name(aside, name);
+        let moved = self.move_worktree(name, path, &to)?;
+        Ok(moved.then_some(to))
+    }
+
+    /// Moves a worktree to `to`, has git forget it and takes away the link to what git knew. Also where `to` is on
+    /// another file system: there it is copied first, and deleted only when all of it has arrived. Says whether it was
+    /// still there.
+    pub fn trash_worktree(&self, name: &str, path: &Path, to: &Path) -> Result<bool, GitError> {
+        let moved = match self.move_worktree(name, path, to) {
+            Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
+                copy_tree(path, to)
+                    .map_err(|error| disk("cannot move to the trash", path, error))?;
+                self.remove_worktree(name, path)?;
+                true
+            }
+            moved => moved?,
         };
-        self.forget_worktree(name)?;
+        // Of a repository that somebody made there it is a folder, and stays.
+        let _ = fs::remove_file(to.join(".git"));
         Ok(moved)
     }
 
-    /// Like [`Repo::discard_worktree`], also where the trash is on another file system: there the worktree is copied
-    /// first, and deleted only when all of it has arrived.
-    pub fn trash_worktree(
-        &self,
-        name: &str,
-        path: &Path,
-        trash: &Path,
-    ) -> Result<Option<PathBuf>, GitError> {
-        match self.discard_worktree(name, path, trash) {
-            Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
-                let to = free_name(trash, name);
-                copy_tree(path, &to)
-                    .map_err(|error| disk("cannot move to the trash", path, error))?;
-                self.remove_worktree(name, path)?;
-                Ok(Some(to))
+    fn move_worktree(&self, name: &str, path: &Path, to: &Path) -> Result<bool, GitError> {
+        let is_there = path.symlink_metadata().is_ok();
+        if is_there {
+            if let Some(aside) = to.parent() {
+                fs::create_dir_all(aside).map_err(|error| disk("cannot make", aside, error))?;
             }
-            moved => moved,
+            fs::rename(path, to).map_err(|error| disk("cannot move to the trash", path, error))?;
         }
+        self.forget_worktree(name)?;
+        Ok(is_there)
     }
 
     /// Deletes `branch`; if it does not stand at `start` any more, what it holds is kept under the full ref name `aside`.
@@ -125,7 +131,9 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn free_name(folder: &Path, name: &str) -> PathBuf {
+/// A place in the folder, called `name` or, where that is taken, a little longer.
+#[must_use]
+pub fn free_name(folder: &Path, name: &str) -> PathBuf {
     let first = folder.join(name);
     if first.symlink_metadata().is_err() {
         return first;

@@ -3,6 +3,7 @@
 use super::event::{Step, UnitFact};
 use super::places::worktree_name;
 use super::state::UnitState;
+use super::trash::trash;
 use super::unit::{Failure, Ground, Halt, Pipeline, chain, failure};
 use crate::git::NewWorktree;
 use crate::process::{self, Command, Ending};
@@ -48,9 +49,8 @@ impl Pipeline {
         let start = self.known.start.clone();
         self.git(Step::Worktree, move |job| {
             let path = job.naming.folder(&job.id, &unit);
-            let name = worktree_name(&job.id, &unit);
-            job.repo.trash_worktree(&name, &path, &job.places.trash())?;
             let start = start.unwrap_or_else(|| job.plan.base.clone());
+            trash(&job.repo, &job.places, (&job.id, &unit), &path, &start)?;
             let aside = format!("refs/batch/left/{}/{unit}", job.id);
             job.repo
                 .set_branch_aside(&job.naming.branch(&job.id, &unit), &start, &aside)

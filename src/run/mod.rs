@@ -8,6 +8,7 @@ mod engine;
 mod event;
 mod ground;
 mod job;
+mod leftover;
 mod places;
 mod publish;
 mod record;
@@ -15,6 +16,7 @@ mod scheduler;
 mod scope;
 mod state;
 mod story;
+mod trash;
 mod unit;
 
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
@@ -24,6 +26,8 @@ pub use event::{
     RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees, PrepareError, agent};
+pub use leftover::{Fate, Leftover, leftovers};
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, find, load};
 pub use state::{Phase, RunState, UnitState};
+pub use trash::{Trashed, delete, lying, trash};
