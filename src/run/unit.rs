@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::delivery::Delivery;
 use super::event::{ChangeCount, CheckResult, Outcome, Step, UnitFact};
 use super::job::Job;
-use super::places::worktree_name;
 use super::scope::outside;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
+use super::trash::trash;
 use crate::agent::{AgentError, Task};
 use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
@@ -166,15 +166,15 @@ impl Pipeline {
             // What setup made cannot be told from what the agent made.
             return Ok(None);
         }
-        let (path, unit) = (ground.path.clone(), self.unit().id.clone());
+        let (path, start) = (ground.path.clone(), ground.start.clone());
+        let unit = self.unit().id.clone();
         self.git(Step::Scope, move |job| {
             let index = job.places.index(&job.id, &unit);
             let ignored = job.repo.ignored(&path, &index)?;
             if ignored.is_empty() {
                 return Ok(None);
             }
-            let name = worktree_name(&job.id, &unit);
-            let kept = job.repo.trash_worktree(&name, &path, &job.places.trash())?;
+            let kept = trash(&job.repo, &job.places, (&job.id, &unit), &path, &start)?;
             let names: Vec<String> = ignored
                 .iter()
                 .take(IGNORED_SHOWN)
@@ -187,7 +187,7 @@ impl Pipeline {
             Ok(kept.map(|kept| {
                 format!(
                     "it wrote what git ignores, which is kept in {}: {}{more}",
-                    kept.display(),
+                    kept.at.display(),
                     names.join(", ")
                 )
             }))
