@@ -65,6 +65,6 @@ mod tests {
     #[test]
     fn a_faulty_one_is_refused() {
         assert!(Probe::compile(&Sought::Regex("(".into())).is_err());
-        assert!(Probe::compile(&Sought::Pattern("f(".into())).is_err());
+        assert!(Probe::compile(&Sought::Pattern("f($A".into())).is_err());
     }
 }
