@@ -35,12 +35,12 @@ const CHECK: &str = "sh scripts/test.sh";
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Make the repository in this folder [default: a new temporary folder]
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[arg(long = "dir", value_name = "DIR")]
+    place: Option<PathBuf>,
 }
 
 pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
-    let folder = match &args.dir {
+    let folder = match &args.place {
         Some(dir) => super::workspace::folder(global)?.join(dir),
         // Kept, so that it can be looked into afterwards.
         None => tempfile::Builder::new()
