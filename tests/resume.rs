@@ -274,3 +274,14 @@ fn a_run_that_goes_is_not_doubled() {
     in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
     let _ = session.finish();
 }
+
+#[test]
+fn running_a_plan_again_tells_of_the_run_that_was_not_finished() {
+    let repo = repo();
+    let args = args(&repo);
+    let _ = repo.batch_with(&args, &[("BATCH_CRASH", "9")]);
+    let plan = repo.state_files("plan.toml").pop().expect("the plan");
+    let plan = plan.to_string_lossy();
+    let output = repo.batch(["run", &plan, "--yes", "--no-checks", "--forge", "local"]);
+    output.exits(0).says("was not finished; batch resume");
+}

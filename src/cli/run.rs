@@ -6,10 +6,13 @@ use anyhow::Context;
 use clap::Args;
 
 use super::flags::{AgentFlags, RunFlags};
-use super::workspace::{Workspace, say_circumstances};
-use super::{Global, launch};
+use super::workspace::{Workspace, liveness, say_circumstances};
+use super::{Global, launch, say};
 use crate::git::Base;
-use crate::plan;
+use crate::journal::Journal;
+use crate::plan::{self, Plan};
+use crate::report::Liveness;
+use crate::run::{self, RunId};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -38,13 +41,49 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     args.run.apply(&mut workspace.config);
     workspace.config.agent.resolve()?;
     plan.agent = workspace.config.agent.clone();
+    if let Some(id) = unfinished(&workspace, &plan)? {
+        say(&format!(
+            "note: run {id} of this plan was not finished; batch resume {id} goes on with it and pays for nothing twice"
+        ));
+    }
     let base = base(&workspace, &plan)?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &workspace, &plan, &base, &args.run)
 }
 
+/// The latest run of the same plan that was killed or stopped, if there is one.
+fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunId>> {
+    let places = workspace.places();
+    let Some(journal) = Journal::read(&places.journal())? else {
+        return Ok(None);
+    };
+    for id in journal.runs()? {
+        let id = RunId::from_journal(&id);
+        let Ok(text) = std::fs::read_to_string(places.plan(&id)) else {
+            continue;
+        };
+        let is_same = plan::file::parse(&text).is_ok_and(|other| {
+            let claims = |plan: &Plan| -> Vec<_> {
+                plan.units.iter().map(|unit| unit.claim.clone()).collect()
+            };
+            other.base == plan.base
+                && other.instruction == plan.instruction
+                && claims(&other) == claims(plan)
+        });
+        if !is_same {
+            continue;
+        }
+        let state = run::load(&journal, &id)?;
+        let is_left = state.units.iter().any(|unit| !unit.is_settled());
+        if is_left && liveness(&places, &state)? != Liveness::Going {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
 /// The plan's base, with the branch that its name stands for today.
-pub(super) fn base(workspace: &Workspace, plan: &plan::Plan) -> anyhow::Result<Base> {
+pub(super) fn base(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Base> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;
     let branch = repo
