@@ -127,3 +127,28 @@ fn after_a_kill_it_is_said_cleaned_and_done_anew() {
         .says("3 of 3 units published");
     assert_eq!(repo.pushed().len(), 3);
 }
+
+#[test]
+fn a_detached_run_goes_on_by_itself() {
+    let repo = Repo::with_packages(1);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let agent = format!(
+        "ps -o ppid= -p $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak s/var/let/ <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
+        started.display(),
+        go.display()
+    );
+    let output = repo.migrate_by(&agent, &["--detach"]).exits(0);
+    output.says("goes on in the background");
+    let driver = Pid::from_raw(read(&started).trim().parse().expect("a process id"));
+    repo.batch(["status"]).exits(0).says("1 running");
+    in_time("no agent waits", move || fs::write(go, "go\n")).expect("the pipe");
+    in_time("the run goes on", move || {
+        while kill(driver, None).is_ok() {
+            std::thread::yield_now();
+        }
+    });
+    repo.batch(["status"])
+        .exits(0)
+        .says("1 of 1 unit published");
+    assert_eq!(repo.pushed().len(), 1);
+}

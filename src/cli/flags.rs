@@ -126,6 +126,9 @@ pub(super) struct RunFlags {
     /// Keep the worktrees of published units too
     #[arg(long)]
     keep_worktrees: bool,
+    /// Run in the background, whatever becomes of this terminal; look at it with batch status
+    #[arg(long)]
+    pub(super) detach: bool,
     /// Stop at the commits: nothing is pushed, no pull request is opened
     #[arg(long)]
     dry_run: bool,

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::git::{Base, delete_tree};
 use crate::plan::file::to_toml;
 use crate::plan::{self, Plan};
+use crate::process;
 use crate::progress::{self, Form};
 use crate::report::{self, Liveness, Report};
 use crate::run::{self, Beginning, Delivery, Goal, Job, Places, RunId, RunState, Stop};
@@ -72,7 +73,25 @@ pub(super) fn launch(
             }
         }
     }
+    if flags.detach {
+        return detach(&job, workspace);
+    }
     drive(job, Beginning::New, global, &workspace.places())
+}
+
+/// Writes the run down and leaves it to a process of its own.
+fn detach(job: &Job, workspace: &Workspace) -> anyhow::Result<u8> {
+    run::announce(job)?;
+    let log = workspace.places().output(job.id());
+    let program = std::env::current_exe().context("batch cannot find its own program")?;
+    let args = ["--color", "never", "resume", job.id().as_str()];
+    let pid = process::background(&program, args, workspace.repo.root(), &log)?;
+    say(&format!(
+        "run {id} goes on in the background, in process {pid}: batch status {id}\nwhat it says: {}",
+        log.display(),
+        id = job.id()
+    ));
+    Ok(0)
 }
 
 /// Puts a run of the plan together, or says what stands in its way.

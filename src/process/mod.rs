@@ -6,6 +6,7 @@
 //! parent's environment kept. [`foreground`] is the one exception to all of that: a program that the user works in, such
 //! as an editor, gets the terminal for as long as it likes. None of them knows what a unit or an agent is.
 
+mod background;
 mod capture;
 mod command;
 mod environment;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
+pub use background::background;
 pub use capture::Capture;
 pub use command::{Command, Finished, run};
 pub use environment::Environment;

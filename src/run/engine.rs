@@ -75,6 +75,12 @@ pub enum Beginning {
     Resumed,
 }
 
+/// Writes a new run down without running it: [`execute`] goes on with it, in this process or in another one.
+pub fn announce(job: &Job) -> Result<(), RunError> {
+    let (_lock, mut journal) = take(job)?;
+    begin(job, &mut journal).map(drop)
+}
+
 /// Runs a job to its end, or until it is stopped. Every event is shown to `watch` when the state has taken it in.
 ///
 /// Must be called inside a tokio runtime.
@@ -84,13 +90,7 @@ pub async fn execute(
     stops: mpsc::Receiver<Stop>,
     watch: &mut (dyn FnMut(&Recorded, &RunState) + Send),
 ) -> Result<RunState, RunError> {
-    let folder = job.places.run(&job.id);
-    std::fs::create_dir_all(&folder).map_err(|source| RunError::folder(&folder, source))?;
-    let lock_path = job.places.lock(&job.id);
-    let _lock = RunLock::acquire(&lock_path)
-        .map_err(|source| RunError::folder(&lock_path, source))?
-        .map_err(|holder| RunError::Taken { holder })?;
-    let mut journal = Journal::open(&job.places.journal())?;
+    let (_lock, mut journal) = take(&job)?;
     let (first, state) = match beginning {
         Beginning::New => begin(&job, &mut journal)?,
         Beginning::Resumed => go_on(&job, &mut journal)?,
@@ -114,6 +114,17 @@ pub async fn execute(
         tidying: JoinSet::new(),
     };
     engine.run(said, stops).await
+}
+
+/// Makes this process the one that drives the run.
+fn take(job: &Job) -> Result<(RunLock, Journal), RunError> {
+    let folder = job.places.run(&job.id);
+    std::fs::create_dir_all(&folder).map_err(|source| RunError::folder(&folder, source))?;
+    let path = job.places.lock(&job.id);
+    let lock = RunLock::acquire(&path)
+        .map_err(|source| RunError::folder(&path, source))?
+        .map_err(|holder| RunError::Taken { holder })?;
+    Ok((lock, Journal::open(&job.places.journal())?))
 }
 
 /// Writes down what a run needs to be resumed, and then that it has begun.

@@ -20,7 +20,7 @@ mod trash;
 mod unit;
 
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
-pub use engine::{Beginning, RunError, execute};
+pub use engine::{Beginning, RunError, announce, execute};
 pub use event::{
     ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded, RunFact,
     RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,

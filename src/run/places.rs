@@ -63,6 +63,12 @@ impl Places {
         self.run(run).join("settings.toml")
     }
 
+    /// What a run in the background would have shown.
+    #[must_use]
+    pub fn output(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("output.log")
+    }
+
     /// The pages of the local forge.
     #[must_use]
     pub fn pages(&self, run: &RunId) -> PathBuf {
