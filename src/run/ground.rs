@@ -47,6 +47,8 @@ impl Pipeline {
     async fn clear(&self) -> Result<(), Halt> {
         let unit = self.unit().id.clone();
         let start = self.known.start.clone();
+        // With a branch git deletes the folders it stood in, which another unit may just be making for its own.
+        let _alone = self.registration.lock().await;
         self.git(Step::Worktree, move |job| {
             let path = job.naming.folder(&job.id, &unit);
             let start = start.unwrap_or_else(|| job.plan.base.clone());
