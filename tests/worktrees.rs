@@ -137,7 +137,7 @@ impl SmallDisk {
     }
 
     /// Runs a program that sees the file system; it is gone when the program ends.
-    fn run(&self, words: &[&str]) -> Output {
+    fn run<W: AsRef<std::ffi::OsStr>>(&self, words: &[W]) -> Output {
         let mount = format!(
             "mount -t tmpfs -o size={} tmpfs ../small && exec \"$@\"",
             self.size
@@ -150,29 +150,94 @@ impl SmallDisk {
     }
 }
 
+/// The program's arguments for a run in which every file is signed.
+#[cfg(target_os = "linux")]
+fn signing(repo: &Repo, more: &[&str]) -> Vec<String> {
+    let batch = assert_cmd::cargo::cargo_bin("batch");
+    let agent = repo.program("agent", SIGN);
+    let (batch, agent) = (batch.to_string_lossy(), agent.to_string_lossy());
+    let args = [&*batch, "migrate", "packages/", "sign every file", "--yes"];
+    let usual = ["--no-checks", "--agent-cmd", &*agent];
+    [&args[..], &usual, more]
+        .concat()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_disk_that_fills_up_in_a_checkout_fails_the_unit_and_leaves_nothing() {
+    // In the checkout every line is twice as long.
     let repo = Repo::with_packages(1)
-        .file(
-            "large.txt",
-            "a line of some length, again and again\n".repeat(20_000),
-        )
+        .file(".gitattributes", "large.txt text eol=crlf\n")
+        .file("large.txt", "\n".repeat(200_000))
         .commit("Grow");
     repo.git(["push", "--quiet"]);
     let Some(disk) = SmallDisk::under(repo, "300k") else {
         return;
     };
     let repo = &disk.repo;
-    let agent = repo.program("agent", SIGN);
-    let batch = assert_cmd::cargo::cargo_bin("batch");
-    let args = ["migrate", "packages/", "sign every file", "--yes"];
-    let more = ["--no-checks", "--agent-cmd", &agent.to_string_lossy()];
-    disk.run(&[&[&*batch.to_string_lossy()], &args[..], &more].concat())
+    disk.run(&signing(repo, &[]))
         .exits(1)
         .says("the disk is full: ");
     assert_eq!(repo.branches(), Vec::<String>::new());
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
+}
+
+/// Packages beside a file of this size in bytes.
+#[cfg(target_os = "linux")]
+fn heavy(packages: usize, size: usize) -> Repo {
+    let repo = Repo::with_packages(packages)
+        .file("large.txt", "x".repeat(size))
+        .commit("Grow");
+    repo.git(["push", "--quiet"]);
+    repo
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_whose_worktrees_have_no_room_is_refused_with_numbers() {
+    let Some(disk) = SmallDisk::under(heavy(3, 100_000), "300k") else {
+        return;
+    };
+    let repo = &disk.repo;
+    disk.run(&signing(repo, &["-j", "3"]))
+        .exits(2)
+        .says("there is no room for 3 worktrees of 118.7 kB each: 307.2 kB are free at [TMP]/small; make room, or use -j 2");
+    disk.run(&signing(repo, &["-j", "1", "--keep-worktrees"]))
+        .exits(2)
+        .says("plan fewer units");
+    assert_eq!(repo.state_files("journal.db").len(), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn units_wait_until_there_is_room_for_them() {
+    let Some(disk) = SmallDisk::under(heavy(3, 100_000), "300k") else {
+        return;
+    };
+    disk.run(&signing(&disk.repo, &["-j", "2"]))
+        .exits(0)
+        .says("note: room is tight: 3 worktrees take 356.3 kB")
+        .says("units wait for room on the disk: a worktree takes 118.7 kB")
+        .says("there is room again")
+        .says("3 of 3 units published");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_deleted_after_the_run_otherwise_makes_room() {
+    let Some(disk) = SmallDisk::under(heavy(4, 4_000_000), "14m") else {
+        return;
+    };
+    let clone = "git clone --quiet . ../small/repo && cd ../small/repo && exec \"$@\"";
+    let mut words = ["sh", "-c", clone, "sh"].map(str::to_owned).to_vec();
+    words.extend(signing(&disk.repo, &["-j", "2"]));
+    disk.run(&words)
+        .exits(0)
+        .says("there is room again")
+        .says("4 of 4 units published");
 }
 
 #[test]

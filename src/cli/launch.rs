@@ -35,10 +35,11 @@ pub(super) fn launch(
     let prepare = |plan: Plan| {
         let job = prepare(workspace, &id, plan, base, flags.goal())?;
         job.check_branches()?;
+        job.check_room()?;
         anyhow::Ok(job)
     };
     let mut job = prepare(plan.clone())?;
-    for note in job.notes() {
+    for note in job.notes().iter().chain(&job.check_room()?) {
         say(&format!("note: {note}"));
     }
     let term = Term::stderr();

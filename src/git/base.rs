@@ -186,6 +186,23 @@ impl Repo {
         Ok(entries)
     }
 
+    /// The sizes of all files that the commit tracks, in bytes, as git keeps them.
+    pub fn sizes(&self, commit: &str) -> Result<Vec<u64>, GitError> {
+        let repo = self.open()?;
+        let odb = repo.odb().during(|| "the objects cannot be read".into())?;
+        let entries = self.entries(commit)?;
+        let sizes = entries
+            .iter()
+            .filter(|entry| entry.kind != EntryKind::Submodule);
+        // Of a clone without all objects, what is not there yet is not known.
+        Ok(sizes
+            .map(|entry| {
+                odb.read_header(entry.blob)
+                    .map_or(0, |(size, _)| size as u64)
+            })
+            .collect())
+    }
+
     /// A reader of blobs for the calling thread.
     pub fn blobs(&self) -> Result<Blobs, GitError> {
         Ok(Blobs(self.open()?))

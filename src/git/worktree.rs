@@ -88,8 +88,8 @@ impl Repo {
         options.reference(Some(branch.get()));
         repo.worktree(new.name, new.path, Some(&options))
             .map_err(|error| {
-                // libgit2 has no code for a full disk: the system's own words are all there is.
-                if error.message().contains("No space left on device") {
+                // libgit2 has no code for a full disk, and does not always hand on the system's own words.
+                if error.message().contains("No space left on device") || is_full(new.path) {
                     return GitError::DiskFull {
                         path: new.path.to_path_buf(),
                     };
@@ -159,6 +159,10 @@ impl Repo {
     pub(super) fn admin_dir(&self, name: &str) -> PathBuf {
         self.common.join("worktrees").join(name)
     }
+}
+
+fn is_full(path: &Path) -> bool {
+    nix::sys::statvfs::statvfs(path).is_ok_and(|told| told.blocks_available() == 0)
 }
 
 pub(super) fn disk(what: &'static str, path: &Path, source: std::io::Error) -> GitError {

@@ -26,13 +26,14 @@ const ROWS_KEPT: usize = 3;
 
 const UNIT_TEMPLATE: &str = "{spinner:.cyan} {time:>6}  {wide_msg}";
 const NOTICE_TEMPLATE: &str = "{wide_msg}";
+const WAITING: &str = "units wait for room on the disk";
 
 pub(super) struct Bars {
     term: Term,
     shown: MultiProgress,
     /// The line for the whole run, there from the first event on.
     overall: Option<ProgressBar>,
-    /// The line that says that the run is stopping.
+    /// The line that says that the run is stopping, or waiting.
     notice: Option<ProgressBar>,
     /// Running units that have a line, in the order of their lines.
     units: Vec<(UnitId, ProgressBar)>,
@@ -71,14 +72,21 @@ impl Bars {
             })
             .clone();
 
-        if let Some(how) = state.stop {
+        let notice = match state.stop {
+            Some(how) => Some(stopping(how)),
+            None => state.waits_for_room.then_some(WAITING),
+        };
+        if let Some(text) = notice {
             let notice = self.notice.get_or_insert_with(|| {
                 let bar = self.shown.insert_before(&overall, ProgressBar::no_length());
                 bar.set_style(styled(NOTICE_TEMPLATE, 0));
                 bar
             });
-            let text = style(stopping(how)).for_stderr().yellow();
+            let text = style(text).for_stderr().yellow();
             notice.set_message(text.to_string());
+        } else if let Some(notice) = self.notice.take() {
+            notice.finish_and_clear();
+            self.shown.remove(&notice);
         }
 
         self.units.retain(|(id, bar)| {
@@ -309,6 +317,18 @@ mod tests {
             .run(2, RunFact::StopAsked { how: Stop::Drain })
             .run(3, RunFact::StopAsked { how: Stop::Now });
         assert_eq!(texts(story)[1], "stopping the running units");
+    }
+
+    #[test]
+    fn a_run_without_room_says_so_until_there_is_some() {
+        let short = RunFact::RoomShort { free: 1, each: 2 };
+        let story = Story::of(["a", "b"]).step("a", 1).run(2, short.clone());
+        assert_eq!(texts(story)[1], WAITING);
+        let story = Story::of(["a", "b"])
+            .step("a", 1)
+            .run(2, short)
+            .run(3, RunFact::RoomEnough);
+        assert_eq!(texts(story).len(), 2);
     }
 
     #[test]

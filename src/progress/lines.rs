@@ -57,6 +57,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         }
         // The report tells it.
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
+        Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
+        Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
     };
     let unit = state.unit(id)?;
@@ -133,6 +135,15 @@ pub(super) fn stopping(how: Stop) -> &'static str {
         Stop::Drain => "no further unit is started; Ctrl-C again stops the running units",
         Stop::Now => "stopping the running units",
     }
+}
+
+/// Why no further unit begins, though one could.
+pub(super) fn no_room(free: u64, each: u64) -> String {
+    format!(
+        "units wait for room on the disk: a worktree takes {}, {} are free",
+        words::bytes(each),
+        words::bytes(free)
+    )
 }
 
 fn first_line(text: &str) -> String {

@@ -19,7 +19,7 @@ use super::scheduler::{self, Next};
 use super::state::{Phase, RunState, UnitState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, RUN_MARK, Said};
-use crate::git::remove_empty_folders_above;
+use crate::git::{delete_tree, remove_empty_folders_above};
 use crate::journal::{Holder, Journal, JournalError, RunLock};
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
@@ -112,6 +112,7 @@ pub async fn execute(
         pipelines: JoinSet::new(),
         running: Vec::new(),
         tidying: JoinSet::new(),
+        made_room_at: None,
     };
     engine.run(said, stops).await
 }
@@ -171,6 +172,8 @@ struct Engine<'w> {
     /// Which task works on which unit.
     running: Vec<(Id, usize)>,
     tidying: JoinSet<()>,
+    /// How many units had ended when what was put away was deleted to make room.
+    made_room_at: Option<usize>,
 }
 
 impl Engine<'_> {
@@ -196,6 +199,8 @@ impl Engine<'_> {
                     None => may_stop = false,
                 },
                 Some(ended) = self.pipelines.join_next_with_id() => self.ended(ended)?,
+                // There may be room again.
+                Some(_) = self.tidying.join_next() => {}
             }
             self.advance()?;
         }
@@ -212,8 +217,9 @@ impl Engine<'_> {
     /// Starts and blocks whatever may be started or must be blocked now.
     fn advance(&mut self) -> Result<(), RunError> {
         loop {
-            let steps = scheduler::next(&self.state, self.job.jobs);
+            let steps = scheduler::next(&self.state, self.job.jobs, self.job.room.more());
             if steps.is_empty() {
+                self.make_room();
                 return Ok(());
             }
             for step in steps {
@@ -223,8 +229,31 @@ impl Engine<'_> {
                         let outcome = Outcome::Blocked { by };
                         self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
                     }
+                    Next::Wait => self.record(Event::Run(self.room_short()))?,
+                    Next::GoOn => self.record(Event::Run(RunFact::RoomEnough))?,
                 }
             }
+        }
+    }
+
+    fn room_short(&self) -> RunFact {
+        let free = self.job.room.free().unwrap_or_default().bytes;
+        let each = self.job.room.each.bytes;
+        RunFact::RoomShort { free, each }
+    }
+
+    /// While units wait for room, what is put off otherwise is deleted at once.
+    fn make_room(&mut self) {
+        let done = self.job.places.done(&self.job.id);
+        let ended = Some(self.state.count(|phase| matches!(phase, Phase::Ended(_))));
+        let is_new = ended != self.made_room_at;
+        if self.state.waits_for_room && is_new && self.tidying.is_empty() && done.exists() {
+            self.made_room_at = ended;
+            self.tidying.spawn_blocking(move || {
+                if let Err(error) = delete_tree(&done) {
+                    tracing::warn!("{} was left behind: {error}", done.display());
+                }
+            });
         }
     }
 

@@ -74,6 +74,10 @@ pub enum RunFact {
     Resumed { pid: u32, version: String },
     /// What the plan wants gone was counted, at the base and in the units' commits.
     Counted(OldUses),
+    /// No further worktree is made for now: each takes `each` bytes, and only `free` are free.
+    RoomShort { free: u64, each: u64 },
+    /// There is room again.
+    RoomEnough,
     /// The last event of a run that came to its end, unless it is resumed after all.
     Ended,
 }

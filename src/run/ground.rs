@@ -72,6 +72,9 @@ impl Pipeline {
                 format!("{} cannot be made: {error}", folder.display()),
             )
         })?;
+        if let Err(error) = self.job.room.check_one() {
+            return Err(failure(step, error.to_string()));
+        }
         let start = self.start().await?;
         let path = job.naming.folder(&job.id, unit);
         let branch = job.naming.branch(&job.id, unit);

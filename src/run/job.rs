@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::delivery::Delivery;
 use super::event::{Goal, RunHeader, RunId, UnitHeader};
 use super::places::{Naming, NamingError, Places};
+use super::room::{NoRoom, Room};
 use crate::agent::{Agent, CodemodAgent, CommandAgent};
 use crate::check::{self, Check};
 use crate::codemod::{Codemod, CodemodError, Probe};
@@ -52,6 +53,7 @@ pub struct Job {
     pub(super) delivery: Delivery,
     pub(super) worktrees: KeepWorktrees,
     pub(super) jobs: usize,
+    pub(super) room: Room,
     /// The settings as they are in effect.
     pub(super) settings: Config,
     pub(super) goal: Goal,
@@ -86,6 +88,8 @@ pub enum PrepareError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Ownership(#[from] OwnershipError),
+    #[error(transparent)]
+    Room(#[from] NoRoom),
     #[error("the plan has no units, so there is nothing to run")]
     Empty,
     #[error("the number of jobs must be at least 1")]
@@ -149,8 +153,12 @@ impl Job {
         };
         let limit =
             |asked: Option<crate::config::Limit>, usual| asked.map_or(usual, |limit| limit.0);
+        let included = repo.included()?;
+        let place = naming.folder(&id, &plan.units[0].id);
+        let room = Room::measure(&repo, &plan.base, &included, &place)?;
         Ok(Self {
-            included: repo.included()?,
+            included,
+            room,
             places: Places::new(repo.state_dir()),
             agent_limit: limit(config.agent_timeout, AGENT_LIMIT),
             setup_limit: limit(config.worktrees.setup_timeout, SETUP_LIMIT),
@@ -187,6 +195,15 @@ impl Job {
                 .check_new_branch(&self.naming.branch(&self.id, &unit.id))?;
         }
         Ok(())
+    }
+
+    /// Whether the worktrees of a new run have room: as many as may stand at once. Gives a sentence where it is tight.
+    pub fn check_room(&self) -> Result<Option<String>, PrepareError> {
+        let all = self.plan.units.len();
+        let are_kept =
+            self.worktrees == KeepWorktrees::All || matches!(self.delivery, Delivery::Nothing);
+        let at_once = if are_kept { all } else { all.min(self.jobs) };
+        Ok(self.room.check(at_once, all, are_kept)?)
     }
 
     /// The run's id.

@@ -254,6 +254,8 @@ mod tests {
                 .map(|fact| Event::Unit(unit.clone(), fact)),
         );
         all.push(Event::Run(RunFact::StopAsked { how: Stop::Now }));
+        all.push(Event::Run(RunFact::RoomShort { free: 1, each: 2 }));
+        all.push(Event::Run(RunFact::RoomEnough));
         all.push(Event::Run(RunFact::Resumed {
             pid: 8,
             version: "0.2.0".into(),

@@ -1,4 +1,4 @@
-//! Who runs next: a pure function of the state and the number of jobs.
+//! Who runs next: a pure function of the state, the number of jobs, and the room for further worktrees.
 
 use std::cmp::Reverse;
 
@@ -10,12 +10,22 @@ use crate::plan::UnitId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
     Start(UnitId),
-    Block { unit: UnitId, by: UnitId },
+    Block {
+        unit: UnitId,
+        by: UnitId,
+    },
+    /// Who could start waits until there is room.
+    Wait,
+    /// There is room again.
+    GoOn,
 }
 
 /// All that may happen now. The largest units start first, so that no long one is left for the end; a unit that has
 /// got to its commit no longer takes a job's place, because the rest is waiting for servers.
-pub(super) fn next(state: &RunState, jobs: usize) -> Vec<Next> {
+///
+/// `room` is for how many worktrees beyond those that stand. While none is there, units wait for others to be taken
+/// away; when no unit is running whose worktree could be, one starts all the same, and will say what is missing.
+pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
     for unit in state
@@ -46,11 +56,21 @@ pub(super) fn next(state: &RunState, jobs: usize) -> Vec<Next> {
         let busy = state
             .count(|phase| matches!(phase, Phase::Running { step, .. } if *step < Step::Commit));
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
-        let free = jobs.saturating_sub(busy);
+        ready.truncate(jobs.saturating_sub(busy));
+        let running = state.count(|phase| matches!(phase, Phase::Running { .. }));
+        // Those that are at their worktree have not taken their room yet.
+        let about_to = state
+            .count(|phase| matches!(phase, Phase::Running { step, .. } if *step == Step::Worktree));
+        let room = room.saturating_sub(about_to).max(usize::from(running == 0));
+        match (ready.len() > room, state.waits_for_room) {
+            (true, false) => steps.push(Next::Wait),
+            (false, true) => steps.push(Next::GoOn),
+            _ => {}
+        }
+        ready.truncate(room);
         steps.extend(
             ready
                 .into_iter()
-                .take(free)
                 .map(|unit| Next::Start(unit.header.id.clone())),
         );
     }
@@ -73,6 +93,8 @@ mod tests {
     use crate::run::{
         Event, Goal, Recorded, RunFact, RunHeader, RunId, Stop, UnitFact, UnitHeader,
     };
+
+    const PLENTY: usize = 100;
 
     fn id(text: &str) -> UnitId {
         UnitId::parse(text).unwrap()
@@ -128,7 +150,7 @@ mod tests {
             .iter()
             .filter_map(|step| match step {
                 Next::Start(id) => Some(id.as_str()),
-                Next::Block { .. } => None,
+                Next::Block { .. } | Next::Wait | Next::GoOn => None,
             })
             .collect()
     }
@@ -136,37 +158,37 @@ mod tests {
     #[test]
     fn the_largest_start_first_and_no_more_than_there_are_jobs() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[]), ("c", 5, &[])]);
-        assert_eq!(starts(&next(&it, 2)), ["b", "c"]);
+        assert_eq!(starts(&next(&it, 2, PLENTY)), ["b", "c"]);
         tell(&mut it, "b", step(Step::Agent));
-        assert_eq!(starts(&next(&it, 2)), ["c"]);
+        assert_eq!(starts(&next(&it, 2, PLENTY)), ["c"]);
     }
 
     #[test]
     fn a_unit_that_is_being_published_takes_no_place() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[])]);
         tell(&mut it, "b", step(Step::Check));
-        assert_eq!(starts(&next(&it, 1)), [""; 0]);
+        assert_eq!(starts(&next(&it, 1, PLENTY)), [""; 0]);
         tell(&mut it, "b", step(Step::Commit));
-        assert_eq!(starts(&next(&it, 1)), ["a"]);
+        assert_eq!(starts(&next(&it, 1, PLENTY)), ["a"]);
     }
 
     #[test]
     fn a_unit_waits_for_what_it_needs_and_is_blocked_by_its_failure() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &["a"]), ("c", 9, &["b"])]);
-        assert_eq!(starts(&next(&it, 4)), ["a"]);
+        assert_eq!(starts(&next(&it, 4, PLENTY)), ["a"]);
         tell(&mut it, "a", step(Step::Agent));
-        assert_eq!(next(&it, 4), []);
+        assert_eq!(next(&it, 4, PLENTY), []);
         let mut good = it.clone();
         tell(&mut good, "a", ended(Outcome::Published));
-        assert_eq!(starts(&next(&good, 4)), ["b"]);
+        assert_eq!(starts(&next(&good, 4, PLENTY)), ["b"]);
         tell(&mut it, "a", ended(Outcome::Stopped));
         let blocked = |unit, by| Next::Block {
             unit: id(unit),
             by: id(by),
         };
-        assert_eq!(next(&it, 4), [blocked("b", "a")]);
+        assert_eq!(next(&it, 4, PLENTY), [blocked("b", "a")]);
         tell(&mut it, "b", ended(Outcome::Blocked { by: id("a") }));
-        assert_eq!(next(&it, 4), [blocked("c", "b")]);
+        assert_eq!(next(&it, 4, PLENTY), [blocked("c", "b")]);
     }
 
     #[test]
@@ -178,7 +200,36 @@ mod tests {
             at: 1,
             event,
         });
-        assert_eq!(next(&it, 4), []);
+        assert_eq!(next(&it, 4, PLENTY), []);
         assert_eq!(never_started(&it), [(id("a"), Outcome::Stopped)]);
+    }
+
+    #[test]
+    fn units_wait_for_room_and_go_on_when_there_is_some() {
+        let mut it = state(&[("a", 9, &[]), ("b", 5, &[]), ("c", 1, &[])]);
+        let start = |unit| Next::Start(id(unit));
+        assert_eq!(next(&it, 3, 2), [Next::Wait, start("a"), start("b")]);
+        // It has not taken its room yet.
+        tell(&mut it, "a", step(Step::Worktree));
+        assert_eq!(next(&it, 3, 1), [Next::Wait]);
+        tell(&mut it, "a", step(Step::Agent));
+        let mut short = it.clone();
+        let event = Event::Run(RunFact::RoomShort { free: 1, each: 2 });
+        short.apply(&Recorded {
+            seq: 1,
+            at: 1,
+            event,
+        });
+        assert_eq!(next(&short, 3, 0), []);
+        assert_eq!(next(&short, 3, 1), [start("b")]);
+        assert_eq!(next(&short, 3, 2), [Next::GoOn, start("b"), start("c")]);
+    }
+
+    #[test]
+    fn a_run_never_waits_for_nothing() {
+        let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
+        assert_eq!(starts(&next(&it, 2, 0)), ["a"]);
+        tell(&mut it, "a", ended(Outcome::Stopped));
+        assert_eq!(starts(&next(&it, 2, 0)), ["b"]);
     }
 }

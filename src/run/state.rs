@@ -21,6 +21,8 @@ pub struct RunState {
     pub stop: Option<Stop>,
     /// What is left of what the plan wants gone, once that was counted.
     pub old_uses: Option<OldUses>,
+    /// Units wait because there is no room for their worktrees.
+    pub waits_for_room: bool,
     /// In the plan's order.
     pub units: Vec<UnitState>,
 }
@@ -83,6 +85,7 @@ impl RunState {
             ended_at: None,
             stop: None,
             old_uses: None,
+            waits_for_room: false,
             units,
         }
     }
@@ -94,6 +97,8 @@ impl RunState {
             Event::Run(RunFact::StopAsked { how }) => self.stop = Some(*how),
             Event::Run(RunFact::Resumed { pid, version }) => self.resume(*pid, version),
             Event::Run(RunFact::Counted(uses)) => self.old_uses = Some(*uses),
+            Event::Run(RunFact::RoomShort { .. }) => self.waits_for_room = true,
+            Event::Run(RunFact::RoomEnough) => self.waits_for_room = false,
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
