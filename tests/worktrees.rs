@@ -261,3 +261,68 @@ fn work_on_another_file_system_reaches_the_trash_too() {
     assert!(link.is_symlink(), "{link:?}");
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
 }
+
+#[test]
+fn units_share_no_temporary_folder_no_ports_and_no_names() {
+    let repo = Repo::with_packages(2);
+    let told = repo.root().join("told");
+    std::fs::create_dir(&told).expect("a folder");
+    let tell = format!(
+        "test -z \"$(ls -A \"$TMPDIR\")\"; echo x >\"$TMPDIR/mine\"; printf '%s\\n' \"$TMPDIR\" \"$BATCH_PORT_BASE\" \"$COMPOSE_PROJECT_NAME\" >'{}'/$BATCH_UNIT",
+        told.display()
+    );
+    let check = format!("cat '{}'/$BATCH_UNIT; cat \"$TMPDIR/mine\"", told.display());
+    let _ = repo
+        .migrate_by(
+            &format!("{tell}\n{SIGN}"),
+            &["--check", &check, "--units", "2"],
+        )
+        .exits(0);
+    let of = |unit: &str| {
+        let text = std::fs::read_to_string(told.join(unit)).expect("what the agent told");
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        lines
+    };
+    let (first, second) = (of("01-packages-p0-index-js"), of("02-packages-p1-index-js"));
+    for (one, other) in first.iter().zip(&second) {
+        assert_ne!(one, other);
+    }
+    assert!(first[2].ends_with("-01-packages-p0-index-js"), "{first:?}");
+    assert!(!repo.worktrees().exists());
+
+    let repo = repo.settings("[environment]\nset = { TMPDIR = \"/tmp\" }\n");
+    let _ = repo
+        .migrate_by("test \"$TMPDIR\" = /tmp", &["--dry-run"])
+        .exits(0);
+}
+
+#[test]
+fn the_temporary_folder_of_a_killed_run_is_cleaned_up() {
+    let repo = Repo::with_packages(1);
+    let agent = repo.program("agent", SIGN);
+    let agent = agent.to_string_lossy();
+    let args = [
+        "migrate",
+        "packages/",
+        "sign",
+        "--yes",
+        "--forge",
+        "local",
+        "--no-checks",
+    ];
+    let args = [&args[..], &["--agent-cmd", &agent]].concat();
+    // After the agent's work.
+    let killed = repo.batch_with(args, &[("BATCH_CRASH", "5+")]);
+    assert_eq!(killed.code(), -1, "{killed:?}");
+    let hidden = || {
+        walkdir::WalkDir::new(repo.worktrees())
+            .into_iter()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_name().to_string_lossy().ends_with(".tmp"))
+            .count()
+    };
+    assert_eq!(hidden(), 1);
+    let _ = repo.batch(["clean", "--all"]).exits(0);
+    assert!(!repo.worktrees().exists());
+}

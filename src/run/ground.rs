@@ -13,12 +13,14 @@ impl Pipeline {
     /// done, else everything new.
     pub(super) async fn ground(&self) -> Result<(Ground, UnitState), Halt> {
         if let Some(ground) = self.left_ground() {
+            self.make_scratch().await?;
             return Ok((ground, self.known.clone()));
         }
         if self.folder().exists() {
             self.clear().await?;
         }
         let ground = self.worktree().await?;
+        self.make_scratch().await?;
         let ground = self.setup(ground).await?;
         self.say(UnitFact::Prepared {
             tree: ground.prepared.clone(),

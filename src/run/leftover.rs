@@ -1,5 +1,5 @@
 //! What a run has left behind that is not needed any more, and what can be done with each piece: worktrees, git's
-//! entries for them, branches without work of their own, empty folders.
+//! entries for them, branches without work of their own, temporary and empty folders.
 //!
 //! All of it is found by names that follow from run and unit, so that a process killed at any moment leaves nothing
 //! that cannot be found. What somebody has laid hands on since is told, and left alone.
@@ -14,8 +14,9 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::event::{Outcome, RunId};
 use super::places::{Naming, Places, worktree_name};
 use super::state::{RunState, UnitState};
+use super::surroundings::scratch;
 use super::trash::{Trashed, trash};
-use crate::git::{ChangeKind, GitError, Repo, Standing, remove_empty_folders_above};
+use crate::git::{ChangeKind, GitError, Repo, Standing, delete_tree, remove_empty_folders_above};
 use crate::plan::UnitId;
 
 /// What one unit has left.
@@ -88,7 +89,7 @@ fn leftover(
     let (start, is_idle) = start(repo, state, unit, tip.as_deref())?;
     let command = |words: &str| format!("git worktree {words}");
     let fate = match repo.standing(&name, &path) {
-        Standing::Gone if is_idle => Fate::Forget,
+        Standing::Gone if is_idle || scratch(&path).exists() => Fate::Forget,
         Standing::Gone => return Ok(None),
         Standing::HalfMade => Fate::Forget,
         Standing::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
@@ -218,6 +219,12 @@ impl Leftover {
                     .or_else(|_| repo.remove_worktree(&name, &self.path))?;
             }
         }
+        let scratch = scratch(&self.path);
+        delete_tree(&scratch).map_err(|source| GitError::Io {
+            what: "cannot remove",
+            path: scratch,
+            source,
+        })?;
         remove_empty_folders_above(&self.path);
         if let Some(branch) = &self.idle_branch {
             repo.delete_untouched_branch(branch, &self.start)?;

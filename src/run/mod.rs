@@ -17,6 +17,7 @@ mod scheduler;
 mod scope;
 mod state;
 mod story;
+mod surroundings;
 mod trash;
 mod unit;
 

@@ -22,14 +22,8 @@ use crate::agent::{AgentError, Task};
 use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
-use crate::process::{self, Ending, Environment};
+use crate::process::Ending;
 use crate::words;
-
-/// The variable that every process of a run has, with the run's id as its value.
-pub(super) const RUN_MARK: &str = "BATCH_RUN";
-
-/// The variable that every process of a unit has, with the unit's id as its value.
-const UNIT_MARK: &str = "BATCH_UNIT";
 
 /// Of the files that git ignores only so many are named.
 const IGNORED_SHOWN: usize = 5;
@@ -89,7 +83,7 @@ impl Pipeline {
     /// Goes through all steps; the outcome is for the caller to write down.
     pub(super) async fn run(self) -> Outcome {
         let reached = self.steps().await;
-        self.end_strays().await;
+        self.leave().await;
         match reached {
             Ok(outcome) => outcome,
             Err(Halt::Stopped) => Outcome::Stopped,
@@ -99,17 +93,6 @@ impl Pipeline {
                 tail: failure.tail.filter(|tail| !tail.trim().is_empty()),
                 log: failure.log,
             },
-        }
-    }
-
-    /// Ends what the unit's processes left running in sessions of their own: nothing may go on in its worktree.
-    async fn end_strays(&self) {
-        let (run, unit) = (self.job.id.to_string(), self.unit().id.to_string());
-        let ended = tokio::task::spawn_blocking(move || {
-            process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)])
-        });
-        if let Ok(1..) = ended.await {
-            tracing::info!("ended what unit {} had left running", self.unit().id);
         }
     }
 
@@ -339,14 +322,6 @@ impl Pipeline {
 
     pub(super) fn folder(&self) -> PathBuf {
         self.job.places.unit(&self.job.id, &self.unit().id)
-    }
-
-    /// What the unit's processes may see, with the marks by which they are known as its own.
-    pub(super) fn environment(&self) -> Environment {
-        let mut environment = self.job.environment.clone();
-        environment.set(RUN_MARK, self.job.id.as_str());
-        environment.set(UNIT_MARK, self.unit().id.as_str());
-        environment
     }
 
     pub(super) async fn snapshot(&self, step: Step, ground: &Ground) -> Result<String, Halt> {

@@ -1,0 +1,144 @@
+//! What a unit's processes find around them, so that units at work side by side do not get in each other's way: a
+//! temporary folder, ports and names of their own. All of it follows from run and unit, and goes with the unit's end.
+
+use std::path::{Path, PathBuf};
+
+use super::event::{RunId, Step};
+use super::places::worktree_name;
+use super::unit::{Halt, Pipeline};
+use crate::git::{GitError, delete_tree};
+use crate::process::{self, Environment};
+
+/// The variable that every process of a run has, with the run's id as its value.
+pub(super) const RUN_MARK: &str = "BATCH_RUN";
+
+/// The variable that every process of a unit has, with the unit's id as its value.
+const UNIT_MARK: &str = "BATCH_UNIT";
+
+/// Ports that each unit has for itself, from `BATCH_PORT_BASE` on.
+const PORTS: u16 = 20;
+/// All of them lie above what services usually take, and below what systems hand out by themselves.
+const FIRST_PORT: u16 = 20_000;
+const LAST_PORT: u16 = 32_767;
+
+impl Pipeline {
+    /// What the unit's processes may see, with the marks by which they are known as its own. What the user has set
+    /// stays, but for the marks.
+    pub(super) fn environment(&self) -> Environment {
+        let (run, unit) = (&self.job.id, &self.unit().id);
+        let mut environment = self.job.environment.clone();
+        let own = [
+            ("TMPDIR", self.scratch().into_os_string()),
+            (
+                "BATCH_PORT_BASE",
+                port_base(run, self.number).to_string().into(),
+            ),
+            (
+                "COMPOSE_PROJECT_NAME",
+                project_name(&worktree_name(run, unit)).into(),
+            ),
+        ];
+        for (name, value) in own {
+            if !self.job.settings.environment.set.contains_key(name) {
+                environment.set(name, value);
+            }
+        }
+        environment.set(RUN_MARK, run.as_str());
+        environment.set(UNIT_MARK, unit.as_str());
+        environment
+    }
+
+    /// Makes the unit's temporary folder, empty.
+    pub(super) async fn make_scratch(&self) -> Result<(), Halt> {
+        let folder = self.scratch();
+        self.git(Step::Worktree, move |_| {
+            delete_tree(&folder)
+                .and_then(|()| std::fs::create_dir_all(&folder))
+                .map_err(|source| GitError::Io {
+                    what: "cannot make",
+                    path: folder.clone(),
+                    source,
+                })
+        })
+        .await
+    }
+
+    /// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree, and
+    /// deletes its temporary folder.
+    pub(super) async fn leave(&self) {
+        let (run, unit) = (self.job.id.to_string(), self.unit().id.to_string());
+        let folder = self.scratch();
+        let ended = tokio::task::spawn_blocking(move || {
+            let ended = process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)]);
+            if let Err(error) = delete_tree(&folder) {
+                tracing::warn!("{} was left behind: {error}", folder.display());
+            }
+            ended
+        });
+        if let Ok(1..) = ended.await {
+            tracing::info!("ended what unit {} had left running", self.unit().id);
+        }
+    }
+
+    fn scratch(&self) -> PathBuf {
+        scratch(&self.job.naming.folder(&self.job.id, &self.unit().id))
+    }
+}
+
+/// The temporary folder that belongs to a worktree: beside it, where no search upwards finds the repository. No unit's
+/// name begins with a point.
+pub(super) fn scratch(worktree: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(worktree.file_name().unwrap_or_default());
+    name.push(".tmp");
+    worktree.with_file_name(name)
+}
+
+/// The first of a unit's ports; `number` is its place in the plan. Units of a run never share one; runs begin at
+/// different places, so that two at the same time seldom do.
+fn port_base(run: &RunId, number: usize) -> u16 {
+    let places = usize::from((LAST_PORT - FIRST_PORT) / PORTS);
+    let begin = run
+        .as_str()
+        .bytes()
+        .fold(0_usize, |sum, byte| (sum * 31 + usize::from(byte)) % places);
+    let place = (begin + number) % places;
+    FIRST_PORT + u16::try_from(place).unwrap_or(0) * PORTS
+}
+
+/// The name with what Compose allows: lower-case letters, digits, `-` and `_`.
+fn project_name(name: &str) -> String {
+    name.chars()
+        .map(|c| match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() || c == '_' => c,
+            _ => '-',
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::UnitRange;
+
+    #[test]
+    fn no_two_units_of_a_run_share_a_port() {
+        for run in ["20261121-k3f9", "r"] {
+            let run = RunId::from_journal(run);
+            let bases: BTreeSet<u16> = (0..UnitRange::MOST)
+                .map(|number| port_base(&run, number))
+                .collect();
+            assert_eq!(bases.len(), UnitRange::MOST);
+            let all: Vec<u16> = bases.into_iter().collect();
+            assert!(all.windows(2).all(|pair| pair[1] - pair[0] >= PORTS));
+            assert!(all[0] >= FIRST_PORT && all[all.len() - 1] <= LAST_PORT - PORTS);
+        }
+    }
+
+    #[test]
+    fn a_name_for_compose_has_only_what_it_allows() {
+        assert_eq!(project_name("batch-r-03_db.Core"), "batch-r-03_db-core");
+    }
+}
