@@ -24,7 +24,7 @@ pub(super) struct AgentFlags {
     agent_shell: bool,
     /// How long one agent may work on its unit [default: 30m]
     #[arg(long, value_name = "TIME")]
-    agent_timeout: Option<Limit>,
+    pub(super) agent_timeout: Option<Limit>,
     /// Codemod: an ast-grep pattern, such as 'var $A = $B'
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     rewrite: Option<String>,
@@ -45,6 +45,13 @@ pub(super) struct AgentFlags {
 impl AgentFlags {
     /// `dir` is the folder that the path of a rule file starts from.
     pub(super) fn apply(&self, config: &mut Config, dir: &Path) -> anyhow::Result<()> {
+        config.agent = self.given(dir)?.or(std::mem::take(&mut config.agent));
+        config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
+        Ok(())
+    }
+
+    /// The agent that the flags name; nothing where there are none.
+    pub(super) fn given(&self, dir: &Path) -> anyhow::Result<AgentOptions> {
         let rule = self
             .rule
             .as_ref()
@@ -53,7 +60,7 @@ impl AgentFlags {
                     .with_context(|| format!("the rule file {} cannot be read", path.display()))
             })
             .transpose()?;
-        let given = AgentOptions {
+        Ok(AgentOptions {
             kind: self.agent,
             command: self.agent_cmd.clone(),
             shell: self.agent_shell.then_some(true),
@@ -62,10 +69,7 @@ impl AgentFlags {
             to: self.to.clone(),
             lang: self.lang.clone(),
             rule,
-        };
-        config.agent = given.or(std::mem::take(&mut config.agent));
-        config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
-        Ok(())
+        })
     }
 }
 

@@ -9,11 +9,13 @@ mod doctor;
 mod export;
 mod flags;
 mod launch;
+mod list;
 mod logs;
 mod migrate;
 mod plan;
 mod report;
 mod resume;
+mod retry;
 mod review;
 mod run;
 mod status;
@@ -100,6 +102,10 @@ enum Command {
     Run(run::RunArgs),
     /// Go on with a run that was killed or stopped; nothing that was finished is done again
     Resume(resume::ResumeArgs),
+    /// Do units of an ended run anew, in the same run
+    Retry(retry::RetryArgs),
+    /// List the runs of this repository, the latest first
+    List(list::ListArgs),
     /// Show how a run stands, also while it is going
     Status(status::StatusArgs),
     /// Show what came out of a run
@@ -154,6 +160,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Plan(args) => plan::run(global, args),
         Command::Run(args) => run::run(global, args),
         Command::Resume(args) => resume::run(global, args),
+        Command::Retry(args) => retry::run(global, args),
+        Command::List(args) => list::run(global, args),
         Command::Status(args) => status::run(global, args),
         Command::Report(args) => report::run(global, args),
         Command::Logs(args) => logs::run(global, args),

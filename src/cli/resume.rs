@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::git::Repo;
 use crate::plan;
 use crate::report::Liveness;
-use crate::run::Beginning;
+use crate::run::{Beginning, Job};
 
 #[derive(Debug, Args)]
 pub(super) struct ResumeArgs {
@@ -22,7 +22,17 @@ pub(super) struct ResumeArgs {
 
 pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
-    let id = known.state.id.clone();
+    let job = prepare_again(global, &known, args.jobs)?;
+    launch::drive(job, Beginning::Resumed, global, &known.places)
+}
+
+/// Puts a run that nobody drives together once more, with the plan and the settings it began with.
+pub(super) fn prepare_again(
+    global: &Global,
+    known: &KnownRun,
+    jobs: Option<usize>,
+) -> anyhow::Result<Job> {
+    let id = &known.state.id;
     if known.liveness == Liveness::Going {
         anyhow::bail!(
             "run {id} is going already, in process {}; look at it with batch status",
@@ -30,24 +40,23 @@ pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
         );
     }
     secure_journal(&known.places)?;
-    let workspace = as_it_was(global, &known, args)?;
-    let plan_path = known.places.plan(&id);
+    let workspace = as_it_was(global, known, jobs)?;
+    let plan_path = known.places.plan(id);
     let text = std::fs::read_to_string(&plan_path)
         .with_context(|| format!("the plan of run {id} cannot be read"))?;
     let plan =
         plan::load(&workspace.repo, &text).with_context(|| plan_path.display().to_string())?;
     let base = run::base(&workspace, &plan)?;
     let goal = known.state.header.goal;
-    let job = launch::prepare(&workspace, &id, plan, &base, goal)?;
-    launch::drive(job, Beginning::Resumed, global, &known.places)
+    launch::prepare(&workspace, id, plan, &base, goal)
 }
 
 /// The repository with the settings and the folder that the run began with.
-fn as_it_was(global: &Global, known: &KnownRun, args: &ResumeArgs) -> anyhow::Result<Workspace> {
+fn as_it_was(global: &Global, known: &KnownRun, jobs: Option<usize>) -> anyhow::Result<Workspace> {
     let id = &known.state.id;
     let mut config = Config::read(&known.places.settings(id))
         .with_context(|| format!("the settings of run {id} cannot be used"))?;
-    config.run.jobs = args.jobs.or(Some(known.state.header.jobs));
+    config.run.jobs = jobs.or(Some(known.state.header.jobs));
     let here = folder(global)?;
     let dir = known
         .state

@@ -1,7 +1,7 @@
 //! Commits of proven trees on a unit's own branch, and pushes of that branch.
 //!
 //! Both go through the `git` program, so that identity, signing, credential helpers, ssh set-up and push hooks are the
-//! user's own. Nothing is ever forced: a branch that moved elsewhere is refused by the remote, and said.
+//! user's own. Nothing is ever overwritten unseen: a branch that moved elsewhere is refused by the remote, and said.
 
 use tokio_util::sync::CancellationToken;
 
@@ -94,27 +94,40 @@ impl Repo {
 
     /// Whether a remote has a branch of this name. Asks the remote.
     pub fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
+        Ok(self.remote_branch(remote, branch)?.is_some())
+    }
+
+    /// The commit at which a remote's branch of this name stands, if it has one. Asks the remote.
+    pub fn remote_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
         let name = format!("refs/heads/{branch}");
         let out = self
             .git_in_checkout(["ls-remote", "--", remote, &name])
             .over_the_network()
             .run()?;
-        Ok(!out.is_empty())
+        let out = String::from_utf8_lossy(&out);
+        Ok(out.split_whitespace().next().map(str::to_owned))
     }
 
     /// Pushes a branch, and nothing else, to the branch of the same name. Pushing what is there already is no error.
+    ///
+    /// A commit that is not part of the branch any more is replaced only if it is `replaced`, and still stands there.
     pub fn push(
         &self,
         remote: &str,
         branch: &str,
+        replaced: Option<&str>,
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
         let spec = format!("refs/heads/{branch}:refs/heads/{branch}");
         // From the checkout's root: a remote's address may be a relative path.
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
+        let lease =
+            replaced.map(|commit| format!("--force-with-lease=refs/heads/{branch}:{commit}"));
+        let lease: Vec<&str> = lease.iter().map(String::as_str).collect();
         self.git_in_checkout(["push", "--quiet"])
             .args(&alone)
+            .args(&lease)
             .args(&[remote, &spec])
             .over_the_network()
             .until(cancel)
@@ -183,10 +196,10 @@ mod tests {
         let it = with_remote();
         let id = commit(&it);
         it.repo
-            .push("origin", "batch/r/01", &CancellationToken::new())
+            .push("origin", "batch/r/01", None, &CancellationToken::new())
             .unwrap();
         it.repo
-            .push("origin", "batch/r/01", &CancellationToken::new())
+            .push("origin", "batch/r/01", None, &CancellationToken::new())
             .unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         let arrived = bare.find_reference("refs/heads/batch/r/01").unwrap();
@@ -205,7 +218,7 @@ mod tests {
         repo.tag("mine", &start, &who, "not for others", false)
             .unwrap();
         it.repo
-            .push("origin", "batch/r/01", &CancellationToken::new())
+            .push("origin", "batch/r/01", None, &CancellationToken::new())
             .unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         assert!(bare.find_reference("refs/tags/mine").is_err());
@@ -225,7 +238,7 @@ mod tests {
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
         let error = it
             .repo
-            .push("origin", "batch/r/01", &CancellationToken::new())
+            .push("origin", "batch/r/01", None, &CancellationToken::new())
             .unwrap_err();
         assert!(
             error.to_string().contains("you may not push here"),

@@ -78,20 +78,36 @@ impl Repo {
         Ok(is_there)
     }
 
-    /// Deletes `branch`; if it does not stand at `start` any more, what it holds is kept under the full ref name `aside`.
-    pub fn set_branch_aside(&self, branch: &str, start: &str, aside: &str) -> Result<(), GitError> {
+    /// Deletes `branch`; if it does not stand at `start` any more, what it holds is kept under
+    /// the full ref name `aside`, or with a number behind it where another commit is kept there. Gives that name.
+    pub fn set_branch_aside(
+        &self,
+        branch: &str,
+        start: &str,
+        aside: &str,
+    ) -> Result<Option<String>, GitError> {
         if self.delete_untouched_branch(branch, start)? {
-            return Ok(());
+            return Ok(None);
         }
         let repo = self.open()?;
         let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
-            return Ok(());
+            return Ok(None);
         };
         let during = || format!("branch {branch} cannot be set aside");
         let tip = found.get().peel_to_commit().during(during)?.id();
-        repo.reference(aside, tip, true, "batch: set aside")
+        let free = |name: &String| {
+            repo.find_reference(name)
+                .map_or(true, |kept| kept.target() == Some(tip))
+        };
+        let numbered = (2..u32::MAX).map(|number| format!("{aside}.{number}"));
+        let aside = std::iter::once(aside.to_owned())
+            .chain(numbered)
+            .find(free)
+            .unwrap_or_else(|| aside.to_owned());
+        repo.reference(&aside, tip, true, "batch: set aside")
             .during(during)?;
-        found.delete().during(during)
+        found.delete().during(during)?;
+        Ok(Some(aside))
     }
 
     /// Deletes `branch` if it still stands at the commit `start`, so that nothing is lost with it. Says whether it did.

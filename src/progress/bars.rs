@@ -8,7 +8,7 @@ use console::{Style, Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Progress;
-use super::lines::{ended, step, stopping};
+use super::lines::{ended, set_aside, step, stopping};
 use crate::plan::UnitId;
 use crate::run::{Event, Outcome, Phase, Recorded, RunState, UnitFact, UnitState};
 use crate::words;
@@ -129,6 +129,19 @@ impl Bars {
 impl Progress for Bars {
     fn event(&mut self, event: &Recorded, state: &RunState) {
         self.follow(state, event.at);
+        if let Event::Unit(
+            id,
+            UnitFact::SetAside {
+                worktree,
+                branch,
+                logs,
+            },
+        ) = &event.event
+        {
+            let text = set_aside(worktree.as_deref(), branch.as_deref(), logs);
+            // Not cut to the terminal's width: it holds paths that somebody wants whole.
+            let _ = self.shown.println(format!("{id}: {text}"));
+        }
         if let Event::Unit(id, UnitFact::Ended { outcome }) = &event.event
             && let Some(unit) = state.unit(id)
         {

@@ -2,7 +2,9 @@
 //!
 //! Times are since the run's start, so that two logs of the same run's kind can be compared.
 
+use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 
 use super::Progress;
 use crate::check::Verdict;
@@ -55,6 +57,19 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 state.id, state.header.jobs
             ));
         }
+        Event::Run(RunFact::Retried(retry)) => {
+            let noun = if retry.units.len() == 1 {
+                "unit is"
+            } else {
+                "units are"
+            };
+            return Some(format!(
+                "run {} goes on: {} {noun} done anew, {} at once",
+                state.id,
+                retry.units.len(),
+                state.header.jobs
+            ));
+        }
         // The report tells it.
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
@@ -75,6 +90,11 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::duration(result.took_ms)
             )
         }
+        UnitFact::SetAside {
+            worktree,
+            branch,
+            logs,
+        } => set_aside(worktree.as_deref(), branch.as_deref(), logs),
         UnitFact::Ended { outcome } => {
             let took = unit
                 .took_ms(recorded.at)
@@ -127,6 +147,19 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         }
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
     }
+}
+
+/// Where what an earlier attempt left can be looked at.
+pub(super) fn set_aside(worktree: Option<&Path>, branch: Option<&str>, logs: &Path) -> String {
+    let mut text = "what was left of it is kept:".to_owned();
+    if let Some(worktree) = worktree {
+        let _ = write!(text, " its work in {},", worktree.display());
+    }
+    if let Some(branch) = branch {
+        let _ = write!(text, " its commit at {branch},");
+    }
+    let _ = write!(text, " its logs in {}", logs.display());
+    text
 }
 
 /// What a request to stop means, and what can be done about it.

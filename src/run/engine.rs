@@ -11,10 +11,13 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::completeness;
-use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
-use super::job::{Job, KeepWorktrees};
+use super::event::{
+    Amendment, Event, Outcome, Recorded, Retry, RunFact, RunId, Step, Stop, UnitFact,
+};
+use super::job::{Job, KeepWorktrees, PrepareError};
 use super::places::worktree_name;
 use super::record::{RecordError, append, load};
+use super::retry::{self, RetryError};
 use super::scheduler::{self, Next};
 use super::state::{Phase, RunState, UnitState};
 use super::story::NeedDone;
@@ -38,6 +41,10 @@ pub enum RunError {
     Settings(toml::ser::Error),
     #[error("run {id} came to its end; there is nothing left to resume")]
     NothingLeft { id: RunId },
+    #[error(transparent)]
+    Retry(#[from] RetryError),
+    #[error(transparent)]
+    Orders(#[from] PrepareError),
     #[error("the run is driven by another process already{}", holder_words(*holder))]
     Taken { holder: Holder },
     #[error("the run had to stop because what happens can no longer be written down: {0}")]
@@ -50,7 +57,10 @@ impl RunError {
     /// Whether nothing was done because nothing should be.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Taken { .. } | Self::NothingLeft { .. })
+        matches!(
+            self,
+            Self::Taken { .. } | Self::NothingLeft { .. } | Self::Retry(_) | Self::Orders(_)
+        )
     }
 
     fn folder(path: &Path, source: std::io::Error) -> Self {
@@ -69,11 +79,13 @@ fn holder_words(holder: Holder) -> String {
 }
 
 /// Where a run begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Beginning {
     New,
     /// Where an earlier process left it.
     Resumed,
+    /// With units that have ended, and with different orders for them.
+    Retried(Vec<UnitId>, Amendment),
 }
 
 /// Writes a new run down without running it: [`execute`] goes on with it, in this process or in another one.
@@ -86,7 +98,7 @@ pub fn announce(job: &Job) -> Result<(), RunError> {
 ///
 /// Must be called inside a tokio runtime.
 pub async fn execute(
-    job: Job,
+    mut job: Job,
     beginning: Beginning,
     stops: mpsc::Receiver<Stop>,
     watch: &mut (dyn FnMut(&Recorded, &RunState) + Send),
@@ -94,7 +106,7 @@ pub async fn execute(
     let (_lock, mut journal) = take(&job)?;
     let (first, state) = match beginning {
         Beginning::New => begin(&job, &mut journal)?,
-        Beginning::Resumed => go_on(&job, &mut journal)?,
+        Beginning::Resumed | Beginning::Retried(..) => go_on(&mut job, beginning, &mut journal)?,
     };
     watch(&first, &state);
 
@@ -145,18 +157,41 @@ fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunState), RunEr
 }
 
 /// Takes a run up where the journal stands.
-fn go_on(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunState), RunError> {
+fn go_on(
+    job: &mut Job,
+    beginning: Beginning,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
     let mut state = load(journal, &job.id)?;
-    if state.units.iter().all(UnitState::is_settled) && state.ended_at.is_some() {
-        return Err(RunError::NothingLeft { id: job.id.clone() });
+    let (pid, version) = (std::process::id(), env!("CARGO_PKG_VERSION").to_owned());
+    let fact = if let Beginning::Retried(units, amendment) = beginning {
+        retry::allowed(&state, &units)?;
+        RunFact::Retried(Box::new(Retry {
+            pid,
+            version,
+            units,
+            amendment,
+        }))
+    } else {
+        if state.units.iter().all(UnitState::is_settled) && state.ended_at.is_some() {
+            return Err(RunError::NothingLeft { id: job.id.clone() });
+        }
+        RunFact::Resumed { pid, version }
+    };
+    // What cannot be done is refused before it is written down.
+    let event = Event::Run(fact);
+    let mut ahead = state.clone();
+    ahead.apply(&Recorded {
+        seq: 0,
+        at: now(),
+        event: event.clone(),
+    });
+    for unit in &ahead.units {
+        job.amend(&unit.header.id, &unit.amendment)?;
     }
     // Whatever an earlier process started works on folders that are ours now.
     process::end_strays(&[(RUN_MARK, job.id.as_str())]);
-    let resumed = Event::Run(RunFact::Resumed {
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    });
-    let first = append(journal, &job.id, now(), resumed)?;
+    let first = append(journal, &job.id, now(), event)?;
     state.apply(&first);
     Ok((first, state))
 }

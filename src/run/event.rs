@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Verdict;
+use crate::config::{AgentOptions, Limit};
 use crate::plan::UnitId;
 
 /// The name of one execution of a plan: date and four random letters or digits, `20261121-k3f9`.
@@ -78,8 +79,55 @@ pub enum RunFact {
     RoomShort { free: u64, each: u64 },
     /// There is room again.
     RoomEnough,
-    /// The last event of a run that came to its end, unless it is resumed after all.
+    /// Units of a run that had come to its end are done anew.
+    Retried(Box<Retry>),
+    /// The last event of a run that came to its end, unless it is resumed or units of it are retried.
     Ended,
+}
+
+/// Which units are done anew, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    /// The process that does it.
+    pub pid: u32,
+    /// The version of batch that does it.
+    pub version: String,
+    pub units: Vec<UnitId>,
+    #[serde(flatten)]
+    pub amendment: Amendment,
+}
+
+/// What is different for units that are done anew.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Amendment {
+    /// What the agent is told beyond the run's instruction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<String>,
+    /// Who does the work instead of the run's agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentOptions>,
+    /// The folder from which that agent's relative program is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_timeout: Option<Limit>,
+}
+
+impl Amendment {
+    /// Takes in what was asked for later: words add up, an agent takes the place of the one before.
+    pub(super) fn amend(&mut self, later: &Self) {
+        if let Some(words) = &later.instruction {
+            self.instruction = Some(match self.instruction.take() {
+                Some(before) => format!("{before}\n\n{words}"),
+                None => words.clone(),
+            });
+        }
+        if later.agent.is_some() {
+            self.agent.clone_from(&later.agent);
+            self.dir.clone_from(&later.dir);
+        }
+        self.agent_timeout = later.agent_timeout.or(self.agent_timeout);
+    }
 }
 
 /// How far a run goes.
@@ -152,6 +200,15 @@ pub struct UnitHeader {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "kebab-case")]
 pub enum UnitFact {
+    /// What an earlier attempt left was put out of the way, to be looked at: its worktree into the trash, a branch with
+    /// commits of its own under the full ref name `branch`, its logs into the folder `logs`.
+    SetAside {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worktree: Option<PathBuf>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+        logs: PathBuf,
+    },
     /// A step begins; `detail` says more where a step has several parts (the check's name).
     StepStarted {
         step: Step,

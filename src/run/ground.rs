@@ -1,5 +1,7 @@
 //! What a unit's agent finds when it begins: a worktree of the right commit, with the files brought along and set up.
 
+use std::path::PathBuf;
+
 use super::event::{Step, UnitFact};
 use super::places::worktree_name;
 use super::state::UnitState;
@@ -44,22 +46,58 @@ impl Pipeline {
         stands.then_some(ground)
     }
 
-    /// Takes an earlier attempt out of the way: its worktree goes to the trash, and a branch that somebody committed to
-    /// is kept under another name.
+    /// Takes an earlier attempt out of the way: its worktree goes to the trash, a branch that somebody committed to is
+    /// kept under another name, and its logs in another folder.
     async fn clear(&self) -> Result<(), Halt> {
         let unit = self.unit().id.clone();
         let start = self.known.start.clone();
         // With a branch git deletes the folders it stood in, which another unit may just be making for its own.
-        let _alone = self.registration.lock().await;
-        self.git(Step::Worktree, move |job| {
-            let path = job.naming.folder(&job.id, &unit);
-            let start = start.unwrap_or_else(|| job.plan.base.clone());
-            trash(&job.repo, &job.places, (&job.id, &unit), &path, &start)?;
-            let aside = format!("refs/batch/left/{}/{unit}", job.id);
-            job.repo
-                .set_branch_aside(&job.naming.branch(&job.id, &unit), &start, &aside)
+        let alone = self.registration.lock().await;
+        let (worktree, branch) = self
+            .git(Step::Worktree, move |job| {
+                let path = job.naming.folder(&job.id, &unit);
+                let start = start.unwrap_or_else(|| job.plan.base.clone());
+                let trashed = trash(&job.repo, &job.places, (&job.id, &unit), &path, &start)?;
+                let aside = format!("refs/batch/left/{}/{unit}", job.id);
+                let branch = job.repo.set_branch_aside(
+                    &job.naming.branch(&job.id, &unit),
+                    &start,
+                    &aside,
+                )?;
+                Ok((trashed.map(|trashed| trashed.at), branch))
+            })
+            .await?;
+        drop(alone);
+        // Last, because it is by this folder that there is something to clear.
+        let logs = self.keep_logs()?;
+        self.say(UnitFact::SetAside {
+            worktree,
+            branch,
+            logs,
         })
         .await
+    }
+
+    fn keep_logs(&self) -> Result<PathBuf, Halt> {
+        let (places, run, unit) = (&self.job.places, &self.job.id, &self.unit().id);
+        let folder = self.folder();
+        let kept = (1..)
+            .map(|attempt| places.earlier(run, unit, attempt))
+            .find(|path| path.symlink_metadata().is_err())
+            .unwrap_or_else(|| places.earlier(run, unit, 1));
+        let rename = || {
+            if let Some(above) = kept.parent() {
+                std::fs::create_dir_all(above)?;
+            }
+            std::fs::rename(&folder, &kept)
+        };
+        rename().map_err(|error| {
+            failure(
+                Step::Worktree,
+                format!("{} cannot be set aside: {error}", folder.display()),
+            )
+        })?;
+        Ok(kept)
     }
 
     async fn worktree(&self) -> Result<Ground, Halt> {

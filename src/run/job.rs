@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Delivery;
-use super::event::{Goal, RunHeader, RunId, UnitHeader};
+use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
+use super::orders::Orders;
 use super::places::{Naming, NamingError, Places};
 use super::room::{NoRoom, Room};
 use crate::agent::{Agent, CodemodAgent, CommandAgent};
@@ -18,7 +19,7 @@ use crate::config::{AgentOptionsError, AgentSpec, Config};
 use crate::forge::{Overrides, Templates, TextError};
 use crate::git::{GitError, Repo};
 use crate::plan::claim::{Ownership, OwnershipError};
-use crate::plan::{self, Plan, PlanError};
+use crate::plan::{self, Plan, PlanError, UnitId};
 use crate::process::{Environment, ProcessError};
 
 /// How long an agent may take on one unit unless something else is asked for.
@@ -40,8 +41,9 @@ pub struct Job {
     pub(super) repo: Repo,
     pub(super) places: Places,
     pub(super) naming: Naming,
-    pub(super) agent: Arc<dyn Agent>,
-    pub(super) agent_limit: Duration,
+    orders: Orders,
+    /// The orders of units that are done anew with others than the run's.
+    amended: BTreeMap<UnitId, Orders>,
     pub(super) environment: Environment,
     pub(super) included: Vec<PathBuf>,
     pub(super) setup: Option<String>,
@@ -156,11 +158,15 @@ impl Job {
         let included = repo.included()?;
         let place = naming.folder(&id, &plan.units[0].id);
         let room = Room::measure(&repo, &plan.base, &included, &place)?;
+        let orders = Orders {
+            agent,
+            limit: limit(config.agent_timeout, AGENT_LIMIT),
+            instruction: plan.instruction.clone(),
+        };
         Ok(Self {
             included,
             room,
             places: Places::new(repo.state_dir()),
-            agent_limit: limit(config.agent_timeout, AGENT_LIMIT),
             setup_limit: limit(config.worktrees.setup_timeout, SETUP_LIMIT),
             check_limit: limit(config.checks.timeout, CHECK_LIMIT),
             setup: config.worktrees.setup.clone(),
@@ -175,7 +181,8 @@ impl Job {
             ownership,
             repo,
             naming,
-            agent,
+            orders,
+            amended: BTreeMap::new(),
             environment,
             checks,
             templates,
@@ -221,7 +228,25 @@ impl Job {
     /// The agent in one line.
     #[must_use]
     pub fn agent(&self) -> String {
-        self.agent.describe()
+        self.orders.agent.describe()
+    }
+
+    /// What the unit's agent is asked to do.
+    pub(super) fn orders(&self, unit: &UnitId) -> &Orders {
+        self.amended.get(unit).unwrap_or(&self.orders)
+    }
+
+    /// Gives a unit orders of its own.
+    pub(super) fn amend(
+        &mut self,
+        unit: &UnitId,
+        amendment: &Amendment,
+    ) -> Result<(), PrepareError> {
+        if *amendment != Amendment::default() {
+            let orders = self.orders.amended(amendment, &self.dir)?;
+            self.amended.insert(unit.clone(), orders);
+        }
+        Ok(())
     }
 
     /// What becomes of the work.
@@ -250,7 +275,7 @@ impl Job {
             instruction: self.plan.instruction.clone(),
             base: self.plan.base.clone(),
             base_name: self.plan.base_name.clone(),
-            agent: self.agent.describe(),
+            agent: self.agent(),
             forge,
             remote,
             goal: self.goal,

@@ -9,10 +9,12 @@ mod event;
 mod ground;
 mod job;
 mod leftover;
+mod orders;
 mod places;
 mod publish;
 mod record;
 mod room;
+mod retry;
 mod scheduler;
 mod scope;
 mod state;
@@ -24,13 +26,14 @@ mod unit;
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
 pub use engine::{Beginning, RunError, announce, execute};
 pub use event::{
-    ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded, RunFact,
-    RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded,
+    Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees, PrepareError, agent};
 pub use leftover::{Fate, Leftover, leftovers};
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, find, load};
 pub use room::NoRoom;
+pub use retry::{RetryError, failed};
 pub use state::{Phase, RunState, UnitState};
 pub use trash::{Trashed, delete, lying, trash};

@@ -45,9 +45,18 @@ impl Pipeline {
     pub(super) async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {
         self.begin(Step::Push, None).await?;
         let (to, branch) = (remote.to_owned(), ground.branch.clone());
+        let earlier = self.known.earlier_commits.clone();
         let cancel = self.cancel.clone();
         let pushed = self
-            .git(Step::Push, move |job| job.repo.push(&to, &branch, &cancel))
+            .git(Step::Push, move |job| {
+                // Only what an earlier attempt of this very unit pushed may be replaced.
+                let stands = match &earlier[..] {
+                    [] => None,
+                    _ => job.repo.remote_branch(&to, &branch)?,
+                };
+                let replaced = stands.filter(|commit| earlier.contains(commit));
+                job.repo.push(&to, &branch, replaced.as_deref(), &cancel)
+            })
             .await;
         if pushed.is_err() && self.cancel.is_cancelled() {
             return Err(Halt::Stopped);

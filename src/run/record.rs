@@ -157,10 +157,11 @@ fn understand(row: &Row) -> Result<Recorded, RecordError> {
 mod tests {
     use super::*;
     use crate::check::Verdict;
+    use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        ChangeCount, CheckResult, Goal, OldUses, Outcome, PullRequestLink, RunHeader, Step, Stop,
-        UnitHeader,
+        Amendment, ChangeCount, CheckResult, Goal, OldUses, Outcome, PullRequestLink, Retry,
+        RunHeader, Step, Stop, UnitHeader,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -193,6 +194,11 @@ mod tests {
             log: log.map(Into::into),
         };
         let facts = [
+            UnitFact::SetAside {
+                worktree: None,
+                branch: None,
+                logs: "/l".into(),
+            },
             UnitFact::StepStarted {
                 step: Step::Check,
                 detail: Some("make test".into()),
@@ -261,6 +267,26 @@ mod tests {
             version: "0.2.0".into(),
         }));
         all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
+        all.push(Event::Run(RunFact::Retried(Box::new(Retry {
+            pid: 9,
+            version: "0.2.0".into(),
+            units: vec![unit.clone()],
+            amendment: Amendment {
+                instruction: Some("w".into()),
+                agent: Some(AgentOptions {
+                    command: Some("a".into()),
+                    ..AgentOptions::default()
+                }),
+                dir: Some("/d".into()),
+                agent_timeout: Some(Limit(std::time::Duration::from_secs(90))),
+            },
+        }))));
+        all.push(Event::Run(RunFact::Retried(Box::new(Retry {
+            pid: 9,
+            version: "0.2.0".into(),
+            units: Vec::new(),
+            amendment: Amendment::default(),
+        }))));
         all.push(Event::Run(RunFact::Ended));
         all
     }

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::event::{
-    ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink, Recorded, RunFact,
-    RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink, Recorded, Retry,
+    RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use crate::plan::UnitId;
 
@@ -49,6 +49,10 @@ pub struct UnitState {
     pub commit: Option<String>,
     pub pushed_to: Option<String>,
     pub pull_request: Option<PullRequestLink>,
+    /// What is different for this unit since it was done anew.
+    pub amendment: Amendment,
+    /// The commits of earlier attempts: where the branch on the remote may still stand.
+    pub earlier_commits: Vec<String>,
 }
 
 /// Where a unit stands.
@@ -99,6 +103,7 @@ impl RunState {
             Event::Run(RunFact::Counted(uses)) => self.old_uses = Some(*uses),
             Event::Run(RunFact::RoomShort { .. }) => self.waits_for_room = true,
             Event::Run(RunFact::RoomEnough) => self.waits_for_room = false,
+            Event::Run(RunFact::Retried(retry)) => self.retry(retry),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
@@ -111,17 +116,39 @@ impl RunState {
     /// Puts everything that did not come to an end of its own back in line. What was reached is kept: it is not done,
     /// nor paid for, a second time.
     fn resume(&mut self, pid: u32, version: &str) {
+        self.go_on(pid, version);
+        for unit in &mut self.units {
+            if !unit.is_settled() {
+                unit.wait();
+            }
+        }
+    }
+
+    /// Puts units back in line to be done anew, and with them those that were blocked because of them.
+    fn retry(&mut self, retry: &Retry) {
+        self.go_on(retry.pid, &retry.version);
+        let mut again = retry.units.clone();
+        while let Some(unit) = self.units.iter().find(|unit| {
+            matches!(unit.outcome(), Some(Outcome::Blocked { .. }))
+                && !again.contains(&unit.header.id)
+                && unit.header.needs.iter().any(|need| again.contains(need))
+        }) {
+            again.push(unit.header.id.clone());
+        }
+        for unit in &mut self.units {
+            if retry.units.contains(&unit.header.id) {
+                unit.begin_anew(&retry.amendment);
+            } else if again.contains(&unit.header.id) {
+                unit.wait();
+            }
+        }
+    }
+
+    fn go_on(&mut self, pid: u32, version: &str) {
         self.header.pid = pid;
         version.clone_into(&mut self.header.version);
         self.stop = None;
         self.ended_at = None;
-        for unit in &mut self.units {
-            if !unit.is_settled() {
-                unit.phase = Phase::Waiting;
-                unit.started_at = None;
-                unit.ended_at = None;
-            }
-        }
     }
 
     /// The unit of this id.
@@ -177,7 +204,28 @@ impl UnitState {
             commit: None,
             pushed_to: None,
             pull_request: None,
+            amendment: Amendment::default(),
+            earlier_commits: Vec::new(),
         }
+    }
+
+    fn wait(&mut self) {
+        self.phase = Phase::Waiting;
+        self.started_at = None;
+        self.ended_at = None;
+    }
+
+    /// Forgets all but what is needed to put the earlier attempt out of the way.
+    fn begin_anew(&mut self, amendment: &Amendment) {
+        let mut anew = Self::new(self.header.clone());
+        anew.worktree = self.worktree.take();
+        anew.branch = self.branch.take();
+        anew.start = self.start.take();
+        anew.amendment = std::mem::take(&mut self.amendment);
+        anew.amendment.amend(amendment);
+        anew.earlier_commits = std::mem::take(&mut self.earlier_commits);
+        anew.earlier_commits.extend(self.commit.take());
+        *self = anew;
     }
 
     fn apply(&mut self, fact: &UnitFact, at: i64) {
@@ -189,6 +237,7 @@ impl UnitState {
                     detail: detail.clone(),
                 };
             }
+            UnitFact::SetAside { .. } => {}
             UnitFact::WorktreeReady {
                 path,
                 branch,
@@ -198,6 +247,8 @@ impl UnitState {
                 *self = Self {
                     phase: self.phase.clone(),
                     started_at: self.started_at,
+                    amendment: std::mem::take(&mut self.amendment),
+                    earlier_commits: std::mem::take(&mut self.earlier_commits),
                     ..Self::new(self.header.clone())
                 };
                 self.worktree = Some(path.clone());

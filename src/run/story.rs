@@ -29,8 +29,9 @@ pub(super) struct Told<'a> {
 pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
     let plan = &job.plan;
     let unit = &plan.units[number];
+    let orders = job.orders(&unit.id);
     Story {
-        instruction: plan.instruction.clone(),
+        instruction: orders.instruction.clone(),
         run: job.id.to_string(),
         unit: unit.id.to_string(),
         title: unit.title.clone(),
@@ -59,7 +60,7 @@ pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
         siblings: plan.units.len() - 1,
         base: plan.base.clone(),
         base_name: plan.base_name.clone(),
-        agent: job.agent.describe(),
+        agent: orders.agent.describe(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         claim_digest: digest(&unit.claim.files),
     }

@@ -183,18 +183,19 @@ impl Pipeline {
         let step = Step::Agent;
         self.begin(step, None).await?;
         let unit = self.unit();
+        let orders = self.job.orders(&unit.id);
         let task = Task {
             run: self.job.id.to_string(),
             unit: unit.id.to_string(),
             title: unit.title.clone(),
-            instruction: self.job.plan.instruction.clone(),
+            instruction: orders.instruction.clone(),
             claim: unit.claim.clone(),
             worktree: ground.path.clone(),
             folder: self.folder(),
             environment: self.environment(),
-            limit: self.job.agent_limit,
+            limit: orders.limit,
         };
-        match self.job.agent.work(&task, &self.cancel).await {
+        match orders.agent.work(&task, &self.cancel).await {
             Ok(work) => {
                 self.say(UnitFact::AgentFinished {
                     took_ms: milliseconds(work.took),

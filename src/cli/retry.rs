@@ -1,0 +1,68 @@
+//! `batch retry`: does units of an ended run anew, in the same run.
+
+use clap::Args;
+
+use super::flags::AgentFlags;
+use super::workspace::{KnownRun, folder};
+use super::{Global, launch, resume};
+use crate::run::{self, Amendment, Beginning};
+
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    /// The ids of units, or parts of them
+    #[arg(value_name = "UNIT")]
+    units: Vec<String>,
+    /// All units that have failed
+    #[arg(long, conflicts_with = "units")]
+    failed: bool,
+    /// A run's id, or a part of it [default: the latest run]
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// What the agent is told beyond the run's instruction
+    #[arg(long, value_name = "WORDS")]
+    instruction: Option<String>,
+    /// How many agents work at once [default: as before]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    #[command(flatten)]
+    agent: AgentFlags,
+}
+
+pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
+    if args.units.is_empty() && !args.failed {
+        anyhow::bail!("say what to do anew: name units, or give --failed for all that have failed");
+    }
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let job = resume::prepare_again(global, &known, args.jobs)?;
+    let mut units = Vec::new();
+    for wanted in &args.units {
+        let unit = &known.unit(wanted)?.header.id;
+        if !units.contains(unit) {
+            units.push(unit.clone());
+        }
+    }
+    if args.failed {
+        units = run::failed(&known.state)?;
+    }
+    let beginning = Beginning::Retried(units, amendment(global, args)?);
+    launch::drive(job, beginning, global, &known.places)
+}
+
+/// What is to be different this time.
+fn amendment(global: &Global, args: &RetryArgs) -> anyhow::Result<Amendment> {
+    let dir = folder(global)?;
+    let agent = Some(args.agent.given(&dir)?).filter(crate::config::AgentOptions::is_given);
+    Ok(Amendment {
+        instruction: args
+            .instruction
+            .as_ref()
+            .map(|words| words.trim().to_owned())
+            .filter(|words| !words.is_empty()),
+        dir: agent
+            .is_some()
+            .then(|| dir.to_str().map(ToOwned::to_owned))
+            .flatten(),
+        agent,
+        agent_timeout: args.agent.agent_timeout,
+    })
+}

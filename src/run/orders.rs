@@ -1,0 +1,37 @@
+//! What a unit's agent is asked to do, and who it is: the run's own orders unless the unit was done anew with others.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::Amendment;
+use super::job::{PrepareError, agent};
+use crate::agent::Agent;
+
+/// Who does the work, and by which words.
+#[derive(Clone)]
+pub(super) struct Orders {
+    pub(super) agent: Arc<dyn Agent>,
+    /// How long the agent may take.
+    pub(super) limit: Duration,
+    pub(super) instruction: String,
+}
+
+impl Orders {
+    /// These orders with what is different for a unit; `dir` is the folder from which a relative agent program is meant
+    /// where the amendment names none.
+    pub(super) fn amended(&self, amendment: &Amendment, dir: &Path) -> Result<Self, PrepareError> {
+        let mut orders = self.clone();
+        if let Some(options) = &amendment.agent {
+            let dir = amendment.dir.as_deref().map_or(dir, Path::new);
+            orders.agent = agent(&options.resolve()?, dir)?;
+        }
+        if let Some(limit) = amendment.agent_timeout {
+            orders.limit = limit.0;
+        }
+        if let Some(words) = &amendment.instruction {
+            orders.instruction = format!("{}\n\n{words}", orders.instruction.trim_end());
+        }
+        Ok(orders)
+    }
+}
