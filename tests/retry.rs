@@ -204,6 +204,26 @@ fn a_retry_that_is_killed_goes_on_with_the_same_orders() {
 }
 
 #[test]
+fn a_worktree_that_somebody_locked_is_left_alone() {
+    let repo = Repo::with_packages(2);
+    let _ = polite(&repo).exits(1);
+    let worktree = repo.worktrees().join(
+        repo.branches()[1]
+            .strip_prefix("batch/")
+            .expect("a branch of ours"),
+    );
+    let worktree = worktree.to_string_lossy();
+    repo.git(["worktree", "lock", &worktree]);
+    repo.batch(["retry", "--failed"])
+        .exits(2)
+        .says("was locked or moved by somebody");
+    repo.git(["worktree", "unlock", &worktree]);
+    let _ = repo
+        .batch(["retry", "--failed", "--instruction", "please"])
+        .exits(0);
+}
+
+#[test]
 fn what_cannot_be_retried_is_refused() {
     let repo = Repo::with_packages(2);
     let _ = repo.migrate_by(SIGN, &["--units", "2"]).exits(0);

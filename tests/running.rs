@@ -17,6 +17,7 @@ struct Waiting {
     session: Session,
     /// The first agent's process.
     agent: Pid,
+    started: PathBuf,
     go: PathBuf,
 }
 
@@ -53,8 +54,14 @@ impl Waiting {
             repo,
             session,
             agent: Pid::from_raw(pid),
+            started,
             go,
         }
+    }
+
+    /// Waits until the next agent has begun.
+    fn next(&self) {
+        read(&self.started);
     }
 
     /// Lets the agent that waits do its work.
@@ -149,4 +156,135 @@ fn a_detached_run_goes_on_by_itself() {
         .exits(0)
         .says("1 of 1 unit published");
     assert_eq!(repo.pushed().len(), 1);
+}
+
+#[test]
+fn another_terminal_can_stop_it() {
+    let run = Waiting::start();
+    run.repo
+        .batch(["cancel"])
+        .exits(0)
+        .says("is being stopped; batch resume goes on with it");
+    let output = run.session.finish().exits(130);
+    output.says("0 of 3 units published, 3 stopped");
+    assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
+    run.repo.batch(["cancel"]).exits(2).says("has ended");
+}
+
+#[test]
+fn another_terminal_can_let_it_run_out() {
+    let run = Waiting::start();
+    let said = run.repo.batch(["cancel", "--drain", "--json"]).exits(0);
+    let said: serde_json::Value = serde_json::from_str(said.raw()).expect("JSON");
+    assert!(
+        said["done"]
+            .as_str()
+            .is_some_and(|done| done.ends_with("starts no further unit"))
+    );
+    run.let_go();
+    let output = run.session.finish().exits(130);
+    output.says("1 of 3 units published, 2 stopped");
+}
+
+#[test]
+fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
+    let run = Waiting::start();
+    run.repo
+        .batch(["skip", "01"])
+        .exits(2)
+        .says("has begun already: batch cancel --unit 01-packages-p0-index-js ends it");
+    run.repo
+        .batch_with(["skip", "03"], &[("USER", "ada")])
+        .exits(0)
+        .says("is skipped");
+    run.repo
+        .batch(["cancel", "--unit", "01"])
+        .exits(0)
+        .says("is stopped; the others go on");
+    assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
+    run.next();
+    run.repo
+        .batch(["cancel", "--unit", "03"])
+        .exits(2)
+        .says("has ended already: skipped");
+    run.let_go();
+    let output = run.session.finish().exits(1);
+    output.says("1 of 3 units published, 1 stopped, 1 skipped");
+    output.says("03-packages-p2-index-js was skipped, as ada wished");
+
+    // What was stopped goes on; what was skipped does not, unless it is named.
+    let resumed = run.repo.start(["resume"]);
+    read(&run.started);
+    let go = run.go.clone();
+    in_time("no agent waits", move || fs::write(go, "signed\n")).expect("the pipe");
+    resumed
+        .finish()
+        .exits(0)
+        .says("2 of 3 units published, 1 skipped");
+}
+
+#[test]
+fn a_second_terminal_follows_it_to_the_end() {
+    let run = Waiting::start();
+    let mut watch = run.repo.start(["status", "--watch"]);
+    watch.wait_for_output("01-packages-p0-index-js  agent");
+    let json = run.repo.start(["status", "--watch", "--json"]);
+    run.let_go();
+    run.next();
+    watch.wait_for_output("02-packages-p1-index-js  agent");
+    let _ = run.repo.batch(["cancel"]).exits(0);
+    let _ = run.session.finish().exits(130);
+    watch
+        .finish()
+        .exits(0)
+        .says("1 of 3 units published, 2 stopped");
+    let lines = json.finish().exits(0);
+    let facts: Vec<serde_json::Value> = lines
+        .raw()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(facts.first().expect("a line")["fact"], "started");
+    assert_eq!(facts.last().expect("a line")["fact"], "ended");
+}
+
+#[test]
+fn the_logs_of_a_unit_are_followed_until_it_ends() {
+    let repo = Repo::with_packages(1);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let agent = repo.program(
+        "agent",
+        &format!(
+            "echo I begin\necho $$ >'{}'\nread -r word <'{}'\necho I was told $word\n{SIGN}",
+            started.display(),
+            go.display()
+        ),
+    );
+    let session = repo.start([
+        "migrate",
+        "packages/",
+        "sign every file",
+        "--forge",
+        "local",
+        "--check",
+        "echo I check; tail -n 1 packages/p0/index.js",
+        "--yes",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+    ]);
+    read(&started);
+    let mut logs = repo.start(["logs", "-f", "01"]);
+    let mut json = repo.start(["logs", "--follow", "01", "--json", "--of", "agent"]);
+    logs.wait_for_output("I begin");
+    json.wait_for_output(r#"{"log":"agent","text":"I begin"}"#);
+    in_time("no agent waits", move || fs::write(go, "so\n")).expect("the pipe");
+    let _ = session.finish().exits(0);
+    let logs = logs.finish().exits(0);
+    logs.says("I was told so");
+    logs.says("── check-1 ──");
+    logs.says("I check\n// signed\n");
+    assert_eq!(
+        json.finish().exits(0).raw(),
+        "{\"log\":\"agent\",\"text\":\"I was told so\"}\n"
+    );
 }

@@ -1,14 +1,19 @@
 //! `batch logs`: what a unit's setup, agent and checks said.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::follow::Follower;
 use super::workspace::KnownRun;
 use super::{Global, print, print_bytes};
+use crate::plan::UnitId;
+use crate::run::UnitState;
 
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
@@ -17,6 +22,9 @@ pub(super) struct LogsArgs {
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
+    /// Go on printing until the unit ends; with --json one object for each line
+    #[arg(short, long)]
+    follow: bool,
     /// Only the logs of this step [default: all there are]
     #[arg(long, value_enum, value_name = "STEP")]
     of: Option<Source>,
@@ -40,6 +48,9 @@ pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?;
     let folder = known.places.unit(&known.state.id, &unit.header.id);
+    if args.follow {
+        return follow(global, &known, &unit.header.id, args.of);
+    }
     let logs = find(&folder, args.of)
         .with_context(|| format!("the logs in {} cannot be listed", folder.display()))?;
     if global.json {
@@ -65,6 +76,91 @@ pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
         print_bytes(&text)?;
     }
     Ok(0)
+}
+
+/// Prints what the unit's logs hold and what is added to them, until the unit ends or nobody drives the run.
+fn follow(
+    global: &Global,
+    known: &KnownRun,
+    unit: &UnitId,
+    of: Option<Source>,
+) -> anyhow::Result<u8> {
+    let folder = known.places.unit(&known.state.id, unit);
+    let mut follower = Follower::new(known)?;
+    follower.catch_up(|_, _| {})?;
+    let mut tails = Tails::default();
+    loop {
+        let ended = follower.state.unit(unit).and_then(UnitState::outcome);
+        let over = ended.is_some() || follower.is_over()?;
+        for log in find(&folder, of)
+            .with_context(|| format!("the logs in {} cannot be listed", folder.display()))?
+        {
+            let new = tails
+                .news(&log, over || !global.json)
+                .with_context(|| format!("the log {} cannot be read", log.path.display()))?;
+            if new.is_empty() {
+                continue;
+            }
+            if global.json {
+                for line in String::from_utf8_lossy(&new).lines() {
+                    let line = serde_json::json!({ "log": log.name, "text": line });
+                    print(&format!("{line}\n"))?;
+                }
+            } else {
+                if let Some(heading) = tails.heading(&log) {
+                    print(&heading)?;
+                }
+                print_bytes(&new)?;
+            }
+        }
+        if over {
+            return Ok(0);
+        }
+        follower.wait();
+        follower.catch_up(|_, _| {})?;
+    }
+}
+
+/// How much of each log has been printed.
+#[derive(Default)]
+struct Tails {
+    printed: BTreeMap<PathBuf, u64>,
+    last: Option<PathBuf>,
+}
+
+impl Tails {
+    /// What stands in the log beyond what was printed; only whole lines unless `rest` is wanted too.
+    fn news(&mut self, log: &Log, rest: bool) -> std::io::Result<Vec<u8>> {
+        let printed = self.printed.entry(log.path.clone()).or_default();
+        if log.bytes < *printed {
+            // The step began anew.
+            *printed = 0;
+        }
+        let mut file = std::fs::File::open(&log.path)?;
+        file.seek(SeekFrom::Start(*printed))?;
+        let mut new = Vec::new();
+        file.read_to_end(&mut new)?;
+        if !rest {
+            let whole = new.iter().rposition(|byte| *byte == b'\n');
+            new.truncate(whole.map_or(0, |end| end + 1));
+        }
+        *printed += new.len() as u64;
+        Ok(new)
+    }
+
+    /// The line that says whose text follows, where it is another log than before.
+    fn heading(&mut self, log: &Log) -> Option<String> {
+        if self.last.as_ref() == Some(&log.path) {
+            return None;
+        }
+        let space = if self.last.is_some() { "\n" } else { "" };
+        self.last = Some(log.path.clone());
+        Some(format!(
+            "{space}── {} ── {}\n",
+            log.name,
+            log.path.display()
+        ))
+    }
 }
 
 /// The logs in the order in which they were written: setup, agent, checks.

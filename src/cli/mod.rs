@@ -2,12 +2,14 @@
 //!
 //! Whatever a command refuses ends in one sentence on standard error and exit code 2.
 
+mod cancel;
 mod clean;
 mod demo;
 mod diff;
 mod doctor;
 mod export;
 mod flags;
+mod follow;
 mod launch;
 mod list;
 mod logs;
@@ -104,6 +106,10 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Do units of an ended run anew, in the same run
     Retry(retry::RetryArgs),
+    /// End a run, or one of its units, from another terminal
+    Cancel(cancel::CancelArgs),
+    /// Never start a unit that waits, from another terminal
+    Skip(cancel::SkipArgs),
     /// List the runs of this repository, the latest first
     List(list::ListArgs),
     /// Show how a run stands, also while it is going
@@ -161,6 +167,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Run(args) => run::run(global, args),
         Command::Resume(args) => resume::run(global, args),
         Command::Retry(args) => retry::run(global, args),
+        Command::Cancel(args) => cancel::cancel(global, args),
+        Command::Skip(args) => cancel::skip(global, args),
         Command::List(args) => list::run(global, args),
         Command::Status(args) => status::run(global, args),
         Command::Report(args) => report::run(global, args),

@@ -3,16 +3,31 @@
 use clap::Args;
 
 use super::workspace::{KnownRun, now};
-use super::{Global, launch, print, stdout_width};
+use super::{Global, follow, launch, print, stdout_width};
+use crate::progress::Form;
 use crate::report;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// A run's id, or a part of it [default: the latest run]
     run: Option<String>,
+    /// Go on showing what happens until the run ends; with --json one line for each event
+    #[arg(short, long)]
+    watch: bool,
 }
 
 pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
+    if args.watch {
+        let known = KnownRun::open(global, args.run.as_deref())?;
+        if global.json {
+            follow::watch(&known, Form::Json)?;
+        } else {
+            follow::watch(&known, Form::for_onlookers())?;
+            print("\n")?;
+            show(global, Some(known.state.id.as_str()))?;
+        }
+        return Ok(0);
+    }
     show(global, args.run.as_deref())?;
     Ok(0)
 }

@@ -95,6 +95,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             branch,
             logs,
         } => set_aside(worktree.as_deref(), branch.as_deref(), logs),
+        UnitFact::StopAsked { by } => format!("stopping, as {} wished", words::line(by)),
         UnitFact::Ended { outcome } => {
             let took = unit
                 .took_ms(recorded.at)
@@ -146,6 +147,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
             format!("failed at {}: {}", step.words(), first_line(reason))
         }
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
+        Outcome::Skipped { by } => format!("skipped, as {} wished", words::line(by)),
     }
 }
 

@@ -31,11 +31,22 @@ pub enum Form {
     Bars,
     /// One plain line for each thing that happens, on standard error.
     Lines,
+    /// The same lines on standard output, for somebody who only looks on.
+    Printed,
     /// One JSON object for each event, on standard output.
     Json,
 }
 
 impl Form {
+    /// The form for people who look on: bars where nothing is redirected, else lines on standard output.
+    #[must_use]
+    pub fn for_onlookers() -> Self {
+        match Self::for_people() {
+            Self::Bars if Term::stdout().is_term() => Self::Bars,
+            _ => Self::Printed,
+        }
+    }
+
     /// The form for people: bars where standard error is a terminal that can redraw, else lines.
     #[must_use]
     pub fn for_people() -> Self {
@@ -53,6 +64,7 @@ pub fn start(form: Form) -> Box<dyn Progress> {
     match form {
         Form::Bars => Box::new(bars::Bars::new(Term::stderr())),
         Form::Lines => Box::new(lines::Lines::new(io::stderr())),
+        Form::Printed => Box::new(lines::Lines::new(io::stdout())),
         Form::Json => Box::new(json::Json::new(io::stdout())),
     }
 }

@@ -188,6 +188,7 @@ impl Unit {
                 "blocked"
             }
             Phase::Ended(Outcome::Stopped) => "stopped",
+            Phase::Ended(Outcome::Skipped { .. }) => "skipped",
         };
     }
 }

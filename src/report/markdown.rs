@@ -136,6 +136,11 @@ fn others(state: &RunState) -> Option<String> {
             .map(|(unit, by)| format!("- `{unit}` is blocked: it needs `{by}`")),
     );
     lines.extend(
+        view::skipped(state)
+            .into_iter()
+            .map(|(unit, by)| format!("- `{unit}` was skipped, as {} wished", escaped(by))),
+    );
+    lines.extend(
         view::stopped(state)
             .into_iter()
             .map(|unit| format!("- `{unit}` was stopped before the end")),

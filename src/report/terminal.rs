@@ -210,7 +210,9 @@ fn colour(phase: &Phase) -> Style {
         Phase::Waiting => Style::new().dim(),
         Phase::Running { .. } => Style::new().cyan(),
         Phase::Ended(Outcome::Failed { .. }) => Style::new().red(),
-        Phase::Ended(Outcome::Blocked { .. } | Outcome::Stopped) => Style::new().yellow(),
+        Phase::Ended(Outcome::Blocked { .. } | Outcome::Stopped | Outcome::Skipped { .. }) => {
+            Style::new().yellow()
+        }
         Phase::Ended(Outcome::Published | Outcome::Committed | Outcome::NoChange { .. }) => {
             Style::new().green()
         }
@@ -273,6 +275,13 @@ fn others(state: &RunState) -> Option<String> {
             .into_iter()
             .map(|(unit, by)| format!("{} {unit} is blocked: it needs {by}", style("!").yellow())),
     );
+    lines.extend(view::skipped(state).into_iter().map(|(unit, by)| {
+        format!(
+            "{} {unit} was skipped, as {} wished",
+            style("!").yellow(),
+            words::line(by)
+        )
+    }));
     let stopped: Vec<&str> = view::stopped(state)
         .into_iter()
         .map(UnitId::as_str)

@@ -18,6 +18,7 @@ pub struct Totals {
     pub failed: usize,
     pub blocked: usize,
     pub stopped: usize,
+    pub skipped: usize,
     pub running: usize,
     pub waiting: usize,
 }
@@ -37,6 +38,7 @@ impl Totals {
                 Phase::Ended(Outcome::Failed { .. }) => &mut totals.failed,
                 Phase::Ended(Outcome::Blocked { .. }) => &mut totals.blocked,
                 Phase::Ended(Outcome::Stopped) => &mut totals.stopped,
+                Phase::Ended(Outcome::Skipped { .. }) => &mut totals.skipped,
             };
             *part += 1;
         }
@@ -70,6 +72,7 @@ impl Totals {
             (self.failed, "failed"),
             (self.blocked, "blocked"),
             (self.stopped, "stopped"),
+            (self.skipped, "skipped"),
             (self.running, under_way),
             (self.waiting, ahead),
         ] {
@@ -198,6 +201,7 @@ mod tests {
             + totals.failed
             + totals.blocked
             + totals.stopped
+            + totals.skipped
             + totals.running
             + totals.waiting;
         assert_eq!(parts, totals.units);

@@ -50,6 +50,18 @@ pub(super) fn blocked(state: &RunState) -> Vec<(&UnitId, &UnitId)> {
         .collect()
 }
 
+/// Units that somebody did not want begun, each with who.
+pub(super) fn skipped(state: &RunState) -> Vec<(&UnitId, &str)> {
+    state
+        .units
+        .iter()
+        .filter_map(|unit| match unit.outcome()? {
+            Outcome::Skipped { by } => Some((&unit.header.id, by.as_str())),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Units that the user stopped.
 pub(super) fn stopped(state: &RunState) -> Vec<&UnitId> {
     state

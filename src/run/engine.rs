@@ -10,24 +10,21 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::beginning::{self, Beginning};
 use super::completeness;
-use super::event::{
-    Amendment, Event, Outcome, Recorded, Retry, RunFact, RunId, Step, Stop, UnitFact,
-};
+use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
 use super::job::{Job, KeepWorktrees, PrepareError};
 use super::places::worktree_name;
-use super::record::{RecordError, append, load};
-use super::retry::{self, RetryError};
+use super::record::{RecordError, append};
+use super::retry::RetryError;
 use super::scheduler::{self, Next};
-use super::state::{Phase, RunState, UnitState};
+use super::state::{Phase, RunState};
 use super::story::NeedDone;
-use super::surroundings::RUN_MARK;
 use super::unit::{Pipeline, Said};
+use super::wish;
 use crate::git::{delete_tree, remove_empty_folders_above};
 use crate::journal::{Holder, Journal, JournalError, RunLock};
 use crate::plan::UnitId;
-use crate::plan::file::to_toml;
-use crate::process;
 
 /// Why a run ended without its last event, or did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +60,7 @@ impl RunError {
         )
     }
 
-    fn folder(path: &Path, source: std::io::Error) -> Self {
+    pub(super) fn folder(path: &Path, source: std::io::Error) -> Self {
         Self::Folder {
             path: path.to_path_buf(),
             source,
@@ -78,20 +75,10 @@ fn holder_words(holder: Holder) -> String {
     }
 }
 
-/// Where a run begins.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Beginning {
-    New,
-    /// Where an earlier process left it.
-    Resumed,
-    /// With units that have ended, and with different orders for them.
-    Retried(Vec<UnitId>, Amendment),
-}
-
 /// Writes a new run down without running it: [`execute`] goes on with it, in this process or in another one.
 pub fn announce(job: &Job) -> Result<(), RunError> {
     let (_lock, mut journal) = take(job)?;
-    begin(job, &mut journal).map(drop)
+    beginning::begin(job, &mut journal).map(drop)
 }
 
 /// Runs a job to its end, or until it is stopped. Every event is shown to `watch` when the state has taken it in.
@@ -105,8 +92,11 @@ pub async fn execute(
 ) -> Result<RunState, RunError> {
     let (_lock, mut journal) = take(&job)?;
     let (first, state) = match beginning {
-        Beginning::New => begin(&job, &mut journal)?,
-        Beginning::Resumed | Beginning::Retried(..) => go_on(&mut job, beginning, &mut journal)?,
+        Beginning::New => beginning::begin(&job, &mut journal)?,
+        Beginning::Resumed => beginning::resume(&mut job, &mut journal)?,
+        Beginning::Retried(units, amendment) => {
+            beginning::retry(&mut job, units, amendment, &mut journal)?
+        }
     };
     watch(&first, &state);
 
@@ -138,75 +128,29 @@ fn take(job: &Job) -> Result<(RunLock, Journal), RunError> {
     let lock = RunLock::acquire(&path)
         .map_err(|source| RunError::folder(&path, source))?
         .map_err(|holder| RunError::Taken { holder })?;
+    let wishes = job.places.wishes(&job.id);
+    wish::forget(&wishes).map_err(|source| RunError::folder(&wishes, source))?;
     Ok((lock, Journal::open(&job.places.journal())?))
 }
 
-/// Writes down what a run needs to be resumed, and then that it has begun.
-fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunState), RunError> {
-    let settings = job.settings.to_toml().map_err(RunError::Settings)?;
-    for (path, text) in [
-        (job.places.plan(&job.id), to_toml(&job.plan)),
-        (job.places.settings(&job.id), settings),
-    ] {
-        std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))?;
-    }
-    let started = Event::Run(RunFact::Started(Box::new(job.header())));
-    let first = append(journal, &job.id, now(), started)?;
-    let state = RunState::start(job.id.clone(), job.header(), first.at);
-    Ok((first, state))
+/// A unit that is being worked on.
+pub(super) struct Running {
+    task: Id,
+    pub(super) unit: usize,
+    /// Ends this unit alone.
+    pub(super) cancel: CancellationToken,
 }
 
-/// Takes a run up where the journal stands.
-fn go_on(
-    job: &mut Job,
-    beginning: Beginning,
-    journal: &mut Journal,
-) -> Result<(Recorded, RunState), RunError> {
-    let mut state = load(journal, &job.id)?;
-    let (pid, version) = (std::process::id(), env!("CARGO_PKG_VERSION").to_owned());
-    let fact = if let Beginning::Retried(units, amendment) = beginning {
-        retry::allowed(&state, &units)?;
-        RunFact::Retried(Box::new(Retry {
-            pid,
-            version,
-            units,
-            amendment,
-        }))
-    } else {
-        if state.units.iter().all(UnitState::is_settled) && state.ended_at.is_some() {
-            return Err(RunError::NothingLeft { id: job.id.clone() });
-        }
-        RunFact::Resumed { pid, version }
-    };
-    // What cannot be done is refused before it is written down.
-    let event = Event::Run(fact);
-    let mut ahead = state.clone();
-    ahead.apply(&Recorded {
-        seq: 0,
-        at: now(),
-        event: event.clone(),
-    });
-    for unit in &ahead.units {
-        job.amend(&unit.header.id, &unit.amendment)?;
-    }
-    // Whatever an earlier process started works on folders that are ours now.
-    process::end_strays(&[(RUN_MARK, job.id.as_str())]);
-    let first = append(journal, &job.id, now(), event)?;
-    state.apply(&first);
-    Ok((first, state))
-}
-
-struct Engine<'w> {
+pub(super) struct Engine<'w> {
     job: Arc<Job>,
     journal: Journal,
-    state: RunState,
+    pub(super) state: RunState,
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
     facts: mpsc::Sender<Said>,
     registration: Arc<Mutex<()>>,
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
     pipelines: JoinSet<Outcome>,
-    /// Which task works on which unit.
-    running: Vec<(Id, usize)>,
+    pub(super) running: Vec<Running>,
     tidying: JoinSet<()>,
     /// How many units had ended when what was put away was deleted to make room.
     made_room_at: Option<usize>,
@@ -219,6 +163,8 @@ impl Engine<'_> {
         mut stops: mpsc::Receiver<Stop>,
     ) -> Result<RunState, RunError> {
         let mut may_stop = true;
+        let (leave, mut wishes) = mpsc::channel(16);
+        tokio::spawn(wish::look(self.job.places.wishes(&self.job.id), leave));
         self.advance()?;
         while !self.pipelines.is_empty() {
             tokio::select! {
@@ -234,6 +180,7 @@ impl Engine<'_> {
                     Some(how) => self.stop(how)?,
                     None => may_stop = false,
                 },
+                Some(wish) = wishes.recv() => self.grant(wish)?,
                 Some(ended) = self.pipelines.join_next_with_id() => self.ended(ended)?,
                 // There may be room again.
                 Some(_) = self.tidying.join_next() => {}
@@ -305,6 +252,7 @@ impl Engine<'_> {
             detail: None,
         };
         self.record(Event::Unit(unit.clone(), begin))?;
+        let cancel = self.cancel.child_token();
         let pipeline = Pipeline {
             job: Arc::clone(&self.job),
             number,
@@ -312,10 +260,14 @@ impl Engine<'_> {
             known,
             facts: self.facts.clone(),
             registration: Arc::clone(&self.registration),
-            cancel: self.cancel.clone(),
+            cancel: cancel.clone(),
         };
-        let task = self.pipelines.spawn(pipeline.run());
-        self.running.push((task.id(), number));
+        let task = self.pipelines.spawn(pipeline.run()).id();
+        self.running.push(Running {
+            task,
+            unit: number,
+            cancel,
+        });
         Ok(())
     }
 
@@ -324,10 +276,10 @@ impl Engine<'_> {
             Ok((id, outcome)) => (id, Some(outcome)),
             Err(error) => (error.id(), None),
         };
-        let Some(place) = self.running.iter().position(|(task, _)| *task == id) else {
+        let Some(place) = self.running.iter().position(|running| running.task == id) else {
             return Ok(());
         };
-        let (_, number) = self.running.swap_remove(place);
+        let number = self.running.swap_remove(place).unit;
         let unit = self.id(number);
         let outcome = outcome.unwrap_or_else(|| self.broken_down(&unit));
         let fact = UnitFact::Ended {
@@ -427,16 +379,8 @@ impl Engine<'_> {
         let _ = put_away.await;
     }
 
-    fn stop(&mut self, how: Stop) -> Result<(), RunError> {
-        self.record(Event::Run(RunFact::StopAsked { how }))?;
-        if how == Stop::Now {
-            self.cancel.cancel();
-        }
-        Ok(())
-    }
-
     /// Writes an event down, then takes it in, then shows it.
-    fn record(&mut self, event: Event) -> Result<(), RunError> {
+    pub(super) fn record(&mut self, event: Event) -> Result<(), RunError> {
         let recorded = append(&mut self.journal, &self.job.id, now(), event)?;
         self.state.apply(&recorded);
         (self.watch)(&recorded, &self.state);
@@ -456,7 +400,7 @@ impl Engine<'_> {
             .collect()
     }
 
-    fn number(&self, unit: &UnitId) -> Option<usize> {
+    pub(super) fn number(&self, unit: &UnitId) -> Option<usize> {
         self.job.plan.units.iter().position(|it| it.id == *unit)
     }
 
@@ -470,6 +414,6 @@ fn is_safe(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Published | Outcome::NoChange { .. })
 }
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

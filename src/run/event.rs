@@ -244,6 +244,10 @@ pub enum UnitFact {
         remote: String,
     },
     PullRequestOpened(PullRequestLink),
+    /// Somebody at another terminal asked the unit to end before its time.
+    StopAsked {
+        by: String,
+    },
     /// The last event of a unit, unless it was stopped or blocked and its run is resumed.
     Ended {
         outcome: Outcome,
@@ -334,8 +338,10 @@ pub enum Outcome {
     },
     /// A unit that it needs did not succeed.
     Blocked { by: UnitId },
-    /// The run was stopped before the unit could finish, or begin.
+    /// The run, or the unit alone, was stopped before the unit could finish, or begin.
     Stopped,
+    /// Somebody asked that it should not be begun.
+    Skipped { by: String },
 }
 
 impl Outcome {
@@ -358,6 +364,7 @@ impl Outcome {
             Self::Failed { .. } => "failed",
             Self::Blocked { .. } => "blocked",
             Self::Stopped => "stopped",
+            Self::Skipped { .. } => "skipped",
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
+mod beginning;
 mod completeness;
+mod control;
 mod delivery;
 mod engine;
 mod event;
@@ -13,8 +15,8 @@ mod orders;
 mod places;
 mod publish;
 mod record;
-mod room;
 mod retry;
+mod room;
 mod scheduler;
 mod scope;
 mod state;
@@ -22,9 +24,11 @@ mod story;
 mod surroundings;
 mod trash;
 mod unit;
+mod wish;
 
+pub use beginning::Beginning;
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
-pub use engine::{Beginning, RunError, announce, execute};
+pub use engine::{RunError, announce, execute};
 pub use event::{
     Amendment, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded,
     Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
@@ -32,8 +36,9 @@ pub use event::{
 pub use job::{Job, KeepWorktrees, PrepareError, agent};
 pub use leftover::{Fate, Leftover, leftovers};
 pub use places::{Naming, NamingError, Places, worktree_name};
-pub use record::{RecordError, events, find, load};
-pub use room::NoRoom;
+pub use record::{RecordError, events, events_after, find, load};
 pub use retry::{RetryError, failed};
+pub use room::NoRoom;
 pub use state::{Phase, RunState, UnitState};
 pub use trash::{Trashed, delete, lying, trash};
+pub use wish::{Wish, leave};

@@ -51,6 +51,12 @@ impl Places {
         self.run(run).join("lock")
     }
 
+    /// Where other processes leave what they want of the one that drives the run.
+    #[must_use]
+    pub fn wishes(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("wishes")
+    }
+
     /// The plan as it was approved.
     #[must_use]
     pub fn plan(&self, run: &RunId) -> PathBuf {

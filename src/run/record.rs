@@ -83,8 +83,17 @@ pub(super) fn append(
 
 /// All events of a run, oldest first.
 pub fn events(journal: &Journal, run: &RunId) -> Result<Vec<Recorded>, RecordError> {
+    events_after(journal, run, 0)
+}
+
+/// The events of a run after the one numbered `seq`, oldest first.
+pub fn events_after(
+    journal: &Journal,
+    run: &RunId,
+    seq: u64,
+) -> Result<Vec<Recorded>, RecordError> {
     journal
-        .events(run.as_str(), 0)?
+        .events(run.as_str(), seq)?
         .into_iter()
         .map(|row| understand(&row))
         .collect()
@@ -230,6 +239,7 @@ mod tests {
                 log: "/l".into(),
                 tail: "é".into(),
             }),
+            UnitFact::StopAsked { by: "ada".into() },
             UnitFact::Committed {
                 commit: "3".repeat(40),
             },
@@ -250,6 +260,7 @@ mod tests {
             failed(Some("/l")),
             Outcome::Blocked { by: unit.clone() },
             Outcome::Stopped,
+            Outcome::Skipped { by: "ada".into() },
         ];
         let ended = outcomes.map(|outcome| UnitFact::Ended { outcome });
         let mut all = vec![Event::Run(RunFact::Started(Box::new(header)))];

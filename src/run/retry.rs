@@ -1,5 +1,7 @@
 //! Which units of a run can be done anew: a pure question to the state.
 
+use std::path::PathBuf;
+
 use super::event::{Outcome, RunId};
 use super::state::RunState;
 use crate::plan::UnitId;
@@ -13,6 +15,11 @@ pub enum RetryError {
     NoneFailed { id: RunId },
     #[error("unit {unit} did not come to an end of its own: batch resume {id} goes on with it")]
     Unfinished { unit: UnitId, id: RunId },
+    #[error(
+        "the worktree of unit {unit} was locked or moved by somebody: unlock it or move it back to {} first",
+        path.display()
+    )]
+    Claimed { unit: UnitId, path: PathBuf },
     #[error("unit {stands} stands on the work of unit {unit}: name both to do both anew")]
     StoodOn { unit: UnitId, stands: UnitId },
 }

@@ -162,12 +162,15 @@ impl RunState {
         self.units.iter().filter(|unit| test(&unit.phase)).count()
     }
 
-    /// Whether every unit came to a good end.
+    /// Whether every unit came to a good end, but for those that somebody did not want.
     #[must_use]
     pub fn all_succeeded(&self) -> bool {
         self.units
             .iter()
-            .all(|unit| unit.outcome().is_some_and(Outcome::is_success))
+            .filter_map(UnitState::outcome)
+            .filter(|outcome| outcome.is_success() || matches!(outcome, Outcome::Skipped { .. }))
+            .count()
+            == self.units.len()
     }
 
     /// Milliseconds from start to end, or to `now` while the run is going.
@@ -237,7 +240,7 @@ impl UnitState {
                     detail: detail.clone(),
                 };
             }
-            UnitFact::SetAside { .. } => {}
+            UnitFact::SetAside { .. } | UnitFact::StopAsked { .. } => {}
             UnitFact::WorktreeReady {
                 path,
                 branch,

@@ -76,6 +76,19 @@ impl Session {
         panic!("nothing about {text:?}; it said:\n{}", self.said);
     }
 
+    /// Waits for a line on stdout that holds `text`; it and those before it are not part of what `finish` gives.
+    #[track_caller]
+    pub fn wait_for_output(&mut self, text: &str) {
+        let mut printed = String::new();
+        while let Ok(line) = self.stdout.recv_timeout(PATIENCE) {
+            printed.push_str(&line);
+            if line.contains(text) {
+                return;
+            }
+        }
+        panic!("nothing about {text:?}; it printed:\n{printed}");
+    }
+
     /// Waits for the end.
     #[track_caller]
     pub fn finish(mut self) -> Output {

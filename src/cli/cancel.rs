@@ -1,0 +1,169 @@
+//! `batch cancel` and `batch skip`: what somebody at another terminal wants of a run that goes, and whether it was done.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::workspace::KnownRun;
+use super::{Global, print, say};
+use crate::report::Liveness;
+use crate::run::{self, Outcome, Phase, Stop, Wish};
+
+/// The driving process looks for wishes many times in this span, unless something holds it up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const LOOK: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Args)]
+pub(super) struct CancelArgs {
+    /// A run's id, or a part of it [default: the latest run]
+    run: Option<String>,
+    /// End only this unit, by its id or a part of it; the others go on
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// Let the running units finish, and start no other
+    #[arg(long, conflicts_with = "unit")]
+    drain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SkipArgs {
+    /// The id of a unit that has not begun, or a part of it
+    unit: String,
+    /// A run's id, or a part of it [default: the latest run]
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
+    let known = going(global, args.run.as_deref())?;
+    let id = &known.state.id;
+    let Some(wanted) = &args.unit else {
+        let how = if args.drain { Stop::Drain } else { Stop::Now };
+        let done = ask(global, &known, &Wish::Stop { how }, |known| {
+            let stop = known.state.stop;
+            (stop.is_some() && (how == Stop::Drain || stop == Some(Stop::Now))).then_some(())
+        })?;
+        let said = match (done, how) {
+            (None, _) => format!("run {id} has ended meanwhile"),
+            (Some(()), Stop::Drain) => format!("run {id} starts no further unit"),
+            (Some(()), Stop::Now) => {
+                format!("run {id} is being stopped; batch resume goes on with it")
+            }
+        };
+        return tell(global, &known, None, &said);
+    };
+    let unit = known.unit(wanted)?.header.id.clone();
+    if let Phase::Ended(outcome) = &known.unit(wanted)?.phase {
+        anyhow::bail!("unit {unit} has ended already: {}", outcome.words());
+    }
+    let wish = Wish::StopUnit {
+        unit: unit.clone(),
+        by: who(),
+    };
+    let outcome = ask(global, &known, &wish, |known| {
+        known.state.unit(&unit)?.outcome().cloned()
+    })?;
+    let said = match outcome {
+        Some(Outcome::Stopped) => format!("unit {unit} is stopped; the others go on"),
+        Some(outcome) => format!("unit {unit} has ended meanwhile: {}", outcome.words()),
+        None => format!("run {id} has ended meanwhile"),
+    };
+    tell(global, &known, Some(unit.as_str()), &said)
+}
+
+pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
+    let known = going(global, args.run.as_deref())?;
+    let unit = known.unit(&args.unit)?.header.id.clone();
+    let begun = |phase: &Phase| match phase {
+        Phase::Ended(outcome) => format!("unit {unit} has ended already: {}", outcome.words()),
+        _ => format!("unit {unit} has begun already: batch cancel --unit {unit} ends it"),
+    };
+    let phase = &known.unit(&args.unit)?.phase;
+    if *phase != Phase::Waiting {
+        anyhow::bail!(begun(phase));
+    }
+    let wish = Wish::Skip {
+        unit: unit.clone(),
+        by: who(),
+    };
+    let phase = ask(global, &known, &wish, |known| {
+        let phase = &known.state.unit(&unit)?.phase;
+        (*phase != Phase::Waiting).then(|| phase.clone())
+    })?;
+    match phase {
+        Some(Phase::Ended(Outcome::Skipped { .. })) => tell(
+            global,
+            &known,
+            Some(unit.as_str()),
+            &format!("unit {unit} is skipped"),
+        ),
+        Some(phase) => anyhow::bail!(begun(&phase)),
+        None => anyhow::bail!("run {} has ended meanwhile", known.state.id),
+    }
+}
+
+/// A run that somebody drives.
+fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
+    let known = KnownRun::open(global, wanted)?;
+    let id = &known.state.id;
+    match known.liveness {
+        Liveness::Going => Ok(known),
+        Liveness::Ended => anyhow::bail!("run {id} has ended"),
+        Liveness::Died => {
+            anyhow::bail!(
+                "nobody drives run {id}: it was interrupted, and batch resume goes on with it"
+            )
+        }
+    }
+}
+
+/// Leaves a wish and waits until the journal shows what came of it; nothing where the run ended first.
+fn ask<T>(
+    global: &Global,
+    known: &KnownRun,
+    wish: &Wish,
+    answer: impl Fn(&KnownRun) -> Option<T>,
+) -> anyhow::Result<Option<T>> {
+    let id = known.state.id.as_str();
+    let folder = known.places.wishes(&known.state.id);
+    run::leave(&folder, wish)
+        .with_context(|| format!("the wish cannot be left in {}", folder.display()))?;
+    let asked = Instant::now();
+    loop {
+        let known = KnownRun::open(global, Some(id))?;
+        if let Some(answer) = answer(&known) {
+            return Ok(Some(answer));
+        }
+        if known.liveness != Liveness::Going {
+            return Ok(None);
+        }
+        if asked.elapsed() > PATIENCE {
+            anyhow::bail!(
+                "process {} was asked and has not done it yet; look at the run with batch status",
+                known.state.header.pid
+            );
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn tell(global: &Global, known: &KnownRun, unit: Option<&str>, said: &str) -> anyhow::Result<u8> {
+    if global.json {
+        let answer = serde_json::json!({ "run": known.state.id, "unit": unit, "done": said });
+        print(&format!("{answer}\n"))?;
+    } else {
+        say(said);
+    }
+    Ok(0)
+}
+
+/// Who asks, as the person is known to the system.
+fn who() -> String {
+    ["USER", "LOGNAME"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("process {}", std::process::id()))
+}

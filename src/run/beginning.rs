@@ -1,0 +1,106 @@
+//! The first fact of a process that drives a run: it begins, it goes on where an earlier one left it, or some of its
+//! units are done anew. What is refused is refused before that fact is written.
+
+use super::engine::{RunError, now};
+use super::event::{Amendment, Event, Recorded, Retry, RunFact};
+use super::job::Job;
+use super::places::worktree_name;
+use super::record::{append, load};
+use super::retry::{self, RetryError};
+use super::state::{RunState, UnitState};
+use super::surroundings::RUN_MARK;
+use crate::git::Standing;
+use crate::journal::Journal;
+use crate::plan::UnitId;
+use crate::plan::file::to_toml;
+use crate::process;
+
+/// Where a run begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Beginning {
+    New,
+    /// Where an earlier process left it.
+    Resumed,
+    /// With units that have ended, and with different orders for them.
+    Retried(Vec<UnitId>, Amendment),
+}
+
+/// Writes down what a run needs to be resumed, and then that it has begun.
+pub(super) fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunState), RunError> {
+    let settings = job.settings.to_toml().map_err(RunError::Settings)?;
+    for (path, text) in [
+        (job.places.plan(&job.id), to_toml(&job.plan)),
+        (job.places.settings(&job.id), settings),
+    ] {
+        std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))?;
+    }
+    let started = Event::Run(RunFact::Started(Box::new(job.header())));
+    let first = append(journal, &job.id, now(), started)?;
+    let state = RunState::start(job.id.clone(), job.header(), first.at);
+    Ok((first, state))
+}
+
+/// Takes a run up where the journal stands.
+pub(super) fn resume(
+    job: &mut Job,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let state = load(journal, &job.id)?;
+    if state.units.iter().all(UnitState::is_settled) && state.ended_at.is_some() {
+        return Err(RunError::NothingLeft { id: job.id.clone() });
+    }
+    let fact = RunFact::Resumed {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    go_on(job, state, fact, journal)
+}
+
+/// Takes up a run that had come to its end, for the sake of these units.
+pub(super) fn retry(
+    job: &mut Job,
+    units: Vec<UnitId>,
+    amendment: Amendment,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let state = load(journal, &job.id)?;
+    retry::allowed(&state, &units)?;
+    for unit in &units {
+        let path = job.naming.folder(&job.id, unit);
+        let standing = job.repo.standing(&worktree_name(&job.id, unit), &path);
+        if let Standing::Moved { .. } | Standing::Locked { .. } = standing {
+            let unit = unit.clone();
+            return Err(RetryError::Claimed { unit, path }.into());
+        }
+    }
+    let fact = RunFact::Retried(Box::new(Retry {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        units,
+        amendment,
+    }));
+    go_on(job, state, fact, journal)
+}
+
+fn go_on(
+    job: &mut Job,
+    mut state: RunState,
+    fact: RunFact,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let event = Event::Run(fact);
+    let mut ahead = state.clone();
+    ahead.apply(&Recorded {
+        seq: 0,
+        at: now(),
+        event: event.clone(),
+    });
+    for unit in &ahead.units {
+        job.amend(&unit.header.id, &unit.amendment)?;
+    }
+    // Whatever an earlier process started works on folders that are ours now.
+    process::end_strays(&[(RUN_MARK, job.id.as_str())]);
+    let first = append(journal, &job.id, now(), event)?;
+    state.apply(&first);
+    Ok((first, state))
+}
