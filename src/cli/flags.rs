@@ -6,7 +6,10 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::codemod::Sought;
-use crate::config::{AgentKind, AgentOptions, Config, ForgeChoice, Limit, PushChoice, UnitRange};
+use crate::config::{
+    AgentKind, AgentOptions, Config, ForgeChoice, Limit, MinSuccess, PublishWhen, PushChoice,
+    UnitRange,
+};
 use crate::run::Goal;
 
 /// Who does the work.
@@ -130,6 +133,9 @@ pub(super) struct RunFlags {
     /// Keep the worktrees of published units too
     #[arg(long)]
     keep_worktrees: bool,
+    /// How many units must come to a good end for exit code 0, and to be published at all [default: all, and any]
+    #[arg(long, value_name = "N|P%")]
+    min_success: Option<MinSuccess>,
     /// Run in the background, whatever becomes of this terminal; look at it with batch status
     #[arg(long)]
     pub(super) detach: bool,
@@ -157,6 +163,9 @@ pub(super) struct RunFlags {
     /// Push nothing: branches and the pages of their pull requests stay in this repository
     #[arg(long, conflicts_with = "push", help_heading = "Publishing")]
     no_push: bool,
+    /// When pull requests are opened [default: as-ready]
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = "Publishing")]
+    publish: Option<PublishWhen>,
     /// Open pull requests as drafts
     #[arg(long, help_heading = "Publishing")]
     draft: bool,
@@ -165,6 +174,8 @@ pub(super) struct RunFlags {
 impl RunFlags {
     pub(super) fn apply(&self, config: &mut Config) {
         config.run.jobs = self.jobs.or(config.run.jobs);
+        config.run.min_success = self.min_success.or(config.run.min_success);
+        config.publish.when = self.publish.or(config.publish.when);
         if let Some(setup) = &self.setup {
             config.worktrees.setup = Some(setup.clone());
         }

@@ -51,10 +51,11 @@ impl Follower {
         }
         Ok(())
     }
+}
 
-    pub(super) fn wait(&self) {
-        std::thread::sleep(LOOK);
-    }
+/// Until it is worth looking again.
+pub(super) fn pause() {
+    std::thread::sleep(LOOK);
 }
 
 /// Shows the run until its end, in this form. Bars begin with how it stands; lines tell all that has happened.
@@ -74,7 +75,7 @@ pub(super) fn watch(known: &KnownRun, form: Form) -> anyhow::Result<()> {
         if over {
             break;
         }
-        follower.wait();
+        pause();
     }
     progress.finish();
     Ok(())

@@ -278,7 +278,7 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
     Ok(if state.stop.is_some() {
         INTERRUPTED
     } else {
-        u8::from(!state.all_succeeded())
+        u8::from(!state.is_success())
     })
 }
 

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::follow::Follower;
+use super::follow::{Follower, pause};
 use super::workspace::KnownRun;
 use super::{Global, print, print_bytes};
 use crate::plan::UnitId;
@@ -116,7 +116,7 @@ fn follow(
         if over {
             return Ok(0);
         }
-        follower.wait();
+        pause();
         follower.catch_up(|_, _| {})?;
     }
 }

@@ -34,7 +34,8 @@ use crate::run::RunError;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    all units published (or committed, with --dry-run), or had nothing to change
+  0    all units published (or committed, with --dry-run), or had nothing to change;
+       or as many as --min-success asks for
   1    some units failed or were blocked
   2    bad usage or input; nothing was done
   3    the plan was not approved

@@ -44,7 +44,7 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
     if args.failed {
         units = run::failed(&known.state)?;
     }
-    let beginning = Beginning::Retried(units, amendment(global, args)?);
+    let beginning = Beginning::Retried(units, Box::new(amendment(global, args)?));
     launch::drive(job, beginning, global, &known.places)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentOptions, Limit, UnitRange};
+use super::{AgentOptions, Limit, MinSuccess, PublishWhen, UnitRange};
 
 /// The name of the file in the root of a checkout.
 pub const FILE_NAME: &str = "batch.toml";
@@ -65,6 +65,7 @@ pub struct PublishConfig {
     pub remote: Option<String>,
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
+    pub when: Option<PublishWhen>,
     /// A template with `{run}` and `{unit}`.
     pub branch: Option<String>,
     /// Templates of the pull request's title and body, and of the commit message.
@@ -104,6 +105,8 @@ pub enum PushChoice {
 pub struct RunConfig {
     /// How many agents work at once.
     pub jobs: Option<usize>,
+    /// How many units must come to a good end; all unless given.
+    pub min_success: Option<MinSuccess>,
 }
 
 /// `[environment]`
@@ -205,8 +208,10 @@ mod tests {
             [publish]
             forge = "local"
             push = "never"
+            when = "after-all"
             [run]
             jobs = 3
+            min-success = "80%"
             [environment]
             pass = ["NPM_TOKEN"]
             set = { CI = "true" }

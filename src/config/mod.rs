@@ -4,6 +4,7 @@
 
 mod agent;
 mod file;
+mod success;
 mod values;
 
 pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};
@@ -11,4 +12,5 @@ pub use file::{
     CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice, GitHubConfig,
     PlanConfig, PublishConfig, PushChoice, RunConfig, WorktreeConfig,
 };
+pub use success::{MinSuccess, PublishWhen};
 pub use values::{Limit, UnitRange};

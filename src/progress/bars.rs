@@ -182,9 +182,10 @@ fn ended_line(unit: &UnitState, outcome: &Outcome, width: usize, at: i64) -> Str
         Outcome::Published | Outcome::Committed => ("✓", Style::new().green()),
         Outcome::NoChange { .. } => ("–", Style::new().green()),
         Outcome::Failed { .. } => ("✗", Style::new().red()),
-        Outcome::Blocked { .. } | Outcome::Stopped | Outcome::Skipped { .. } => {
-            ("!", Style::new().yellow())
-        }
+        Outcome::Withheld
+        | Outcome::Blocked { .. }
+        | Outcome::Stopped
+        | Outcome::Skipped { .. } => ("!", Style::new().yellow()),
     };
     let time = unit.took_ms(at).map(words::duration).unwrap_or_default();
     format!(

@@ -146,6 +146,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         Outcome::Failed { step, reason, .. } => {
             format!("failed at {}: {}", step.words(), first_line(reason))
         }
+        Outcome::Withheld => "withheld: too few units succeeded".to_owned(),
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
         Outcome::Skipped { by } => format!("skipped, as {} wished", words::line(by)),
     }

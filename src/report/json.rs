@@ -187,6 +187,7 @@ impl Unit {
                 self.blocked_by = Some(by.to_string());
                 "blocked"
             }
+            Phase::Ended(Outcome::Withheld) => "withheld",
             Phase::Ended(Outcome::Stopped) => "stopped",
             Phase::Ended(Outcome::Skipped { .. }) => "skipped",
         };

@@ -141,6 +141,11 @@ fn others(state: &RunState) -> Option<String> {
             .map(|(unit, by)| format!("- `{unit}` was skipped, as {} wished", escaped(by))),
     );
     lines.extend(
+        view::withheld(state)
+            .into_iter()
+            .map(|unit| format!("- `{unit}` was withheld, because too few units succeeded")),
+    );
+    lines.extend(
         view::stopped(state)
             .into_iter()
             .map(|unit| format!("- `{unit}` was stopped before the end")),

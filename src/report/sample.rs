@@ -40,6 +40,8 @@ impl Story {
                 forge: "github.com/acme/shop".to_owned(),
                 remote: Some("origin".to_owned()),
                 goal: Goal::default(),
+                publish: crate::config::PublishWhen::default(),
+                min_success: None,
                 dir: None,
                 jobs: 4,
                 version: "0.1.0".to_owned(),

@@ -210,9 +210,12 @@ fn colour(phase: &Phase) -> Style {
         Phase::Waiting => Style::new().dim(),
         Phase::Running { .. } => Style::new().cyan(),
         Phase::Ended(Outcome::Failed { .. }) => Style::new().red(),
-        Phase::Ended(Outcome::Blocked { .. } | Outcome::Stopped | Outcome::Skipped { .. }) => {
-            Style::new().yellow()
-        }
+        Phase::Ended(
+            Outcome::Withheld
+            | Outcome::Blocked { .. }
+            | Outcome::Stopped
+            | Outcome::Skipped { .. },
+        ) => Style::new().yellow(),
         Phase::Ended(Outcome::Published | Outcome::Committed | Outcome::NoChange { .. }) => {
             Style::new().green()
         }
@@ -282,6 +285,14 @@ fn others(state: &RunState) -> Option<String> {
             words::line(by)
         )
     }));
+    let withheld = view::withheld(state);
+    if !withheld.is_empty() {
+        lines.push(format!(
+            "{} withheld, because too few units succeeded: {}",
+            style("!").yellow(),
+            withheld.join(", ")
+        ));
+    }
     let stopped: Vec<&str> = view::stopped(state)
         .into_iter()
         .map(UnitId::as_str)

@@ -16,6 +16,7 @@ pub struct Totals {
     pub committed: usize,
     pub no_change: usize,
     pub failed: usize,
+    pub withheld: usize,
     pub blocked: usize,
     pub stopped: usize,
     pub skipped: usize,
@@ -36,6 +37,7 @@ impl Totals {
                 Phase::Ended(Outcome::Committed) => &mut totals.committed,
                 Phase::Ended(Outcome::NoChange { .. }) => &mut totals.no_change,
                 Phase::Ended(Outcome::Failed { .. }) => &mut totals.failed,
+                Phase::Ended(Outcome::Withheld) => &mut totals.withheld,
                 Phase::Ended(Outcome::Blocked { .. }) => &mut totals.blocked,
                 Phase::Ended(Outcome::Stopped) => &mut totals.stopped,
                 Phase::Ended(Outcome::Skipped { .. }) => &mut totals.skipped,
@@ -70,6 +72,7 @@ impl Totals {
             (commits_beside, "committed"),
             (self.no_change, "without change"),
             (self.failed, "failed"),
+            (self.withheld, "withheld"),
             (self.blocked, "blocked"),
             (self.stopped, "stopped"),
             (self.skipped, "skipped"),
@@ -200,6 +203,7 @@ mod tests {
             + totals.no_change
             + totals.failed
             + totals.blocked
+            + totals.withheld
             + totals.stopped
             + totals.skipped
             + totals.running

@@ -62,6 +62,16 @@ pub(super) fn skipped(state: &RunState) -> Vec<(&UnitId, &str)> {
         .collect()
 }
 
+/// Units whose commits were not published because too few units succeeded.
+pub(super) fn withheld(state: &RunState) -> Vec<&str> {
+    state
+        .units
+        .iter()
+        .filter(|unit| unit.outcome() == Some(&Outcome::Withheld))
+        .map(|unit| unit.header.id.as_str())
+        .collect()
+}
+
 /// Units that the user stopped.
 pub(super) fn stopped(state: &RunState) -> Vec<&UnitId> {
     state

@@ -22,7 +22,7 @@ pub enum Beginning {
     /// Where an earlier process left it.
     Resumed,
     /// With units that have ended, and with different orders for them.
-    Retried(Vec<UnitId>, Amendment),
+    Retried(Vec<UnitId>, Box<Amendment>),
 }
 
 /// Writes down what a run needs to be resumed, and then that it has begun.

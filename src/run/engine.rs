@@ -6,13 +6,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::beginning::{self, Beginning};
 use super::completeness;
 use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
+use super::gate::Clearance;
 use super::job::{Job, KeepWorktrees, PrepareError};
 use super::places::worktree_name;
 use super::record::{RecordError, append};
@@ -95,7 +96,7 @@ pub async fn execute(
         Beginning::New => beginning::begin(&job, &mut journal)?,
         Beginning::Resumed => beginning::resume(&mut job, &mut journal)?,
         Beginning::Retried(units, amendment) => {
-            beginning::retry(&mut job, units, amendment, &mut journal)?
+            beginning::retry(&mut job, units, *amendment, &mut journal)?
         }
     };
     watch(&first, &state);
@@ -104,11 +105,13 @@ pub async fn execute(
     let cancel = CancellationToken::new();
     // When the journal fails, what runs is ended with the run: nothing that cannot be written down may go on.
     let _end = cancel.clone().drop_guard();
+    let (clearance, _) = watch::channel(Clearance::of(&state));
     let engine = Engine {
         job: Arc::new(job),
         journal,
         state,
         watch,
+        clearance,
         facts,
         registration: Arc::new(Mutex::new(())),
         cancel,
@@ -146,6 +149,7 @@ pub(super) struct Engine<'w> {
     journal: Journal,
     pub(super) state: RunState,
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
+    clearance: watch::Sender<Clearance>,
     facts: mpsc::Sender<Said>,
     registration: Arc<Mutex<()>>,
     pub(super) cancel: CancellationToken,
@@ -258,6 +262,7 @@ impl Engine<'_> {
             number,
             needs: self.needs(number),
             known,
+            clearance: self.clearance.subscribe(),
             facts: self.facts.clone(),
             registration: Arc::clone(&self.registration),
             cancel: cancel.clone(),
@@ -383,6 +388,11 @@ impl Engine<'_> {
     pub(super) fn record(&mut self, event: Event) -> Result<(), RunError> {
         let recorded = append(&mut self.journal, &self.job.id, now(), event)?;
         self.state.apply(&recorded);
+        if let Event::Unit(_, UnitFact::Committed { .. } | UnitFact::Ended { .. })
+        | Event::Run(RunFact::StopAsked { .. }) = &recorded.event
+        {
+            self.clearance.send_replace(Clearance::of(&self.state));
+        }
         (self.watch)(&recorded, &self.state);
         Ok(())
     }

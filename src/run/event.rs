@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Verdict;
-use crate::config::{AgentOptions, Limit};
+use crate::config::{AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::plan::UnitId;
 
 /// The name of one execution of a plan: date and four random letters or digits, `20261121-k3f9`.
@@ -177,6 +177,12 @@ pub struct RunHeader {
     /// The folder from which a relative agent program is meant; `None` where its name is not text.
     #[serde(default)]
     pub dir: Option<String>,
+    /// When finished work is published.
+    #[serde(default)]
+    pub publish: PublishWhen,
+    /// How many units must come to a good end; all where nothing is said.
+    #[serde(default)]
+    pub min_success: Option<MinSuccess>,
     /// How many agents may run at once.
     pub jobs: usize,
     /// The version of batch that drives the run.
@@ -336,6 +342,8 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         log: Option<PathBuf>,
     },
+    /// Its commit stands on its branch, but too few units succeeded for any more to be published.
+    Withheld,
     /// A unit that it needs did not succeed.
     Blocked { by: UnitId },
     /// The run, or the unit alone, was stopped before the unit could finish, or begin.
@@ -362,6 +370,7 @@ impl Outcome {
             Self::Committed => "committed",
             Self::NoChange { .. } => "no change",
             Self::Failed { .. } => "failed",
+            Self::Withheld => "withheld",
             Self::Blocked { .. } => "blocked",
             Self::Stopped => "stopped",
             Self::Skipped { .. } => "skipped",

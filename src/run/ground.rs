@@ -7,7 +7,7 @@ use super::places::worktree_name;
 use super::state::UnitState;
 use super::trash::trash;
 use super::unit::{Failure, Ground, Halt, Pipeline, chain, failure};
-use crate::git::NewWorktree;
+use crate::git::{NewWorktree, free_name};
 use crate::process::{self, Command, Ending};
 
 impl Pipeline {
@@ -79,16 +79,10 @@ impl Pipeline {
     }
 
     fn keep_logs(&self) -> Result<PathBuf, Halt> {
-        let (places, run, unit) = (&self.job.places, &self.job.id, &self.unit().id);
-        let folder = self.folder();
-        let kept = (1..)
-            .map(|attempt| places.earlier(run, unit, attempt))
-            .find(|path| path.symlink_metadata().is_err())
-            .unwrap_or_else(|| places.earlier(run, unit, 1));
+        let (folder, earlier) = (self.folder(), self.job.places.earlier(&self.job.id));
+        let kept = free_name(&earlier, self.unit().id.as_str());
         let rename = || {
-            if let Some(above) = kept.parent() {
-                std::fs::create_dir_all(above)?;
-            }
+            std::fs::create_dir_all(&earlier)?;
             std::fs::rename(&folder, &kept)
         };
         rename().map_err(|error| {

@@ -94,6 +94,8 @@ pub enum PrepareError {
     Room(#[from] NoRoom),
     #[error("the plan has no units, so there is nothing to run")]
     Empty,
+    #[error("--min-success asks for {wanted} units, and the plan has {units}")]
+    TooMany { wanted: usize, units: usize },
     #[error("the number of jobs must be at least 1")]
     NoJobs,
 }
@@ -111,6 +113,13 @@ impl Job {
     ) -> Result<Self, PrepareError> {
         if plan.units.is_empty() {
             return Err(PrepareError::Empty);
+        }
+        let units = plan.units.len();
+        if let Some(least) = config.run.min_success
+            && least.of(units) > units
+        {
+            let wanted = least.of(units);
+            return Err(PrepareError::TooMany { wanted, units });
         }
         let jobs = match config.run.jobs {
             Some(0) => return Err(PrepareError::NoJobs),
@@ -279,6 +288,8 @@ impl Job {
             forge,
             remote,
             goal: self.goal,
+            publish: self.settings.publish.when.unwrap_or_default(),
+            min_success: self.settings.run.min_success,
             dir: self.dir.to_str().map(ToOwned::to_owned),
             jobs: self.jobs,
             version: env!("CARGO_PKG_VERSION").to_owned(),

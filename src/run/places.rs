@@ -99,12 +99,10 @@ impl Places {
         self.run(run).join(unit.as_str())
     }
 
-    /// The folder in which the logs of a unit's earlier attempts are kept; `attempt` counts from 1.
+    /// Where the logs of units' earlier attempts are kept.
     #[must_use]
-    pub fn earlier(&self, run: &RunId, unit: &UnitId, attempt: usize) -> PathBuf {
-        self.run(run)
-            .join("earlier")
-            .join(format!("{unit}.{attempt}"))
+    pub fn earlier(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("earlier")
     }
 
     /// The index that a unit's worktree had when it was made, and that snapshots of it are taken with.

@@ -1,10 +1,12 @@
 //! From proven work to a pull request: commit, push, open.
 
-use super::event::{PullRequestLink, Step, UnitFact};
+use super::event::{Outcome, PullRequestLink, Step, UnitFact};
+use super::gate::Gate;
 use super::places::worktree_name;
-use super::story::{Told, story};
+use super::story::{NeedDone, Told, story};
 use super::unit::{Ground, Halt, Pipeline, Proven, chain, failure};
 use crate::forge::{Forge, PullRequest, Story, TextError};
+use crate::plan::UnitId;
 
 impl Pipeline {
     pub(super) async fn commit(
@@ -40,6 +42,38 @@ impl Pipeline {
             })
             .await?;
         self.say(UnitFact::Committed { commit }).await
+    }
+
+    /// Waits until the work may be published, and gives what it needs with the addresses of their pull requests; or how
+    /// the unit ends where it may not.
+    pub(super) async fn cleared(&self) -> Result<Result<Vec<NeedDone>, Outcome>, Halt> {
+        let needs = &self.unit().needs;
+        let mut clearance = self.clearance.clone();
+        let known = clearance.wait_for(|known| match known.gate {
+            Gate::Wait => false,
+            Gate::Shut => true,
+            Gate::Open => needs.iter().all(|need| known.ended.contains_key(need)),
+        });
+        let known = tokio::select! {
+            known = known => known.map_err(|_| Halt::Stopped)?.clone(),
+            () = self.cancel.cancelled() => return Err(Halt::Stopped),
+        };
+        if known.gate == Gate::Shut {
+            return Ok(Err(Outcome::Withheld));
+        }
+        let failed = |need: &&UnitId| known.ended.get(*need).is_some_and(|ended| !ended.well);
+        if let Some(by) = needs.iter().find(failed) {
+            return Ok(Err(Outcome::Blocked { by: by.clone() }));
+        }
+        let with_address = |need: &NeedDone| {
+            let unit = &self.job.plan.units[need.unit].id;
+            let url = known.ended.get(unit).and_then(|ended| ended.url.clone());
+            NeedDone {
+                url,
+                ..need.clone()
+            }
+        };
+        Ok(Ok(self.needs.iter().map(with_address).collect()))
     }
 
     pub(super) async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {

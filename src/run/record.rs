@@ -183,6 +183,8 @@ mod tests {
             forge: "this repository".into(),
             remote: Some("origin".into()),
             goal: Goal::default(),
+            publish: crate::config::PublishWhen::default(),
+            min_success: None,
             dir: None,
             jobs: 2,
             version: "0.1.0".into(),
@@ -260,6 +262,7 @@ mod tests {
             failed(Some("/l")),
             Outcome::Blocked { by: unit.clone() },
             Outcome::Stopped,
+            Outcome::Withheld,
             Outcome::Skipped { by: "ada".into() },
         ];
         let ended = outcomes.map(|outcome| UnitFact::Ended { outcome });

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::event::{Outcome, Step};
 use super::state::{Phase, RunState, UnitState};
+use crate::config::PublishWhen;
 use crate::plan::UnitId;
 
 /// What is to be done with a waiting unit.
@@ -28,6 +29,7 @@ pub(super) enum Next {
 pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
+    let after_all = state.header.publish == PublishWhen::AfterAll;
     for unit in state
         .units
         .iter()
@@ -39,6 +41,8 @@ pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
         for need in needs {
             match need.outcome() {
                 Some(outcome) if outcome.is_success() => {}
+                // Its work is done; it is published before the unit that needs it.
+                None if after_all && need.commit.is_some() => {}
                 Some(_) => failed = failed.or(Some(&need.header.id)),
                 None => all_done = false,
             }
@@ -53,8 +57,11 @@ pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
         }
     }
     if state.stop.is_none() {
-        let busy = state
-            .count(|phase| matches!(phase, Phase::Running { step, .. } if *step < Step::Commit));
+        let works = |unit: &&UnitState| {
+            matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
+                && unit.commit.is_none()
+        };
+        let busy = state.units.iter().filter(works).count();
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
         ready.truncate(jobs.saturating_sub(busy));
         let running = state.count(|phase| matches!(phase, Phase::Running { .. }));
@@ -119,6 +126,8 @@ mod tests {
             forge: "f".into(),
             remote: None,
             goal: Goal::default(),
+            publish: crate::config::PublishWhen::default(),
+            min_success: None,
             dir: None,
             jobs: 2,
             version: "0".into(),

@@ -124,7 +124,8 @@ impl RunState {
         }
     }
 
-    /// Puts units back in line to be done anew, and with them those that were blocked because of them.
+    /// Puts units back in line to be done anew, and with them those that were blocked because of them, and those that were
+    /// withheld because too few had succeeded.
     fn retry(&mut self, retry: &Retry) {
         self.go_on(retry.pid, &retry.version);
         let mut again = retry.units.clone();
@@ -138,7 +139,8 @@ impl RunState {
         for unit in &mut self.units {
             if retry.units.contains(&unit.header.id) {
                 unit.begin_anew(&retry.amendment);
-            } else if again.contains(&unit.header.id) {
+            } else if again.contains(&unit.header.id) || unit.outcome() == Some(&Outcome::Withheld)
+            {
                 unit.wait();
             }
         }
@@ -160,6 +162,25 @@ impl RunState {
     /// How many units are in a phase that `test` accepts.
     pub fn count(&self, test: impl Fn(&Phase) -> bool) -> usize {
         self.units.iter().filter(|unit| test(&unit.phase)).count()
+    }
+
+    /// How many units must come to a good end for anything to be published.
+    #[must_use]
+    pub fn least(&self) -> usize {
+        let skipped = self.count(|phase| matches!(phase, Phase::Ended(Outcome::Skipped { .. })));
+        self.header
+            .min_success
+            .map_or(0, |least| least.of(self.units.len() - skipped))
+    }
+
+    /// Whether as many units as were asked for came to a good end.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        let good = |phase: &Phase| matches!(phase, Phase::Ended(outcome) if outcome.is_success());
+        match self.header.min_success {
+            Some(_) => self.count(good) >= self.least(),
+            None => self.all_succeeded(),
+        }
     }
 
     /// Whether every unit came to a good end, but for those that somebody did not want.
@@ -282,7 +303,7 @@ impl UnitState {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.outcome() {
-            None | Some(Outcome::Stopped | Outcome::Blocked { .. }) => false,
+            None | Some(Outcome::Stopped | Outcome::Withheld | Outcome::Blocked { .. }) => false,
             Some(_) => true,
         }
     }

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
-use super::event::{ChangeCount, CheckResult, Outcome, Step, UnitFact};
+use super::event::{CheckResult, Outcome, Step, UnitFact};
+use super::gate::Clearance;
 use super::job::Job;
-use super::scope::outside;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
 use super::trash::trash;
@@ -44,6 +44,8 @@ pub(super) struct Pipeline {
     pub(super) needs: Vec<NeedDone>,
     /// What an earlier process reached, when the run is resumed.
     pub(super) known: UnitState,
+    /// What has to be known before it is published.
+    pub(super) clearance: watch::Receiver<Clearance>,
     pub(super) facts: mpsc::Sender<Said>,
     /// Two worktrees registered at once race in git's own files.
     pub(super) registration: Arc<Mutex<()>>,
@@ -130,10 +132,18 @@ impl Pipeline {
         else {
             return Ok(Outcome::Committed);
         };
+        let needs = match self.cleared().await? {
+            Ok(needs) => needs,
+            Err(outcome) => return Ok(outcome),
+        };
         if let Some(remote) = remote.as_ref().filter(|_| known.pushed_to.is_none()) {
             self.push(&ground, remote).await?;
         }
         if known.pull_request.is_none() {
+            let told = Told {
+                needs: &needs,
+                ..told
+            };
             let story = story(&self.job, self.number, &told);
             let target = self.target(base_branch);
             self.pull_request(forge.as_ref(), &ground.branch, target, *draft, &story)
@@ -219,50 +229,6 @@ impl Pipeline {
                 }))
             }
         }
-    }
-
-    /// Holds what really changed against the claim; nothing when nothing changed.
-    async fn scope(&self, ground: &Ground, known: &UnitState) -> Result<Option<Proven>, Halt> {
-        let step = Step::Scope;
-        if let Some(tree) = known.proven.clone() {
-            // Checks may have written into the worktree since: what was proven then is what counts.
-            let (start, after) = (ground.start.clone(), tree.clone());
-            let changes = self
-                .git(step, move |job| job.repo.changes(&start, &after))
-                .await?;
-            return Ok(Some(Proven { tree, changes }));
-        }
-        self.begin(step, None).await?;
-        let after = self.snapshot(step, ground).await?;
-        if after == ground.prepared {
-            return Ok(None);
-        }
-        let (start, prepared) = (ground.start.clone(), ground.prepared.clone());
-        let (changes, tree) = self
-            .git(step, move |job| {
-                let changes = job.repo.changes(&prepared, &after)?;
-                // Only what the agent did is committed, not what setup did before it.
-                let tree = if prepared == job.repo.tree(&start)? {
-                    after
-                } else {
-                    job.repo.graft(&start, &prepared, &after)?
-                };
-                Ok((changes, tree))
-            })
-            .await?;
-        if let Some(reason) = outside(&self.job.ownership, self.number, &changes) {
-            return Err(failure(step, reason));
-        }
-        self.say(UnitFact::ScopeProven {
-            tree: tree.clone(),
-            changes: ChangeCount {
-                files: changes.list.len(),
-                insertions: changes.insertions,
-                deletions: changes.deletions,
-            },
-        })
-        .await?;
-        Ok(Some(Proven { tree, changes }))
     }
 
     async fn checks(&self, ground: &Ground, known: &UnitState) -> Result<Vec<CheckResult>, Halt> {

@@ -1,0 +1,109 @@
+//! When work is published, and how much of it must succeed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// When finished work is published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublishWhen {
+    /// Each unit as soon as it is done
+    #[default]
+    AsReady,
+    /// All together when every unit is done, and only if enough of them are
+    AfterAll,
+}
+
+/// How many units must come to a good end: a number, or a share of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinSuccess {
+    Count(usize),
+    Percent(u8),
+}
+
+impl MinSuccess {
+    /// How many of `units` that is.
+    #[must_use]
+    pub fn of(self, units: usize) -> usize {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => (units * usize::from(percent)).div_ceil(100),
+        }
+    }
+}
+
+impl FromStr for MinSuccess {
+    type Err = String;
+
+    /// `12` or `80%`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fault = || {
+            format!("{text:?} is no number of units: write a number from 1, or a share like 80%")
+        };
+        match text.trim().strip_suffix('%') {
+            Some(percent) => percent
+                .trim()
+                .parse()
+                .ok()
+                .filter(|percent| (1..=100).contains(percent))
+                .map(Self::Percent),
+            None => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|count| *count > 0)
+                .map(Self::Count),
+        }
+        .ok_or_else(fault)
+    }
+}
+
+impl fmt::Display for MinSuccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl Serialize for MinSuccess {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MinSuccess {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(usize),
+            Text(String),
+        }
+        let text = match Written::deserialize(deserializer)? {
+            Written::Number(number) => number.to_string(),
+            Written::Text(text) => text,
+        };
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_never_rounded_down() {
+        let of = |text: &str, units| text.parse::<MinSuccess>().map(|least| least.of(units));
+        assert_eq!(of("80%", 7), Ok(6));
+        assert_eq!(of("100%", 7), Ok(7));
+        assert_eq!(of("1%", 7), Ok(1));
+        assert_eq!(of("3", 7), Ok(3));
+        for wrong in ["0", "0%", "101%", "most", "", "-1", "%"] {
+            assert!(of(wrong, 7).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Whether finished work may be published yet: a pure question to the state.
+
+use std::collections::BTreeMap;
+
+use super::event::Outcome;
+use super::state::{Phase, RunState};
+use crate::config::PublishWhen;
+use crate::plan::UnitId;
+
+/// Whether anything more is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// It is not known yet whether enough units succeed.
+    Wait,
+    Open,
+    /// Enough units cannot succeed any more.
+    Shut,
+}
+
+impl Gate {
+    pub(super) fn of(state: &RunState) -> Self {
+        let (mut good, mut open) = (0, 0);
+        for unit in &state.units {
+            match unit.outcome() {
+                // Whether a server takes it says nothing about the work.
+                _ if unit.commit.is_some() => good += 1,
+                Some(outcome) if outcome.is_success() => good += 1,
+                Some(_) => {}
+                // It will never be started.
+                None if unit.phase == Phase::Waiting && state.stop.is_some() => {}
+                None => open += 1,
+            }
+        }
+        if good + open < state.least() {
+            Self::Shut
+        } else if open == 0 || state.header.publish == PublishWhen::AsReady {
+            Self::Open
+        } else {
+            Self::Wait
+        }
+    }
+}
+
+/// What a unit that is done has to know before it is published.
+#[derive(Debug, Clone)]
+pub(super) struct Clearance {
+    pub(super) gate: Gate,
+    pub(super) ended: BTreeMap<UnitId, Ended>,
+}
+
+/// How another unit ended.
+#[derive(Debug, Clone)]
+pub(super) struct Ended {
+    pub(super) well: bool,
+    /// Its pull request.
+    pub(super) url: Option<String>,
+}
+
+impl Clearance {
+    pub(super) fn of(state: &RunState) -> Self {
+        let ended = state.units.iter().filter_map(|unit| {
+            let ended = Ended {
+                well: unit.outcome().map(Outcome::is_success)?,
+                url: unit.pull_request.as_ref().map(|link| link.url.clone()),
+            };
+            Some((unit.header.id.clone(), ended))
+        });
+        Self {
+            gate: Gate::of(state),
+            ended: ended.collect(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The step of a unit in which its work is proven: what really changed in the worktree is held against the claim, and the
+//! tree that is proven is the one that will be committed.
+
+use super::event::{ChangeCount, Step, UnitFact};
+use super::scope::outside;
+use super::state::UnitState;
+use super::unit::{Ground, Halt, Pipeline, Proven, failure};
+
+impl Pipeline {
+    /// Holds what really changed against the claim; nothing when nothing changed.
+    pub(super) async fn scope(
+        &self,
+        ground: &Ground,
+        known: &UnitState,
+    ) -> Result<Option<Proven>, Halt> {
+        let step = Step::Scope;
+        if let Some(tree) = known.proven.clone() {
+            // Checks may have written into the worktree since: what was proven then is what counts.
+            let (start, after) = (ground.start.clone(), tree.clone());
+            let changes = self
+                .git(step, move |job| job.repo.changes(&start, &after))
+                .await?;
+            return Ok(Some(Proven { tree, changes }));
+        }
+        self.begin(step, None).await?;
+        let after = self.snapshot(step, ground).await?;
+        if after == ground.prepared {
+            return Ok(None);
+        }
+        let (start, prepared) = (ground.start.clone(), ground.prepared.clone());
+        let (changes, tree) = self
+            .git(step, move |job| {
+                let changes = job.repo.changes(&prepared, &after)?;
+                // Only what the agent did is committed, not what setup did before it.
+                let tree = if prepared == job.repo.tree(&start)? {
+                    after
+                } else {
+                    job.repo.graft(&start, &prepared, &after)?
+                };
+                Ok((changes, tree))
+            })
+            .await?;
+        if let Some(reason) = outside(&self.job.ownership, self.number, &changes) {
+            return Err(failure(step, reason));
+        }
+        self.say(UnitFact::ScopeProven {
+            tree: tree.clone(),
+            changes: ChangeCount {
+                files: changes.list.len(),
+                insertions: changes.insertions,
+                deletions: changes.deletions,
+            },
+        })
+        .await?;
+        Ok(Some(Proven { tree, changes }))
+    }
+}
