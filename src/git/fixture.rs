@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Base, Repo};
+use super::{Base, GitError, NewWorktree, Repo};
 
 /// A repository with one commit, in a temporary folder that goes when this is dropped.
 pub(crate) struct Fixture {
@@ -59,6 +59,14 @@ impl Fixture {
             name: "HEAD".to_owned(),
             branch: None,
         }
+    }
+}
+
+impl Repo {
+    /// Registers a worktree and fills it.
+    pub(crate) fn create_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+        self.register_worktree(new)?;
+        self.fill_worktree(new)
     }
 }
 

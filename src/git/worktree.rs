@@ -1,7 +1,8 @@
 //! Worktrees: a linked checkout for each unit, made from a pinned commit on a branch of its own.
 //!
 //! Only this file knows how a worktree comes to be. Registering is not safe for two at once (git's own rule), so the
-//! caller makes one after another. Half-made worktrees are taken back whole.
+//! caller registers one after another; filling them, which takes nearly all of the time, is. Half-made worktrees are taken
+//! back whole.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -60,45 +61,69 @@ impl Repo {
         }
     }
 
-    /// Makes a worktree with its branch. After an error nothing of it is left.
-    pub fn create_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+    /// Makes a branch and a worktree that git knows, with nothing in it yet. After an error nothing of it is left.
+    pub fn register_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         self.check_new_branch(new.branch)?;
         if new.path.symlink_metadata().is_ok() {
             return Err(GitError::PlaceTaken {
                 path: new.path.to_path_buf(),
             });
         }
-        if let Some(parent) = new.path.parent() {
-            fs::create_dir_all(parent).map_err(|error| disk("cannot make", parent, error))?;
-        }
-        let made = self.check_out(new);
+        let made = self.register(new);
         if made.is_err() {
             self.take_back(new);
         }
         made
     }
 
-    fn check_out(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+    /// As git lays it out (gitrepository-layout(5)); libgit2 cannot register without checking out.
+    fn register(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         let repo = self.open()?;
         let commit = find_commit(&repo, new.start)?;
-        let branch = repo
-            .branch(new.branch, &commit, false)
+        repo.branch(new.branch, &commit, false)
             .during(|| format!("branch {} cannot be made", new.branch))?;
-        let mut options = git2::WorktreeAddOptions::new();
-        options.reference(Some(branch.get()));
-        repo.worktree(new.name, new.path, Some(&options))
-            .map_err(|error| {
-                // libgit2 has no code for a full disk, and does not always hand on the system's own words.
-                if error.message().contains("No space left on device") || is_full(new.path) {
-                    return GitError::DiskFull {
-                        path: new.path.to_path_buf(),
-                    };
-                }
-                GitError::Library {
-                    what: format!("the worktree {} cannot be made", new.path.display()),
-                    fault: error,
-                }
-            })?;
+        let admin = self.admin_dir(new.name);
+        let folder = |path: &Path| {
+            fs::create_dir_all(path).map_err(|error| disk("cannot make", path, error))
+        };
+        let write = |path: PathBuf, words: &[&[u8]]| {
+            fs::write(&path, words.concat()).map_err(|error| disk("cannot write", &path, error))
+        };
+        folder(&admin)?;
+        write(admin.join("commondir"), &[b"../..\n"])?;
+        let head = format!("ref: refs/heads/{}\n", new.branch);
+        write(admin.join("HEAD"), &[head.as_bytes()])?;
+        folder(new.path)?;
+        let place = new.path.canonicalize();
+        let link = place
+            .map_err(|error| disk("cannot find", new.path, error))?
+            .join(".git");
+        write(
+            link.clone(),
+            &[b"gitdir: ", admin.as_os_str().as_bytes(), b"\n"],
+        )?;
+        // The last, because git forgets what has no folder.
+        write(admin.join("gitdir"), &[link.as_os_str().as_bytes(), b"\n"])
+    }
+
+    /// Checks out what a worktree that was registered shall hold. Any number may be filled at once. After an error it is
+    /// for the caller to [take it back](Self::take_back).
+    pub fn fill_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+        let fault = |fault: git2::Error| {
+            // libgit2 has no code for a full disk, and does not always hand on the system's own words.
+            if fault.message().contains("No space left on device") || is_full(new.path) {
+                return GitError::DiskFull {
+                    path: new.path.to_path_buf(),
+                };
+            }
+            GitError::Library {
+                what: format!("the worktree {} cannot be made", new.path.display()),
+                fault,
+            }
+        };
+        let linked = git2::Repository::open(new.path).map_err(fault)?;
+        let mut options = git2::build::CheckoutBuilder::new();
+        linked.checkout_head(Some(options.force())).map_err(fault)?;
         let fresh = self.admin_dir(new.name).join("index");
         fs::copy(&fresh, new.index).map_err(|error| disk("cannot write", new.index, error))?;
         self.check_out_filtered(new, &fresh)
@@ -146,8 +171,8 @@ impl Repo {
             .map_err(|error| disk("cannot write", &head, error))
     }
 
-    /// Removes what a failed attempt left. Whatever cannot be removed does no harm: names are never used twice.
-    fn take_back(&self, new: &NewWorktree<'_>) {
+    /// Removes what a failed attempt left; not safe while another one is registered. Whatever cannot be removed does no harm: names are never used twice.
+    pub fn take_back(&self, new: &NewWorktree<'_>) {
         let _ = fs::remove_dir_all(new.path);
         let _ = fs::remove_file(new.index);
         let _ = fs::remove_dir_all(self.admin_dir(new.name));
@@ -254,7 +279,10 @@ mod tests {
         let paths = places(&it);
         // The copy of the index cannot be written: the last thing that is done.
         fs::create_dir_all(&paths[1]).unwrap();
-        assert!(it.repo.create_worktree(&new(&it, &paths)).is_err());
+        let new = new(&it, &paths);
+        it.repo.register_worktree(&new).unwrap();
+        assert!(it.repo.fill_worktree(&new).is_err());
+        it.repo.take_back(&new);
         assert!(!paths[0].exists());
         assert!(!it.repo.admin_dir("batch-r-01").exists());
         it.repo.check_new_branch("batch/r/01").unwrap();

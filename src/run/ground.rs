@@ -7,8 +7,10 @@ use super::places::worktree_name;
 use super::state::UnitState;
 use super::trash::trash;
 use super::unit::{Failure, Ground, Halt, Pipeline, chain, failure};
-use crate::git::{NewWorktree, free_name};
+use crate::git::{GitError, NewWorktree, Repo, free_name};
 use crate::process::{self, Command, Ending};
+
+type ForWorktree = fn(&Repo, &NewWorktree<'_>) -> Result<(), GitError>;
 
 impl Pipeline {
     /// The ground to go on from, with what is known to be done on it: what an earlier process left, if its agent was
@@ -112,22 +114,14 @@ impl Pipeline {
         let start = self.start().await?;
         let path = job.naming.folder(&job.id, unit);
         let branch = job.naming.branch(&job.id, unit);
-        {
-            let _alone = self.registration.lock().await;
-            self.git(step, {
-                let (path, branch, start) = (path.clone(), branch.clone(), start.clone());
-                let unit = unit.clone();
-                move |job| {
-                    job.repo.create_worktree(&NewWorktree {
-                        name: &worktree_name(&job.id, &unit),
-                        path: &path,
-                        branch: &branch,
-                        start: &start,
-                        index: &job.places.index(&job.id, &unit),
-                    })
-                }
-            })
-            .await?;
+        self.alone(&start, Repo::register_worktree).await?;
+        if let Err(halt) = self.new_worktree(&start, Repo::fill_worktree).await {
+            let taken_back = |repo: &Repo, new: &NewWorktree<'_>| {
+                repo.take_back(new);
+                Ok(())
+            };
+            self.alone(&start, taken_back).await?;
+            return Err(halt);
         }
         self.say(UnitFact::WorktreeReady {
             path: path.clone(),
@@ -148,6 +142,27 @@ impl Pipeline {
             start,
             prepared,
         })
+    }
+
+    /// Does something with the worktree to be made while no other unit does the like.
+    async fn alone(&self, start: &str, work: ForWorktree) -> Result<(), Halt> {
+        let _alone = self.registration.lock().await;
+        self.new_worktree(start, work).await
+    }
+
+    async fn new_worktree(&self, start: &str, work: ForWorktree) -> Result<(), Halt> {
+        let (unit, start) = (self.unit().id.clone(), start.to_owned());
+        self.git(Step::Worktree, move |job| {
+            let new = NewWorktree {
+                name: &worktree_name(&job.id, &unit),
+                path: &job.naming.folder(&job.id, &unit),
+                branch: &job.naming.branch(&job.id, &unit),
+                start: &start,
+                index: &job.places.index(&job.id, &unit),
+            };
+            work(&job.repo, &new)
+        })
+        .await
     }
 
     /// The commit to start from: the base, or the work of the units that are needed.
