@@ -8,7 +8,7 @@ use console::Term;
 use tokio::sync::mpsc;
 
 use super::flags::RunFlags;
-use super::review::{self, CourseLine, Decision};
+use super::review::{self, CourseLine, Decision, Restore};
 use super::workspace::{Workspace, new_run_id, now, secure_journal};
 use super::{Global, print, say, stdout_width};
 use crate::config::Config;
@@ -56,6 +56,7 @@ pub(super) fn launch(
         return Ok(NOT_APPROVED);
     } else {
         let reload = |text: &str| Ok(plan::load(&workspace.repo, text)?);
+        let _terminal = Restore::later();
         // An edit may have named another agent.
         let course = |plan: &Plan| match prepare(plan.clone()) {
             Ok(job) => course(&job),

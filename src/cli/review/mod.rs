@@ -6,6 +6,7 @@
 mod ask;
 mod details;
 mod edit;
+mod restore;
 #[cfg(test)]
 mod sample;
 mod table;
@@ -13,6 +14,7 @@ mod terminal;
 
 use console::Term;
 
+pub use restore::Restore;
 pub use table::table;
 
 use crate::plan::Plan;

@@ -1,0 +1,109 @@
+//! The terminal after the program was ended while it had it.
+
+mod support;
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::Pid;
+use support::session::in_time;
+use support::{Repo, SIGN};
+
+/// The program at a terminal of its own, which waits for an answer.
+struct AtReview {
+    repo: Repo,
+    child: Child,
+    /// The program's side of the terminal.
+    terminal: OwnedFd,
+    before: LocalFlags,
+    screen: File,
+}
+
+impl AtReview {
+    fn start() -> Self {
+        let repo = Repo::with_packages(1);
+        let pty = openpty(None, None).expect("a terminal");
+        let before = flags(&pty.slave);
+        let agent = repo.program("agent", SIGN);
+        let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
+        let args = [
+            "migrate",
+            "packages/",
+            "sign",
+            "--forge",
+            "local",
+            "--no-checks",
+        ];
+        command.args(args).arg("--agent-cmd").arg(agent);
+        let side = || pty.slave.try_clone().expect("the terminal");
+        let child = command
+            .stdin(Stdio::from(side()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(side()))
+            .spawn()
+            .expect("the program starts");
+        let it = Self {
+            repo,
+            child,
+            terminal: pty.slave,
+            before,
+            screen: pty.master.into(),
+        };
+        it.wait_for("uit");
+        it.wait_until_raw();
+        it
+    }
+
+    /// Reads what the program shows until there is this text.
+    fn wait_for(&self, text: &'static str) {
+        let mut screen = self.screen.try_clone().expect("the terminal");
+        in_time("the program asks nothing", move || {
+            let (mut shown, mut part) = (String::new(), [0; 4096]);
+            while !shown.contains(text) {
+                let count = screen.read(&mut part).expect("the terminal");
+                shown.push_str(&String::from_utf8_lossy(&part[..count]));
+            }
+        });
+    }
+
+    fn wait_until_raw(&self) {
+        let begin = Instant::now();
+        while flags(&self.terminal) == self.before {
+            assert!(begin.elapsed() < Duration::from_mins(1), "no key is read");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for AtReview {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn flags(terminal: &OwnedFd) -> LocalFlags {
+    tcgetattr(terminal)
+        .expect("a terminal's settings")
+        .local_flags
+}
+
+#[test]
+fn a_review_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut it = AtReview::start();
+        let pid = Pid::from_raw(it.child.id().try_into().expect("a process id"));
+        kill(pid, signal).expect("the program runs");
+        let status = it.child.wait().expect("the program was started here");
+        // 3 where the signal has woken the one who waits for a key: not approved.
+        assert!(matches!(status.code(), Some(3 | 130)), "{signal}: {status}");
+        assert_eq!(flags(&it.terminal), it.before, "{signal}");
+        assert!(!it.repo.worktrees().exists());
+    }
+}
