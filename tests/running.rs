@@ -288,3 +288,47 @@ fn the_logs_of_a_unit_are_followed_until_it_ends() {
         "{\"log\":\"agent\",\"text\":\"I was told so\"}\n"
     );
 }
+
+#[test]
+fn ctrl_c_twice_ends_within_five_seconds_what_cannot_be_stopped() {
+    let repo = Repo::with_packages(1)
+        .file(".gitattributes", "*.big filter=wait\n")
+        .file("a.big", "x\n")
+        .commit("Grow");
+    repo.git(["push", "--quiet"]);
+    let begun = repo.fifo("begun");
+    let end = repo.fifo("end");
+    // Git asks for the file's content, and nobody answers.
+    let filter = format!("echo begun >'{}'; cat '{}'", begun.display(), end.display());
+    repo.git(["config", "filter.wait.smudge", &filter]);
+    let agent = repo.program("agent", SIGN);
+    let args = [
+        "migrate",
+        "packages/",
+        "sign",
+        "--no-checks",
+        "--yes",
+        "--agent-cmd",
+    ];
+    let mut session = repo.start(
+        args.map(std::ffi::OsStr::new)
+            .into_iter()
+            .chain([agent.as_os_str()]),
+    );
+    assert_eq!(read(&begun), "begun\n");
+    session.interrupt();
+    session.wait_for("Ctrl-C");
+    let asked = std::time::Instant::now();
+    session.interrupt();
+    let output = session.finish().exits(130);
+    let took = asked.elapsed();
+    output.says("1 stopped");
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+
+    // Lets go what still waits.
+    drop(fs::File::options().read(true).write(true).open(&end));
+    repo.git(["config", "filter.wait.smudge", "cat"]);
+    repo.batch(["resume"])
+        .exits(0)
+        .says("1 of 1 unit published");
+}

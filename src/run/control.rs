@@ -1,17 +1,46 @@
 //! What people want of a run while it goes: the part of the engine that answers them.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout};
+
 use super::engine::{Engine, RunError};
 use super::event::{Event, Outcome, RunFact, Stop, UnitFact};
 use super::state::Phase;
+use super::surroundings::RUN_MARK;
 use super::wish::Wish;
+use crate::process;
+
+/// A run that is to stop at once is over soon after this, whatever still goes on.
+const STOP_WITHIN: Duration = Duration::from_millis(4_200);
+
+/// Comes back at the moment, if there is one.
+pub(super) async fn passed(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
 
 impl Engine<'_> {
     pub(super) fn stop(&mut self, how: Stop) -> Result<(), RunError> {
         self.record(Event::Run(RunFact::StopAsked { how }))?;
         if how == Stop::Now {
             self.cancel.cancel();
+            self.deadline.get_or_insert(Instant::now() + STOP_WITHIN);
         }
         Ok(())
+    }
+
+    /// Leaves alone what does not let itself be stopped, such as git waiting for a filter. Whoever resumes the run finds
+    /// it as after a kill.
+    pub(super) async fn give_up(&mut self) {
+        self.deadline = Some(Instant::now() + STOP_WITHIN / 16);
+        self.pipelines.abort_all();
+        let run = self.job.id.to_string();
+        let ended = tokio::task::spawn_blocking(move || process::end_strays(&[(RUN_MARK, &run)]));
+        // They have been told; what does not end even so is not waited for.
+        let _ = timeout(STOP_WITHIN / 16, ended).await;
     }
 
     /// Does what somebody at another terminal wants, where it still can be done.

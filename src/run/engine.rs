@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::beginning::{self, Beginning};
 use super::completeness;
+use super::control::passed;
 use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
 use super::gate::Clearance;
 use super::job::{Job, KeepWorktrees, PrepareError};
@@ -119,6 +121,7 @@ pub async fn execute(
         running: Vec::new(),
         tidying: JoinSet::new(),
         made_room_at: None,
+        deadline: None,
     };
     engine.run(said, stops).await
 }
@@ -145,7 +148,7 @@ pub(super) struct Running {
 }
 
 pub(super) struct Engine<'w> {
-    job: Arc<Job>,
+    pub(super) job: Arc<Job>,
     journal: Journal,
     pub(super) state: RunState,
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
@@ -153,11 +156,13 @@ pub(super) struct Engine<'w> {
     facts: mpsc::Sender<Said>,
     registration: Arc<Mutex<()>>,
     pub(super) cancel: CancellationToken,
-    pipelines: JoinSet<Outcome>,
+    pub(super) pipelines: JoinSet<Outcome>,
     pub(super) running: Vec<Running>,
     tidying: JoinSet<()>,
     /// How many units had ended when what was put away was deleted to make room.
     made_room_at: Option<usize>,
+    /// When to wait no longer for what is being stopped.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Engine<'_> {
@@ -188,15 +193,24 @@ impl Engine<'_> {
                 Some(ended) = self.pipelines.join_next_with_id() => self.ended(ended)?,
                 // There may be room again.
                 Some(_) = self.tidying.join_next() => {}
+                () = passed(self.deadline) => self.give_up().await,
             }
             self.advance()?;
         }
         for (unit, outcome) in scheduler::never_started(&self.state) {
             self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
         }
-        while self.tidying.join_next().await.is_some() {}
-        self.put_away().await;
-        self.count().await?;
+        let deadline = self.deadline;
+        let tidied = async {
+            while self.tidying.join_next().await.is_some() {}
+            self.put_away().await;
+            self.count().await
+        };
+        // What is left to do then is for `batch clean`.
+        tokio::select! {
+            done = tidied => done?,
+            () = passed(deadline) => {}
+        }
         self.record(Event::Run(RunFact::Ended))?;
         Ok(self.state)
     }
@@ -279,6 +293,7 @@ impl Engine<'_> {
     fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Result<(), RunError> {
         let (id, outcome) = match ended {
             Ok((id, outcome)) => (id, Some(outcome)),
+            Err(error) if error.is_cancelled() => (error.id(), Some(Outcome::Stopped)),
             Err(error) => (error.id(), None),
         };
         let Some(place) = self.running.iter().position(|running| running.task == id) else {
