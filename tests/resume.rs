@@ -285,3 +285,20 @@ fn running_a_plan_again_tells_of_the_run_that_was_not_finished() {
     let output = repo.batch(["run", &plan, "--yes", "--no-checks", "--forge", "local"]);
     output.exits(0).says("was not finished; batch resume");
 }
+
+#[test]
+fn a_lock_of_gits_that_a_killed_run_left_stands_in_nobodys_way() {
+    let repo = repo();
+    assert!(killed(
+        &repo.batch_with(args(&repo), &[("BATCH_CRASH", "1+")])
+    ));
+    let runs = repo.state().join("runs");
+    let run = fs::read_dir(runs).expect("the runs").next();
+    let run = run.expect("a run").expect("a run").file_name();
+    let branches = repo.dir().join(".git/refs/heads/batch").join(run);
+    fs::create_dir_all(&branches).expect("the folder of the branches");
+    fs::write(branches.join("01-packages-p0-index-js.lock"), "").expect("a lock");
+    repo.batch(["resume"])
+        .exits(0)
+        .says("2 of 2 units published");
+}

@@ -24,6 +24,17 @@ impl Repo {
         Ok(())
     }
 
+    /// Takes away the lock that a killed process may have left on a branch. Only for a name that nobody else uses.
+    pub fn unlock_branch(&self, branch: &str) -> Result<(), GitError> {
+        let lock = self.common.join(format!("refs/heads/{branch}.lock"));
+        match fs::remove_file(&lock) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(disk("cannot remove", &lock, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Has git forget a worktree; its folder is not looked at.
     pub fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
         let admin = self.admin_dir(name);

@@ -100,6 +100,13 @@ fn go_on(
     }
     // Whatever an earlier process started works on folders that are ours now.
     process::end_strays(&[(RUN_MARK, job.id.as_str())]);
+    for unit in &job.plan.units {
+        let branch = job.naming.branch(&job.id, &unit.id);
+        // Should it stay, the unit that needs the branch says so.
+        if let Err(error) = job.repo.unlock_branch(&branch) {
+            tracing::warn!("{error}");
+        }
+    }
     let first = append(journal, &job.id, now(), event)?;
     state.apply(&first);
     Ok((first, state))
