@@ -135,6 +135,25 @@ fn a_fact_that_was_damaged_costs_that_fact_alone() {
 }
 
 #[test]
+fn a_run_whose_beginning_is_lost_is_left_alone_and_hinders_no_other() {
+    let (repo, _) = after_a_run();
+    let bytes = fs::read(journal(&repo)).expect("the journal");
+    let word = br#"{"fact":"started""#;
+    let windows = bytes.windows(word.len()).enumerate();
+    let places: Vec<usize> = windows
+        .filter(|(_, here)| here == word)
+        .map(|(place, _)| place)
+        .collect();
+    for place in places {
+        overwrite(&repo, place..place + 3);
+    }
+    let cleaned = repo.batch(["clean"]).exits(0);
+    cleaned.says("was damaged").says("is left alone");
+    let _ = migrate(&repo).exits(0);
+    repo.batch(["status"]).exits(0).says("2 of 2 units");
+}
+
+#[test]
 fn an_emptied_journal_is_not_taken_for_a_new_one() {
     let (repo, _) = after_a_run();
     fs::write(journal(&repo), "").expect("the journal");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::workspace::{Workspace, liveness, now};
+use super::workspace::{Workspace, liveness, now, secure_journal};
 use super::{Global, say};
 use crate::config::Config;
 use crate::git::{GitError, delete_tree};
@@ -55,6 +55,7 @@ struct Tally {
 pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     let workspace = Workspace::open(global)?;
     let places = workspace.places();
+    secure_journal(&places)?;
     let Some(journal) = Journal::read(&places.journal())? else {
         say("nothing to clean: there has been no run in this repository yet");
         return Ok(0);
@@ -74,14 +75,14 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     let mut tally = Tally::default();
     for id in &runs {
         let events = run::events(&journal, id)?;
-        if events.last().is_some_and(|last| last.at <= limit) {
-            clean(
-                &workspace,
-                &places,
-                &run::load(&journal, id)?,
-                args,
-                &mut tally,
-            )?;
+        if events.last().is_none_or(|last| last.at > limit) {
+            continue;
+        }
+        match run::load(&journal, id) {
+            Ok(state) => clean(&workspace, &places, &state, args, &mut tally)?,
+            Err(error) if args.run.is_some() => return Err(error.into()),
+            // Of a run whose beginning is lost nothing is known to be safe.
+            Err(error) => say(&format!("note: run {id} is left alone: {error}")),
         }
     }
     if args.run.is_none() {

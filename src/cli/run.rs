@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::flags::{AgentFlags, RunFlags};
-use super::workspace::{Workspace, liveness, say_circumstances};
+use super::workspace::{Workspace, liveness, say_circumstances, secure_journal};
 use super::{Global, launch, say};
 use crate::git::Base;
 use crate::journal::Journal;
@@ -54,6 +54,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
 /// The latest run of the same plan that was killed or stopped, if there is one.
 fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunId>> {
     let places = workspace.places();
+    secure_journal(&places)?;
     let Some(journal) = Journal::read(&places.journal())? else {
         return Ok(None);
     };
@@ -73,7 +74,10 @@ fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunId
         if !is_same {
             continue;
         }
-        let state = run::load(&journal, &id)?;
+        // One run whose beginning is lost must not stand in the way of others.
+        let Ok(state) = run::load(&journal, &id) else {
+            continue;
+        };
         let is_left = state.units.iter().any(|unit| !unit.is_settled());
         if is_left && liveness(&places, &state)? != Liveness::Going {
             return Ok(Some(id));
