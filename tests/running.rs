@@ -231,7 +231,8 @@ fn a_second_terminal_follows_it_to_the_end() {
     let json = run.repo.start(["status", "--watch", "--json"]);
     run.let_go();
     run.next();
-    watch.wait_for_output("02-packages-p1-index-js  agent");
+    // The second begins while the first is still being published.
+    watch.wait_for_output("01-packages-p0-index-js  published");
     let _ = run.repo.batch(["cancel"]).exits(0);
     let _ = run.session.finish().exits(130);
     watch

@@ -64,11 +64,16 @@ pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
         let busy = state.units.iter().filter(works).count();
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
         ready.truncate(jobs.saturating_sub(busy));
-        let running = state.count(|phase| matches!(phase, Phase::Running { .. }));
+        // One that waits for the others before it is published gives nothing back until they are done.
+        let running = state
+            .units
+            .iter()
+            .filter(|unit| matches!(unit.phase, Phase::Running { .. }))
+            .any(|unit| !(after_all && unit.commit.is_some()));
         // Those that are at their worktree have not taken their room yet.
         let about_to = state
             .count(|phase| matches!(phase, Phase::Running { step, .. } if *step == Step::Worktree));
-        let room = room.saturating_sub(about_to).max(usize::from(running == 0));
+        let room = room.saturating_sub(about_to).max(usize::from(!running));
         match (ready.len() > room, state.waits_for_room) {
             (true, false) => steps.push(Next::Wait),
             (false, true) => steps.push(Next::GoOn),
@@ -198,6 +203,17 @@ mod tests {
         assert_eq!(next(&it, 4, PLENTY), [blocked("b", "a")]);
         tell(&mut it, "b", ended(Outcome::Blocked { by: id("a") }));
         assert_eq!(next(&it, 4, PLENTY), [blocked("c", "b")]);
+    }
+
+    #[test]
+    fn units_that_wait_to_be_published_together_keep_nobody_from_starting() {
+        let mut it = state(&[("a", 1, &[]), ("b", 1, &["a"])]);
+        let commit = "1".repeat(40);
+        tell(&mut it, "a", step(Step::Commit));
+        tell(&mut it, "a", UnitFact::Committed { commit });
+        assert_eq!(starts(&super::next(&it, 1, 0)), [""; 0]);
+        it.header.publish = PublishWhen::AfterAll;
+        assert_eq!(starts(&super::next(&it, 1, 0)), ["b"]);
     }
 
     #[test]
