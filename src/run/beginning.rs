@@ -1,11 +1,11 @@
 //! The first fact of a process that drives a run: it begins, it goes on where an earlier one left it, or some of its
 //! units are done anew. What is refused is refused before that fact is written.
 
-use super::engine::{RunError, now};
+use super::error::RunError;
 use super::event::{Amendment, Event, Recorded, Retry, RunFact};
 use super::job::Job;
 use super::places::worktree_name;
-use super::record::{append, load};
+use super::record::{append, load, now};
 use super::retry::{self, RetryError};
 use super::state::{RunState, UnitState};
 use super::surroundings::RUN_MARK;

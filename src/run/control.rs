@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
-use super::engine::{Engine, RunError};
+use super::engine::Engine;
+use super::error::RunError;
 use super::event::{Event, Outcome, RunFact, Stop, UnitFact};
 use super::state::Phase;
 use super::surroundings::RUN_MARK;
@@ -13,14 +14,6 @@ use crate::process;
 
 /// A run that is to stop at once is over soon after this, whatever still goes on.
 const STOP_WITHIN: Duration = Duration::from_millis(4_200);
-
-/// Comes back at the moment, if there is one.
-pub(super) async fn passed(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
-}
 
 impl Engine<'_> {
     pub(super) fn stop(&mut self, how: Stop) -> Result<(), RunError> {

@@ -3,80 +3,27 @@
 //! Unit pipelines run as tasks and hand their facts over; the loop appends each to the journal, folds it into the state,
 //! hands it to whoever watches, and asks the scheduler what may start. Nobody else changes the state.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::beginning::{self, Beginning};
 use super::completeness;
-use super::control::passed;
-use super::event::{Event, Outcome, Recorded, RunFact, RunId, Step, Stop, UnitFact};
+use super::error::RunError;
+use super::event::{Event, Outcome, Recorded, RunFact, Step, Stop, UnitFact};
 use super::gate::Clearance;
-use super::job::{Job, KeepWorktrees, PrepareError};
-use super::places::worktree_name;
-use super::record::{RecordError, append};
-use super::retry::RetryError;
+use super::job::Job;
+use super::record::{append, now};
 use super::scheduler::{self, Next};
 use super::state::{Phase, RunState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, Said};
 use super::wish;
-use crate::git::{delete_tree, remove_empty_folders_above};
-use crate::journal::{Holder, Journal, JournalError, RunLock};
+use crate::journal::{Journal, RunLock};
 use crate::plan::UnitId;
-
-/// Why a run ended without its last event, or did not begin.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error("{} cannot be written: {source}", path.display())]
-    Folder {
-        path: std::path::PathBuf,
-        source: std::io::Error,
-    },
-    #[error("the settings cannot be kept: {0}")]
-    Settings(toml::ser::Error),
-    #[error("run {id} came to its end; there is nothing left to resume")]
-    NothingLeft { id: RunId },
-    #[error(transparent)]
-    Retry(#[from] RetryError),
-    #[error(transparent)]
-    Orders(#[from] PrepareError),
-    #[error("the run is driven by another process already{}", holder_words(*holder))]
-    Taken { holder: Holder },
-    #[error("the run had to stop because what happens can no longer be written down: {0}")]
-    Record(#[from] RecordError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
-
-impl RunError {
-    /// Whether nothing was done because nothing should be.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Taken { .. } | Self::NothingLeft { .. } | Self::Retry(_) | Self::Orders(_)
-        )
-    }
-
-    pub(super) fn folder(path: &Path, source: std::io::Error) -> Self {
-        Self::Folder {
-            path: path.to_path_buf(),
-            source,
-        }
-    }
-}
-
-fn holder_words(holder: Holder) -> String {
-    match holder {
-        Holder::Process(Some(pid)) => format!(" (process {pid})"),
-        Holder::Process(None) | Holder::Nobody => String::new(),
-    }
-}
 
 /// Writes a new run down without running it: [`execute`] goes on with it, in this process or in another one.
 pub fn announce(job: &Job) -> Result<(), RunError> {
@@ -158,9 +105,9 @@ pub(super) struct Engine<'w> {
     pub(super) cancel: CancellationToken,
     pub(super) pipelines: JoinSet<Outcome>,
     pub(super) running: Vec<Running>,
-    tidying: JoinSet<()>,
+    pub(super) tidying: JoinSet<()>,
     /// How many units had ended when what was put away was deleted to make room.
-    made_room_at: Option<usize>,
+    pub(super) made_room_at: Option<usize>,
     /// When to wait no longer for what is being stopped.
     pub(super) deadline: Option<Instant>,
 }
@@ -243,21 +190,6 @@ impl Engine<'_> {
         RunFact::RoomShort { free, each }
     }
 
-    /// While units wait for room, what is put off otherwise is deleted at once.
-    fn make_room(&mut self) {
-        let done = self.job.places.done(&self.job.id);
-        let ended = Some(self.state.count(|phase| matches!(phase, Phase::Ended(_))));
-        let is_new = ended != self.made_room_at;
-        if self.state.waits_for_room && is_new && self.tidying.is_empty() && done.exists() {
-            self.made_room_at = ended;
-            self.tidying.spawn_blocking(move || {
-                if let Err(error) = delete_tree(&done) {
-                    tracing::warn!("{} was left behind: {error}", done.display());
-                }
-            });
-        }
-    }
-
     fn start(&mut self, unit: &UnitId) -> Result<(), RunError> {
         let Some(number) = self.number(unit) else {
             return Ok(());
@@ -324,33 +256,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes away the worktree of a unit whose work is safe elsewhere.
-    fn tidy(&mut self, number: usize, outcome: &Outcome) {
-        if !is_safe(outcome) || self.job.worktrees == KeepWorktrees::All {
-            return;
-        }
-        let unit = self.id(number);
-        let Some(path) = self
-            .state
-            .unit(&unit)
-            .and_then(|unit| unit.worktree.clone())
-        else {
-            return;
-        };
-        let job = Arc::clone(&self.job);
-        self.tidying.spawn_blocking(move || {
-            let name = worktree_name(&job.id, &unit);
-            // Renamed now and deleted after the run: deleting thousands of files makes creating others slow meanwhile.
-            let gone = job
-                .repo
-                .discard_worktree(&name, &path, &job.places.done(&job.id))
-                .or_else(|_| job.repo.remove_worktree(&name, &path).map(|()| None));
-            if let Err(error) = gone {
-                tracing::warn!("the worktree {} was left behind: {error}", path.display());
-            }
-        });
-    }
-
     /// Counts what is left of what the plan wants gone.
     async fn count(&mut self) -> Result<(), RunError> {
         let (job, state) = (Arc::clone(&self.job), self.state.clone());
@@ -365,38 +270,6 @@ impl Engine<'_> {
             Ok(None) | Err(_) => {}
         }
         Ok(())
-    }
-
-    /// What must wait until no unit is running: git removes the folders of deleted branches, and a folder that is empty
-    /// now may be filled a moment later. Whatever remains, `batch clean` takes.
-    async fn put_away(&self) {
-        let job = Arc::clone(&self.job);
-        let units = self.state.units.clone();
-        let put_away = tokio::task::spawn_blocking(move || {
-            for unit in &units {
-                if let (Some(Outcome::NoChange { .. }), Some(branch), Some(start)) =
-                    (unit.outcome(), &unit.branch, &unit.start)
-                    && let Err(error) = job.repo.delete_untouched_branch(branch, start)
-                {
-                    tracing::warn!("branch {branch} was left behind: {error}");
-                }
-                let Some(path) = &unit.worktree else { continue };
-                // A process that was killed may have left it.
-                if unit.outcome().is_some_and(is_safe)
-                    && job.worktrees == KeepWorktrees::WithUnpublishedWork
-                    && let Err(error) = job.repo.discard_worktree(
-                        &worktree_name(&job.id, &unit.header.id),
-                        path,
-                        &job.places.done(&job.id),
-                    )
-                {
-                    tracing::warn!("the worktree {} was left behind: {error}", path.display());
-                }
-                remove_empty_folders_above(path);
-            }
-        });
-        // Only a panic could get in the way, and it has been told.
-        let _ = put_away.await;
     }
 
     /// Writes an event down, then takes it in, then shows it.
@@ -429,16 +302,15 @@ impl Engine<'_> {
         self.job.plan.units.iter().position(|it| it.id == *unit)
     }
 
-    fn id(&self, number: usize) -> UnitId {
+    pub(super) fn id(&self, number: usize) -> UnitId {
         self.job.plan.units[number].id.clone()
     }
 }
 
-/// Whether all that such a unit did stands elsewhere than in its worktree.
-fn is_safe(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Published | Outcome::NoChange { .. })
-}
-
-pub(super) fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+/// Comes back at the moment, if there is one.
+async fn passed(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }

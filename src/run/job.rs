@@ -4,23 +4,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Delivery;
+use super::error::PrepareError;
 use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
-use super::orders::Orders;
-use super::places::{Naming, NamingError, Places};
-use super::room::{NoRoom, Room};
-use crate::agent::{Agent, CodemodAgent, CommandAgent};
+use super::orders::{Orders, agent};
+use super::places::{Naming, Places};
+use super::room::Room;
 use crate::check::{self, Check};
-use crate::codemod::{Codemod, CodemodError, Probe};
-use crate::config::{AgentOptionsError, AgentSpec, Config};
-use crate::forge::{Overrides, Templates, TextError};
-use crate::git::{GitError, Repo};
-use crate::plan::claim::{Ownership, OwnershipError};
-use crate::plan::{self, Plan, PlanError, UnitId};
-use crate::process::{Environment, ProcessError};
+use crate::codemod::Probe;
+use crate::config::Config;
+use crate::forge::{Overrides, Templates};
+use crate::git::Repo;
+use crate::plan::claim::Ownership;
+use crate::plan::{self, Plan, UnitId};
+use crate::process::Environment;
 
 /// How long an agent may take on one unit unless something else is asked for.
 const AGENT_LIMIT: Duration = Duration::from_mins(30);
@@ -69,35 +68,6 @@ pub enum KeepWorktrees {
     /// Those that hold the only copy of something: of failed units, and of a dry run.
     WithUnpublishedWork,
     All,
-}
-
-/// Why a run cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub enum PrepareError {
-    #[error(transparent)]
-    Agent(#[from] AgentOptionsError),
-    #[error("the agent cannot be used: {0}")]
-    Program(#[from] ProcessError),
-    #[error(transparent)]
-    Codemod(#[from] CodemodError),
-    #[error(transparent)]
-    Naming(#[from] NamingError),
-    #[error(transparent)]
-    Text(#[from] TextError),
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    #[error(transparent)]
-    Ownership(#[from] OwnershipError),
-    #[error(transparent)]
-    Room(#[from] NoRoom),
-    #[error("the plan has no units, so there is nothing to run")]
-    Empty,
-    #[error("--min-success asks for {wanted} units, and the plan has {units}")]
-    TooMany { wanted: usize, units: usize },
-    #[error("the number of jobs must be at least 1")]
-    NoJobs,
 }
 
 impl Job {
@@ -308,16 +278,6 @@ impl Job {
                 .collect(),
         }
     }
-}
-
-/// The agent that the options mean, ready to work.
-pub fn agent(spec: &AgentSpec, dir: &Path) -> Result<Arc<dyn Agent>, PrepareError> {
-    Ok(match spec {
-        AgentSpec::Command(command) => Arc::new(CommandAgent::new(command, dir)?),
-        AgentSpec::Codemod(recipe) => {
-            Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))
-        }
-    })
 }
 
 /// Finds the checks of every unit, and leaves out those whose program is not there.

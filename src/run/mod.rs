@@ -7,6 +7,7 @@ mod completeness;
 mod control;
 mod delivery;
 mod engine;
+mod error;
 mod event;
 mod gate;
 mod ground;
@@ -24,19 +25,22 @@ mod scope;
 mod state;
 mod story;
 mod surroundings;
+mod tidying;
 mod trash;
 mod unit;
 mod wish;
 
 pub use beginning::Beginning;
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
-pub use engine::{RunError, announce, execute};
+pub use engine::{announce, execute};
+pub use error::{PrepareError, RunError};
 pub use event::{
     Amendment, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded,
     Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
-pub use job::{Job, KeepWorktrees, PrepareError, agent};
+pub use job::{Job, KeepWorktrees};
 pub use leftover::{Fate, Leftover, leftovers};
+pub use orders::agent;
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, events_after, find, load};
 pub use retry::{RetryError, failed};

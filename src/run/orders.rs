@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::error::PrepareError;
 use super::event::Amendment;
-use super::job::{PrepareError, agent};
-use crate::agent::Agent;
+use crate::agent::{Agent, CodemodAgent, CommandAgent};
+use crate::codemod::Codemod;
+use crate::config::AgentSpec;
 
 /// Who does the work, and by which words.
 #[derive(Clone)]
@@ -34,4 +36,14 @@ impl Orders {
         }
         Ok(orders)
     }
+}
+
+/// The agent that the options mean, ready to work.
+pub fn agent(spec: &AgentSpec, dir: &Path) -> Result<Arc<dyn Agent>, PrepareError> {
+    Ok(match spec {
+        AgentSpec::Command(command) => Arc::new(CommandAgent::new(command, dir)?),
+        AgentSpec::Codemod(recipe) => {
+            Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))
+        }
+    })
 }

@@ -81,6 +81,11 @@ pub(super) fn append(
     Ok(Recorded { seq, at, event })
 }
 
+/// The moment, in milliseconds since 1970-01-01 UTC.
+pub(super) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 /// All events of a run, oldest first.
 pub fn events(journal: &Journal, run: &RunId) -> Result<Vec<Recorded>, RecordError> {
     events_after(journal, run, 0)

@@ -1,0 +1,95 @@
+//! Why a run cannot begin, or does not come to its end, in sentences for people.
+
+use std::path::{Path, PathBuf};
+
+use super::event::RunId;
+use super::places::NamingError;
+use super::record::RecordError;
+use super::retry::RetryError;
+use super::room::NoRoom;
+use crate::codemod::CodemodError;
+use crate::config::AgentOptionsError;
+use crate::forge::TextError;
+use crate::git::GitError;
+use crate::journal::{Holder, JournalError};
+use crate::plan::PlanError;
+use crate::plan::claim::OwnershipError;
+use crate::process::ProcessError;
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    #[error(transparent)]
+    Agent(#[from] AgentOptionsError),
+    #[error("the agent cannot be used: {0}")]
+    Program(#[from] ProcessError),
+    #[error(transparent)]
+    Codemod(#[from] CodemodError),
+    #[error(transparent)]
+    Naming(#[from] NamingError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    #[error(transparent)]
+    Room(#[from] NoRoom),
+    #[error("the plan has no units, so there is nothing to run")]
+    Empty,
+    #[error("--min-success asks for {wanted} units, and the plan has {units}")]
+    TooMany { wanted: usize, units: usize },
+    #[error("the number of jobs must be at least 1")]
+    NoJobs,
+}
+
+/// Why a run ended without its last event, or did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("{} cannot be written: {source}", path.display())]
+    Folder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the settings cannot be kept: {0}")]
+    Settings(toml::ser::Error),
+    #[error("run {id} came to its end; there is nothing left to resume")]
+    NothingLeft { id: RunId },
+    #[error(transparent)]
+    Retry(#[from] RetryError),
+    #[error(transparent)]
+    Orders(#[from] PrepareError),
+    #[error("the run is driven by another process already{}", holder_words(*holder))]
+    Taken { holder: Holder },
+    #[error("the run had to stop because what happens can no longer be written down: {0}")]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl RunError {
+    /// Whether nothing was done because nothing should be.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Taken { .. } | Self::NothingLeft { .. } | Self::Retry(_) | Self::Orders(_)
+        )
+    }
+
+    pub(super) fn folder(path: &Path, source: std::io::Error) -> Self {
+        Self::Folder {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}
+
+fn holder_words(holder: Holder) -> String {
+    match holder {
+        Holder::Process(Some(pid)) => format!(" (process {pid})"),
+        Holder::Process(None) | Holder::Nobody => String::new(),
+    }
+}
