@@ -37,9 +37,18 @@ fn after_all_nothing_is_published_before_everything_is_done() {
     assert!(!was_early(&repo));
     assert_eq!(repo.pushed().len(), 2);
 
+    // Unasked, a branch is pushed while others work: the last agent goes on only when it has seen one.
     let repo = Repo::with_packages(3);
-    let _ = run(&repo, "02", &[]).exits(1);
-    assert!(was_early(&repo));
+    let pushed = format!(
+        "git --git-dir '{}' for-each-ref refs/heads/batch/",
+        repo.remote_dir().display()
+    );
+    let agent = format!(
+        "case \"$BATCH_UNIT\" in 03*)\ntries=0\nuntil [ -n \"$({pushed})\" ]; do\n[ $tries -lt 5000 ]\ntries=$((tries + 1))\ndone\nesac\n{SIGN}"
+    );
+    repo.migrate_by(&agent, &["--units", "3", "-j", "1"])
+        .exits(0)
+        .says("3 of 3 units published");
 }
 
 #[test]

@@ -333,3 +333,20 @@ fn ctrl_c_twice_ends_within_five_seconds_what_cannot_be_stopped() {
         .exits(0)
         .says("1 of 1 unit published");
 }
+
+#[test]
+fn two_runs_in_one_repository_work_side_by_side() {
+    let repo = Repo::with_packages(4);
+    let start = |to: &str| {
+        let to = format!("{to} $A = $B");
+        let mut args = vec!["migrate", "packages/", "x", "--yes", "--no-checks"];
+        args.extend(["--forge", "local", "--units", "4"]);
+        args.extend(["--rewrite", "var $A = $B", "--to", &to]);
+        repo.start(args)
+    };
+    let (one, other) = (start("let"), start("const"));
+    for session in [one, other] {
+        session.finish().exits(0).says("4 of 4 units published");
+    }
+    assert_eq!(repo.pushed().len(), 8);
+}

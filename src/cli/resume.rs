@@ -10,6 +10,7 @@ use crate::git::Repo;
 use crate::plan;
 use crate::report::Liveness;
 use crate::run::{Beginning, Job};
+use crate::words;
 
 #[derive(Debug, Args)]
 pub(super) struct ResumeArgs {
@@ -35,8 +36,9 @@ pub(super) fn prepare_again(
     let id = &known.state.id;
     if known.liveness == Liveness::Going {
         anyhow::bail!(
-            "run {id} is going already, in process {}; look at it with batch status",
-            known.state.header.pid
+            "run {id} is going already, in process {} since {}: look at it with batch status, or end it with batch cancel",
+            known.state.header.pid,
+            words::timestamp(known.state.started_at)
         );
     }
     secure_journal(&known.places)?;
