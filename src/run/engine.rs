@@ -17,7 +17,7 @@ use super::event::{Event, Outcome, Recorded, RunFact, Step, Stop, UnitFact};
 use super::gate::Clearance;
 use super::job::Job;
 use super::record::{append, now};
-use super::scheduler::{self, Next};
+use super::scheduler::{self, Next, Space};
 use super::state::{Phase, RunState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, Said};
@@ -122,7 +122,8 @@ impl Engine<'_> {
         let (leave, mut wishes) = mpsc::channel(16);
         tokio::spawn(wish::look(self.job.places.wishes(&self.job.id), leave));
         self.advance()?;
-        while !self.pipelines.is_empty() {
+        while !self.pipelines.is_empty() || (self.state.waits_for_room && !self.tidying.is_empty())
+        {
             tokio::select! {
                 // Facts first: a task that has ended has said all it had to say before.
                 biased;
@@ -165,7 +166,7 @@ impl Engine<'_> {
     /// Starts and blocks whatever may be started or must be blocked now.
     fn advance(&mut self) -> Result<(), RunError> {
         loop {
-            let steps = scheduler::next(&self.state, self.job.jobs, self.job.room.more());
+            let steps = scheduler::next(&self.state, self.job.jobs, self.space());
             if steps.is_empty() {
                 self.make_room();
                 return Ok(());
@@ -181,6 +182,15 @@ impl Engine<'_> {
                     Next::GoOn => self.record(Event::Run(RunFact::RoomEnough))?,
                 }
             }
+        }
+    }
+
+    fn space(&self) -> Space {
+        let room = self.job.room.more();
+        if self.tidying.is_empty() && !self.can_make_room() {
+            Space::Now(room)
+        } else {
+            Space::MoreSoon(room)
         }
     }
 

@@ -21,12 +21,20 @@ pub(super) enum Next {
     GoOn,
 }
 
+/// For how many worktrees there is room beyond those that stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    Now(usize),
+    /// The same, and what is being deleted will give more.
+    MoreSoon(usize),
+}
+
 /// All that may happen now. The largest units start first, so that no long one is left for the end; a unit that has
 /// got to its commit no longer takes a job's place, because the rest is waiting for servers.
 ///
-/// `room` is for how many worktrees beyond those that stand. While none is there, units wait for others to be taken
-/// away; when no unit is running whose worktree could be, one starts all the same, and will say what is missing.
-pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
+/// While there is no room, units wait for other worktrees to be taken away; when none is left that could be, one starts
+/// all the same, and will say what is missing.
+pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
     let after_all = state.header.publish == PublishWhen::AfterAll;
@@ -73,7 +81,12 @@ pub(super) fn next(state: &RunState, jobs: usize, room: usize) -> Vec<Next> {
         // Those that are at their worktree have not taken their room yet.
         let about_to = state
             .count(|phase| matches!(phase, Phase::Running { step, .. } if *step == Step::Worktree));
-        let room = room.saturating_sub(about_to).max(usize::from(!running));
+        let (room, more_soon) = match space {
+            Space::Now(room) => (room, false),
+            Space::MoreSoon(room) => (room, true),
+        };
+        let at_least = usize::from(!running && !more_soon);
+        let room = room.saturating_sub(about_to).max(at_least);
         match (ready.len() > room, state.waits_for_room) {
             (true, false) => steps.push(Next::Wait),
             (false, true) => steps.push(Next::GoOn),
@@ -106,7 +119,7 @@ mod tests {
         Event, Goal, Recorded, RunFact, RunHeader, RunId, Stop, UnitFact, UnitHeader,
     };
 
-    const PLENTY: usize = 100;
+    const PLENTY: Space = Space::Now(100);
 
     fn id(text: &str) -> UnitId {
         UnitId::parse(text).unwrap()
@@ -211,9 +224,9 @@ mod tests {
         let commit = "1".repeat(40);
         tell(&mut it, "a", step(Step::Commit));
         tell(&mut it, "a", UnitFact::Committed { commit });
-        assert_eq!(starts(&super::next(&it, 1, 0)), [""; 0]);
+        assert_eq!(starts(&super::next(&it, 1, Space::Now(0))), [""; 0]);
         it.header.publish = PublishWhen::AfterAll;
-        assert_eq!(starts(&super::next(&it, 1, 0)), ["b"]);
+        assert_eq!(starts(&super::next(&it, 1, Space::Now(0))), ["b"]);
     }
 
     #[test]
@@ -233,10 +246,13 @@ mod tests {
     fn units_wait_for_room_and_go_on_when_there_is_some() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[]), ("c", 1, &[])]);
         let start = |unit| Next::Start(id(unit));
-        assert_eq!(next(&it, 3, 2), [Next::Wait, start("a"), start("b")]);
+        assert_eq!(
+            next(&it, 3, Space::Now(2)),
+            [Next::Wait, start("a"), start("b")]
+        );
         // It has not taken its room yet.
         tell(&mut it, "a", step(Step::Worktree));
-        assert_eq!(next(&it, 3, 1), [Next::Wait]);
+        assert_eq!(next(&it, 3, Space::Now(1)), [Next::Wait]);
         tell(&mut it, "a", step(Step::Agent));
         let mut short = it.clone();
         let event = Event::Run(RunFact::RoomShort { free: 1, each: 2 });
@@ -245,16 +261,20 @@ mod tests {
             at: 1,
             event,
         });
-        assert_eq!(next(&short, 3, 0), []);
-        assert_eq!(next(&short, 3, 1), [start("b")]);
-        assert_eq!(next(&short, 3, 2), [Next::GoOn, start("b"), start("c")]);
+        assert_eq!(next(&short, 3, Space::Now(0)), []);
+        assert_eq!(next(&short, 3, Space::Now(1)), [start("b")]);
+        assert_eq!(
+            next(&short, 3, Space::Now(2)),
+            [Next::GoOn, start("b"), start("c")]
+        );
     }
 
     #[test]
     fn a_run_never_waits_for_nothing() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
-        assert_eq!(starts(&next(&it, 2, 0)), ["a"]);
+        assert_eq!(starts(&next(&it, 2, Space::MoreSoon(0))), [""; 0]);
+        assert_eq!(starts(&next(&it, 2, Space::Now(0))), ["a"]);
         tell(&mut it, "a", ended(Outcome::Stopped));
-        assert_eq!(starts(&next(&it, 2, 0)), ["b"]);
+        assert_eq!(starts(&next(&it, 2, Space::Now(0))), ["b"]);
     }
 }

@@ -15,13 +15,20 @@ fn is_safe(outcome: &Outcome) -> bool {
 }
 
 impl Engine<'_> {
+    /// Whether worktrees of units that have ended since the last time wait to be deleted.
+    pub(super) fn can_make_room(&self) -> bool {
+        self.made_room_at != Some(self.ended_units()) && self.job.places.done(&self.job.id).exists()
+    }
+
+    fn ended_units(&self) -> usize {
+        self.state.count(|phase| matches!(phase, Phase::Ended(_)))
+    }
+
     /// While units wait for room, what is put off otherwise is deleted at once.
     pub(super) fn make_room(&mut self) {
-        let done = self.job.places.done(&self.job.id);
-        let ended = Some(self.state.count(|phase| matches!(phase, Phase::Ended(_))));
-        let is_new = ended != self.made_room_at;
-        if self.state.waits_for_room && is_new && self.tidying.is_empty() && done.exists() {
-            self.made_room_at = ended;
+        if self.state.waits_for_room && self.tidying.is_empty() && self.can_make_room() {
+            let done = self.job.places.done(&self.job.id);
+            self.made_room_at = Some(self.ended_units());
             self.tidying.spawn_blocking(move || {
                 if let Err(error) = delete_tree(&done) {
                     tracing::warn!("{} was left behind: {error}", done.display());
