@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Agent, AgentError, BoxFuture, Task, Work};
 use crate::codemod::Codemod;
+use crate::words;
 
 /// A recipe at work.
 #[derive(Clone)]
@@ -64,7 +65,7 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
         }
         let done = rewrite_file(codemod, &task.worktree, file);
         let line = match &done {
-            Ok(edits) => format!("{file:?}: {edits} {}", plural(*edits, "place")),
+            Ok(edits) => format!("{file:?}: {}", words::count(*edits, "place")),
             Err(error) => format!("{file:?}: {error}"),
         };
         writeln!(log, "{line}").map_err(log_fault)?;
@@ -76,20 +77,12 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
         took: started.elapsed(),
         summary: (places > 0).then(|| {
             format!(
-                "Rewrote {places} {} in {files} {}.",
-                plural(places, "place"),
-                plural(files, "file"),
+                "Rewrote {} in {}.",
+                words::count(places, "place"),
+                words::count(files, "file")
             )
         }),
     })
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
-    }
 }
 
 /// Gives the number of places that were rewritten.

@@ -11,6 +11,7 @@ use crate::git::{GitError, delete_tree};
 use crate::journal::{Journal, RunLock};
 use crate::report::Liveness;
 use crate::run::{self, Fate, Naming, Places, RunId, RunState, UnitState};
+use crate::words;
 
 #[derive(Debug, Args)]
 pub(super) struct CleanArgs {
@@ -242,10 +243,7 @@ fn delete_done(folders: &[PathBuf]) -> anyhow::Result<()> {
 fn empty(places: &Places, limit: i64, args: &CleanArgs) -> anyhow::Result<()> {
     let trash = places.trash();
     let lying = run::lying(places, limit).map_err(|error| cannot_delete(&trash, &error))?;
-    let count = match lying.len() {
-        1 => "1 worktree".to_owned(),
-        count => format!("{count} worktrees"),
-    };
+    let count = words::count(lying.len(), "worktree");
     if lying.is_empty() {
         say(match args.older_than {
             Some(_) => "nothing has been in the trash for so long",

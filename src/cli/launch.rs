@@ -19,6 +19,7 @@ use crate::process;
 use crate::progress::{self, Form};
 use crate::report::{self, Liveness, Report};
 use crate::run::{self, Beginning, Delivery, Goal, Job, Places, RunId, RunState, Stop};
+use crate::words;
 
 const NOT_APPROVED: u8 = 3;
 const INTERRUPTED: u8 = 130;
@@ -127,10 +128,7 @@ fn course(job: &Job) -> Vec<CourseLine> {
     let checks: Vec<String> = job
         .checks()
         .iter()
-        .map(|(check, units)| match units {
-            1 => format!("{check} (1 unit)"),
-            _ => format!("{check} ({units} units)"),
-        })
+        .map(|(check, units)| format!("{check} ({})", words::count(*units, "unit")))
         .collect();
     let shown = match &checks[..] {
         [] => "none".to_owned(),

@@ -31,6 +31,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::run::RunError;
+use crate::words;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -153,7 +154,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 std::io::stderr(),
                 "{}: {}",
                 console::style("error").for_stderr().red().bold(),
-                words(&error)
+                words::chain(error.as_ref())
             );
             ExitCode::from(code)
         }
@@ -212,22 +213,6 @@ fn prepare_terminal(global: &Global) {
         .without_time()
         .with_ansi(console::colors_enabled_stderr())
         .init();
-}
-
-/// An error with its causes, in one sentence.
-fn words(error: &anyhow::Error) -> String {
-    let mut words = String::new();
-    for cause in error.chain() {
-        let said = cause.to_string();
-        if words.contains(&said) {
-            continue;
-        }
-        if !words.is_empty() {
-            words.push_str(": ");
-        }
-        words.push_str(&said);
-    }
-    words
 }
 
 /// Prints data or text on standard output. A reader that has gone away is no error.

@@ -17,6 +17,7 @@ pub use error::CodemodError;
 pub use lang::languages;
 pub use probe::{Probe, Sought};
 
+use crate::words;
 use regex::RegexRewrite;
 use structural::StructuralRewrite;
 
@@ -66,7 +67,7 @@ impl Codemod {
             }
             Recipe::Rule { text } => {
                 let (engine, names) = StructuralRewrite::from_rules(text)?;
-                let noun = if names.len() == 1 { "rule" } else { "rules" };
+                let noun = words::plural(names.len(), "rule");
                 let what = format!("apply {noun} {}", names.join(", "));
                 (Engine::Structural(engine), what)
             }

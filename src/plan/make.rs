@@ -15,6 +15,7 @@ use super::{Claim, Plan, Size, Unit};
 use crate::codemod::{Codemod, CodemodError, Probe, Sought};
 use crate::config::{AgentOptions, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
+use crate::words;
 
 /// What the user asks for.
 pub struct Request<'a> {
@@ -73,11 +74,8 @@ pub enum PlanError {
 }
 
 fn matches(files: usize) -> String {
-    if files == 1 {
-        "1 file matches,".to_owned()
-    } else {
-        format!("{files} files match,")
-    }
+    let verb = if files == 1 { "matches" } else { "match" };
+    format!("{} {verb},", words::count(files, "file"))
 }
 
 fn beside(reasons: &str) -> String {

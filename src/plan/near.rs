@@ -29,7 +29,7 @@ impl Selection {
         if included > 0 {
             return Some(format!(
                 "a '!' pattern excludes everything that matches {written} ({})",
-                files(included)
+                words::count(included, "file")
             ));
         }
         let hint = self
@@ -72,7 +72,7 @@ impl Selection {
                 (_, Some((folder, _))) => Some(format!(
                     "did you mean '{}' ({})?",
                     self.shown(&format!("{}/", escape(folder))),
-                    files(folders[folder])
+                    words::count(folders[folder], "file")
                 )),
                 _ => None,
             };
@@ -84,7 +84,7 @@ impl Selection {
             matches => Some(format!(
                 "did you mean '{}' ({})?",
                 self.shown(&glob),
-                files(matches)
+                words::count(matches, "file")
             )),
         }
     }
@@ -103,7 +103,7 @@ impl Selection {
                 return Some(format!(
                     "did you mean '{}' ({})?",
                     self.shown(&glob),
-                    files(matches)
+                    words::count(matches, "file")
                 ));
             }
         }
@@ -148,14 +148,6 @@ impl Selection {
             Some(rest) if !rest.is_empty() => rest.to_owned(),
             _ => format!("/{glob}"),
         }
-    }
-}
-
-fn files(count: usize) -> String {
-    if count == 1 {
-        "1 file".to_owned()
-    } else {
-        format!("{count} files")
     }
 }
 

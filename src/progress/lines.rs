@@ -41,32 +41,29 @@ impl<W: Write + Send> Progress for Lines<W> {
 fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
     let (id, fact) = match &recorded.event {
         Event::Run(RunFact::Started(header)) => {
-            let count = header.units.len();
-            let noun = if count == 1 { "unit" } else { "units" };
             return Some(format!(
-                "run {}: {count} {noun}, {} at once",
-                state.id, header.jobs
+                "run {}: {}, {} at once",
+                state.id,
+                words::count(header.units.len(), "unit"),
+                header.jobs
             ));
         }
         Event::Run(RunFact::StopAsked { how }) => return Some(stopping(*how).to_owned()),
         Event::Run(RunFact::Resumed { .. }) => {
             let left = state.count(|phase| *phase == Phase::Waiting);
-            let noun = if left == 1 { "unit" } else { "units" };
             return Some(format!(
-                "run {} goes on: {left} {noun} to do, {} at once",
-                state.id, state.header.jobs
+                "run {} goes on: {} to do, {} at once",
+                state.id,
+                words::count(left, "unit"),
+                state.header.jobs
             ));
         }
         Event::Run(RunFact::Retried(retry)) => {
-            let noun = if retry.units.len() == 1 {
-                "unit is"
-            } else {
-                "units are"
-            };
+            let verb = if retry.units.len() == 1 { "is" } else { "are" };
             return Some(format!(
-                "run {} goes on: {} {noun} done anew, {} at once",
+                "run {} goes on: {} {verb} done anew, {} at once",
                 state.id,
-                retry.units.len(),
+                words::count(retry.units.len(), "unit"),
                 state.header.jobs
             ));
         }

@@ -62,12 +62,12 @@ impl Totals {
         } else {
             (self.published, "published", self.committed)
         };
-        let noun = if self.units == 1 { "unit" } else { "units" };
         let (under_way, ahead) = match liveness {
             Liveness::Died => ("cut off", "not begun"),
             Liveness::Going | Liveness::Ended => ("running", "waiting"),
         };
-        let mut sentence = format!("{good} of {} {noun} {good_word}", self.units);
+        let units = words::count(self.units, "unit");
+        let mut sentence = format!("{good} of {units} {good_word}");
         for (count, word) in [
             (commits_beside, "committed"),
             (self.no_change, "without change"),
@@ -97,12 +97,8 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
         words::duration(took)
     );
     if let Some(uses) = state.old_uses {
-        let noun = if uses.before == 1 { "use" } else { "uses" };
-        let _ = write!(
-            closing,
-            " · {} of {} old {noun} left",
-            uses.left, uses.before
-        );
+        let old = words::count(uses.before, "old use");
+        let _ = write!(closing, " · {} of {old} left", uses.left);
     }
     let worked = state
         .units

@@ -6,9 +6,10 @@ use super::event::{Step, UnitFact};
 use super::places::worktree_name;
 use super::state::UnitState;
 use super::trash::trash;
-use super::unit::{Failure, Ground, Halt, Pipeline, chain, failure};
+use super::unit::{Failure, Ground, Halt, Pipeline, failure};
 use crate::git::{GitError, NewWorktree, Repo, free_name};
 use crate::process::{self, Command, Ending};
+use crate::words;
 
 type ForWorktree = fn(&Repo, &NewWorktree<'_>) -> Result<(), GitError>;
 
@@ -201,7 +202,7 @@ impl Pipeline {
             };
             let finished = process::run(&command, &self.cancel)
                 .await
-                .map_err(|error| failure(step, chain(&error)))?;
+                .map_err(|error| failure(step, words::chain(&error)))?;
             match finished.ending {
                 Ending::Cancelled => return Err(Halt::Stopped),
                 ending if ending.is_success() => {}

@@ -4,9 +4,10 @@ use super::event::{Outcome, PullRequestLink, Step, UnitFact};
 use super::gate::Gate;
 use super::places::worktree_name;
 use super::story::{NeedDone, Told, story};
-use super::unit::{Ground, Halt, Pipeline, Proven, chain, failure};
+use super::unit::{Ground, Halt, Pipeline, Proven, failure};
 use crate::forge::{Forge, PullRequest, Story, TextError};
 use crate::plan::UnitId;
+use crate::words;
 
 impl Pipeline {
     pub(super) async fn commit(
@@ -130,7 +131,7 @@ impl Pipeline {
             opened = forge.open(&request) => opened,
             () = self.cancel.cancelled() => return Err(Halt::Stopped),
         };
-        let opened = opened.map_err(|error| failure(step, chain(&error)))?;
+        let opened = opened.map_err(|error| failure(step, words::chain(&error)))?;
         self.say(UnitFact::PullRequestOpened(PullRequestLink {
             number: opened.number,
             url: opened.url,

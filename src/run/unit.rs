@@ -3,7 +3,6 @@
 //! All it needs comes in as data, and all it says is facts; each fact is acknowledged, and so on the disk, before the
 //! next step begins. It knows no other unit but for what its needs left behind.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,7 +215,7 @@ impl Pipeline {
             }
             Err(AgentError::Cancelled) => Err(Halt::Stopped),
             Err(error) => {
-                let reason = chain(&error);
+                let reason = words::chain(&error);
                 let tail = match error {
                     AgentError::Ended { tail, .. } => Some(tail),
                     _ => None,
@@ -254,7 +253,7 @@ impl Pipeline {
                 &self.cancel,
             )
             .await
-            .map_err(|error| failure(step, chain(&error)))?;
+            .map_err(|error| failure(step, words::chain(&error)))?;
             if outcome.verdict
                 == (Verdict::Fail {
                     ending: Ending::Cancelled,
@@ -308,7 +307,7 @@ impl Pipeline {
     ) -> Result<T, Halt> {
         let job = Arc::clone(&self.job);
         match tokio::task::spawn_blocking(move || work(&job)).await {
-            Ok(done) => done.map_err(|error| failure(step, chain(&error))),
+            Ok(done) => done.map_err(|error| failure(step, words::chain(&error))),
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(Halt::Stopped),
         }
@@ -341,20 +340,6 @@ pub(super) fn failure(step: Step, reason: String) -> Halt {
         tail: None,
         log: None,
     })
-}
-
-/// An error with its causes, as one sentence.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !words.contains(&said) {
-            let _ = write!(words, ": {said}");
-        }
-        cause = error.source();
-    }
-    words
 }
 
 fn milliseconds(time: Duration) -> u64 {

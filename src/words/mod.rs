@@ -1,12 +1,16 @@
-//! How facts are put for people: times and sizes in words, and text from outside made safe to show.
+//! How facts are put for people: times, sizes, numbers and errors in words, and text from outside made safe to show.
 //!
 //! Titles, reasons and logs are written by agents, checks and forges; whatever of them reaches a terminal or a page goes
 //! through [`line()`] or [`block()`] first. This room knows nothing of runs, plans or terminals' sizes.
 
 mod clean;
+mod error;
+mod number;
 mod size;
 mod time;
 
 pub use clean::{block, line};
+pub use error::chain;
+pub use number::{count, plural};
 pub use size::bytes;
 pub use time::{duration, timestamp, whole_seconds};

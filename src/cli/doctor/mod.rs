@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::codemod;
 use crate::git::Repo;
 use crate::process::Capture;
+use crate::words;
 
 /// `gh` answers from its own settings; longer than this it waits for something that will not come.
 const GH_LIMIT: Duration = Duration::from_secs(10);
@@ -75,14 +76,7 @@ impl Finding {
 
     /// An error in words, with those of its causes that it does not tell itself.
     fn error(subject: &'static str, error: impl Into<anyhow::Error>) -> Self {
-        let error = error.into();
-        let mut words = error.to_string();
-        for cause in error.chain().skip(1).map(ToString::to_string) {
-            if !words.contains(&cause) {
-                words = format!("{words}: {cause}");
-            }
-        }
-        Self::problem(subject, words)
+        Self::problem(subject, words::chain(error.into().as_ref()))
     }
 }
 

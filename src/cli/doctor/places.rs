@@ -13,6 +13,7 @@ use crate::git::Repo;
 use crate::journal::{self, Journal};
 use crate::plan::UnitId;
 use crate::run::{Naming, Places, RunId};
+use crate::words;
 
 /// Less free space than this does not hold many worktrees.
 const LITTLE: u128 = GIB;
@@ -47,15 +48,11 @@ pub(super) fn journal(repo: &Repo) -> Finding {
     }
     match Journal::read(&path).and_then(|journal| journal.map(|it| it.runs()).transpose()) {
         Ok(None) => Finding::ok(SUBJECT, "none yet: nothing has run here"),
-        Ok(Some(runs)) => Finding::ok(SUBJECT, format!("intact, {} known", count(runs.len()))),
+        Ok(Some(runs)) => Finding::ok(
+            SUBJECT,
+            format!("intact, {} known", words::count(runs.len(), "run")),
+        ),
         Err(error) => Finding::error(SUBJECT, error),
-    }
-}
-
-fn count(runs: usize) -> String {
-    match runs {
-        1 => "1 run".to_owned(),
-        more => format!("{more} runs"),
     }
 }
 

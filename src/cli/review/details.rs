@@ -5,7 +5,6 @@
 use console::style;
 
 use super::CourseLine;
-use super::table::count;
 use crate::plan::{Plan, Unit, UnitId};
 use crate::words;
 
@@ -25,7 +24,7 @@ pub(super) fn details(plan: &Plan, course: &[CourseLine]) -> String {
                 let mut lines = vec![format!(
                     "{} · {}",
                     style(format!("left out: {}", words::line(&left_out.reason))).bold(),
-                    count(left_out.files.len(), "file")
+                    words::count(left_out.files.len(), "file")
                 )];
                 let named = left_out.files.len().min(LEFT_OUT);
                 lines.extend(paths(&left_out.files[..named]));
@@ -55,7 +54,7 @@ fn heading(plan: &Plan, course: &[CourseLine]) -> String {
 }
 
 fn unit(unit: &Unit) -> String {
-    let files = count(unit.claim.files.len(), "file");
+    let files = words::count(unit.claim.files.len(), "file");
     let mut lines = vec![
         format!("{} · {files}", style(&unit.id).bold()),
         format!("  {}", words::line(&unit.title)),

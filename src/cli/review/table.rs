@@ -34,7 +34,7 @@ pub fn table(plan: &Plan, course: &[CourseLine], width: Option<u16>) -> String {
 }
 
 fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
-    let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
+    let files: usize = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
     let short = plan.base.get(..10).unwrap_or(&plan.base);
     // A plan written by hand may name its base by nothing but the id.
     let base = match words::line(&plan.base_name) {
@@ -43,8 +43,8 @@ fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
     };
     let counts = format!(
         "plan · {}, {}",
-        count(plan.units.len(), "unit"),
-        count(files, "file")
+        words::count(plan.units.len(), "unit"),
+        words::count(files, "file")
     );
     let mut lines = vec![
         style(cut(&counts, width)).bold().to_string(),
@@ -212,7 +212,7 @@ fn left_out(all: &[LeftOut], width: Option<usize>) -> Option<String> {
     if files == 0 {
         return None;
     }
-    let mut lines = vec![format!("left out: {}", count(files, "file"))];
+    let mut lines = vec![format!("left out: {}", words::count(files, "file"))];
     for LeftOut { reason, files } in all.iter().filter(|left_out| !left_out.files.is_empty()) {
         let mut line = format!("  {} ({}): ", words::line(reason), files.len());
         let names: Vec<String> = files
@@ -238,8 +238,8 @@ fn few_units(plan: &Plan) -> Option<String> {
         let verb = if files == 1 { "makes" } else { "make" };
         format!(
             "{} {verb} {} (fewer than {usual})",
-            count(files, "file"),
-            count(units, "unit")
+            words::count(files, "file"),
+            words::count(units, "unit")
         )
     })
 }
@@ -250,14 +250,6 @@ fn lines(size: Size) -> String {
         "–".to_owned()
     } else {
         size.lines.to_string()
-    }
-}
-
-pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
     }
 }
 

@@ -6,6 +6,7 @@ use super::VERSION;
 use crate::codemod::Sought;
 use crate::config::{AgentKind, AgentOptions};
 use crate::plan::{Plan, Size, Unit};
+use crate::words;
 
 /// Writes the plan; [`super::parse`] reads it back, without the sizes, which stand in comments.
 #[must_use]
@@ -150,14 +151,8 @@ impl Lines {
 
 /// `12 files, 340 lines, 56 kB`; only the files where the rest was never measured.
 fn size(files: usize, size: Size) -> String {
-    let files = match files {
-        1 => "1 file".to_owned(),
-        files => format!("{files} files"),
-    };
-    let lines = match size.lines {
-        1 => "1 line".to_owned(),
-        lines => format!("{lines} lines"),
-    };
+    let files = words::count(files, "file");
+    let lines = words::count(size.lines, "line");
     match size {
         Size { lines: 0, bytes: 0 } => files,
         Size { bytes, .. } if bytes < 1000 => format!("{files}, {lines}, {bytes} bytes"),
