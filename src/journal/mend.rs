@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, params};
 
 use super::{Journal, JournalError, Row, ground, salvage, schema};
+use crate::words;
 
 /// Longer than another process needs to make a journal or to open it.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +31,6 @@ pub struct Mended {
 
 impl fmt::Display for Mended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let events = |count: u64| match count {
-            1 => "1 event".to_owned(),
-            more => format!("{more} events"),
-        };
         write!(
             f,
             "the journal {} was damaged ({}): it was set aside as {}, and {} recovered into a new one",
@@ -48,7 +45,11 @@ impl fmt::Display for Mended {
         )?;
         match self.missing {
             0 => Ok(()),
-            gone => write!(f, "; {} or more could not be read", events(gone)),
+            gone => write!(
+                f,
+                "; {} or more could not be read",
+                words::count(gone, "event")
+            ),
         }
     }
 }
@@ -65,16 +66,22 @@ pub fn mend(path: &Path) -> Result<Option<Mended>, JournalError> {
     let started = Instant::now();
     let lock = lock_file(path)?;
     let Some(lock) = lock else { return Ok(None) };
-    loop {
-        let what = match damage(path)? {
-            None if unfinished.exists() => "it was about to be replaced".to_owned(),
-            None => return Ok(None),
-            Some(what) => what,
-        };
+    let found = || {
+        Ok(match damage(path)? {
+            None if unfinished.exists() => Some("it was about to be replaced".to_owned()),
+            found => found,
+        })
+    };
+    while let Some(what) = found()? {
         match lock.try_lock() {
-            Ok(()) => return replace(path, what, &unfinished).map(Some),
+            // Whoever was making it may have become ready since.
+            Ok(()) => {
+                return found()?
+                    .map(|what| replace(path, what, &unfinished))
+                    .transpose();
+            }
             Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::sleep(super::AGAIN);
             }
             Err(TryLockError::WouldBlock) => {
                 return Err(JournalError::DamagedInUse {
@@ -85,6 +92,7 @@ pub fn mend(path: &Path) -> Result<Option<Mended>, JournalError> {
             Err(TryLockError::Error(source)) => return Err(folder(path, source)),
         }
     }
+    Ok(None)
 }
 
 /// What is wrong with the journal, if there is one and anything is.

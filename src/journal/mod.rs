@@ -11,7 +11,7 @@ mod schema;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use serde::de::IgnoredAny;
@@ -21,6 +21,9 @@ pub use mend::{Mended, damage, mend};
 
 /// How long a statement waits for another process's short write.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// Between two looks whether another process is done.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// One event, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,11 +256,28 @@ fn connect(path: &Path) -> Result<Connection, JournalError> {
     let connect = || {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
+        use_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         Ok(connection)
     };
     connect().map_err(|source| JournalError::opening(path, source))
+}
+
+/// SQLite does not wait for the lock that a new file needs to become one with a log: of two processes that make the
+/// journal at once, one would be refused.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && started.elapsed() < BUSY =>
+            {
+                std::thread::sleep(AGAIN);
+            }
+            done => return done,
+        }
+    }
 }
 
 fn bring_up(connection: &mut Connection, path: &Path) -> Result<i64, JournalError> {
@@ -324,6 +344,28 @@ mod tests {
         let reader = Journal::read(&path).unwrap().unwrap();
         journal.append("a", None, 1, "{}").unwrap();
         assert_eq!(reader.events("a", 0).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn many_may_make_it_at_once() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.db");
+            let begin = std::sync::Barrier::new(8);
+            let open = || {
+                begin.wait();
+                assert_eq!(mend(&path).unwrap(), None);
+                let mut journal = Journal::open(&path).unwrap();
+                journal.append("a", None, 1, "{}").unwrap();
+            };
+            std::thread::scope(|threads| {
+                for _ in 0..8 {
+                    threads.spawn(open);
+                }
+            });
+            let journal = Journal::read(&path).unwrap().unwrap();
+            assert_eq!(journal.events("a", 0).unwrap().len(), 8);
+        }
     }
 
     #[test]
