@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::workspace::{Workspace, liveness, now, secure_journal};
+use super::workspace::{Workspace, liveness, secure_journal};
 use super::{Global, say};
 use crate::config::Config;
 use crate::git::{GitError, delete_tree};
@@ -72,14 +72,14 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     };
     let limit = args
         .older_than
-        .map_or(i64::MAX, |age| now().saturating_sub(age));
+        .map_or(i64::MAX, |age| run::now().saturating_sub(age));
     let mut tally = Tally::default();
     for id in &runs {
         let events = run::events(&journal, id)?;
         if events.last().is_none_or(|last| last.at > limit) {
             continue;
         }
-        match run::load(&journal, id) {
+        match run::fold(id, &events) {
             Ok(state) => clean(&workspace, &places, &state, args, &mut tally)?,
             Err(error) if args.run.is_some() => return Err(error.into()),
             // Of a run whose beginning is lost nothing is known to be safe.
@@ -198,12 +198,7 @@ fn naming(workspace: &Workspace, places: &Places, id: &RunId) -> anyhow::Result<
     let path = places.settings(id);
     let kept = path.exists().then(|| Config::read(&path)).transpose()?;
     let config = kept.as_ref().unwrap_or(&workspace.config);
-    Ok(Naming::new(
-        config.publish.branch.as_deref(),
-        config.worktrees.dir.as_deref(),
-        workspace.repo.home(),
-        &workspace.repo.name(),
-    )?)
+    Ok(Naming::of(config, &workspace.repo)?)
 }
 
 /// Branches that were set aside for runs of which nothing else is known any more.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::workspace::{KnownRun, liveness, now};
+use super::workspace::{KnownRun, liveness};
 use crate::journal::Journal;
 use crate::progress::{self, Form};
 use crate::report::Liveness;
@@ -66,7 +66,13 @@ pub(super) fn watch(known: &KnownRun, form: Form) -> anyhow::Result<()> {
         let mut last = None;
         follower.catch_up(|event, _| last = Some(event.clone()))?;
         if let Some(last) = last {
-            progress.event(&Recorded { at: now(), ..last }, &follower.state);
+            progress.event(
+                &Recorded {
+                    at: run::now(),
+                    ..last
+                },
+                &follower.state,
+            );
         }
     }
     loop {

@@ -1,5 +1,6 @@
 //! From a plan to the end of its run: everything that can be refused first, then the review, the run and the report.
 
+use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::flags::RunFlags;
 use super::review::{self, CourseLine, Decision, Restore};
-use super::workspace::{Workspace, new_run_id, now, secure_journal};
+use super::workspace::{Workspace, new_run_id, secure_journal};
 use super::{Global, print, say, stdout_width};
 use crate::config::Config;
 use crate::git::{Base, delete_tree};
@@ -33,14 +34,12 @@ pub(super) fn launch(
 ) -> anyhow::Result<u8> {
     secure_journal(&workspace.places())?;
     let id = new_run_id();
-    let prepare = |plan: Plan| {
-        let job = prepare(workspace, &id, plan, base, flags.goal())?;
-        job.check_branches()?;
-        job.check_room()?;
-        anyhow::Ok(job)
+    let prepare = |plan: &Plan| {
+        let job = prepare(workspace, &id, plan.clone(), base, flags.goal())?;
+        anyhow::Ok(job.check_new()?)
     };
-    let mut job = prepare(plan.clone())?;
-    for note in job.notes().iter().chain(&job.check_room()?) {
+    let mut job = prepare(plan)?;
+    for note in job.notes() {
         say(&format!("note: {note}"));
     }
     let term = Term::stderr();
@@ -58,14 +57,24 @@ pub(super) fn launch(
     } else {
         let reload = |text: &str| Ok(plan::load(&workspace.repo, text)?);
         let _terminal = Restore::later();
-        // An edit may have named another agent.
-        let course = |plan: &Plan| match prepare(plan.clone()) {
-            Ok(job) => course(&job),
-            Err(error) => vec![("fault", error.to_string())],
+        // An edit may have named another agent. To prepare may mean to ask a server, so it is done once for each plan.
+        let prepared = RefCell::new(job);
+        let course = |plan: &Plan| {
+            if prepared.borrow().plan() != plan {
+                match prepare(plan) {
+                    Ok(job) => drop(prepared.replace(job)),
+                    Err(error) => return vec![("fault", words::chain(error.as_ref()))],
+                }
+            }
+            course(&prepared.borrow())
         };
         match review::review(plan.clone(), &course, &term, &reload)? {
-            Decision::Approved(approved) if approved == *plan => {}
-            Decision::Approved(approved) => job = prepare(approved)?,
+            Decision::Approved(approved) => {
+                job = prepared.into_inner();
+                if *job.plan() != approved {
+                    job = prepare(&approved)?;
+                }
+            }
             Decision::Quit(plan) => {
                 let path = save(workspace, &id, &plan)?;
                 say(&format!(
@@ -251,7 +260,7 @@ async fn listen(wishes: mpsc::Sender<Stop>) {
 fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<u8> {
     let ended = Liveness::Ended;
     let pages = [
-        ("md", report::markdown(state, ended, now())),
+        ("md", report::markdown(state, ended, run::now())),
         ("json", json(state, ended)?),
     ];
     for (extension, text) in pages {
@@ -267,7 +276,7 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
     if !global.json {
         print(&format!(
             "\n{}",
-            report::terminal(state, ended, stdout_width(), now())
+            report::terminal(state, ended, stdout_width(), run::now())
         ))?;
         say(&format!(
             "report: {}",
@@ -283,6 +292,6 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
 
 /// The report for scripts.
 pub(super) fn json(state: &RunState, liveness: Liveness) -> anyhow::Result<String> {
-    let report = Report::new(state, liveness, now());
+    let report = Report::new(state, liveness, run::now());
     Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }

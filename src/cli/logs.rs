@@ -1,7 +1,6 @@
 //! `batch logs`: what a unit's setup, agent and checks said.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
@@ -44,6 +43,13 @@ struct Log {
     bytes: u64,
 }
 
+impl Log {
+    /// The line that says whose text follows.
+    fn heading(&self) -> String {
+        format!("── {} ── {}\n", self.name, self.path.display())
+    }
+}
+
 pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?;
@@ -66,10 +72,8 @@ pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
     }
     for (number, log) in logs.iter().enumerate() {
         if logs.len() > 1 {
-            let mut heading = String::new();
             let space = if number > 0 { "\n" } else { "" };
-            let _ = writeln!(heading, "{space}── {} ── {}", log.name, log.path.display());
-            print(&heading)?;
+            print(&format!("{space}{}", log.heading()))?;
         }
         let text = std::fs::read(&log.path)
             .with_context(|| format!("the log {} cannot be read", log.path.display()))?;
@@ -155,11 +159,7 @@ impl Tails {
         }
         let space = if self.last.is_some() { "\n" } else { "" };
         self.last = Some(log.path.clone());
-        Some(format!(
-            "{space}── {} ── {}\n",
-            log.name,
-            log.path.display()
-        ))
+        Some(format!("{space}{}", log.heading()))
     }
 }
 

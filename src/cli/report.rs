@@ -2,9 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use super::workspace::{KnownRun, now};
+use super::workspace::KnownRun;
 use super::{Global, print, status};
-use crate::report;
+use crate::{report, run};
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -28,7 +28,7 @@ pub(super) fn run(global: &Global, args: &ReportArgs) -> anyhow::Result<u8> {
     match args.format {
         Form::Markdown if !global.json => {
             let known = KnownRun::open(global, wanted)?;
-            print(&report::markdown(&known.state, known.liveness, now()))?;
+            print(&report::markdown(&known.state, known.liveness, run::now()))?;
         }
         Form::Json => {
             let known = KnownRun::open(global, wanted)?;

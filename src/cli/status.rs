@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::workspace::{KnownRun, now};
+use super::workspace::KnownRun;
 use super::{Global, follow, launch, print, stdout_width};
 use crate::progress::Form;
-use crate::report;
+use crate::{report, run};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
@@ -42,6 +42,6 @@ pub(super) fn show(global: &Global, wanted: Option<&str>) -> anyhow::Result<()> 
         &known.state,
         known.liveness,
         stdout_width(),
-        now(),
+        run::now(),
     ))
 }

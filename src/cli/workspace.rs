@@ -167,7 +167,3 @@ pub(super) fn say_circumstances(repo: &Repo) -> anyhow::Result<()> {
 pub(super) fn new_run_id() -> RunId {
     RunId::new(jiff::Zoned::now().date(), &mut fastrand::Rng::new())
 }
-
-pub(super) fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
-}

@@ -25,7 +25,7 @@ pub use local::LocalForge;
 pub use pace::Pace;
 pub use remote::GitHubRepo;
 pub use story::{CheckLine, Need, Story};
-pub use text::{Overrides, Templates, TextError};
+pub use text::{Templates, TextError};
 pub use token::Token;
 
 /// A future that a trait object can return.

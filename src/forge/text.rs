@@ -11,6 +11,7 @@ use minijinja::{Environment, UndefinedBehavior};
 
 use super::markdown::{code, fence, one_line, plain, shorten};
 use super::story::{Story, View, sample};
+use crate::config::PublishConfig;
 
 /// GitHub refuses longer ones.
 const TITLE_LIMIT: usize = 256;
@@ -27,14 +28,6 @@ const CLOSE: &str = "\n</details>\n";
 const TITLE: &str = "{{ title }}: {{ instruction | line }}";
 const COMMIT: &str = "{{ title }}: {{ instruction | line }}\n\n{{ instruction }}\n";
 const BODY: &str = include_str!("body.md.jinja");
-
-/// Templates from the configuration, in place of the built-in ones.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    pub title: Option<String>,
-    pub body: Option<String>,
-    pub commit: Option<String>,
-}
 
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,8 +57,9 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Compiles the templates and tries them on two made-up stories, so that faults show before any work is done.
-    pub fn compile(overrides: Overrides) -> Result<Self, TextError> {
+    /// Compiles the templates, which the settings may bring in place of the built-in ones, and tries them on two made-up
+    /// stories, so that faults show before any work is done.
+    pub fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         // The default escapes HTML by the template's name; these are Markdown and plain text.
@@ -81,14 +75,14 @@ impl Templates {
         environment.add_filter("fence", |text: String| fence(&text));
         environment.add_filter("line", |text: String| one_line(&text));
         let sources = [
-            ("title", overrides.title, TITLE),
-            ("body", overrides.body, BODY),
-            ("commit", overrides.commit, COMMIT),
+            ("title", &settings.title, TITLE),
+            ("body", &settings.body, BODY),
+            ("commit", &settings.commit, COMMIT),
         ];
         for (name, own, built_in) in sources {
-            let source = own.unwrap_or_else(|| built_in.to_owned());
+            let source = own.as_deref().unwrap_or(built_in);
             environment
-                .add_template_owned(name, source)
+                .add_template_owned(name, source.to_owned())
                 .map_err(|error| faulty(name, &error))?;
         }
         let templates = Self { environment };
@@ -265,13 +259,13 @@ mod tests {
     }
 
     fn built_in() -> Templates {
-        Templates::compile(Overrides::default()).expect("the built-in templates are sound")
+        Templates::compile(&PublishConfig::default()).expect("the built-in templates are sound")
     }
 
     fn with_commit(template: &str) -> Result<Templates, TextError> {
-        Templates::compile(Overrides {
+        Templates::compile(&PublishConfig {
             commit: Some(template.to_owned()),
-            ..Overrides::default()
+            ..PublishConfig::default()
         })
     }
 

@@ -12,10 +12,11 @@ use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
 use super::orders::{Orders, agent};
 use super::places::{Naming, Places};
 use super::room::Room;
+use super::surroundings::worker_environment;
 use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::Config;
-use crate::forge::{Overrides, Templates};
+use crate::forge::Templates;
 use crate::git::Repo;
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan, UnitId};
@@ -99,28 +100,12 @@ impl Job {
                 .min(MOST_JOBS_UNASKED),
         };
         let agent = agent(&config.agent.resolve()?, dir)?;
-        let naming = Naming::new(
-            config.publish.branch.as_deref(),
-            config.worktrees.dir.as_deref(),
-            repo.home(),
-            &repo.name(),
-        )?;
-        let templates = Templates::compile(Overrides {
-            title: config.publish.title.clone(),
-            body: config.publish.body.clone(),
-            commit: config.publish.commit.clone(),
-        })?;
+        let naming = Naming::of(config, &repo)?;
+        let templates = Templates::compile(&config.publish)?;
         let tracked = plan::tracked(&repo, &plan.base)?;
         let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
         repo.check_identity()?;
-        let mut environment =
-            Environment::for_worker(std::env::vars_os(), &config.environment.pass);
-        for setting in repo.header_settings()? {
-            environment.empty_git_setting(&setting);
-        }
-        for (name, value) in &config.environment.set {
-            environment.set(name, value);
-        }
+        let environment = worker_environment(std::env::vars_os(), config, &repo)?;
         let mut notes = Vec::new();
         let checks = match &config.checks.commands {
             Some(lines) => {
@@ -174,22 +159,25 @@ impl Job {
         })
     }
 
-    /// Whether the branches of a new run can be made.
-    pub fn check_branches(&self) -> Result<(), PrepareError> {
+    /// Whether a new run can be begun: its branches can be made, and there is room for as many worktrees as may stand
+    /// at once. Where room is tight, that becomes one of the notes.
+    pub fn check_new(mut self) -> Result<Self, PrepareError> {
         for unit in &self.plan.units {
             self.repo
                 .check_new_branch(&self.naming.branch(&self.id, &unit.id))?;
         }
-        Ok(())
-    }
-
-    /// Whether the worktrees of a new run have room: as many as may stand at once. Gives a sentence where it is tight.
-    pub fn check_room(&self) -> Result<Option<String>, PrepareError> {
         let all = self.plan.units.len();
         let are_kept =
             self.worktrees == KeepWorktrees::All || matches!(self.delivery, Delivery::Nothing);
         let at_once = if are_kept { all } else { all.min(self.jobs) };
-        Ok(self.room.check(at_once, all, are_kept)?)
+        self.notes.extend(self.room.check(at_once, all, are_kept)?);
+        Ok(self)
+    }
+
+    /// What is to be run.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The run's id.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::RunId;
+use crate::config::Config;
+use crate::git::Repo;
 use crate::plan::UnitId;
 
 /// The folder `batch/` in the repository's common git folder.
@@ -146,8 +148,18 @@ pub enum NamingError {
 }
 
 impl Naming {
-    /// The names of DESIGN unless other templates are given. `home` is the repository's main checkout, `repo` its name.
-    pub fn new(
+    /// The names that the settings ask for in this repository.
+    pub fn of(config: &Config, repo: &Repo) -> Result<Self, NamingError> {
+        Self::new(
+            config.publish.branch.as_deref(),
+            config.worktrees.dir.as_deref(),
+            repo.home(),
+            &repo.name(),
+        )
+    }
+
+    /// The usual names unless other templates are given. `home` is the repository's main checkout, `repo` its name.
+    fn new(
         branch: Option<&str>,
         folder: Option<&str>,
         home: &Path,

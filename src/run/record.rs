@@ -82,7 +82,7 @@ pub(super) fn append(
 }
 
 /// The moment, in milliseconds since 1970-01-01 UTC.
-pub(super) fn now() -> i64 {
+pub fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
@@ -106,8 +106,12 @@ pub fn events_after(
 
 /// What is known of a run.
 pub fn load(journal: &Journal, run: &RunId) -> Result<RunState, RecordError> {
-    let events = events(journal, run)?;
-    RunState::fold(run, &events).ok_or_else(|| RecordError::Unreadable {
+    fold(run, &events(journal, run)?)
+}
+
+/// What these events, all there are of a run, say of it.
+pub fn fold(run: &RunId, events: &[Recorded]) -> Result<RunState, RecordError> {
+    RunState::fold(run, events).ok_or_else(|| RecordError::Unreadable {
         seq: events.first().map_or(0, |event| event.seq),
         reason: "the run does not begin with its start".into(),
     })

@@ -1,12 +1,14 @@
 //! What a unit's processes find around them, so that units at work side by side do not get in each other's way: a
 //! temporary folder, ports and names of their own. All of it follows from run and unit, and goes with the unit's end.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::event::{RunId, Step};
 use super::places::worktree_name;
 use super::unit::{Halt, Pipeline};
-use crate::git::{GitError, delete_tree};
+use crate::config::Config;
+use crate::git::{GitError, Repo, delete_tree};
 use crate::process::{self, Environment};
 
 /// The variable that every process of a run has, with the run's id as its value.
@@ -20,6 +22,23 @@ const PORTS: u16 = 20;
 /// All of them lie above what services usually take, and below what systems hand out by themselves.
 const FIRST_PORT: u16 = 20_000;
 const LAST_PORT: u16 = 32_767;
+
+/// What all workers may see of the given variables, with what the settings pass on or set, and without the headers
+/// that git would send a server to be let in.
+pub fn worker_environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    config: &Config,
+    repo: &Repo,
+) -> Result<Environment, GitError> {
+    let mut environment = Environment::for_worker(variables, &config.environment.pass);
+    for setting in repo.header_settings()? {
+        environment.empty_git_setting(&setting);
+    }
+    for (name, value) in &config.environment.set {
+        environment.set(name, value);
+    }
+    Ok(environment)
+}
 
 impl Pipeline {
     /// What the unit's processes may see, with the marks by which they are known as its own. What the user has set

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::event::RunId;
 use super::places::{Places, worktree_name};
+use super::record::now;
 use crate::git::{GitError, Repo, free_name};
 use crate::plan::UnitId;
 use crate::words;
@@ -37,7 +38,7 @@ pub fn trash(
     let at = free_name(&places.trash(), &name);
     let back = way_back(repo.home(), &at, path, start);
     // Written first: whatever happens in between, nothing lies there without it.
-    let now = words::timestamp(jiff::Timestamp::now().as_millisecond());
+    let now = words::timestamp(now());
     let mut text =
         format!("What unit {unit} of run {run} left in its worktree, moved here on {now}.\n");
     let _ = writeln!(text, "To get it back as a worktree:\n\n    {back}");

@@ -83,12 +83,7 @@ pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
 
 /// The folder that holds the worktrees of all runs: where those of different units have their way in common.
 pub(super) fn shared_folder(repo: &Repo, config: &Config) -> Result<PathBuf> {
-    let naming = Naming::new(
-        config.publish.branch.as_deref(),
-        config.worktrees.dir.as_deref(),
-        repo.home(),
-        &repo.name(),
-    )?;
+    let naming = Naming::of(config, repo)?;
     let folder = |id: &str| {
         let unit = UnitId::parse(id).map_err(anyhow::Error::msg)?;
         Ok::<_, anyhow::Error>(naming.folder(&RunId::from_journal(id), &unit))

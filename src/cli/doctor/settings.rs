@@ -6,9 +6,8 @@ use std::path::Path;
 use super::{Finding, Surroundings};
 use crate::check::{self, Check};
 use crate::config::{AgentOptionsError, Config, FILE_NAME};
-use crate::forge::{Overrides, Templates, TextError};
+use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
-use crate::process::Environment;
 use crate::run;
 
 /// More commands than this are counted, not named.
@@ -29,25 +28,14 @@ pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
     }
     match Config::read(&path) {
         Ok(config) => {
-            let said = match templates(&config) {
-                Ok(()) => Finding::ok(SUBJECT, path.display().to_string()),
+            let said = match Templates::compile(&config.publish) {
+                Ok(_) => Finding::ok(SUBJECT, path.display().to_string()),
                 Err(error) => Finding::problem(SUBJECT, format!("{}: {error}", path.display())),
             };
             (config, said)
         }
         Err(error) => (Config::default(), Finding::error(SUBJECT, error)),
     }
-}
-
-/// Whether the texts of pull requests and commits could be written.
-fn templates(config: &Config) -> Result<(), TextError> {
-    let publish = &config.publish;
-    Templates::compile(Overrides {
-        title: publish.title.clone(),
-        body: publish.body.clone(),
-        commit: publish.commit.clone(),
-    })
-    .map(drop)
 }
 
 pub(super) fn agent(repo: &Repo, config: &Config) -> Finding {
@@ -90,11 +78,11 @@ fn judge(repo: &Repo, config: &Config, checks: &[Check], around: &Surroundings<'
             "no tests were recognised, so nothing would be checked: name a command with --check",
         );
     }
-    let mut environment =
-        Environment::for_worker(around.variables.iter().cloned(), &config.environment.pass);
-    for (name, value) in &config.environment.set {
-        environment.set(name, value);
-    }
+    let variables = around.variables.iter().cloned();
+    let environment = match run::worker_environment(variables, config, repo) {
+        Ok(environment) => environment,
+        Err(error) => return Finding::error(SUBJECT, error),
+    };
     if let Some(why) = checks
         .iter()
         .find_map(|check| check::obstacle(check, repo.root(), &environment))
