@@ -22,7 +22,7 @@ use crate::report::{self, Liveness, Report};
 use crate::run::{self, Beginning, Delivery, Goal, Job, Places, RunId, RunState, Stop};
 use crate::words;
 
-const NOT_APPROVED: u8 = 3;
+pub(super) const NOT_APPROVED: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 pub(super) fn launch(

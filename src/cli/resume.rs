@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::git::Repo;
 use crate::plan;
 use crate::report::Liveness;
-use crate::run::{Beginning, Job};
+use crate::run::{Beginning, Job, RunId};
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -19,6 +19,16 @@ pub(super) struct ResumeArgs {
     /// How many agents work at once [default: as before]
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
+}
+
+impl ResumeArgs {
+    /// For that run, as it was.
+    pub(super) fn of(run: &RunId) -> Self {
+        Self {
+            run: Some(run.to_string()),
+            jobs: None,
+        }
+    }
 }
 
 pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {

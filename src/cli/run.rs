@@ -1,18 +1,24 @@
 //! `batch run`: runs a saved plan.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use console::Term;
 
 use super::flags::{AgentFlags, RunFlags};
+use super::launch::NOT_APPROVED;
+use super::resume::{self, ResumeArgs};
+use super::review::{Unfinished, ask_unfinished};
 use super::workspace::{Workspace, liveness, say_circumstances, secure_journal};
 use super::{Global, launch, say};
 use crate::git::Base;
 use crate::journal::Journal;
 use crate::plan::{self, Plan};
 use crate::report::Liveness;
-use crate::run::{self, RunId};
+use crate::run::{self, RunId, RunState};
+use crate::words;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -41,18 +47,42 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     args.run.apply(&mut workspace.config);
     workspace.config.agent.resolve()?;
     plan.agent = workspace.config.agent.clone();
-    if let Some(id) = unfinished(&workspace, &plan)? {
-        say(&format!(
-            "note: run {id} of this plan was not finished; batch resume {id} goes on with it and pays for nothing twice"
-        ));
+    if let Some(state) = unfinished(&workspace, &plan)? {
+        match way_on(args, &state)? {
+            Unfinished::Resume => return resume::run(global, &ResumeArgs::of(&state.id)),
+            Unfinished::BeginAnew => {}
+            Unfinished::Quit => {
+                say("Nothing was run.");
+                return Ok(NOT_APPROVED);
+            }
+        }
     }
     let base = base(&workspace, &plan)?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &workspace, &plan, &base, &args.run)
 }
 
+/// Whether to go on with the unfinished run. Where nobody can be asked, what was asked for is done.
+fn way_on(args: &RunArgs, state: &RunState) -> anyhow::Result<Unfinished> {
+    let id = &state.id;
+    let known = format!("run {id} of this plan was not finished");
+    let term = Term::stderr();
+    if args.run.yes || args.run.detach || !term.is_term() || !std::io::stdin().is_terminal() {
+        say(&format!(
+            "note: {known}; batch resume {id} goes on with it and pays for nothing twice"
+        ));
+        return Ok(Unfinished::BeginAnew);
+    }
+    let left = state.units.iter().filter(|unit| !unit.is_settled()).count();
+    let all = words::count(state.units.len(), "unit");
+    ask_unfinished(
+        &format!("{known}: {left} of {all} are left.\nTo resume it pays for nothing twice."),
+        &term,
+    )
+}
+
 /// The latest run of the same plan that was killed or stopped, if there is one.
-fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunId>> {
+fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunState>> {
     let places = workspace.places();
     secure_journal(&places)?;
     let Some(journal) = Journal::read(&places.journal())? else {
@@ -80,7 +110,7 @@ fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunId
         };
         let is_left = state.units.iter().any(|unit| !unit.is_settled());
         if is_left && liveness(&places, &state)? != Liveness::Going {
-            return Ok(Some(id));
+            return Ok(Some(state));
         }
     }
     Ok(None)

@@ -1,4 +1,4 @@
-//! The review of a plan: nothing is started before a person has seen the plan and said yes.
+//! What a person is asked before a run: nothing is started before they have seen the plan and said yes.
 //!
 //! It shows and asks only. What a plan's text means, and whether it agrees with the repository, is the caller's to say;
 //! so is what becomes of a plan that is not approved.
@@ -33,6 +33,20 @@ pub enum Decision {
     Quit(Plan),
 }
 
+/// What is to become of a run that was not finished, now that its plan is to be run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    Resume,
+    BeginAnew,
+    Quit,
+}
+
+const WAYS_ON: [Choice<Unfinished>; 3] = [
+    Choice::new('r', "esume it", Unfinished::Resume),
+    Choice::new('n', "ew run", Unfinished::BeginAnew),
+    Choice::new('q', "uit", Unfinished::Quit),
+];
+
 #[derive(Clone, Copy)]
 enum Answer {
     Approve,
@@ -59,6 +73,16 @@ pub fn review(
     reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
 ) -> anyhow::Result<Decision> {
     with(&mut AtTerminal(term), plan, course, reload)
+}
+
+/// Asks what is to become of an unfinished run; `what` says what is known of it.
+pub fn ask_unfinished(what: &str, term: &Term) -> anyhow::Result<Unfinished> {
+    way_on(&mut AtTerminal(term), what)
+}
+
+fn way_on(person: &mut impl Person, what: &str) -> anyhow::Result<Unfinished> {
+    person.show(&format!("{what}\n"))?;
+    ask(person, &WAYS_ON, Unfinished::Quit)
 }
 
 fn with(

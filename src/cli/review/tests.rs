@@ -49,6 +49,11 @@ impl Scripted {
         with(self, sample::plan(), &course, &|text| Ok(parse(text)?)).unwrap()
     }
 
+    fn way_on(&mut self) -> Unfinished {
+        console::set_colors_enabled(false);
+        way_on(self, "run 20261121-abcd was not finished").unwrap()
+    }
+
     /// How often the table was shown.
     fn tables(&self) -> usize {
         self.seen.matches("plan · ").count()
@@ -207,4 +212,18 @@ fn the_text_of_an_editor_that_failed_is_not_taken() {
 
 fn rename_cart(text: &str) -> String {
     text.replacen("\"cart\"", "\"another\"", 1)
+}
+
+#[test]
+fn an_unfinished_run_is_resumed_only_when_the_person_says_so() {
+    for (keys, way) in [
+        ("\nr", Unfinished::Resume),
+        ("n", Unfinished::BeginAnew),
+        ("q", Unfinished::Quit),
+        ("\u{3}", Unfinished::Quit),
+    ] {
+        let mut person = Scripted::pressing(keys);
+        assert_eq!(person.way_on(), way);
+        assert!(person.seen.contains("[r]esume it  [n]ew run  [q]uit"));
+    }
 }
