@@ -128,6 +128,24 @@ fn an_agent_that_takes_too_long_is_ended() {
 }
 
 #[test]
+fn an_agent_that_is_silent_for_too_long_is_ended() {
+    let repo = Repo::with_packages(1);
+    let never = repo.fifo("never");
+    let output = repo.migrate_by(
+        &format!("echo waiting for word\nread -r word <'{}'", never.display()),
+        &["--idle-timeout", "500ms"],
+    );
+    fails(
+        &repo,
+        output,
+        &[
+            "stopped because it was silent for [DURATION]",
+            "waiting for word",
+        ],
+    );
+}
+
+#[test]
 fn a_check_that_takes_too_long_is_ended() {
     let repo = Repo::with_packages(1);
     let never = repo.fifo("never");

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, AgentError, BoxFuture, Task, Work};
+use super::{Agent, AgentError, AgentEvent, BoxFuture, Task, Usage, Work};
 use crate::codemod::Codemod;
 use crate::words;
 
@@ -34,6 +35,7 @@ impl Agent for CodemodAgent {
     fn work<'a>(
         &'a self,
         task: &'a Task,
+        _events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Work, AgentError>> {
         Box::pin(async move {
@@ -82,6 +84,8 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
                 words::count(files, "file")
             )
         }),
+        usage: Usage::default(),
+        session: None,
     })
 }
 
@@ -133,6 +137,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::agent::Limits;
     use crate::codemod::Recipe;
     use crate::plan::Claim;
     use crate::process::Environment;
@@ -158,8 +163,16 @@ mod tests {
             worktree: folder.to_path_buf(),
             folder: folder.to_path_buf(),
             environment: Environment::default(),
-            limit: Duration::from_secs(1),
+            limits: Limits {
+                time: Duration::from_secs(1),
+                idle: None,
+            },
+            follow_up: None,
         }
+    }
+
+    async fn work(task: &Task, cancel: &CancellationToken) -> Result<Work, AgentError> {
+        agent().work(task, &mpsc::channel(1).0, cancel).await
     }
 
     #[tokio::test]
@@ -170,10 +183,7 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(folder.path().join("other"), "old\n").unwrap();
         let task = task(folder.path(), &["run.sh"]);
-        let work = agent()
-            .work(&task, &CancellationToken::new())
-            .await
-            .unwrap();
+        let work = work(&task, &CancellationToken::new()).await.unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new new\n");
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(
@@ -191,10 +201,7 @@ mod tests {
         fs::write(outside.path().join("f"), "old\n").unwrap();
         symlink(outside.path(), folder.path().join("dir")).unwrap();
         let task = task(folder.path(), &["dir/f"]);
-        let error = agent()
-            .work(&task, &CancellationToken::new())
-            .await
-            .unwrap_err();
+        let error = work(&task, &CancellationToken::new()).await.unwrap_err();
         assert!(matches!(error, AgentError::NotAFile { .. }), "{error}");
         assert_eq!(
             fs::read_to_string(outside.path().join("f")).unwrap(),
@@ -209,7 +216,7 @@ mod tests {
         let cancel = CancellationToken::new();
         cancel.cancel();
         let task = task(folder.path(), &["a"]);
-        let error = agent().work(&task, &cancel).await.unwrap_err();
+        let error = work(&task, &cancel).await.unwrap_err();
         assert!(matches!(error, AgentError::Cancelled));
         assert_eq!(
             fs::read_to_string(folder.path().join("a")).unwrap(),

@@ -9,12 +9,13 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::prompt::prompt;
-use super::{Agent, AgentError, BoxFuture, Task, Work};
+use super::{Agent, AgentError, AgentEvent, BoxFuture, Task, Usage, Work};
 use crate::config::CommandLine;
-use crate::process::{self, Command, Ending, ProcessError};
+use crate::process::{self, Command, ProcessError};
 
 /// More than this is no summary.
 const SUMMARY_BYTES: u64 = 16 * 1024;
@@ -50,23 +51,22 @@ impl Agent for CommandAgent {
     fn work<'a>(
         &'a self,
         task: &'a Task,
+        _events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Work, AgentError>> {
         Box::pin(async move {
             let summary = task.folder.join("summary.md");
             let command = self.command(task, &summary)?;
             let finished = process::run(&command, cancel).await?;
-            match finished.ending {
-                Ending::Cancelled => Err(AgentError::Cancelled),
-                ending if ending.is_success() => Ok(Work {
-                    took: finished.took,
-                    summary: read_summary(&summary),
-                }),
-                ending => Err(AgentError::Ended {
-                    ending,
-                    tail: finished.tail,
-                }),
+            if !finished.ending.is_success() {
+                return Err(AgentError::of(finished.ending, finished.tail));
             }
+            Ok(Work {
+                took: finished.took,
+                summary: read_summary(&summary),
+                usage: Usage::default(),
+                session: None,
+            })
         })
     }
 }
@@ -95,7 +95,8 @@ impl CommandAgent {
             args: words.collect(),
             dir: task.worktree.clone(),
             env,
-            limit: Some(task.limit),
+            limit: Some(task.limits.time),
+            idle: task.limits.idle,
             log: task.log(),
         })
     }
@@ -128,8 +129,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::agent::Limits;
     use crate::plan::Claim;
-    use crate::process::Environment;
+    use crate::process::{Ending, Environment};
 
     fn task(folder: &Path) -> Task {
         let worktree = folder.join("work");
@@ -148,13 +150,19 @@ mod tests {
             worktree,
             folder: state,
             environment: Environment::for_worker(std::env::vars_os(), &[]),
-            limit: Duration::from_mins(1),
+            limits: Limits {
+                time: Duration::from_mins(1),
+                idle: None,
+            },
+            follow_up: None,
         }
     }
 
     async fn work(task: &Task, line: &str) -> Result<Work, AgentError> {
         let agent = CommandAgent::new(&CommandLine::Shell(line.into()), &task.worktree).unwrap();
-        agent.work(task, &CancellationToken::new()).await
+        agent
+            .work(task, &mpsc::channel(1).0, &CancellationToken::new())
+            .await
     }
 
     #[tokio::test]

@@ -5,20 +5,27 @@
 
 mod codemod;
 mod command;
+mod error;
+mod event;
 mod prompt;
+mod usage;
 
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use codemod::CodemodAgent;
 pub use command::CommandAgent;
+pub use error::{AgentError, LimitReached, Refusal};
+pub use event::{AgentEvent, Pressure, SessionId};
+pub use usage::{Cost, CostSource, Usage, Usd};
 
 use crate::plan::Claim;
-use crate::process::{Ending, Environment, ProcessError};
+use crate::process::Environment;
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -28,10 +35,12 @@ pub trait Agent: Send + Sync {
     /// The agent in one line, for people.
     fn describe(&self) -> String;
 
-    /// Works on the task until it is done, its time is over, or `cancel` fires.
+    /// Works on the task until it is done, a limit is reached, or `cancel` fires. What there is to tell meanwhile goes to
+    /// `events`, which somebody must read, or drop, for the work to go on.
     fn work<'a>(
         &'a self,
         task: &'a Task,
+        events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Work, AgentError>>;
 }
@@ -53,8 +62,27 @@ pub struct Task {
     pub folder: PathBuf,
     /// What its processes may see.
     pub environment: Environment,
+    pub limits: Limits,
+    /// What is to be mended in work that was done for this task already; the first turn when absent.
+    pub follow_up: Option<FollowUp>,
+}
+
+/// How far an agent may go on one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
     /// How long it may take.
-    pub limit: Duration,
+    pub time: Duration,
+    /// How long it may be silent; for as long as it likes when absent.
+    pub idle: Option<Duration>,
+}
+
+/// A further turn of an agent that has worked on the task before, in the worktree as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    /// The session to take up again; without one, the agent is told the whole task anew.
+    pub session: Option<SessionId>,
+    /// What it is told.
+    pub text: String,
 }
 
 impl Task {
@@ -71,29 +99,8 @@ pub struct Work {
     pub took: Duration,
     /// What it said of its work.
     pub summary: Option<String>,
-}
-
-/// Why an agent did not do its work.
-#[derive(Debug, thiserror::Error)]
-pub enum AgentError {
-    #[error("the agent failed: {ending}")]
-    Ended { ending: Ending, tail: String },
-    #[error("stopped")]
-    Cancelled,
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    #[error(transparent)]
-    Codemod(#[from] crate::codemod::CodemodError),
-    #[error("{} could not be {what}: {source}", path.display())]
-    File {
-        what: &'static str,
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{path} is no ordinary file any more: setup or another program replaced it")]
-    NotAFile { path: String },
-    #[error("{path} is not UTF-8 text")]
-    NotText { path: String },
-    #[error("the codemod broke down on {path}; leave the file out, and please report it")]
-    Panicked { path: String },
+    /// What this turn used up.
+    pub usage: Usage,
+    /// Where a further turn can go on.
+    pub session: Option<SessionId>,
 }

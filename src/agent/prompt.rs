@@ -44,6 +44,13 @@ pub(super) fn prompt(task: &Task) -> String {
     }
     text.push('\n');
     text.push_str(RULES);
+    if let Some(follow_up) = &task.follow_up {
+        let _ = write!(
+            text,
+            "\n## What is left to do\n\nThe change was made already, but not well enough. Go on from what stands in the checkout.\n\n{}\n",
+            follow_up.text.trim_end()
+        );
+    }
     text
 }
 
@@ -66,6 +73,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::agent::{FollowUp, Limits};
     use crate::plan::Claim;
     use crate::process::Environment;
 
@@ -79,7 +87,11 @@ mod tests {
             worktree: "/work".into(),
             folder: "/state".into(),
             environment: Environment::default(),
-            limit: Duration::from_secs(1),
+            limits: Limits {
+                time: Duration::from_secs(1),
+                idle: None,
+            },
+            follow_up: None,
         }
     }
 
@@ -90,6 +102,18 @@ mod tests {
             create: vec!["src/cart/".into(), "src/new.ts".into()],
         }));
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_is_left_to_do_stands_at_the_end() {
+        let mut task = task(Claim::default());
+        let first = prompt(&task);
+        task.follow_up = Some(FollowUp {
+            session: None,
+            text: "`npm test` failed\n".into(),
+        });
+        let second = prompt(&task);
+        assert!(second.starts_with(&first) && second.ends_with("\n\n`npm test` failed\n"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub async fn run(
         dir: worktree.join(&check.dir),
         env,
         limit: Some(limit),
+        idle: None,
         log,
     };
     let finished = process::run(&command, cancel)

@@ -28,6 +28,9 @@ pub(super) struct AgentFlags {
     /// How long one agent may work on its unit [default: 30m]
     #[arg(long, value_name = "TIME")]
     pub(super) agent_timeout: Option<Limit>,
+    /// How long one agent may be silent before it is stopped [default: for ever]
+    #[arg(long, value_name = "TIME")]
+    pub(super) idle_timeout: Option<Limit>,
     /// Codemod: an ast-grep pattern, such as 'var $A = $B'
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     rewrite: Option<String>,
@@ -50,6 +53,7 @@ impl AgentFlags {
     pub(super) fn apply(&self, config: &mut Config, dir: &Path) -> anyhow::Result<()> {
         config.agent = self.given(dir)?.or(std::mem::take(&mut config.agent));
         config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
+        config.idle_timeout = self.idle_timeout.or(config.idle_timeout);
         Ok(())
     }
 

@@ -64,5 +64,6 @@ fn amendment(global: &Global, args: &RetryArgs) -> anyhow::Result<Amendment> {
             .flatten(),
         agent,
         agent_timeout: args.agent.agent_timeout,
+        idle_timeout: args.agent.idle_timeout,
     })
 }

@@ -17,6 +17,8 @@ pub struct Config {
     pub agent: AgentOptions,
     /// How long one agent may work on its unit.
     pub agent_timeout: Option<Limit>,
+    /// How long one agent may be silent.
+    pub idle_timeout: Option<Limit>,
     pub plan: PlanConfig,
     pub worktrees: WorktreeConfig,
     pub checks: CheckConfig,
@@ -195,6 +197,7 @@ mod tests {
         let config = Config::parse(
             r#"
             agent-timeout = "45m"
+            idle-timeout = "5m"
             [agent]
             command = "my-agent --fast"
             [plan]

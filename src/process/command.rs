@@ -2,6 +2,7 @@
 //! than its time limit. Whatever way it ends, including that the caller loses interest, nothing of its group is left.
 
 use std::ffi::OsString;
+use std::future::pending;
 use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Child;
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::group::Group;
@@ -27,6 +29,8 @@ pub struct Command {
     pub env: Environment,
     /// How long it may take; for ever when absent.
     pub limit: Option<Duration>,
+    /// How long it may be without any output; for ever when absent.
+    pub idle: Option<Duration>,
     /// Where stdout and stderr go, in the order they were written. Replaced when it exists.
     pub log: PathBuf,
 }
@@ -92,18 +96,18 @@ async fn run_within(
     let mut recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
     let (mut child, mut pipe) = spawn(command)?;
     let mut group = Group::led_by(child.id());
+    let heard = Notify::new();
 
     let ending = {
         let mut watching = pin!(watch(
             &mut child,
             &mut group,
-            command.limit,
-            cancel,
+            stop(command, &heard, cancel),
             bounds.grace
         ));
         let ended = tokio::select! {
             ending = &mut watching => Some(ending),
-            drained = recorder.drain(&mut pipe) => { drained.map_err(log_error)?; None }
+            drained = recorder.drain(&mut pipe, &heard) => { drained.map_err(log_error)?; None }
         };
         // The output may end long before the program does.
         match ended {
@@ -114,7 +118,7 @@ async fn run_within(
     };
     group.kill();
     // After an end of output that was seen above this returns at once.
-    if let Ok(drained) = timeout(bounds.drain, recorder.drain(&mut pipe)).await {
+    if let Ok(drained) = timeout(bounds.drain, recorder.drain(&mut pipe, &heard)).await {
         drained.map_err(log_error)?;
     }
 
@@ -154,23 +158,12 @@ fn spawn(command: &Command) -> Result<(Child, Receiver), ProcessError> {
 async fn watch(
     child: &mut Child,
     group: &mut Group,
-    limit: Option<Duration>,
-    cancel: &CancellationToken,
+    stop: impl Future<Output = Ending>,
     grace: Duration,
 ) -> io::Result<Ending> {
-    let overdue = async {
-        match limit {
-            Some(limit) => {
-                tokio::time::sleep(limit).await;
-                Ending::TimedOut(limit)
-            }
-            None => std::future::pending().await,
-        }
-    };
     let stopped = tokio::select! {
         status = child.wait() => return status.map(Ending::from),
-        ending = overdue => ending,
-        () = cancel.cancelled() => Ending::Cancelled,
+        ending = stop => ending,
     };
     group.terminate();
     if timeout(grace, child.wait()).await.is_err() {
@@ -178,6 +171,31 @@ async fn watch(
         child.wait().await?;
     }
     Ok(stopped)
+}
+
+/// Waits until the child must not go on, and says why.
+async fn stop(command: &Command, heard: &Notify, cancel: &CancellationToken) -> Ending {
+    let overdue = async {
+        match command.limit {
+            Some(limit) => {
+                sleep(limit).await;
+                Ending::TimedOut(limit)
+            }
+            None => pending().await,
+        }
+    };
+    let silent = async {
+        let Some(idle) = command.idle else {
+            return pending().await;
+        };
+        while timeout(idle, heard.notified()).await.is_ok() {}
+        Ending::Silent(idle)
+    };
+    tokio::select! {
+        ending = overdue => ending,
+        ending = silent => ending,
+        () = cancel.cancelled() => Ending::Cancelled,
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +224,7 @@ mod tests {
             dir: dir.to_owned(),
             env: Environment::for_worker(parent, &[]),
             limit: Some(Duration::from_secs(30)),
+            idle: None,
             log: dir.join("log"),
         }
     }
@@ -289,6 +308,18 @@ mod tests {
         );
         let grandchild = written_pid(&dir.path().join("pid")).ok_or("no grandchild")?;
         eventually("the grandchild's end", || is_gone(grandchild)).await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn silence_ends_it_and_output_does_not() -> Result {
+        let dir = tempfile::tempdir()?;
+        let script = "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; sleep 600";
+        let mut command = shell(dir.path(), script);
+        command.idle = Some(Duration::from_millis(400));
+        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        assert_eq!(finished.ending, Ending::Silent(Duration::from_millis(400)));
+        assert!(finished.tail.ends_with('6'), "{}", finished.tail);
         Ok(())
     }
 

@@ -41,6 +41,8 @@ pub enum Ending {
     Exit(i32),
     Signal(i32),
     TimedOut(Duration),
+    /// Stopped after so long without any output.
+    Silent(Duration),
     Cancelled,
 }
 
@@ -72,6 +74,7 @@ impl fmt::Display for Ending {
                 Err(_) => write!(out, "ended by signal {number}"),
             },
             Self::TimedOut(limit) => write!(out, "not done within {limit:?}"),
+            Self::Silent(limit) => write!(out, "silent for {limit:?}"),
             Self::Cancelled => write!(out, "cancelled"),
         }
     }
@@ -111,6 +114,7 @@ mod tests {
             Ending::Exit(0),
             Ending::Signal(15),
             Ending::TimedOut(Duration::from_millis(1500)),
+            Ending::Silent(Duration::from_secs(1)),
             Ending::Cancelled,
         ] {
             let text = serde_json::to_string(&ending)?;

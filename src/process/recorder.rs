@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
+use tokio::sync::Notify;
 
 const WINDOW: usize = 16 * 1024;
 const TAIL_BYTES: usize = 4 * 1024;
@@ -44,8 +45,9 @@ impl Recorder {
         })
     }
 
-    /// Takes everything until the last writer has closed the pipe. May be dropped and called again between reads.
-    pub(super) async fn drain(&mut self, pipe: &mut Receiver) -> io::Result<()> {
+    /// Takes everything until the last writer has closed the pipe, and tells `heard` each time there is something. May be
+    /// dropped and called again between reads.
+    pub(super) async fn drain(&mut self, pipe: &mut Receiver, heard: &Notify) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match pipe.read(&mut buffer).await? {
@@ -54,6 +56,7 @@ impl Recorder {
                 // writes faster than the disk.
                 read => self.take(&buffer[..read])?,
             }
+            heard.notify_one();
         }
     }
 

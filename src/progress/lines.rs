@@ -101,6 +101,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         }
         UnitFact::WorktreeReady { .. }
         | UnitFact::Prepared { .. }
+        | UnitFact::AgentUsed { .. }
         | UnitFact::AgentFinished { .. }
         | UnitFact::ScopeProven { .. }
         | UnitFact::Committed { .. }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::{SessionId, Usage};
 use crate::check::Verdict;
 use crate::config::{AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::plan::UnitId;
@@ -111,6 +112,8 @@ pub struct Amendment {
     pub dir: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_timeout: Option<Limit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Limit>,
 }
 
 impl Amendment {
@@ -127,6 +130,7 @@ impl Amendment {
             self.dir.clone_from(&later.dir);
         }
         self.agent_timeout = later.agent_timeout.or(self.agent_timeout);
+        self.idle_timeout = later.idle_timeout.or(self.idle_timeout);
     }
 }
 
@@ -230,6 +234,13 @@ pub enum UnitFact {
     /// The worktree is set up; `tree` is what stands in it before the agent begins.
     Prepared {
         tree: String,
+    },
+    /// The agent has worked for a while, whichever way that ended: what it used up, and the session in which it can go on.
+    AgentUsed {
+        #[serde(default)]
+        usage: Usage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
     },
     /// The agent ended well; `summary` is what it said of its work.
     AgentFinished {

@@ -198,6 +198,7 @@ impl Pipeline {
                 dir: ground.path.clone(),
                 env: self.environment(),
                 limit: Some(self.job.setup_limit),
+                idle: None,
                 log: log.clone(),
             };
             let finished = process::run(&command, &self.cancel)

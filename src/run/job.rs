@@ -13,6 +13,7 @@ use super::orders::{Orders, agent};
 use super::places::{Naming, Places};
 use super::room::Room;
 use super::surroundings::worker_environment;
+use crate::agent::Limits;
 use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::Config;
@@ -124,7 +125,10 @@ impl Job {
         let room = Room::measure(&repo, &plan.base, &included, &place)?;
         let orders = Orders {
             agent,
-            limit: limit(config.agent_timeout, AGENT_LIMIT),
+            limits: Limits {
+                time: limit(config.agent_timeout, AGENT_LIMIT),
+                idle: config.idle_timeout.map(|limit| limit.0),
+            },
             instruction: plan.instruction.clone(),
         };
         Ok(Self {

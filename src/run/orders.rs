@@ -2,11 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::PrepareError;
 use super::event::Amendment;
-use crate::agent::{Agent, CodemodAgent, CommandAgent};
+use crate::agent::{Agent, CodemodAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
 use crate::config::AgentSpec;
 
@@ -14,8 +13,8 @@ use crate::config::AgentSpec;
 #[derive(Clone)]
 pub(super) struct Orders {
     pub(super) agent: Arc<dyn Agent>,
-    /// How long the agent may take.
-    pub(super) limit: Duration,
+    /// How far the agent may go.
+    pub(super) limits: Limits,
     pub(super) instruction: String,
 }
 
@@ -29,7 +28,10 @@ impl Orders {
             orders.agent = agent(&options.resolve()?, dir)?;
         }
         if let Some(limit) = amendment.agent_timeout {
-            orders.limit = limit.0;
+            orders.limits.time = limit.0;
+        }
+        if let Some(limit) = amendment.idle_timeout {
+            orders.limits.idle = Some(limit.0);
         }
         if let Some(words) = &amendment.instruction {
             orders.instruction = format!("{}\n\n{words}", orders.instruction.trim_end());

@@ -174,6 +174,7 @@ fn understand(row: &Row) -> Result<Recorded, RecordError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::{Cost, CostSource, SessionId, Usage, Usd};
     use crate::check::Verdict;
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
@@ -230,6 +231,18 @@ mod tests {
             },
             UnitFact::Prepared {
                 tree: "4".repeat(40),
+            },
+            UnitFact::AgentUsed {
+                usage: Usage {
+                    turns: Some(3),
+                    input_tokens: Some(1200),
+                    cost: Usd::new(0.012).map(|usd| Cost {
+                        usd,
+                        source: CostSource::Agent,
+                    }),
+                    ..Usage::default()
+                },
+                session: Some(SessionId("s".into())),
             },
             UnitFact::AgentFinished {
                 took_ms: 1,
@@ -301,6 +314,7 @@ mod tests {
                     ..AgentOptions::default()
                 }),
                 dir: Some("/d".into()),
+                idle_timeout: Some(Limit(std::time::Duration::from_mins(1))),
                 agent_timeout: Some(Limit(std::time::Duration::from_secs(90))),
             },
         }))));

@@ -8,6 +8,7 @@ use super::event::{
     Amendment, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink, Recorded, Retry,
     RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
+use crate::agent::{SessionId, Usage};
 use crate::plan::UnitId;
 
 /// A run and its units, as far as the events tell.
@@ -41,6 +42,9 @@ pub struct UnitState {
     /// The tree that stood in the worktree when the agent began.
     pub prepared: Option<String>,
     pub agent_took_ms: Option<u64>,
+    /// What each turn of the agent used up, in order, those of earlier attempts included: they cost the same money.
+    pub turns: Vec<Usage>,
+    pub session: Option<SessionId>,
     pub summary: Option<String>,
     /// The tree that was proven to lie inside the claim.
     pub proven: Option<String>,
@@ -221,6 +225,8 @@ impl UnitState {
             start: None,
             prepared: None,
             agent_took_ms: None,
+            turns: Vec::new(),
+            session: None,
             summary: None,
             proven: None,
             changes: None,
@@ -245,6 +251,7 @@ impl UnitState {
         anew.worktree = self.worktree.take();
         anew.branch = self.branch.take();
         anew.start = self.start.take();
+        anew.turns = std::mem::take(&mut self.turns);
         anew.amendment = std::mem::take(&mut self.amendment);
         anew.amendment.amend(amendment);
         anew.earlier_commits = std::mem::take(&mut self.earlier_commits);
@@ -271,6 +278,7 @@ impl UnitState {
                 *self = Self {
                     phase: self.phase.clone(),
                     started_at: self.started_at,
+                    turns: std::mem::take(&mut self.turns),
                     amendment: std::mem::take(&mut self.amendment),
                     earlier_commits: std::mem::take(&mut self.earlier_commits),
                     ..Self::new(self.header.clone())
@@ -280,6 +288,10 @@ impl UnitState {
                 self.start = Some(start.clone());
             }
             UnitFact::Prepared { tree } => self.prepared = Some(tree.clone()),
+            UnitFact::AgentUsed { usage, session } => {
+                self.turns.push(usage.clone());
+                self.session.clone_from(session);
+            }
             UnitFact::AgentFinished { took_ms, summary } => {
                 self.agent_took_ms = Some(*took_ms);
                 self.summary.clone_from(summary);

@@ -17,7 +17,7 @@ use super::job::Job;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
 use super::trash::trash;
-use crate::agent::{AgentError, Task};
+use crate::agent::{AgentError, AgentEvent, Task, Usage};
 use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
@@ -26,6 +26,9 @@ use crate::words;
 
 /// Of the files that git ignores only so many are named.
 const IGNORED_SHOWN: usize = 5;
+
+/// So much may an agent tell before it must wait for the listener.
+const EVENTS_AHEAD: usize = 64;
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -202,9 +205,19 @@ impl Pipeline {
             worktree: ground.path.clone(),
             folder: self.folder(),
             environment: self.environment(),
-            limit: orders.limit,
+            limits: orders.limits,
+            follow_up: None,
         };
-        match orders.agent.work(&task, &self.cancel).await {
+        let (events, heard) = mpsc::channel(EVENTS_AHEAD);
+        let work = async {
+            let events = events;
+            orders.agent.work(&task, &events, &self.cancel).await
+        };
+        let (worked, used) = tokio::join!(work, listen(heard));
+        if let Some(fact) = used {
+            self.say(fact).await?;
+        }
+        match worked {
             Ok(work) => {
                 self.say(UnitFact::AgentFinished {
                     took_ms: milliseconds(work.took),
@@ -216,14 +229,10 @@ impl Pipeline {
             Err(AgentError::Cancelled) => Err(Halt::Stopped),
             Err(error) => {
                 let reason = words::chain(&error);
-                let tail = match error {
-                    AgentError::Ended { tail, .. } => Some(tail),
-                    _ => None,
-                };
                 Err(Halt::Failed(Failure {
                     step,
                     reason,
-                    tail,
+                    tail: error.tail().map(ToOwned::to_owned),
                     log: Some(task.log()).filter(|log| log.exists()),
                 }))
             }
@@ -339,6 +348,23 @@ pub(super) fn failure(step: Step, reason: String) -> Halt {
         reason,
         tail: None,
         log: None,
+    })
+}
+
+/// Follows what the agent tells to its end, and keeps what is worth writing down.
+async fn listen(mut heard: mpsc::Receiver<AgentEvent>) -> Option<UnitFact> {
+    let (mut last, mut session) = (Usage::default(), None);
+    while let Some(event) = heard.recv().await {
+        match event {
+            AgentEvent::Usage(usage) => last = usage,
+            AgentEvent::Session(id) => session = Some(id),
+            _ => {}
+        }
+    }
+    let is_known = !last.is_unknown() || session.is_some();
+    is_known.then_some(UnitFact::AgentUsed {
+        usage: last,
+        session,
     })
 }
 
