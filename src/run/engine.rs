@@ -4,6 +4,7 @@
 //! hands it to whoever watches, and asks the scheduler what may start. Nobody else changes the state.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -21,7 +22,7 @@ use super::scheduler::{self, Next, Space};
 use super::state::{Phase, RunState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, Said};
-use super::wish;
+use super::wish::{self, Wish};
 use crate::journal::{Journal, RunLock};
 use crate::plan::UnitId;
 
@@ -86,6 +87,15 @@ fn take(job: &Job) -> Result<(RunLock, Journal), RunError> {
     Ok((lock, Journal::open(&job.places.journal())?))
 }
 
+/// What the loop acts on, one at a time.
+enum News {
+    Said(Said),
+    Stop(Option<Stop>),
+    Wish(Wish),
+    Ended(Result<(Id, Outcome), JoinError>),
+    Tidied,
+}
+
 /// A unit that is being worked on.
 pub(super) struct Running {
     task: Id,
@@ -119,32 +129,44 @@ impl Engine<'_> {
         mut stops: mpsc::Receiver<Stop>,
     ) -> Result<RunState, RunError> {
         let mut may_stop = true;
+        let mut longest = Duration::ZERO;
         let (leave, mut wishes) = mpsc::channel(16);
         tokio::spawn(wish::look(self.job.places.wishes(&self.job.id), leave));
         self.advance()?;
         while !self.pipelines.is_empty() || (self.state.waits_for_room && !self.tidying.is_empty())
         {
-            tokio::select! {
+            let news = tokio::select! {
                 // Facts first: a task that has ended has said all it had to say before.
                 biased;
-                Some(said) = said.recv() => {
+                Some(said) = said.recv() => News::Said(said),
+                stop = stops.recv(), if may_stop => News::Stop(stop),
+                Some(wish) = wishes.recv() => News::Wish(wish),
+                Some(ended) = self.pipelines.join_next_with_id() => News::Ended(ended),
+                Some(_) = self.tidying.join_next() => News::Tidied,
+                () = passed(self.deadline) => {
+                    self.give_up().await;
+                    continue;
+                }
+            };
+            let heard = Instant::now();
+            match news {
+                News::Said(said) => {
                     let unit = self.id(said.unit);
                     self.record(Event::Unit(unit, said.fact))?;
                     // A pipeline that is gone needs no answer.
                     let _ = said.written.send(());
                 }
-                stop = stops.recv(), if may_stop => match stop {
-                    Some(how) => self.stop(how)?,
-                    None => may_stop = false,
-                },
-                Some(wish) = wishes.recv() => self.grant(wish)?,
-                Some(ended) = self.pipelines.join_next_with_id() => self.ended(ended)?,
+                News::Stop(Some(how)) => self.stop(how)?,
+                News::Stop(None) => may_stop = false,
+                News::Wish(wish) => self.grant(wish)?,
+                News::Ended(ended) => self.ended(ended)?,
                 // There may be room again.
-                Some(_) = self.tidying.join_next() => {}
-                () = passed(self.deadline) => self.give_up().await,
+                News::Tidied => {}
             }
             self.advance()?;
+            longest = longest.max(heard.elapsed());
         }
+        tracing::debug!("no news held the loop for longer than {longest:?}");
         for (unit, outcome) in scheduler::never_started(&self.state) {
             self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
         }
