@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::claim::{Ownership, default_create_folders};
 use super::file::{PlanFileError, check_files, parse};
 use super::order::waves;
-use super::partition::{Item, partition};
+use super::partition::{Item, Material, Owners, partition};
 use super::scan::{File, scan, sizes};
 use super::select::{SelectError, Selection};
 use super::title::name_units;
@@ -176,9 +176,16 @@ fn units(files: &[File], packages: &BTreeSet<String>, request: &Request<'_>) -> 
         .map(|file| Item {
             path: &file.path,
             bytes: file.size.bytes,
+            owner: None,
         })
         .collect();
-    let cut = partition(&items, packages, request.units);
+    let material = Material {
+        items: &items,
+        ties: &[],
+        packages,
+        owners: Owners::Preferred,
+    };
+    let cut = partition(&material, request.units);
     let paths: Vec<Vec<&str>> = cut
         .iter()
         .map(|unit| unit.iter().map(|&file| items[file].path).collect())

@@ -17,65 +17,92 @@
 //! count as one share, so that a giant takes a unit and leaves the others as they would be without it. There is no
 //! lower bound, as a folder far from all others is better alone than mixed with a piece of one of them.
 
+mod apportion;
 mod cut;
 mod layout;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use layout::stem;
 
 use crate::config::UnitRange;
+use apportion::{Numbers, apportion};
+use layout::Atom;
 
 /// A file to put into a unit.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     pub path: &'a str,
     pub bytes: u64,
+    /// Who reviews it: files of one number have the same owners. The number itself means nothing.
+    pub owner: Option<u32>,
+}
+
+/// That two files are better changed and reviewed as one, because one imports the other or both are imported together.
+#[derive(Debug, Clone, Copy)]
+pub struct Tie {
+    /// Two items by index; their order means nothing.
+    pub a: usize,
+    pub b: usize,
+    /// In thousandths of a plain import of a file that nobody else imports.
+    pub weight: u32,
+}
+
+/// What the owners of files mean for the units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owners {
+    /// A unit is rather of one owner than of several.
+    Preferred,
+    /// No unit has files of two owners, and none mixes files that have an owner with such that have none. There are
+    /// more units than the range says only where there are more owners.
+    Apart,
+}
+
+/// All that a partition is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    pub items: &'a [Item<'a>],
+    pub ties: &'a [Tie],
+    /// The folders that hold a manifest (`Cargo.toml`, `package.json`, …), from the root, without a closing slash.
+    pub packages: &'a BTreeSet<String>,
+    pub owners: Owners,
 }
 
 /// The number of shares in so much work: about twelve files or 60 kB each, whichever makes more units.
-fn choose(range: UnitRange, files: usize, bytes: u64) -> usize {
+fn shares(files: usize, bytes: u64) -> usize {
     let by_bytes = usize::try_from(bytes.div_ceil(60_000)).unwrap_or(usize::MAX);
-    files
-        .div_ceil(12)
-        .max(by_bytes)
-        .clamp(range.min(), range.max())
+    files.div_ceil(12).max(by_bytes)
 }
 
 /// Puts every item into exactly one unit; gives the items' indices, each unit's in path order.
 ///
-/// `packages` are the folders that hold a manifest (`Cargo.toml`, `package.json`, …), from the root, without a closing
-/// slash. There are fewer units than the range says only where there are fewer files.
+/// There are fewer units than the range says only where there are fewer files.
 #[must_use]
-pub fn partition(
-    items: &[Item<'_>],
-    packages: &BTreeSet<String>,
-    range: UnitRange,
-) -> Vec<Vec<usize>> {
-    let mut atoms = layout::atoms(items);
+pub fn partition(material: &Material<'_>, range: UnitRange) -> Vec<Vec<usize>> {
+    let items = material.items;
+    let atoms = layout::atoms(items);
     if atoms.is_empty() {
         return Vec::new();
     }
     let bytes = items
         .iter()
         .fold(0_u64, |sum, item| sum.saturating_add(item.bytes));
-    let target = choose(range, items.len(), bytes).min(atoms.len());
-    layout::cap_giants(&mut atoms, target);
-    let share = atoms.iter().map(|atom| atom.weight).sum::<u64>() / target as u64;
-    let atoms = layout::arrange(atoms, share);
-
-    let fewest = (target * 3).div_ceil(4).max(range.min().min(atoms.len()));
-    let most = (target * 2).min(range.max()).min(atoms.len());
-    let cells = layout::cells(&atoms, packages, share, most);
-    let mut units: Vec<Vec<usize>> = cut::best(&cells, share, fewest..=most, target)
+    let shares = shares(items.len(), bytes);
+    let mut groups: BTreeMap<Option<u32>, Vec<Atom>> = BTreeMap::new();
+    for atom in atoms {
+        let group = match material.owners {
+            Owners::Preferred => None,
+            Owners::Apart => atom.owner,
+        };
+        groups.entry(group).or_default().push(atom);
+    }
+    let mut groups: Vec<Vec<Atom>> = groups.into_values().collect();
+    // The numbers of the owners mean nothing.
+    groups.sort_by(|a, b| a[0].path.cmp(&b[0].path));
+    let mut units: Vec<Vec<usize>> = apportion(range, shares, &groups)
         .into_iter()
-        .map(|stretch| {
-            let (first, last) = (&cells[stretch.start], &cells[stretch.end - 1]);
-            let mut atoms: Vec<&layout::Atom> =
-                atoms[first.atoms.start..last.atoms.end].iter().collect();
-            atoms.sort_by(|a, b| a.path.cmp(&b.path));
-            atoms.iter().flat_map(|atom| atom.files.clone()).collect()
-        })
+        .zip(groups)
+        .flat_map(|(numbers, atoms)| by_folder(atoms, material.packages, numbers))
         .collect();
     units.sort_by_cached_key(|files| {
         files
@@ -83,6 +110,28 @@ pub fn partition(
             .map(|&file| layout::sortable(items[file].path))
     });
     units
+}
+
+/// Cuts the row of the files along their folders.
+fn by_folder(
+    mut atoms: Vec<Atom>,
+    packages: &BTreeSet<String>,
+    numbers: Numbers,
+) -> Vec<Vec<usize>> {
+    layout::cap_giants(&mut atoms, numbers.target);
+    let share = atoms.iter().map(|atom| atom.weight).sum::<u64>() / numbers.target as u64;
+    let atoms = layout::arrange(atoms, share);
+    let cells = layout::cells(&atoms, packages, share, numbers.most);
+    let range = numbers.fewest..=numbers.most;
+    cut::best(&cells, share, range, numbers.target)
+        .into_iter()
+        .map(|stretch| {
+            let (first, last) = (&cells[stretch.start], &cells[stretch.end - 1]);
+            let mut atoms: Vec<&Atom> = atoms[first.atoms.start..last.atoms.end].iter().collect();
+            atoms.sort_by(|a, b| a.path.cmp(&b.path));
+            atoms.iter().flat_map(|atom| atom.files.clone()).collect()
+        })
+        .collect()
 }
 
 #[cfg(test)]

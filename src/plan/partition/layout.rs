@@ -15,7 +15,7 @@ pub(super) const FILE: u64 = 2_000;
 /// A terabyte. Sizes above it count as this much, so that sums cannot overflow.
 pub(super) const MOST_BYTES: u64 = 1 << 40;
 
-/// What it costs to cut between two folders of one package.
+/// What it costs to cut between two folders of one package and owner.
 const FOLDERS: u64 = 300;
 /// What it costs to cut between two files of one folder.
 const FILES: u64 = 2_000;
@@ -38,6 +38,7 @@ pub(super) struct Atom {
     folder: String,
     pub files: Vec<usize>,
     pub weight: u64,
+    pub owner: Option<u32>,
 }
 
 impl Atom {
@@ -91,6 +92,7 @@ pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
                     .iter()
                     .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
                     .sum(),
+                owner: files.first().and_then(|&file| items[file].owner),
                 path,
                 files,
             }
@@ -248,7 +250,7 @@ fn border(left: &Atom, right: &Atom, packages: &HashSet<String>) -> (usize, u64)
             } else {
                 0
             }
-    } else if package(&left.folder) == package(&right.folder) {
+    } else if left.owner == right.owner && package(&left.folder) == package(&right.folder) {
         FOLDERS
     } else {
         0

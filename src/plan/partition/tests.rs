@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
@@ -6,13 +6,23 @@ use super::layout::{FILE, MOST_BYTES};
 use super::*;
 use crate::plan::claim::fold;
 
+fn item(path: &str, bytes: u64, owner: Option<u32>) -> Item<'_> {
+    Item { path, bytes, owner }
+}
+
 fn units_of(files: &[(&str, u64)], packages: &[&str], range: &str) -> Vec<Vec<String>> {
     let items: Vec<Item<'_>> = files
         .iter()
-        .map(|&(path, bytes)| Item { path, bytes })
+        .map(|&(path, bytes)| item(path, bytes, None))
         .collect();
     let packages = packages.iter().map(ToString::to_string).collect();
-    partition(&items, &packages, range.parse().unwrap())
+    let material = Material {
+        items: &items,
+        ties: &[],
+        packages: &packages,
+        owners: Owners::Preferred,
+    };
+    partition(&material, range.parse().unwrap())
         .into_iter()
         .map(|unit| unit.into_iter().map(|i| items[i].path.to_owned()).collect())
         .collect()
@@ -205,6 +215,64 @@ fn the_amount_of_work_chooses_the_number_of_units() {
     assert!(units_of(&[], &[], "5-30").is_empty());
 }
 
+/// The units of files that an owner of the given number each has.
+fn owned(files: &[(&str, Option<u32>)], owners: Owners, range: &str) -> Vec<String> {
+    let items: Vec<Item<'_>> = files
+        .iter()
+        .map(|&(path, owner)| item(path, 1, owner))
+        .collect();
+    let material = Material {
+        items: &items,
+        ties: &[],
+        packages: &BTreeSet::new(),
+        owners,
+    };
+    partition(&material, range.parse().unwrap())
+        .into_iter()
+        .map(|unit| {
+            let paths: Vec<&str> = unit.into_iter().map(|i| items[i].path).collect();
+            paths.join(" ")
+        })
+        .collect()
+}
+
+#[test]
+fn owners_are_kept_apart_where_this_is_asked_for() {
+    let files = [
+        ("a/1", Some(7)),
+        ("a/2", Some(7)),
+        ("a/3", Some(2)),
+        ("a/4", None),
+        ("b/1", Some(7)),
+    ];
+    assert_eq!(
+        owned(&files, Owners::Apart, "1-3"),
+        ["a/1 a/2 b/1", "a/3", "a/4"]
+    );
+    assert_eq!(owned(&files, Owners::Apart, "1").len(), 3);
+    assert_eq!(owned(&files, Owners::Apart, "4").len(), 4);
+    assert_eq!(owned(&files, Owners::Preferred, "1").len(), 1);
+}
+
+#[test]
+fn folders_of_one_owner_are_gathered_before_those_of_several() {
+    let of_one = ["a/1", "b/1", "c/1"];
+    for first in [2, 3] {
+        let files = ["a/1", "b/1", "c/1", "d/1", "e/1"];
+        let files: Vec<(&str, Option<u32>)> = (0..5)
+            .map(|at| (files[at], Some(u32::from(at < first))))
+            .collect();
+        let units = owned(&files, Owners::Preferred, "2");
+        assert_eq!(units[0], of_one[..first].join(" "));
+    }
+}
+
+#[test]
+fn names_that_differ_only_in_case_stay_together_whoever_owns_them() {
+    let files = [("README", Some(1)), ("readme", Some(2))];
+    assert_eq!(owned(&files, Owners::Apart, "2"), ["README readme"]);
+}
+
 fn size() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0..200_000_u64, Just(u64::MAX), any::<u64>()]
 }
@@ -217,21 +285,29 @@ proptest! {
         small in proptest::collection::btree_map("[ab]/[a-z]{4}", 0..3000_u64, 0..200),
         only_small in any::<bool>(),
         (min, more) in (1..40_usize, 0..40_usize),
+        owners in proptest::collection::vec(proptest::option::of(0..4_u32), 200),
+        apart in prop_oneof![Just(Owners::Preferred), Just(Owners::Apart)],
         seed in any::<u64>(),
     ) {
         let files: Vec<(String, u64)> = if only_small { small } else { files }.into_iter().collect();
         let range = UnitRange::new(min, min + more).unwrap();
         let packages = BTreeSet::from(["a".to_owned()]);
         let items: Vec<Item<'_>> =
-            files.iter().map(|(path, bytes)| Item { path, bytes: *bytes }).collect();
-        let units = partition(&items, &packages, range);
+            files.iter().zip(owners).map(|((path, bytes), owner)| item(path, *bytes, owner)).collect();
+        let made = |items: &[Item<'_>]| {
+            let material = Material { items, ties: &[], packages: &packages, owners: apart };
+            partition(&material, range)
+        };
+        let units = made(&items);
 
         let mut all: Vec<usize> = units.concat();
         all.sort_unstable();
         prop_assert_eq!(all, (0..items.len()).collect::<Vec<_>>());
         prop_assert!(units.iter().all(|unit| !unit.is_empty()));
         let atoms = layout::atoms(&items);
-        prop_assert!(units.len() <= range.max());
+        let groups: HashSet<Option<u32>> = atoms.iter().map(|atom| atom.owner).collect();
+        let groups = if apart == Owners::Apart { groups.len() } else { 1 };
+        prop_assert!(units.len() <= range.max().max(groups));
         prop_assert!(units.len() >= range.min().min(atoms.len()));
 
         let folded = |unit: &Vec<usize>| -> HashSet<String> {
@@ -246,12 +322,22 @@ proptest! {
         let mut order: Vec<usize> = (0..items.len()).collect();
         fastrand::Rng::with_seed(seed).shuffle(&mut order);
         let shuffled: Vec<Item<'_>> = order.iter().map(|&i| items[i]).collect();
-        let again: Vec<Vec<usize>> = partition(&shuffled, &packages, range)
+        let again: Vec<Vec<usize>> = made(&shuffled)
             .into_iter()
             .map(|unit| unit.into_iter().map(|i| order[i]).collect())
             .collect();
         prop_assert_eq!(&again, &units);
 
+        if apart == Owners::Apart {
+            let owner_of: HashMap<usize, Option<u32>> = atoms
+                .iter()
+                .flat_map(|atom| atom.files.iter().map(|&file| (file, atom.owner)))
+                .collect();
+            for unit in &units {
+                prop_assert!(unit.iter().all(|file| owner_of[file] == owner_of[&unit[0]]));
+            }
+            return Ok(());
+        }
         let count = units.len() as u64;
         let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
         let heaviest = atoms.iter().map(|atom| atom.weight).max().unwrap_or(0);
