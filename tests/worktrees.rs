@@ -298,6 +298,17 @@ fn units_share_no_temporary_folder_no_ports_and_no_names() {
 }
 
 #[test]
+fn caches_are_the_users_unless_each_unit_is_to_have_its_own() {
+    let repo = Repo::with_packages(1);
+    let shared = repo.migrate_by("test -z \"${PIP_CACHE_DIR-}\"", &["--dry-run"]);
+    let _ = shared.exits(0);
+    let repo = repo.settings("[environment]\ncaches = \"own\"\n");
+    let own =
+        "case $PIP_CACHE_DIR in \"$TMPDIR\"/*) mkdir -p \"$PIP_CACHE_DIR\";; *) exit 1;; esac";
+    let _ = repo.migrate_by(own, &["--dry-run"]).exits(0);
+}
+
+#[test]
 fn the_temporary_folder_of_a_killed_run_is_cleaned_up() {
     let repo = Repo::with_packages(1);
     let agent = repo.program("agent", SIGN);

@@ -119,6 +119,19 @@ pub struct EnvironmentConfig {
     pub pass: Vec<String>,
     /// Variables to set for agents and checks.
     pub set: BTreeMap<String, String>,
+    /// Whose caches package managers and compilers use.
+    pub caches: Caches,
+}
+
+/// Whose caches the programs that agents and checks start make use of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Caches {
+    /// The user's, all units alike: nothing is downloaded or compiled twice.
+    #[default]
+    Shared,
+    /// Empty ones for each unit, gone with its end: for tools that do not bear company in theirs.
+    Own,
 }
 
 /// `[github]`

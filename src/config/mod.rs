@@ -9,8 +9,8 @@ mod values;
 
 pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};
 pub use file::{
-    CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice, GitHubConfig,
-    PlanConfig, PublishConfig, PushChoice, RunConfig, WorktreeConfig,
+    Caches, CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice,
+    GitHubConfig, PlanConfig, PublishConfig, PushChoice, RunConfig, WorktreeConfig,
 };
 pub use success::{MinSuccess, PublishWhen};
 pub use values::{Limit, UnitRange};

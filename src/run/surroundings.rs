@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::event::{RunId, Step};
 use super::places::worktree_name;
 use super::unit::{Halt, Pipeline};
-use crate::config::Config;
+use crate::config::{Caches, Config};
 use crate::git::{GitError, Repo, delete_tree};
 use crate::process::{self, Environment};
 
@@ -40,13 +40,30 @@ pub fn worker_environment(
     Ok(environment)
 }
 
+/// Where common tools are told to keep their caches, and the name of the folder for it.
+const CACHES: [(&str, &str); 13] = [
+    ("XDG_CACHE_HOME", "xdg"),
+    ("npm_config_cache", "npm"),
+    ("npm_config_store_dir", "pnpm"),
+    ("YARN_CACHE_FOLDER", "yarn"),
+    ("BUN_INSTALL_CACHE_DIR", "bun"),
+    ("PIP_CACHE_DIR", "pip"),
+    ("UV_CACHE_DIR", "uv"),
+    ("GOCACHE", "go"),
+    ("CCACHE_DIR", "ccache"),
+    ("SCCACHE_DIR", "sccache"),
+    ("GRADLE_USER_HOME", "gradle"),
+    ("COMPOSER_CACHE_DIR", "composer"),
+    ("BUNDLE_USER_CACHE", "bundle"),
+];
+
 impl Pipeline {
     /// What the unit's processes may see, with the marks by which they are known as its own. What the user has set
     /// stays, but for the marks.
     pub(super) fn environment(&self) -> Environment {
         let (run, unit) = (&self.job.id, &self.unit().id);
         let mut environment = self.job.environment.clone();
-        let own = [
+        let mut own = vec![
             ("TMPDIR", self.scratch().into_os_string()),
             (
                 "BATCH_PORT_BASE",
@@ -57,6 +74,10 @@ impl Pipeline {
                 project_name(&worktree_name(run, unit)).into(),
             ),
         ];
+        if self.job.settings.environment.caches == Caches::Own {
+            let folder = self.scratch().join(".caches");
+            own.extend(CACHES.map(|(name, tool)| (name, folder.join(tool).into_os_string())));
+        }
         for (name, value) in own {
             if !self.job.settings.environment.set.contains_key(name) {
                 environment.set(name, value);
