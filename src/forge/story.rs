@@ -22,6 +22,8 @@ pub struct Story {
     pub unit: String,
     /// The unit's title.
     pub title: String,
+    /// Who owns its files.
+    pub owners: Vec<String>,
     /// The files that the unit changed.
     pub files: Vec<String>,
     pub insertions: usize,
@@ -118,6 +120,7 @@ pub(super) fn sample(count: usize) -> Story {
         run: word(),
         unit: word(),
         title: word(),
+        owners: vec![word(); count],
         files: vec!["x/x".to_owned(); count],
         insertions: count,
         deletions: count,

@@ -233,6 +233,7 @@ mod tests {
             run: "20261121-k3f9".to_owned(),
             unit: "src.ui".to_owned(),
             title: "src/ui".to_owned(),
+            owners: vec!["@acme/web".to_owned()],
             files: ["src/ui/App.tsx", "src/ui/we`ird\n.tsx", "index.ts"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -278,6 +279,7 @@ mod tests {
 
         This is one of 5 pull requests that together make this change. It covers `src/ui`:
         3 files, 12 lines added, 1 removed.
+        Owned by `@acme/web`.
 
         - `.`: `index.ts`
         - `src/ui`: `App.tsx`, ``we`ird\n.tsx``
@@ -311,6 +313,7 @@ mod tests {
             checks: Vec::new(),
             summary: Some("  ".to_owned()),
             needs: Vec::new(),
+            owners: Vec::new(),
             siblings: 0,
             files: vec!["a.c".to_owned()],
             ..story()
@@ -401,7 +404,7 @@ mod tests {
         .map(|template| with_commit(template).expect_err(template).to_string());
         insta::assert_snapshot!(errors.join("\n"), @r"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
-        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, run, siblings, summary, title, unit, version
+        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, run, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         ");

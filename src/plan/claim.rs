@@ -272,6 +272,7 @@ mod tests {
                     create: owned(create),
                 },
                 size: Size::default(),
+                owners: Vec::new(),
             })
             .collect()
     }

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::claim::{Ownership, default_create_folders};
 use super::file::{PlanFileError, check_files, parse};
 use super::order::waves;
+use super::owners::CodeOwners;
 use super::partition::{Item, Material, Owners, partition};
 use super::scan::{File, scan, sizes};
 use super::select::{SelectError, Selection};
@@ -119,7 +120,12 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
         until: request.until.clone(),
-        units: units(&files, &packages(&entries), request),
+        units: units(
+            &files,
+            &packages(&entries),
+            &CodeOwners::of_tree(repo, &entries)?,
+            request,
+        ),
         left_out,
     };
     prove(&plan, &entries)?;
@@ -170,13 +176,20 @@ fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
         .filter_map(|entry| str::from_utf8(&entry.path).ok())
 }
 
-fn units(files: &[File], packages: &BTreeSet<String>, request: &Request<'_>) -> Vec<Unit> {
+fn units(
+    files: &[File],
+    packages: &BTreeSet<String>,
+    owners: &CodeOwners,
+    request: &Request<'_>,
+) -> Vec<Unit> {
+    let groups = owners.groups(files.iter().map(|file| file.path.as_str()));
     let items: Vec<Item<'_>> = files
         .iter()
-        .map(|file| Item {
+        .zip(groups)
+        .map(|(file, owner)| Item {
             path: &file.path,
             bytes: file.size.bytes,
-            owner: None,
+            owner,
         })
         .collect();
     let material = Material {
@@ -206,6 +219,7 @@ fn units(files: &[File], packages: &BTreeSet<String>, request: &Request<'_>) -> 
                 id,
                 title,
                 needs: Vec::new(),
+                owners: owners.of_all(&owned),
                 claim: Claim {
                     files: owned,
                     create,

@@ -10,6 +10,7 @@ pub mod file;
 mod make;
 mod near;
 pub mod order;
+pub mod owners;
 pub mod partition;
 mod scan;
 pub mod select;
@@ -105,6 +106,8 @@ pub struct Unit {
     pub needs: Vec<UnitId>,
     pub claim: Claim,
     pub size: Size,
+    /// Who owns its files, who owns most of them first: the reviewers to suggest.
+    pub owners: Vec<String>,
 }
 
 /// What a unit owns.

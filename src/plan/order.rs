@@ -106,6 +106,7 @@ mod tests {
                 needs: needs.iter().map(|id| UnitId::parse(id).unwrap()).collect(),
                 claim: Claim::default(),
                 size: Size::default(),
+                owners: Vec::new(),
             })
             .collect()
     }

@@ -29,6 +29,7 @@ impl Story {
                 needs: Vec::new(),
                 files: 4,
                 lines: 310,
+                owners: Vec::new(),
             })
             .collect();
         Self {

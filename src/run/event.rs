@@ -204,6 +204,9 @@ pub struct UnitHeader {
     pub needs: Vec<UnitId>,
     pub files: usize,
     pub lines: u64,
+    /// Who owns its files, who owns most of them first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
 }
 
 /// A fact about one unit.

@@ -266,6 +266,7 @@ impl Job {
                     needs: unit.needs.clone(),
                     files: unit.claim.files.len(),
                     lines: unit.size.lines,
+                    owners: unit.owners.clone(),
                 })
                 .collect(),
         }

@@ -205,6 +205,7 @@ mod tests {
                 needs: vec![UnitId::parse("02-b").unwrap()],
                 files: 1,
                 lines: 2,
+                owners: vec!["@a".into()],
             }],
         };
         let ending = Ending::TimedOut(std::time::Duration::from_secs(90));

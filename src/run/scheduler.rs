@@ -134,6 +134,7 @@ mod tests {
                 needs: needs.iter().map(|need| id(need)).collect(),
                 files: 1,
                 lines: *lines,
+                owners: Vec::new(),
             })
             .collect();
         let header = RunHeader {

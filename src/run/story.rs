@@ -35,6 +35,7 @@ pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
         run: job.id.to_string(),
         unit: unit.id.to_string(),
         title: unit.title.clone(),
+        owners: unit.owners.clone(),
         files: told
             .changes
             .list

@@ -164,6 +164,7 @@ fn examine_repository(
 
     findings.push(settings::agent(repo, &config));
     if let Some(base) = base {
+        findings.extend(repository::owners(repo, &base));
         findings.push(settings::checks(repo, &config, &base, around));
     }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::git::{Base, GitError, Repo};
+use crate::plan::owners::CodeOwners;
 use crate::process::Capture;
+use crate::words;
 
 /// The first git in which variables alone can take the credential helpers from agents and checks (`GIT_CONFIG_COUNT`).
 const OLDEST: (u32, u32) = (2, 31);
@@ -115,6 +117,37 @@ pub(super) fn uncommitted(repo: &Repo) -> Option<Finding> {
             "the checkout has uncommitted changes, which are not part of the base: commit them first if the work depends on them",
         )),
         Err(error) => Some(Finding::error("changes", error)),
+    }
+}
+
+/// Nothing where the base has no CODEOWNERS.
+pub(super) fn owners(repo: &Repo, base: &Base) -> Option<Finding> {
+    let owners = repo
+        .entries(&base.id)
+        .and_then(|entries| CodeOwners::of_tree(repo, &entries));
+    match owners {
+        Ok(owners) if owners.path().is_empty() => None,
+        Ok(owners) => {
+            let known = format!(
+                "{} ({})",
+                owners.path(),
+                words::count(owners.rules(), "rule")
+            );
+            Some(match owners.faults() {
+                [] => Finding::ok("owners", known),
+                [first, others @ ..] => {
+                    let more = match others.len() {
+                        0 => String::new(),
+                        more => format!(", and {more} more"),
+                    };
+                    Finding::warning(
+                        "owners",
+                        format!("{known}; not understood, as by GitHub: {first}{more}"),
+                    )
+                }
+            })
+        }
+        Err(error) => Some(Finding::error("owners", error)),
     }
 }
 

@@ -63,6 +63,12 @@ fn unit(unit: &Unit) -> String {
         let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
         lines.push(format!("  needs {}", needs.join(", ")));
     }
+    if !unit.owners.is_empty() {
+        lines.push(format!(
+            "  owned by {}",
+            words::line(&unit.owners.join(", "))
+        ));
+    }
     lines.extend(paths(&unit.claim.files));
     if !unit.claim.create.is_empty() {
         lines.push("  may create".to_owned());
@@ -86,6 +92,7 @@ mod tests {
     fn everything_is_there() {
         console::set_colors_enabled(false);
         let mut plan = sample::plan();
+        plan.units[0].owners = vec!["@acme/api".to_owned(), "@ada".to_owned()];
         plan.instruction = "From var to const,\n  but nowhere else.\n".to_owned();
         insta::assert_snapshot!(details(
             &plan,

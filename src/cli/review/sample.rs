@@ -20,6 +20,7 @@ fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> 
             lines,
             bytes: lines * 40,
         },
+        owners: Vec::new(),
     }
 }
 

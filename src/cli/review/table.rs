@@ -64,8 +64,12 @@ struct Row {
     title: String,
     files: String,
     lines: String,
-    needs: String,
+    /// What it needs and who owns it.
+    lists: [String; 2],
 }
+
+/// The heads of a row's lists; a list that no unit has is not shown.
+const LISTS: [&str; 2] = ["needs", "owners"];
 
 impl Row {
     fn of(unit: &Unit) -> Self {
@@ -75,7 +79,7 @@ impl Row {
             title: words::line(&unit.title),
             files: unit.claim.files.len().to_string(),
             lines: lines(unit.size),
-            needs: needs.join(", "),
+            lists: [needs.join(", "), words::line(&unit.owners.join(", "))],
         }
     }
 }
@@ -86,7 +90,7 @@ enum Layout {
     Cut {
         id: usize,
         title: usize,
-        needs: usize,
+        lists: [usize; 2],
     },
     Stacked {
         id: usize,
@@ -98,7 +102,7 @@ impl Layout {
         let Some(width) = width else {
             return Self::Full;
         };
-        let widest = |cell: fn(&Row) -> &str, head: &str| {
+        let widest = |cell: &dyn Fn(&Row) -> &str, head: &str| {
             rows.iter()
                 .map(|row| measure_text_width(cell(row)))
                 .max()
@@ -106,31 +110,32 @@ impl Layout {
                 .max(head.len())
         };
         let (id, title) = (
-            widest(|row| &row.id, "unit"),
-            widest(|row| &row.title, "title"),
+            widest(&|row| &row.id, "unit"),
+            widest(&|row| &row.title, "title"),
         );
-        let numbers = widest(|row| &row.files, "files") + widest(|row| &row.lines, "lines");
+        let numbers = widest(&|row| &row.files, "files") + widest(&|row| &row.lines, "lines");
         // Every cell has a blank on either side, and a line stands between two cells.
         let frame = |columns: usize| columns * 3 - 1;
 
-        let (needs, columns) = if rows.iter().any(|row| !row.needs.is_empty()) {
-            (widest(|row| &row.needs, "needs"), 5)
-        } else {
-            (0, 4)
-        };
-        if id + title + needs + numbers + frame(columns) <= width {
+        let shown = shown_lists(rows);
+        let lists: [usize; 2] = std::array::from_fn(|list| match shown[list] {
+            true => widest(&|row| &row.lists[list], LISTS[list]),
+            false => 0,
+        });
+        let columns = 4 + shown.iter().filter(|shown| **shown).count();
+        if id + title + lists[0] + lists[1] + numbers + frame(columns) <= width {
             return Self::Full;
         }
         let room = width.saturating_sub(numbers + frame(columns));
-        let needs = needs.min(room / 4);
-        let room = room - needs;
+        let lists = lists.map(|list| list.min(room / 4));
+        let room = room - lists[0] - lists[1];
         let id_cut = id.min((room / 2).max(room.saturating_sub(title)));
         let title_cut = title.min(room - id_cut);
         if title_cut >= title.min(TITLE) && id_cut >= id.min(ID) {
             return Self::Cut {
                 id: id_cut,
                 title: title_cut,
-                needs,
+                lists,
             };
         }
         let room = width.saturating_sub(numbers + frame(3));
@@ -143,7 +148,7 @@ impl Layout {
 fn units(units: &[Unit], width: Option<usize>) -> String {
     let rows: Vec<Row> = units.iter().map(Row::of).collect();
     let layout = Layout::choose(&rows, width);
-    let with_needs = rows.iter().any(|row| !row.needs.is_empty());
+    let with_lists = shown_lists(&rows);
 
     let mut table = Table::new();
     table
@@ -155,26 +160,34 @@ fn units(units: &[Unit], width: Option<usize>) -> String {
         )
         .set_content_arrangement(ContentArrangement::Disabled);
     let stacked = matches!(layout, Layout::Stacked { .. });
-    let shown = [true, !stacked, true, true, with_needs && !stacked];
-    let pick = |cells: [String; 5]| {
+    let shown = [
+        true,
+        !stacked,
+        true,
+        true,
+        with_lists[0] && !stacked,
+        with_lists[1] && !stacked,
+    ];
+    let pick = |cells: [String; 6]| {
         let cells = cells.into_iter().zip(shown);
         cells.filter_map(|(cell, shown)| shown.then_some(cell))
     };
     table.set_header(pick(
-        ["unit", "title", "files", "lines", "needs"].map(str::to_owned),
+        ["unit", "title", "files", "lines", LISTS[0], LISTS[1]].map(str::to_owned),
     ));
     for row in &rows {
-        let (id, title, needs) = match layout {
-            Layout::Full => (None, None, None),
-            Layout::Cut { id, title, needs } => (Some(id), Some(title), Some(needs)),
-            Layout::Stacked { id } => (Some(id), None, None),
+        let (id, title, lists) = match layout {
+            Layout::Full => (None, None, [None; 2]),
+            Layout::Cut { id, title, lists } => (Some(id), Some(title), lists.map(Some)),
+            Layout::Stacked { id } => (Some(id), None, [None; 2]),
         };
         table.add_row(pick([
             cut(&row.id, id),
             cut(&row.title, title),
             row.files.clone(),
             row.lines.clone(),
-            cut_list(&row.needs, needs),
+            cut_list(&row.lists[0], lists[0]),
+            cut_list(&row.lists[1], lists[1]),
         ]));
     }
     let numbers = if stacked { 1..3 } else { 2..4 };
@@ -198,13 +211,20 @@ fn units(units: &[Unit], width: Option<usize>) -> String {
                 out.push(style(cut(&format!("   {text}"), width)).dim().to_string());
             };
             below(row.title.clone());
-            if !row.needs.is_empty() {
-                let room = width.map(|width| width.saturating_sub("   needs ".len()));
-                below(format!("needs {}", cut_list(&row.needs, room)));
+            for (head, list) in LISTS.iter().zip(&row.lists) {
+                if !list.is_empty() {
+                    let room = width.map(|width| width.saturating_sub("    ".len() + head.len()));
+                    below(format!("{head} {}", cut_list(list, room)));
+                }
             }
         }
     }
     out.join("\n")
+}
+
+/// Which of the lists any unit has.
+fn shown_lists(rows: &[Row]) -> [bool; 2] {
+    std::array::from_fn(|list| rows.iter().any(|row| !row.lists[list].is_empty()))
 }
 
 fn left_out(all: &[LeftOut], width: Option<usize>) -> Option<String> {
@@ -318,10 +338,29 @@ mod tests {
     }
 
     #[test]
+    fn owners_have_a_column_where_there_are_any() {
+        let mut plan = sample::plan();
+        plan.units[0].owners = vec!["@acme/api".to_owned(), "@ada".to_owned()];
+        plan.units[4].owners = vec!["@acme/web".to_owned()];
+        let shown = plain(&plan, Some(80));
+        let rows: Vec<&str> = shown.lines().skip(5).take(7).collect();
+        insta::assert_snapshot!(rows.join("\n"), @"
+         unit        │ title           │ files │ lines │ needs         │ owners
+        ─────────────┼─────────────────┼───────┼───────┼───────────────┼──────────────
+         01-api      │ api             │     2 │  1204 │               │ @acme/api +1
+         02-cart     │ cart            │     1 │    88 │               │
+         03-db       │ db              │     3 │     9 │               │
+         04-db-tests │ db/tests        │     1 │   310 │ 03-db, 01-api │
+         05-web      │ web: app … zone │     2 │    42 │               │ @acme/web
+        ");
+    }
+
+    #[test]
     fn no_line_is_wider_than_the_terminal() {
         let mut plan = sample::long();
         for index in plan.units.len()..500 {
             let mut unit = plan.units[index % 5].clone();
+            unit.owners = vec!["@acme/shop-admins".to_owned(), "@ada".to_owned()];
             unit.id = sample::id(&format!("{index:03}-one-of-five-hundred-units"));
             plan.units.push(unit);
         }
@@ -365,6 +404,7 @@ mod tests {
             plan.instruction.clone_from(&text);
             plan.base_name.clone_from(&text);
             plan.units[0].title.clone_from(&text);
+            plan.units[0].owners = vec![text.clone()];
             plan.left_out[0].reason.clone_from(&text);
             plan.left_out[0].files[0].clone_from(&text);
             let shown = plain(&plan, width);

@@ -60,6 +60,7 @@ files = ["d.js"]
                 lines: 1,
                 bytes: 1234,
             },
+            owners: vec!["@acme/web".to_owned(), "ada@acorn.example".to_owned()],
         }
     }
 
@@ -107,7 +108,7 @@ files = ["d.js"]
     #[test]
     fn every_fault_is_told_with_its_line() {
         insta::assert_snapshot!(fault("needs = [", "needs = "), @"line 15: unexpected key or value, expected newline, `#`");
-        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `needs`, `files`, `create`");
+        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `needs`, `files`, `create`, `owners`");
         insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
         insta::assert_snapshot!(fault("version = 1", "version = 2\nfuture = 1"), @"line 1: version 2 of the plan's format is not understood, only version 1 is");
         insta::assert_snapshot!(fault("version = 1", ""), @"line 1: 'version = 1' is missing");
@@ -165,6 +166,7 @@ files = ["d.js"]
                 1..6,
             ),
             reason in text(),
+            owners in proptest::collection::vec(text(), 0..3),
         ) {
             let mut plan = plan();
             plan.instruction = format!("{instruction}x{instruction}");
@@ -176,6 +178,7 @@ files = ["d.js"]
             plan.units[0].claim.files = files.into_iter().collect();
             plan.units.push(unit("02", &["one"]));
             plan.units[1].claim.create.clear();
+            plan.units[1].owners = owners;
             plan.units[1].needs = vec![plan.units[0].id.clone()];
             prop_assert_eq!(parse(&to_toml(&plan)), Ok(without_sizes(plan)));
         }

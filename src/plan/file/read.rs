@@ -86,6 +86,8 @@ struct UnitTable {
     files: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     create: Vec<Spanned<String>>,
+    #[serde(default)]
+    owners: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -236,6 +238,7 @@ impl Reader<'_> {
                 create: strings(&table.create),
             },
             size: Size::default(),
+            owners: table.owners.clone(),
         })
     }
 

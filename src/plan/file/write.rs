@@ -146,6 +146,10 @@ impl Lines {
             );
             self.list("create", &unit.claim.create);
         }
+        if !unit.owners.is_empty() {
+            self.line("# Who owns these files, as CODEOWNERS says: the reviewers to suggest.");
+            self.list("owners", &unit.owners);
+        }
     }
 }
 

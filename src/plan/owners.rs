@@ -1,0 +1,421 @@
+//! Who owns which file, as the base's CODEOWNERS says: whom a reviewer's name is suggested from, and what `--by owner`
+//! keeps apart.
+//!
+//! Pure over text and paths, but for finding the file in a tree. It reads what GitHub reads, with GitHub's limits
+//! (<https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>):
+//! the last matching line wins, a line without owners takes them away, a line with `!`, `[` or `\#` in its pattern is
+//! skipped, and so is a file above three megabytes. Sections, as GitLab has them, are such skipped lines.
+
+use std::collections::HashMap;
+
+use globset::{GlobSet, GlobSetBuilder};
+
+use super::select::builder;
+use crate::git::{Entry, EntryKind, GitError, Repo};
+
+/// Where the file may stand; the first that is there counts, even if it is empty.
+pub const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
+
+/// A larger file is not read.
+const MOST_BYTES: usize = 3 << 20;
+
+/// So many rules are matched at once; one automaton for all rules of a large file might exceed its size limit.
+const TOGETHER: usize = 500;
+
+/// The rules of one CODEOWNERS file.
+#[derive(Debug, Clone, Default)]
+pub struct CodeOwners {
+    path: String,
+    /// The owners that each rule names, in the file's order.
+    rules: Vec<Vec<String>>,
+    /// The patterns of stretches of rules, the last rules first.
+    sets: Vec<Stretch>,
+    faults: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Stretch {
+    globs: GlobSet,
+    /// The rule that each glob belongs to, rising.
+    rules: Vec<usize>,
+}
+
+/// A rule as it is read: the globs that stand for its pattern, and its owners.
+struct Rule {
+    line: usize,
+    globs: Vec<String>,
+    owners: Vec<String>,
+}
+
+impl CodeOwners {
+    /// Reads the file of a tree with these entries; one without the file has no owners.
+    pub fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
+        let found = PLACES.iter().find_map(|place| {
+            let entry = entries
+                .binary_search_by(|entry| entry.path.as_slice().cmp(place.as_bytes()))
+                .ok()?;
+            Some((place, &entries[entry]))
+        });
+        match found {
+            // What a link points at is not followed there, either.
+            Some((place, entry)) if entry.kind == EntryKind::File => {
+                Ok(Self::parse(place, &repo.blobs()?.read(entry.blob)?))
+            }
+            _ => Ok(Self::default()),
+        }
+    }
+
+    /// Reads the text of the file that stands at `path`.
+    #[must_use]
+    pub fn parse(path: &str, text: &[u8]) -> Self {
+        let mut owners = Self {
+            path: path.to_owned(),
+            ..Self::default()
+        };
+        if text.len() > MOST_BYTES {
+            owners.faults.push("it is larger than 3 MB".to_owned());
+            return owners;
+        }
+        let text = String::from_utf8_lossy(text);
+        let text = text.trim_start_matches('\u{feff}');
+        let mut rules = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line_number = index + 1;
+            match rule(line) {
+                Ok(None) => {}
+                Ok(Some((globs, owners))) => rules.push(Rule {
+                    line: line_number,
+                    globs,
+                    owners,
+                }),
+                Err(fault) => owners.faults.push(format!("line {line_number}: {fault}")),
+            }
+        }
+        let mut first = rules.len();
+        for rules in rules.rchunks(TOGETHER) {
+            first -= rules.len();
+            owners.gather(first, rules);
+        }
+        owners.rules = rules.into_iter().map(|rule| rule.owners).collect();
+        owners
+    }
+
+    /// Compiles rules, the first of which has the number `first`; what cannot be compiled together is halved.
+    fn gather(&mut self, first: usize, rules: &[Rule]) {
+        let mut set = GlobSetBuilder::new();
+        let mut numbers = Vec::new();
+        let mut is_sound = true;
+        for (index, rule) in rules.iter().enumerate() {
+            for glob in &rule.globs {
+                match builder(glob).build() {
+                    Ok(glob) => {
+                        set.add(glob);
+                        numbers.push(first + index);
+                    }
+                    Err(_) => is_sound = false,
+                }
+            }
+        }
+        match (set.build(), rules) {
+            (Ok(globs), _) if is_sound => self.sets.push(Stretch {
+                globs,
+                rules: numbers,
+            }),
+            (_, [only]) => self
+                .faults
+                .push(format!("line {}: its pattern cannot be used", only.line)),
+            _ => {
+                let (head, tail) = rules.split_at(rules.len() / 2);
+                self.gather(first + head.len(), tail);
+                self.gather(first, head);
+            }
+        }
+    }
+
+    /// Where the file stands.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// How many of its lines are rules.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// What of it is skipped, and why.
+    #[must_use]
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// The owners of a path, in the order in which its line names them.
+    #[must_use]
+    pub fn of(&self, path: &str) -> &[String] {
+        self.sets
+            .iter()
+            .find_map(|set| {
+                // The matches come in the order of the globs.
+                let last = *set.globs.matches(path).last()?;
+                Some(self.rules[set.rules[last]].as_slice())
+            })
+            .unwrap_or_default()
+    }
+
+    /// For each path the number of its group of owners, which is the same where the owners are; none where it has none.
+    pub fn groups<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Vec<Option<u32>> {
+        let mut known: HashMap<Vec<String>, u32> = HashMap::new();
+        paths
+            .map(|path| {
+                let mut owners: Vec<String> =
+                    self.of(path).iter().map(|it| it.to_lowercase()).collect();
+                if owners.is_empty() {
+                    return None;
+                }
+                owners.sort();
+                let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                Some(*known.entry(owners).or_insert(next))
+            })
+            .collect()
+    }
+
+    /// The owners of any of these files, who owns most of them first.
+    #[must_use]
+    pub fn of_all<S: AsRef<str>>(&self, files: &[S]) -> Vec<String> {
+        let mut known: HashMap<String, (usize, &str)> = HashMap::new();
+        for file in files {
+            for owner in self.of(file.as_ref()) {
+                known.entry(owner.to_lowercase()).or_insert((0, owner)).0 += 1;
+            }
+        }
+        let mut owners: Vec<(usize, String, &str)> = known
+            .into_iter()
+            .map(|(folded, (files, name))| (files, folded, name))
+            .collect();
+        owners.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        owners
+            .into_iter()
+            .map(|(_, _, name)| name.to_owned())
+            .collect()
+    }
+}
+
+/// What a line says: nothing, or a pattern as globs with its owners. The error is why the line is skipped.
+fn rule(line: &str) -> Result<Option<(Vec<String>, Vec<String>)>, String> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    let end = end_of_pattern(line);
+    let (pattern, rest) = line.split_at(end);
+    if pattern.starts_with('!') {
+        return Err("a pattern cannot be negated with '!'".to_owned());
+    }
+    if pattern.starts_with("\\#") {
+        return Err("a pattern cannot begin with '#'".to_owned());
+    }
+    if pattern.contains(['[', ']']) {
+        return Err("a pattern cannot hold '[' or ']'".to_owned());
+    }
+    if pattern.contains("***") {
+        return Err("a pattern cannot hold '***'".to_owned());
+    }
+    let mut owners: Vec<String> = Vec::new();
+    for word in rest.split_whitespace() {
+        if word.starts_with('#') {
+            break;
+        }
+        if !is_owner(word) {
+            return Err(format!(
+                "{word:?} is no @user, @organisation/team or address"
+            ));
+        }
+        if !owners.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+            owners.push(word.to_owned());
+        }
+    }
+    Ok(Some((globs(pattern), owners)))
+}
+
+/// Where the first blank is that no backslash stands before.
+fn end_of_pattern(line: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in line.char_indices() {
+        if c.is_whitespace() && !escaped {
+            return at;
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    line.len()
+}
+
+fn is_owner(word: &str) -> bool {
+    match word.split_once('@') {
+        Some(("", name)) => !name.is_empty() && !name.contains('@'),
+        Some((_, host)) => host.contains('.'),
+        None => false,
+    }
+}
+
+/// The globs from the root that stand for a pattern.
+///
+/// As in gitignore(5): a pattern with a slash before its end is meant from the root, another one in every folder, and
+/// what it matches may be a folder. Only `dir/*` differs, which means the files in the folder and not those below.
+fn globs(pattern: &str) -> Vec<String> {
+    let bare = pattern.strip_prefix('/').unwrap_or(pattern);
+    let body = bare.strip_suffix('/').unwrap_or(bare);
+    let is_folder = body.len() < bare.len();
+    if body.is_empty() {
+        return Vec::new();
+    }
+    let body = body.replace('{', "\\{").replace('}', "\\}");
+    let is_rooted = pattern.starts_with('/') || body.contains('/');
+    let body = if is_rooted || body == "**" {
+        body
+    } else {
+        format!("**/{body}")
+    };
+    let below = format!("{body}/**");
+    match body.rsplit('/').next() {
+        _ if is_folder => vec![below],
+        Some("*" | "**") => vec![body],
+        _ => vec![body, below],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn owners(text: &str) -> CodeOwners {
+        CodeOwners::parse("CODEOWNERS", text.as_bytes())
+    }
+
+    /// The paths of these that a pattern alone matches.
+    fn matched<'a>(pattern: &str, paths: &[&'a str]) -> Vec<&'a str> {
+        let owners = owners(&format!("{pattern} @a"));
+        assert_eq!(owners.faults(), [""; 0]);
+        let mut paths = paths.to_vec();
+        paths.retain(|path| !owners.of(path).is_empty());
+        paths
+    }
+
+    #[test]
+    fn the_last_matching_line_wins() {
+        let it = owners(
+            "# everything\n*   @global\n*.js @js-owner # inline\n/build/logs/ @doctocat\ndocs/* docs@example.com\napps/ @octocat\n/apps/github\n",
+        );
+        let cases: [(&str, &[&str]); 9] = [
+            ("README", &["@global"]),
+            ("a/b.js", &["@js-owner"]),
+            ("build/logs/x.js", &["@doctocat"]),
+            ("x/build/logs/a", &["@global"]),
+            ("docs/getting-started.md", &["docs@example.com"]),
+            ("docs/build-app/troubleshooting.md", &["@global"]),
+            ("x/apps/a", &["@octocat"]),
+            ("apps/github/a", &[]),
+            ("apps/github", &[]),
+        ];
+        for (path, wanted) in cases {
+            assert_eq!(it.of(path), wanted, "{path}");
+        }
+        assert_eq!((it.rules(), it.faults().len()), (6, 0));
+    }
+
+    #[test]
+    fn patterns_mean_what_they_mean_to_github() {
+        let paths = ["a", "a/b", "a/b/c", "x/a", "x/a/b", "ab", "a b", "a{b}"];
+        let cases: [(&str, &[&str]); 15] = [
+            ("*", &paths),
+            ("**", &paths),
+            ("/*", &["a", "ab", "a b", "a{b}"]),
+            ("a", &["a", "a/b", "a/b/c", "x/a", "x/a/b"]),
+            ("/a", &["a", "a/b", "a/b/c"]),
+            ("a/", &["a/b", "a/b/c", "x/a/b"]),
+            ("/a/*", &["a/b"]),
+            ("a/**", &["a/b", "a/b/c"]),
+            ("a/b", &["a/b", "a/b/c"]),
+            ("**/a/b", &["a/b", "a/b/c", "x/a/b"]),
+            ("a/**/c", &["a/b/c"]),
+            ("a?", &["ab"]),
+            ("a*", &paths),
+            ("a\\ b", &["a b"]),
+            ("a{b}", &["a{b}"]),
+        ];
+        for (pattern, wanted) in cases {
+            assert_eq!(matched(pattern, &paths), wanted, "{pattern}");
+        }
+        assert_eq!(matched("/", &paths), [""; 0]);
+        assert_eq!(matched("A", &paths), [""; 0], "letter case matters");
+    }
+
+    #[test]
+    fn a_line_that_github_does_not_understand_is_skipped() {
+        let it = owners("* @all\n!a @b\n[Section] @b\na[bc] @b\n\\#a @b\na b\na @\na @b x\n");
+        assert_eq!(it.of("a"), ["@all"]);
+        insta::assert_snapshot!(it.faults().join("\n"), @r#"
+        line 2: a pattern cannot be negated with '!'
+        line 3: a pattern cannot hold '[' or ']'
+        line 4: a pattern cannot hold '[' or ']'
+        line 5: a pattern cannot begin with '#'
+        line 6: "b" is no @user, @organisation/team or address
+        line 7: "@" is no @user, @organisation/team or address
+        line 8: "x" is no @user, @organisation/team or address
+        "#);
+    }
+
+    #[test]
+    fn a_file_above_three_megabytes_is_not_read() {
+        let mut text = "* @a\n#".to_owned();
+        text.push_str(&"x".repeat(MOST_BYTES - text.len()));
+        assert_eq!(owners(&text).of("x"), ["@a"]);
+        let over = owners(&(text + "x"));
+        assert_eq!((over.of("x").len(), over.faults().len()), (0, 1));
+    }
+
+    #[test]
+    fn of_many_rules_the_last_still_wins() {
+        let text: String = (0..3 * TOGETHER)
+            .map(|n| format!("/d{}/ @u{n}\n", n % 7))
+            .collect();
+        assert_eq!(
+            owners(&text).of("d0/x"),
+            [format!("@u{}", 3 * TOGETHER - 2)]
+        );
+    }
+
+    #[test]
+    fn the_same_owners_in_any_order_and_case_are_one_group() {
+        let it = owners("/a @x @y\n/b @Y @X\n/c @x\n");
+        assert_eq!(
+            it.groups(["a", "b", "c", "d"].into_iter()),
+            [Some(0), Some(0), Some(1), None]
+        );
+    }
+
+    #[test]
+    fn who_owns_most_of_the_files_comes_first() {
+        let it = owners("* @b @a\n/x/ @C\n/x/1 @c @a\n");
+        assert_eq!(it.of_all(&["x/1", "x/2", "y"]), ["@a", "@c", "@b"]);
+        assert_eq!(it.of_all::<&str>(&[]), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_rules_are_independent_of_their_number(
+            lines in proptest::collection::vec("[ab*/?\\\\!#\\[{} ]{0,8}( @[ab])?", 0..12),
+            path in "[ab]{1,2}(/[ab]{1,2}){0,3}",
+        ) {
+            let all = owners(&lines.join("\n"));
+            let last = lines.iter().rev().find_map(|line| {
+                let alone = owners(line);
+                let is_match = alone.sets.iter().any(|set| set.globs.is_match(&path));
+                is_match.then(|| alone.of(&path).to_vec())
+            });
+            prop_assert_eq!(all.of(&path), last.unwrap_or_default());
+        }
+    }
+}
