@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::codemod::Sought;
 use crate::config::{
-    AgentKind, AgentOptions, Config, ForgeChoice, Limit, MinSuccess, PublishWhen, PushChoice,
-    UnitRange,
+    AgentKind, AgentOptions, Apart, Config, ForgeChoice, Limit, MinSuccess, PublishWhen,
+    PushChoice, UnitRange,
 };
 use crate::run::Goal;
 
@@ -87,6 +87,9 @@ pub(super) struct PlanFlags {
     /// How many units: a number, or a range [default: 5..30]
     #[arg(long, value_name = "N|A..B")]
     units: Option<UnitRange>,
+    /// Never mix files of different owners (by CODEOWNERS) in one unit
+    #[arg(long, value_enum, value_name = "owner", hide_possible_values = true)]
+    by: Option<Apart>,
     /// An ast-grep pattern that must be found nowhere when the change is done: files without it are left out, and what
     /// is left is counted after the run
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
@@ -113,6 +116,7 @@ impl PlanFlags {
 
     pub(super) fn apply(&self, config: &mut Config) {
         config.plan.units = self.units.or(config.plan.units);
+        config.plan.by = self.by.or(config.plan.by);
         config.plan.base = self.base.clone().or(config.plan.base.take());
     }
 }

@@ -112,6 +112,7 @@ pub(super) fn make(
             codemod: codemod.as_ref(),
             until,
             units: config.plan.units.unwrap_or_default(),
+            by: config.plan.by,
         },
     )?;
     Ok(Planned { plan, base })

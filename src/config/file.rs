@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentOptions, Limit, MinSuccess, PublishWhen, UnitRange};
+use super::{AgentOptions, Apart, Limit, MinSuccess, PublishWhen, UnitRange};
 
 /// The name of the file in the root of a checkout.
 pub const FILE_NAME: &str = "batch.toml";
@@ -35,6 +35,7 @@ pub struct PlanConfig {
     /// The revision to start from.
     pub base: Option<String>,
     pub units: Option<UnitRange>,
+    pub by: Option<Apart>,
 }
 
 /// `[worktrees]`
@@ -215,6 +216,7 @@ mod tests {
             command = "my-agent --fast"
             [plan]
             units = "5..12"
+            by = "owner"
             [worktrees]
             dir = "../{repo}.batch/{run}/{unit}"
             setup = "npm ci"

@@ -13,4 +13,4 @@ pub use file::{
     GitHubConfig, PlanConfig, PublishConfig, PushChoice, RunConfig, WorktreeConfig,
 };
 pub use success::{MinSuccess, PublishWhen};
-pub use values::{Limit, UnitRange};
+pub use values::{Apart, Limit, UnitRange};

@@ -47,6 +47,14 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
+/// What must not be mixed in a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Apart {
+    /// Files of different owners, by CODEOWNERS
+    Owner,
+}
+
 /// How many units a plan may have, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitRange {

@@ -14,7 +14,7 @@ use super::select::{SelectError, Selection};
 use super::title::name_units;
 use super::{Claim, Plan, Size, Unit};
 use crate::codemod::{Codemod, CodemodError, Probe, Sought};
-use crate::config::{AgentOptions, UnitRange};
+use crate::config::{AgentOptions, Apart, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
 use crate::words;
 
@@ -33,6 +33,7 @@ pub struct Request<'a> {
     /// What must be found nowhere when the change is done; files without it are no work.
     pub until: Option<Sought>,
     pub units: UnitRange,
+    pub by: Option<Apart>,
 }
 
 /// Why there is no plan.
@@ -62,6 +63,11 @@ pub enum PlanError {
         beside(reasons)
     )]
     NothingToDo { matched: usize, reasons: String },
+    #[error(
+        "units cannot be made by owner, because the base has no rules in {}: add some, or leave out --by owner",
+        super::owners::PLACES.join(", ")
+    )]
+    NoOwners,
     #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
     BaseGone(String),
     #[error(transparent)]
@@ -112,6 +118,10 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
             PlanError::AllLeftOut { matched, reasons }
         });
     }
+    let owners = CodeOwners::of_tree(repo, &entries)?;
+    if request.by == Some(Apart::Owner) && owners.rules() == 0 {
+        return Err(PlanError::NoOwners);
+    }
     let (files, left_out) = scan.into_parts();
     let plan = Plan {
         instruction: request.instruction.to_owned(),
@@ -120,12 +130,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
         until: request.until.clone(),
-        units: units(
-            &files,
-            &packages(&entries),
-            &CodeOwners::of_tree(repo, &entries)?,
-            request,
-        ),
+        units: units(&files, &packages(&entries), &owners, request),
         left_out,
     };
     prove(&plan, &entries)?;
@@ -196,7 +201,10 @@ fn units(
         items: &items,
         ties: &[],
         packages,
-        owners: Owners::Preferred,
+        owners: match request.by {
+            Some(Apart::Owner) => Owners::Apart,
+            None => Owners::Preferred,
+        },
     };
     let cut = partition(&material, request.units);
     let paths: Vec<Vec<&str>> = cut

@@ -80,15 +80,9 @@ impl CodeOwners {
         let text = text.trim_start_matches('\u{feff}');
         let mut rules = Vec::new();
         for (index, line) in text.lines().enumerate() {
-            let line_number = index + 1;
-            match rule(line) {
-                Ok(None) => {}
-                Ok(Some((globs, owners))) => rules.push(Rule {
-                    line: line_number,
-                    globs,
-                    owners,
-                }),
-                Err(fault) => owners.faults.push(format!("line {line_number}: {fault}")),
+            match rule(index + 1, line) {
+                Ok(rule) => rules.extend(rule),
+                Err(fault) => owners.faults.push(format!("line {}: {fault}", index + 1)),
             }
         }
         let mut first = rules.len();
@@ -201,14 +195,13 @@ impl CodeOwners {
     }
 }
 
-/// What a line says: nothing, or a pattern as globs with its owners. The error is why the line is skipped.
-fn rule(line: &str) -> Result<Option<(Vec<String>, Vec<String>)>, String> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
+/// The rule that stands in a line, if it is one. The error is why the line is skipped.
+fn rule(line: usize, text: &str) -> Result<Option<Rule>, String> {
+    let text = text.trim();
+    if text.is_empty() || text.starts_with('#') {
         return Ok(None);
     }
-    let end = end_of_pattern(line);
-    let (pattern, rest) = line.split_at(end);
+    let (pattern, rest) = text.split_at(end_of_pattern(text));
     if pattern.starts_with('!') {
         return Err("a pattern cannot be negated with '!'".to_owned());
     }
@@ -235,7 +228,11 @@ fn rule(line: &str) -> Result<Option<(Vec<String>, Vec<String>)>, String> {
             owners.push(word.to_owned());
         }
     }
-    Ok(Some((globs(pattern), owners)))
+    Ok(Some(Rule {
+        line,
+        globs: globs(pattern),
+        owners,
+    }))
 }
 
 /// Where the first blank is that no backslash stands before.
@@ -380,7 +377,8 @@ mod tests {
     fn of_many_rules_the_last_still_wins() {
         let text: String = (0..3 * TOGETHER)
             .map(|n| format!("/d{}/ @u{n}\n", n % 7))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         assert_eq!(
             owners(&text).of("d0/x"),
             [format!("@u{}", 3 * TOGETHER - 2)]

@@ -118,9 +118,12 @@ impl Layout {
         let frame = |columns: usize| columns * 3 - 1;
 
         let shown = shown_lists(rows);
-        let lists: [usize; 2] = std::array::from_fn(|list| match shown[list] {
-            true => widest(&|row| &row.lists[list], LISTS[list]),
-            false => 0,
+        let lists: [usize; 2] = std::array::from_fn(|list| {
+            if shown[list] {
+                widest(&|row| &row.lists[list], LISTS[list])
+            } else {
+                0
+            }
         });
         let columns = 4 + shown.iter().filter(|shown| **shown).count();
         if id + title + lists[0] + lists[1] + numbers + frame(columns) <= width {

@@ -33,6 +33,7 @@ fn plan(
             codemod,
             until: None,
             units: UnitRange::new(5, 30).unwrap(),
+            by: None,
         },
     )
 }
@@ -115,6 +116,7 @@ fn a_request_without_a_plan_is_told_why() {
             codemod: None,
             until: None,
             units: UnitRange::new(5, 30).unwrap(),
+            by: None,
         },
     );
     insta::assert_snapshot!(blank.unwrap_err(), @"the instruction is empty: say what is to be changed");
@@ -279,6 +281,42 @@ proptest! {
 }
 
 #[test]
+fn by_owner_no_unit_has_files_of_two() {
+    let globs = [".".to_owned()];
+    let request = |it: &Fixture| {
+        make(
+            &it.repo,
+            &Request {
+                instruction: "from var to const",
+                globs: &globs,
+                prefix: "",
+                base: &base(it),
+                agent: AgentOptions::default(),
+                codemod: None,
+                until: None,
+                units: UnitRange::new(1, 2).unwrap(),
+                by: Some(Apart::Owner),
+            },
+        )
+    };
+    let mut files = vec![(
+        "CODEOWNERS",
+        "/src/*.js @ada\n/src/x.js @GRACE\n/lib/ @grace\n",
+    )];
+    files.extend(["src/a.js", "src/x.js", "src/y.js", "lib/z.js"].map(|path| (path, "x\n")));
+    let plan = request(&repository(&files)).unwrap();
+    let units = plan.units.iter();
+    let units = units.map(|unit| format!("{:?} {:?}", unit.claim.files, unit.owners));
+    insta::assert_snapshot!(units.collect::<Vec<_>>().join("\n"), @r#"
+    ["CODEOWNERS"] []
+    ["lib/z.js", "src/x.js"] ["@grace"]
+    ["src/a.js", "src/y.js"] ["@ada"]
+    "#);
+    let refused = request(&repository(&files[1..])).unwrap_err();
+    insta::assert_snapshot!(refused, @"units cannot be made by owner, because the base has no rules in .github/CODEOWNERS, CODEOWNERS, docs/CODEOWNERS: add some, or leave out --by owner");
+}
+
+#[test]
 fn only_files_that_hold_what_is_to_be_gone_are_work() {
     let it = repository(&[("a.js", "var a = 1;\n"), ("b.js", "let b = 1;\n")]);
     let request = |pattern: &str, globs: &[String]| {
@@ -293,6 +331,7 @@ fn only_files_that_hold_what_is_to_be_gone_are_work() {
                 codemod: None,
                 until: Some(Sought::Pattern(pattern.to_owned())),
                 units: UnitRange::default(),
+                by: None,
             },
         )
     };
