@@ -29,7 +29,12 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
     places
         .into_iter()
         .map(|(root, members)| {
-            let mut words = vec!["cargo".to_owned(), "test".to_owned()];
+            // A test program that fails must not hide what fails in those after it.
+            let mut words = vec![
+                "cargo".to_owned(),
+                "test".to_owned(),
+                "--no-fail-fast".to_owned(),
+            ];
             if members.iter().any(|(_, scope)| *scope == Scope::Workspace) {
                 words.push("--workspace".to_owned());
             } else {

@@ -1,12 +1,14 @@
-//! Running a check in a worktree. What its output means is left to its exit code.
+//! Running a check in a worktree, and hearing from its output which tests failed.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Check, Outcome};
+use super::failed::failed;
+use super::{Check, Ran};
 use crate::config::CommandLine;
 use crate::process::{self, Command, Environment, ProcessError, find_program};
 
@@ -31,7 +33,7 @@ pub async fn run(
     limit: Duration,
     log: PathBuf,
     cancel: &CancellationToken,
-) -> Result<Outcome, CheckError> {
+) -> Result<Ran, CheckError> {
     // Without it some test scripts watch for changes for ever, and some tools write new snapshots into the worktree.
     if env.get("CI").is_none() {
         env.set("CI", "true");
@@ -48,15 +50,24 @@ pub async fn run(
         idle: None,
         log,
     };
+    // Some file systems know times only to the second.
+    let began = SystemTime::now() - Duration::from_secs(1);
     let finished = process::run(&command, cancel)
         .await
         .map_err(|source| CheckError::Process {
             check: check.name.clone(),
             source,
         })?;
-    Ok(Outcome {
-        check: check.name.clone(),
-        verdict: finished.ending.into(),
+    let mut tests = BTreeSet::new();
+    if !finished.ending.is_success() {
+        let (name, worktree, log) = (check.name.clone(), worktree.to_owned(), command.log);
+        let read = move || failed(&name, &worktree, &log, began).unwrap_or_default();
+        // What cannot be read names nothing, and the exit code decides.
+        tests = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+    }
+    Ok(Ran {
+        ending: finished.ending,
+        tests,
         took: finished.took,
         tail: finished.tail,
     })
@@ -101,7 +112,6 @@ fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::*;
     use crate::process::Ending;
 
@@ -115,7 +125,7 @@ mod tests {
         Environment::for_worker(parent, &[])
     }
 
-    async fn outcome(check: &Check, limit: Duration) -> Result<Outcome> {
+    async fn outcome(check: &Check, limit: Duration) -> Result<Ran> {
         let dir = tempfile::tempdir()?;
         std::fs::create_dir(dir.path().join("sub"))?;
         Ok(run(
@@ -134,14 +144,18 @@ mod tests {
     #[tokio::test]
     async fn exit_code_zero_passes_and_any_other_fails() -> Result {
         let passed = outcome(&Check::given("true", "--check"), AMPLE).await?;
-        assert_eq!(
-            (passed.check.as_str(), passed.verdict),
-            ("true", Verdict::Pass)
-        );
+        assert_eq!(passed.failure(), None);
         let failed = outcome(&Check::given("echo oh no; exit 3", "--check"), AMPLE).await?;
-        let ending = Ending::Exit(3);
-        assert_eq!(failed.verdict, Verdict::Fail { ending });
+        assert_eq!(failed.ending, Ending::Exit(3));
         assert_eq!(failed.tail.trim_end(), "oh no");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_tests_that_failed_are_named_where_the_runner_names_them() -> Result {
+        let check = Check::given("echo 'not ok 1 - adds'; exit 1", "--check");
+        let failed = outcome(&check, AMPLE).await?;
+        assert_eq!(failed.tests.into_iter().collect::<Vec<_>>(), ["adds"]);
         Ok(())
     }
 
@@ -149,8 +163,7 @@ mod tests {
     async fn a_check_that_never_ends_fails_at_its_limit() -> Result {
         let limit = Duration::from_millis(50);
         let outcome = outcome(&Check::given("exec tail -f /dev/null", "--check"), limit).await?;
-        let ending = Ending::TimedOut(limit);
-        assert_eq!(outcome.verdict, Verdict::Fail { ending });
+        assert_eq!(outcome.ending, Ending::TimedOut(limit));
         Ok(())
     }
 

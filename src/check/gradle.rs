@@ -27,11 +27,11 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
             let tasks: Option<Vec<String>> =
                 dirs.iter().map(|dir| project(tree, root, dir)).collect();
             let tasks = tasks.unwrap_or_else(|| vec!["test".to_owned()]);
-            // A daemon would outlive the check and the worktree.
+            // A daemon would outlive the check and the worktree; a task that fails must not hide what fails in others.
             let words = [program]
                 .into_iter()
                 .chain(tasks)
-                .chain(["--no-daemon".to_owned()]);
+                .chain(["--continue", "--no-daemon"].map(String::from));
             let named = dirs.first().and_then(|dir| manifest(tree, dir));
             Check::found(words, root, source(named.unwrap_or(BUILDS[0]), dirs))
         })

@@ -24,7 +24,8 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
                 .script(root, "mvnw")
                 .unwrap_or_else(|| "mvn".to_owned());
             let mut words = vec![program];
-            words.extend(["-q", "-B", "test"].map(String::from));
+            // A module that fails must not hide what fails in others.
+            words.extend(["-q", "-B", "-fae", "test"].map(String::from));
             if !dirs.contains(&root) {
                 let modules: Vec<&str> = dirs.iter().filter_map(|dir| from(root, dir)).collect();
                 words.extend(["-pl".to_owned(), modules.join(","), "-am".to_owned()]);

@@ -1,12 +1,14 @@
 //! Commands that must pass, and what they say of a unit.
 //!
 //! A [`Check`] is one command and where it runs: [given](Check::given) by the user, or [`discover`]ed from the files of
-//! the base for what a unit claims. [`run`] runs it in a worktree and gives a [`Verdict`]; [`obstacle`] says beforehand
-//! why it could not. This room knows nothing of runs, plans or agents, and it does not repeat what failed.
+//! the base for what a unit claims. [`run`] runs it in a worktree and tells which tests failed; [`obstacle`] says
+//! beforehand why it could not. A [`Failure`] that is held against that of the untouched base gives a [`Verdict`]. This
+//! room knows nothing of runs, plans or agents, and it does not repeat what failed.
 
 mod cargo;
 mod discover;
 mod execute;
+mod failed;
 mod go;
 mod gradle;
 mod make;
@@ -17,16 +19,17 @@ mod python;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod verdict;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::config::CommandLine;
 use crate::process::Ending;
 
 pub use discover::discover;
 pub use execute::{CheckError, obstacle, run};
+pub use verdict::{Failure, Verdict};
 
 /// A command that must pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,31 +72,24 @@ impl Check {
     }
 }
 
-/// What a check says of a unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Verdict {
-    Pass,
-    Fail { ending: Ending },
-}
-
-impl From<Ending> for Verdict {
-    fn from(ending: Ending) -> Self {
-        if ending.is_success() {
-            Self::Pass
-        } else {
-            Self::Fail { ending }
-        }
-    }
-}
-
-/// What came of one check.
+/// What came of one run of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// The name of the check.
-    pub check: String,
-    pub verdict: Verdict,
+pub struct Ran {
+    pub ending: Ending,
+    /// The tests that failed; empty where it passed, and where the runner names none.
+    pub tests: BTreeSet<String>,
     pub took: Duration,
     /// The last lines of its output as plain text.
     pub tail: String,
+}
+
+impl Ran {
+    /// How it failed; nothing where it passed.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        (!self.ending.is_success()).then(|| Failure {
+            ending: self.ending,
+            tests: self.tests.clone(),
+        })
+    }
 }

@@ -54,22 +54,28 @@ fn cargo_tests_the_claimed_packages_of_a_workspace() {
     for (claim, expected) in [
         (
             &["crates/a/src/lib.rs"][..],
-            &["$ cargo test -p crate-a"][..],
+            &["$ cargo test --no-fail-fast -p crate-a"][..],
         ),
         (
             &["crates/a/src/x.rs", "crates/a/src/y/z.rs", "crates/b/b.rs"],
-            &["$ cargo test -p crate-a -p crate-b"],
+            &["$ cargo test --no-fail-fast -p crate-a -p crate-b"],
         ),
         (
             &["README.md", "crates/a/a.rs"],
-            &["$ cargo test --workspace"],
+            &["$ cargo test --no-fail-fast --workspace"],
         ),
-        (&["crates/out/src/lib.rs"], &["crates/out$ cargo test"]),
-        (&["fuzz/targets/x.rs"], &["fuzz/targets$ cargo test"]),
+        (
+            &["crates/out/src/lib.rs"],
+            &["crates/out$ cargo test --no-fail-fast"],
+        ),
+        (
+            &["fuzz/targets/x.rs"],
+            &["fuzz/targets$ cargo test --no-fail-fast"],
+        ),
         // Cargo refuses a package that its workspace does not list.
         (
             &["crates/a/tests/data/x/src/lib.rs"],
-            &["$ cargo test -p crate-a"],
+            &["$ cargo test --no-fail-fast -p crate-a"],
         ),
     ] {
         assert_eq!(found(WORKSPACE, claim), expected, "{claim:?}");
@@ -79,7 +85,10 @@ fn cargo_tests_the_claimed_packages_of_a_workspace() {
 #[test]
 fn cargo_knows_packages_alone_and_members_by_path() {
     let alone = &[("lib/Cargo.toml", "[package]\nname = 'alone'")];
-    assert_eq!(found(alone, &["lib/src/a.rs"]), ["lib$ cargo test"]);
+    assert_eq!(
+        found(alone, &["lib/src/a.rs"]),
+        ["lib$ cargo test --no-fail-fast"]
+    );
     let by_path = &[
         (
             "Cargo.toml",
@@ -89,9 +98,12 @@ fn cargo_knows_packages_alone_and_members_by_path() {
     ];
     assert_eq!(
         found(by_path, &["macros/src/lib.rs"]),
-        ["$ cargo test -p macros"]
+        ["$ cargo test --no-fail-fast -p macros"]
     );
-    assert_eq!(found(by_path, &["src/main.rs"]), ["$ cargo test -p main"]);
+    assert_eq!(
+        found(by_path, &["src/main.rs"]),
+        ["$ cargo test --no-fail-fast -p main"]
+    );
 }
 
 #[test]
@@ -244,19 +256,22 @@ fn maven_tests_the_claimed_modules_from_the_reactors_root() {
     for (claim, expected) in [
         (
             &["core/api/src/A.java"][..],
-            &["$ mvn -q -B test -pl core/api -am"][..],
+            &["$ mvn -q -B -fae test -pl core/api -am"][..],
         ),
         (
             &["core/src/B.java", "core/api/src/A.java"],
-            &["$ mvn -q -B test -pl 'core,core/api' -am"],
+            &["$ mvn -q -B -fae test -pl 'core,core/api' -am"],
         ),
-        (&["src/C.java", "core/src/B.java"], &["$ mvn -q -B test"]),
-        (&["old/src/D.java"], &["old$ mvn -q -B test"]),
+        (
+            &["src/C.java", "core/src/B.java"],
+            &["$ mvn -q -B -fae test"],
+        ),
+        (&["old/src/D.java"], &["old$ mvn -q -B -fae test"]),
     ] {
         assert_eq!(found(files, claim), expected, "{claim:?}");
     }
     let wrapped = &[("pom.xml", ""), ("mvnw", "")];
-    assert_eq!(found(wrapped, &["A.java"]), ["$ ./mvnw -q -B test"]);
+    assert_eq!(found(wrapped, &["A.java"]), ["$ ./mvnw -q -B -fae test"]);
 }
 
 #[test]
@@ -273,26 +288,26 @@ fn gradle_tests_the_claimed_projects_of_a_build() {
     for (claim, expected) in [
         (
             &["app/A.kt"][..],
-            &["$ ./gradlew :app:test --no-daemon"][..],
+            &["$ ./gradlew :app:test --continue --no-daemon"][..],
         ),
         (
             &["app/A.kt", "libs/core/B.java"],
-            &["$ ./gradlew :app:test :libs:core:test --no-daemon"],
+            &["$ ./gradlew :app:test :libs:core:test --continue --no-daemon"],
         ),
         (
             &["app/A.kt", "moved/C.java"],
-            &["$ ./gradlew test --no-daemon"],
+            &["$ ./gradlew test --continue --no-daemon"],
         ),
-        (&["README.md"], &["$ ./gradlew test --no-daemon"]),
+        (&["README.md"], &["$ ./gradlew test --continue --no-daemon"]),
         (
             &["plugins/P.java"],
-            &["plugins$ ../gradlew test --no-daemon"],
+            &["plugins$ ../gradlew test --continue --no-daemon"],
         ),
     ] {
         assert_eq!(found(files, claim), expected, "{claim:?}");
     }
     let both = &[("pom.xml", ""), ("build.gradle", "")];
-    assert_eq!(found(both, &["A.java"]), ["$ mvn -q -B test"]);
+    assert_eq!(found(both, &["A.java"]), ["$ mvn -q -B -fae test"]);
 }
 
 #[test]
@@ -331,7 +346,7 @@ fn every_language_of_a_claim_is_tested_by_its_own_tool() {
             ]
         ),
         [
-            "$ cargo test",
+            "$ cargo test --no-fail-fast",
             "web$ npm test --silent",
             "bindings/python$ python3 -m pytest -q",
         ]
@@ -339,6 +354,6 @@ fn every_language_of_a_claim_is_tested_by_its_own_tool() {
     // Of no language with a tool: whatever is nearest.
     assert_eq!(
         found(files, &["web/wasm/page.html"]),
-        ["web/wasm$ cargo test"]
+        ["web/wasm$ cargo test --no-fail-fast"]
     );
 }

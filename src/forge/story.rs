@@ -51,6 +51,8 @@ pub struct CheckLine {
     /// `pass`, `failed`, …
     pub verdict: String,
     pub seconds: f64,
+    /// The tests that did not pass, where their names are known.
+    pub tests: Vec<String>,
 }
 
 /// A unit that has to be merged before.
@@ -129,6 +131,7 @@ pub(super) fn sample(count: usize) -> Story {
                 name: word(),
                 verdict: word(),
                 seconds: 1.0,
+                tests: vec![word(); count],
             };
             count
         ],

@@ -239,11 +239,20 @@ mod tests {
                 .to_vec(),
             insertions: 12,
             deletions: 1,
-            checks: vec![CheckLine {
-                name: "npm test".to_owned(),
-                verdict: "pass".to_owned(),
-                seconds: 3.25,
-            }],
+            checks: vec![
+                CheckLine {
+                    name: "npm test".to_owned(),
+                    verdict: "pass".to_owned(),
+                    seconds: 3.25,
+                    tests: Vec::new(),
+                },
+                CheckLine {
+                    name: "npm run lint".to_owned(),
+                    verdict: "fails, as it did before this change".to_owned(),
+                    seconds: 1.0,
+                    tests: vec!["no `var`".to_owned()],
+                },
+            ],
             summary: Some("Done. Fixes #1, thanks @torvalds --> ```\n<img src=x>".to_owned()),
             needs: vec![Need {
                 unit: "src.core".to_owned(),
@@ -294,6 +303,8 @@ mod tests {
         ### Checks
 
         - `npm test`: pass (3.2 s)
+        - `npm run lint`: fails, as it did before this change (1.0 s)
+          - `` no `var` ``
 
         ### Merge first
 

@@ -176,7 +176,7 @@ mod tests {
             .create_worktree(&NewWorktree {
                 name: "batch-r-01",
                 path: &path,
-                branch: "batch/r/01",
+                branch: Some("batch/r/01"),
                 start: &it.first,
                 index: &index,
             })

@@ -81,7 +81,7 @@ mod tests {
             .create_worktree(&NewWorktree {
                 name,
                 path: &path,
-                branch: name,
+                branch: Some(name),
                 start: &it.first,
                 index: &index,
             })

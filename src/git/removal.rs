@@ -184,7 +184,7 @@ mod tests {
         let new = NewWorktree {
             name: "batch-r-01",
             path: &path,
-            branch: "batch/r/01",
+            branch: Some("batch/r/01"),
             start: &it.first,
             index: &index,
         };
@@ -205,12 +205,12 @@ mod tests {
 
         assert!(
             it.repo
-                .delete_untouched_branch(new.branch, &it.first)
+                .delete_untouched_branch("batch/r/01", &it.first)
                 .unwrap()
         );
         assert!(
             !it.repo
-                .delete_untouched_branch(new.branch, &it.first)
+                .delete_untouched_branch("batch/r/01", &it.first)
                 .unwrap()
         );
     }

@@ -19,8 +19,8 @@ pub struct NewWorktree<'a> {
     /// The name under which git registers it: no slashes, unique in the repository.
     pub name: &'a str,
     pub path: &'a Path,
-    /// Without `refs/heads/`.
-    pub branch: &'a str,
+    /// Without `refs/heads/`; on no branch when absent.
+    pub branch: Option<&'a str>,
     /// The commit to start from.
     pub start: &'a str,
     /// Where to keep a copy of the fresh index, out of an agent's reach; [`Repo::snapshot`] works by it.
@@ -61,9 +61,11 @@ impl Repo {
         }
     }
 
-    /// Makes a branch and a worktree that git knows, with nothing in it yet. After an error nothing of it is left.
+    /// Makes a worktree that git knows, and its branch, with nothing in it yet. After an error nothing of it is left.
     pub fn register_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
-        self.check_new_branch(new.branch)?;
+        if let Some(branch) = new.branch {
+            self.check_new_branch(branch)?;
+        }
         if new.path.symlink_metadata().is_ok() {
             return Err(GitError::PlaceTaken {
                 path: new.path.to_path_buf(),
@@ -80,8 +82,14 @@ impl Repo {
     fn register(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         let repo = self.open()?;
         let commit = find_commit(&repo, new.start)?;
-        repo.branch(new.branch, &commit, false)
-            .during(|| format!("branch {} cannot be made", new.branch))?;
+        let head = match new.branch {
+            Some(branch) => {
+                repo.branch(branch, &commit, false)
+                    .during(|| format!("branch {branch} cannot be made"))?;
+                format!("ref: refs/heads/{branch}\n")
+            }
+            None => format!("{}\n", commit.id()),
+        };
         let admin = self.admin_dir(new.name);
         let folder = |path: &Path| {
             fs::create_dir_all(path).map_err(|error| disk("cannot make", path, error))
@@ -91,7 +99,6 @@ impl Repo {
         };
         folder(&admin)?;
         write(admin.join("commondir"), &[b"../..\n"])?;
-        let head = format!("ref: refs/heads/{}\n", new.branch);
         write(admin.join("HEAD"), &[head.as_bytes()])?;
         folder(new.path)?;
         let place = new.path.canonicalize();
@@ -177,7 +184,9 @@ impl Repo {
         let _ = fs::remove_file(new.index);
         let _ = fs::remove_dir_all(self.admin_dir(new.name));
         // Somebody else's branch of that name, made a moment ago, stands elsewhere.
-        let _ = self.delete_untouched_branch(new.branch, new.start);
+        if let Some(branch) = new.branch {
+            let _ = self.delete_untouched_branch(branch, new.start);
+        }
     }
 
     /// Where git keeps what it knows of a worktree.
@@ -213,7 +222,7 @@ mod tests {
         NewWorktree {
             name: "batch-r-01",
             path: &paths[0],
-            branch: "batch/r/01",
+            branch: Some("batch/r/01"),
             start: &folder.first,
             index: &paths[1],
         }

@@ -57,6 +57,11 @@ impl UnitId {
         }
     }
 
+    /// No unit, but what all of them start from, where it is worked on like one. No unit's id begins with a point.
+    pub(crate) fn base() -> Self {
+        Self(".base".to_owned())
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use super::Progress;
 use crate::check::Verdict;
-use crate::run::{Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact, UnitState};
+use crate::run::{
+    BaseCheck, Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact, UnitState,
+};
 use crate::words;
 
 /// A check may be a long line of shell, and stands in three lines for each unit.
@@ -70,6 +72,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         // The report tells it.
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
+        Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
         Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
     };
@@ -80,6 +83,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             let verdict = match result.verdict {
                 Verdict::Pass => "passed",
                 Verdict::Fail { .. } => "failed",
+                Verdict::OldFailure { .. } => "failed as on the base",
+                Verdict::Flaky { .. } => "is flaky: it passed when run again",
             };
             let name = short(&words::line(&result.name));
             format!(
@@ -178,6 +183,20 @@ pub(super) fn no_room(free: u64, each: u64) -> String {
         words::bytes(each),
         words::bytes(free)
     )
+}
+
+/// What a check says of the base.
+pub(super) fn on_base(found: &BaseCheck) -> String {
+    let name = short(&words::line(&found.name));
+    let took = words::duration(found.took_ms);
+    match (found.ending.is_success(), found.tests.len()) {
+        (true, _) => format!("on the base, check {name} passes in {took}"),
+        (false, 0) => format!("on the base, check {name} fails as well, in {took}"),
+        (false, tests) => format!(
+            "on the base, check {name} fails as well, in {took}: {}",
+            words::count(tests, "test")
+        ),
+    }
 }
 
 fn first_line(text: &str) -> String {

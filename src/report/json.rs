@@ -81,6 +81,7 @@ struct Changes {
 struct Check {
     name: String,
     verdict: &'static str,
+    tests: Vec<String>,
     took_ms: u64,
     log: String,
     tail: String,
@@ -203,7 +204,10 @@ impl Check {
             verdict: match result.verdict {
                 Verdict::Pass => "pass",
                 Verdict::Fail { .. } => "fail",
+                Verdict::OldFailure { .. } => "old-failure",
+                Verdict::Flaky { .. } => "flaky",
             },
+            tests: result.verdict.tests().to_vec(),
             took_ms: result.took_ms,
             log: view::path(&result.log),
             tail: result.tail.clone(),

@@ -131,6 +131,13 @@ fn others(state: &RunState) -> Option<String> {
         .map(|(unit, reason)| format!("- `{unit}` needed no change: {}", escaped(reason)))
         .collect();
     lines.extend(
+        view::blemishes(state)
+            .into_iter()
+            .map(|(unit, check, words)| {
+                format!("- `{unit}`: {} {}", escaped(check), escaped(&words))
+            }),
+    );
+    lines.extend(
         view::blocked(state)
             .into_iter()
             .map(|(unit, by)| format!("- `{unit}` is blocked: it needs `{by}`")),

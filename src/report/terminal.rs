@@ -274,6 +274,18 @@ fn others(state: &RunState) -> Option<String> {
         })
         .collect();
     lines.extend(
+        view::blemishes(state)
+            .into_iter()
+            .map(|(unit, check, said)| {
+                format!(
+                    "{} {unit}: `{}` {}",
+                    style("~").yellow(),
+                    words::line(check),
+                    words::line(&said)
+                )
+            }),
+    );
+    lines.extend(
         view::blocked(state)
             .into_iter()
             .map(|(unit, by)| format!("{} {unit} is blocked: it needs {by}", style("!").yellow())),

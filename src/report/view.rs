@@ -10,6 +10,9 @@ use crate::words;
 
 use super::Liveness;
 
+/// Of the tests that a check names only so many are shown.
+const TESTS_SHOWN: usize = 3;
+
 /// A unit that failed, with all that is known of why.
 pub(super) struct Failure<'a> {
     pub unit: &'a UnitState,
@@ -103,19 +106,68 @@ pub(super) fn outcome(unit: &UnitState) -> &'static str {
     }
 }
 
-/// `2 passed`, `1 of 2 failed`, or a dash where no check ran.
+/// `2 passed`, `1 of 2 failed`, `1 passed, 1 old failure`, or a dash where no check ran.
 pub(super) fn checks(unit: &UnitState) -> String {
     let results = last_results(unit);
-    let failed = results
-        .iter()
-        .filter(|result| !passed(&result.verdict))
-        .count();
+    let count = |test: fn(&Verdict) -> bool| {
+        let fit = results.iter().filter(|result| test(&result.verdict));
+        fit.count()
+    };
+    let failed = count(|verdict| matches!(verdict, Verdict::Fail { .. }));
+    let old = count(|verdict| matches!(verdict, Verdict::OldFailure { .. }));
+    let flaky = count(|verdict| matches!(verdict, Verdict::Flaky { .. }));
     match (results.len(), failed) {
-        (0, _) => "–".to_owned(),
-        (all, 0) => format!("{all} passed"),
-        (1, 1) => "1 failed".to_owned(),
-        (all, failed) => format!("{failed} of {all} failed"),
+        (0, _) => return "–".to_owned(),
+        (1, 1) => return "1 failed".to_owned(),
+        (all, 1..) => return format!("{failed} of {all} failed"),
+        (_, 0) => {}
     }
+    let parts = [
+        (
+            results.len() - old - flaky,
+            format!("{} passed", results.len() - old - flaky),
+        ),
+        (old, words::count(old, "old failure")),
+        (flaky, format!("{flaky} flaky")),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, words)| words)
+        .collect();
+    parts.join(", ")
+}
+
+/// Checks that did not simply pass though their unit may be published: the unit, the check, what there is to say of it.
+pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
+    let mut found = Vec::new();
+    for unit in &state.units {
+        for result in last_results(unit) {
+            let words = match result.verdict {
+                Verdict::Pass | Verdict::Fail { .. } => continue,
+                Verdict::OldFailure { .. } => "fails, as it did before the change",
+                Verdict::Flaky { .. } => {
+                    "is flaky: it failed once, and passed when it was run again"
+                }
+            };
+            let words = format!("{words}{}", some_tests(result.verdict.tests()));
+            found.push((&unit.header.id, result.name.as_str(), words));
+        }
+    }
+    found
+}
+
+/// The first of these tests, and how many more there are; nothing where none is known.
+fn some_tests(tests: &[String]) -> String {
+    if tests.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<String> = tests.iter().take(TESTS_SHOWN).cloned().collect();
+    let more = match tests.len().saturating_sub(TESTS_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(" ({}{more})", shown.join(", "))
 }
 
 /// A check may run again after the agent had another try; its last result is the one that counts.
@@ -128,10 +180,6 @@ fn last_results(unit: &UnitState) -> Vec<&CheckResult> {
         }
     }
     last
-}
-
-fn passed(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Pass)
 }
 
 /// How long the unit took or has been at it, or a dash before it began.
@@ -185,6 +233,22 @@ mod tests {
             .check("a", 2, "npm test", sample::failing())
             .state();
         assert_eq!(checks(&state.units[0]), "1 of 2 failed");
+    }
+
+    #[test]
+    fn what_the_base_has_too_and_what_is_flaky_is_told_apart() {
+        let tests = vec!["a".to_owned()];
+        let old = Verdict::OldFailure {
+            ending: crate::process::Ending::Exit(1),
+            tests: tests.clone(),
+        };
+        let state = Story::of(["a"])
+            .check("a", 1, "lint", Verdict::Pass)
+            .check("a", 2, "npm test", old)
+            .check("a", 3, "e2e", Verdict::Flaky { tests })
+            .state();
+        assert_eq!(checks(&state.units[0]), "1 passed, 1 old failure, 1 flaky");
+        assert_eq!(blemishes(&state).len(), 2);
     }
 
     #[test]

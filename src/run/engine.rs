@@ -11,6 +11,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::base::Base;
 use super::beginning::{self, Beginning};
 use super::completeness;
 use super::error::RunError;
@@ -56,8 +57,10 @@ pub async fn execute(
     // When the journal fails, what runs is ended with the run: nothing that cannot be written down may go on.
     let _end = cancel.clone().drop_guard();
     let (clearance, _) = watch::channel(Clearance::of(&state));
+    let base = Arc::new(Base::new(&job, &state.base_checks));
     let engine = Engine {
         job: Arc::new(job),
+        base,
         journal,
         state,
         watch,
@@ -111,6 +114,7 @@ pub(super) struct Engine<'w> {
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
     clearance: watch::Sender<Clearance>,
     facts: mpsc::Sender<Said>,
+    base: Arc<Base>,
     registration: Arc<Mutex<()>>,
     pub(super) cancel: CancellationToken,
     pub(super) pipelines: JoinSet<Outcome>,
@@ -151,8 +155,7 @@ impl Engine<'_> {
             let heard = Instant::now();
             match news {
                 News::Said(said) => {
-                    let unit = self.id(said.unit);
-                    self.record(Event::Unit(unit, said.fact))?;
+                    self.record(said.event)?;
                     // A pipeline that is gone needs no answer.
                     let _ = said.written.send(());
                 }
@@ -242,6 +245,7 @@ impl Engine<'_> {
             known,
             clearance: self.clearance.subscribe(),
             facts: self.facts.clone(),
+            base: Arc::clone(&self.base),
             registration: Arc::clone(&self.registration),
             cancel: cancel.clone(),
         };

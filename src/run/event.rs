@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{SessionId, Usage};
-use crate::check::Verdict;
+use crate::check::{Failure, Verdict};
 use crate::config::{AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::plan::UnitId;
+use crate::process::Ending;
 
 /// The name of one execution of a plan: date and four random letters or digits, `20261121-k3f9`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,6 +81,8 @@ pub enum RunFact {
     RoomShort { free: u64, each: u64 },
     /// There is room again.
     RoomEnough,
+    /// A check that failed in some unit was run on the untouched base.
+    BaseChecked(BaseCheck),
     /// Units of a run that had come to its end are done anew.
     Retried(Box<Retry>),
     /// The last event of a run that came to its end, unless it is resumed or units of it are retried.
@@ -323,6 +326,31 @@ pub struct CheckResult {
     pub log: PathBuf,
     /// The last lines of the output.
     pub tail: String,
+}
+
+/// What one check said of the untouched base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaseCheck {
+    pub name: String,
+    /// Where it ran, from the worktree's root.
+    pub dir: String,
+    pub ending: Ending,
+    /// The tests that failed; empty where it passed, and where the runner names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<String>,
+    pub took_ms: u64,
+    pub log: PathBuf,
+}
+
+impl BaseCheck {
+    /// How it failed; nothing where it passed.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        (!self.ending.is_success()).then(|| Failure {
+            ending: self.ending,
+            tests: self.tests.iter().cloned().collect(),
+        })
+    }
 }
 
 /// Where a pull request stands.

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use super::event::{Step, UnitFact};
+use super::job::Job;
 use super::places::worktree_name;
 use super::state::UnitState;
+use super::surroundings::make_scratch;
 use super::trash::trash;
 use super::unit::{Failure, Ground, Halt, Pipeline, failure};
 use crate::git::{GitError, NewWorktree, Repo, free_name};
-use crate::process::{self, Command, Ending};
+use crate::process::{self, Command, Ending, Environment};
 use crate::words;
 
 type ForWorktree = fn(&Repo, &NewWorktree<'_>) -> Result<(), GitError>;
@@ -18,14 +20,14 @@ impl Pipeline {
     /// done, else everything new.
     pub(super) async fn ground(&self) -> Result<(Ground, UnitState), Halt> {
         if let Some(ground) = self.left_ground() {
-            self.make_scratch().await?;
+            make_scratch(&self.job, &self.unit().id).await?;
             return Ok((ground, self.known.clone()));
         }
         if self.folder().exists() {
             self.clear().await?;
         }
         let ground = self.worktree().await?;
-        self.make_scratch().await?;
+        make_scratch(&self.job, &self.unit().id).await?;
         let ground = self.setup(ground).await?;
         self.say(UnitFact::Prepared {
             tree: ground.prepared.clone(),
@@ -157,7 +159,7 @@ impl Pipeline {
             let new = NewWorktree {
                 name: &worktree_name(&job.id, &unit),
                 path: &job.naming.folder(&job.id, &unit),
-                branch: &job.naming.branch(&job.id, &unit),
+                branch: Some(&job.naming.branch(&job.id, &unit)),
                 start: &start,
                 index: &job.places.index(&job.id, &unit),
             };
@@ -192,15 +194,8 @@ impl Pipeline {
         if let Some(line) = &self.job.setup {
             self.begin(step, None).await?;
             let log = self.folder().join("setup.log");
-            let command = Command {
-                program: "sh".into(),
-                args: vec!["-c".into(), line.into()],
-                dir: ground.path.clone(),
-                env: self.environment(),
-                limit: Some(self.job.setup_limit),
-                idle: None,
-                log: log.clone(),
-            };
+            let (path, env) = (ground.path.clone(), self.environment());
+            let command = setup_command(&self.job, line, path, env, log.clone());
             let finished = process::run(&command, &self.cancel)
                 .await
                 .map_err(|error| failure(step, words::chain(&error)))?;
@@ -222,5 +217,24 @@ impl Pipeline {
             ground.prepared = self.snapshot(step, &ground).await?;
         }
         Ok(ground)
+    }
+}
+
+/// The setup command in the worktree at `path`.
+pub(super) fn setup_command(
+    job: &Job,
+    line: &str,
+    path: PathBuf,
+    env: Environment,
+    log: PathBuf,
+) -> Command {
+    Command {
+        program: "sh".into(),
+        args: vec!["-c".into(), line.into()],
+        dir: path,
+        env,
+        limit: Some(job.setup_limit),
+        idle: None,
+        log,
     }
 }

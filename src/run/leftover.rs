@@ -44,7 +44,7 @@ pub enum Fate {
     LeaveAlone(String),
 }
 
-/// All that the units of a run have left. The run must not be going.
+/// All that the units of a run have left, and its worktree of the base. The run must not be going.
 #[must_use]
 pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState) -> Vec<Leftover> {
     let one = |unit| leftover(repo, places, naming, state, unit).transpose();
@@ -62,7 +62,44 @@ pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState
                 })
             })
         })
+        .chain(base(repo, naming, state))
         .collect()
+}
+
+/// What is left of the worktree of the base, in which nobody's work is.
+fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
+    let unit = UnitId::base();
+    let path = naming.folder(&state.id, &unit);
+    let standing = repo.standing(&worktree_name(&state.id, &unit), &path);
+    let fate = match standing {
+        Standing::Gone if !scratch(&path).exists() => return None,
+        Standing::Gone | Standing::HalfMade | Standing::Missing => Fate::Forget,
+        Standing::Here => Fate::Delete,
+        Standing::Moved { to } => moved(&to),
+        Standing::Locked { reason } => locked(reason, &path),
+    };
+    Some(Leftover {
+        path,
+        fate,
+        unit,
+        start: state.header.base.clone(),
+        idle_branch: None,
+    })
+}
+
+fn moved(to: &Path) -> Fate {
+    Fate::LeaveAlone(format!(
+        "it was moved to {to}; git worktree remove {to} takes it away",
+        to = to.display()
+    ))
+}
+
+fn locked(reason: Option<String>, path: &Path) -> Fate {
+    Fate::LeaveAlone(format!(
+        "it is locked{}; git worktree unlock {} lets it go",
+        reason.map_or_else(String::new, |reason| format!(" ({reason})")),
+        path.display()
+    ))
 }
 
 fn place(naming: &Naming, run: &RunId, unit: &UnitState) -> PathBuf {
@@ -97,16 +134,8 @@ fn leftover(
             "its folder is missing; if it is gone for good, {} has git forget it",
             command("prune")
         )),
-        Standing::Moved { to } => Fate::LeaveAlone(format!(
-            "it was moved to {to}; {} takes it away",
-            command(&format!("remove {}", to.display())),
-            to = to.display()
-        )),
-        Standing::Locked { reason } => Fate::LeaveAlone(format!(
-            "it is locked{}; {} lets it go",
-            reason.map_or_else(String::new, |reason| format!(" ({reason})")),
-            command(&format!("unlock {}", path.display()))
-        )),
+        Standing::Moved { to } => moved(&to),
+        Standing::Locked { reason } => locked(reason, &path),
         Standing::Here => {
             let now = repo
                 .snapshot_aside(&path, &places.index(&state.id, id))

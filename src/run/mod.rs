@@ -2,7 +2,9 @@
 //!
 //! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
+mod base;
 mod beginning;
+mod checking;
 mod completeness;
 mod control;
 mod delivery;
@@ -35,8 +37,8 @@ pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token,
 pub use engine::{announce, execute};
 pub use error::{PrepareError, RunError};
 pub use event::{
-    Amendment, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink, Recorded,
-    Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
+    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees};
 pub use leftover::{Fate, Leftover, leftovers};

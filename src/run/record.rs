@@ -179,8 +179,8 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, ChangeCount, CheckResult, Goal, OldUses, Outcome, PullRequestLink, Retry,
-        RunHeader, Step, Stop, UnitHeader,
+        Amendment, BaseCheck, ChangeCount, CheckResult, Goal, OldUses, Outcome, PullRequestLink,
+        Retry, RunHeader, Step, Stop, UnitHeader,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -259,10 +259,32 @@ mod tests {
             },
             UnitFact::CheckFinished(CheckResult {
                 name: "make test".into(),
-                verdict: Verdict::Fail { ending },
+                verdict: Verdict::Fail {
+                    ending,
+                    tests: vec!["a".into()],
+                },
                 took_ms: 5,
                 log: "/l".into(),
                 tail: "é".into(),
+            }),
+            UnitFact::CheckFinished(CheckResult {
+                name: "lint".into(),
+                verdict: Verdict::OldFailure {
+                    ending,
+                    tests: Vec::new(),
+                },
+                took_ms: 5,
+                log: "/l".into(),
+                tail: String::new(),
+            }),
+            UnitFact::CheckFinished(CheckResult {
+                name: "e2e".into(),
+                verdict: Verdict::Flaky {
+                    tests: vec!["b".into()],
+                },
+                took_ms: 5,
+                log: "/l".into(),
+                tail: String::new(),
             }),
             UnitFact::StopAsked { by: "ada".into() },
             UnitFact::Committed {
@@ -304,6 +326,14 @@ mod tests {
             version: "0.2.0".into(),
         }));
         all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
+        all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
+            name: "make test".into(),
+            dir: String::new(),
+            ending,
+            tests: vec!["a".into()],
+            took_ms: 5,
+            log: "/l".into(),
+        })));
         all.push(Event::Run(RunFact::Retried(Box::new(Retry {
             pid: 9,
             version: "0.2.0".into(),

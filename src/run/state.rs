@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::event::{
-    Amendment, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink, Recorded, Retry,
-    RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink,
+    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use crate::agent::{SessionId, Usage};
 use crate::plan::UnitId;
@@ -24,6 +24,8 @@ pub struct RunState {
     pub old_uses: Option<OldUses>,
     /// Units wait because there is no room for their worktrees.
     pub waits_for_room: bool,
+    /// What checks that failed in some unit say of the base.
+    pub base_checks: Vec<BaseCheck>,
     /// In the plan's order.
     pub units: Vec<UnitState>,
 }
@@ -94,6 +96,7 @@ impl RunState {
             stop: None,
             old_uses: None,
             waits_for_room: false,
+            base_checks: Vec::new(),
             units,
         }
     }
@@ -107,6 +110,7 @@ impl RunState {
             Event::Run(RunFact::Counted(uses)) => self.old_uses = Some(*uses),
             Event::Run(RunFact::RoomShort { .. }) => self.waits_for_room = true,
             Event::Run(RunFact::RoomEnough) => self.waits_for_room = false,
+            Event::Run(RunFact::BaseChecked(found)) => self.base_checks.push(found.clone()),
             Event::Run(RunFact::Retried(retry)) => self.retry(retry),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
@@ -132,6 +136,8 @@ impl RunState {
     /// withheld because too few had succeeded.
     fn retry(&mut self, retry: &Retry) {
         self.go_on(retry.pid, &retry.version);
+        // What stood in a check's way may be gone by now.
+        self.base_checks.clear();
         let mut again = retry.units.clone();
         while let Some(unit) = self.units.iter().find(|unit| {
             matches!(unit.outcome(), Some(Outcome::Blocked { .. }))

@@ -72,8 +72,11 @@ fn check_line(result: &CheckResult) -> CheckLine {
         name: result.name.clone(),
         verdict: match &result.verdict {
             Verdict::Pass => "pass".into(),
-            Verdict::Fail { ending } => format!("failed: {ending}"),
+            Verdict::Fail { ending, .. } => format!("failed: {ending}"),
+            Verdict::OldFailure { .. } => "fails, as it did before this change".into(),
+            Verdict::Flaky { .. } => "flaky: failed once, and passed when it was run again".into(),
         },
+        tests: result.verdict.tests().to_vec(),
         seconds: std::time::Duration::from_millis(result.took_ms).as_secs_f64(),
     }
 }

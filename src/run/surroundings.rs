@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::event::{RunId, Step};
+use super::job::Job;
 use super::places::worktree_name;
-use super::unit::{Halt, Pipeline};
+use super::unit::{Halt, Pipeline, failure};
 use crate::config::{Caches, Config};
 use crate::git::{GitError, Repo, delete_tree};
+use crate::plan::UnitId;
 use crate::process::{self, Environment};
 
 /// The variable that every process of a run has, with the run's id as its value.
@@ -58,71 +60,74 @@ const CACHES: [(&str, &str); 13] = [
 ];
 
 impl Pipeline {
-    /// What the unit's processes may see, with the marks by which they are known as its own. What the user has set
-    /// stays, but for the marks.
+    /// What the unit's processes may see.
     pub(super) fn environment(&self) -> Environment {
-        let (run, unit) = (&self.job.id, &self.unit().id);
-        let mut environment = self.job.environment.clone();
-        let mut own = vec![
-            ("TMPDIR", self.scratch().into_os_string()),
-            (
-                "BATCH_PORT_BASE",
-                port_base(run, self.number).to_string().into(),
-            ),
-            (
-                "COMPOSE_PROJECT_NAME",
-                project_name(&worktree_name(run, unit)).into(),
-            ),
-        ];
-        if self.job.settings.environment.caches == Caches::Own {
-            let folder = self.scratch().join(".caches");
-            own.extend(CACHES.map(|(name, tool)| (name, folder.join(tool).into_os_string())));
-        }
-        for (name, value) in own {
-            if !self.job.settings.environment.set.contains_key(name) {
-                environment.set(name, value);
-            }
-        }
-        environment.set(RUN_MARK, run.as_str());
-        environment.set(UNIT_MARK, unit.as_str());
-        environment
+        environment(&self.job, &self.unit().id, self.number)
     }
+}
 
-    /// Makes the unit's temporary folder, empty.
-    pub(super) async fn make_scratch(&self) -> Result<(), Halt> {
-        let folder = self.scratch();
-        self.git(Step::Worktree, move |_| {
-            delete_tree(&folder)
-                .and_then(|()| std::fs::create_dir_all(&folder))
-                .map_err(|source| GitError::Io {
-                    what: "cannot make",
-                    path: folder.clone(),
-                    source,
-                })
-        })
-        .await
+/// What the processes of the unit at `number` may see, with the marks by which they are known as its own. What the user
+/// has set stays, but for the marks.
+pub(super) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environment {
+    let run = &job.id;
+    let mut environment = job.environment.clone();
+    let mut own = vec![
+        ("TMPDIR", scratch_of(job, unit).into_os_string()),
+        ("BATCH_PORT_BASE", port_base(run, number).to_string().into()),
+        (
+            "COMPOSE_PROJECT_NAME",
+            project_name(&worktree_name(run, unit)).into(),
+        ),
+    ];
+    if job.settings.environment.caches == Caches::Own {
+        let folder = scratch_of(job, unit).join(".caches");
+        own.extend(CACHES.map(|(name, tool)| (name, folder.join(tool).into_os_string())));
     }
-
-    /// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree, and
-    /// deletes its temporary folder.
-    pub(super) async fn leave(&self) {
-        let (run, unit) = (self.job.id.to_string(), self.unit().id.to_string());
-        let folder = self.scratch();
-        let ended = tokio::task::spawn_blocking(move || {
-            let ended = process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)]);
-            if let Err(error) = delete_tree(&folder) {
-                tracing::warn!("{} was left behind: {error}", folder.display());
-            }
-            ended
-        });
-        if let Ok(1..) = ended.await {
-            tracing::info!("ended what unit {} had left running", self.unit().id);
+    for (name, value) in own {
+        if !job.settings.environment.set.contains_key(name) {
+            environment.set(name, value);
         }
     }
+    environment.set(RUN_MARK, run.as_str());
+    environment.set(UNIT_MARK, unit.as_str());
+    environment
+}
 
-    fn scratch(&self) -> PathBuf {
-        scratch(&self.job.naming.folder(&self.job.id, &self.unit().id))
+/// Makes the unit's temporary folder, empty.
+pub(super) async fn make_scratch(job: &Job, unit: &UnitId) -> Result<(), Halt> {
+    let folder = scratch_of(job, unit);
+    let made = tokio::task::spawn_blocking(move || {
+        delete_tree(&folder)
+            .and_then(|()| std::fs::create_dir_all(&folder))
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))
+    });
+    match made.await {
+        Ok(made) => made.map_err(|reason| failure(Step::Worktree, reason)),
+        // Only the end of the whole program cancels a blocking task.
+        Err(_) => Err(Halt::Stopped),
     }
+}
+
+/// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree, and
+/// deletes its temporary folder.
+pub(super) async fn leave(job: &Job, unit: &UnitId) {
+    let folder = scratch_of(job, unit);
+    let (run, unit) = (job.id.to_string(), unit.to_string());
+    let id = unit.clone();
+    let ended = tokio::task::spawn_blocking(move || {
+        let ended = process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)]);
+        if let Err(error) = delete_tree(&folder) {
+            tracing::warn!("{} was left behind: {error}", folder.display());
+        }
+        ended
+    });
+    if let Ok(1..) = ended.await {
+        tracing::info!("ended what unit {id} had left running");
+    }
+}
+
+fn scratch_of(job: &Job, unit: &UnitId) -> PathBuf {
+    scratch(&job.naming.folder(&job.id, unit))
 }
 
 /// The temporary folder that belongs to a worktree: beside it, where no search upwards finds the repository. No unit's

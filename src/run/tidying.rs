@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::base;
 use super::engine::Engine;
 use super::event::Outcome;
 use super::job::KeepWorktrees;
 use super::places::worktree_name;
 use super::state::Phase;
 use crate::git::{delete_tree, remove_empty_folders_above};
+use crate::plan::UnitId;
 
 /// Whether all that such a unit did stands elsewhere than in its worktree.
 fn is_safe(outcome: &Outcome) -> bool {
@@ -91,6 +93,10 @@ impl Engine<'_> {
                 }
                 remove_empty_folders_above(path);
             }
+            if let Err(error) = base::take_away(&job) {
+                tracing::warn!("the worktree of the base was left behind: {error}");
+            }
+            remove_empty_folders_above(&job.naming.folder(&job.id, &UnitId::base()));
         });
         // Only a panic could get in the way, and it has been told.
         let _ = put_away.await;

@@ -10,18 +10,18 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::base::Base;
 use super::delivery::Delivery;
-use super::event::{CheckResult, Outcome, Step, UnitFact};
+use super::event::{Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
 use super::job::Job;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
+use super::surroundings::leave;
 use super::trash::trash;
 use crate::agent::{AgentError, AgentEvent, Task, Usage};
-use crate::check::{self, Verdict};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
-use crate::process::Ending;
 use crate::words;
 
 /// Of the files that git ignores only so many are named.
@@ -32,8 +32,7 @@ const EVENTS_AHEAD: usize = 64;
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
-    pub(super) unit: usize,
-    pub(super) fact: UnitFact,
+    pub(super) event: Event,
     /// Answered when the fact is on the disk.
     pub(super) written: oneshot::Sender<()>,
 }
@@ -49,6 +48,8 @@ pub(super) struct Pipeline {
     /// What has to be known before it is published.
     pub(super) clearance: watch::Receiver<Clearance>,
     pub(super) facts: mpsc::Sender<Said>,
+    /// What the checks say of the base.
+    pub(super) base: Arc<Base>,
     /// Two worktrees registered at once race in git's own files.
     pub(super) registration: Arc<Mutex<()>>,
     pub(super) cancel: CancellationToken,
@@ -87,7 +88,7 @@ impl Pipeline {
     /// Goes through all steps; the outcome is for the caller to write down.
     pub(super) async fn run(self) -> Outcome {
         let reached = self.steps().await;
-        self.leave().await;
+        leave(&self.job, &self.unit().id).await;
         match reached {
             Ok(outcome) => outcome,
             Err(Halt::Stopped) => Outcome::Stopped,
@@ -239,58 +240,6 @@ impl Pipeline {
         }
     }
 
-    async fn checks(&self, ground: &Ground, known: &UnitState) -> Result<Vec<CheckResult>, Halt> {
-        let step = Step::Check;
-        let mut results = Vec::new();
-        for (index, check) in self.job.checks[self.number].iter().enumerate() {
-            let log = self.folder().join(format!("check-{}.log", index + 1));
-            let passed = known
-                .checks
-                .iter()
-                .find(|result| result.log == log && result.verdict == Verdict::Pass);
-            if let Some(passed) = passed {
-                results.push(passed.clone());
-                continue;
-            }
-            self.begin(step, Some(check.name.clone())).await?;
-            let outcome = check::run(
-                check,
-                &ground.path,
-                self.environment(),
-                self.job.check_limit,
-                log.clone(),
-                &self.cancel,
-            )
-            .await
-            .map_err(|error| failure(step, words::chain(&error)))?;
-            if outcome.verdict
-                == (Verdict::Fail {
-                    ending: Ending::Cancelled,
-                })
-            {
-                return Err(Halt::Stopped);
-            }
-            let result = CheckResult {
-                name: outcome.check,
-                verdict: outcome.verdict,
-                took_ms: milliseconds(outcome.took),
-                log,
-                tail: outcome.tail,
-            };
-            self.say(UnitFact::CheckFinished(result.clone())).await?;
-            if let Verdict::Fail { ending } = &result.verdict {
-                return Err(Halt::Failed(Failure {
-                    step,
-                    reason: format!("`{}` failed: {ending}", result.name),
-                    tail: Some(result.tail),
-                    log: Some(result.log),
-                }));
-            }
-            results.push(result);
-        }
-        Ok(results)
-    }
-
     pub(super) fn unit(&self) -> &Unit {
         &self.job.plan.units[self.number]
     }
@@ -329,14 +278,15 @@ impl Pipeline {
         self.say(UnitFact::StepStarted { step, detail }).await
     }
 
-    /// Hands a fact over and waits until it is on the disk. Without an engine that writes, nothing goes on.
+    /// Hands a fact about the unit over.
     pub(super) async fn say(&self, fact: UnitFact) -> Result<(), Halt> {
+        self.tell(Event::Unit(self.unit().id.clone(), fact)).await
+    }
+
+    /// Hands an event over and waits until it is on the disk. Without an engine that writes, nothing goes on.
+    pub(super) async fn tell(&self, event: Event) -> Result<(), Halt> {
         let (written, acknowledged) = oneshot::channel();
-        let said = Said {
-            unit: self.number,
-            fact,
-            written,
-        };
+        let said = Said { event, written };
         self.facts.send(said).await.map_err(|_| Halt::Stopped)?;
         acknowledged.await.map_err(|_| Halt::Stopped)
     }
@@ -368,6 +318,6 @@ async fn listen(mut heard: mpsc::Receiver<AgentEvent>) -> Option<UnitFact> {
     })
 }
 
-fn milliseconds(time: Duration) -> u64 {
+pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,78 @@
+//! JavaScript: what Jest, Vitest and Mocha print for people. Their JSON is read with the other reports.
+
+use super::{Names, Reader, without_time};
+
+#[derive(Default)]
+pub(super) struct Suites {
+    /// The file whose failures follow (Jest).
+    file: String,
+    /// Mocha's list of failures has begun.
+    in_list: bool,
+    /// The title of one of them, as far as it has been read.
+    title: Vec<String>,
+}
+
+impl Reader for Suites {
+    fn line(&mut self, line: &str, failed: &mut Names) {
+        self.jest(line, failed);
+        self.mocha(line, failed);
+    }
+}
+
+impl Suites {
+    fn jest(&mut self, line: &str, failed: &mut Names) {
+        let text = line.trim();
+        // A bracket stands there in the lines of another runner.
+        if let Some(name) = text
+            .strip_prefix("FAIL ")
+            .map(str::trim_start)
+            .filter(|name| !name.starts_with('['))
+        {
+            let name = without_time(name).unwrap_or(name);
+            failed.insert(name.to_owned());
+            // Vitest names the test at once: `file > suite > test`.
+            if !name.contains(" > ") {
+                name.clone_into(&mut self.file);
+            }
+        } else if text.starts_with("PASS ") {
+            self.file.clear();
+        } else if let Some(test) = line.strip_prefix("  ● ")
+            && !self.file.is_empty()
+            && test != "Console"
+        {
+            failed.remove(&self.file);
+            failed.insert(format!("{}: {test}", self.file));
+        }
+    }
+
+    /// `2 failing`, and then each failure as `  1) suite`, its parts one below the other, the last one ended by a colon.
+    fn mocha(&mut self, line: &str, failed: &mut Names) {
+        let text = line.trim();
+        if text
+            .strip_suffix(" failing")
+            .is_some_and(|number| number.parse::<usize>().is_ok())
+        {
+            self.in_list = true;
+            return;
+        }
+        if !self.in_list {
+            return;
+        }
+        if let Some((number, first)) = text.split_once(") ")
+            && number.parse::<usize>().is_ok()
+        {
+            self.title = vec![first.to_owned()];
+        } else if self.title.is_empty() {
+            return;
+        } else if text.is_empty() {
+            self.title.clear();
+            return;
+        } else {
+            self.title.push(text.to_owned());
+        }
+        if text.ends_with(':') {
+            let title = std::mem::take(&mut self.title).join(" › ");
+            failed.insert(title.trim_end_matches(':').to_owned());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Which tests failed, by the names that their runner prints for programs to read.
+//!
+//! Every reader looks at every line of a check's output and knows the lines of its own runner; a check may run several.
+//! Names must be the same on two runs of the same tests in two folders, so what varies (times, numbers, the folder) is
+//! left out. Where no reader knows a line, nothing is known of single tests, and the exit code has to do.
+
+mod cargo;
+mod go;
+mod java;
+mod javascript;
+mod json;
+mod python;
+mod tap;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Longer lines are cut: no reader needs more, but for a report in JSON, which is one line.
+const LINE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// The names of failed tests.
+pub(super) type Names = BTreeSet<String>;
+
+/// Knows one runner's output.
+trait Reader {
+    /// Takes the next line, without escape sequences; names what it says has failed, or has not after all.
+    fn line(&mut self, line: &str, failed: &mut Names);
+}
+
+/// The tests that failed in a run of `command` in `worktree` that began at `began` and wrote `log`; empty where no runner
+/// is recognised.
+pub(super) fn failed(
+    command: &str,
+    worktree: &Path,
+    log: &Path,
+    began: SystemTime,
+) -> io::Result<Names> {
+    let mut failed = read(BufReader::new(File::open(log)?))?;
+    if java::writes_reports(command) {
+        failed.extend(java::reports(worktree, began));
+    }
+    let here = format!("{}/", worktree.display());
+    Ok(failed
+        .into_iter()
+        .map(|name| name.replace(&here, ""))
+        .collect())
+}
+
+fn read(mut output: impl BufRead) -> io::Result<Names> {
+    let mut readers: [Box<dyn Reader>; 8] = [
+        Box::<cargo::Libtest>::default(),
+        Box::<cargo::Nextest>::default(),
+        Box::<python::Pytest>::default(),
+        Box::<go::Go>::default(),
+        Box::<java::Console>::default(),
+        Box::<javascript::Suites>::default(),
+        Box::<tap::Tap>::default(),
+        Box::<json::Json>::default(),
+    ];
+    let mut failed = Names::new();
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        if output
+            .by_ref()
+            .take(LINE_LIMIT)
+            .read_until(b'\n', &mut bytes)?
+            == 0
+        {
+            return Ok(failed);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let line = console::strip_ansi_codes(text.trim_end_matches(['\r', '\n']));
+        for reader in &mut readers {
+            reader.line(&line, &mut failed);
+        }
+    }
+}
+
+/// The text without a time in brackets at its end: `works (1.25ms)`.
+fn without_time(text: &str) -> Option<&str> {
+    let (name, time) = text.trim_end().strip_suffix(')')?.rsplit_once(" (")?;
+    let number = time.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == ' ');
+    let is_time = number.len() < time.len() && number.parse::<f64>().is_ok();
+    is_time.then_some(name)
+}
+
+#[cfg(test)]
+mod tests;
