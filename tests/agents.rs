@@ -183,20 +183,9 @@ fn secrets_are_held_back_unless_they_are_passed_by_name() {
     let repo = Repo::with_packages(1).settings(
         "[environment]\npass = [\"NPM_TOKEN\", \"GH_TOKEN\"]\nset = { MODE = \"fast\" }\n",
     );
-    let agent = repo.program("agent", TELL);
     let _ = repo
         .batch_with(
-            [
-                "migrate",
-                "packages/",
-                "sign every file",
-                "--yes",
-                "--no-checks",
-                "--forge",
-                "local",
-                "--agent-cmd",
-                &agent.to_string_lossy(),
-            ],
+            repo.migration(TELL, &[]),
             &[
                 ("NPM_TOKEN", "npm-1"),
                 ("DEPLOY_SECRET", "deploy-2"),

@@ -58,19 +58,8 @@ fn nothing_is_left(repo: &Repo) {
 }
 
 fn killed_before(event: &str, repo: &Repo) -> Output {
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = [
-        "migrate",
-        "packages/",
-        "sign",
-        "--yes",
-        "--forge",
-        "local",
-        "--no-checks",
-    ];
-    let more = ["-j", "1", "--agent-cmd", &*agent];
-    let output = repo.batch_with([&args[..], &more].concat(), &[("BATCH_CRASH", event)]);
+    let args = repo.migration(SIGN, &["-j", "1"]);
+    let output = repo.batch_with(args, &[("BATCH_CRASH", event)]);
     assert_eq!(output.code(), -1, "{output:?}");
     output
 }

@@ -89,25 +89,10 @@ fn publishing_ends_when_enough_cannot_be_reached() {
 #[test]
 fn a_stack_is_published_from_below() {
     let repo = Repo::with_packages(2);
-    let base = repo.git(["rev-parse", "HEAD"]);
-    repo.write(
-        "plan.toml",
-        format!(
-            "version = 1\ninstruction = \"sign\"\nbase = \"{base}\"\nbase-name = \"main\"\n[[unit]]\nid = \"a\"\nfiles = [\"packages/p0/index.js\"]\n[[unit]]\nid = \"b\"\nneeds = [\"a\"]\nfiles = [\"packages/p1/index.js\"]\n"
-        ),
-    );
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let mut args = vec![
-        "run",
-        "plan.toml",
-        "--yes",
-        "--no-checks",
-        "--forge",
-        "local",
-    ];
-    args.extend(["--publish", "after-all", "--agent-cmd", &*agent]);
-    repo.batch(args).exits(0).says("2 of 2 units published");
+    let units: [(&str, &[&str]); 2] = [("a", &[]), ("b", &["a"])];
+    repo.run_plan(&units, SIGN, &["--publish", "after-all"])
+        .exits(0)
+        .says("2 of 2 units published");
     let page = repo.settled("prs/b.md");
     assert!(
         page.contains("→ `batch/[RUN]/a`") && page.contains("prs/a.md"),

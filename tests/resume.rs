@@ -155,29 +155,12 @@ fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
 fn a_run_that_was_stopped_goes_on() {
     let repo = Repo::with_packages(3);
     let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = repo.program(
-        "agent",
-        &format!(
-            "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak \"s/var/$word/\" <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
-            started.display(),
-            go.display()
-        ),
+    let agent = format!(
+        "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak \"s/var/$word/\" <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
+        started.display(),
+        go.display()
     );
-    let mut session = repo.start([
-        "migrate",
-        "packages/",
-        "from var to let",
-        "--units",
-        "3",
-        "--forge",
-        "local",
-        "--no-checks",
-        "--yes",
-        "-j",
-        "1",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ]);
+    let mut session = repo.start_by(&agent, &["--units", "3", "-j", "1"]);
     let wait = || {
         let started = started.clone();
         in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe")
@@ -210,24 +193,11 @@ fn a_run_that_was_stopped_goes_on() {
 fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
     let repo = Repo::with_packages(1);
     let started = repo.fifo("started");
-    let agent = repo.program(
-        "agent",
-        &format!(
-            "if test -e \"$0.again\"; then xargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"; find . -name '*.bak' -exec rm {{}} +; exit; fi\ntouch \"$0.again\"\nsetsid sh -c 'echo $$ >\"{}\"; exec sleep 600'",
-            started.display()
-        ),
+    let agent = format!(
+        "if test -e \"$0.again\"; then xargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"; find . -name '*.bak' -exec rm {{}} +; exit; fi\ntouch \"$0.again\"\nsetsid sh -c 'echo $$ >\"{}\"; exec sleep 600'",
+        started.display()
     );
-    let session = repo.start([
-        "migrate",
-        "packages/",
-        "from var to let",
-        "--forge",
-        "local",
-        "--no-checks",
-        "--yes",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ]);
+    let session = repo.start_by(&agent, &[]);
     let path = started.clone();
     let text = in_time("no agent was started", move || fs::read_to_string(path)).expect("the pipe");
     let stray = Pid::from_raw(text.trim().parse().expect("a process id"));
@@ -250,25 +220,12 @@ fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
 fn a_run_that_goes_is_not_doubled() {
     let repo = Repo::with_packages(1);
     let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = repo.program(
-        "agent",
-        &format!(
-            "echo $$ >'{}'\nread -r word <'{}'",
-            started.display(),
-            go.display()
-        ),
+    let agent = format!(
+        "echo $$ >'{}'\nread -r word <'{}'",
+        started.display(),
+        go.display()
     );
-    let session = repo.start([
-        "migrate",
-        "packages/",
-        "from var to let",
-        "--forge",
-        "local",
-        "--no-checks",
-        "--yes",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ]);
+    let session = repo.start_by(&agent, &[]);
     in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe");
     repo.batch(["resume"]).exits(2).says("is going already");
     in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");

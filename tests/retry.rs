@@ -23,34 +23,6 @@ fn times_worked(repo: &Repo, unit: &str) -> usize {
     text.lines().filter(|line| line.starts_with(unit)).count()
 }
 
-/// A plan of units, each with the package of its number and what it needs.
-fn run_plan(repo: &Repo, units: &[(&str, &[&str])], agent: &str) -> support::Output {
-    use std::fmt::Write as _;
-    let base = repo.git(["rev-parse", "HEAD"]);
-    let mut plan = format!(
-        "version = 1\ninstruction = \"sign every file\"\nbase = \"{base}\"\nbase-name = \"main\"\n"
-    );
-    for (number, (id, needs)) in units.iter().enumerate() {
-        write!(
-            plan,
-            "\n[[unit]]\nid = \"{id}\"\nneeds = {needs:?}\nfiles = [\"packages/p{number}/index.js\"]\n"
-        )
-        .expect("text");
-    }
-    repo.write("plan.toml", plan);
-    let agent = repo.program("agent", agent);
-    repo.batch([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--no-checks",
-        "--forge",
-        "local",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ])
-}
-
 #[test]
 fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
     let repo = Repo::with_packages(3);
@@ -115,7 +87,7 @@ fn what_was_blocked_by_a_failed_unit_goes_on_with_it() {
     let repo = Repo::with_packages(4);
     let agent = format!("test \"$BATCH_UNIT\" != a || test -e \"$0.ok\"\n{SIGN}");
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
-    run_plan(&repo, &units, &agent)
+    repo.run_plan(&units, &agent, &[])
         .exits(1)
         .says("1 of 4 units published, 1 failed, 2 blocked");
     fs::write(repo.root().join("agent.ok"), "").expect("a file");

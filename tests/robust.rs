@@ -13,23 +13,8 @@ const SIGN: &str =
 
 /// A run of two units with this agent.
 fn run(repo: &Repo, script: &str, more: &[&str], env: &[(&str, &str)]) -> support::Output {
-    let agent = repo.program("agent", script);
-    let agent = agent.to_string_lossy();
-    let mut args = vec![
-        "migrate",
-        "packages/",
-        "sign every file",
-        "--units",
-        "2",
-        "--forge",
-        "local",
-        "--no-checks",
-        "--yes",
-        "--agent-cmd",
-        &agent,
-    ];
-    args.extend(more);
-    repo.batch_with(args, env)
+    let more = [&["--units", "2"], more].concat();
+    repo.batch_with(repo.migration(script, &more), env)
 }
 
 #[test]
@@ -175,18 +160,7 @@ fn a_push_that_hangs_ends_with_the_second_ctrl_c() {
     )
     .expect("a hook");
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("the hook's mode");
-    let agent = repo.program("agent", SIGN);
-    let mut session = repo.start([
-        "migrate",
-        "packages/",
-        "sign",
-        "--forge",
-        "local",
-        "--no-checks",
-        "--yes",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ]);
+    let mut session = repo.start_by(SIGN, &[]);
     support::session::in_time("nothing was pushed", move || fs::read_to_string(hung))
         .expect("the pipe");
     session.interrupt();

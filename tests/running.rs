@@ -26,29 +26,12 @@ impl Waiting {
         let repo = Repo::with_packages(3);
         let started = repo.fifo("started");
         let go = repo.fifo("go");
-        let agent = repo.program(
-            "agent",
-            &format!(
-                "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sh -c 'for file; do echo \"// $0\" >>\"$file\"; done' \"$word\" <\"$BATCH_FILES\"",
-                started.display(),
-                go.display()
-            ),
+        let agent = format!(
+            "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sh -c 'for file; do echo \"// $0\" >>\"$file\"; done' \"$word\" <\"$BATCH_FILES\"",
+            started.display(),
+            go.display()
         );
-        let session = repo.start([
-            "migrate",
-            "packages/",
-            "sign every file",
-            "--units",
-            "3",
-            "--forge",
-            "local",
-            "--no-checks",
-            "--yes",
-            "-j",
-            "1",
-            "--agent-cmd",
-            &agent.to_string_lossy(),
-        ]);
+        let session = repo.start_by(&agent, &["--units", "3", "-j", "1"]);
         let pid = read(&started).trim().parse().expect("a process id");
         Self {
             repo,
@@ -253,26 +236,13 @@ fn a_second_terminal_follows_it_to_the_end() {
 fn the_logs_of_a_unit_are_followed_until_it_ends() {
     let repo = Repo::with_packages(1);
     let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = repo.program(
-        "agent",
-        &format!(
-            "echo I begin\necho $$ >'{}'\nread -r word <'{}'\necho I was told $word\n{SIGN}",
-            started.display(),
-            go.display()
-        ),
+    let agent = format!(
+        "echo I begin\necho $$ >'{}'\nread -r word <'{}'\necho I was told $word\n{SIGN}",
+        started.display(),
+        go.display()
     );
-    let session = repo.start([
-        "migrate",
-        "packages/",
-        "sign every file",
-        "--forge",
-        "local",
-        "--check",
-        "echo I check; tail -n 1 packages/p0/index.js",
-        "--yes",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ]);
+    let check = "echo I check; tail -n 1 packages/p0/index.js";
+    let session = repo.start_by(&agent, &["--check", check]);
     read(&started);
     let mut logs = repo.start(["logs", "-f", "01"]);
     let mut json = repo.start(["logs", "--follow", "01", "--json", "--of", "agent"]);

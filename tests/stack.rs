@@ -2,36 +2,7 @@
 
 mod support;
 
-use std::fmt::Write as _;
-
-use support::{Output, Repo, SIGN};
-
-/// Runs a plan of units, each with the package of its number and what it needs.
-fn run(repo: &Repo, units: &[(&str, &[&str])], agent: &str) -> Output {
-    let base = repo.git(["rev-parse", "HEAD"]);
-    let mut plan = format!(
-        "version = 1\ninstruction = \"sign every file\"\nbase = \"{base}\"\nbase-name = \"main\"\n"
-    );
-    for (number, (id, needs)) in units.iter().enumerate() {
-        write!(
-            plan,
-            "\n[[unit]]\nid = \"{id}\"\nneeds = {needs:?}\nfiles = [\"packages/p{number}/index.js\"]\n"
-        )
-        .expect("text");
-    }
-    repo.write("plan.toml", plan);
-    let agent = repo.program("agent", agent);
-    repo.batch([
-        "run",
-        "plan.toml",
-        "--yes",
-        "--no-checks",
-        "--forge",
-        "local",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-    ])
-}
+use support::{Repo, SIGN};
 
 /// Where the pull request of a unit goes, as its page says.
 fn target(repo: &Repo, unit: &str) -> String {
@@ -47,7 +18,7 @@ fn a_unit_starts_from_what_it_needs() {
         "case $BATCH_UNIT in\nb) grep -q signed packages/p0/index.js;;\nd) grep -q signed packages/p0/index.js; grep -q signed packages/p2/index.js;;\nesac\n{SIGN}"
     );
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &[]), ("d", &["a", "c"])];
-    run(&repo, &units, &agent)
+    repo.run_plan(&units, &agent, &[])
         .exits(0)
         .says("4 of 4 units published");
 
@@ -71,7 +42,7 @@ fn a_need_that_fails_blocks_only_those_that_need_it() {
     let repo = Repo::with_packages(4);
     let agent = format!("test \"$BATCH_UNIT\" != a\n{SIGN}");
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
-    run(&repo, &units, &agent)
+    repo.run_plan(&units, &agent, &[])
         .exits(1)
         .says("1 of 4 units published, 1 failed, 2 blocked");
 
@@ -83,7 +54,7 @@ fn a_need_that_fails_blocks_only_those_that_need_it() {
 fn a_need_with_nothing_to_do_blocks_nobody() {
     let repo = Repo::with_packages(2);
     let agent = format!("if test \"$BATCH_UNIT\" = a; then exit 0; fi\n{SIGN}");
-    let output = run(&repo, &[("a", &[]), ("b", &["a"])], &agent);
+    let output = repo.run_plan(&[("a", &[]), ("b", &["a"])], &agent, &[]);
     output.says("1 of 2 units published");
     assert_eq!(target(&repo, "b"), "`main`");
 }

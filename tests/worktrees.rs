@@ -311,18 +311,7 @@ fn caches_are_the_users_unless_each_unit_is_to_have_its_own() {
 #[test]
 fn the_temporary_folder_of_a_killed_run_is_cleaned_up() {
     let repo = Repo::with_packages(1);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = [
-        "migrate",
-        "packages/",
-        "sign",
-        "--yes",
-        "--forge",
-        "local",
-        "--no-checks",
-    ];
-    let args = [&args[..], &["--agent-cmd", &agent]].concat();
+    let args = repo.migration(SIGN, &[]);
     // After the agent's work.
     let killed = repo.batch_with(args, &[("BATCH_CRASH", "5+")]);
     assert_eq!(killed.code(), -1, "{killed:?}");

@@ -197,8 +197,9 @@ impl Repo {
         Output::new(&command.output().expect("the program starts"), self.root())
     }
 
-    /// Runs `batch migrate` over every package with an agent of this shell text, no checks and pages for pull requests.
-    pub fn migrate_by(&self, agent: &str, more: &[&str]) -> Output {
+    /// The words of `batch migrate` over every package with an agent of this shell text and pages for pull requests;
+    /// without checks unless `more` names one.
+    pub fn migration(&self, agent: &str, more: &[&str]) -> Vec<String> {
         let agent = self.program("agent", agent);
         let agent = agent.to_string_lossy();
         let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
@@ -206,6 +207,37 @@ impl Repo {
         if !more.contains(&"--check") {
             args.push("--no-checks");
         }
+        args.extend_from_slice(more);
+        args.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Runs [`Repo::migration`].
+    pub fn migrate_by(&self, agent: &str, more: &[&str]) -> Output {
+        self.batch(self.migration(agent, more))
+    }
+
+    /// Starts [`Repo::migration`] and leaves it running.
+    pub fn start_by(&self, agent: &str, more: &[&str]) -> Session {
+        self.start(self.migration(agent, more))
+    }
+
+    /// Runs a plan of units, each with the package of its number and what it needs, with an agent of this shell text.
+    pub fn run_plan(&self, units: &[(&str, &[&str])], agent: &str, more: &[&str]) -> Output {
+        let base = self.git(["rev-parse", "HEAD"]);
+        let mut plan = format!(
+            "version = 1\ninstruction = \"sign every file\"\nbase = \"{base}\"\nbase-name = \"main\"\n"
+        );
+        for (number, (id, needs)) in units.iter().enumerate() {
+            let unit = format!(
+                "\n[[unit]]\nid = \"{id}\"\nneeds = {needs:?}\nfiles = [\"packages/p{number}/index.js\"]\n"
+            );
+            plan.push_str(&unit);
+        }
+        self.write("plan.toml", plan);
+        let agent = self.program("agent", agent);
+        let agent = agent.to_string_lossy();
+        let mut args = vec!["run", "plan.toml", "--yes", "--no-checks"];
+        args.extend(["--forge", "local", "--agent-cmd", &*agent]);
         args.extend_from_slice(more);
         self.batch(args)
     }
