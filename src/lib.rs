@@ -8,7 +8,7 @@
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
 //! | running | [`run`]: the facts of a run and their fold |
 //! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass; [`forge`]: where pull requests live |
-//! | ground | [`plan`], [`codemod`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
+//! | ground | [`plan`], [`codemod`], [`imports`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
 pub mod agent;
 pub mod check;
@@ -17,6 +17,7 @@ pub mod codemod;
 pub mod config;
 pub mod forge;
 pub mod git;
+pub mod imports;
 pub mod journal;
 pub mod plan;
 pub mod process;

@@ -1,0 +1,345 @@
+//! Java and Kotlin: packages, the names declared in them, and who imports these.
+
+use super::cursor::{Cursor, is_word, text};
+use super::names::Names;
+use super::resolver::{Resolve, Source};
+use super::{Form, Import, Outline};
+
+/// Imports stand in the head; what follows is read to the first declaration only, for its name.
+pub(super) fn extract_java(source: &[u8]) -> Outline {
+    let mut found = Outline::default();
+    let mut cursor = Cursor::new(source);
+    let mut package = String::new();
+    while !cursor.is_at_end() {
+        cursor.skip_space();
+        match cursor.peek() {
+            b'"' | b'\'' => {
+                cursor.quoted();
+            }
+            b'(' | b'{' => cursor.skip_group(),
+            b'@' => {
+                cursor.skip(1);
+                // An annotation of its own is declared like a class.
+                if !cursor.rest().starts_with(b"interface") {
+                    qualified(&mut cursor);
+                }
+            }
+            byte if is_word(byte) => match cursor.word() {
+                b"package" => package = qualified(&mut cursor),
+                b"import" => import(&mut cursor, &mut found),
+                b"class" | b"interface" | b"enum" | b"record" => {
+                    cursor.skip_space();
+                    let name = text(cursor.word());
+                    declare(&package, name, &mut found);
+                    return found;
+                }
+                _ => {}
+            },
+            _ => cursor.skip(1),
+        }
+    }
+    found
+}
+
+/// A file may declare many things, named in no way like itself.
+pub(super) fn extract_kotlin(source: &[u8]) -> Outline {
+    let mut found = Outline::default();
+    let mut cursor = Cursor::new(source);
+    let mut package = String::new();
+    while !cursor.is_at_end() {
+        skip_space(&mut cursor);
+        match cursor.peek() {
+            b'"' => skip_string(&mut cursor),
+            b'\'' | b'`' => {
+                cursor.quoted();
+            }
+            b'(' | b'{' | b'[' => skip_group(&mut cursor),
+            byte if is_word(byte) => match cursor.word() {
+                b"package" => package = qualified(&mut cursor),
+                b"import" => import(&mut cursor, &mut found),
+                b"class" | b"interface" | b"object" | b"typealias" => {
+                    skip_space(&mut cursor);
+                    let name = text(cursor.word());
+                    declare(&package, name, &mut found);
+                }
+                b"fun" | b"val" | b"var" => {
+                    let name = callable(&mut cursor);
+                    declare(&package, &name, &mut found);
+                }
+                _ => {}
+            },
+            _ => cursor.skip(1),
+        }
+    }
+    found
+}
+
+fn declare(package: &str, name: &str, found: &mut Outline) {
+    if !name.is_empty() {
+        let dot = if package.is_empty() { "" } else { "." };
+        found.declares.push(format!("{package}{dot}{name}"));
+    }
+}
+
+/// `a.b.c`
+fn qualified(cursor: &mut Cursor<'_>) -> String {
+    let mut name = String::new();
+    loop {
+        let before = cursor.clone();
+        // Kotlin ends a statement with its line, so a name does not go on after one.
+        cursor.skip_blanks();
+        if cursor.eat(b"`") {
+            let start = cursor.clone();
+            cursor.skip_past(b"`");
+            name.push_str(text(cursor.since(&start)).trim_end_matches('`'));
+        } else {
+            name.push_str(text(cursor.word()));
+        }
+        cursor.skip_blanks();
+        if cursor.peek() != b'.' || cursor.ahead(1) == b'*' {
+            if name.is_empty() {
+                *cursor = before;
+            }
+            return name;
+        }
+        cursor.skip(1);
+        name.push('.');
+    }
+}
+
+fn import(cursor: &mut Cursor<'_>, found: &mut Outline) {
+    cursor.skip_blanks();
+    let is_static = cursor.eat_word(b"static");
+    let name = qualified(cursor);
+    if cursor.eat(b".*") {
+        // `import static` is of a class's members.
+        let form = if is_static { Form::Whole } else { Form::All };
+        found.import(form, name);
+    } else if is_static {
+        found.import(Form::Member, name);
+    } else {
+        found.import(Form::Whole, name);
+    }
+}
+
+/// The name of a function or property, after type parameters and a receiver.
+fn callable(cursor: &mut Cursor<'_>) -> String {
+    skip_space(cursor);
+    if cursor.peek() == b'<' {
+        skip_angles(cursor);
+    }
+    loop {
+        skip_space(cursor);
+        // A type in brackets may be a receiver.
+        if cursor.peek() == b'(' {
+            skip_group(cursor);
+        }
+        let name = match cursor.peek() {
+            b'`' => cursor.quoted().map(text).unwrap_or_default(),
+            _ => text(cursor.word()),
+        };
+        let after_name = cursor.clone();
+        skip_space(cursor);
+        if cursor.peek() == b'<' {
+            skip_angles(cursor);
+        }
+        cursor.eat(b"?");
+        if !cursor.eat(b".") {
+            *cursor = after_name;
+            return name.to_owned();
+        }
+    }
+}
+
+fn skip_angles(cursor: &mut Cursor<'_>) {
+    let mut depth = 0_usize;
+    while !cursor.is_at_end() {
+        match cursor.peek() {
+            b'<' => depth += 1,
+            b'>' if cursor.before() != b'-' => depth = depth.saturating_sub(1),
+            b'{' | b'}' | b';' => return,
+            _ => {}
+        }
+        cursor.skip(1);
+        if depth == 0 {
+            return;
+        }
+    }
+}
+
+/// Kotlin's comments stand in comments.
+fn skip_space(cursor: &mut Cursor<'_>) {
+    loop {
+        match cursor.peek() {
+            b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' => cursor.skip(1),
+            b'/' if cursor.ahead(1) == b'/' => cursor.skip_line(),
+            b'/' if cursor.ahead(1) == b'*' => {
+                let mut depth = 0_usize;
+                while !cursor.is_at_end() {
+                    if cursor.eat(b"/*") {
+                        depth += 1;
+                    } else if cursor.eat(b"*/") {
+                        depth -= 1;
+                        if depth == 0 {
+                            break;
+                        }
+                    } else {
+                        cursor.skip(1);
+                    }
+                }
+            }
+            _ => return,
+        }
+    }
+}
+
+/// A literal with `${ … }` in it, on one line or in triple quotes.
+fn skip_string(cursor: &mut Cursor<'_>) {
+    let is_raw = cursor.eat(b"\"\"\"");
+    if !is_raw {
+        cursor.skip(1);
+    }
+    while !cursor.is_at_end() {
+        match cursor.peek() {
+            b'\\' if !is_raw => cursor.skip(2),
+            b'"' if is_raw => {
+                if cursor.eat(b"\"\"\"") {
+                    while cursor.eat(b"\"") {}
+                    return;
+                }
+                cursor.skip(1);
+            }
+            b'"' => return cursor.skip(1),
+            b'\n' if !is_raw => return,
+            b'$' if cursor.ahead(1) == b'{' => {
+                cursor.skip(1);
+                skip_group(cursor);
+            }
+            _ => cursor.skip(1),
+        }
+    }
+}
+
+fn skip_group(cursor: &mut Cursor<'_>) {
+    let mut depth = 0_usize;
+    while !cursor.is_at_end() {
+        match cursor.peek() {
+            b'/' if matches!(cursor.ahead(1), b'/' | b'*') => {
+                skip_space(cursor);
+                continue;
+            }
+            b'"' => {
+                skip_string(cursor);
+                continue;
+            }
+            b'\'' | b'`' => {
+                cursor.quoted();
+                continue;
+            }
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        cursor.skip(1);
+        if depth == 0 {
+            return;
+        }
+    }
+}
+
+/// Who declares which name in the packages of a repository.
+pub(super) struct Jvm(Names);
+
+impl Jvm {
+    pub(super) fn new(sources: &[(u32, Source<'_>)]) -> Self {
+        Self(Names::new(sources, "."))
+    }
+}
+
+impl Resolve for Jvm {
+    fn resolve(&self, _: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
+        found.extend(match import.form {
+            Form::All => self.0.inside(&import.name),
+            _ => self.0.holding(&import.name),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(outline: &Outline) -> Vec<String> {
+        let imports = outline
+            .imports
+            .iter()
+            .map(|it| format!("{:?} {}", it.form, it.name));
+        let declares = outline.declares.iter().map(|name| format!("is {name}"));
+        imports.chain(declares).collect()
+    }
+
+    #[test]
+    fn java_is_read_to_its_first_declaration() {
+        let source = br#"/* import no.A; */
+@Generated("class No") package a.b; // package c
+import x.Y; import static x.Y.z; import x.w.*;
+import static x.V.*;
+/** class of import no.B; */
+@Retention(value = "x") @A.B({1})
+public final class C extends D { }
+import no.C;
+class E {}"#;
+        assert_eq!(
+            told(&extract_java(source)),
+            [
+                "Whole x.Y",
+                "Member x.Y.z",
+                "All x.w",
+                "Whole x.V",
+                "is a.b.C"
+            ]
+        );
+        assert_eq!(
+            told(&extract_java(b"package a; public @interface B {}")),
+            ["is a.B"]
+        );
+        assert_eq!(told(&extract_java(b"@A\npackage a;")), [""; 0]);
+    }
+
+    #[test]
+    fn kotlin_declares_what_stands_outside_of_everything() {
+        let source = br#"@file:JvmName("class No")
+package a.b
+import x.Y
+import x.z as w
+import x.`in`.*
+/* /* class No */ */
+private const val A = "fun no() ${ "class No" } \" val no"
+fun <T : List<T>> Map<T, out B<T>>.c(d: (Int) -> Unit = { class No }) { val no = 'x' }
+data class E(val no: Int) { fun no() {} }
+val F.g get() = """ "class No" """
+sealed interface H; object I
+typealias J = (K) -> L
+enum class M { N }
+fun String?.`a name`() = 1
+val o by lazy { 1 }"#;
+        assert_eq!(
+            told(&extract_kotlin(source)),
+            [
+                "Whole x.Y",
+                "Whole x.z",
+                "All x.in",
+                "is a.b.A",
+                "is a.b.c",
+                "is a.b.E",
+                "is a.b.g",
+                "is a.b.H",
+                "is a.b.I",
+                "is a.b.J",
+                "is a.b.M",
+                "is a.b.a name",
+                "is a.b.o"
+            ]
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Paths from the root of a repository, joined without looking at any disk.
+
+/// The folder of a path, `""` for the root.
+pub(super) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The last part of a path.
+pub(super) fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The path without the ending of its name.
+pub(super) fn without_ending(path: &str) -> &str {
+    let start = path.len() - name(path).len();
+    match path[start..].rfind('.') {
+        None | Some(0) => path,
+        Some(dot) => &path[..start + dot],
+    }
+}
+
+/// The path that `relative` means as seen from `folder`; nothing where it leaves the repository.
+pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
+    let mut path = String::with_capacity(folder.len() + relative.len() + 1);
+    path.push_str(folder);
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if path.is_empty() => return None,
+            ".." => path.truncate(self::folder(&path).len()),
+            part => {
+                if !path.is_empty() {
+                    path.push('/');
+                }
+                path.push_str(part);
+            }
+        }
+    }
+    Some(path)
+}
+
+/// The folder and all above it, deepest first, the root `""` last.
+pub(super) fn upwards(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| {
+        (!folder.is_empty()).then(|| self::folder(folder))
+    })
+}
+
+/// How many leading folders two paths share.
+pub(super) fn nearness(a: &str, b: &str) -> usize {
+    folder(a)
+        .split('/')
+        .zip(folder(b).split('/'))
+        .take_while(|(a, b)| a == b && !a.is_empty())
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joins_stay_within_the_repository() {
+        assert_eq!(join("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(join("a", "..").as_deref(), Some(""));
+        assert_eq!(join("", "x//y/").as_deref(), Some("x/y"));
+        assert_eq!(join("a", "../.."), None);
+    }
+
+    #[test]
+    fn a_name_that_begins_with_a_dot_has_no_ending() {
+        assert_eq!(without_ending("a.b/c.d.ts"), "a.b/c.d");
+        assert_eq!(without_ending("a.b/.c"), "a.b/.c");
+        assert_eq!(without_ending("a.b/c"), "a.b/c");
+    }
+
+    #[test]
+    fn upwards_ends_at_the_root() {
+        assert_eq!(upwards("a/b").collect::<Vec<_>>(), ["a/b", "a", ""]);
+        assert_eq!(upwards("").collect::<Vec<_>>(), [""]);
+        assert_eq!(nearness("a/b/c", "a/b/d"), 2);
+        assert_eq!(nearness("x", "y"), 0);
+    }
+}
