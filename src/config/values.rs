@@ -82,6 +82,15 @@ impl UnitRange {
         Ok(Self { min, max })
     }
 
+    /// What is left of the range when so many units are there already; at least one unit.
+    #[must_use]
+    pub fn without(self, units: usize) -> Self {
+        Self {
+            min: self.min.saturating_sub(units).max(1),
+            max: self.max.saturating_sub(units).max(1),
+        }
+    }
+
     /// The fewest units.
     #[must_use]
     pub fn min(self) -> usize {

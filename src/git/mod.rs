@@ -13,6 +13,7 @@ mod delete;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod graft;
+mod history;
 mod include;
 mod program;
 mod removal;

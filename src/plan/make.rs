@@ -2,13 +2,17 @@
 //!
 //! Both ends in the same promise: every file of every unit is tracked at the base, and no path has two owners.
 
+mod cut;
+
 use std::collections::{BTreeSet, HashMap};
+
+use cut::Ground;
 
 use super::claim::{Ownership, default_create_folders};
 use super::file::{PlanFileError, check_files, parse};
+use super::hot::COMMITS;
 use super::order::waves;
 use super::owners::CodeOwners;
-use super::partition::{Item, Material, Owners, partition};
 use super::scan::{File, scan, sizes};
 use super::select::{SelectError, Selection};
 use super::title::name_units;
@@ -130,7 +134,20 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
         until: request.until.clone(),
-        units: units(&files, &packages(&entries), &owners, request),
+        units: units(
+            &files,
+            &packages(&entries),
+            &owners,
+            &|| {
+                // What cannot be known of the past only makes the units a little worse.
+                let commits = repo.changed_together(&request.base.id, COMMITS);
+                commits.unwrap_or_else(|error| {
+                    tracing::warn!("which files change together is not known: {error}");
+                    Vec::new()
+                })
+            },
+            request,
+        ),
         left_out,
     };
     prove(&plan, &entries)?;
@@ -185,40 +202,35 @@ fn units(
     files: &[File],
     packages: &BTreeSet<String>,
     owners: &CodeOwners,
+    commits: &dyn Fn() -> Vec<Vec<String>>,
     request: &Request<'_>,
 ) -> Vec<Unit> {
     let groups = owners.groups(files.iter().map(|file| file.path.as_str()));
-    let items: Vec<Item<'_>> = files
-        .iter()
-        .zip(groups)
-        .map(|(file, owner)| Item {
-            path: &file.path,
-            bytes: file.size.bytes,
-            owner,
-        })
-        .collect();
-    let material = Material {
-        items: &items,
-        ties: &[],
+    let cut = Ground {
+        files,
+        groups: &groups,
         packages,
-        owners: match request.by {
-            Some(Apart::Owner) => Owners::Apart,
-            None => Owners::Preferred,
-        },
+        apart: request.by,
+    }
+    .cut(request.units, commits);
+    let paths = |units: &[Vec<usize>]| -> Vec<Vec<&str>> {
+        let path = |&file: &usize| files[file].path.as_str();
+        units
+            .iter()
+            .map(|unit| unit.iter().map(path).collect())
+            .collect()
     };
-    let cut = partition(&material, request.units);
-    let paths: Vec<Vec<&str>> = cut
-        .iter()
-        .map(|unit| unit.iter().map(|&file| items[file].path).collect())
-        .collect();
+    let (own, shared) = (paths(&cut.units), paths(&cut.shared));
+    let names = name_units(&own, &shared);
+    let paths = [own, shared].concat();
     let create = match request.codemod {
-        Some(_) => vec![Vec::new(); cut.len()],
+        Some(_) => vec![Vec::new(); paths.len()],
         None => default_create_folders(&paths),
     };
-    name_units(&paths)
+    names
         .into_iter()
         .zip(&paths)
-        .zip(&cut)
+        .zip(cut.units.iter().chain(&cut.shared))
         .zip(create)
         .map(|((((id, title), paths), unit), create)| {
             let mut owned: Vec<String> = paths.iter().map(ToString::to_string).collect();

@@ -7,6 +7,7 @@
 pub mod claim;
 mod content;
 pub mod file;
+mod hot;
 mod make;
 mod near;
 pub mod order;

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
+use super::hot::{self, Hot};
 use super::select::Selection;
 use super::{LeftOut, PlanError, Size, content};
 use crate::codemod::{Codemod, CodemodError, Probe};
@@ -25,6 +26,7 @@ pub(super) enum Reason {
     Binary,
     Lfs,
     Generated,
+    Lock,
     NotText,
     TooDeep,
     TooLarge,
@@ -43,6 +45,7 @@ impl fmt::Display for Reason {
             Self::Binary => "binary",
             Self::Lfs => "Git LFS pointer",
             Self::Generated => "generated",
+            Self::Lock => "lock file, which its own tool writes",
             Self::NotText => "not UTF-8 text",
             Self::TooDeep => "nested too deeply for the codemod",
             Self::TooLarge => "the codemod would make it too large",
@@ -59,6 +62,7 @@ impl fmt::Display for Reason {
 pub(super) struct File {
     pub(super) path: String,
     pub(super) size: Size,
+    pub(super) hot: Option<Hot>,
 }
 
 /// What there is of the files that match, each list sorted.
@@ -160,7 +164,7 @@ fn scan_with(
     let mut attributes = Attributes::read(entries, &repo.blobs()?)?;
     let mut to_read = Vec::new();
     for entry in matching {
-        match from_outside(entry, &mut attributes) {
+        match from_outside(entry, &mut attributes, selection) {
             Ok(path) => to_read.push((path, entry)),
             Err(reason) => scan.leave_out(reason, &entry.path),
         }
@@ -170,9 +174,10 @@ fn scan_with(
     })?;
     for ((path, entry), verdict) in to_read.into_iter().zip(judged) {
         match verdict? {
-            Ok(size) => scan.files.push(File {
+            Ok((size, hot)) => scan.files.push(File {
                 path: path.to_owned(),
                 size,
+                hot,
             }),
             Err(reason) => scan.leave_out(reason, &entry.path),
         }
@@ -210,7 +215,11 @@ fn read<T: Send>(
 }
 
 /// What can be said without the content: the path, or why the file is left out.
-fn from_outside<'a>(entry: &'a Entry, attributes: &mut Attributes) -> Result<&'a str, Reason> {
+fn from_outside<'a>(
+    entry: &'a Entry,
+    attributes: &mut Attributes,
+    selection: &Selection,
+) -> Result<&'a str, Reason> {
     match entry.kind {
         EntryKind::Submodule => return Err(Reason::Submodule),
         EntryKind::Symlink => return Err(Reason::Symlink),
@@ -220,16 +229,17 @@ fn from_outside<'a>(entry: &'a Entry, attributes: &mut Attributes) -> Result<&'a
     match attributes.reason_to_set_aside(path) {
         Some("binary") => Err(Reason::Binary),
         Some(_) => Err(Reason::Generated),
+        None if hot::is_lock_file(path) && !selection.names(path) => Err(Reason::Lock),
         None => Ok(path),
     }
 }
 
-/// What the content says: the size, or why the file is left out. An error is one of the codemod as a whole.
+/// What the content says: the size and what makes it hot, or why the file is left out. An error is one of the codemod as a whole.
 fn from_inside(
     path: &str,
     content: &[u8],
     idle: Option<Idle<'_>>,
-) -> Result<Result<Size, Reason>, CodemodError> {
+) -> Result<Result<(Size, Option<Hot>), Reason>, CodemodError> {
     let reason = if content::is_binary(content) {
         Some(Reason::Binary)
     } else if content::is_lfs_pointer(content) {
@@ -241,7 +251,7 @@ fn from_inside(
     } else {
         None
     };
-    Ok(reason.map_or_else(|| Ok(size(content)), Err))
+    Ok(reason.map_or_else(|| Ok((size(content), hot::kind(path, content))), Err))
 }
 
 fn left_by_content(
@@ -345,6 +355,7 @@ mod tests {
                 (b"a/module", MODULE, b""),
                 (b"a/na\xffme\xe9", FILE, b"x"),
                 (b"a/nul", FILE, b"GIF\0"),
+                (b"a/yarn.lock", FILE, b"x"),
             ],
             None,
         );
@@ -359,6 +370,7 @@ mod tests {
         binary: a/attr.bin a/nul
         Git LFS pointer: a/big
         generated: a/attr.gen a/made.go
+        lock file, which its own tool writes: a/yarn.lock
         ");
     }
 

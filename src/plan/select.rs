@@ -94,6 +94,16 @@ impl Selection {
         self.includes(path) && !is_match(&self.excluded, path)
     }
 
+    /// Whether the user asked for just this file, by its path.
+    pub(super) fn names(&self, path: &str) -> bool {
+        let name = escape(path);
+        self.matches(path)
+            && self
+                .include
+                .iter()
+                .any(|pattern| pattern.body == name || pattern.name.as_ref() == Some(&name))
+    }
+
     /// Whether the file would be selected if nothing were excluded.
     pub(super) fn includes(&self, path: &str) -> bool {
         is_match(&self.included, path)

@@ -14,12 +14,15 @@ const TITLE: usize = 60;
 const ID: usize = 40;
 /// So many loose files are named one by one where the unit holds all of their folder.
 const FEW: usize = 4;
+/// How units of files are named that others would share.
+const SHARED: &str = "shared";
 /// No title and no id has room for more parts, as each takes a letter and what stands between.
 const MOST_SHOWN: usize = TITLE / 3 + 1;
 
-/// The id and title of each unit, from the paths of its files.
+/// The id and title of each unit, from the paths of its files. What the last units share is not missing in the folders
+/// that others hold, and these units are named so that they are known as shared.
 #[must_use]
-pub fn name_units(units: &[Vec<&str>]) -> Vec<(UnitId, String)> {
+pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, String)> {
     let folders: HashSet<&str> = units
         .iter()
         .flatten()
@@ -30,15 +33,18 @@ pub fn name_units(units: &[Vec<&str>]) -> Vec<(UnitId, String)> {
         .map(|files| files.iter().map(|path| File::of(path, &folders)).collect())
         .collect();
     let owners = Owners::of(&units);
+    let all = units.len() + shared.len();
+    let own = units.iter().enumerate().map(|(index, files)| {
+        let name = owners.name(index, files);
+        (id(index, all, &name), name.title())
+    });
+    let shared = (units.len()..).zip(shared).map(|(index, files)| {
+        let id = id(index, all, &Name::folder(SHARED));
+        (id, Name::shared(files).title())
+    });
     let mut taken = HashSet::new();
-    units
-        .iter()
-        .enumerate()
-        .map(|(index, files)| {
-            let name = owners.name(index, files);
-            let title = unused(&name.title(), &mut taken);
-            (id(index, units.len(), &name), title)
-        })
+    own.chain(shared)
+        .map(|(id, title)| (id, unused(&title, &mut taken)))
         .collect()
 }
 
@@ -201,6 +207,13 @@ impl Name {
         Self {
             folder: plain(path),
             parts: Vec::new(),
+        }
+    }
+
+    fn shared(files: &[&str]) -> Self {
+        Self {
+            folder: SHARED.to_owned(),
+            parts: files.iter().map(|path| plain(path)).collect(),
         }
     }
 

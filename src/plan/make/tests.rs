@@ -344,3 +344,62 @@ fn only_files_that_hold_what_is_to_be_gone_are_work() {
     let refused = request("old($A)", &all).unwrap_err();
     insta::assert_snapshot!(refused, @"2 files match, but none holds what is to be gone: the change is done there, or --until looks for something else");
 }
+
+#[test]
+fn files_that_many_changes_touch_are_in_the_last_unit_and_snapshots_with_their_tests() {
+    let mut files = vec![
+        ("CHANGELOG.md", "# Changes\n"),
+        ("Cargo.lock", "x\n"),
+        (".github/workflows/ci.yml", "on: push\n"),
+        (
+            "src/index.ts",
+            "export * from './a';\nexport * from './b';\n",
+        ),
+        (
+            "src/a/index.ts",
+            "export * from './x';\nexport * from './y';\n",
+        ),
+        (
+            "src/b/__snapshots__/1.test.ts.snap",
+            "exports[`x`] = `1`;\n",
+        ),
+    ];
+    files.extend(["x", "y"].map(|name| (&*format!("src/a/{name}.ts").leak(), "x\n")));
+    files.extend(["1.test", "2", "3"].map(|name| (&*format!("src/b/{name}.ts").leak(), "x\n")));
+    let it = repository(&files);
+    let made = |units: UnitRange| {
+        let globs = [".".to_owned()];
+        let base = base(&it);
+        let request = Request {
+            instruction: "x",
+            globs: &globs,
+            prefix: "",
+            base: &base,
+            agent: AgentOptions::default(),
+            codemod: None,
+            until: None,
+            units,
+            by: None,
+        };
+        make(&it.repo, &request).unwrap()
+    };
+    let plan = made(UnitRange::new(3, 3).unwrap());
+    let units: Vec<String> = plan
+        .units
+        .iter()
+        .map(|unit| format!("{} = {}: {:?}", unit.id, unit.title, unit.claim.files))
+        .collect();
+    insta::assert_snapshot!(units.join("\n"), @r#"
+    01-src-a = src/a: ["src/a/index.ts", "src/a/x.ts", "src/a/y.ts"]
+    02-src-b = src/b: ["src/b/1.test.ts", "src/b/2.ts", "src/b/3.ts", "src/b/__snapshots__/1.test.ts.snap"]
+    03-shared = shared: .github/workflows/ci.yml, CHANGELOG.md, src/index.ts: [".github/workflows/ci.yml", "CHANGELOG.md", "src/index.ts"]
+    "#);
+    assert_eq!(plan.left_out[0].files, ["Cargo.lock"]);
+    let one = made(UnitRange::new(1, 1).unwrap());
+    assert_eq!(
+        one.units.len(),
+        1,
+        "what one unit has is shared with nobody"
+    );
+    assert_eq!(one.units[0].claim.files.len(), files.len() - 1);
+}

@@ -2,7 +2,7 @@ use super::*;
 
 fn names(units: &[&[&str]]) -> Vec<String> {
     let units: Vec<Vec<&str>> = units.iter().map(|files| files.to_vec()).collect();
-    name_units(&units)
+    name_units(&units, &[])
         .into_iter()
         .map(|(id, title)| format!("{id} = {title}"))
         .collect()
@@ -113,7 +113,7 @@ fn titles_and_ids_are_short_plain_valid_and_different() {
     let long = "very-long-folder-name/".repeat(8);
     let files: Vec<String> = (0..120).map(|i| format!("{long}\n{}/x.y", i % 3)).collect();
     let units: Vec<Vec<&str>> = files.iter().map(|file| vec![file.as_str()]).collect();
-    let names = name_units(&units);
+    let names = name_units(&units, &[]);
     let mut titles = HashSet::new();
     let mut ids = HashSet::new();
     for (id, title) in names {

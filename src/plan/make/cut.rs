@@ -1,0 +1,98 @@
+//! Which of the scanned files make which unit: those that many changes touch are set apart, the others are partitioned.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::config::{Apart, UnitRange};
+use crate::plan::hot::{self, Hot};
+use crate::plan::partition::{Item, Material, Owners, partition};
+use crate::plan::scan::File;
+
+/// What the units are cut from.
+pub(super) struct Ground<'a> {
+    pub(super) files: &'a [File],
+    /// The number of each file's group of owners, if it has any.
+    pub(super) groups: &'a [Option<u32>],
+    /// The folders that hold a manifest.
+    pub(super) packages: &'a BTreeSet<String>,
+    pub(super) apart: Option<Apart>,
+}
+
+/// The files of each unit, by their places in the list.
+pub(super) struct Cut {
+    pub(super) units: Vec<Vec<usize>>,
+    /// Units of files that many changes touch.
+    pub(super) shared: Vec<Vec<usize>>,
+}
+
+impl Ground<'_> {
+    /// Puts every file into exactly one unit. `commits` gives the paths that commits changed together.
+    pub(super) fn cut(&self, range: UnitRange, commits: &dyn Fn() -> Vec<Vec<String>>) -> Cut {
+        let hot: Vec<(&str, Option<&Hot>)> = self
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.hot.as_ref()))
+            .collect();
+        let is_apart = self.apart == Some(Apart::Owner);
+        let followers: BTreeMap<usize, usize> = hot::followers(&hot)
+            .into_iter()
+            // Where owners are kept apart, a file cannot follow that of another.
+            .filter(|&(file, followed)| !is_apart || self.groups[file] == self.groups[followed])
+            .collect();
+        let leads = |file: usize| !followers.contains_key(&file);
+        let mut units = self.partition(range, &leads);
+        let mut shared: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
+        if units.len() > 1 {
+            for file in hot::shared(&hot, &units, &commits()) {
+                let group = self.groups[file].filter(|_| is_apart);
+                shared.entry(group).or_default().push(file);
+            }
+        }
+        if !shared.is_empty() {
+            let is_shared: BTreeSet<usize> = shared.values().flatten().copied().collect();
+            units = self.partition(range.without(shared.len()), &|file| {
+                leads(file) && !is_shared.contains(&file)
+            });
+        }
+        let mut shared: Vec<Vec<usize>> = shared.into_values().collect();
+        let mut unit_of: HashMap<usize, usize> = HashMap::new();
+        for (unit, files) in units.iter().chain(&shared).enumerate() {
+            unit_of.extend(files.iter().map(|&file| (file, unit)));
+        }
+        for (file, followed) in followers {
+            let unit = unit_of[&followed];
+            let members = match unit.checked_sub(units.len()) {
+                None => &mut units[unit],
+                Some(unit) => &mut shared[unit],
+            };
+            members.push(file);
+            members.sort_by_key(|&file| &self.files[file].path);
+        }
+        Cut { units, shared }
+    }
+
+    /// Cuts the files that are in question.
+    fn partition(&self, range: UnitRange, is_in: &dyn Fn(usize) -> bool) -> Vec<Vec<usize>> {
+        let places: Vec<usize> = (0..self.files.len()).filter(|&file| is_in(file)).collect();
+        let items: Vec<Item<'_>> = places
+            .iter()
+            .map(|&file| Item {
+                path: &self.files[file].path,
+                bytes: self.files[file].size.bytes,
+                owner: self.groups[file],
+            })
+            .collect();
+        let material = Material {
+            items: &items,
+            ties: &[],
+            packages: self.packages,
+            owners: match self.apart {
+                Some(Apart::Owner) => Owners::Apart,
+                None => Owners::Preferred,
+            },
+        };
+        partition(&material, range)
+            .into_iter()
+            .map(|unit| unit.into_iter().map(|item| places[item]).collect())
+            .collect()
+    }
+}
