@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, AgentError, AgentEvent, BoxFuture, Task, Usage, Work};
+use super::{Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Task, Usage, Work};
 use crate::codemod::Codemod;
 use crate::words;
 
@@ -30,6 +30,10 @@ impl CodemodAgent {
 impl Agent for CodemodAgent {
     fn describe(&self) -> String {
         self.codemod.describe()
+    }
+
+    fn another_attempt(&self) -> AnotherAttempt {
+        AnotherAttempt::Pointless
     }
 
     fn work<'a>(

@@ -2,7 +2,8 @@
 //!
 //! The program sees `BATCH_RUN`, `BATCH_UNIT`, `BATCH_INSTRUCTION`, `BATCH_PROMPT_FILE` (the whole task in words),
 //! `BATCH_FILES` (a file that lists the claimed paths, each ended by a NUL byte) and `BATCH_SUMMARY_FILE` (where it may
-//! leave some sentences for the pull request).
+//! leave some sentences for the pull request). When its work was found wanting and it is started again, also
+//! `BATCH_FEEDBACK_FILE` (what is to be mended, which stands at the end of the prompt too).
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::prompt::prompt;
-use super::{Agent, AgentError, AgentEvent, BoxFuture, Task, Usage, Work};
+use super::{Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Task, Usage, Work};
 use crate::config::CommandLine;
 use crate::process::{self, Command, ProcessError};
 
@@ -48,6 +49,10 @@ impl Agent for CommandAgent {
         format!("command: {}", self.shown)
     }
 
+    fn another_attempt(&self) -> AnotherAttempt {
+        AnotherAttempt::IfAsked
+    }
+
     fn work<'a>(
         &'a self,
         task: &'a Task,
@@ -73,7 +78,13 @@ impl Agent for CommandAgent {
 
 impl CommandAgent {
     fn command(&self, task: &Task, summary: &Path) -> Result<Command, AgentError> {
-        let prompt_file = write(&task.folder, "prompt.md", prompt(task).as_bytes())?;
+        let mut words = prompt(task);
+        let feedback = task.follow_up.as_ref().map(|it| it.text.as_str());
+        if let Some(text) = feedback {
+            words.push_str("\n## To be mended\n\n");
+            words.push_str(text);
+        }
+        let prompt_file = write(&task.folder, "prompt.md", words.as_bytes())?;
         let mut list = Vec::new();
         for file in &task.claim.files {
             list.extend_from_slice(file.as_bytes());
@@ -89,6 +100,10 @@ impl CommandAgent {
         env.set("BATCH_PROMPT_FILE", prompt_file);
         env.set("BATCH_FILES", list_file);
         env.set("BATCH_SUMMARY_FILE", summary);
+        if let Some(text) = feedback {
+            let file = write(&task.folder, "feedback.md", text.as_bytes())?;
+            env.set("BATCH_FEEDBACK_FILE", file);
+        }
         let mut words = self.words.iter().cloned();
         Ok(Command {
             program: words.next().unwrap_or_default(),
@@ -178,6 +193,22 @@ mod tests {
         assert_eq!(read("list"), "a b.txt\0new\nline\0");
         let here = task.worktree.canonicalize().unwrap();
         assert_eq!(Path::new(read("where").trim()), here);
+    }
+
+    #[tokio::test]
+    async fn what_is_to_be_mended_is_told_in_a_file_and_in_the_prompt() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut task = task(folder.path());
+        let line = r#"cat "${BATCH_FEEDBACK_FILE:-/dev/null}" > told; grep -c mend "$BATCH_PROMPT_FILE" >> told || :"#;
+        let told = |task: &Task| fs::read_to_string(task.worktree.join("told")).unwrap();
+        work(&task, line).await.unwrap();
+        assert_eq!(told(&task), "0\n");
+        task.follow_up = Some(crate::agent::FollowUp {
+            session: None,
+            text: "fix it\n".into(),
+        });
+        work(&task, line).await.unwrap();
+        assert_eq!(told(&task), "fix it\n1\n");
     }
 
     #[test]

@@ -35,6 +35,11 @@ pub trait Agent: Send + Sync {
     /// The agent in one line, for people.
     fn describe(&self) -> String;
 
+    /// What another attempt by it is worth.
+    fn another_attempt(&self) -> AnotherAttempt {
+        AnotherAttempt::Usual
+    }
+
     /// Works on the task until it is done, a limit is reached, or `cancel` fires. What there is to tell meanwhile goes to
     /// `events`, which somebody must read, or drop, for the work to go on.
     fn work<'a>(
@@ -43,6 +48,17 @@ pub trait Agent: Send + Sync {
         events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Work, AgentError>>;
+}
+
+/// Whether an agent is asked to mend what was found wanting in its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnotherAttempt {
+    /// It understands what it is told.
+    Usual,
+    /// It may not heed what it is told: only where somebody says that it does.
+    IfAsked,
+    /// It does the same every time.
+    Pointless,
 }
 
 /// What an agent is to do, and where.

@@ -1,5 +1,6 @@
 //! The flags that several commands share, and how they win over batch.toml.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -31,6 +32,10 @@ pub(super) struct AgentFlags {
     /// How long one agent may be silent before it is stopped [default: for ever]
     #[arg(long, value_name = "TIME")]
     pub(super) idle_timeout: Option<Limit>,
+    /// How often one agent may work on its unit: when a check fails or it changed what is not its own, it is told so and
+    /// works on [default: 3; 1 for --agent-cmd]
+    #[arg(long, value_name = "N")]
+    pub(super) attempts: Option<NonZeroU32>,
     /// Codemod: an ast-grep pattern, such as 'var $A = $B'
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     rewrite: Option<String>,
@@ -54,6 +59,7 @@ impl AgentFlags {
         config.agent = self.given(dir)?.or(std::mem::take(&mut config.agent));
         config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
         config.idle_timeout = self.idle_timeout.or(config.idle_timeout);
+        config.attempts = self.attempts.or(config.attempts);
         Ok(())
     }
 

@@ -165,7 +165,7 @@ impl Tails {
 
 /// The logs in the order in which they were written: setup, agent, checks.
 fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log>> {
-    let mut logs: Vec<(Source, usize, Log)> = Vec::new();
+    let mut logs: Vec<((usize, u8, usize), Log)> = Vec::new();
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other?,
@@ -176,11 +176,8 @@ fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log
         let Some(name) = file.strip_suffix(".log") else {
             continue;
         };
-        let (source, number) = match (name, name.strip_prefix("check-")) {
-            ("setup", _) => (Source::Setup, 0),
-            ("agent", _) => (Source::Agent, 0),
-            (_, Some(number)) => (Source::Check, number.parse().unwrap_or(usize::MAX)),
-            _ => continue,
+        let Some((source, attempt, number)) = place(name) else {
+            continue;
         };
         if of.is_none_or(|wanted| wanted == source) {
             let log = Log {
@@ -188,9 +185,33 @@ fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log
                 path: entry.path(),
                 bytes: entry.metadata()?.len(),
             };
-            logs.push((source, number, log));
+            logs.push(((attempt, source as u8, number), log));
         }
     }
-    logs.sort_by_key(|(source, number, _)| (*source as u8, *number));
-    Ok(logs.into_iter().map(|(_, _, log)| log).collect())
+    // Of all the agent's logs the last one has no number.
+    let earlier = logs
+        .iter()
+        .filter(|(_, log)| log.name.starts_with("agent."));
+    let last = earlier.count() + 1;
+    for ((attempt, ..), log) in &mut logs {
+        if log.name == "agent" {
+            *attempt = last;
+        }
+    }
+    logs.sort_by(|(one, log), (other, next)| (one, &log.name).cmp(&(other, &next.name)));
+    Ok(logs.into_iter().map(|(_, log)| log).collect())
+}
+
+/// Whose log this is, of which attempt of the agent, and which of several: `agent`, `agent.1`, `check-2`, `check-2.3`,
+/// `check-2.again`.
+fn place(name: &str) -> Option<(Source, usize, usize)> {
+    let mut parts = name.split('.');
+    let head = parts.next()?;
+    let attempt = parts.find_map(|part| part.parse().ok()).unwrap_or(1);
+    match (head, head.strip_prefix("check-")) {
+        ("setup", _) => Some((Source::Setup, 0, 0)),
+        ("agent", _) => Some((Source::Agent, attempt, 0)),
+        (_, Some(number)) => Some((Source::Check, attempt, number.parse().ok()?)),
+        _ => None,
+    }
 }

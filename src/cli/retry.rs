@@ -65,5 +65,6 @@ fn amendment(global: &Global, args: &RetryArgs) -> anyhow::Result<Amendment> {
         agent,
         agent_timeout: args.agent.agent_timeout,
         idle_timeout: args.agent.idle_timeout,
+        attempts: args.agent.attempts,
     })
 }

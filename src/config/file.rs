@@ -1,6 +1,7 @@
 //! `batch.toml`: what a team wants of every run in its repository. Flags win over it, field by field.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub struct Config {
     pub agent_timeout: Option<Limit>,
     /// How long one agent may be silent.
     pub idle_timeout: Option<Limit>,
+    /// How often one agent may work on its unit.
+    pub attempts: Option<NonZeroU32>,
     pub plan: PlanConfig,
     pub worktrees: WorktreeConfig,
     pub checks: CheckConfig,
@@ -212,6 +215,7 @@ mod tests {
             r#"
             agent-timeout = "45m"
             idle-timeout = "5m"
+            attempts = 2
             [agent]
             command = "my-agent --fast"
             [plan]

@@ -92,6 +92,11 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::duration(result.took_ms)
             )
         }
+        UnitFact::SentBack { step, reason, .. } => format!(
+            "sent back to the agent at {}: {}",
+            step.words(),
+            first_line(reason)
+        ),
         UnitFact::SetAside {
             worktree,
             branch,

@@ -57,6 +57,8 @@ struct Unit {
     pull_request: Option<PullRequest>,
     changes: Option<Changes>,
     checks: Vec<Check>,
+    attempts: u32,
+    sent_back: Vec<SentBack>,
     agent_took_ms: Option<u64>,
     took_ms: Option<u64>,
     log: Option<String>,
@@ -75,6 +77,12 @@ struct Changes {
     files: usize,
     insertions: usize,
     deletions: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct SentBack {
+    step: Step,
+    reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -151,6 +159,15 @@ impl Unit {
                 deletions: changes.deletions,
             }),
             checks: unit.checks.iter().map(Check::new).collect(),
+            attempts: unit.attempt(),
+            sent_back: unit
+                .sent_back
+                .iter()
+                .map(|back| SentBack {
+                    step: back.step,
+                    reason: back.reason.clone(),
+                })
+                .collect(),
             agent_took_ms: unit.agent_took_ms,
             took_ms: unit.took_ms(now),
             log: None,

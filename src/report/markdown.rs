@@ -95,7 +95,7 @@ fn link(pull_request: &PullRequestLink) -> String {
 
 fn failed(failure: &Failure<'_>) -> String {
     let id = &failure.unit.header.id;
-    let mut parts = vec![format!("### `{id}` failed at {}", failure.step.words())];
+    let mut parts = vec![format!("### `{id}` failed at {}", view::failed_at(failure))];
     let reason = words::block(failure.reason);
     parts.push(if reason.contains('\n') {
         fenced(&reason)

@@ -228,7 +228,7 @@ fn failed(failure: &Failure<'_>) -> String {
         "{} {} failed at {}",
         style("✗").red(),
         style(id).bold(),
-        failure.step.words()
+        view::failed_at(failure)
     )];
     lines.extend(
         words::block(failure.reason)

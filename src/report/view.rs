@@ -41,6 +41,14 @@ pub(super) fn failures(state: &RunState) -> impl Iterator<Item = Failure<'_>> {
     })
 }
 
+/// The step at which a unit failed, and how often its agent had tried: `check, after 3 attempts`.
+pub(super) fn failed_at(failure: &Failure<'_>) -> String {
+    match failure.unit.attempt() {
+        1 => failure.step.words().to_owned(),
+        attempts => format!("{}, after {attempts} attempts", failure.step.words()),
+    }
+}
+
 /// Units that wait for nothing any more because one that they need did not succeed, each with that one.
 pub(super) fn blocked(state: &RunState) -> Vec<(&UnitId, &UnitId)> {
     state

@@ -25,30 +25,38 @@ impl Pipeline {
         let step = Step::Check;
         let mut results = Vec::new();
         for (index, check) in self.job.checks[self.number].iter().enumerate() {
-            let log = self.folder().join(format!("check-{}.log", index + 1));
-            let done = known
-                .checks
-                .iter()
-                .find(|result| result.log == log && result.verdict.is_acceptable());
-            if let Some(done) = done {
-                results.push(done.clone());
-                continue;
-            }
-            self.begin(step, Some(check.name.clone())).await?;
-            let first = self.check_once(check, &ground.path, log.clone()).await?;
-            let (result, doubt) = self.judge(check, &ground.path, first, log).await?;
-            self.say(UnitFact::CheckFinished(result.clone())).await?;
+            let log = self.check_log(index, known);
+            let done = known.checks.iter().find(|result| result.log == log);
+            let (result, doubt) = if let Some(done) = done {
+                (done.clone(), None)
+            } else {
+                self.begin(step, Some(check.name.clone())).await?;
+                let first = self.check_once(check, &ground.path, log.clone()).await?;
+                let judged = self.judge(check, &ground.path, first, log).await?;
+                self.say(UnitFact::CheckFinished(judged.0.clone())).await?;
+                judged
+            };
             if let Verdict::Fail { ending, tests } = &result.verdict {
+                let reason = reason(&result.name, *ending, tests, doubt);
                 return Err(Halt::Failed(Failure {
-                    step,
-                    reason: reason(&result.name, *ending, tests, doubt),
+                    feedback: Some(feedback(&reason, &result.tail)),
                     tail: Some(result.tail),
                     log: Some(result.log),
+                    ..Failure::new(step, reason)
                 }));
             }
             results.push(result);
         }
         Ok(results)
+    }
+
+    /// Each attempt has logs of its own, so that a result tells of which it is.
+    fn check_log(&self, index: usize, known: &UnitState) -> PathBuf {
+        let name = match known.attempt() {
+            1 => format!("check-{}.log", index + 1),
+            attempt => format!("check-{}.{attempt}.log", index + 1),
+        };
+        self.folder().join(name)
     }
 
     /// Holds a run of a check against the base and against a second run. Where the base cannot be asked, everything that
@@ -129,6 +137,18 @@ impl Pipeline {
             _ => Ok(ran),
         }
     }
+}
+
+/// What the agent is told to mend.
+fn feedback(reason: &str, tail: &str) -> String {
+    let tail = words::block(tail);
+    // Longer than any row of backticks in it.
+    let longest = tail.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!(
+        "A check that must pass does not pass with your change: {reason}\n\nIts output ends like this:\n\n{fence}text\n{tail}\n{fence}\n\n\
+         Mend your change so that it passes. What the task says of your files and of the rules still holds.\n"
+    )
 }
 
 /// Why a unit fails at a check.

@@ -4,6 +4,7 @@
 //! field that is not here does not exist. This file knows no clock, no disk and no scheduler.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,8 @@ pub struct Amendment {
     pub agent_timeout: Option<Limit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<Limit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<NonZeroU32>,
 }
 
 impl Amendment {
@@ -134,6 +137,7 @@ impl Amendment {
         }
         self.agent_timeout = later.agent_timeout.or(self.agent_timeout);
         self.idle_timeout = later.idle_timeout.or(self.idle_timeout);
+        self.attempts = later.attempts.or(self.attempts);
     }
 }
 
@@ -260,6 +264,14 @@ pub enum UnitFact {
         changes: ChangeCount,
     },
     CheckFinished(CheckResult),
+    /// What the agent did was found wanting at `step`, for `reason`; it is told `text` and works on. `attempt` counts
+    /// from 1.
+    SentBack {
+        attempt: u32,
+        step: Step,
+        reason: String,
+        text: String,
+    },
     Committed {
         commit: String,
     },

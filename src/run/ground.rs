@@ -39,7 +39,11 @@ impl Pipeline {
     /// What an earlier process left, when nothing of it has to be made again.
     fn left_ground(&self) -> Option<Ground> {
         let known = &self.known;
-        known.agent_took_ms?;
+        // Before its first attempt has ended, an agent leaves nothing to go on from.
+        known
+            .agent_took_ms
+            .map(drop)
+            .or_else(|| known.sent_back.first().map(drop))?;
         let ground = Ground {
             path: known.worktree.clone()?,
             branch: known.branch.clone()?,
@@ -204,10 +208,9 @@ impl Pipeline {
                 ending if ending.is_success() => {}
                 ending => {
                     return Err(Halt::Failed(Failure {
-                        step,
-                        reason: format!("the setup command failed: {ending}"),
                         tail: Some(finished.tail),
                         log: Some(log),
+                        ..Failure::new(step, format!("the setup command failed: {ending}"))
                     }));
                 }
             }

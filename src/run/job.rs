@@ -129,6 +129,7 @@ impl Job {
                 time: limit(config.agent_timeout, AGENT_LIMIT),
                 idle: config.idle_timeout.map(|limit| limit.0),
             },
+            attempts: config.attempts,
             instruction: plan.instruction.clone(),
         };
         Ok(Self {

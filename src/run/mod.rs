@@ -47,7 +47,7 @@ pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, events_after, find, fold, load, now};
 pub use retry::{RetryError, failed};
 pub use room::NoRoom;
-pub use state::{Phase, RunState, UnitState};
+pub use state::{Phase, RunState, SentBack, UnitState};
 pub use surroundings::worker_environment;
 pub use trash::{Trashed, delete, lying, trash};
 pub use wish::{Wish, leave};

@@ -1,13 +1,17 @@
 //! What a unit's agent is asked to do, and who it is: the run's own orders unless the unit was done anew with others.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PrepareError;
 use super::event::Amendment;
-use crate::agent::{Agent, CodemodAgent, CommandAgent, Limits};
+use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
 use crate::config::AgentSpec;
+
+/// How often a coding agent may work on its unit unless something else is asked for.
+const USUAL_ATTEMPTS: u32 = 3;
 
 /// Who does the work, and by which words.
 #[derive(Clone)]
@@ -15,6 +19,8 @@ pub(super) struct Orders {
     pub(super) agent: Arc<dyn Agent>,
     /// How far the agent may go.
     pub(super) limits: Limits,
+    /// How often the agent may work on its unit, where that was said.
+    pub(super) attempts: Option<NonZeroU32>,
     pub(super) instruction: String,
 }
 
@@ -33,10 +39,21 @@ impl Orders {
         if let Some(limit) = amendment.idle_timeout {
             orders.limits.idle = Some(limit.0);
         }
+        orders.attempts = amendment.attempts.or(orders.attempts);
         if let Some(words) = &amendment.instruction {
             orders.instruction = format!("{}\n\n{words}", orders.instruction.trim_end());
         }
         Ok(orders)
+    }
+
+    /// How often the agent may work on its unit.
+    pub(super) fn attempts(&self) -> u32 {
+        let usual = match self.agent.another_attempt() {
+            AnotherAttempt::Usual => USUAL_ATTEMPTS,
+            AnotherAttempt::IfAsked => 1,
+            AnotherAttempt::Pointless => return 1,
+        };
+        self.attempts.map_or(usual, NonZeroU32::get)
     }
 }
 

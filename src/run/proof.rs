@@ -2,9 +2,9 @@
 //! tree that is proven is the one that will be committed.
 
 use super::event::{ChangeCount, Step, UnitFact};
-use super::scope::outside;
+use super::scope::{feedback, outside, reason};
 use super::state::UnitState;
-use super::unit::{Ground, Halt, Pipeline, Proven, failure};
+use super::unit::{Failure, Ground, Halt, Pipeline, Proven};
 
 impl Pipeline {
     /// Holds what really changed against the claim; nothing when nothing changed.
@@ -40,8 +40,12 @@ impl Pipeline {
                 Ok((changes, tree))
             })
             .await?;
-        if let Some(reason) = outside(&self.job.ownership, self.number, &changes) {
-            return Err(failure(step, reason));
+        let faults = outside(&self.job.ownership, self.number, &changes);
+        if !faults.is_empty() {
+            return Err(Halt::Failed(Failure {
+                feedback: Some(feedback(&faults)),
+                ..Failure::new(step, reason(&faults))
+            }));
         }
         self.say(UnitFact::ScopeProven {
             tree: tree.clone(),

@@ -287,6 +287,12 @@ mod tests {
                 tail: String::new(),
             }),
             UnitFact::StopAsked { by: "ada".into() },
+            UnitFact::SentBack {
+                attempt: 1,
+                step: Step::Scope,
+                reason: "r".into(),
+                text: "t".into(),
+            },
             UnitFact::Committed {
                 commit: "3".repeat(40),
             },
@@ -346,6 +352,7 @@ mod tests {
                 }),
                 dir: Some("/d".into()),
                 idle_timeout: Some(Limit(std::time::Duration::from_mins(1))),
+                attempts: std::num::NonZeroU32::new(2),
                 agent_timeout: Some(Limit(std::time::Duration::from_secs(90))),
             },
         }))));

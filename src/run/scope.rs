@@ -10,14 +10,28 @@ use crate::plan::claim::Ownership;
 /// A list of paths beyond this helps nobody.
 const PATHS_SHOWN: usize = 20;
 
-/// What the unit at `number` in the plan changed outside its claim, in words; nothing when all is its own.
-pub(super) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -> Option<String> {
-    let faults: Vec<String> = changes
+/// What the unit at `number` in the plan changed outside its claim, a line each.
+pub(super) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -> Vec<String> {
+    changes
         .list
         .iter()
         .filter_map(|change| fault(ownership, number, change))
-        .collect();
-    (!faults.is_empty()).then(|| words(&faults))
+        .collect()
+}
+
+/// Why the unit cannot be published, in words.
+pub(super) fn reason(faults: &[String]) -> String {
+    words(
+        "it changed what is not its own, so nothing of it is published:",
+        faults,
+    )
+}
+
+/// What the agent is told to mend.
+pub(super) fn feedback(faults: &[String]) -> String {
+    words("You changed what is not yours to change:\n", faults)
+        + "\n\nUndo these changes and no others: put back what you edited, renamed or deleted there, and delete what you \
+           created there, so that every path listed is as it was when you began. Keep your work inside your own files.\n"
 }
 
 /// Why a change is not this unit's to make, as one line.
@@ -38,8 +52,8 @@ fn fault(ownership: &Ownership, number: usize, change: &Change) -> Option<String
     ))
 }
 
-fn words(faults: &[String]) -> String {
-    let mut words = String::from("it changed what is not its own, so nothing of it is published:");
+fn words(head: &str, faults: &[String]) -> String {
+    let mut words = String::from(head);
     for line in faults.iter().take(PATHS_SHOWN) {
         let _ = write!(words, "\n  {line}");
     }
@@ -92,7 +106,7 @@ mod tests {
     #[test]
     fn a_long_list_of_paths_is_cut() {
         let paths: Vec<String> = (0..25).map(|n| format!("p{n}")).collect();
-        let words = words(&paths);
+        let words = words("x:", &paths);
         assert!(words.contains("p19") && !words.contains("p20"), "{words}");
         assert!(words.ends_with("and 5 more"), "{words}");
     }

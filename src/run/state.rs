@@ -51,7 +51,10 @@ pub struct UnitState {
     /// The tree that was proven to lie inside the claim.
     pub proven: Option<String>,
     pub changes: Option<ChangeCount>,
+    /// Of all attempts; the last result of a check is the one that counts.
     pub checks: Vec<CheckResult>,
+    /// Why earlier attempts of the agent were found wanting, the first one first.
+    pub sent_back: Vec<SentBack>,
     pub commit: Option<String>,
     pub pushed_to: Option<String>,
     pub pull_request: Option<PullRequestLink>,
@@ -59,6 +62,14 @@ pub struct UnitState {
     pub amendment: Amendment,
     /// The commits of earlier attempts: where the branch on the remote may still stand.
     pub earlier_commits: Vec<String>,
+}
+
+/// Why an attempt of an agent was found wanting, and what it was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentBack {
+    pub step: Step,
+    pub reason: String,
+    pub text: String,
 }
 
 /// Where a unit stands.
@@ -237,6 +248,7 @@ impl UnitState {
             proven: None,
             changes: None,
             checks: Vec::new(),
+            sent_back: Vec::new(),
             commit: None,
             pushed_to: None,
             pull_request: None,
@@ -265,7 +277,13 @@ impl UnitState {
         *self = anew;
     }
 
-    fn apply(&mut self, fact: &UnitFact, at: i64) {
+    /// The number of the attempt that the agent is at, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        u32::try_from(self.sent_back.len()).map_or(u32::MAX, |back| back.saturating_add(1))
+    }
+
+    pub(super) fn apply(&mut self, fact: &UnitFact, at: i64) {
         match fact {
             UnitFact::StepStarted { step, detail } => {
                 self.started_at.get_or_insert(at);
@@ -305,6 +323,19 @@ impl UnitState {
             UnitFact::ScopeProven { tree, changes } => {
                 self.proven = Some(tree.clone());
                 self.changes = Some(*changes);
+            }
+            UnitFact::SentBack {
+                step, reason, text, ..
+            } => {
+                self.sent_back.push(SentBack {
+                    step: *step,
+                    reason: reason.clone(),
+                    text: text.clone(),
+                });
+                // It has not worked on what it was told yet.
+                self.agent_took_ms = None;
+                self.proven = None;
+                self.changes = None;
             }
             UnitFact::CheckFinished(result) => self.checks.push(result.clone()),
             UnitFact::Committed { commit } => self.commit = Some(commit.clone()),

@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::base::Base;
 use super::delivery::Delivery;
-use super::event::{Event, Outcome, Step, UnitFact};
+use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
 use super::job::Job;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
 use super::surroundings::leave;
 use super::trash::trash;
-use crate::agent::{AgentError, AgentEvent, Task, Usage};
+use crate::agent::{AgentError, AgentEvent, FollowUp, Task, Usage};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::words;
@@ -66,6 +66,27 @@ pub(super) struct Failure {
     pub(super) reason: String,
     pub(super) tail: Option<String>,
     pub(super) log: Option<PathBuf>,
+    /// What the agent is told, where it may be able to mend it.
+    pub(super) feedback: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(step: Step, reason: String) -> Self {
+        Self {
+            step,
+            reason,
+            tail: None,
+            log: None,
+            feedback: None,
+        }
+    }
+}
+
+/// What an attempt of the agent has brought about.
+struct Worked {
+    summary: Option<String>,
+    /// Nothing where nothing was changed.
+    change: Option<(Proven, Vec<CheckResult>)>,
 }
 
 /// What stands in the worktree when the agent begins.
@@ -102,12 +123,9 @@ impl Pipeline {
     }
 
     async fn steps(&self) -> Result<Outcome, Halt> {
-        let (ground, known) = self.ground().await?;
-        let summary = match known.agent_took_ms {
-            Some(_) => known.summary.clone(),
-            None => self.agent(&ground).await?,
-        };
-        let Some(proven) = self.scope(&ground, &known).await? else {
+        let (ground, mut known) = self.ground().await?;
+        let Worked { summary, change } = self.attempts(&ground, &mut known).await?;
+        let Some((proven, checks)) = change else {
             let said = summary.unwrap_or_else(|| "the agent left every file as it was".into());
             let reason = match self.keep_ignored(&ground).await? {
                 Some(kept) => format!("{said}\n{kept}"),
@@ -115,7 +133,6 @@ impl Pipeline {
             };
             return Ok(Outcome::NoChange { reason });
         };
-        let checks = self.checks(&ground, &known).await?;
         let told = Told {
             changes: &proven.changes,
             checks: &checks,
@@ -155,6 +172,52 @@ impl Pipeline {
         Ok(Outcome::Published)
     }
 
+    /// Lets the agent work until nothing is found wanting, or it has had all its attempts.
+    async fn attempts(&self, ground: &Ground, known: &mut UnitState) -> Result<Worked, Halt> {
+        loop {
+            let failure = match self.attempt(ground, known).await {
+                Err(Halt::Failed(failure)) => failure,
+                other => return other,
+            };
+            let attempt = known.attempt();
+            let Some(text) = failure
+                .feedback
+                .clone()
+                .filter(|_| attempt < self.job.orders(&self.unit().id).attempts())
+            else {
+                return Err(Halt::Failed(failure));
+            };
+            let log = self.folder().join("agent.log");
+            let kept = log.with_extension(format!("{attempt}.log"));
+            if log.exists()
+                && let Err(error) = std::fs::rename(&log, &kept)
+            {
+                tracing::warn!("{} cannot be kept: {error}", log.display());
+            }
+            let fact = UnitFact::SentBack {
+                attempt,
+                step: failure.step,
+                reason: failure.reason,
+                text,
+            };
+            self.say(fact.clone()).await?;
+            known.apply(&fact, 0);
+        }
+    }
+
+    /// One attempt of the agent, and what is found of it; what is known of it already is not done again.
+    async fn attempt(&self, ground: &Ground, known: &mut UnitState) -> Result<Worked, Halt> {
+        let summary = match known.agent_took_ms {
+            Some(_) => known.summary.clone(),
+            None => self.agent(ground, known).await?,
+        };
+        let change = match self.scope(ground, known).await? {
+            None => None,
+            Some(proven) => Some((proven, self.checks(ground, known).await?)),
+        };
+        Ok(Worked { summary, change })
+    }
+
     /// Keeps what the agent wrote where git ignores it: nobody would see it in a pull request, and it would be deleted
     /// with the worktree. Says what and where it is.
     async fn keep_ignored(&self, ground: &Ground) -> Result<Option<String>, Halt> {
@@ -192,11 +255,18 @@ impl Pipeline {
     }
 
     /// Gives what the agent said of its work.
-    async fn agent(&self, ground: &Ground) -> Result<Option<String>, Halt> {
+    async fn agent(&self, ground: &Ground, known: &mut UnitState) -> Result<Option<String>, Halt> {
         let step = Step::Agent;
-        self.begin(step, None).await?;
         let unit = self.unit();
         let orders = self.job.orders(&unit.id);
+        let follow_up = known.sent_back.last().map(|back| FollowUp {
+            session: known.session.clone(),
+            text: back.text.clone(),
+        });
+        let detail = follow_up
+            .is_some()
+            .then(|| format!("attempt {} of {}", known.attempt(), orders.attempts()));
+        self.begin(step, detail).await?;
         let task = Task {
             run: self.job.id.to_string(),
             unit: unit.id.to_string(),
@@ -207,7 +277,7 @@ impl Pipeline {
             folder: self.folder(),
             environment: self.environment(),
             limits: orders.limits,
-            follow_up: None,
+            follow_up,
         };
         let (events, heard) = mpsc::channel(EVENTS_AHEAD);
         let work = async {
@@ -216,7 +286,8 @@ impl Pipeline {
         };
         let (worked, used) = tokio::join!(work, listen(heard));
         if let Some(fact) = used {
-            self.say(fact).await?;
+            self.say(fact.clone()).await?;
+            known.apply(&fact, 0);
         }
         match worked {
             Ok(work) => {
@@ -229,12 +300,11 @@ impl Pipeline {
             }
             Err(AgentError::Cancelled) => Err(Halt::Stopped),
             Err(error) => {
-                let reason = words::chain(&error);
+                let tail = error.tail().map(ToOwned::to_owned);
                 Err(Halt::Failed(Failure {
-                    step,
-                    reason,
-                    tail: error.tail().map(ToOwned::to_owned),
+                    tail,
                     log: Some(task.log()).filter(|log| log.exists()),
+                    ..Failure::new(step, words::chain(&error))
                 }))
             }
         }
@@ -293,12 +363,7 @@ impl Pipeline {
 }
 
 pub(super) fn failure(step: Step, reason: String) -> Halt {
-    Halt::Failed(Failure {
-        step,
-        reason,
-        tail: None,
-        log: None,
-    })
+    Halt::Failed(Failure::new(step, reason))
 }
 
 /// Follows what the agent tells to its end, and keeps what is worth writing down.
