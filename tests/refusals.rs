@@ -140,6 +140,54 @@ fn an_unknown_base() {
 }
 
 #[test]
+fn a_partial_clone_is_told_how_to_become_whole() {
+    let origin = Repo::with_packages(2);
+    let bare = origin.remote_dir();
+    let remote = format!("file://{}", bare.display());
+    origin.git([
+        "-C",
+        &bare.to_string_lossy(),
+        "config",
+        "uploadpack.allowFilter",
+        "true",
+    ]);
+    for filter in ["blob:none", "tree:0"] {
+        let repo = Repo::folder();
+        let filter = format!("--filter={filter}");
+        repo.git(["clone", "--quiet", &*filter, "--no-checkout", &remote, "."]);
+        let output = migrate(&repo);
+        refused(
+            &repo,
+            output,
+            &["partial clone", "git fetch --refetch --no-filter"],
+        );
+        repo.git(["fetch", "--quiet", "--refetch", "--no-filter"]);
+        migrate(&repo).exits(0).says("2 of 2 units published");
+    }
+}
+
+#[test]
+fn formats_that_cannot_be_read_are_named() {
+    let repo = Repo::folder();
+    repo.git(["init", "--quiet", "--object-format=sha256"]);
+    refused(&repo, migrate(&repo), &["SHA-256"]);
+
+    let repo = Repo::folder();
+    let made = repo
+        .command("git")
+        .args(["init", "--quiet", "--ref-format=reftable"])
+        .status();
+    // Git knows them since 2.45.
+    if made.is_ok_and(|status| status.success()) {
+        refused(
+            &repo,
+            migrate(&repo),
+            &["git refs migrate --ref-format=files"],
+        );
+    }
+}
+
+#[test]
 fn a_shallow_clone_works_and_what_may_go_wrong_is_said_once() {
     let origin = Repo::with_packages(2)
         .file("more.txt", "more\n")

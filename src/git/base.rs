@@ -159,9 +159,7 @@ impl Repo {
         // An explicit stack: a hostile tree may be deeper than the thread's own.
         let mut stack = vec![(Vec::new(), tree.id())];
         while let Some((prefix, id)) = stack.pop() {
-            let tree = repo
-                .find_tree(id)
-                .during(|| format!("tree {id} cannot be read"))?;
+            let tree = find_tree(&repo, id)?;
             for item in &tree {
                 let mut path = prefix.clone();
                 path.extend_from_slice(item.name_bytes());
@@ -183,6 +181,9 @@ impl Repo {
             }
         }
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        if is_partial(&repo) {
+            refuse_missing(&repo, &entries)?;
+        }
         Ok(entries)
     }
 
@@ -279,13 +280,51 @@ impl Repo {
     }
 }
 
+/// Whether the clone was made without some objects, which git fetches when it needs them (gitrepository-layout(5),
+/// `git help partial-clone`). libgit2 does not.
+fn is_partial(repo: &git2::Repository) -> bool {
+    let Ok(config) = repo.config() else {
+        return false;
+    };
+    let promises = |name: &str| {
+        config
+            .entries(Some(name))
+            .is_ok_and(|mut it| it.next().is_some())
+    };
+    promises(r"^extensions\.partialclone$") || promises(r"^remote\..*\.promisor$")
+}
+
+/// Every worktree needs all files, whatever the plan is about.
+fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitError> {
+    let odb = repo.odb().during(|| "the objects cannot be read".into())?;
+    // Else every file that is missing makes libgit2 look through all packs once more.
+    let has = |blob| odb.exists_ext(blob, git2::OdbLookupFlags::NO_REFRESH);
+    let missing = entries
+        .iter()
+        .filter(|entry| entry.kind != EntryKind::Submodule && !has(entry.blob))
+        .count();
+    if missing == 0 {
+        return Ok(());
+    }
+    let missing = missing.to_string();
+    Err(GitError::Partial { missing })
+}
+
 pub(super) fn tree_of<'r>(
     repo: &'r git2::Repository,
     commit: &str,
 ) -> Result<git2::Tree<'r>, GitError> {
-    find_commit(repo, commit)?
-        .tree()
-        .during(|| format!("the tree of commit {commit} cannot be read"))
+    find_tree(repo, find_commit(repo, commit)?.tree_id())
+}
+
+fn find_tree(repo: &git2::Repository, id: git2::Oid) -> Result<git2::Tree<'_>, GitError> {
+    match repo.find_tree(id) {
+        Err(error) if error.code() == git2::ErrorCode::NotFound && is_partial(repo) => {
+            let missing = "some".to_owned();
+            Err(GitError::Partial { missing })
+        }
+        found => found.during(|| format!("tree {id} cannot be read")),
+    }
 }
 
 pub(super) fn find_commit<'r>(

@@ -41,6 +41,20 @@ pub enum GitError {
         dir.display()
     )]
     Bare { dir: PathBuf },
+    #[error(
+        "{} names its objects by SHA-256, which batch cannot read yet: only repositories that name them by SHA-1 can be worked on",
+        dir.display()
+    )]
+    Sha256 { dir: PathBuf },
+    #[error(
+        "{} keeps its branches in a reftable, which batch cannot read yet: turn it into files with git refs migrate --ref-format=files",
+        dir.display()
+    )]
+    Reftable { dir: PathBuf },
+    #[error(
+        "this is a partial clone, and {missing} of the base's files are not in it: fetch them with git fetch --refetch --no-filter"
+    )]
+    Partial { missing: String },
     #[error("the repository has no commit yet: commit something first, batch plans from a commit")]
     NoCommits,
     #[error("there is no commit {name:?} in this repository{}", near_words(near))]
@@ -133,6 +147,11 @@ impl Repo {
         )
         .map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => not_found(),
+            // libgit2 has no codes for these.
+            _ if error.message().contains("object format") => GitError::Sha256 { dir: dir.clone() },
+            _ if error.message().contains("extensions.refstorage") => {
+                GitError::Reftable { dir: dir.clone() }
+            }
             _ => GitError::Library {
                 what: format!("the repository at {} cannot be opened", dir.display()),
                 fault: error,
