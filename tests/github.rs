@@ -30,6 +30,10 @@ impl Respond for Opens {
 
 /// A repository whose remote is `acme/shop` on this server, and the server, which answers creations so.
 async fn shop(packages: usize, creation: impl Respond + 'static) -> (Repo, MockServer) {
+    on_server(Repo::with_packages(packages), creation).await
+}
+
+async fn on_server(repo: Repo, creation: impl Respond + 'static) -> (Repo, MockServer) {
     let server = MockServer::start().await;
     Mock::given(path("/repos/acme/shop"))
         .and(header("authorization", format!("Bearer {TOKEN}")))
@@ -47,8 +51,7 @@ async fn shop(packages: usize, creation: impl Respond + 'static) -> (Repo, MockS
         .mount(&server)
         .await;
 
-    let repo = Repo::with_packages(packages)
-        .settings(&format!("[github]\napi-url = \"{}\"\n", server.uri()));
+    let repo = repo.settings(&format!("[github]\napi-url = \"{}\"\n", server.uri()));
     // What stands for ssh runs the program it is asked for (its last argument) here, in the folder of the remote.
     let ssh = repo.program(
         "ssh",
@@ -79,7 +82,7 @@ fn migrate(repo: &Repo, more: &[&str]) -> Output {
     let mut args = vec!["-vv", "migrate", "packages/", "sign every file", "--yes"];
     args.extend(["--no-checks", "--agent-cmd", &agent]);
     args.extend_from_slice(more);
-    repo.batch_with(args, &[("GITHUB_TOKEN", TOKEN)])
+    repo.batch_with(args, &[("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")])
 }
 
 /// The pull requests that the server was asked for.
@@ -153,7 +156,7 @@ async fn a_refusal_is_told_and_the_branch_stays() {
         ),
         (
             refuses(422, "Validation Failed"),
-            "127.0.0.1/acme/shop refused the pull request (422): Validation Failed",
+            "127.0.0.1/acme/shop refused the request (422): Validation Failed",
         ),
     ];
     for (answer, sentence) in refusals {
@@ -178,4 +181,58 @@ async fn without_a_token_github_is_refused_before_anything_is_done() {
         .says("there is no token for 127.0.0.1");
     assert!(asked(&server).await.is_empty());
     assert!(!repo.state().exists());
+}
+
+#[tokio::test]
+async fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_is_told() {
+    let repo = Repo::new()
+        .file("packages/p0/index.js", "var p0 = 0;\n")
+        .file("CODEOWNERS", "* @acme/web @ada eve@example.org\n")
+        .file(
+            ".github/pull_request_template.md",
+            "## Summary\n<!-- What, and why? -->\n\n## Checklist\n- [ ] tests\n",
+        )
+        .commit("Start")
+        .with_remote();
+    let (repo, server) = on_server(repo, Opens(AtomicU64::new(0))).await;
+    for (kind, route, status) in [
+        ("POST", "/repos/acme/shop/issues/1/labels", 403),
+        ("POST", "/repos/acme/shop/pulls/1/requested_reviewers", 201),
+    ] {
+        let answer = json!({ "message": "Resource not accessible by personal access token" });
+        Mock::given(method(kind))
+            .and(path(route))
+            .respond_with(ResponseTemplate::new(status).set_body_json(answer))
+            .expect(1)
+            .mount(&server)
+            .await;
+    }
+    let output = migrate(
+        &repo,
+        &[
+            "--label",
+            "migration",
+            "--reviewers-from",
+            "codeowners",
+            "--max-reviewers",
+            "1",
+        ],
+    )
+    .exits(0);
+    output.says("PR #1: labels are missing: the token from GITHUB_TOKEN may not label");
+    let asked = asked(&server).await;
+    let body = asked[0]["body"].as_str().expect("a text");
+    assert!(
+        body.starts_with("## Summary\n\n```text\nsign every file"),
+        "{body}"
+    );
+    assert!(
+        body.contains("## Checklist\n- [ ] tests\n\n<!-- batch {"),
+        "{body}"
+    );
+    assert_eq!(asked[1], json!({ "labels": ["migration"] }));
+    assert_eq!(asked[2], json!({ "team_reviewers": ["web"] }));
+    repo.batch(["report", "--format", "markdown"])
+        .exits(0)
+        .says("- #1: labels are missing");
 }

@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::codemod::Sought;
 use crate::config::{
-    AgentKind, AgentOptions, Apart, Config, ForgeChoice, Limit, MinSuccess, PublishWhen,
-    PushChoice, UnitRange,
+    AgentKind, AgentOptions, Apart, Config, ForgeChoice, Limit, MinSuccess, PublishConfig,
+    PublishWhen, PushChoice, ReviewersFrom, UnitRange,
 };
 use crate::run::Goal;
 
@@ -183,6 +183,60 @@ pub(super) struct RunFlags {
     /// Open pull requests as drafts
     #[arg(long, help_heading = "Publishing")]
     draft: bool,
+    #[command(flatten)]
+    extras: ExtrasFlags,
+}
+
+/// What pull requests are furnished with.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Publishing")]
+struct ExtrasFlags {
+    /// Give every pull request this label; may be given several times
+    #[arg(long, value_name = "NAME")]
+    label: Vec<String>,
+    /// Ask somebody for a review; may be given several times
+    #[arg(long, value_name = "LOGIN")]
+    reviewer: Vec<String>,
+    /// Ask a team for a review; may be given several times
+    #[arg(long, value_name = "TEAM")]
+    team_reviewer: Vec<String>,
+    /// Ask the owners of the unit's files for a review too, those of most files first
+    #[arg(
+        long,
+        value_enum,
+        value_name = "codeowners",
+        hide_possible_values = true
+    )]
+    reviewers_from: Option<ReviewersFrom>,
+    /// How many are asked at most, owners included [default: 15]
+    #[arg(long, value_name = "N")]
+    max_reviewers: Option<usize>,
+    /// Assign every pull request to somebody; may be given several times
+    #[arg(long, value_name = "LOGIN")]
+    assignee: Vec<String>,
+    /// Put every pull request into this milestone, by its title or number
+    #[arg(long, value_name = "TITLE")]
+    milestone: Option<String>,
+}
+
+impl ExtrasFlags {
+    fn apply(&self, publish: &mut PublishConfig) {
+        for (given, set) in [
+            (&self.label, &mut publish.labels),
+            (&self.reviewer, &mut publish.reviewers),
+            (&self.team_reviewer, &mut publish.team_reviewers),
+            (&self.assignee, &mut publish.assignees),
+        ] {
+            if !given.is_empty() {
+                set.clone_from(given);
+            }
+        }
+        publish.reviewers_from = self.reviewers_from.or(publish.reviewers_from);
+        publish.max_reviewers = self.max_reviewers.or(publish.max_reviewers);
+        if self.milestone.is_some() {
+            publish.milestone.clone_from(&self.milestone);
+        }
+    }
 }
 
 impl RunFlags {
@@ -215,6 +269,7 @@ impl RunFlags {
         if self.draft {
             config.publish.draft = Some(true);
         }
+        self.extras.apply(&mut config.publish);
     }
 
     pub(super) fn goal(&self) -> Goal {

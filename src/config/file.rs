@@ -78,6 +78,28 @@ pub struct PublishConfig {
     pub title: Option<String>,
     pub body: Option<String>,
     pub commit: Option<String>,
+    pub labels: Vec<String>,
+    /// People, or teams as `owner/team`.
+    pub reviewers: Vec<String>,
+    pub team_reviewers: Vec<String>,
+    /// Who else is asked for a review.
+    pub reviewers_from: Option<ReviewersFrom>,
+    /// How many are asked at most, where not all of them were named.
+    pub max_reviewers: Option<usize>,
+    pub assignees: Vec<String>,
+    /// A title, or a number.
+    pub milestone: Option<String>,
+}
+
+/// GitHub takes no more for one pull request.
+pub const MOST_REVIEWERS: usize = 15;
+
+/// Who is asked for a review beside those who are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ReviewersFrom {
+    /// The owners of the unit's files, those of most files first
+    Codeowners,
 }
 
 /// Where pull requests are to be opened.
@@ -231,6 +253,9 @@ mod tests {
             forge = "local"
             push = "never"
             when = "after-all"
+            labels = ["migration"]
+            reviewers-from = "codeowners"
+            max-reviewers = 3
             [run]
             jobs = 3
             min-success = "80%"

@@ -10,7 +10,8 @@ mod values;
 pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};
 pub use file::{
     Caches, CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice,
-    GitHubConfig, PlanConfig, PublishConfig, PushChoice, RunConfig, WorktreeConfig,
+    GitHubConfig, MOST_REVIEWERS, PlanConfig, PublishConfig, PushChoice, ReviewersFrom, RunConfig,
+    WorktreeConfig,
 };
 pub use success::{MinSuccess, PublishWhen};
 pub use values::{Apart, Limit, UnitRange};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{BoxFuture, Forge, ForgeError, Opened, PullRequest, markdown, text};
+use super::{BoxFuture, Extras, Forge, ForgeError, Opened, PullRequest, Waits, markdown, text};
 
 /// Keeps pull requests as Markdown pages in a folder.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl LocalForge {
             number: request.ordinal,
             url: path.to_string_lossy().into_owned(),
             existed,
+            notes: Vec::new(),
         })
     }
 }
@@ -47,7 +48,11 @@ impl Forge for LocalForge {
         "this repository".to_owned()
     }
 
-    fn open<'a>(&'a self, request: &'a PullRequest) -> BoxFuture<'a, Result<Opened, ForgeError>> {
+    fn open<'a>(
+        &'a self,
+        request: &'a PullRequest,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<Opened, ForgeError>> {
         Box::pin(async move { self.write(request) })
     }
 }
@@ -55,13 +60,34 @@ impl Forge for LocalForge {
 fn page(request: &PullRequest) -> String {
     let state = if request.draft { "draft" } else { "open" };
     format!(
-        "# {}\n\nPull request {}, {state}: {} → {}\n\n{}\n",
+        "# {}\n\nPull request {}, {state}: {} → {}\n{}\n{}\n",
         text::fit_title(&request.title),
         request.ordinal,
         markdown::code(&request.head),
         markdown::code(&request.base),
+        wanted(&request.extras),
         request.body.trim_end()
     )
+}
+
+/// What a forge with people on it would do: a line each, of what there is.
+fn wanted(extras: &Extras) -> String {
+    let reviewers: Vec<String> = extras.reviewers.iter().map(ToString::to_string).collect();
+    let milestone: Vec<String> = extras.milestone.iter().cloned().collect();
+    [
+        ("Labels", &extras.labels),
+        ("Reviewers", &reviewers),
+        ("Assignees", &extras.assignees),
+        ("Milestone", &milestone),
+    ]
+    .into_iter()
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(what, names)| {
+        let names: Vec<String> = names.iter().map(|name| markdown::code(name)).collect();
+        format!("\n{what}: {}\n", names.join(", "))
+    })
+    .collect::<Vec<_>>()
+    .concat()
 }
 
 /// Writes beside the page and renames, so that a reader, or a crash, never meets half a page.
@@ -84,6 +110,7 @@ mod tests {
 
     fn request() -> PullRequest {
         PullRequest {
+            run: "r1".to_owned(),
             unit: "src.ui".to_owned(),
             ordinal: 7,
             title: "Use hooks".to_owned(),
@@ -91,6 +118,7 @@ mod tests {
             head: "batch/r1/src.ui".to_owned(),
             base: "main".to_owned(),
             draft: false,
+            extras: Extras::default(),
         }
     }
 
@@ -111,12 +139,21 @@ mod tests {
         let again = PullRequest {
             draft: true,
             body: "New words.".to_owned(),
+            extras: Extras {
+                labels: vec!["migration".to_owned(), "a`b".to_owned()],
+                reviewers: vec![crate::forge::Reviewer::named("acme/web")],
+                ..Extras::default()
+            },
             ..request()
         };
         let second = forge.write(&again).expect("written");
         assert_eq!((&second.url, second.existed), (&first.url, true));
         let text = fs::read_to_string(&first.url).expect("page");
         assert!(text.contains("7, draft") && text.ends_with("New words.\n"));
+        assert!(
+            text.contains("\n\nLabels: `migration`, ``a`b``\n\nReviewers: `@acme/web`\n\nNew"),
+            "{text}"
+        );
         let left = fs::read_dir(folder.path().join("prs")).expect("folder");
         assert_eq!(left.count(), 1, "temporary files stay behind");
     }

@@ -4,9 +4,11 @@
 //! room gets branches that are pushed already and texts as values; it knows nothing of runs, worktrees or git, starts
 //! no process and reads no environment.
 
-mod answer;
+mod extras;
+mod form;
 mod github;
 mod local;
+mod mark;
 mod markdown;
 mod pace;
 mod remote;
@@ -18,11 +20,11 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 
-use serde::{Deserialize, Serialize};
-
+pub use extras::{Extras, Reviewer};
+pub use form::place_of_form;
 pub use github::GitHubForge;
 pub use local::LocalForge;
-pub use pace::Pace;
+pub use pace::{Budget, Pace, Wait, Waits, Why};
 pub use remote::GitHubRepo;
 pub use story::{CheckLine, Need, Story};
 pub use text::{Templates, TextError};
@@ -39,13 +41,19 @@ pub trait Forge: Send + Sync {
     /// The place in words: `github.com/acme/shop`, `this repository`.
     fn place(&self) -> String;
 
-    /// Opens the pull request, or finds the one that is already open for this head branch.
-    fn open<'a>(&'a self, request: &'a PullRequest) -> BoxFuture<'a, Result<Opened, ForgeError>>;
+    /// Opens the pull request, or finds the one that is already open for this head branch and brings it up to date.
+    /// Waits that it has to make on the way are told.
+    fn open<'a>(
+        &'a self,
+        request: &'a PullRequest,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Opened, ForgeError>>;
 }
 
 /// What is to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequest {
+    pub run: String,
     /// The unit's id; a valid file name.
     pub unit: String,
     /// The unit's place in its plan, for forges that do not number by themselves.
@@ -57,16 +65,19 @@ pub struct PullRequest {
     /// The branch that the change is meant for.
     pub base: String,
     pub draft: bool,
+    pub extras: Extras,
 }
 
 /// A pull request that is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     pub number: u64,
     /// An address on a forge, or the path of a page.
     pub url: String,
     /// It was found open, not answered by its creation.
     pub existed: bool,
+    /// What could not be done for it, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Why there is no pull request.
@@ -80,12 +91,11 @@ pub enum ForgeError {
         "{host} refused the token from {token} (401): it is wrong or has expired; make a new one, or run `gh auth login`"
     )]
     TokenRefused { host: String, token: String },
-    #[error(
-        "the token from {token} may not open pull requests in {repo} (403: {message}); give it {needs}"
-    )]
+    #[error("the token from {token} may not {doing} in {repo} (403: {message}); it needs {needs}")]
     MissingPermission {
         repo: String,
         token: String,
+        doing: &'static str,
         message: String,
         needs: String,
     },
@@ -101,6 +111,10 @@ pub enum ForgeError {
         "{repo} does not exist, or the token from {token} cannot see it (404); check the remote's address and the token's repository access"
     )]
     NotVisible { repo: String, token: String },
+    #[error(
+        "{repo} takes no requests from this machine's address ({message}); go through an allowed network"
+    )]
+    AddressRefused { repo: String, message: String },
     #[error("{repo} is archived and takes no pull requests; unarchive it, or use another remote")]
     Archived { repo: String },
     #[error(
@@ -117,7 +131,18 @@ pub enum ForgeError {
         "{repo} has no branch {branch:?} for a pull request to go to; choose a branch of the remote as the base"
     )]
     NoBase { repo: String, branch: String },
-    #[error("{repo} refused the pull request ({status}): {message}")]
+    #[error(
+        "{url} comes from branch {head:?} but is unit {unit} of run {run}; it was left alone: close it, or use another branch"
+    )]
+    Foreign {
+        url: String,
+        head: String,
+        run: String,
+        unit: String,
+    },
+    #[error("{repo} has no open milestone {wanted:?}; make it there, or name another")]
+    NoMilestone { repo: String, wanted: String },
+    #[error("{repo} refused the request ({status}): {message}")]
     Refused {
         repo: String,
         status: u16,

@@ -2,10 +2,17 @@
 //!
 //! Durations are values, so that tests need no waiting. Nothing here knows what the requests are.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio::time::Instant;
+
+use crate::words;
+
+/// A limit that is still there after so many waits will not go by waiting.
+const MOST_WAITS: u32 = 10;
 
 /// The pace of requests to a forge.
 ///
@@ -21,8 +28,65 @@ pub struct Pace {
     pub limit: Duration,
     /// All waits of one request together may take this long.
     pub patience: Duration,
-    /// How often one request is tried.
+    /// How often one request is tried when network or server fail.
     pub attempts: u32,
+    /// How many changes a server takes in which time, all together.
+    pub budget: Option<Budget>,
+}
+
+/// So many changes in so much time.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    pub changes: usize,
+    pub per: Duration,
+}
+
+/// A wait before the next request to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    pub host: String,
+    pub time: Duration,
+    pub why: Why,
+}
+
+/// What a wait is for, with the words of the server where it had any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The server wants it.
+    Asked(String),
+    /// The server or the way to it failed.
+    Failed(String),
+}
+
+/// Where waits are told while they begin.
+pub type Waits = mpsc::UnboundedSender<Wait>;
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
+        let (host, time) = (&self.host, words::duration(ms));
+        match &self.why {
+            Why::Asked(why) => write!(f, "{host} asks to wait {time}: {}", words::line(why)),
+            Why::Failed(why) => write!(f, "{host} is asked again in {time}: {}", words::line(why)),
+        }
+    }
+}
+
+impl Pace {
+    /// The pace for the server at this host.
+    #[must_use]
+    pub fn of(host: &str) -> Self {
+        // "In general, no more than 80 content-generating requests per minute and no more than 500 per hour"; others'
+        // own servers have no such limits unless they set some.
+        let limited = host == "github.com" || host.ends_with(".ghe.com");
+        Self {
+            budget: limited.then_some(Budget {
+                changes: 480,
+                per: Duration::from_hours(1),
+            }),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Pace {
@@ -31,8 +95,10 @@ impl Default for Pace {
             spacing: Duration::from_secs(1),
             retry: Duration::from_secs(1),
             limit: Duration::from_mins(1),
-            patience: Duration::from_mins(15),
+            // A whole budget is full again after an hour.
+            patience: Duration::from_mins(70),
             attempts: 5,
+            budget: None,
         }
     }
 }
@@ -82,13 +148,13 @@ impl Attempts {
         told: Option<Duration>,
     ) -> Result<Duration, GiveUp> {
         self.made += 1;
-        if self.made >= self.pace.attempts {
+        let (most, first) = match cause {
+            Cause::Unclear => (self.pace.attempts, self.pace.retry),
+            Cause::Limit => (MOST_WAITS, self.pace.limit),
+        };
+        if self.made >= most {
             return Err(GiveUp::TooOften);
         }
-        let first = match cause {
-            Cause::Unclear => self.pace.retry,
-            Cause::Limit => self.pace.limit,
-        };
         let wait = told.unwrap_or(first.saturating_mul(1 << (self.made - 1).min(16)));
         self.waited = self.waited.saturating_add(wait);
         if self.waited > self.pace.patience {
@@ -98,38 +164,68 @@ impl Attempts {
     }
 }
 
-/// Lets one change through at a time, and not too soon after the last.
+/// Lets one change through at a time, and not too soon after those before.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    last: Mutex<Option<Instant>>,
+    past: Mutex<Past>,
+}
+
+/// When changes were sent.
+#[derive(Debug, Default)]
+struct Past {
+    last: Option<Instant>,
+    /// Those that count against a budget, the oldest first.
+    counted: VecDeque<Instant>,
 }
 
 /// The right to send changes, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
-    last: MutexGuard<'a, Option<Instant>>,
+    past: MutexGuard<'a, Past>,
 }
 
 impl Gate {
     pub(super) async fn turn(&self) -> Turn<'_> {
         Turn {
-            last: self.last.lock().await,
+            past: self.past.lock().await,
         }
     }
 }
 
 impl Turn<'_> {
+    /// How long the budget keeps the next change back, if it does.
+    pub(super) fn over_budget(&self, pace: &Pace) -> Option<Duration> {
+        let budget = pace.budget?;
+        let used = self.past.counted.len();
+        let oldest = self.past.counted.get(used.checked_sub(budget.changes)?)?;
+        let rest = (*oldest + budget.per).saturating_duration_since(Instant::now());
+        (!rest.is_zero()).then_some(rest)
+    }
+
     /// Waits until the next change may be sent.
-    pub(super) async fn ready(&mut self, spacing: Duration) {
-        if let Some(last) = *self.last {
-            tokio::time::sleep_until(last + spacing).await;
+    pub(super) async fn ready(&mut self, pace: &Pace) {
+        if let Some(rest) = self.over_budget(pace) {
+            tokio::time::sleep(rest).await;
         }
-        *self.last = Some(Instant::now());
+        if let Some(last) = self.past.last {
+            tokio::time::sleep_until(last + pace.spacing).await;
+        }
+        self.count(pace);
+        self.done();
     }
 
     /// The change was answered, or failed; the spacing counts from here.
     pub(super) fn done(&mut self) {
-        *self.last = Some(Instant::now());
+        self.past.last = Some(Instant::now());
+    }
+
+    fn count(&mut self, pace: &Pace) {
+        if let Some(budget) = pace.budget {
+            self.past.counted.push_back(Instant::now());
+            if self.past.counted.len() > budget.changes {
+                self.past.counted.pop_front();
+            }
+        }
     }
 }
 
@@ -155,20 +251,42 @@ mod tests {
     #[test]
     fn a_wait_beyond_all_patience_is_not_begun() {
         let mut attempts = Attempts::new(Pace::default());
-        let hour = Some(Duration::from_hours(1));
-        assert_eq!(attempts.failed(Cause::Limit, hour), Err(GiveUp::TooLong));
+        let long = Some(Duration::from_hours(2));
+        assert_eq!(attempts.failed(Cause::Limit, long), Err(GiveUp::TooLong));
+    }
+
+    async fn time_of(changes: usize, pace: Pace) -> Duration {
+        let gate = Gate::default();
+        let start = Instant::now();
+        for _ in 0..changes {
+            let mut turn = gate.turn().await;
+            turn.ready(&pace).await;
+            turn.done();
+        }
+        start.elapsed()
     }
 
     #[tokio::test]
-    async fn changes_keep_their_distance() {
-        let gate = Gate::default();
+    async fn changes_keep_their_distance_and_their_budget() {
         let spacing = Duration::from_millis(20);
-        let start = Instant::now();
-        for _ in 0..2 {
-            let mut turn = gate.turn().await;
-            turn.ready(spacing).await;
-            turn.done();
-        }
-        assert!(start.elapsed() >= spacing);
+        let pace = Pace {
+            spacing,
+            ..Pace::default()
+        };
+        assert!(time_of(2, pace).await >= spacing);
+        let per = Duration::from_millis(60);
+        let pace = Pace {
+            spacing: Duration::ZERO,
+            budget: Some(Budget { changes: 2, per }),
+            ..pace
+        };
+        // Two at once, two after one span, the fifth after another.
+        assert!(time_of(5, pace).await >= 2 * per);
+    }
+
+    #[test]
+    fn only_githubs_own_servers_have_a_budget() {
+        assert!(Pace::of("github.com").budget.is_some());
+        assert!(Pace::of("github.acme.test").budget.is_none());
     }
 }

@@ -42,6 +42,8 @@ pub struct Story {
     pub version: String,
     /// Tells two claims apart.
     pub claim_digest: String,
+    /// What the repository wants every pull request's text to look like.
+    pub repository_template: Option<String>,
 }
 
 /// What a check said.
@@ -150,5 +152,6 @@ pub(super) fn sample(count: usize) -> Story {
         agent: word(),
         version: word(),
         claim_digest: word(),
+        repository_template: (count > 0).then(word),
     }
 }

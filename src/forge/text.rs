@@ -9,6 +9,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 
+use super::form;
+use super::mark::{self, Mark};
 use super::markdown::{code, fence, one_line, plain, shorten};
 use super::story::{Story, View, sample};
 use crate::config::PublishConfig;
@@ -19,7 +21,6 @@ const TITLE_LIMIT: usize = 256;
 const BODY_LIMIT: usize = 65_536;
 /// Longer subjects are cut in most listings.
 const SUBJECT_LIMIT: usize = 72;
-const MARK: &str = "<!-- batch ";
 const CUT: &str = "\n\n*(Cut here: the text was too long.)*\n\n";
 
 const CLOSE: &str = "\n</details>\n";
@@ -44,6 +45,14 @@ pub enum TextError {
         unknown: String,
         known: String,
     },
+    #[error(
+        "the {name} template holds {left}, which nobody would fill in; write {{{{ {variable} }}}}"
+    )]
+    Placeholder {
+        name: &'static str,
+        left: String,
+        variable: String,
+    },
 }
 
 fn at(line: Option<usize>) -> String {
@@ -54,6 +63,15 @@ fn at(line: Option<usize>) -> String {
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    body: Body,
+}
+
+/// Whose the template of the body is.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    BuiltIn,
+    /// It brings in the repository's own template where it wants it.
+    Given,
 }
 
 impl Templates {
@@ -85,11 +103,22 @@ impl Templates {
                 .add_template_owned(name, source.to_owned())
                 .map_err(|error| faulty(name, &error))?;
         }
-        let templates = Self { environment };
+        let body = match settings.body {
+            Some(_) => Body::Given,
+            None => Body::BuiltIn,
+        };
+        let templates = Self { environment, body };
         for name in ["title", "body", "commit"] {
-            templates.check_names(name)?;
+            let known = templates.check_names(name)?;
             for story in [sample(1), sample(0)] {
-                templates.render(name, &story)?;
+                let text = templates.render(name, &story)?;
+                if let Some((left, variable)) = placeholder(&text, &known) {
+                    return Err(TextError::Placeholder {
+                        name,
+                        left,
+                        variable,
+                    });
+                }
             }
         }
         Ok(templates)
@@ -102,8 +131,12 @@ impl Templates {
 
     /// The pull request's body, with a mark that machines can read.
     pub fn body(&self, story: &Story) -> Result<String, TextError> {
-        let text = self.render("body", story)?;
-        Ok(format!("{}\n\n{}\n", text.trim(), mark(story)))
+        let mut text = self.render("body", story)?;
+        if let (Body::BuiltIn, Some(form)) = (self.body, &story.repository_template) {
+            text = form::fill(form, &text);
+        }
+        let mark = Mark::of(story).text();
+        Ok(format!("{}\n\n{mark}\n", text.trim()))
     }
 
     /// The commit's message: a short subject, the rest, and the trailers that say where it comes from.
@@ -132,26 +165,26 @@ impl Templates {
             .map_err(|error| faulty(name, &error))
     }
 
-    /// Refuses names that do not exist, also in branches that no trial takes.
-    fn check_names(&self, name: &'static str) -> Result<(), TextError> {
+    /// Refuses names that do not exist, also in branches that no trial takes. Gives those that do.
+    fn check_names(&self, name: &'static str) -> Result<Vec<String>, TextError> {
         let template = self
             .environment
             .get_template(name)
             .map_err(|error| faulty(name, &error))?;
         let view = serde_json::to_value(View::of(&sample(1))).unwrap_or_default();
-        let known: Vec<&str> = view
+        let known: Vec<String> = view
             .as_object()
-            .map(|fields| fields.keys().map(String::as_str).collect())
+            .map(|fields| fields.keys().cloned().collect())
             .unwrap_or_default();
         let functions: Vec<&str> = self.environment.globals().map(|(name, _)| name).collect();
         let mut unknown: Vec<String> = template
             .undeclared_variables(false)
             .into_iter()
-            .filter(|it| !known.contains(&it.as_str()) && !functions.contains(&it.as_str()))
+            .filter(|it| !known.contains(it) && !functions.contains(&it.as_str()))
             .collect();
         unknown.sort();
         if unknown.is_empty() {
-            return Ok(());
+            return Ok(known);
         }
         Err(TextError::Unknown {
             name,
@@ -171,18 +204,18 @@ fn faulty(name: &'static str, error: &minijinja::Error) -> TextError {
     }
 }
 
-/// Where the pull request comes from, for programs; an HTML comment, which no reader sees.
-fn mark(story: &Story) -> String {
-    let data = serde_json::json!({
-        "schema": 1,
-        "run": story.run,
-        "unit": story.unit,
-        "base": story.base,
-        "claim": story.claim_digest,
-    });
-    // A comment ends at `-->`; JSON can write the bracket in another way.
-    let data = data.to_string().replace('>', "\\u003e");
-    format!("{MARK}{data} -->")
+/// A variable's name in the manner of other templates (`{unit}`, `${unit}`, `$unit`), which would stand in every text
+/// as it is; with the variable.
+fn placeholder(text: &str, known: &[String]) -> Option<(String, String)> {
+    known.iter().find_map(|name| {
+        let ways = [
+            format!("${{{name}}}"),
+            format!("{{{name}}}"),
+            format!("${name}"),
+        ];
+        let left = ways.into_iter().find(|way| text.contains(way.as_str()))?;
+        Some((left, name.clone()))
+    })
 }
 
 /// A title on one line that GitHub takes.
@@ -195,13 +228,7 @@ pub(super) fn fit_body(body: &str) -> String {
     if body.chars().count() <= BODY_LIMIT {
         return body.to_owned();
     }
-    let (text, tail) = body.split_at(body.rfind(MARK).unwrap_or(body.len()));
-    // A mark is short; what is not, only looks like one.
-    let (text, tail) = if tail.len() > 2_000 {
-        (body, "")
-    } else {
-        (text, tail)
-    };
+    let (text, tail) = mark::split(body);
     let room = BODY_LIMIT - CUT.len() - CLOSE.len() - tail.chars().count();
     let mut cut: String = text.chars().take(room).collect();
     if cut.matches("<details>").count() > cut.matches("</details>").count() {
@@ -265,6 +292,7 @@ mod tests {
             agent: "codemod".to_owned(),
             version: "0.1.0".to_owned(),
             claim_digest: "c1a-->im".to_owned(),
+            repository_template: None,
         }
     }
 
@@ -314,7 +342,7 @@ mod tests {
 
         Made by batch 0.1.0 with `codemod`, run `20261121-k3f9`, unit `src.ui`, from `origin/main` at `0123456789ab`.
 
-        <!-- batch {"base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","run":"20261121-k3f9","schema":1,"unit":"src.ui"} -->
+        <!-- batch {"schema":2,"run":"20261121-k3f9","unit":"src.ui","base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","checks":[{"name":"npm test","verdict":"pass"},{"name":"npm run lint","verdict":"fails, as it did before this change"}]} -->
         "#);
     }
 
@@ -343,7 +371,7 @@ mod tests {
 
         Made by batch 0.1.0 with `codemod`, run `20261121-k3f9`, unit `src.ui`, from `origin/main` at `0123456789ab`.
 
-        <!-- batch {"base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","run":"20261121-k3f9","schema":1,"unit":"src.ui"} -->
+        <!-- batch {"schema":2,"run":"20261121-k3f9","unit":"src.ui","base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","checks":[]} -->
         "#);
     }
 
@@ -411,36 +439,52 @@ mod tests {
             "a\n{% if false %}{{ titel }}{% endif %}",
             "a\n{{ checks[0].nam }}",
             "{{ title | shout }}",
+            "{{ title }}\n\nMade by {unit}",
+            "{{ title }}\n\nMade by $unit",
         ]
         .map(|template| with_commit(template).expect_err(template).to_string());
         insta::assert_snapshot!(errors.join("\n"), @r"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
-        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, run, siblings, summary, title, unit, version
+        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, repository_template, run, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
+        the commit template holds {unit}, which nobody would fill in; write {{ unit }}
+        the commit template holds $unit, which nobody would fill in; write {{ unit }}
         ");
     }
 
     #[test]
     fn a_body_that_is_too_long_is_cut_but_keeps_its_mark() {
-        let mark = mark(&story());
+        let mark = Mark::of(&story()).text();
         let long = format!("<details>{}\n\n{mark}\n", "é".repeat(70_000));
         let cut = fit_body(&long);
         assert!(cut.chars().count() <= BODY_LIMIT);
         assert!(cut.ends_with(&format!("</details>\n{CUT}{mark}\n")));
         assert_eq!(fit_body("short"), "short");
-        let false_mark = format!("{MARK}{}", "x".repeat(70_000));
+        let false_mark = format!("<!-- batch {}", "x".repeat(70_000));
         assert!(fit_body(&false_mark).chars().count() <= BODY_LIMIT);
     }
 
     #[test]
-    fn the_mark_ends_where_it_should_and_reads_back() {
-        let mark = mark(&story());
-        assert_eq!(mark.matches("-->").count(), 1);
-        let data = mark
-            .strip_prefix(MARK)
-            .and_then(|it| it.strip_suffix(" -->"));
-        let read: serde_json::Value = serde_json::from_str(data.expect("framed")).expect("json");
-        assert_eq!(read["claim"], "c1a-->im");
+    fn the_repositorys_own_template_is_filled_in_unless_the_body_is_given() {
+        let story = Story {
+            repository_template: Some("## Summary\n\n## Checklist\n- [ ] tests".to_owned()),
+            ..story()
+        };
+        let body = built_in().body(&story).expect("body");
+        assert!(body.starts_with("## Summary\n\n```text\n"), "{body}");
+        assert!(
+            body.contains("## Checklist\n- [ ] tests\n\n<!-- batch "),
+            "{body}"
+        );
+        let given = Templates::compile(&PublishConfig {
+            body: Some("Mine.\n{{ repository_template }}".to_owned()),
+            ..PublishConfig::default()
+        });
+        let body = given.expect("sound").body(&story).expect("body");
+        assert!(
+            body.starts_with("Mine.\n## Summary\n\n## Checklist"),
+            "{body}"
+        );
     }
 }

@@ -110,7 +110,7 @@ impl Repo {
 
     /// Pushes a branch, and nothing else, to the branch of the same name. Pushing what is there already is no error.
     ///
-    /// A commit that is not part of the branch any more is replaced only if it is `replaced`, and still stands there.
+    /// Only `replaced` is replaced, and only while it stands there; without it, only a new branch is made.
     pub fn push(
         &self,
         remote: &str,
@@ -122,18 +122,23 @@ impl Repo {
         // From the checkout's root: a remote's address may be a relative path.
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
-        let lease =
-            replaced.map(|commit| format!("--force-with-lease=refs/heads/{branch}:{commit}"));
-        let lease: Vec<&str> = lease.iter().map(String::as_str).collect();
+        let expected = replaced.unwrap_or_default();
+        let lease = format!("--force-with-lease=refs/heads/{branch}:{expected}");
         self.git_in_checkout(["push", "--quiet"])
             .args(&alone)
-            .args(&lease)
+            .args(&[&lease])
             .args(&[remote, &spec])
             .over_the_network()
             .until(cancel)
             .run()
             .map(drop)
             .map_err(|error| match error {
+                GitError::Program { reason, .. } if reason.contains("stale info") => {
+                    GitError::BranchMoved {
+                        branch: branch.to_owned(),
+                        remote: remote.to_owned(),
+                    }
+                }
                 GitError::Program { reason, .. } => GitError::PushRefused {
                     branch: branch.to_owned(),
                     remote: remote.to_owned(),
@@ -204,6 +209,31 @@ mod tests {
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         let arrived = bare.find_reference("refs/heads/batch/r/01").unwrap();
         assert_eq!(arrived.target().unwrap().to_string(), id);
+    }
+
+    #[test]
+    fn a_branch_that_somebody_else_made_is_left_alone() {
+        let it = with_remote();
+        let id = commit(&it);
+        let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
+        let push = |replaced| {
+            let cancel = CancellationToken::new();
+            it.repo.push("origin", "batch/r/01", replaced, &cancel)
+        };
+        push(None).unwrap();
+        // The first commit is an older one of ours: to go on from it would be no force, and still is not asked for.
+        let theirs = git2::Oid::from_str(&it.first).unwrap();
+        let mut branch = bare.find_reference("refs/heads/batch/r/01").unwrap();
+        branch.set_target(theirs, "moved").unwrap();
+        let error = push(None).unwrap_err().to_string();
+        assert!(
+            error.contains("stands where this run did not leave it"),
+            "{error}"
+        );
+        assert!(push(Some(&id)).is_err());
+        push(Some(&it.first)).unwrap();
+        let now = bare.refname_to_id("refs/heads/batch/r/01").unwrap();
+        assert_eq!(now.to_string(), id);
     }
 
     #[test]

@@ -31,6 +31,13 @@ pub use removal::{free_name, remove_empty_folders_above};
 pub use standing::Standing;
 pub use worktree::NewWorktree;
 
+/// The id that git would give a file of these bytes: it tells contents apart, and stays the same for ever.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    git2::Oid::hash_object(git2::ObjectType::Blob, bytes)
+        .map_or_else(|_| String::new(), |id| id.to_string())
+}
+
 /// What can go wrong with a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -75,6 +82,10 @@ pub enum GitError {
         "git does not know who you are, so nothing can be committed: run git config --global user.name and user.email"
     )]
     NoIdentity,
+    #[error(
+        "branch {branch} of {remote} stands where this run did not leave it, so it was not pushed: somebody else worked on it; look with git fetch {remote} {branch}"
+    )]
+    BranchMoved { branch: String, remote: String },
     #[error("pushing {branch} to {remote} was refused: {reason}")]
     PushRefused {
         branch: String,

@@ -115,8 +115,13 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::AgentFinished { .. }
         | UnitFact::ScopeProven { .. }
         | UnitFact::Committed { .. }
-        | UnitFact::Pushed { .. }
-        | UnitFact::PullRequestOpened(_) => return None,
+        | UnitFact::Pushed { .. } => return None,
+        UnitFact::PullRequestOpened(link) if link.notes.is_empty() => return None,
+        UnitFact::PullRequestOpened(link) => format!(
+            "PR #{} is open, but {}",
+            link.number,
+            words::line(&link.notes.join("; "))
+        ),
     };
     let ids = state.units.iter().map(|unit| unit.header.id.as_str().len());
     let width = ids.max().unwrap_or(0);

@@ -70,6 +70,7 @@ struct PullRequest {
     number: u64,
     url: String,
     existed: bool,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -152,6 +153,7 @@ impl Unit {
                 number: link.number,
                 url: link.url.clone(),
                 existed: link.existed,
+                notes: link.notes.clone(),
             }),
             changes: unit.changes.map(|changes| Changes {
                 files: changes.files,

@@ -25,6 +25,14 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
         sections.push("## Failures".to_owned());
         sections.extend(failures);
     }
+    let notes = view::notes(state);
+    if !notes.is_empty() {
+        let lines: Vec<String> = notes
+            .iter()
+            .map(|(note, numbers)| format!("- {numbers}: {}", escaped(note)))
+            .collect();
+        sections.push(format!("## Pull requests\n\n{}", lines.join("\n")));
+    }
     sections.extend(others(state));
     sections.join("\n\n") + "\n"
 }

@@ -166,6 +166,7 @@ impl Story {
                     number,
                     url: url.to_owned(),
                     existed: false,
+                    notes: Vec::new(),
                 }),
             )
             .outcome(unit, to, Outcome::Published)

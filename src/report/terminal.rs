@@ -297,6 +297,13 @@ fn others(state: &RunState) -> Option<String> {
             words::line(by)
         )
     }));
+    for (note, numbers) in view::notes(state) {
+        lines.push(format!(
+            "{} PR {numbers}: {}",
+            style("!").yellow(),
+            words::line(note)
+        ));
+    }
     let withheld = view::withheld(state);
     if !withheld.is_empty() {
         lines.push(format!(

@@ -83,6 +83,27 @@ pub(super) fn withheld(state: &RunState) -> Vec<&str> {
         .collect()
 }
 
+/// What could not be done for pull requests that are open, each with their numbers.
+pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+    for link in state
+        .units
+        .iter()
+        .filter_map(|unit| unit.pull_request.as_ref())
+    {
+        for note in &link.notes {
+            match notes.iter_mut().find(|(known, _)| known == note) {
+                Some((_, numbers)) => numbers.push(format!("#{}", link.number)),
+                None => notes.push((note, vec![format!("#{}", link.number)])),
+            }
+        }
+    }
+    notes
+        .into_iter()
+        .map(|(note, numbers)| (note, numbers.join(", ")))
+        .collect()
+}
+
 /// Units that the user stopped.
 pub(super) fn stopped(state: &RunState) -> Vec<&UnitId> {
     state

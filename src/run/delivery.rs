@@ -99,8 +99,9 @@ impl Delivery {
                 if !repo.remote_has_branch(&remote, &branch)? {
                     return Err(DeliveryError::BaseNotOnRemote { remote, branch });
                 }
+                let pace = pace(&github.host);
                 Ok(Self::PullRequest {
-                    forge: Arc::new(GitHubForge::new(github, token, Pace::default())?),
+                    forge: Arc::new(GitHubForge::new(github, token, pace)?),
                     why_local: None,
                     remote: Some(remote),
                     base_branch: branch,
@@ -144,6 +145,21 @@ impl Delivery {
             }
         }
     }
+}
+
+/// The pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes, for
+/// servers that are part of a test.
+fn pace(host: &str) -> Pace {
+    let pace = Pace::of(host);
+    #[cfg(debug_assertions)]
+    if let Some(ms) = std::env::var("BATCH_SPACING_MS")
+        .ok()
+        .and_then(|ms| ms.parse().ok())
+    {
+        let spacing = Duration::from_millis(ms);
+        return Pace { spacing, ..pace };
+    }
+    pace
 }
 
 /// The remote that branches are pushed to although no pull request needs it.

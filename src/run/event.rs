@@ -373,6 +373,9 @@ pub struct PullRequestLink {
     pub url: String,
     /// It was open already and was taken over.
     pub existed: bool,
+    /// What could not be done for it, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How a unit ended.

@@ -17,7 +17,7 @@ use crate::agent::Limits;
 use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::Config;
-use crate::forge::Templates;
+use crate::forge::{Templates, place_of_form};
 use crate::git::Repo;
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan, UnitId};
@@ -53,6 +53,8 @@ pub struct Job {
     pub(super) checks: Vec<Vec<Check>>,
     pub(super) check_limit: Duration,
     pub(super) templates: Templates,
+    /// The repository's own template for pull requests.
+    pub(super) form: Option<String>,
     pub(super) delivery: Delivery,
     pub(super) worktrees: KeepWorktrees,
     pub(super) jobs: usize,
@@ -106,6 +108,10 @@ impl Job {
         let tracked = plan::tracked(&repo, &plan.base)?;
         let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
         repo.check_identity()?;
+        let form = match place_of_form(tracked.iter().map(String::as_str)) {
+            Some(path) => repo.reader(&plan.base)?.text(path),
+            None => None,
+        };
         let environment = worker_environment(std::env::vars_os(), config, &repo)?;
         let mut notes = Vec::new();
         let checks = match &config.checks.commands {
@@ -155,6 +161,7 @@ impl Job {
             environment,
             checks,
             templates,
+            form,
             delivery,
             jobs,
             settings: config.clone(),

@@ -1,9 +1,11 @@
 //! From proven work to a pull request: commit, push, open.
 
+use tokio::sync::mpsc;
+
 use super::event::{Outcome, PullRequestLink, Step, UnitFact};
 use super::gate::Gate;
 use super::places::worktree_name;
-use super::story::{NeedDone, Told, story};
+use super::story::{NeedDone, Told, extras, story};
 use super::unit::{Ground, Halt, Pipeline, Proven, failure};
 use crate::forge::{Forge, PullRequest, Story, TextError};
 use crate::plan::UnitId;
@@ -118,6 +120,7 @@ impl Pipeline {
             text.map_err(|error| failure(step, error.to_string()))
         };
         let request = PullRequest {
+            run: self.job.id.to_string(),
             unit: story.unit.clone(),
             ordinal: self.number as u64 + 1,
             title: words(templates.title(story))?,
@@ -125,17 +128,25 @@ impl Pipeline {
             head: branch.to_owned(),
             base: target,
             draft,
+            extras: extras(&self.job, self.number),
         };
-        // A server may be waited for longer than somebody who wants to stop has patience.
-        let opened = tokio::select! {
-            opened = forge.open(&request) => opened,
-            () = self.cancel.cancelled() => return Err(Halt::Stopped),
+        let (waits, mut told) = mpsc::unbounded_channel();
+        let open = forge.open(&request, &waits);
+        tokio::pin!(open);
+        let opened = loop {
+            tokio::select! {
+                opened = &mut open => break opened,
+                Some(wait) = told.recv() => self.begin(step, Some(wait.to_string())).await?,
+                // A server may be waited for longer than somebody who wants to stop has patience.
+                () = self.cancel.cancelled() => return Err(Halt::Stopped),
+            }
         };
         let opened = opened.map_err(|error| failure(step, words::chain(&error)))?;
         self.say(UnitFact::PullRequestOpened(PullRequestLink {
             number: opened.number,
             url: opened.url,
             existed: opened.existed,
+            notes: opened.notes,
         }))
         .await
     }

@@ -303,6 +303,7 @@ mod tests {
                 number: 7,
                 url: "https://example.org/7".into(),
                 existed: true,
+                notes: vec!["labels are missing: n".into()],
             }),
         ];
         let outcomes = [

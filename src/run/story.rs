@@ -1,12 +1,11 @@
 //! What a run knows of a unit, as the forge's templates want to hear it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::event::CheckResult;
 use super::job::Job;
 use crate::check::Verdict;
-use crate::forge::{CheckLine, Need, Story};
-use crate::git::Changes;
+use crate::config::{MOST_REVIEWERS, ReviewersFrom};
+use crate::forge::{CheckLine, Extras, Need, Reviewer, Story};
+use crate::git::{Changes, digest};
 
 /// What a unit that is needed left behind.
 #[derive(Debug, Clone)]
@@ -23,6 +22,34 @@ pub(super) struct Told<'a> {
     pub(super) checks: &'a [CheckResult],
     pub(super) summary: Option<String>,
     pub(super) needs: &'a [NeedDone],
+}
+
+/// What the unit's pull request is furnished with.
+pub(super) fn extras(job: &Job, number: usize) -> Extras {
+    let wanted = &job.settings.publish;
+    let named = wanted.reviewers.iter().map(|name| Reviewer::named(name));
+    let teams = wanted
+        .team_reviewers
+        .iter()
+        .map(|name| Reviewer::team(name));
+    let mut reviewers: Vec<Reviewer> = named.chain(teams).collect();
+    if wanted.reviewers_from == Some(ReviewersFrom::Codeowners) {
+        let most = wanted.max_reviewers.unwrap_or(MOST_REVIEWERS);
+        for owner in &job.plan.units[number].owners {
+            let Some(owner) = Reviewer::of_owner(owner) else {
+                continue;
+            };
+            if reviewers.len() < most && !reviewers.contains(&owner) {
+                reviewers.push(owner);
+            }
+        }
+    }
+    Extras {
+        labels: wanted.labels.clone(),
+        reviewers,
+        assignees: wanted.assignees.clone(),
+        milestone: wanted.milestone.clone(),
+    }
 }
 
 /// The story of the unit at `number` in the plan.
@@ -63,7 +90,8 @@ pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
         base_name: plan.base_name.clone(),
         agent: orders.agent.describe(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        claim_digest: digest(&unit.claim.files),
+        claim_digest: digest(unit.claim.files.join("\0").as_bytes()),
+        repository_template: job.form.clone(),
     }
 }
 
@@ -79,11 +107,4 @@ fn check_line(result: &CheckResult) -> CheckLine {
         tests: result.verdict.tests().to_vec(),
         seconds: std::time::Duration::from_millis(result.took_ms).as_secs_f64(),
     }
-}
-
-/// Tells two claims apart; it guards against mistakes, not against attackers.
-fn digest(files: &[String]) -> String {
-    let mut hasher = DefaultHasher::new();
-    files.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ForgeError, PullRequest};
+use crate::forge::{ForgeError, PullRequest};
 
 /// The part of an answer that decides.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +32,26 @@ pub(super) struct Asked<'a> {
     pub repo: &'a str,
     pub host: &'a str,
     pub token: &'a str,
-    /// The pull request, where the request was to create it.
-    pub creating: Option<&'a PullRequest>,
+    pub doing: Doing<'a>,
+}
+
+/// What the request was for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Doing<'a> {
+    Creating(&'a PullRequest),
+    /// In the words that follow "may not".
+    Changing(&'static str),
+}
+
+impl Doing<'_> {
+    pub(super) const READING: Self = Self::Changing("read");
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Creating(_) => "open pull requests",
+            Self::Changing(words) => words,
+        }
+    }
 }
 
 /// What an answer means.
@@ -83,14 +101,14 @@ impl Answer {
         }
         let repo = asked.repo.to_owned();
         let token = asked.token.to_owned();
-        Meaning::Refused(match (self.status, asked.creating) {
+        Meaning::Refused(match (self.status, asked.doing) {
             (401, _) => ForgeError::TokenRefused {
                 host: asked.host.to_owned(),
                 token,
             },
-            (403, _) => self.forbidden(repo, token, message),
+            (403, doing) => self.forbidden(repo, token, doing, message),
             (404, _) => ForgeError::NotVisible { repo, token },
-            (422, Some(request)) => return invalid(request, repo, message, &fault),
+            (422, Doing::Creating(request)) => return invalid(request, repo, message, &fault),
             (status, _) => ForgeError::Refused {
                 repo,
                 status,
@@ -136,16 +154,27 @@ impl Answer {
         }
     }
 
+    /// How long no further request will be answered, where this one used up the last.
+    pub(super) fn until_reset(&self, now: u64) -> Option<Duration> {
+        let reset = self.reset.filter(|_| self.remaining == Some(0))?;
+        // Clocks differ a little; a second too late is better than a second too early.
+        (reset > now).then(|| Duration::from_secs(reset - now + 1))
+    }
+
     fn told(&self, now: u64) -> Option<Duration> {
         if let Some(seconds) = self.retry_after {
             return Some(Duration::from_secs(seconds));
         }
-        // Clocks differ a little; a second too late is better than a second too early.
-        let reset = self.reset.filter(|_| self.remaining == Some(0))?;
-        Some(Duration::from_secs(reset.saturating_sub(now) + 1))
+        self.until_reset(now)
     }
 
-    fn forbidden(&self, repo: String, token: String, message: String) -> ForgeError {
+    fn forbidden(
+        &self,
+        repo: String,
+        token: String,
+        doing: Doing<'_>,
+        message: String,
+    ) -> ForgeError {
         if let Some(header) = &self.single_sign_on {
             let link = header.split("url=").nth(1).map_or_else(
                 || "the token's page in the settings".to_owned(),
@@ -159,20 +188,40 @@ impl Answer {
             );
             return ForgeError::SingleSignOn { repo, token, link };
         }
-        if message.to_ascii_lowercase().contains("archived") {
+        let lower = message.to_ascii_lowercase();
+        if lower.contains("archived") {
             return ForgeError::Archived { repo };
         }
-        let needs = self.permissions.as_ref().map_or_else(
-            || "write access to pull requests (classic tokens: the scope `repo`)".to_owned(),
-            |names| format!("the permission {}", names.replace('=', ": ")),
+        if lower.contains("ip allow list") || lower.contains("ip address is not permitted") {
+            return ForgeError::AddressRefused { repo, message };
+        }
+        let needs = self.permissions.as_deref().map_or_else(
+            || "Pull requests: write (classic tokens: the scope `repo`)".to_owned(),
+            permissions,
         );
         ForgeError::MissingPermission {
             repo,
             token,
+            doing: doing.words(),
             message,
             needs,
         }
     }
+}
+
+/// `issues=write; pull_requests=write` as the page of a token's settings names it: `Issues: write or Pull requests:
+/// write`.
+fn permissions(header: &str) -> String {
+    let one = |pair: &str| {
+        let (name, level) = pair.trim().split_once('=').unwrap_or((pair.trim(), "read"));
+        let name = name.replace('_', " ");
+        let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
+        format!("{}{rest}: {level}", first.to_uppercase())
+    };
+    let sets = header
+        .split(';')
+        .map(|set| set.split(',').map(one).collect::<Vec<_>>().join(" and "));
+    sets.collect::<Vec<_>>().join(" or ")
 }
 
 /// A 422 to the creation of a pull request.
@@ -217,6 +266,7 @@ mod tests {
 
     fn meaning(answer: &Answer) -> Meaning {
         let request = PullRequest {
+            run: "r".to_owned(),
             unit: "u".to_owned(),
             ordinal: 1,
             title: "t".to_owned(),
@@ -224,12 +274,13 @@ mod tests {
             head: "batch/r/u".to_owned(),
             base: "main".to_owned(),
             draft: false,
+            extras: crate::forge::Extras::default(),
         };
         let asked = Asked {
             repo: "github.com/acme/shop",
             host: "github.com",
             token: "GH_TOKEN",
-            creating: Some(&request),
+            doing: Doing::Creating(&request),
         };
         answer.meaning(&asked, 1_000)
     }
@@ -261,7 +312,7 @@ mod tests {
                     .to_owned(),
                 // An exhausted budget must not turn a lasting refusal into a wait.
                 remaining: Some(0),
-                permissions: Some("pull_requests=write".to_owned()),
+                permissions: Some("issues=write; pull_requests=write,contents=read".to_owned()),
                 ..Answer::default()
             }),
             refused(&Answer {
@@ -276,6 +327,10 @@ mod tests {
             sentence(
                 403,
                 r#"{"message":"Repository was archived so is read-only."}"#,
+            ),
+            sentence(
+                403,
+                r#"{"message":"Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource."}"#,
             ),
             sentence(404, r#"{"message":"Not Found"}"#),
             sentence(
@@ -298,16 +353,17 @@ mod tests {
         ];
         insta::assert_snapshot!(all.join("\n"), @r#"
         github.com refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
-        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Must have push access); give it write access to pull requests (classic tokens: the scope `repo`)
-        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Resource not accessible by personal access token); give it the permission pull_requests: write
+        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Must have push access); it needs Pull requests: write (classic tokens: the scope `repo`)
+        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Resource not accessible by personal access token); it needs Issues: write or Pull requests: write and Contents: read
         the organisation of github.com/acme/shop wants single sign-on for the token from GH_TOKEN; authorise it at https://github.com/orgs/acme/sso?x=1
         github.com/acme/shop is archived and takes no pull requests; unarchive it, or use another remote
+        github.com/acme/shop takes no requests from this machine's address (Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.); go through an allowed network
         github.com/acme/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
         there are no commits between main and batch/r/u in github.com/acme/shop: nothing to open a pull request for
         github.com/acme/shop has no branch "batch/r/u" for a pull request to come from; was it pushed?
         github.com/acme/shop has no branch "main" for a pull request to go to; choose a branch of the remote as the base
-        github.com/acme/shop refused the pull request (422): Draft pull requests are not supported in this repository.
-        github.com/acme/shop refused the pull request (307): status 307
+        github.com/acme/shop refused the request (422): Draft pull requests are not supported in this repository.
+        github.com/acme/shop refused the request (307): status 307
         "#);
     }
 

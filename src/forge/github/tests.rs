@@ -1,5 +1,7 @@
 //! [`GitHubForge`] against a server on loopback that answers, fails and lies like the real one.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -7,12 +9,14 @@ use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::forge::{Extras, Reviewer, Wait};
 
 const HEAD: &str = "batch/r1/src.ui";
 const PULLS: &str = "/repos/acme/shop/pulls";
 
 fn request() -> PullRequest {
     PullRequest {
+        run: "r1".to_owned(),
         unit: "src.ui".to_owned(),
         ordinal: 1,
         title: "Use hooks".to_owned(),
@@ -20,7 +24,13 @@ fn request() -> PullRequest {
         head: HEAD.to_owned(),
         base: "main".to_owned(),
         draft: true,
+        extras: Extras::default(),
     }
+}
+
+/// Nobody listens to the waits.
+fn unheard() -> Waits {
+    tokio::sync::mpsc::unbounded_channel().0
 }
 
 fn pull(number: u64, head: &str) -> Value {
@@ -100,7 +110,7 @@ fn forge_at(api_url: &str) -> GitHubForge {
 }
 
 async fn open(server: &MockServer) -> Result<(u64, bool), String> {
-    match forge(server).open(&request()).await {
+    match forge(server).open(&request(), &unheard()).await {
         Ok(opened) => Ok((opened.number, opened.existed)),
         Err(error) => Err(error.to_string()),
     }
@@ -197,7 +207,7 @@ async fn a_connection_lost_after_the_creation_does_not_create_twice() {
         }
         lines
     });
-    let opened = forge.open(&request()).await.expect("opened");
+    let opened = forge.open(&request(), &unheard()).await.expect("opened");
     assert_eq!((opened.number, opened.existed), (4, true));
     assert_eq!(server.await.expect("served"), ["GET", "GET", "POST", "GET"]);
 }
@@ -256,7 +266,7 @@ async fn a_limit_is_waited_for_as_long_as_it_says_but_not_for_ever() {
 
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
-    creates(&server, vec![limit("3600")]).await;
+    creates(&server, vec![limit("7200")]).await;
     insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 limits how fast requests may come (You have exceeded a secondary rate limit.), for longer than is worth waiting; try again later");
 }
 
@@ -290,7 +300,10 @@ async fn texts_that_are_too_long_are_cut() {
         body: "b".repeat(70_000),
         ..request()
     };
-    forge(&server).open(&long).await.expect("opened");
+    forge(&server)
+        .open(&long, &unheard())
+        .await
+        .expect("opened");
     let sent = posted(&server).await;
     let length = |field: &str| sent[0][field].as_str().map_or(0, |it| it.chars().count());
     assert_eq!(length("title"), 256);
@@ -302,7 +315,11 @@ async fn a_server_that_does_not_answer_is_named() {
     let server = MockServer::builder().start().await;
     let forge = forge(&server);
     drop(server);
-    let error = forge.open(&request()).await.unwrap_err().to_string();
+    let error = forge
+        .open(&request(), &unheard())
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(
         error.starts_with("127.0.0.1 gave no usable answer (attempt 3: "),
         "{error}"
@@ -323,7 +340,7 @@ async fn the_path_of_an_enterprise_address_is_kept() {
         .mount(&server)
         .await;
     let forge = forge_at(&format!("{}/api/v3/", server.uri()));
-    let opened = forge.open(&request()).await.expect("opened");
+    let opened = forge.open(&request(), &unheard()).await.expect("opened");
     assert_eq!((opened.number, opened.existed), (4, true));
 }
 
@@ -347,4 +364,191 @@ fn the_token_is_sent_neither_in_clear_nor_elsewhere() {
     the API address "http://127.0.0.1:1" cannot be used: it is on another host than the remote, where the token may not be sent
     the API address "github.com" cannot be used: it is no URL; write it like https://github.acme.com/api/v3
     "#);
+}
+
+#[tokio::test]
+async fn waits_are_told_while_they_begin() {
+    let server = server().await;
+    lists(&server, &[json!([])]).await;
+    let limit = answer(
+        403,
+        json!({ "message": "You have exceeded a secondary rate limit." }),
+    );
+    let limit = limit.insert_header("retry-after", "1");
+    creates(&server, vec![limit, answer(201, pull(4, HEAD))]).await;
+    let (waits, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let opened = forge(&server).open(&request(), &waits).await;
+    assert_eq!(opened.expect("opened").number, 4);
+    let wait: Wait = told.try_recv().expect("told");
+    assert!((1_000..1_100).contains(&wait.time.as_millis()), "{wait}");
+    let words = "127.0.0.1 asks to wait 1.0s: You have exceeded a secondary rate limit.";
+    assert_eq!(wait.to_string(), words);
+}
+
+/// A pull request with this text, as somebody else's server would list it.
+fn with_text(body: &str) -> Value {
+    let mut pull = pull(4, HEAD);
+    pull["title"] = json!("Use hooks");
+    pull["body"] = json!(body);
+    pull
+}
+
+fn marked(run: &str) -> String {
+    let story = crate::forge::Story {
+        run: run.to_owned(),
+        unit: "src.ui".to_owned(),
+        ..crate::forge::story::sample(1)
+    };
+    format!(
+        "Earlier.\n\n{}",
+        crate::forge::mark::Mark::of(&story).text()
+    )
+}
+
+#[tokio::test]
+async fn an_open_one_of_the_same_run_gets_the_present_text() {
+    let server = server().await;
+    lists(&server, &[json!([with_text(&marked("r1"))])]).await;
+    Mock::given(method("PATCH"))
+        .and(path("/repos/acme/shop/pulls/4"))
+        .and(wiremock::matchers::body_json(
+            json!({ "title": "Use hooks", "body": "All of it." }),
+        ))
+        .respond_with(answer(200, pull(4, HEAD)))
+        .expect(1)
+        .mount(&server)
+        .await;
+    assert_eq!(open(&server).await, Ok((4, true)));
+}
+
+#[tokio::test]
+async fn one_of_another_run_or_of_a_person_is_left_alone_and_told() {
+    let server = server().await;
+    lists(&server, &[json!([with_text(&marked("r0"))])]).await;
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @r#"https://github.com/acme/shop/pull/4 comes from branch "batch/r1/src.ui" but is unit src.ui of run r0; it was left alone: close it, or use another branch"#);
+
+    let server = self::server().await;
+    lists(&server, &[json!([with_text("By hand.")])]).await;
+    let opened = forge(&server).open(&request(), &unheard()).await;
+    let notes = opened.expect("found").notes;
+    assert_eq!(notes, ["its text is not of this run and was left as it is"]);
+}
+
+/// The next request of this kind is answered so.
+async fn answers(server: &MockServer, kind: &str, route: &str, response: ResponseTemplate) {
+    Mock::given(method(kind))
+        .and(path(format!("/repos/acme/shop{route}")))
+        .respond_with(response)
+        .up_to_n_times(1)
+        .mount(server)
+        .await;
+}
+
+async fn furnished(server: &MockServer) -> Vec<String> {
+    let request = PullRequest {
+        extras: Extras {
+            labels: vec!["migration".to_owned()],
+            reviewers: ["ada", "eve", "acme/web", "other/web"]
+                .map(Reviewer::named)
+                .to_vec(),
+            assignees: vec!["ada".to_owned(), "eve".to_owned()],
+            milestone: Some("v2".to_owned()),
+        },
+        ..request()
+    };
+    let opened = forge(server).open(&request, &unheard()).await;
+    opened.expect("opened, whatever else fails").notes
+}
+
+#[tokio::test]
+async fn each_thing_that_is_asked_for_fails_by_itself() {
+    let server = server().await;
+    lists(&server, &[json!([])]).await;
+    creates(&server, vec![answer(201, pull(4, HEAD))]).await;
+    let no_permission = json!({ "message": "Resource not accessible by personal access token" });
+    let no_permission = answer(403, no_permission).insert_header(
+        "x-accepted-github-permissions",
+        "issues=write; pull_requests=write",
+    );
+    answers(&server, "POST", "/issues/4/labels", no_permission).await;
+    answers(&server, "GET", "/milestones", answer(200, json!([]))).await;
+    let assigned = json!({ "assignees": [{ "login": "Ada" }] });
+    answers(
+        &server,
+        "POST",
+        "/issues/4/assignees",
+        answer(201, assigned),
+    )
+    .await;
+    // All three together, then each alone: only one of them is no collaborator.
+    let reviewers = "/pulls/4/requested_reviewers";
+    let stranger = || {
+        answer(
+            422,
+            json!({ "message": "Reviews may only be requested from collaborators." }),
+        )
+    };
+    for response in [
+        stranger(),
+        answer(201, json!({})),
+        stranger(),
+        answer(201, json!({})),
+    ] {
+        answers(&server, "POST", reviewers, response).await;
+    }
+    insta::assert_snapshot!(furnished(&server).await.join("\n"), @r#"
+    labels are missing: the token from GH_TOKEN may not label pull requests in 127.0.0.1/old/shop (403: Resource not accessible by personal access token); it needs Issues: write or Pull requests: write
+    the milestone is missing: acme/shop has no open milestone "v2"; make it there, or name another
+    not assigned to eve, who may not be in acme/shop
+    no review asked of @other/web: it is another owner's team
+    no review asked of @eve: 127.0.0.1/old/shop refused the request (422): Reviews may only be requested from collaborators.
+    "#);
+    let asked: Vec<Value> = posted(&server).await.split_off(3);
+    assert_eq!(
+        asked,
+        [
+            json!({ "reviewers": ["ada", "eve"], "team_reviewers": ["web"] }),
+            json!({ "reviewers": ["ada"] }),
+            json!({ "reviewers": ["eve"] }),
+            json!({ "team_reviewers": ["web"] }),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_an_open_one_has_already_is_not_asked_for_again() {
+    let server = server().await;
+    let mut there = with_text(&marked("r1"));
+    there["body"] = json!("All of it.");
+    there["user"] = json!({ "login": "ada" });
+    there["labels"] = json!([{ "name": "Migration" }]);
+    there["assignees"] = json!([{ "login": "eve" }, { "login": "ada" }]);
+    there["requested_reviewers"] = json!([{ "login": "eve" }]);
+    there["requested_teams"] = json!([{ "slug": "web" }]);
+    there["milestone"] = json!({ "number": 1, "title": "v2" });
+    lists(&server, &[json!([there])]).await;
+    let notes = furnished(&server).await;
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(posted(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
+    let server = MockServer::start().await;
+    let reset = SystemTime::now().duration_since(UNIX_EPOCH).expect("now") + Duration::from_secs(1);
+    let last = answer(200, json!({ "full_name": "acme/shop" }))
+        .insert_header("x-ratelimit-remaining", "0")
+        .insert_header("x-ratelimit-reset", reset.as_secs().to_string());
+    Mock::given(path("/repos/old/shop"))
+        .respond_with(last)
+        .mount(&server)
+        .await;
+    lists(&server, &[json!([pull(4, HEAD)])]).await;
+    let (waits, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let _ = forge(&server)
+        .open(&request(), &waits)
+        .await
+        .expect("found");
+    let wait = told.try_recv().expect("told").to_string();
+    assert!(wait.ends_with("no request is left until then"), "{wait}");
 }

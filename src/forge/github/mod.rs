@@ -1,0 +1,192 @@
+//! Pull requests on GitHub, by its REST API through octocrab.
+//!
+//! There is no idempotency key, so nothing is created before a look-up by head branch has shown that it is not there,
+//! and after every failure that leaves it open whether the pull request was made, the look-up comes first again. For
+//! the same reason octocrab's own retries are left out of the build. Knows nothing of git: the head branch is on the
+//! server already.
+
+mod answer;
+mod extras;
+mod open;
+mod pull;
+mod wire;
+
+use std::time::Duration;
+
+use octocrab::Octocrab;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+
+use self::answer::{Asked, Doing};
+use self::wire::{Sent, Wire, chain};
+use super::remote;
+use super::{BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Token, Waits};
+
+const CONNECT: Duration = Duration::from_secs(15);
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// One repository on GitHub.
+#[derive(Debug)]
+pub struct GitHubForge {
+    repo: GitHubRepo,
+    token: Token,
+    wire: Wire,
+    session: OnceCell<Session>,
+}
+
+/// What the first request found out.
+#[derive(Debug)]
+struct Session {
+    client: Octocrab,
+    /// `owner/name` as the server has it now: a renamed repository answers reads under its old name, not writes.
+    full_name: String,
+}
+
+impl Session {
+    fn owner(&self) -> &str {
+        self.full_name.split('/').next().unwrap_or_default()
+    }
+}
+
+impl GitHubForge {
+    /// Nothing is sent before the first pull request.
+    ///
+    /// # Errors
+    /// When the API's address is none, or would lead the token elsewhere or over the network in clear.
+    pub fn new(repo: GitHubRepo, token: Token, pace: Pace) -> Result<Self, ForgeError> {
+        let wrong = |problem| ForgeError::Address {
+            url: repo.api_url.clone(),
+            problem,
+        };
+        let url = url::Url::parse(&repo.api_url)
+            .map_err(|_| wrong("it is no URL; write it like https://github.acme.com/api/v3"))?;
+        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+            return Err(wrong("the token may only be sent by https"));
+        }
+        if !remote::serves(&repo.api_url, &repo.host) {
+            return Err(wrong(
+                "it is on another host than the remote, where the token may not be sent",
+            ));
+        }
+        Ok(Self {
+            wire: Wire::new(&repo.host, pace),
+            repo,
+            token,
+            session: OnceCell::new(),
+        })
+    }
+
+    async fn session(&self, waits: &Waits) -> Result<&Session, ForgeError> {
+        self.session.get_or_try_init(|| self.connect(waits)).await
+    }
+
+    /// Makes the client, inside the runtime that it needs, and sees the repository under its present name.
+    async fn connect(&self, waits: &Waits) -> Result<Session, ForgeError> {
+        #[derive(Deserialize)]
+        struct Repository {
+            full_name: String,
+            #[serde(default)]
+            archived: bool,
+        }
+        let client = self.client().map_err(|error| ForgeError::Setup {
+            host: self.repo.host.clone(),
+            problem: chain(&error),
+        })?;
+        let route = format!("/repos/{}", self.repo.full_name());
+        let place = self.place();
+        let asked = self.asked(&place, Doing::READING);
+        let found: Repository = self.wire.read(&client, &route, &asked, waits).await?;
+        if found.archived {
+            return Err(ForgeError::Archived { repo: place });
+        }
+        Ok(Session {
+            client,
+            full_name: found.full_name,
+        })
+    }
+
+    fn client(&self) -> Result<Octocrab, octocrab::Error> {
+        let mut builder = Octocrab::builder()
+            .base_uri(self.repo.api_url.as_str())?
+            .personal_token(self.token.expose())
+            .set_connect_timeout(Some(CONNECT))
+            .set_read_timeout(Some(SILENCE))
+            .set_write_timeout(Some(SILENCE));
+        if let Ok(accept) = "accept".parse() {
+            builder = builder.add_header(accept, "application/vnd.github+json".to_owned());
+        }
+        builder.build()
+    }
+
+    /// Reads something below the repository's own address.
+    async fn read<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        route: &str,
+        waits: &Waits,
+    ) -> Result<T, ForgeError> {
+        let place = self.place();
+        let route = format!("/repos/{}{route}", session.full_name);
+        let asked = self.asked(&place, Doing::READING);
+        self.wire.read(&session.client, &route, &asked, waits).await
+    }
+
+    /// Changes something below the repository's own address; it must do no harm twice.
+    async fn change<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        sent: Sent<'_>,
+        doing: Doing<'_>,
+        waits: &Waits,
+    ) -> Result<T, ForgeError> {
+        let place = self.place();
+        let asked = self.asked(&place, doing);
+        let below = |route: &str| format!("/repos/{}{route}", session.full_name);
+        let (wire, client) = (&self.wire, &session.client);
+        match sent {
+            Sent::Get(route) => wire.read(client, &below(route), &asked, waits).await,
+            Sent::Post(route, body) => {
+                let route = below(route);
+                wire.change(client, Sent::Post(&route, body), &asked, waits)
+                    .await
+            }
+            Sent::Patch(route, body) => {
+                let route = below(route);
+                wire.change(client, Sent::Patch(&route, body), &asked, waits)
+                    .await
+            }
+        }
+    }
+
+    fn asked<'a>(&'a self, place: &'a str, doing: Doing<'a>) -> Asked<'a> {
+        Asked {
+            repo: place,
+            host: &self.repo.host,
+            token: self.token.source(),
+            doing,
+        }
+    }
+}
+
+impl Forge for GitHubForge {
+    fn name(&self) -> &'static str {
+        "github"
+    }
+
+    fn place(&self) -> String {
+        format!("{}/{}", self.repo.host, self.repo.full_name())
+    }
+
+    fn open<'a>(
+        &'a self,
+        request: &'a PullRequest,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Opened, ForgeError>> {
+        Box::pin(self.open_or_find(request, waits))
+    }
+}
+
+#[cfg(test)]
+mod tests;

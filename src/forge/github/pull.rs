@@ -1,0 +1,72 @@
+//! The little that is read of a pull request. octocrab's typed models fail a whole answer for one new value, so they are
+//! not used.
+
+use serde::Deserialize;
+
+use crate::forge::PullRequest;
+
+/// A pull request as the server tells it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pull {
+    pub(super) number: u64,
+    pub(super) html_url: String,
+    #[serde(default)]
+    pub(super) title: String,
+    pub(super) body: Option<String>,
+    pub(super) head: Side,
+    pub(super) base: Side,
+    pub(super) user: Option<User>,
+    #[serde(default)]
+    pub(super) labels: Vec<Label>,
+    #[serde(default)]
+    pub(super) assignees: Vec<User>,
+    #[serde(default)]
+    pub(super) requested_reviewers: Vec<User>,
+    #[serde(default)]
+    pub(super) requested_teams: Vec<Team>,
+    pub(super) milestone: Option<Milestone>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Side {
+    #[serde(rename = "ref")]
+    pub(super) branch: String,
+    /// `null` when a fork is gone.
+    repo: Option<SideRepo>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SideRepo {
+    full_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    pub(super) login: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Team {
+    pub(super) slug: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Label {
+    pub(super) name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Milestone {
+    pub(super) number: u64,
+    pub(super) title: String,
+}
+
+impl Pull {
+    /// Whether it is the one that the request means, in the repository of this name.
+    pub(super) fn is_of(&self, request: &PullRequest, full_name: &str) -> bool {
+        let from_here = |repo: &SideRepo| repo.full_name.eq_ignore_ascii_case(full_name);
+        self.head.branch == request.head
+            && self.base.branch == request.base
+            && self.head.repo.as_ref().is_some_and(from_here)
+    }
+}
