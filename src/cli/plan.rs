@@ -13,6 +13,7 @@ use crate::codemod::{Codemod, Sought};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
 use crate::plan::file::to_toml;
+use crate::plan::graph::Form;
 use crate::plan::{self, Plan, Request};
 
 /// What the user wants changed, and where.
@@ -33,9 +34,12 @@ pub(super) struct PlanArgs {
     /// Where to save the plan; - prints it
     #[arg(short, long, value_name = "FILE", default_value = "plan.toml")]
     output: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the files if they exist
     #[arg(long)]
     force: bool,
+    /// Also show what ties the units together, by their files' imports: as .svg, .dot or .json
+    #[arg(long, value_name = "FILE")]
+    graph: Option<PathBuf>,
     #[command(flatten)]
     plan: PlanFlags,
     #[command(flatten)]
@@ -54,14 +58,19 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
     let to_stdout = args.output == Path::new("-");
     let output = workspace.dir.join(&args.output);
-    if !to_stdout && !global.json && !args.force && output.exists() {
-        anyhow::bail!(
-            "{} exists already: give another name with -o, or --force to replace it",
-            args.output.display()
-        );
+    let form = args.graph.as_deref().map(Form::of_path).transpose()?;
+    if !args.force {
+        let printed = to_stdout || global.json;
+        refuse_existing(&workspace, (!printed).then_some(&args.output), "-o")?;
+        refuse_existing(&workspace, args.graph.as_ref(), "--graph")?;
     }
     let plan = make(&workspace, &args.asked, args.plan.until())?.plan;
     say_circumstances(&workspace.repo)?;
+    if let (Some(path), Some(form)) = (&args.graph, form) {
+        let graph = plan::graph(&workspace.repo, &plan.base)?;
+        std::fs::write(workspace.dir.join(path), graph.draw(&plan, form))
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
     let text = to_toml(&plan);
     if global.json {
         let data: serde_json::Value =
@@ -85,6 +94,21 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         ));
     }
     Ok(0)
+}
+
+/// Refuses to write over a file that is there already.
+fn refuse_existing(
+    workspace: &Workspace,
+    path: Option<&PathBuf>,
+    flag: &str,
+) -> anyhow::Result<()> {
+    match path {
+        Some(path) if workspace.dir.join(path).exists() => anyhow::bail!(
+            "{} exists already: give another name with {flag}, or --force to replace it",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a plan for what was asked; with a codemod it holds only files that the codemod really changes.

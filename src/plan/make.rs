@@ -10,6 +10,7 @@ use cut::Ground;
 
 use super::claim::{Ownership, default_create_folders};
 use super::file::{PlanFileError, check_files, parse};
+use super::graph::Graph;
 use super::hot::COMMITS;
 use super::order::waves;
 use super::owners::CodeOwners;
@@ -190,6 +191,11 @@ pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
 pub fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
     let entries = repo.entries(base)?;
     Ok(paths(&entries).map(str::to_owned).collect())
+}
+
+/// What imports what at the base.
+pub fn graph(repo: &Repo, base: &str) -> Result<Graph, PlanError> {
+    Ok(Graph::of_tree(repo, &repo.entries(base)?)?)
 }
 
 fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {

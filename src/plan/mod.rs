@@ -7,6 +7,7 @@
 pub mod claim;
 mod content;
 pub mod file;
+pub mod graph;
 mod hot;
 mod make;
 mod near;
@@ -21,7 +22,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use make::{PlanError, Request, load, make, tracked};
+pub use make::{PlanError, Request, graph, load, make, tracked};
 
 use crate::codemod::Sought;
 use crate::config::AgentOptions;

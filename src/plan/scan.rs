@@ -194,7 +194,7 @@ pub(super) fn sizes(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<Size>, 
 }
 
 /// Reads each file once, on all cores; the answers are in the order of the files.
-fn read<T: Send>(
+pub(super) fn read<T: Send>(
     repo: &Repo,
     files: &[(&str, &Entry)],
     each: impl Fn(&str, &[u8]) -> T + Sync,

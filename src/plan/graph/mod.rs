@@ -1,0 +1,119 @@
+//! Which file of the base imports which, and how strongly that ties them together.
+//!
+//! It reads the base's blobs, never a checkout. A hub that everything imports says little of what belongs together, so
+//! an import counts the less the more files import the same. An import that may mean any of several files, as that of
+//! a package does, is divided among them.
+
+mod cache;
+mod picture;
+mod read;
+mod svg;
+mod ties;
+
+use crate::git::{Entry, GitError, Repo};
+use crate::imports::{Resolver, Source};
+
+pub use picture::{Form, UnknownForm};
+use read::Texts;
+
+/// An import of more files than this says nothing of any of them.
+const MANY: usize = 200;
+
+/// All imports between the files of a base.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// The files in a language whose imports are understood, sorted.
+    files: Vec<String>,
+    /// Where each file's imports begin in `imports`, and where the last one's end.
+    starts: Vec<usize>,
+    imports: Vec<Arc>,
+}
+
+/// That a file imports another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Arc {
+    to: u32,
+    /// 1 for the only import of a file.
+    weight: f32,
+}
+
+impl Graph {
+    /// The graph of all files that these entries track.
+    pub fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
+        let texts = Texts::of_tree(repo, entries)?;
+        let sources = texts.sources();
+        let resolver = Resolver::new(&sources, &texts.manifests());
+        Ok(Self::of_sources(&sources, &resolver))
+    }
+
+    fn of_sources(sources: &[Source<'_>], resolver: &Resolver) -> Self {
+        use rayon::prelude::*;
+        let shares: Vec<Vec<(u32, f32)>> = sources
+            .par_iter()
+            .enumerate()
+            .with_min_len(64)
+            .map(|(place, source)| shares(place, source, resolver))
+            .collect();
+        let mut importers = vec![0_u32; sources.len()];
+        for (to, _) in shares.iter().flatten() {
+            importers[*to as usize] += 1;
+        }
+        let mut graph = Self {
+            files: sources.iter().map(|it| it.path.to_owned()).collect(),
+            starts: vec![0],
+            imports: Vec::with_capacity(shares.iter().map(Vec::len).sum()),
+        };
+        for imports in shares {
+            graph.imports.extend(imports.into_iter().map(|(to, share)| {
+                #[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
+                let weight = share / importers[to as usize] as f32;
+                Arc { to, weight }
+            }));
+            graph.starts.push(graph.imports.len());
+        }
+        graph
+    }
+
+    /// Whom each file imports.
+    fn arcs(&self) -> impl Iterator<Item = (usize, &[Arc])> {
+        self.starts
+            .windows(2)
+            .map(|range| &self.imports[range[0]..range[1]])
+            .enumerate()
+    }
+
+    /// The place of each of these files, if it is one whose imports are understood.
+    fn places<'a>(
+        &'a self,
+        paths: impl Iterator<Item = &'a str>,
+    ) -> impl Iterator<Item = Option<usize>> {
+        paths.map(|path| {
+            self.files
+                .binary_search_by(|file| file.as_str().cmp(path))
+                .ok()
+        })
+    }
+}
+
+/// The files that a file imports, each once, with the part of an import that is its.
+fn shares(place: usize, source: &Source<'_>, resolver: &Resolver) -> Vec<(u32, f32)> {
+    let Ok(place) = u32::try_from(place) else {
+        return Vec::new();
+    };
+    let mut shares: Vec<(u32, f32)> = Vec::new();
+    for import in &source.outline.imports {
+        let files = resolver.resolve(place, source, import);
+        if files.len() <= MANY {
+            #[expect(clippy::cast_precision_loss, reason = "there are few")]
+            let share = 1.0 / files.len() as f32;
+            shares.extend(files.into_iter().map(|file| (file, share)));
+        }
+    }
+    // Of several imports of the same file the one that says most.
+    shares.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    shares.dedup_by_key(|(file, _)| *file);
+    shares
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! What the texts of a base say of other files: read on all cores, but not again where an earlier plan has read them.
+
+use std::collections::BTreeMap;
+
+use super::cache::{Cache, Kept, Key};
+use crate::git::{Entry, EntryKind, GitError, Repo};
+use crate::imports::{Language, Source, extract, is_manifest};
+use crate::plan::scan;
+
+/// What a graph is made of.
+pub(super) struct Texts<'a> {
+    files: Vec<(&'a str, Language, Key)>,
+    manifests: Vec<(&'a str, Key)>,
+    cache: Cache,
+}
+
+impl<'a> Texts<'a> {
+    /// The entries come in the order of their paths.
+    pub(super) fn of_tree(repo: &Repo, entries: &'a [Entry]) -> Result<Self, GitError> {
+        let mut texts = Self {
+            files: Vec::new(),
+            manifests: Vec::new(),
+            cache: Cache::open(repo),
+        };
+        let mut unread: BTreeMap<Key, (&str, &Entry)> = BTreeMap::new();
+        let regular = entries.iter().filter(|it| it.kind == EntryKind::File);
+        for entry in regular {
+            let Ok(path) = str::from_utf8(&entry.path) else {
+                continue;
+            };
+            let language = Language::of_path(path);
+            let is_manifest = is_manifest(path);
+            if language.is_none() && !is_manifest {
+                continue;
+            }
+            let key = Key::new(entry.blob, language);
+            if let Some(language) = language {
+                texts.files.push((path, language, key));
+            }
+            if is_manifest {
+                texts.manifests.push((path, key));
+            }
+            if !texts.cache.holds(&key) {
+                unread.insert(key, (path, entry));
+            }
+        }
+        let (keys, files): (Vec<Key>, Vec<(&str, &Entry)>) = unread.into_iter().unzip();
+        let kept = scan::read(repo, &files, |path, content| {
+            Language::of_path(path).map_or_else(
+                || Kept::Manifest(String::from_utf8_lossy(content).into_owned()),
+                |language| Kept::Outline(extract(language, content)),
+            )
+        })?;
+        let in_use = texts.files.len() + texts.manifests.len();
+        if !keys.is_empty() {
+            texts.cache.add(keys.into_iter().zip(kept));
+            let of_files = texts.files.iter().map(|(_, _, key)| key);
+            let of_manifests = texts.manifests.iter().map(|(_, key)| key);
+            texts.cache.trim(in_use, of_files.chain(of_manifests));
+            texts.cache.save();
+        }
+        Ok(texts)
+    }
+
+    /// The files by path.
+    pub(super) fn sources(&self) -> Vec<Source<'_>> {
+        self.files
+            .iter()
+            .filter_map(|(path, language, key)| {
+                Some(Source {
+                    path,
+                    language: *language,
+                    outline: self.cache.outline(key)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The manifests with their texts; of those that are programs nobody wants to know the text.
+    pub(super) fn manifests(&self) -> Vec<(&str, &str)> {
+        self.manifests
+            .iter()
+            .map(|(path, key)| (*path, self.cache.manifest(key)))
+            .collect()
+    }
+}

@@ -1,0 +1,211 @@
+use super::*;
+use crate::git::fixture::{Fixture, repository};
+use crate::plan::{Claim, Plan, Size, Unit, UnitId};
+
+fn graph(it: &Fixture) -> Graph {
+    Graph::of_tree(&it.repo, &it.repo.entries(&it.first).unwrap()).unwrap()
+}
+
+fn told(graph: &Graph) -> Vec<String> {
+    graph
+        .arcs()
+        .flat_map(|(from, arcs)| {
+            arcs.iter().map(move |arc| {
+                let (from, to) = (&graph.files[from], &graph.files[arc.to as usize]);
+                format!("{from} > {to} {:.2}", arc.weight)
+            })
+        })
+        .collect()
+}
+
+fn unit(id: &str, files: &[&str]) -> Unit {
+    Unit {
+        id: UnitId::parse(id).unwrap(),
+        title: format!("<{id}>"),
+        needs: Vec::new(),
+        owners: Vec::new(),
+        claim: Claim {
+            files: files.iter().map(ToString::to_string).collect(),
+            create: Vec::new(),
+        },
+        size: Size::default(),
+    }
+}
+
+fn plan(units: Vec<Unit>) -> Plan {
+    Plan {
+        instruction: "x".to_owned(),
+        base: "0".repeat(40),
+        base_name: "HEAD".to_owned(),
+        globs: Vec::new(),
+        agent: crate::config::AgentOptions::default(),
+        until: None,
+        units,
+        left_out: Vec::new(),
+    }
+}
+
+#[test]
+fn an_import_counts_the_less_the_more_files_import_the_same() {
+    let it = repository(&[
+        ("a.py", "import hub\nimport leaf"),
+        ("b.py", "from hub import x"),
+        ("hub.py", ""),
+        ("leaf.py", ""),
+        ("README.md", "import hub"),
+    ]);
+    assert_eq!(
+        told(&graph(&it)),
+        [
+            "a.py > hub.py 0.50",
+            "a.py > leaf.py 1.00",
+            "b.py > hub.py 0.50"
+        ]
+    );
+}
+
+#[test]
+fn an_import_of_a_package_is_divided_among_its_files() {
+    let it = repository(&[
+        ("go.mod", "module m"),
+        ("main.go", "package main\nimport \"m/p\""),
+        ("p/a.go", "package p"),
+        ("p/b.go", "package p"),
+    ]);
+    assert_eq!(
+        told(&graph(&it)),
+        ["main.go > p/a.go 0.50", "main.go > p/b.go 0.50"]
+    );
+}
+
+#[test]
+fn a_second_graph_is_made_without_the_blobs() {
+    let it = repository(&[
+        ("a.js", "import './b'"),
+        ("b.js", ""),
+        ("package.json", "{}"),
+    ]);
+    let first = told(&graph(&it));
+    assert_eq!(first, ["a.js > b.js 1.00"]);
+    let entries = it.repo.entries(&it.first).unwrap();
+    let object = |entry: &Entry| {
+        let id = entry.blob.to_string();
+        it.repo
+            .common_dir()
+            .join("objects")
+            .join(&id[..2])
+            .join(&id[2..])
+    };
+    for entry in &entries {
+        std::fs::remove_file(object(entry)).unwrap();
+    }
+    assert_eq!(told(&graph(&it)), first);
+    // What is damaged counts as missing, and then the blobs are needed again.
+    let cache = it.repo.state_dir().join("cache/imports");
+    std::fs::write(&cache, "batch imports 1\nnonsense").unwrap();
+    assert!(Graph::of_tree(&it.repo, &entries).is_err());
+}
+
+#[test]
+fn a_damaged_cache_is_made_anew_and_none_is_no_fault() {
+    let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
+    let first = told(&graph(&it));
+    let cache = it.repo.state_dir().join("cache/imports");
+    let sound = std::fs::read(&cache).unwrap();
+    std::fs::write(&cache, &sound[..sound.len() / 2]).unwrap();
+    assert_eq!(told(&graph(&it)), first);
+    assert_eq!(std::fs::read(&cache).unwrap(), sound);
+    std::fs::remove_file(&cache).unwrap();
+    std::fs::create_dir(&cache).unwrap();
+    assert_eq!(told(&graph(&it)), first);
+}
+
+#[test]
+fn files_are_tied_by_imports_and_weaker_through_files_that_are_not_worked_on() {
+    let it = repository(&[
+        ("in/a.py", "from . import b"),
+        ("in/b.py", ""),
+        ("in/c.py", "import out.shared"),
+        ("in/d.py", "import out.shared"),
+        ("in/notes.txt", ""),
+        ("in/user.py", ""),
+        ("out/shared.py", ""),
+        ("out/main.py", "from in import a\nimport in.user"),
+    ]);
+    let paths = [
+        "in/user.py",
+        "in/notes.txt",
+        "in/a.py",
+        "in/b.py",
+        "in/c.py",
+        "in/d.py",
+    ];
+    let ties: Vec<(&str, &str, u32)> = graph(&it)
+        .ties(&paths)
+        .into_iter()
+        .map(|tie| (paths[tie.a], paths[tie.b], tie.weight))
+        .collect();
+    assert_eq!(
+        ties,
+        [
+            ("in/user.py", "in/a.py", 500),
+            ("in/a.py", "in/b.py", 1000),
+            ("in/c.py", "in/d.py", 500)
+        ]
+    );
+}
+
+#[test]
+fn a_picture_shows_what_ties_the_units() {
+    let it = repository(&[
+        ("a.py", "import b, d"),
+        ("b.py", ""),
+        ("c.py", "import d"),
+        ("d.py", "import a"),
+    ]);
+    let plan = plan(vec![
+        unit("01-a", &["a.py", "b.py"]),
+        unit("02-c", &["c.py"]),
+        unit("03-d", &["d.py"]),
+    ]);
+    let graph = graph(&it);
+    insta::assert_snapshot!(graph.draw(&plan, Form::Dot), @r#"
+    // Units, and how strongly the files of one import those of another.
+    digraph plan {
+      node [shape=box, style=rounded, fontname="sans-serif"];
+      edge [fontname="sans-serif", fontsize=9];
+      "01-a" [label="<01-a>\n2 files"];
+      "02-c" [label="<02-c>\n1 file"];
+      "03-d" [label="<03-d>\n1 file"];
+      "03-d" -> "01-a" [label="1.0", weight=10, penwidth=5.30, tooltip="d.py imports a.py"];
+      "01-a" -> "03-d" [label="0.5", weight=5, penwidth=3.84, tooltip="a.py imports d.py"];
+      "02-c" -> "03-d" [label="0.5", weight=5, penwidth=3.84, tooltip="c.py imports d.py"];
+    }
+    "#);
+    let json: serde_json::Value = serde_json::from_str(&graph.draw(&plan, Form::Json)).unwrap();
+    assert_eq!(
+        json["files"][3],
+        serde_json::json!({"path": "d.py", "unit": "03-d"})
+    );
+    assert_eq!(
+        json["imports"],
+        serde_json::json!([[0, 1, 1.0], [0, 3, 0.5], [2, 3, 0.5], [3, 0, 1.0]])
+    );
+    assert_eq!(
+        json["links"][0],
+        serde_json::json!({"from": "03-d", "to": "01-a", "weight": 1.0, "imports": 1})
+    );
+    let svg = graph.draw(&plan, Form::Svg);
+    assert!(svg.contains("33 % of what imports weigh stays"), "{svg}");
+    assert!(svg.contains("d.py → a.py"), "{svg}");
+    assert!(svg.contains("&lt;03-d&gt;"), "{svg}");
+    assert!(!svg.contains("<03-d>"), "{svg}");
+}
+
+#[test]
+fn a_picture_of_nothing_is_one_too() {
+    let it = repository(&[("README.md", "")]);
+    let plan = plan(vec![unit("01-a", &["README.md"])]);
+    let svg = graph(&it).draw(&plan, Form::Svg);
+    assert!(svg.contains("None of the files imports another"), "{svg}");
+}

@@ -1,0 +1,76 @@
+//! How strongly the files that are worked on are tied to each other.
+
+use std::collections::HashMap;
+
+use super::Graph;
+use crate::plan::partition::Tie;
+
+/// What a tie weighs that stands for the only import of a file.
+const PLAIN: f32 = 1_000.0;
+/// What all ties through one file that is not worked on weigh together.
+const THROUGH: f32 = 500.0;
+/// A file that ties more than this many says little of any two of them.
+const CROWD: usize = 12;
+
+impl Graph {
+    /// The ties between files that are worked on: where one imports the other, and weaker ones where the same file,
+    /// which is not worked on, imports or is imported by both.
+    #[must_use]
+    pub fn ties(&self, paths: &[&str]) -> Vec<Tie> {
+        let mut items: Vec<Option<usize>> = vec![None; self.files.len()];
+        for (item, place) in self.places(paths.iter().copied()).enumerate() {
+            if let Some(place) = place {
+                items[place] = Some(item);
+            }
+        }
+        let mut weights: HashMap<(usize, usize), f32> = HashMap::new();
+        let mut through: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut tie = |a: usize, b: usize, weight: f32| {
+            *weights.entry((a.min(b), a.max(b))).or_default() += weight;
+        };
+        for (from, arcs) in self.arcs() {
+            for arc in arcs {
+                let to = arc.to as usize;
+                match (items[from], items[to]) {
+                    (Some(a), Some(b)) => tie(a, b, arc.weight * PLAIN),
+                    (Some(item), None) => through.entry(to).or_default().push(item),
+                    (None, Some(item)) => through.entry(from).or_default().push(item),
+                    (None, None) => {}
+                }
+            }
+        }
+        let mut through: Vec<(usize, Vec<usize>)> = through.into_iter().collect();
+        through.sort_unstable();
+        for (_, mut tied) in through {
+            tied.sort_unstable();
+            tied.dedup();
+            if tied.len() > CROWD {
+                continue;
+            }
+            let pairs = tied.len() * tied.len().saturating_sub(1) / 2;
+            #[expect(clippy::cast_precision_loss, reason = "there are few")]
+            let weight = THROUGH / pairs as f32;
+            for (at, a) in tied.iter().enumerate() {
+                for b in &tied[at + 1..] {
+                    tie(*a, *b, weight);
+                }
+            }
+        }
+        let mut ties: Vec<Tie> = weights
+            .into_iter()
+            .map(|((a, b), weight)| Tie {
+                a,
+                b,
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "weights are small and never negative"
+                )]
+                weight: weight.round() as u32,
+            })
+            .filter(|tie| tie.weight > 0)
+            .collect();
+        ties.sort_unstable_by_key(|tie| (tie.a, tie.b));
+        ties
+    }
+}

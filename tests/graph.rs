@@ -1,0 +1,46 @@
+//! What ties the units of a plan together, shown.
+
+mod support;
+
+use support::Repo;
+
+fn project() -> Repo {
+    let mut repo = Repo::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        repo = repo
+            .file(format!("{name}/main.js"), "import './part.js';\n")
+            .file(format!("{name}/part.js"), "import '../a/main.js';\n");
+    }
+    repo.commit("Start")
+}
+
+#[test]
+fn the_units_of_a_plan_are_drawn_with_what_ties_them() {
+    let repo = project();
+    repo.batch(["plan", "**", "Tidy", "--graph", "ties.svg"])
+        .exits(0)
+        .says("units");
+    let svg = repo.read("ties.svg");
+    assert!(svg.starts_with("<svg "), "{svg}");
+    assert!(svg.contains("b/part.js → a/main.js"), "{svg}");
+    repo.batch(["plan", "**", "Tidy", "-o", "-", "--graph", "ties.json"])
+        .exits(0)
+        .says("[[unit]]");
+    let json: serde_json::Value = serde_json::from_str(&repo.read("ties.json")).unwrap();
+    assert_eq!(json["files"].as_array().unwrap().len(), 12);
+    assert_eq!(json["files"][0]["unit"], json["units"][0]["id"]);
+}
+
+#[test]
+fn a_graph_is_refused_where_it_cannot_be_shown_or_would_replace_a_file() {
+    let repo = project();
+    repo.batch(["plan", "**", "Tidy", "--graph", "ties.png"])
+        .exits(2)
+        .says("a graph is written as .dot, .json or .svg: \"ties.png\" ends in none of them");
+    repo.write("ties.dot", "mine");
+    repo.batch(["plan", "**", "Tidy", "--graph", "ties.dot"])
+        .exits(2)
+        .says("ties.dot exists already: give another name with --graph, or --force to replace it");
+    assert_eq!(repo.read("ties.dot"), "mine");
+    assert!(!repo.dir().join("plan.toml").exists());
+}
