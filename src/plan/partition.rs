@@ -1,33 +1,37 @@
-//! Cuts a list of files into units: kept together by folder and package, balanced by weight.
+//! Divides a list of files into units: what belongs together stays together, and the units are of about the same size.
 //!
-//! Pure over names and sizes: it knows nothing of git, of globs or of what will be done to the files. The same files
-//! give the same units, in whatever order they come.
+//! Pure over names, sizes, ties and owners: it knows nothing of git, of globs, of languages or of what will be done to
+//! the files. The same files give the same units, in whatever order they come.
 //!
-//! The files are laid out in one row in which every folder is a stretch (see `layout`), and a unit is a stretch of
-//! that row. Every stretch has a cost that says how gladly a person would review it as one (see `cut`): a whole folder
-//! of about one share of the work costs nothing; gathering folders, cutting a folder into pieces and mixing pieces of
-//! several folders cost more and more. The cheapest cutting of the row wins.
+//! **Two ways.** Where most files are tied to others (one imports the other), the ties decide (see `by_ties`): the
+//! units are so divided that few ties are cut and few folders, packages and owners are in pieces. Elsewhere there is
+//! nothing but the folders to go by (see `by_folder`).
 //!
 //! **Number.** A share is the work of about twelve files or 60 kB. How many shares there are is only where the search
-//! begins: up to twice as many units, or down to three quarters, are taken where this keeps more folders whole, but
-//! never a number outside the range. Fewer than the range says come only where there are fewer files.
+//! begins: other numbers are taken where they keep more together, but never one outside the range. Fewer than the
+//! range says come only where there are fewer files.
 //!
-//! **Balance.** No unit weighs more than 1.75 times the mean, unless files that must stay together weigh more than
-//! three quarters of it: then no unit weighs more than the mean and the heaviest of these. Files far above a share
-//! count as one share, so that a giant takes a unit and leaves the others as they would be without it. There is no
-//! lower bound, as a folder far from all others is better alone than mixed with a piece of one of them.
+//! **Balance.** Where ties decide, no unit weighs more than 1.1 or less than 0.7 times the mean, if the files can be
+//! divided so at all. Where folders decide, none weighs more than 1.75 times the mean, unless files that must stay
+//! together weigh more than three quarters of it: then no unit weighs more than the mean and the heaviest of these.
+//! There is no lower bound then, as a folder far from all others is better alone than mixed with a piece of one of
+//! them. Files far above a share count as one share, so that a giant takes a unit and leaves the others as they would
+//! be without it.
 
 mod apportion;
-mod cut;
-mod layout;
+mod atom;
+mod by_folder;
+mod by_ties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use layout::stem;
+pub(super) use atom::stem;
 
 use crate::config::UnitRange;
-use apportion::{Numbers, apportion};
-use layout::Atom;
+use apportion::apportion;
+use atom::Atom;
+use by_folder::by_folder;
+use by_ties::Ties;
 
 /// A file to put into a unit.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +84,7 @@ fn shares(files: usize, bytes: u64) -> usize {
 #[must_use]
 pub fn partition(material: &Material<'_>, range: UnitRange) -> Vec<Vec<usize>> {
     let items = material.items;
-    let atoms = layout::atoms(items);
+    let atoms = atom::atoms(items);
     if atoms.is_empty() {
         return Vec::new();
     }
@@ -102,36 +106,13 @@ pub fn partition(material: &Material<'_>, range: UnitRange) -> Vec<Vec<usize>> {
     let mut units: Vec<Vec<usize>> = apportion(range, shares, &groups)
         .into_iter()
         .zip(groups)
-        .flat_map(|(numbers, atoms)| by_folder(atoms, material.packages, numbers))
-        .collect();
-    units.sort_by_cached_key(|files| {
-        files
-            .first()
-            .map(|&file| layout::sortable(items[file].path))
-    });
-    units
-}
-
-/// Cuts the row of the files along their folders.
-fn by_folder(
-    mut atoms: Vec<Atom>,
-    packages: &BTreeSet<String>,
-    numbers: Numbers,
-) -> Vec<Vec<usize>> {
-    layout::cap_giants(&mut atoms, numbers.target);
-    let share = atoms.iter().map(|atom| atom.weight).sum::<u64>() / numbers.target as u64;
-    let atoms = layout::arrange(atoms, share);
-    let cells = layout::cells(&atoms, packages, share, numbers.most);
-    let range = numbers.fewest..=numbers.most;
-    cut::best(&cells, share, range, numbers.target)
-        .into_iter()
-        .map(|stretch| {
-            let (first, last) = (&cells[stretch.start], &cells[stretch.end - 1]);
-            let mut atoms: Vec<&Atom> = atoms[first.atoms.start..last.atoms.end].iter().collect();
-            atoms.sort_by(|a, b| a.path.cmp(&b.path));
-            atoms.iter().flat_map(|atom| atom.files.clone()).collect()
+        .flat_map(|(numbers, atoms)| match Ties::among(&atoms, material) {
+            Some(ties) => ties.divide(numbers),
+            None => by_folder(atoms, material.packages, numbers),
         })
-        .collect()
+        .collect();
+    units.sort_by_cached_key(|files| files.first().map(|&file| atom::sortable(items[file].path)));
+    units
 }
 
 #[cfg(test)]

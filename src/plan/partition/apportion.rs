@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::layout::Atom;
+use super::atom::Atom;
 use crate::config::UnitRange;
 
 /// How many units there should be, and between which numbers a better one may be looked for.
@@ -64,7 +64,7 @@ fn seats(units: usize, groups: &[Vec<Atom>]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::partition::{Item, layout};
+    use crate::plan::partition::{Item, atom};
 
     fn numbers(range: &str, shares: usize, files: &[usize]) -> Vec<(usize, usize, usize)> {
         let groups: Vec<Vec<Atom>> = files
@@ -79,7 +79,7 @@ mod tests {
                         owner: None,
                     })
                     .collect();
-                layout::atoms(&items)
+                atom::atoms(&items)
             })
             .collect();
         apportion(range.parse().unwrap(), shares, &groups)

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
-use super::layout::{FILE, MOST_BYTES};
+use super::atom::{FILE, MOST_BYTES};
 use super::*;
 use crate::plan::claim::fold;
 
@@ -273,8 +273,263 @@ fn names_that_differ_only_in_case_stay_together_whoever_owns_them() {
     assert_eq!(owned(&files, Owners::Apart, "2"), ["README readme"]);
 }
 
+/// The units of files of 1,000 bytes each, tied as the pairs say.
+fn tied(paths: &[String], pairs: &[(usize, usize)], range: &str) -> Vec<Vec<usize>> {
+    let items: Vec<Item<'_>> = paths.iter().map(|path| item(path, 1_000, None)).collect();
+    let ties: Vec<Tie> = pairs
+        .iter()
+        .map(|&(a, b)| Tie {
+            a,
+            b,
+            weight: 1_000,
+        })
+        .collect();
+    let material = Material {
+        items: &items,
+        ties: &ties,
+        packages: &BTreeSet::new(),
+        owners: Owners::Preferred,
+    };
+    partition(&material, range.parse().unwrap())
+}
+
+/// `folders` folders of `files` files each, `files` in each of them.
+fn grid(folders: usize, files: usize) -> Vec<String> {
+    (0..folders)
+        .flat_map(|folder| (0..files).map(move |file| format!("d{folder}/{file:02}")))
+        .collect()
+}
+
+#[test]
+fn what_is_tied_is_in_one_unit_though_its_folders_are_not() {
+    let paths = grid(3, 10);
+    // The files of one number in all folders import each other in a ring: 00 to 04, and 05 to 09.
+    let pairs: Vec<(usize, usize)> = (0..30)
+        .flat_map(|a| (0..30).map(move |b| (a, b)))
+        .filter(|&(a, b)| a < b && (a % 10 < 5) == (b % 10 < 5))
+        .collect();
+    for unit in tied(&paths, &pairs, "2") {
+        assert_eq!(unit.len(), 15);
+        assert!(
+            unit.iter()
+                .all(|file| (file % 10 < 5) == (unit[0] % 10 < 5)),
+            "{unit:?}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_is_not_torn_apart_for_a_tie() {
+    let paths = grid(4, 6);
+    // Each folder is a ring, and one file of each is tied to the next folder as well.
+    let pairs: Vec<(usize, usize)> = (0..24)
+        .map(|file| (file, file / 6 * 6 + (file + 1) % 6))
+        .chain((0..3).map(|folder| (folder * 6, folder * 6 + 7)))
+        .collect();
+    let units = tied(&paths, &pairs, "4");
+    for (folder, unit) in units.iter().enumerate() {
+        assert_eq!(*unit, (folder * 6..folder * 6 + 6).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_number_of_units_follows_what_holds_together() {
+    // Nine shares of work in seven islands.
+    let paths = grid(7, 15);
+    let pairs: Vec<(usize, usize)> = (0..105)
+        .map(|file| (file, file / 15 * 15 + (file + 1) % 15))
+        .collect();
+    let units = tied(&paths, &pairs, "5-30");
+    assert_eq!(units.len(), 7, "{units:?}");
+    assert!(units.iter().all(|unit| unit.len() == 15));
+    assert_eq!(tied(&paths, &pairs, "9").len(), 9);
+}
+
+#[test]
+fn folders_decide_where_few_files_are_tied() {
+    let paths = grid(4, 6);
+    let few: Vec<(usize, usize)> = (0..5).map(|file| (file, file + 12)).collect();
+    assert_eq!(tied(&paths, &few, "4"), tied(&paths, &[], "4"));
+}
+
+#[test]
+fn files_that_share_a_name_stay_together_whatever_they_are_tied_to() {
+    let mut paths: Vec<String> = (0..40).map(|at| format!("f{at:02}.ts")).collect();
+    paths.extend((0..40).map(|at| format!("f{at:02}.test.ts")));
+    // Each test is tied to another file than that which it is named after.
+    let pairs: Vec<(usize, usize)> = (0..40)
+        .flat_map(|at| [(at, (at + 1) % 40), (at + 40, (at + 20) % 40)])
+        .collect();
+    for unit in tied(&paths, &pairs, "4") {
+        assert!(unit.iter().all(|&file| unit.contains(&((file + 40) % 80))));
+    }
+}
+
 fn size() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0..200_000_u64, Just(u64::MAX), any::<u64>()]
+}
+
+/// Files, ties between them, and how they are to be divided.
+#[derive(Debug)]
+struct Case {
+    files: Vec<(String, u64, Option<u32>)>,
+    ties: Vec<Tie>,
+    range: UnitRange,
+    owners: Owners,
+}
+
+impl Case {
+    /// The units if the files and the ties come in another order.
+    fn units(&self, order: &[usize], rng: &mut fastrand::Rng) -> Vec<Vec<usize>> {
+        let files: Vec<&(String, u64, Option<u32>)> =
+            order.iter().map(|&file| &self.files[file]).collect();
+        let items: Vec<Item<'_>> = files
+            .iter()
+            .map(|(path, bytes, owner)| item(path, *bytes, *owner))
+            .collect();
+        let mut places = vec![0; order.len()];
+        for (place, &file) in order.iter().enumerate() {
+            places[file] = place;
+        }
+        let mut ties: Vec<Tie> = self
+            .ties
+            .iter()
+            .map(|tie| Tie {
+                a: places[tie.b],
+                b: places[tie.a],
+                weight: tie.weight,
+            })
+            .collect();
+        rng.shuffle(&mut ties);
+        let packages = BTreeSet::from(["a".to_owned()]);
+        let material = Material {
+            items: &items,
+            ties: &ties,
+            packages: &packages,
+            owners: self.owners,
+        };
+        partition(&material, self.range)
+            .into_iter()
+            .map(|unit| unit.into_iter().map(|place| order[place]).collect())
+            .collect()
+    }
+
+    fn check(&self, seed: u64) -> Result<(), TestCaseError> {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut order: Vec<usize> = (0..self.files.len()).collect();
+        let units = self.units(&order, &mut rng);
+        let mut all: Vec<usize> = units.concat();
+        all.sort_unstable();
+        prop_assert_eq!(&all, &order);
+        prop_assert!(units.iter().all(|unit| !unit.is_empty()));
+        rng.shuffle(&mut order);
+        prop_assert_eq!(&self.units(&order, &mut rng), &units);
+
+        let items: Vec<Item<'_>> = self
+            .files
+            .iter()
+            .map(|(path, bytes, owner)| item(path, *bytes, *owner))
+            .collect();
+        let atoms = atom::atoms(&items);
+        let groups: HashSet<Option<u32>> = atoms.iter().map(|atom| atom.owner).collect();
+        let groups = match self.owners {
+            Owners::Apart => groups.len(),
+            Owners::Preferred => 1,
+        };
+        prop_assert!(units.len() <= self.range.max().max(groups));
+        prop_assert!(units.len() >= self.range.min().min(atoms.len()));
+
+        let folded = |unit: &Vec<usize>| -> HashSet<String> {
+            unit.iter().map(|&file| fold(&self.files[file].0)).collect()
+        };
+        for (index, unit) in units.iter().enumerate() {
+            for other in &units[index + 1..] {
+                prop_assert!(folded(unit).is_disjoint(&folded(other)));
+            }
+        }
+        match self.owners {
+            Owners::Apart => {
+                let owner_of: HashMap<usize, Option<u32>> = atoms
+                    .iter()
+                    .flat_map(|atom| atom.files.iter().map(|&file| (file, atom.owner)))
+                    .collect();
+                for unit in &units {
+                    prop_assert!(unit.iter().all(|file| owner_of[file] == owner_of[&unit[0]]));
+                }
+                Ok(())
+            }
+            Owners::Preferred => self.check_balance(&units, &items, atoms),
+        }
+    }
+
+    fn check_balance(
+        &self,
+        units: &[Vec<usize>],
+        items: &[Item<'_>],
+        mut atoms: Vec<atom::Atom>,
+    ) -> Result<(), TestCaseError> {
+        let count = units.len() as u64;
+        let weigh = |unit: &Vec<usize>| -> u64 {
+            unit.iter()
+                .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
+                .sum()
+        };
+        let material = Material {
+            items,
+            ties: &self.ties,
+            packages: &BTreeSet::new(),
+            owners: self.owners,
+        };
+        let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
+        let heaviest = atoms.iter().map(|atom| atom.weight).max().unwrap_or(0);
+        if Ties::among(&atoms, &material).is_some() {
+            // So light are all that they can always be divided within the bounds.
+            if heaviest * count * 10 <= total {
+                for unit in units {
+                    prop_assert!(weigh(unit) * count * 10 <= total * 11 + count * 10);
+                    prop_assert!(weigh(unit) * count * 10 >= total * 7);
+                }
+            }
+            // Giants aside, nobody has more than the mean and the heaviest of the others.
+            atom::cap_giants(&mut atoms, units.len(), 110);
+            let capped: HashMap<usize, u64> = atoms
+                .iter()
+                .filter_map(|atom| Some((*atom.files.first()?, atom.weight)))
+                .collect();
+            let total: u64 = capped.values().sum();
+            let heaviest = capped.values().max().copied().unwrap_or(0);
+            for unit in units {
+                let weight: u64 = unit.iter().filter_map(|file| capped.get(file)).sum();
+                prop_assert!(weight <= (total / count + heaviest + 1).max(total / count * 11 / 10));
+            }
+        } else if heaviest * 4 <= total / count * 3 {
+            for unit in units {
+                prop_assert!(weigh(unit) <= total / count * 7 / 4 + 3);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn range() -> impl Strategy<Value = UnitRange> {
+    (1..40_usize, 0..40_usize).prop_map(|(min, more)| UnitRange::new(min, min + more).unwrap())
+}
+
+fn owners() -> impl Strategy<Value = (Vec<Option<u32>>, Owners)> {
+    let each = proptest::option::of(0..4_u32);
+    let rule = prop_oneof![Just(Owners::Preferred), Just(Owners::Apart)];
+    (proptest::collection::vec(each, 200), rule)
+}
+
+/// The files with their owners.
+fn with_owners(
+    files: impl IntoIterator<Item = (String, u64)>,
+    owners: Vec<Option<u32>>,
+) -> Vec<(String, u64, Option<u32>)> {
+    let owned = files.into_iter().zip(owners);
+    owned
+        .map(|((path, bytes), owner)| (path, bytes, owner))
+        .collect()
 }
 
 proptest! {
@@ -284,67 +539,35 @@ proptest! {
         files in proptest::collection::btree_map("([abAé]/){0,3}[a-eA]{1,3}", size(), 0..120),
         small in proptest::collection::btree_map("[ab]/[a-z]{4}", 0..3000_u64, 0..200),
         only_small in any::<bool>(),
-        (min, more) in (1..40_usize, 0..40_usize),
-        owners in proptest::collection::vec(proptest::option::of(0..4_u32), 200),
-        apart in prop_oneof![Just(Owners::Preferred), Just(Owners::Apart)],
+        (each, owners) in owners(),
+        range in range(),
         seed in any::<u64>(),
     ) {
-        let files: Vec<(String, u64)> = if only_small { small } else { files }.into_iter().collect();
-        let range = UnitRange::new(min, min + more).unwrap();
-        let packages = BTreeSet::from(["a".to_owned()]);
-        let items: Vec<Item<'_>> =
-            files.iter().zip(owners).map(|((path, bytes), owner)| item(path, *bytes, owner)).collect();
-        let made = |items: &[Item<'_>]| {
-            let material = Material { items, ties: &[], packages: &packages, owners: apart };
-            partition(&material, range)
-        };
-        let units = made(&items);
+        let files = with_owners(if only_small { small } else { files }, each);
+        Case { files, ties: Vec::new(), range, owners }.check(seed)?;
+    }
+}
 
-        let mut all: Vec<usize> = units.concat();
-        all.sort_unstable();
-        prop_assert_eq!(all, (0..items.len()).collect::<Vec<_>>());
-        prop_assert!(units.iter().all(|unit| !unit.is_empty()));
-        let atoms = layout::atoms(&items);
-        let groups: HashSet<Option<u32>> = atoms.iter().map(|atom| atom.owner).collect();
-        let groups = if apart == Owners::Apart { groups.len() } else { 1 };
-        prop_assert!(units.len() <= range.max().max(groups));
-        prop_assert!(units.len() >= range.min().min(atoms.len()));
-
-        let folded = |unit: &Vec<usize>| -> HashSet<String> {
-            unit.iter().map(|&i| fold(items[i].path)).collect()
-        };
-        for (index, unit) in units.iter().enumerate() {
-            for other in &units[index + 1..] {
-                prop_assert!(folded(unit).is_disjoint(&folded(other)));
-            }
-        }
-
-        let mut order: Vec<usize> = (0..items.len()).collect();
-        fastrand::Rng::with_seed(seed).shuffle(&mut order);
-        let shuffled: Vec<Item<'_>> = order.iter().map(|&i| items[i]).collect();
-        let again: Vec<Vec<usize>> = made(&shuffled)
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_ties_are_heeded_within_the_range_and_the_balance(
+        files in proptest::collection::btree_map("([abA]/){0,3}[a-eA]{1,2}", size(), 2..60),
+        small in proptest::collection::btree_map("[ab]/[a-f]{2}", 0..3000_u64, 2..60),
+        only_small in any::<bool>(),
+        ties in proptest::collection::vec(
+            (any::<usize>(), any::<usize>(), prop_oneof![0..2000_u32, any::<u32>()]),
+            0..200,
+        ),
+        (each, owners) in owners(),
+        range in range(),
+        seed in any::<u64>(),
+    ) {
+        let files = with_owners(if only_small { small } else { files }, each);
+        let ties = ties
             .into_iter()
-            .map(|unit| unit.into_iter().map(|i| order[i]).collect())
+            .map(|(a, b, weight)| Tie { a: a % files.len(), b: b % files.len(), weight })
             .collect();
-        prop_assert_eq!(&again, &units);
-
-        if apart == Owners::Apart {
-            let owner_of: HashMap<usize, Option<u32>> = atoms
-                .iter()
-                .flat_map(|atom| atom.files.iter().map(|&file| (file, atom.owner)))
-                .collect();
-            for unit in &units {
-                prop_assert!(unit.iter().all(|file| owner_of[file] == owner_of[&unit[0]]));
-            }
-            return Ok(());
-        }
-        let count = units.len() as u64;
-        let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
-        let heaviest = atoms.iter().map(|atom| atom.weight).max().unwrap_or(0);
-        for unit in units.iter().filter(|_| heaviest * 4 <= total / count * 3) {
-            let weight: u64 =
-                unit.iter().map(|&i| items[i].bytes.min(MOST_BYTES) + FILE).sum();
-            prop_assert!(weight <= total / count * 7 / 4 + 3);
-        }
+        Case { files, ties, range, owners }.check(seed)?;
     }
 }

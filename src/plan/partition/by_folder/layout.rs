@@ -2,18 +2,12 @@
 //!
 //! In the row the loose files of a folder come first, then its small folders, then its large ones, each by name. So
 //! every folder is one stretch, and small things stand beside small things of the same folder, with which they can be
-//! gathered. A file stands with the folder that bears its name (`parse.rs` with `parse/`).
+//! gathered.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
-use super::Item;
-use crate::plan::claim::fold;
-
-/// What a file costs to work on besides its bytes: opening, understanding and checking it.
-pub(super) const FILE: u64 = 2_000;
-/// A terabyte. Sizes above it count as this much, so that sums cannot overflow.
-pub(super) const MOST_BYTES: u64 = 1 << 40;
+use crate::plan::partition::atom::{Atom, FILE, ancestors, sortable};
 
 /// What it costs to cut between two folders of one package and owner.
 const FOLDERS: u64 = 300;
@@ -28,24 +22,6 @@ const DEPTH: u64 = 20;
 const FEW: usize = 600;
 /// About so many cells there are at most; a few more, because they do not fill up quite.
 const MANY: u64 = 4_000;
-
-/// Files that must stay together, because some file system takes their names for one.
-#[derive(Debug)]
-pub(super) struct Atom {
-    /// The folded path as [`sortable`] gives it.
-    pub path: String,
-    /// The folded folder in which it stands in the row, as [`sortable`] gives it.
-    folder: String,
-    pub files: Vec<usize>,
-    pub weight: u64,
-    pub owner: Option<u32>,
-}
-
-impl Atom {
-    fn stem(&self) -> &str {
-        stem(self.path.rsplit('\0').next().unwrap_or_default())
-    }
-}
 
 /// One or several neighbours of the row that no cut takes apart.
 #[derive(Debug)]
@@ -62,67 +38,8 @@ pub(super) struct Cell {
     pub deepest: usize,
 }
 
-/// A path with a separator that sorts before every other character, so that folders are contiguous.
-pub(super) fn sortable(path: &str) -> String {
-    fold(path).replace('/', "\0")
-}
-
-/// What files that belong together have in common: the name up to its first dot, but for one that it begins with.
-pub(in crate::plan) fn stem(name: &str) -> &str {
-    let dot = name
-        .char_indices()
-        .find(|&(at, c)| at > 0 && c == '.')
-        .map_or(name.len(), |(at, _)| at);
-    &name[..dot]
-}
-
-/// The atoms by path.
-pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
-    let mut by_path: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, item) in items.iter().enumerate() {
-        by_path.entry(sortable(item.path)).or_default().push(index);
-    }
-    by_path
-        .into_iter()
-        .map(|(path, mut files)| {
-            files.sort_by_key(|&file| items[file].path);
-            Atom {
-                folder: path.rsplit_once('\0').map_or("", |it| it.0).to_owned(),
-                weight: files
-                    .iter()
-                    .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
-                    .sum(),
-                owner: files.first().and_then(|&file| items[file].owner),
-                path,
-                files,
-            }
-        })
-        .collect()
-}
-
-/// Lets atoms that are heavier than any unit should be weigh as much as the mean unit of the others.
-pub(super) fn cap_giants(atoms: &mut [Atom], units: usize) {
-    let (mut rest, mut left) = (
-        atoms.iter().map(|atom| atom.weight).sum::<u64>(),
-        units as u64,
-    );
-    let mut heaviest_first: Vec<&mut Atom> = atoms.iter_mut().collect();
-    heaviest_first.sort_by_key(|atom| std::cmp::Reverse(atom.weight));
-    let mut giants = 0;
-    // Two more, because the mean is rounded down.
-    while left > 1 && heaviest_first[giants].weight > rest / left * 5 / 4 + 2 {
-        rest -= heaviest_first[giants].weight;
-        left -= 1;
-        giants += 1;
-    }
-    for atom in &mut heaviest_first[..giants] {
-        atom.weight = rest / left;
-    }
-}
-
 /// Puts the atoms into the order of the row.
-pub(super) fn arrange(mut atoms: Vec<Atom>, share: u64) -> Vec<Atom> {
-    adopt_namesakes(&mut atoms);
+pub(super) fn arrange(atoms: Vec<Atom>, share: u64) -> Vec<Atom> {
     let mut weights: HashMap<&str, u64> = HashMap::new();
     for atom in &atoms {
         for folder in ancestors(&atom.folder) {
@@ -141,23 +58,6 @@ pub(super) fn arrange(mut atoms: Vec<Atom>, share: u64) -> Vec<Atom> {
     row.into_iter().map(|(_, atom)| atom).collect()
 }
 
-/// Lets a file stand with the folder beside it that bears its name.
-fn adopt_namesakes(atoms: &mut [Atom]) {
-    let folders: HashSet<String> = atoms
-        .iter()
-        .flat_map(|atom| ancestors(&atom.folder).map(str::to_owned))
-        .collect();
-    for atom in atoms {
-        let namesake = match atom.folder.as_str() {
-            "" => atom.stem().to_owned(),
-            folder => format!("{folder}\0{}", atom.stem()),
-        };
-        if folders.contains(&namesake) {
-            atom.folder = namesake;
-        }
-    }
-}
-
 /// The atom's folder with a rank before each name; of the files of one folder, its namesakes are the first.
 fn place(atom: &Atom, is_small: impl Fn(&str) -> bool) -> String {
     let mut place = String::new();
@@ -173,15 +73,12 @@ fn place(atom: &Atom, is_small: impl Fn(&str) -> bool) -> String {
         place.push_str(name);
         place.push('\0');
     }
-    let home = atom.path.rsplit_once('\0').map_or("", |it| it.0);
-    place.push(if home == atom.folder { '\u{1}' } else { '\0' });
+    place.push(if atom.home() == atom.folder {
+        '\u{1}'
+    } else {
+        '\0'
+    });
     place
-}
-
-/// The folder and all above it but the root, deepest first.
-fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('\0')?.0))
-        .filter(|folder| !folder.is_empty())
 }
 
 /// The level of a folder; the root has level 1.

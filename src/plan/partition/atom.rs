@@ -1,0 +1,121 @@
+//! What is never taken apart, where it belongs and what it weighs.
+//!
+//! A file belongs to its folder, or to the folder beside it that bears its name (`parse.rs` to `parse/`).
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::Item;
+use crate::plan::claim::fold;
+
+/// What a file costs to work on besides its bytes: opening, understanding and checking it.
+pub(super) const FILE: u64 = 2_000;
+/// A terabyte. Sizes above it count as this much, so that sums cannot overflow.
+pub(super) const MOST_BYTES: u64 = 1 << 40;
+
+/// Files that must stay together, because some file system takes their names for one.
+#[derive(Debug, Clone)]
+pub(super) struct Atom {
+    /// The folded path as [`sortable`] gives it.
+    pub path: String,
+    /// The folded folder that it belongs to, as [`sortable`] gives it.
+    pub folder: String,
+    pub files: Vec<usize>,
+    pub weight: u64,
+    pub owner: Option<u32>,
+}
+
+impl Atom {
+    /// The folder in which it is.
+    pub fn home(&self) -> &str {
+        self.path.rsplit_once('\0').map_or("", |it| it.0)
+    }
+
+    pub fn stem(&self) -> &str {
+        stem(self.path.rsplit('\0').next().unwrap_or_default())
+    }
+}
+
+/// A path with a separator that sorts before every other character, so that folders are contiguous.
+pub(super) fn sortable(path: &str) -> String {
+    fold(path).replace('/', "\0")
+}
+
+/// What files that belong together have in common: the name up to its first dot, but for one that it begins with.
+pub(in crate::plan) fn stem(name: &str) -> &str {
+    let dot = name
+        .char_indices()
+        .find(|&(at, c)| at > 0 && c == '.')
+        .map_or(name.len(), |(at, _)| at);
+    &name[..dot]
+}
+
+/// The atoms by path, which is also folder by folder.
+pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
+    let mut by_path: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate() {
+        by_path.entry(sortable(item.path)).or_default().push(index);
+    }
+    let mut atoms: Vec<Atom> = by_path
+        .into_iter()
+        .map(|(path, mut files)| {
+            files.sort_by_key(|&file| items[file].path);
+            Atom {
+                folder: String::new(),
+                weight: files
+                    .iter()
+                    .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
+                    .sum(),
+                owner: files.first().and_then(|&file| items[file].owner),
+                path,
+                files,
+            }
+        })
+        .collect();
+    find_folders(&mut atoms);
+    atoms
+}
+
+/// Lets atoms that are heavier than any unit should be, which is so many percent of the mean, weigh as much as the mean
+/// unit of the others.
+pub(super) fn cap_giants(atoms: &mut [Atom], units: usize, percent: u64) {
+    let (mut rest, mut left) = (
+        atoms.iter().map(|atom| atom.weight).sum::<u64>(),
+        units as u64,
+    );
+    let mut heaviest_first: Vec<&mut Atom> = atoms.iter_mut().collect();
+    heaviest_first.sort_by_key(|atom| std::cmp::Reverse(atom.weight));
+    let mut giants = 0;
+    // Two more, because the mean is rounded down.
+    while left > 1 && heaviest_first[giants].weight > rest / left * percent / 100 + 2 {
+        rest -= heaviest_first[giants].weight;
+        left -= 1;
+        giants += 1;
+    }
+    for atom in &mut heaviest_first[..giants] {
+        atom.weight = rest / left;
+    }
+}
+
+/// Gives each file to the folder beside it that bears its name, or else to its own.
+fn find_folders(atoms: &mut [Atom]) {
+    let folders: HashSet<String> = atoms
+        .iter()
+        .flat_map(|atom| ancestors(atom.home()).map(str::to_owned))
+        .collect();
+    for atom in atoms {
+        atom.folder = atom.home().to_owned();
+        let namesake = match atom.folder.as_str() {
+            "" => atom.stem().to_owned(),
+            folder => format!("{folder}\0{}", atom.stem()),
+        };
+        if folders.contains(&namesake) {
+            atom.folder = namesake;
+        }
+    }
+}
+
+/// The folder and all above it but the root, deepest first.
+pub(super) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('\0')?.0))
+        .filter(|folder| !folder.is_empty())
+}

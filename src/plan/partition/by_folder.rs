@@ -1,0 +1,39 @@
+//! Cuts the files along their folders.
+//!
+//! The files are laid out in one row in which every folder is a stretch (see `layout`), and a unit is a stretch of
+//! that row. Every stretch has a cost that says how gladly a person would review it as one (see `cut`): a whole folder
+//! of about one share of the work costs nothing; gathering folders, cutting a folder into pieces and mixing pieces of
+//! several folders cost more and more. The cheapest cutting of the row wins.
+
+mod cut;
+mod layout;
+
+use std::collections::BTreeSet;
+
+use super::apportion::Numbers;
+use super::atom::{Atom, cap_giants};
+
+/// An atom above so many percent of the mean counts as one share.
+const GIANT: u64 = 125;
+
+/// The units as lists of files, each by path.
+pub(super) fn by_folder(
+    mut atoms: Vec<Atom>,
+    packages: &BTreeSet<String>,
+    numbers: Numbers,
+) -> Vec<Vec<usize>> {
+    cap_giants(&mut atoms, numbers.target, GIANT);
+    let share = atoms.iter().map(|atom| atom.weight).sum::<u64>() / numbers.target as u64;
+    let atoms = layout::arrange(atoms, share);
+    let cells = layout::cells(&atoms, packages, share, numbers.most);
+    let range = numbers.fewest..=numbers.most;
+    cut::best(&cells, share, range, numbers.target)
+        .into_iter()
+        .map(|stretch| {
+            let (first, last) = (&cells[stretch.start], &cells[stretch.end - 1]);
+            let mut atoms: Vec<&Atom> = atoms[first.atoms.start..last.atoms.end].iter().collect();
+            atoms.sort_by(|a, b| a.path.cmp(&b.path));
+            atoms.iter().flat_map(|atom| atom.files.clone()).collect()
+        })
+        .collect()
+}

@@ -1,0 +1,266 @@
+//! Divides the files so that few ties are cut and few folders are in pieces.
+//!
+//! The files are a graph (see `graph`) in which folders, packages and owners are nets (see `affinity`). It is divided
+//! by way of ever smaller graphs (see `multilevel`), from several beginnings; the cheapest result within the bounds
+//! counts. Chance has a part in it, but always the same: the result depends on the files alone.
+
+mod affinity;
+mod bounds;
+mod coarsen;
+mod graph;
+mod initial;
+mod multilevel;
+mod refine;
+mod split;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use fastrand::Rng;
+use rayon::prelude::*;
+
+use super::Material;
+use super::apportion::Numbers;
+use super::atom::{Atom, cap_giants};
+use super::by_folder::by_folder;
+use bounds::{Bounds, evenly};
+use graph::{Clusters, Graph, Net};
+use multilevel::{improve, solve};
+use split::Split;
+
+/// An atom above so many percent of the mean counts as one share.
+const GIANT: u64 = 110;
+/// A family above so many percent of the mean is not kept together at any price.
+const FAMILY: u64 = 10;
+/// How many atoms and ties are worked through, all beginnings taken together, and in looking for the best number.
+const WORK: usize = 600_000;
+const WORK_ON_NUMBERS: usize = 20_000;
+/// The most beginnings, numbers of units, and rounds of improvement of each beginning.
+const BEGINNINGS: usize = 16;
+const NUMBERS: usize = 8;
+const ROUNDS: usize = 2;
+
+/// Files that are tied enough to be divided by it.
+pub(super) struct Ties<'a> {
+    atoms: &'a [Atom],
+    packages: &'a BTreeSet<String>,
+    /// Each pair of atoms once.
+    pairs: Vec<(usize, usize, i64)>,
+    nets: Vec<Net>,
+}
+
+impl<'a> Ties<'a> {
+    /// `None` where less than half of the atoms are tied to others.
+    pub fn among(atoms: &'a [Atom], material: &Material<'a>) -> Option<Self> {
+        let pairs = pairs(atoms, material);
+        let mut is_tied = vec![false; atoms.len()];
+        for &(a, b, _) in &pairs {
+            is_tied[a] = true;
+            is_tied[b] = true;
+        }
+        let tied = is_tied.iter().filter(|&&tied| tied).count();
+        if tied == 0 || tied * 2 < atoms.len() {
+            return None;
+        }
+        let total: i64 = pairs.iter().map(|(.., weight)| weight).sum();
+        let mean = total / i64::try_from(atoms.len()).unwrap_or(i64::MAX);
+        Some(Self {
+            atoms,
+            packages: material.packages,
+            nets: affinity::nets(atoms, material.packages, mean),
+            pairs,
+        })
+    }
+
+    /// The units as lists of files, each by path.
+    pub fn divide(&self, numbers: Numbers) -> Vec<Vec<usize>> {
+        let work = self.atoms.len() + self.pairs.len();
+        let division = Division::new(self, self.number(numbers, work));
+        let beginnings = (WORK / work).clamp(1, BEGINNINGS);
+        let rounds = (WORK / work / BEGINNINGS).min(ROUNDS);
+        let parts = division.best(0..beginnings, rounds);
+        let mut units = vec![Vec::new(); division.units];
+        for (atom, family) in self.atoms.iter().zip(&division.families.of) {
+            units[parts[*family]].extend(&atom.files);
+        }
+        units
+    }
+
+    /// The number of units at which what is cut is the least for the number: each unit more or less than the work says
+    /// has to lower the cost by two shares of it.
+    fn number(&self, numbers: Numbers, work: usize) -> usize {
+        let tries = (WORK_ON_NUMBERS / work).clamp(1, NUMBERS);
+        let range = numbers.fewest..=numbers.most;
+        let step = (range.end() - range.start()).div_ceil(tries).max(1);
+        let mut candidates: Vec<usize> = range.step_by(step).chain([numbers.target]).collect();
+        candidates.sort_by_key(|units| (units.abs_diff(numbers.target), *units));
+        candidates.dedup();
+        if tries == 1 || candidates.len() == 1 {
+            return numbers.target;
+        }
+        let scores: Vec<i128> = candidates
+            .par_iter()
+            .map(|&units| {
+                let division = Division::new(self, units);
+                let off = numbers.target + 2 * units.abs_diff(numbers.target);
+                i128::from(division.cost(&division.beginning(0, 0))) * off as i128
+            })
+            .collect();
+        let best = scores
+            .iter()
+            .zip(candidates)
+            .min_by_key(|(score, _)| **score);
+        best.map_or(numbers.target, |(_, units)| units)
+    }
+}
+
+/// Each pair of atoms that is tied, once and in order.
+fn pairs(atoms: &[Atom], material: &Material<'_>) -> Vec<(usize, usize, i64)> {
+    let mut atom_of = vec![None; material.items.len()];
+    for (at, atom) in atoms.iter().enumerate() {
+        for &file in &atom.files {
+            atom_of[file] = Some(at);
+        }
+    }
+    let mut pairs: Vec<(usize, usize, i64)> = material
+        .ties
+        .iter()
+        .filter_map(|tie| {
+            let (a, b) = (atom_of[tie.a]?, atom_of[tie.b]?);
+            (a != b && tie.weight > 0).then(|| (a.min(b), a.max(b), i64::from(tie.weight)))
+        })
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup_by(|next, kept| {
+        let is_same = (next.0, next.1) == (kept.0, kept.1);
+        if is_same {
+            kept.2 += next.2;
+        }
+        is_same
+    });
+    pairs
+}
+
+/// The task of making so many units.
+struct Division<'a> {
+    ties: &'a Ties<'a>,
+    units: usize,
+    families: Clusters,
+    /// Its vertices are the families.
+    graph: Graph,
+    bounds: Bounds,
+    /// A division within the bounds, though by weight alone.
+    even: Vec<usize>,
+}
+
+impl<'a> Division<'a> {
+    fn new(ties: &'a Ties<'a>, units: usize) -> Self {
+        let mut atoms = ties.atoms.to_vec();
+        cap_giants(&mut atoms, units, GIANT);
+        let weights: Vec<u64> = atoms.iter().map(|atom| atom.weight).collect();
+        let families = families(&atoms, units);
+        let graph = Graph::new(weights, &ties.pairs, &ties.nets).contract(&families);
+        let (even, loads) = evenly(&graph.weights, units);
+        Self {
+            ties,
+            units,
+            families,
+            graph,
+            bounds: Bounds::around_mean(&loads),
+            even,
+        }
+    }
+
+    fn cost(&self, parts: &[usize]) -> i64 {
+        Split::new(&self.graph, parts.to_vec(), self.units).cost()
+    }
+
+    /// The cheapest of so many beginnings and the way by folder.
+    fn best(&self, seeds: Range<usize>, rounds: usize) -> Vec<usize> {
+        let (mut found, by_folder): (Vec<Vec<usize>>, Vec<usize>) = rayon::join(
+            || {
+                let seeds = seeds.into_par_iter();
+                seeds
+                    .map(|seed| self.beginning(seed as u64, rounds))
+                    .collect()
+            },
+            || self.improved(self.by_folder(), 0, rounds + 1),
+        );
+        found.push(by_folder);
+        let best = found
+            .into_iter()
+            .map(|parts| Split::new(&self.graph, parts, self.units))
+            .filter(|split| self.bounds.hold(&split.loads))
+            .min_by_key(Split::cost);
+        best.map_or_else(
+            || self.improved(self.even.clone(), 0, rounds + 1),
+            |split| split.parts,
+        )
+    }
+
+    fn beginning(&self, seed: u64, rounds: usize) -> Vec<usize> {
+        let mut rng = Rng::with_seed(seed);
+        let parts = solve(&self.graph, self.units, &self.bounds, &mut rng);
+        self.improved(parts, seed, rounds)
+    }
+
+    fn improved(&self, mut parts: Vec<usize>, seed: u64, rounds: usize) -> Vec<usize> {
+        let mut rng = Rng::with_seed(seed);
+        for _ in 0..rounds {
+            parts = improve(&self.graph, parts, self.units, &self.bounds, &mut rng);
+        }
+        parts
+    }
+
+    /// The part of each family if folders alone decide.
+    fn by_folder(&self) -> Vec<usize> {
+        let exactly = Numbers {
+            fewest: self.units,
+            target: self.units,
+            most: self.units,
+        };
+        let units = by_folder(self.ties.atoms.to_vec(), self.ties.packages, exactly);
+        let part_of: std::collections::HashMap<usize, usize> = units
+            .iter()
+            .enumerate()
+            .flat_map(|(part, files)| files.iter().map(move |&file| (file, part)))
+            .collect();
+        let mut parts = vec![0; self.families.count];
+        for (atom, &family) in self.ties.atoms.iter().zip(&self.families.of) {
+            let part = atom.files.first().and_then(|file| part_of.get(file));
+            parts[family] = part.copied().unwrap_or(0);
+        }
+        parts
+    }
+}
+
+/// Puts together the files of a folder that share a name (`form.ts`, `form.test.ts`, `form.css`), which are neighbours
+/// in path order; but nothing that weighs so much that it is in the way of a balance.
+fn families(atoms: &[Atom], units: usize) -> Clusters {
+    let mean = atoms.iter().map(|atom| atom.weight).sum::<u64>() / units as u64;
+    let most = mean / 100 * FAMILY;
+    let mut of = Vec::with_capacity(atoms.len());
+    let mut count = 0;
+    let mut weight = 0;
+    for (at, atom) in atoms.iter().enumerate() {
+        let is_relative = at.checked_sub(1).is_some_and(|before| {
+            let before = &atoms[before];
+            before.home() == atom.home() && before.stem() == atom.stem()
+        });
+        if !is_relative || weight + atom.weight > most {
+            count += 1;
+            weight = 0;
+        }
+        weight += atom.weight;
+        of.push(count - 1);
+    }
+    if count < units * 2 {
+        // Few as they are, each is needed to fill the units.
+        let of: Vec<usize> = (0..atoms.len()).collect();
+        return Clusters {
+            count: of.len(),
+            of,
+        };
+    }
+    Clusters { of, count }
+}

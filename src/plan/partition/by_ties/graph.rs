@@ -1,0 +1,216 @@
+//! The files as a graph: vertices with weights, ties between two of them, and nets that hold many of them together.
+//!
+//! A tie costs its weight where it is cut. A net (the files of a folder, say) costs once for every part that it is in
+//! but the first: it counts pieces, however many files a piece has. Knows nothing of paths and units.
+
+/// Lists of values by row, one after another in memory.
+#[derive(Debug)]
+pub(super) struct Rows<T> {
+    starts: Vec<usize>,
+    values: Vec<T>,
+}
+
+impl<T> Rows<T> {
+    fn new() -> Self {
+        Self {
+            starts: vec![0],
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    fn push(&mut self, row: impl IntoIterator<Item = T>) {
+        self.values.extend(row);
+        self.starts.push(self.values.len());
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub fn row(&self, row: usize) -> &[T] {
+        &self.values[self.starts[row]..self.starts[row + 1]]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &[T]> {
+        self.starts
+            .windows(2)
+            .map(|ends| &self.values[ends[0]..ends[1]])
+    }
+}
+
+impl<T: Copy + Default> Rows<T> {
+    /// Sorts values into their rows, in which they keep their order.
+    fn sorted(rows: usize, values: impl Iterator<Item = (usize, T)> + Clone) -> Self {
+        let mut starts = vec![0; rows + 1];
+        for (row, _) in values.clone() {
+            starts[row + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut sorted = vec![T::default(); starts[rows]];
+        for (row, value) in values {
+            sorted[next[row]] = value;
+            next[row] += 1;
+        }
+        Self {
+            starts,
+            values: sorted,
+        }
+    }
+}
+
+/// The other end of a tie.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Neighbour {
+    pub vertex: usize,
+    pub cost: i64,
+}
+
+/// Vertices that are better kept in few parts.
+#[derive(Debug)]
+pub(super) struct Net {
+    pub pins: Vec<usize>,
+    pub cost: i64,
+}
+
+/// Which cluster each vertex is in, numbered from 0.
+#[derive(Debug)]
+pub(super) struct Clusters {
+    pub of: Vec<usize>,
+    pub count: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Graph {
+    pub weights: Vec<u64>,
+    /// Every tie stands at both its ends.
+    pub ties: Rows<Neighbour>,
+    /// The vertices of each net in order; never less than two.
+    pub pins: Rows<usize>,
+    /// What each net costs.
+    pub costs: Vec<i64>,
+    /// The nets of each vertex, in the order in which the nets were given.
+    pub nets: Rows<usize>,
+}
+
+impl Graph {
+    /// A pair may be tied several times; a tie of a vertex with itself is none.
+    pub fn new(weights: Vec<u64>, ties: &[(usize, usize, i64)], nets: &[Net]) -> Self {
+        let both = ties
+            .iter()
+            .filter(|(a, b, cost)| a != b && *cost > 0)
+            .flat_map(|&(a, b, cost)| {
+                [
+                    (a, Neighbour { vertex: b, cost }),
+                    (b, Neighbour { vertex: a, cost }),
+                ]
+            });
+        let ties = Rows::sorted(weights.len(), both);
+        let nets = nets.iter().map(|net| (net.pins.as_slice(), net.cost));
+        Self::with(weights, ties, nets, Some)
+    }
+
+    pub fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    pub fn weight(&self) -> u64 {
+        self.weights.iter().sum()
+    }
+
+    /// The graph in which each cluster is one vertex.
+    pub fn contract(&self, clusters: &Clusters) -> Self {
+        const NOWHERE: usize = usize::MAX;
+        let members = Rows::sorted(clusters.count, clusters.of.iter().copied().zip(0..));
+        let mut ties = Rows::new();
+        let mut row: Vec<Neighbour> = Vec::new();
+        let mut places = vec![NOWHERE; clusters.count];
+        let mut weights = vec![0; clusters.count];
+        for (cluster, members) in members.iter().enumerate() {
+            for &member in members {
+                weights[cluster] += self.weights[member];
+                for tie in self.ties.row(member) {
+                    let vertex = clusters.of[tie.vertex];
+                    if vertex == cluster {
+                        continue;
+                    }
+                    if places[vertex] == NOWHERE {
+                        places[vertex] = row.len();
+                        row.push(Neighbour { vertex, cost: 0 });
+                    }
+                    row[places[vertex]].cost += tie.cost;
+                }
+            }
+            for tie in &row {
+                places[tie.vertex] = NOWHERE;
+            }
+            ties.push(row.drain(..));
+        }
+        Self::with(weights, ties, self.nets_and_costs(), |pin| {
+            Some(clusters.of[pin])
+        })
+    }
+
+    /// The graph of some of the vertices, in the order given.
+    pub fn part(&self, vertices: &[usize]) -> Self {
+        let mut places = vec![None; self.len()];
+        for (place, &vertex) in vertices.iter().enumerate() {
+            places[vertex] = Some(place);
+        }
+        let mut ties = Rows::new();
+        for &vertex in vertices {
+            ties.push(self.ties.row(vertex).iter().filter_map(|tie| {
+                Some(Neighbour {
+                    vertex: places[tie.vertex]?,
+                    ..*tie
+                })
+            }));
+        }
+        let weights = vertices
+            .iter()
+            .map(|&vertex| self.weights[vertex])
+            .collect();
+        Self::with(weights, ties, self.nets_and_costs(), |pin| places[pin])
+    }
+
+    fn nets_and_costs(&self) -> impl Iterator<Item = (&[usize], i64)> {
+        self.pins.iter().zip(self.costs.iter().copied())
+    }
+
+    /// With nets whose pins have become other vertices or none; those that then hold nothing together are left out.
+    fn with<'n>(
+        weights: Vec<u64>,
+        ties: Rows<Neighbour>,
+        nets: impl Iterator<Item = (&'n [usize], i64)>,
+        new: impl Fn(usize) -> Option<usize>,
+    ) -> Self {
+        let mut pins = Rows::new();
+        let mut costs = Vec::new();
+        let mut row: Vec<usize> = Vec::new();
+        for (old, cost) in nets {
+            row.clear();
+            row.extend(old.iter().filter_map(|&pin| new(pin)));
+            row.sort_unstable();
+            row.dedup();
+            if row.len() > 1 {
+                pins.push(row.iter().copied());
+                costs.push(cost);
+            }
+        }
+        let by_vertex = pins
+            .iter()
+            .enumerate()
+            .flat_map(|(net, pins)| pins.iter().map(move |&pin| (pin, net)))
+            .collect::<Vec<_>>();
+        Self {
+            nets: Rows::sorted(weights.len(), by_vertex.into_iter()),
+            weights,
+            ties,
+            pins,
+            costs,
+        }
+    }
+}
