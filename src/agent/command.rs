@@ -2,7 +2,8 @@
 //!
 //! The program sees `BATCH_RUN`, `BATCH_UNIT`, `BATCH_INSTRUCTION`, `BATCH_PROMPT_FILE` (the whole task in words),
 //! `BATCH_FILES` (a file that lists the claimed paths, each ended by a NUL byte) and `BATCH_SUMMARY_FILE` (where it may
-//! leave some sentences for the pull request). When its work was found wanting and it is started again, also
+//! leave some sentences for the pull request) and `BATCH_USAGE_FILE` (where it may say what it used up, as one object in
+//! JSON with `turns`, `input_tokens`, `cached_tokens`, `output_tokens` and `cost_usd`, none of which it must know). When its work was found wanting and it is started again, also
 //! `BATCH_FEEDBACK_FILE` (what is to be mended, which stands at the end of the prompt too).
 
 use std::ffi::OsString;
@@ -14,12 +15,18 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::prompt::prompt;
-use super::{Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Task, Usage, Work};
+use super::{
+    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Task, Usage, Usd,
+    Work,
+};
 use crate::config::CommandLine;
 use crate::process::{self, Command, ProcessError};
 
 /// More than this is no summary.
 const SUMMARY_BYTES: u64 = 16 * 1024;
+
+/// Where it may say what it used up.
+const USAGE: &str = "usage.json";
 
 /// A program with its arguments.
 #[derive(Debug, Clone)]
@@ -56,20 +63,25 @@ impl Agent for CommandAgent {
     fn work<'a>(
         &'a self,
         task: &'a Task,
-        _events: &'a mpsc::Sender<AgentEvent>,
+        events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Work, AgentError>> {
         Box::pin(async move {
             let summary = task.folder.join("summary.md");
             let command = self.command(task, &summary)?;
             let finished = process::run(&command, cancel).await?;
+            let usage = read_usage(&task.folder.join(USAGE));
+            if !usage.is_unknown() {
+                // Who does not listen does not want to know.
+                let _ = events.send(AgentEvent::Usage(usage.clone())).await;
+            }
             if !finished.ending.is_success() {
                 return Err(AgentError::of(finished.ending, finished.tail));
             }
             Ok(Work {
                 took: finished.took,
                 summary: read_summary(&summary),
-                usage: Usage::default(),
+                usage,
                 session: None,
             })
         })
@@ -91,8 +103,11 @@ impl CommandAgent {
             list.push(0);
         }
         let list_file = write(&task.folder, "files", &list)?;
-        // A summary of an earlier attempt is not this one's.
-        let _ = fs::remove_file(summary);
+        // What an earlier attempt left is not this one's.
+        let usage = task.folder.join(USAGE);
+        for left in [summary, &usage] {
+            let _ = fs::remove_file(left);
+        }
         let mut env = task.environment.clone();
         env.set("BATCH_RUN", &task.run);
         env.set("BATCH_UNIT", &task.unit);
@@ -100,6 +115,7 @@ impl CommandAgent {
         env.set("BATCH_PROMPT_FILE", prompt_file);
         env.set("BATCH_FILES", list_file);
         env.set("BATCH_SUMMARY_FILE", summary);
+        env.set("BATCH_USAGE_FILE", usage);
         if let Some(text) = feedback {
             let file = write(&task.folder, "feedback.md", text.as_bytes())?;
             env.set("BATCH_FEEDBACK_FILE", file);
@@ -128,6 +144,12 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, AgentError>
 }
 
 fn read_summary(path: &Path) -> Option<String> {
+    let text = String::from_utf8_lossy(&read_left(path)?).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// What the program left in a file of ours, up to a bound.
+fn read_left(path: &Path) -> Option<Vec<u8>> {
     // A pipe or a device in its place would never end.
     if !path.symlink_metadata().ok()?.is_file() {
         return None;
@@ -135,8 +157,37 @@ fn read_summary(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).ok()?;
     file.take(SUMMARY_BYTES).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    Some(bytes)
+}
+
+/// What the program said that it used up; whatever is missing, or not understood, is unknown.
+fn read_usage(path: &Path) -> Usage {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Told {
+        turns: Option<u64>,
+        input_tokens: Option<u64>,
+        cached_tokens: Option<u64>,
+        output_tokens: Option<u64>,
+        cost_usd: Option<f64>,
+    }
+    let Some(bytes) = read_left(path) else {
+        return Usage::default();
+    };
+    let told: Told = serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+        tracing::warn!("{} is not understood: {error}", path.display());
+        Told::default()
+    });
+    Usage {
+        turns: told.turns,
+        input_tokens: told.input_tokens,
+        cached_tokens: told.cached_tokens,
+        output_tokens: told.output_tokens,
+        cost: told.cost_usd.and_then(Usd::new).map(|usd| Cost {
+            usd,
+            source: CostSource::Agent,
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -209,6 +260,27 @@ mod tests {
         });
         work(&task, line).await.unwrap();
         assert_eq!(told(&task), "fix it\n1\n");
+    }
+
+    #[tokio::test]
+    async fn a_command_may_say_what_it_used_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = task(folder.path());
+        let line = r#"echo '{"turns": 2, "output_tokens": 7, "cost_usd": 0.5, "more": 1}' > "$BATCH_USAGE_FILE""#;
+        let used = work(&task, line).await.unwrap().usage;
+        assert_eq!(
+            (used.turns, used.input_tokens, used.output_tokens),
+            (Some(2), None, Some(7))
+        );
+        assert_eq!(used.cost.map(|cost| cost.usd), Usd::new(0.5));
+        assert!(
+            work(&task, "echo '{' > \"$BATCH_USAGE_FILE\"")
+                .await
+                .unwrap()
+                .usage
+                .is_unknown()
+        );
+        assert!(work(&task, "true").await.unwrap().usage.is_unknown());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::codemod::Sought;
 use crate::config::{
-    AgentKind, AgentOptions, Apart, Config, ForgeChoice, Limit, MinSuccess, PublishConfig,
-    PublishWhen, PushChoice, ReviewersFrom, UnitRange,
+    AgentCaps, AgentKind, AgentOptions, Apart, Budget, Config, ForgeChoice, Limit, MinSuccess,
+    PublishConfig, PublishWhen, PushChoice, ReviewersFrom, Tokens, UnitRange,
 };
 use crate::run::Goal;
 
@@ -36,6 +36,15 @@ pub(super) struct AgentFlags {
     /// works on [default: 3; 1 for --agent-cmd]
     #[arg(long, value_name = "N")]
     pub(super) attempts: Option<NonZeroU32>,
+    /// How many exchanges with its model one agent may have, as far as it tells [default: any number]
+    #[arg(long, value_name = "N")]
+    agent_turns: Option<u64>,
+    /// How many tokens one agent may use, as far as it tells, such as 500k [default: any number]
+    #[arg(long, value_name = "N")]
+    agent_tokens: Option<Tokens>,
+    /// What one agent may cost, as far as it tells, such as 2usd [default: anything]
+    #[arg(long, value_name = "MONEY")]
+    agent_budget: Option<Budget>,
     /// Codemod: an ast-grep pattern, such as 'var $A = $B'
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     rewrite: Option<String>,
@@ -60,7 +69,20 @@ impl AgentFlags {
         config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
         config.idle_timeout = self.idle_timeout.or(config.idle_timeout);
         config.attempts = self.attempts.or(config.attempts);
+        let caps = self.caps().or(config.agent_caps());
+        config.agent_turns = caps.turns;
+        config.agent_tokens = caps.tokens;
+        config.agent_budget = caps.budget;
         Ok(())
+    }
+
+    /// How much one agent may use up.
+    pub(super) fn caps(&self) -> AgentCaps {
+        AgentCaps {
+            turns: self.agent_turns,
+            tokens: self.agent_tokens,
+            budget: self.agent_budget,
+        }
     }
 
     /// The agent that the flags name; nothing where there are none.
@@ -127,6 +149,29 @@ impl PlanFlags {
     }
 }
 
+/// How much a whole run may take. Where a limit is reached, running units finish and no further one is started.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub(super) struct CapFlags {
+    /// What all agents together may cost, such as 20usd, before no further one is started [default: anything]
+    #[arg(long, value_name = "MONEY")]
+    budget: Option<Budget>,
+    /// How many tokens all agents together may use, such as 10M, before no further one is started [default: any number]
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<Tokens>,
+    /// How long after its beginning, or after it was resumed, the run starts no further agent [default: never]
+    #[arg(long, value_name = "TIME")]
+    deadline: Option<Limit>,
+}
+
+impl CapFlags {
+    pub(super) fn apply(&self, config: &mut Config) {
+        config.run.budget = self.budget.or(config.run.budget);
+        config.run.max_tokens = self.max_tokens.or(config.run.max_tokens);
+        config.run.deadline = self.deadline.or(config.run.deadline);
+    }
+}
+
 /// How a plan is run.
 #[expect(
     clippy::struct_excessive_bools,
@@ -150,6 +195,8 @@ pub(super) struct RunFlags {
     /// How many units must come to a good end for exit code 0, and to be published at all [default: all, and any]
     #[arg(long, value_name = "N|P%")]
     min_success: Option<MinSuccess>,
+    #[command(flatten)]
+    caps: CapFlags,
     /// Run in the background, whatever becomes of this terminal; look at it with batch status
     #[arg(long)]
     pub(super) detach: bool,
@@ -243,6 +290,7 @@ impl RunFlags {
     pub(super) fn apply(&self, config: &mut Config) {
         config.run.jobs = self.jobs.or(config.run.jobs);
         config.run.min_success = self.min_success.or(config.run.min_success);
+        self.caps.apply(config);
         config.publish.when = self.publish.or(config.publish.when);
         if let Some(setup) = &self.setup {
             config.worktrees.setup = Some(setup.clone());

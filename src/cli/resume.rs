@@ -3,6 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 
+use super::flags::CapFlags;
 use super::workspace::{KnownRun, Workspace, folder, secure_journal};
 use super::{Global, launch, run};
 use crate::config::Config;
@@ -19,6 +20,8 @@ pub(super) struct ResumeArgs {
     /// How many agents work at once [default: as before]
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
+    #[command(flatten)]
+    caps: CapFlags,
 }
 
 impl ResumeArgs {
@@ -27,13 +30,14 @@ impl ResumeArgs {
         Self {
             run: Some(run.to_string()),
             jobs: None,
+            caps: CapFlags::default(),
         }
     }
 }
 
 pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
-    let job = prepare_again(global, &known, args.jobs)?;
+    let job = prepare_again(global, &known, args.jobs, &args.caps)?;
     launch::drive(job, Beginning::Resumed, global, &known.places)
 }
 
@@ -42,6 +46,7 @@ pub(super) fn prepare_again(
     global: &Global,
     known: &KnownRun,
     jobs: Option<usize>,
+    caps: &CapFlags,
 ) -> anyhow::Result<Job> {
     let id = &known.state.id;
     if known.liveness == Liveness::Going {
@@ -52,7 +57,7 @@ pub(super) fn prepare_again(
         );
     }
     secure_journal(&known.places)?;
-    let workspace = as_it_was(global, known, jobs)?;
+    let workspace = as_it_was(global, known, jobs, caps)?;
     let plan_path = known.places.plan(id);
     let text = std::fs::read_to_string(&plan_path)
         .with_context(|| format!("the plan of run {id} cannot be read"))?;
@@ -64,10 +69,16 @@ pub(super) fn prepare_again(
 }
 
 /// The repository with the settings and the folder that the run began with.
-fn as_it_was(global: &Global, known: &KnownRun, jobs: Option<usize>) -> anyhow::Result<Workspace> {
+fn as_it_was(
+    global: &Global,
+    known: &KnownRun,
+    jobs: Option<usize>,
+    caps: &CapFlags,
+) -> anyhow::Result<Workspace> {
     let id = &known.state.id;
     let mut config = Config::read(&known.places.settings(id))
         .with_context(|| format!("the settings of run {id} cannot be used"))?;
+    caps.apply(&mut config);
     config.run.jobs = jobs.or(Some(known.state.header.jobs));
     let here = folder(global)?;
     let dir = known

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::flags::AgentFlags;
+use super::flags::{AgentFlags, CapFlags};
 use super::workspace::{KnownRun, folder};
 use super::{Global, launch, resume};
 use crate::run::{self, Amendment, Beginning};
@@ -25,6 +25,8 @@ pub(super) struct RetryArgs {
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
     #[command(flatten)]
+    caps: CapFlags,
+    #[command(flatten)]
     agent: AgentFlags,
 }
 
@@ -33,7 +35,7 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
         anyhow::bail!("say what to do anew: name units, or give --failed for all that have failed");
     }
     let known = KnownRun::open(global, args.run.as_deref())?;
-    let job = resume::prepare_again(global, &known, args.jobs)?;
+    let job = resume::prepare_again(global, &known, args.jobs, &args.caps)?;
     let mut units = Vec::new();
     for wanted in &args.units {
         let unit = &known.unit(wanted)?.header.id;
@@ -66,5 +68,6 @@ fn amendment(global: &Global, args: &RetryArgs) -> anyhow::Result<Amendment> {
         agent_timeout: args.agent.agent_timeout,
         idle_timeout: args.agent.idle_timeout,
         attempts: args.agent.attempts,
+        caps: args.agent.caps(),
     })
 }

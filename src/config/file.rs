@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentOptions, Apart, Limit, MinSuccess, PublishWhen, UnitRange};
+use super::{
+    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, PublishWhen, Tokens, UnitRange,
+};
 
 /// The name of the file in the root of a checkout.
 pub const FILE_NAME: &str = "batch.toml";
@@ -22,6 +24,10 @@ pub struct Config {
     pub idle_timeout: Option<Limit>,
     /// How often one agent may work on its unit.
     pub attempts: Option<NonZeroU32>,
+    /// How many exchanges with its model one agent may have, how many tokens it may use, and how much it may cost.
+    pub agent_turns: Option<u64>,
+    pub agent_tokens: Option<Tokens>,
+    pub agent_budget: Option<Budget>,
     pub plan: PlanConfig,
     pub worktrees: WorktreeConfig,
     pub checks: CheckConfig,
@@ -135,6 +141,12 @@ pub struct RunConfig {
     pub jobs: Option<usize>,
     /// How many units must come to a good end; all unless given.
     pub min_success: Option<MinSuccess>,
+    /// What all agents together may cost before no further one is started.
+    pub budget: Option<Budget>,
+    /// How many tokens all agents together may use before no further one is started.
+    pub max_tokens: Option<Tokens>,
+    /// How long after its beginning the run starts no further agent.
+    pub deadline: Option<Limit>,
 }
 
 /// `[environment]`
@@ -185,6 +197,16 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// How much one agent may use up.
+    #[must_use]
+    pub fn agent_caps(&self) -> AgentCaps {
+        AgentCaps {
+            turns: self.agent_turns,
+            tokens: self.agent_tokens,
+            budget: self.agent_budget,
+        }
+    }
+
     /// Reads `path`.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
@@ -238,6 +260,9 @@ mod tests {
             agent-timeout = "45m"
             idle-timeout = "5m"
             attempts = 2
+            agent-turns = 30
+            agent-tokens = "500k"
+            agent-budget = "2usd"
             [agent]
             command = "my-agent --fast"
             [plan]
@@ -259,6 +284,9 @@ mod tests {
             [run]
             jobs = 3
             min-success = "80%"
+            budget = "20usd"
+            max-tokens = "10M"
+            deadline = "2h"
             [environment]
             pass = ["NPM_TOKEN"]
             set = { CI = "true" }

@@ -3,11 +3,13 @@
 //! It knows words and their meaning, and nothing of what is done with them.
 
 mod agent;
+mod amounts;
 mod file;
 mod success;
 mod values;
 
 pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};
+pub use amounts::{AgentCaps, Budget, Tokens};
 pub use file::{
     Caches, CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice,
     GitHubConfig, MOST_REVIEWERS, PlanConfig, PublishConfig, PushChoice, ReviewersFrom, RunConfig,

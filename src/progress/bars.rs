@@ -8,7 +8,7 @@ use console::{Style, Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Progress;
-use super::lines::{ended, set_aside, step, stopping};
+use super::lines::{cut_short, ended, set_aside, step, stopping};
 use crate::plan::UnitId;
 use crate::run::{Event, Outcome, Phase, Recorded, RunState, UnitFact, UnitState};
 use crate::words;
@@ -72,9 +72,10 @@ impl Bars {
             })
             .clone();
 
-        let notice = match state.stop {
-            Some(how) => Some(stopping(how)),
-            None => state.waits_for_room.then_some(WAITING),
+        let notice = match (state.stop, &state.cut_short) {
+            (Some(how), _) => Some(stopping(how).to_owned()),
+            (None, Some(why)) => Some(cut_short(why)),
+            (None, None) => state.waits_for_room.then(|| WAITING.to_owned()),
         };
         if let Some(text) = notice {
             let notice = self.notice.get_or_insert_with(|| {
@@ -185,6 +186,7 @@ fn ended_line(unit: &UnitState, outcome: &Outcome, width: usize, at: i64) -> Str
         Outcome::Withheld
         | Outcome::Blocked { .. }
         | Outcome::Stopped
+        | Outcome::LeftOut { .. }
         | Outcome::Skipped { .. } => ("!", Style::new().yellow()),
     };
     let time = unit.took_ms(at).map(words::duration).unwrap_or_default();

@@ -9,7 +9,8 @@ use std::path::Path;
 use super::Progress;
 use crate::check::Verdict;
 use crate::run::{
-    BaseCheck, Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact, UnitState,
+    BaseCheck, CutShort, Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact,
+    UnitState,
 };
 use crate::words;
 
@@ -73,6 +74,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
+        Event::Run(RunFact::CutShort(why)) => return Some(cut_short(why)),
         Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
     };
@@ -161,6 +163,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         }
         Outcome::Withheld => "withheld: too few units succeeded".to_owned(),
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
+        Outcome::LeftOut { why } => format!("skipped: {}", words::line(&why.to_string())),
         Outcome::Skipped { by } => format!("skipped, as {} wished", words::line(by)),
     }
 }
@@ -184,6 +187,14 @@ pub(super) fn stopping(how: Stop) -> &'static str {
         Stop::Drain => "no further unit is started; Ctrl-C again stops the running units",
         Stop::Now => "stopping the running units",
     }
+}
+
+/// Why no further unit is started, though nobody asked for that.
+pub(super) fn cut_short(why: &CutShort) -> String {
+    format!(
+        "no further unit is started: {}",
+        words::line(&why.to_string())
+    )
 }
 
 /// Why no further unit begins, though one could.

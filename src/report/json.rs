@@ -211,6 +211,10 @@ impl Unit {
             }
             Phase::Ended(Outcome::Withheld) => "withheld",
             Phase::Ended(Outcome::Stopped) => "stopped",
+            Phase::Ended(Outcome::LeftOut { why }) => {
+                self.reason = Some(why.to_string());
+                "left-out"
+            }
             Phase::Ended(Outcome::Skipped { .. }) => "skipped",
         };
     }

@@ -155,6 +155,14 @@ fn others(state: &RunState) -> Option<String> {
             .into_iter()
             .map(|(unit, by)| format!("- `{unit}` was skipped, as {} wished", escaped(by))),
     );
+    for (why, units) in view::left_out(state) {
+        let why = escaped(&why.to_string());
+        lines.extend(
+            units
+                .iter()
+                .map(|unit| format!("- `{unit}` was skipped, because {why}")),
+        );
+    }
     lines.extend(
         view::withheld(state)
             .into_iter()

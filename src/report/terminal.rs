@@ -214,6 +214,7 @@ fn colour(phase: &Phase) -> Style {
             Outcome::Withheld
             | Outcome::Blocked { .. }
             | Outcome::Stopped
+            | Outcome::LeftOut { .. }
             | Outcome::Skipped { .. },
         ) => Style::new().yellow(),
         Phase::Ended(Outcome::Published | Outcome::Committed | Outcome::NoChange { .. }) => {
@@ -304,6 +305,14 @@ fn others(state: &RunState) -> Option<String> {
             words::line(note)
         ));
     }
+    lines.extend(view::left_out(state).into_iter().map(|(why, units)| {
+        format!(
+            "{} skipped, because {}: {}",
+            style("!").yellow(),
+            words::line(&why.to_string()),
+            units.join(", ")
+        )
+    }));
     let withheld = view::withheld(state);
     if !withheld.is_empty() {
         lines.push(format!(

@@ -20,6 +20,7 @@ pub struct Totals {
     pub blocked: usize,
     pub stopped: usize,
     pub skipped: usize,
+    pub left_out: usize,
     pub running: usize,
     pub waiting: usize,
 }
@@ -41,6 +42,7 @@ impl Totals {
                 Phase::Ended(Outcome::Blocked { .. }) => &mut totals.blocked,
                 Phase::Ended(Outcome::Stopped) => &mut totals.stopped,
                 Phase::Ended(Outcome::Skipped { .. }) => &mut totals.skipped,
+                Phase::Ended(Outcome::LeftOut { .. }) => &mut totals.left_out,
             };
             *part += 1;
         }
@@ -76,6 +78,7 @@ impl Totals {
             (self.blocked, "blocked"),
             (self.stopped, "stopped"),
             (self.skipped, "skipped"),
+            (self.left_out, "skipped at a limit"),
             (self.running, under_way),
             (self.waiting, ahead),
         ] {
@@ -202,6 +205,7 @@ mod tests {
             + totals.withheld
             + totals.stopped
             + totals.skipped
+            + totals.left_out
             + totals.running
             + totals.waiting;
         assert_eq!(parts, totals.units);

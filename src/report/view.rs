@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::Verdict;
 use crate::plan::UnitId;
-use crate::run::{CheckResult, Outcome, Phase, RunState, Step, UnitState};
+use crate::run::{CheckResult, CutShort, Outcome, Phase, RunState, Step, UnitState};
 use crate::words;
 
 use super::Liveness;
@@ -102,6 +102,21 @@ pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
         .into_iter()
         .map(|(note, numbers)| (note, numbers.join(", ")))
         .collect()
+}
+
+/// Units that were not begun because the run had come to a limit, by that limit.
+pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
+    let mut found: Vec<(&CutShort, Vec<&str>)> = Vec::new();
+    for unit in &state.units {
+        if let Some(Outcome::LeftOut { why }) = unit.outcome() {
+            let id = unit.header.id.as_str();
+            match found.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, units)) => units.push(id),
+                None => found.push((why, vec![id])),
+            }
+        }
+    }
+    found
 }
 
 /// Units that the user stopped.

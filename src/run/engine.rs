@@ -72,6 +72,7 @@ pub async fn execute(
         running: Vec::new(),
         tidying: JoinSet::new(),
         made_room_at: None,
+        begun: Instant::now(),
         deadline: None,
     };
     engine.run(said, stops).await
@@ -97,6 +98,8 @@ enum News {
     Wish(Wish),
     Ended(Result<(Id, Outcome), JoinError>),
     Tidied,
+    /// The time is over in which units may be started.
+    Closed,
 }
 
 /// A unit that is being worked on.
@@ -122,6 +125,8 @@ pub(super) struct Engine<'w> {
     pub(super) tidying: JoinSet<()>,
     /// How many units had ended when what was put away was deleted to make room.
     pub(super) made_room_at: Option<usize>,
+    /// When this process began to drive the run.
+    begun: Instant,
     /// When to wait no longer for what is being stopped.
     pub(super) deadline: Option<Instant>,
 }
@@ -133,6 +138,7 @@ impl Engine<'_> {
         mut stops: mpsc::Receiver<Stop>,
     ) -> Result<RunState, RunError> {
         let mut may_stop = true;
+        let closes = self.job.caps.deadline().map(|after| self.begun + after);
         let mut longest = Duration::ZERO;
         let (leave, mut wishes) = mpsc::channel(16);
         tokio::spawn(wish::look(self.job.places.wishes(&self.job.id), leave));
@@ -147,6 +153,7 @@ impl Engine<'_> {
                 Some(wish) = wishes.recv() => News::Wish(wish),
                 Some(ended) = self.pipelines.join_next_with_id() => News::Ended(ended),
                 Some(_) = self.tidying.join_next() => News::Tidied,
+                () = passed(closes), if !self.state.starts_no_more() => News::Closed,
                 () = passed(self.deadline) => {
                     self.give_up().await;
                     continue;
@@ -164,7 +171,7 @@ impl Engine<'_> {
                 News::Wish(wish) => self.grant(wish)?,
                 News::Ended(ended) => self.ended(ended)?,
                 // There may be room again.
-                News::Tidied => {}
+                News::Tidied | News::Closed => {}
             }
             self.advance()?;
             longest = longest.max(heard.elapsed());
@@ -190,6 +197,7 @@ impl Engine<'_> {
 
     /// Starts and blocks whatever may be started or must be blocked now.
     fn advance(&mut self) -> Result<(), RunError> {
+        self.look_at_limits()?;
         loop {
             let steps = scheduler::next(&self.state, self.job.jobs, self.space());
             if steps.is_empty() {
@@ -207,6 +215,17 @@ impl Engine<'_> {
                     Next::GoOn => self.record(Event::Run(RunFact::RoomEnough))?,
                 }
             }
+        }
+    }
+
+    /// Cuts the run short where it has reached a limit and something is left that could be begun.
+    fn look_at_limits(&mut self) -> Result<(), RunError> {
+        if self.state.starts_no_more() || self.state.count(|phase| *phase == Phase::Waiting) == 0 {
+            return Ok(());
+        }
+        match self.job.caps.reached(&self.state, self.begun.elapsed()) {
+            Some(why) => self.record(Event::Run(RunFact::CutShort(why))),
+            None => Ok(()),
         }
     }
 
@@ -313,7 +332,7 @@ impl Engine<'_> {
         let recorded = append(&mut self.journal, &self.job.id, now(), event)?;
         self.state.apply(&recorded);
         if let Event::Unit(_, UnitFact::Committed { .. } | UnitFact::Ended { .. })
-        | Event::Run(RunFact::StopAsked { .. }) = &recorded.event
+        | Event::Run(RunFact::StopAsked { .. } | RunFact::CutShort(_)) = &recorded.event
         {
             self.clearance.send_replace(Clearance::of(&self.state));
         }

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{SessionId, Usage};
+use crate::agent::{SessionId, Usage, Usd};
 use crate::check::{Failure, Verdict};
-use crate::config::{AgentOptions, Limit, MinSuccess, PublishWhen};
+use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::plan::UnitId;
 use crate::process::Ending;
 
@@ -82,6 +82,8 @@ pub enum RunFact {
     RoomShort { free: u64, each: u64 },
     /// There is room again.
     RoomEnough,
+    /// No further unit is started, though nobody asked for that; those that run finish.
+    CutShort(CutShort),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// Units of a run that had come to its end are done anew.
@@ -120,6 +122,12 @@ pub struct Amendment {
     pub idle_timeout: Option<Limit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<NonZeroU32>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub caps: AgentCaps,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Amendment {
@@ -138,6 +146,7 @@ impl Amendment {
         self.agent_timeout = later.agent_timeout.or(self.agent_timeout);
         self.idle_timeout = later.idle_timeout.or(self.idle_timeout);
         self.attempts = later.attempts.or(self.attempts);
+        self.caps = later.caps.or(self.caps);
     }
 }
 
@@ -378,6 +387,44 @@ pub struct PullRequestLink {
     pub notes: Vec<String>,
 }
 
+/// Why a run starts no further unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum CutShort {
+    /// What the agents cost together.
+    Budget { of: Usd, spent: Usd },
+    /// What they used together.
+    Tokens { of: u64, used: u64 },
+    /// The time since the run was begun or resumed.
+    Deadline { of: Limit },
+}
+
+impl CutShort {
+    /// The outcome of units that are not begun because of it, in two words.
+    #[must_use]
+    pub fn outcome_words(&self) -> &'static str {
+        match self {
+            Self::Budget { .. } => "skipped: budget",
+            Self::Tokens { .. } => "skipped: tokens",
+            Self::Deadline { .. } => "skipped: deadline",
+        }
+    }
+}
+
+impl fmt::Display for CutShort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Budget { of, spent } => {
+                write!(f, "the run's budget of {of} is used up ({spent})")
+            }
+            Self::Tokens { of, used } => {
+                write!(f, "the run's {of} tokens are used up ({used})")
+            }
+            Self::Deadline { of } => write!(f, "the run's time of {of} is over"),
+        }
+    }
+}
+
 /// How a unit ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -405,6 +452,8 @@ pub enum Outcome {
     Blocked { by: UnitId },
     /// The run, or the unit alone, was stopped before the unit could finish, or begin.
     Stopped,
+    /// The run came to a limit before it was begun.
+    LeftOut { why: CutShort },
     /// Somebody asked that it should not be begun.
     Skipped { by: String },
 }
@@ -430,6 +479,7 @@ impl Outcome {
             Self::Withheld => "withheld",
             Self::Blocked { .. } => "blocked",
             Self::Stopped => "stopped",
+            Self::LeftOut { why } => why.outcome_words(),
             Self::Skipped { .. } => "skipped",
         }
     }

@@ -27,7 +27,7 @@ impl Gate {
                 Some(outcome) if outcome.is_success() => good += 1,
                 Some(_) => {}
                 // It will never be started.
-                None if unit.phase == Phase::Waiting && state.stop.is_some() => {}
+                None if unit.phase == Phase::Waiting && state.starts_no_more() => {}
                 None => open += 1,
             }
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::delivery::Delivery;
 use super::error::PrepareError;
 use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
+use super::limits::Caps;
 use super::orders::{Orders, agent};
 use super::places::{Naming, Places};
 use super::room::Room;
@@ -58,6 +59,7 @@ pub struct Job {
     pub(super) delivery: Delivery,
     pub(super) worktrees: KeepWorktrees,
     pub(super) jobs: usize,
+    pub(super) caps: Caps,
     pub(super) room: Room,
     /// The settings as they are in effect.
     pub(super) settings: Config,
@@ -136,6 +138,7 @@ impl Job {
                 idle: config.idle_timeout.map(|limit| limit.0),
             },
             attempts: config.attempts,
+            caps: config.agent_caps(),
             instruction: plan.instruction.clone(),
         };
         Ok(Self {
@@ -164,6 +167,7 @@ impl Job {
             form,
             delivery,
             jobs,
+            caps: Caps::of(&config.run),
             settings: config.clone(),
             goal,
             dir: dir.to_path_buf(),

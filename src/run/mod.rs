@@ -13,8 +13,10 @@ mod error;
 mod event;
 mod gate;
 mod ground;
+mod hearing;
 mod job;
 mod leftover;
+mod limits;
 mod orders;
 mod places;
 mod proof;
@@ -37,8 +39,8 @@ pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token,
 pub use engine::{announce, execute};
 pub use error::{PrepareError, RunError};
 pub use event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
-    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Event, Goal, OldUses, Outcome,
+    PullRequestLink, Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees};
 pub use leftover::{Fate, Leftover, leftovers};

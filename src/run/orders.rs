@@ -8,7 +8,7 @@ use super::error::PrepareError;
 use super::event::Amendment;
 use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
-use crate::config::AgentSpec;
+use crate::config::{AgentCaps, AgentSpec};
 
 /// How often a coding agent may work on its unit unless something else is asked for.
 const USUAL_ATTEMPTS: u32 = 3;
@@ -21,6 +21,8 @@ pub(super) struct Orders {
     pub(super) limits: Limits,
     /// How often the agent may work on its unit, where that was said.
     pub(super) attempts: Option<NonZeroU32>,
+    /// How much the agent may use up on its unit.
+    pub(super) caps: AgentCaps,
     pub(super) instruction: String,
 }
 
@@ -39,6 +41,7 @@ impl Orders {
         if let Some(limit) = amendment.idle_timeout {
             orders.limits.idle = Some(limit.0);
         }
+        orders.caps = amendment.caps.or(orders.caps);
         orders.attempts = amendment.attempts.or(orders.attempts);
         if let Some(words) = &amendment.instruction {
             orders.instruction = format!("{}\n\n{words}", orders.instruction.trim_end());

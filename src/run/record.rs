@@ -179,8 +179,8 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, BaseCheck, ChangeCount, CheckResult, Goal, OldUses, Outcome, PullRequestLink,
-        Retry, RunHeader, Step, Stop, UnitHeader,
+        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Goal, OldUses, Outcome,
+        PullRequestLink, Retry, RunHeader, Step, Stop, UnitHeader,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -315,6 +315,14 @@ mod tests {
             Outcome::Blocked { by: unit.clone() },
             Outcome::Stopped,
             Outcome::Withheld,
+            Outcome::LeftOut {
+                why: CutShort::Tokens { of: 1, used: 2 },
+            },
+            Outcome::LeftOut {
+                why: CutShort::Deadline {
+                    of: Limit(std::time::Duration::from_secs(90)),
+                },
+            },
             Outcome::Skipped { by: "ada".into() },
         ];
         let ended = outcomes.map(|outcome| UnitFact::Ended { outcome });
@@ -333,6 +341,10 @@ mod tests {
             version: "0.2.0".into(),
         }));
         all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
+        all.push(Event::Run(RunFact::CutShort(CutShort::Budget {
+            of: crate::agent::Usd::default(),
+            spent: crate::agent::Usd::default(),
+        })));
         all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
             name: "make test".into(),
             dir: String::new(),
@@ -354,6 +366,10 @@ mod tests {
                 dir: Some("/d".into()),
                 idle_timeout: Some(Limit(std::time::Duration::from_mins(1))),
                 attempts: std::num::NonZeroU32::new(2),
+                caps: crate::config::AgentCaps {
+                    turns: Some(3),
+                    ..crate::config::AgentCaps::default()
+                },
                 agent_timeout: Some(Limit(std::time::Duration::from_secs(90))),
             },
         }))));

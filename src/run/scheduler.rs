@@ -64,7 +64,7 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
             None => {}
         }
     }
-    if state.stop.is_none() {
+    if !state.starts_no_more() {
         let works = |unit: &&UnitState| {
             matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
                 && unit.commit.is_none()
@@ -102,13 +102,17 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
     steps
 }
 
-/// The units that will never start because the run was stopped.
+/// The units that will never start because the run was stopped, or came to a limit.
 pub(super) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
+    let outcome = match (&state.stop, &state.cut_short) {
+        (None, Some(why)) => Outcome::LeftOut { why: why.clone() },
+        _ => Outcome::Stopped,
+    };
     state
         .units
         .iter()
         .filter(|unit| unit.phase == Phase::Waiting)
-        .map(|unit| (unit.header.id.clone(), Outcome::Stopped))
+        .map(|unit| (unit.header.id.clone(), outcome.clone()))
         .collect()
 }
 

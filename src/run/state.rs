@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink,
-    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Event, OldUses, Outcome,
+    PullRequestLink, Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use crate::agent::{SessionId, Usage};
 use crate::plan::UnitId;
@@ -20,6 +20,8 @@ pub struct RunState {
     pub started_at: i64,
     pub ended_at: Option<i64>,
     pub stop: Option<Stop>,
+    /// Why no further unit is started, though nobody asked for that.
+    pub cut_short: Option<CutShort>,
     /// What is left of what the plan wants gone, once that was counted.
     pub old_uses: Option<OldUses>,
     /// Units wait because there is no room for their worktrees.
@@ -105,6 +107,7 @@ impl RunState {
             started_at: at,
             ended_at: None,
             stop: None,
+            cut_short: None,
             old_uses: None,
             waits_for_room: false,
             base_checks: Vec::new(),
@@ -121,6 +124,7 @@ impl RunState {
             Event::Run(RunFact::Counted(uses)) => self.old_uses = Some(*uses),
             Event::Run(RunFact::RoomShort { .. }) => self.waits_for_room = true,
             Event::Run(RunFact::RoomEnough) => self.waits_for_room = false,
+            Event::Run(RunFact::CutShort(why)) => self.cut_short = Some(why.clone()),
             Event::Run(RunFact::BaseChecked(found)) => self.base_checks.push(found.clone()),
             Event::Run(RunFact::Retried(retry)) => self.retry(retry),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
@@ -171,7 +175,14 @@ impl RunState {
         self.header.pid = pid;
         version.clone_into(&mut self.header.version);
         self.stop = None;
+        self.cut_short = None;
         self.ended_at = None;
+    }
+
+    /// Whether units that wait will not be started by the process that drives the run.
+    #[must_use]
+    pub fn starts_no_more(&self) -> bool {
+        self.stop.is_some() || self.cut_short.is_some()
     }
 
     /// The unit of this id.
@@ -352,7 +363,13 @@ impl UnitState {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.outcome() {
-            None | Some(Outcome::Stopped | Outcome::Withheld | Outcome::Blocked { .. }) => false,
+            None
+            | Some(
+                Outcome::Stopped
+                | Outcome::Withheld
+                | Outcome::LeftOut { .. }
+                | Outcome::Blocked { .. },
+            ) => false,
             Some(_) => true,
         }
     }

@@ -14,12 +14,13 @@ use super::base::Base;
 use super::delivery::Delivery;
 use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
+use super::hearing::{Allowance, listen};
 use super::job::Job;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
 use super::surroundings::leave;
 use super::trash::trash;
-use crate::agent::{AgentError, AgentEvent, FollowUp, Task, Usage};
+use crate::agent::{AgentError, FollowUp, Task};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::words;
@@ -280,11 +281,21 @@ impl Pipeline {
             follow_up,
         };
         let (events, heard) = mpsc::channel(EVENTS_AHEAD);
+        let cancel = self.cancel.child_token();
         let work = async {
             let events = events;
-            orders.agent.work(&task, &events, &self.cancel).await
+            orders.agent.work(&task, &events, &cancel).await
         };
-        let (worked, used) = tokio::join!(work, listen(heard));
+        let caps = Allowance::left(orders.caps, &known.turns);
+        let (worked, (used, over)) = tokio::join!(work, listen(heard, caps, &cancel));
+        let worked = match (worked, over) {
+            // It is stopped because of us; what it told of that says less.
+            (Err(_), Some(limit)) => Err(AgentError::Limit {
+                limit,
+                tail: String::new(),
+            }),
+            (worked, _) => worked,
+        };
         if let Some(fact) = used {
             self.say(fact.clone()).await?;
             known.apply(&fact, 0);
@@ -364,23 +375,6 @@ impl Pipeline {
 
 pub(super) fn failure(step: Step, reason: String) -> Halt {
     Halt::Failed(Failure::new(step, reason))
-}
-
-/// Follows what the agent tells to its end, and keeps what is worth writing down.
-async fn listen(mut heard: mpsc::Receiver<AgentEvent>) -> Option<UnitFact> {
-    let (mut last, mut session) = (Usage::default(), None);
-    while let Some(event) = heard.recv().await {
-        match event {
-            AgentEvent::Usage(usage) => last = usage,
-            AgentEvent::Session(id) => session = Some(id),
-            _ => {}
-        }
-    }
-    let is_known = !last.is_unknown() || session.is_some();
-    is_known.then_some(UnitFact::AgentUsed {
-        usage: last,
-        session,
-    })
 }
 
 pub(super) fn milliseconds(time: Duration) -> u64 {

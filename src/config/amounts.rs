@@ -1,0 +1,169 @@
+//! Amounts that people set as a limit: of money, of tokens.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// US dollars that may be spent, written `20usd`, `$20` or `0.50usd`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    millionths: u64,
+}
+
+impl Budget {
+    /// The amount in dollars.
+    #[must_use]
+    pub fn dollars(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "it was read from a float")]
+        let millionths = self.millionths as f64;
+        millionths / 1e6
+    }
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = text.trim().to_ascii_lowercase();
+        let number = word.strip_prefix('$').or_else(|| word.strip_suffix("usd"));
+        number
+            .and_then(|number| number.trim().parse::<f64>().ok())
+            .map(|dollars| (dollars * 1e6).round())
+            .filter(|millionths| (1.0..1e15).contains(millionths))
+            .map(|millionths| {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "the range was looked at"
+                )]
+                let millionths = millionths as u64;
+                Self { millionths }
+            })
+            .ok_or_else(|| {
+                format!("{text:?} is no amount of money: write it like 20usd or 0.50usd")
+            })
+    }
+}
+
+impl fmt::Display for Budget {
+    /// As people write it; [`FromStr`] reads it back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}usd", self.dollars())
+    }
+}
+
+/// A number of tokens, written `500k`, `2M` or `1500000`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens(pub u64);
+
+impl FromStr for Tokens {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = text.trim();
+        let (number, times) = match word.char_indices().next_back() {
+            Some((end, 'k' | 'K')) => (&word[..end], 1_000),
+            Some((end, 'm' | 'M')) => (&word[..end], 1_000_000),
+            _ => (word, 1),
+        };
+        number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(times))
+            .filter(|number| *number > 0)
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is no number of tokens: write it like 500k or 2M"))
+    }
+}
+
+impl fmt::Display for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            number if number % 1_000_000 == 0 => write!(f, "{}M", number / 1_000_000),
+            number if number % 1_000 == 0 => write!(f, "{}k", number / 1_000),
+            number => write!(f, "{number}"),
+        }
+    }
+}
+
+macro_rules! as_text {
+    ($($kind:ty),*) => {$(
+        impl Serialize for $kind {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?
+                    .parse()
+                    .map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+as_text!(Budget, Tokens);
+
+/// How much one agent may use up on its unit; as much as it likes where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct AgentCaps {
+    /// Exchanges with the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Tokens>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+}
+
+impl AgentCaps {
+    /// `self`, and `other` where it says nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            turns: self.turns.or(other.turns),
+            tokens: self.tokens.or(other.tokens),
+            budget: self.budget.or(other.budget),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn amounts_read_like_people_write_them() {
+        let dollars = |text: &str| text.parse::<Budget>().map(Budget::dollars);
+        assert_eq!(dollars("20usd"), Ok(20.0));
+        assert_eq!(dollars("$0.5"), Ok(0.5));
+        assert_eq!(dollars("1.25 USD"), Ok(1.25));
+        for wrong in ["20", "usd", "-1usd", "0usd", "20eur", "nanusd", "infusd"] {
+            let said = dollars(wrong).unwrap_err();
+            assert!(said.contains("write it like 20usd"), "{said}");
+        }
+        let tokens = |text: &str| text.parse::<Tokens>().map(|tokens| tokens.0);
+        assert_eq!(tokens("500k"), Ok(500_000));
+        assert_eq!(tokens("2M"), Ok(2_000_000));
+        assert_eq!(tokens("7"), Ok(7));
+        for wrong in ["", "0", "k", "2G", "-1", "99999999999999999999"] {
+            assert!(tokens(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_back(number in 1..1_000_000_000_000_u64) {
+            let tokens = Tokens(number);
+            prop_assert_eq!(tokens.to_string().parse(), Ok(tokens));
+            let budget = Budget { millionths: number };
+            prop_assert_eq!(budget.to_string().parse(), Ok(budget));
+        }
+    }
+}
