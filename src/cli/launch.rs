@@ -9,13 +9,13 @@ use console::Term;
 use tokio::sync::mpsc;
 
 use super::flags::RunFlags;
-use super::review::{self, CourseLine, Decision, Restore};
+use super::review::{self, CourseLine, Decision, Desk, Restore};
 use super::workspace::{Workspace, new_run_id, secure_journal};
 use super::{Global, print, say, stdout_width};
 use crate::config::Config;
 use crate::git::{Base, delete_tree};
 use crate::plan::file::to_toml;
-use crate::plan::{self, Plan};
+use crate::plan::{self, BaseFiles, Plan};
 use crate::process;
 use crate::progress::{self, Form};
 use crate::report::{self, Liveness, Report};
@@ -68,7 +68,16 @@ pub(super) fn launch(
             }
             course(&prepared.borrow())
         };
-        match review::review(plan.clone(), &course, &term, &reload)? {
+        let know = |plan: &Plan| {
+            let by = workspace.config.plan.by;
+            Ok(BaseFiles::of(&workspace.repo, plan, by)?)
+        };
+        let desk = Desk {
+            course: &course,
+            reload: &reload,
+            know: &know,
+        };
+        match review::review(plan.clone(), &term, &desk)? {
             Decision::Approved(approved) => {
                 job = prepared.into_inner();
                 if *job.plan() != approved {

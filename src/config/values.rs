@@ -82,6 +82,16 @@ impl UnitRange {
         Ok(Self { min, max })
     }
 
+    /// Just so many units, but no fewer than one.
+    #[must_use]
+    pub fn exactly(units: usize) -> Self {
+        let units = units.clamp(1, Self::MOST);
+        Self {
+            min: units,
+            max: units,
+        }
+    }
+
     /// What is left of the range when so many units are there already; at least one unit.
     #[must_use]
     pub fn without(self, units: usize) -> Self {

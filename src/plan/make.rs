@@ -8,16 +8,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use cut::Ground;
 
+use super::base_files::{BaseFiles, commits};
 use super::claim::{Ownership, default_create_folders};
 use super::file::{PlanFileError, check_files, parse};
 use super::graph::Graph;
-use super::hot::COMMITS;
 use super::order::waves;
 use super::owners::CodeOwners;
-use super::scan::{File, scan, sizes};
+use super::scan::{File, measured, scan};
 use super::select::{SelectError, Selection};
 use super::title::name_units;
-use super::{Claim, Plan, Size, Unit};
+use super::{Claim, Plan, Unit};
 use crate::codemod::{Codemod, CodemodError, Probe, Sought};
 use crate::config::{AgentOptions, Apart, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
@@ -128,6 +128,23 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         return Err(PlanError::NoOwners);
     }
     let (files, left_out) = scan.into_parts();
+    let base = BaseFiles {
+        files: files
+            .iter()
+            .map(|file| (file.path.clone(), file.clone()))
+            .collect(),
+        owners,
+        packages: packages(&entries),
+        tracked: paths(&entries).map(str::to_owned).collect(),
+        apart: request.by,
+        commits: commits(repo, &request.base.id),
+    };
+    let mut units = units(&files, &base, request.units);
+    if request.codemod.is_some() {
+        for unit in &mut units {
+            unit.claim.create.clear();
+        }
+    }
     let plan = Plan {
         instruction: request.instruction.to_owned(),
         base: request.base.id.clone(),
@@ -135,20 +152,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
         until: request.until.clone(),
-        units: units(
-            &files,
-            &packages(&entries),
-            &owners,
-            &|| {
-                // What cannot be known of the past only makes the units a little worse.
-                let commits = repo.changed_together(&request.base.id, COMMITS);
-                commits.unwrap_or_else(|error| {
-                    tracing::warn!("which files change together is not known: {error}");
-                    Vec::new()
-                })
-            },
-            request,
-        ),
+        units,
         left_out,
     };
     prove(&plan, &entries)?;
@@ -182,7 +186,7 @@ pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
             .filter_map(|path| by_path.get_key_value(path.as_str()))
             .map(|(path, entry)| (*path, *entry))
             .collect();
-        unit.size = sum(sizes(repo, &files)?);
+        unit.size = measured(repo, &files)?.iter().map(|file| file.size).sum();
     }
     Ok(plan)
 }
@@ -198,27 +202,24 @@ pub fn graph(repo: &Repo, base: &str) -> Result<Graph, PlanError> {
     Ok(Graph::of_tree(repo, &repo.entries(base)?)?)
 }
 
-fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
+pub(super) fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
     entries
         .iter()
         .filter_map(|entry| str::from_utf8(&entry.path).ok())
 }
 
-fn units(
-    files: &[File],
-    packages: &BTreeSet<String>,
-    owners: &CodeOwners,
-    commits: &dyn Fn() -> Vec<Vec<String>>,
-    request: &Request<'_>,
-) -> Vec<Unit> {
-    let groups = owners.groups(files.iter().map(|file| file.path.as_str()));
+/// Cuts these files into units, which may create files in their folders.
+pub(super) fn units(files: &[File], base: &BaseFiles, range: UnitRange) -> Vec<Unit> {
+    let groups = base
+        .owners
+        .groups(files.iter().map(|file| file.path.as_str()));
     let cut = Ground {
         files,
         groups: &groups,
-        packages,
-        apart: request.by,
+        packages: &base.packages,
+        apart: base.apart,
     }
-    .cut(request.units, commits);
+    .cut(range, &base.commits);
     let paths = |units: &[Vec<usize>]| -> Vec<Vec<&str>> {
         let path = |&file: &usize| files[file].path.as_str();
         units
@@ -229,10 +230,7 @@ fn units(
     let (own, shared) = (paths(&cut.units), paths(&cut.shared));
     let names = name_units(&own, &shared);
     let paths = [own, shared].concat();
-    let create = match request.codemod {
-        Some(_) => vec![Vec::new(); paths.len()],
-        None => default_create_folders(&paths),
-    };
+    let create = default_create_folders(&paths);
     names
         .into_iter()
         .zip(&paths)
@@ -245,26 +243,19 @@ fn units(
                 id,
                 title,
                 needs: Vec::new(),
-                owners: owners.of_all(&owned),
+                owners: base.owners.of_all(&owned),
                 claim: Claim {
                     files: owned,
                     create,
                 },
-                size: sum(unit.iter().map(|&file| files[file].size)),
+                size: unit.iter().map(|&file| files[file].size).sum(),
             }
         })
         .collect()
 }
 
-fn sum(sizes: impl IntoIterator<Item = Size>) -> Size {
-    sizes.into_iter().fold(Size::default(), |sum, size| Size {
-        lines: sum.lines + size.lines,
-        bytes: sum.bytes + size.bytes,
-    })
-}
-
 /// The folders that hold a manifest: what is built, tested and reviewed as one.
-fn packages(entries: &[Entry]) -> BTreeSet<String> {
+pub(super) fn packages(entries: &[Entry]) -> BTreeSet<String> {
     const MANIFESTS: &[&str] = &[
         "BUILD.bazel",
         "CMakeLists.txt",

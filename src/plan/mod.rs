@@ -4,8 +4,10 @@
 //! objects and the codemod (a plan holds only files that a codemod really changes); it knows nothing of runs, agents,
 //! forges or the terminal.
 
+mod base_files;
 pub mod claim;
 mod content;
+mod edit;
 pub mod file;
 pub mod graph;
 mod hot;
@@ -19,9 +21,12 @@ pub mod select;
 pub mod title;
 
 use std::fmt;
+use std::iter::Sum;
 
 use serde::{Deserialize, Serialize};
 
+pub use base_files::BaseFiles;
+pub use edit::{Edit, EditError};
 pub use make::{PlanError, Request, graph, load, make, tracked};
 
 use crate::codemod::Sought;
@@ -132,6 +137,15 @@ pub struct Claim {
 pub struct Size {
     pub lines: u64,
     pub bytes: u64,
+}
+
+impl Sum for Size {
+    fn sum<I: Iterator<Item = Self>>(sizes: I) -> Self {
+        sizes.fold(Self::default(), |sum, size| Self {
+            lines: sum.lines + size.lines,
+            bytes: sum.bytes + size.bytes,
+        })
+    }
 }
 
 /// Files that match but are not worked on.

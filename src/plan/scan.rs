@@ -188,9 +188,13 @@ fn scan_with(
     Ok(scan)
 }
 
-/// The sizes of these files, in their order.
-pub(super) fn sizes(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<Size>, GitError> {
-    read(repo, files, |_, content| size(content))
+/// These files with their sizes, in their order.
+pub(super) fn measured(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<File>, GitError> {
+    read(repo, files, |path, content| File {
+        path: path.to_owned(),
+        size: size(content),
+        hot: hot::kind(path, content),
+    })
 }
 
 /// Reads each file once, on all cores; the answers are in the order of the files.

@@ -261,7 +261,8 @@ fn shorten(text: &str, most: usize) -> String {
         .collect()
 }
 
-fn unused(title: &str, taken: &mut HashSet<String>) -> String {
+/// The title, or one like it that is not taken yet.
+pub(super) fn unused(title: &str, taken: &mut HashSet<String>) -> String {
     let mut short = shorten(title, TITLE);
     let mut number = 2;
     while !taken.insert(short.clone()) {

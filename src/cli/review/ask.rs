@@ -1,4 +1,4 @@
-//! A question that is answered by one key.
+//! Questions that are answered by one key, or by a line.
 
 use std::io;
 
@@ -7,51 +7,111 @@ use console::{Key, style};
 
 use super::terminal::Person;
 
-/// One answer: its key, the rest of its word, and what it means.
+/// One answer: its word, with the key for it in brackets, and what it means.
+#[derive(Clone, Copy)]
 pub(super) struct Choice<T> {
-    key: char,
-    rest: &'static str,
+    word: &'static str,
     meaning: T,
 }
 
 impl<T> Choice<T> {
-    pub(super) const fn new(key: char, rest: &'static str, meaning: T) -> Self {
-        Self { key, rest, meaning }
+    pub(super) const fn new(word: &'static str, meaning: T) -> Self {
+        Self { word, meaning }
+    }
+
+    /// What stands before the key, the key, and the rest.
+    fn parts(&self) -> (&str, &str, &str) {
+        let (before, rest) = self.word.split_once('[').unwrap_or(("", self.word));
+        let (key, rest) = rest.split_once(']').unwrap_or((rest, ""));
+        (before, key, rest)
+    }
+
+    fn shown(&self) -> String {
+        let (before, key, rest) = self.parts();
+        format!("{before}[{}]{rest}", style(key).bold())
     }
 }
 
-/// Waits until one of the choices is made. Escape, Ctrl-C, Ctrl-D and the end of input are `leave`; every other key,
-/// Enter too, is nothing.
+/// Waits until one of the choices is made, which are shown in rows. Escape, Ctrl-C, Ctrl-D and the end of input are
+/// `leave`; every other key, Enter too, is nothing.
 pub(super) fn ask<T: Copy>(
     person: &mut impl Person,
-    choices: &[Choice<T>],
+    rows: &[&[Choice<T>]],
     leave: T,
 ) -> anyhow::Result<T> {
     // What was typed before could be seen is no answer. It need not be the person's hand: an editor that has asked the
     // terminal for its colours may have left before the terminal replied.
     person.forget_keys();
-    let words: Vec<String> = choices
+    let rows_shown: Vec<String> = rows
         .iter()
-        .map(|choice| format!("[{}]{}", style(choice.key).bold(), choice.rest))
+        .map(|row| row.iter().map(Choice::shown).collect::<Vec<_>>().join("  "))
         .collect();
-    person.show(&format!("{} ", words.join("  ")))?;
+    person.show(&format!("{} ", rows_shown.join("\n")))?;
     let meaning = loop {
-        let key = match person.key() {
-            Ok(Key::Escape | Key::CtrlC | Key::Char('\u{4}')) => break leave,
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break leave,
-            Ok(Key::Char(key)) => key.to_ascii_lowercase(),
-            Ok(Key::UnknownEscSeq(_)) => {
-                // The rest of the sequence would be read as letters.
-                person.forget_keys();
-                continue;
-            }
-            Ok(_) => continue,
-            Err(error) => return Err(error).context("cannot read a key from the terminal"),
+        let key = match read_key(person)? {
+            Pressed::Leave => break leave,
+            Pressed::Key(Key::Char(key)) => key.to_ascii_lowercase(),
+            Pressed::Key(_) => continue,
         };
-        if let Some(choice) = choices.iter().find(|choice| choice.key == key) {
+        let mut choices = rows.iter().copied().flatten();
+        if let Some(choice) = choices.find(|choice| choice.parts().1.starts_with(key)) {
             break choice.meaning;
         }
     };
     person.show("\n")?;
     Ok(meaning)
+}
+
+/// Asks for a line. Nothing comes where the person leaves, or says nothing.
+pub(super) fn ask_line(person: &mut impl Person, question: &str) -> anyhow::Result<Option<String>> {
+    person.forget_keys();
+    person.show(&format!("{question} "))?;
+    let mut line = String::new();
+    loop {
+        match read_key(person)? {
+            Pressed::Leave => {
+                line.clear();
+                break;
+            }
+            Pressed::Key(Key::Enter) => break,
+            Pressed::Key(Key::Backspace) => {
+                if let Some(last) = line.pop() {
+                    let width = console::measure_text_width(last.encode_utf8(&mut [0; 4]));
+                    person.show(&"\u{8} \u{8}".repeat(width))?;
+                }
+            }
+            // Ctrl-U
+            Pressed::Key(Key::Char('\u{15}')) => {
+                let width = console::measure_text_width(&line);
+                person.show(&"\u{8} \u{8}".repeat(width))?;
+                line.clear();
+            }
+            Pressed::Key(Key::Char(letter)) if !letter.is_control() => {
+                line.push(letter);
+                person.show(letter.encode_utf8(&mut [0; 4]))?;
+            }
+            Pressed::Key(_) => {}
+        }
+    }
+    person.show("\n")?;
+    Ok(Some(line.trim().to_owned()).filter(|line| !line.is_empty()))
+}
+
+enum Pressed {
+    Key(Key),
+    Leave,
+}
+
+fn read_key(person: &mut impl Person) -> anyhow::Result<Pressed> {
+    Ok(match person.key() {
+        Ok(Key::Escape | Key::CtrlC | Key::Char('\u{4}')) => Pressed::Leave,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Pressed::Leave,
+        Ok(key @ Key::UnknownEscSeq(_)) => {
+            // The rest of the sequence would be read as letters.
+            person.forget_keys();
+            Pressed::Key(key)
+        }
+        Ok(key) => Pressed::Key(key),
+        Err(error) => return Err(error).context("cannot read a key from the terminal"),
+    })
 }

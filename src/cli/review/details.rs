@@ -5,7 +5,7 @@
 use console::style;
 
 use super::CourseLine;
-use crate::plan::{Plan, Unit, UnitId};
+use crate::plan::{BaseFiles, Plan, Unit, UnitId};
 use crate::words;
 
 /// Of the files left out for one reason only this many are named: a codemod leaves out whole trees, and the units
@@ -13,9 +13,9 @@ use crate::words;
 const LEFT_OUT: usize = 20;
 
 /// All of the plan as text, ending in a line break.
-pub(super) fn details(plan: &Plan, course: &[CourseLine]) -> String {
+pub(super) fn details(plan: &Plan, base: &BaseFiles, course: &[CourseLine]) -> String {
     let mut sections = vec![heading(plan, course)];
-    sections.extend(plan.units.iter().map(unit));
+    sections.extend(plan.units.iter().map(|it| unit(it, base)));
     sections.extend(
         plan.left_out
             .iter()
@@ -53,8 +53,12 @@ fn heading(plan: &Plan, course: &[CourseLine]) -> String {
     lines.join("\n")
 }
 
-fn unit(unit: &Unit) -> String {
-    let files = words::count(unit.claim.files.len(), "file");
+fn unit(unit: &Unit, base: &BaseFiles) -> String {
+    let files = format!(
+        "{}, {}",
+        words::count(unit.claim.files.len(), "file"),
+        words::count(unit.size.lines, "line")
+    );
     let mut lines = vec![
         format!("{} · {files}", style(&unit.id).bold()),
         format!("  {}", words::line(&unit.title)),
@@ -69,12 +73,23 @@ fn unit(unit: &Unit) -> String {
             words::line(&unit.owners.join(", "))
         ));
     }
-    lines.extend(paths(&unit.claim.files));
+    lines.extend(unit.claim.files.iter().map(|path| file(path, base)));
     if !unit.claim.create.is_empty() {
         lines.push("  may create".to_owned());
         lines.extend(paths(&unit.claim.create));
     }
     lines.join("\n")
+}
+
+/// A file with its size, and with its owners where it has any.
+fn file(path: &str, base: &BaseFiles) -> String {
+    let mut facts: Vec<String> = Vec::new();
+    facts.extend(base.size(path).map(|size| words::count(size.lines, "line")));
+    facts.extend(base.owners(path).iter().map(|owner| words::line(owner)));
+    let path = words::line(path);
+    format!("    {path}  {}", style(facts.join(", ")).dim())
+        .trim_end()
+        .to_owned()
 }
 
 fn paths(paths: &[String]) -> impl Iterator<Item = String> {
@@ -96,6 +111,7 @@ mod tests {
         plan.instruction = "From var to const,\n  but nowhere else.\n".to_owned();
         insta::assert_snapshot!(details(
             &plan,
+            &sample::base(),
             &[("agent", "codemod: var → const".to_owned())]
         ));
     }
@@ -106,7 +122,7 @@ mod tests {
         let mut plan = sample::plan();
         plan.left_out.truncate(1);
         plan.left_out[0].files = (0..LEFT_OUT + 5).map(|n| format!("lib/{n}.js")).collect();
-        let text = details(&plan, &[]);
+        let text = details(&plan, &sample::base(), &[]);
         assert!(
             text.ends_with("    lib/19.js\n    … and 5 more\n"),
             "{text}"

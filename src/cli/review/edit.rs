@@ -32,9 +32,9 @@ enum AfterFault {
 }
 
 const AFTER_FAULT: [Choice<AfterFault>; 3] = [
-    Choice::new('e', "dit again", AfterFault::Again),
-    Choice::new('b', "ack to the plan as it was", AfterFault::Back),
-    Choice::new('q', "uit", AfterFault::Quit),
+    Choice::new("[e]dit again", AfterFault::Again),
+    Choice::new("[b]ack to the plan as it was", AfterFault::Back),
+    Choice::new("[q]uit", AfterFault::Quit),
 ];
 
 pub(super) fn edit(
@@ -62,7 +62,7 @@ pub(super) fn edit(
         };
         let text = fs::read_to_string(&file).unwrap_or_default();
         person.show(&fault(&error, &text))?;
-        match ask(person, &AFTER_FAULT, AfterFault::Quit)? {
+        match ask(person, &[&AFTER_FAULT], AfterFault::Quit)? {
             AfterFault::Again => {}
             AfterFault::Back => return Ok(Edited::Same),
             AfterFault::Quit => {

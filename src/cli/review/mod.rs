@@ -4,6 +4,7 @@
 //! so is what becomes of a plan that is not approved.
 
 mod ask;
+mod change;
 mod details;
 mod edit;
 mod restore;
@@ -12,13 +13,16 @@ mod sample;
 mod table;
 mod terminal;
 
+use std::rc::Rc;
+
 use console::Term;
 
 pub use restore::Restore;
 pub use table::table;
 
-use crate::plan::Plan;
+use crate::plan::{BaseFiles, Plan};
 use ask::{Choice, ask};
+use change::Change;
 use details::details;
 use edit::Edited;
 use terminal::{AtTerminal, Person};
@@ -42,37 +46,52 @@ pub enum Unfinished {
 }
 
 const WAYS_ON: [Choice<Unfinished>; 3] = [
-    Choice::new('r', "esume it", Unfinished::Resume),
-    Choice::new('n', "ew run", Unfinished::BeginAnew),
-    Choice::new('q', "uit", Unfinished::Quit),
+    Choice::new("[r]esume it", Unfinished::Resume),
+    Choice::new("[n]ew run", Unfinished::BeginAnew),
+    Choice::new("[q]uit", Unfinished::Quit),
 ];
 
 #[derive(Clone, Copy)]
 enum Answer {
     Approve,
     Edit,
+    Change(Change),
+    Undo,
     Details,
     Quit,
 }
 
-const ANSWERS: [Choice<Answer>; 4] = [
-    Choice::new('a', "pprove", Answer::Approve),
-    Choice::new('e', "dit in $EDITOR", Answer::Edit),
-    Choice::new('d', "etails", Answer::Details),
-    Choice::new('q', "uit", Answer::Quit),
+const CHANGES: [Choice<Answer>; 8] = [
+    Choice::new("[s]plit", Answer::Change(Change::Split)),
+    Choice::new("[m]erge", Answer::Change(Change::Merge)),
+    Choice::new("[r]ename", Answer::Change(Change::Rename)),
+    Choice::new("[x] drop", Answer::Change(Change::Drop)),
+    Choice::new("mo[v]e", Answer::Change(Change::Move)),
+    Choice::new("[n]umber", Answer::Change(Change::Number)),
+    Choice::new("[i]nstruction", Answer::Change(Change::Instruct)),
+    Choice::new("[u]ndo", Answer::Undo),
 ];
 
-/// Shows the plan and lets the person look closer, edit it, approve it or leave.
-///
-/// `course` says what would be done with a plan, and by whom: an edit may change that. `reload` reads an edited plan; its error
-/// is shown to the person, who may correct the text.
-pub fn review(
-    plan: Plan,
-    course: &dyn Fn(&Plan) -> Vec<CourseLine>,
-    term: &Term,
-    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
-) -> anyhow::Result<Decision> {
-    with(&mut AtTerminal(term), plan, course, reload)
+const ANSWERS: [Choice<Answer>; 4] = [
+    Choice::new("[a]pprove", Answer::Approve),
+    Choice::new("[e]dit in $EDITOR", Answer::Edit),
+    Choice::new("[d]etails", Answer::Details),
+    Choice::new("[q]uit", Answer::Quit),
+];
+
+/// What the review asks of its caller.
+pub struct Desk<'a> {
+    /// Says what would be done with a plan, and by whom: an edit may change that.
+    pub course: &'a dyn Fn(&Plan) -> Vec<CourseLine>,
+    /// Reads an edited plan; its error is shown to the person, who may correct the text.
+    pub reload: &'a dyn Fn(&str) -> anyhow::Result<Plan>,
+    /// Reads what a plan claims.
+    pub know: &'a dyn Fn(&Plan) -> anyhow::Result<BaseFiles>,
+}
+
+/// Shows the plan and lets the person look closer, change it, approve it or leave.
+pub fn review(plan: Plan, term: &Term, desk: &Desk<'_>) -> anyhow::Result<Decision> {
+    with(&mut AtTerminal(term), plan, desk)
 }
 
 /// Asks what is to become of an unfinished run; `what` says what is known of it.
@@ -82,32 +101,52 @@ pub fn ask_unfinished(what: &str, term: &Term) -> anyhow::Result<Unfinished> {
 
 fn way_on(person: &mut impl Person, what: &str) -> anyhow::Result<Unfinished> {
     person.show(&format!("{what}\n"))?;
-    ask(person, &WAYS_ON, Unfinished::Quit)
+    ask(person, &[&WAYS_ON], Unfinished::Quit)
 }
 
-fn with(
-    person: &mut impl Person,
-    mut plan: Plan,
-    course: &dyn Fn(&Plan) -> Vec<CourseLine>,
-    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
-) -> anyhow::Result<Decision> {
+fn with(person: &mut impl Person, mut plan: Plan, desk: &Desk<'_>) -> anyhow::Result<Decision> {
+    let mut base = Rc::new((desk.know)(&plan)?);
+    let mut before: Vec<(Plan, Rc<BaseFiles>)> = Vec::new();
     loop {
-        let shown = table(&plan, &course(&plan), person.width());
+        let shown = table(&plan, &(desk.course)(&plan), person.width());
         person.show(&format!("{shown}\n"))?;
-        loop {
-            match ask(person, &ANSWERS, Answer::Quit)? {
+        let (changed, its_base) = loop {
+            // There is nothing to undo before there was a change.
+            let changes = CHANGES.len() - usize::from(before.is_empty());
+            match ask(person, &[&CHANGES[..changes], &ANSWERS], Answer::Quit)? {
                 Answer::Approve => return Ok(Decision::Approved(plan)),
                 Answer::Quit => return Ok(Decision::Quit(plan)),
                 Answer::Details => {
-                    person.show(&format!("\n{}\n", details(&plan, &course(&plan))))?;
+                    let details = details(&plan, &base, &(desk.course)(&plan));
+                    person.show(&format!("\n{details}\n"))?;
                 }
-                Answer::Edit => break,
+                Answer::Change(change) => {
+                    if let Some(changed) = change::change(change, &plan, &base, person)? {
+                        break (changed, Rc::clone(&base));
+                    }
+                }
+                Answer::Undo => {
+                    if let Some(last) = before.pop() {
+                        (plan, base) = last;
+                    }
+                    break (plan.clone(), Rc::clone(&base));
+                }
+                Answer::Edit => match edit::edit(&plan, person, desk.reload)? {
+                    Edited::Plan(edited) => {
+                        let known = (desk.know)(&edited)?;
+                        break (*edited, Rc::new(known));
+                    }
+                    Edited::Same => break (plan.clone(), Rc::clone(&base)),
+                    Edited::Quit => return Ok(Decision::Quit(plan)),
+                },
             }
-        }
-        match edit::edit(&plan, person, reload)? {
-            Edited::Plan(edited) => plan = *edited,
-            Edited::Same => {}
-            Edited::Quit => return Ok(Decision::Quit(plan)),
+        };
+        person.show("\n")?;
+        if changed != plan {
+            before.push((
+                std::mem::replace(&mut plan, changed),
+                std::mem::replace(&mut base, its_base),
+            ));
         }
     }
 }

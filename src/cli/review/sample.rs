@@ -1,7 +1,7 @@
 //! Plans that the tests of the review look at.
 
 use crate::config::AgentOptions;
-use crate::plan::{Claim, LeftOut, Plan, Size, Unit, UnitId};
+use crate::plan::{BaseFiles, Claim, LeftOut, Plan, Size, Unit, UnitId};
 
 pub fn id(text: &str) -> UnitId {
     UnitId::parse(text).unwrap()
@@ -81,4 +81,14 @@ pub fn long() -> Plan {
     plan.units[3].needs = vec![plan.units[0].id.clone(), plan.units[2].id.clone()];
     plan.left_out[0].files[0] = "very/".repeat(12) + "deep.js";
     plan
+}
+
+/// What is known of the plan's files.
+pub fn base() -> BaseFiles {
+    let plan = plan();
+    let files = plan.units.iter().flat_map(|unit| &unit.claim.files);
+    BaseFiles::made_up(
+        files.map(String::as_str),
+        "/api/ @acme/api\n/web/ @acme/web @ada\n",
+    )
 }

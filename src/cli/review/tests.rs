@@ -27,6 +27,7 @@ impl Scripted {
             '\n' => Key::Enter,
             '\u{1b}' => Key::Escape,
             '\u{3}' => Key::CtrlC,
+            '\u{8}' => Key::Backspace,
             key => Key::Char(key),
         });
         Self {
@@ -46,7 +47,12 @@ impl Scripted {
             let agent = plan.agent.command.clone().unwrap_or("first".to_owned());
             vec![("agent", agent)]
         };
-        with(self, sample::plan(), &course, &|text| Ok(parse(text)?)).unwrap()
+        let desk = Desk {
+            course: &course,
+            reload: &|text| Ok(parse(text)?),
+            know: &|_| Ok(sample::base()),
+        };
+        with(self, sample::plan(), &desk).unwrap()
     }
 
     fn way_on(&mut self) -> Unfinished {
@@ -110,7 +116,7 @@ fn repair_it(text: &str) -> String {
 #[test]
 fn only_a_is_a_yes() {
     assert_eq!(
-        approved(Scripted::pressing("\n\n xya").review()),
+        approved(Scripted::pressing("\n\n zya").review()),
         sample::plan()
     );
     for keys in ["q", "Q", "\u{1b}", "\u{3}", "\u{4}", "", "\n", "\nqa"] {
@@ -132,7 +138,7 @@ fn an_unknown_key_is_not_read_as_the_letters_it_is_made_of() {
 fn details_come_back_to_the_question() {
     let mut person = Scripted::pressing("da");
     approved(person.review());
-    assert!(person.seen.contains("    db/a b.js\n"));
+    assert!(person.seen.contains("    db/a b.js  1 line\n"));
     assert_eq!(person.seen.matches("[a]pprove").count(), 2);
 }
 
@@ -226,4 +232,124 @@ fn an_unfinished_run_is_resumed_only_when_the_person_says_so() {
         assert_eq!(person.way_on(), way);
         assert!(person.seen.contains("[r]esume it  [n]ew run  [q]uit"));
     }
+}
+
+/// The plan after these keys and an approval, its units told by their files.
+fn after(keys: &str) -> Vec<String> {
+    let plan = approved(Scripted::pressing(&format!("{keys}a")).review());
+    let units = plan.units.iter();
+    units
+        .map(|unit| format!("{} {}: {}", unit.id, unit.title, unit.claim.files.join(" ")))
+        .collect()
+}
+
+#[test]
+fn units_are_split_merged_renamed_dropped_and_filled_by_a_few_keys() {
+    assert_eq!(
+        after("s3\n")[2..4],
+        [
+            "03-db db: a b … z: db/a b.js db/z.js",
+            "03-db-2 db/ü.js: db/ü.js"
+        ]
+    );
+    assert_eq!(
+        after("m01 cart\n")[0],
+        "01-api api, cart: api/a.js api/b.js cart/cart.js"
+    );
+    assert_eq!(
+        after("rweb\nThe web\n")[4],
+        "05-web The web: web/app.js web/zone.js"
+    );
+    assert_eq!(after("x2\n").len(), 4);
+    assert_eq!(after("vz.js\n2\n")[1], "02-cart cart: cart/cart.js db/z.js");
+    assert_eq!(
+        after("vweb/\n1\n")[0],
+        "01-api api: api/a.js api/b.js web/app.js web/zone.js"
+    );
+    assert_eq!(
+        after("vtests/\n3\n")[2],
+        "03-db db: db/a b.js db/tests/t.js db/z.js db/ü.js"
+    );
+    assert_eq!(after("n2\n").len(), 2);
+}
+
+#[test]
+fn a_change_can_be_undone_and_a_question_be_left() {
+    let untouched = after("");
+    assert_eq!(after("x2\nu"), untouched);
+    assert_eq!(after("x2\nx5\nuu"), untouched);
+    assert_eq!(after("u"), untouched);
+    for left in [
+        "x\u{1b}",
+        "x\n",
+        "x2\u{3}",
+        "r2\n\n",
+        "v\n",
+        "vz.js\n\u{4}",
+        "n\n",
+    ] {
+        assert_eq!(after(left), untouched, "{left:?}");
+    }
+    assert_eq!(
+        after("x99\u{8}\u{8}2\n").len(),
+        4,
+        "a letter can be taken back"
+    );
+}
+
+#[test]
+fn what_cannot_be_is_said_and_asked_again() {
+    let said = |keys: &str| {
+        let mut person = Scripted::pressing(&format!("{keys}a"));
+        assert_eq!(approved(person.review()), sample::plan(), "{keys}");
+        let fault = person.seen.split("✗ ").nth(1).expect("a fault");
+        fault.lines().next().unwrap_or_default().to_owned()
+    };
+    insta::assert_snapshot!(said("x3\n"), @"unit '04-db-tests' needs unit '03-db', so it cannot go: drop that one first, or edit its 'needs'");
+    insta::assert_snapshot!(said("x9\n"), @"there is no unit 9");
+    insta::assert_snapshot!(said("x0\n"), @"there is no unit 0");
+    insta::assert_snapshot!(said("sdb\n"), @r#""db" may be any of 03-db, 04-db-tests"#);
+    insta::assert_snapshot!(said("m1\n"), @"name two or more different units to merge");
+    insta::assert_snapshot!(said("m1 nobody\n"), @r#"no unit is called "nobody""#);
+    insta::assert_snapshot!(said("r1\ncart\n"), @r#"unit '02-cart' has the title "cart" already: choose another"#);
+    insta::assert_snapshot!(said("v.js\n"), @r#"".js" may be any of api/a.js, api/b.js, cart/cart.js, db/a b.js, db/ü.js, db/z.js and 3 more"#);
+    insta::assert_snapshot!(said("vnone/\n"), @r#"no file of the plan is called "none/""#);
+    insta::assert_snapshot!(said("n0\n"), @"a plan has 1 to 500 units");
+}
+
+#[test]
+fn the_instruction_is_amended_in_the_editor() {
+    let mut person =
+        Scripted::pressing("iia").writing(&[|text| text.replace("const", "let"), str::to_owned]);
+    assert_eq!(approved(person.review()).instruction, "from var to let");
+    assert!(person.seen.contains("The instruction was not changed."));
+    let mut person = Scripted::pressing("iia").writing(&[|_| " \n".to_owned(), rename_cart]);
+    person.endings = [Ending::Exit(0), Ending::Exit(1)].into();
+    assert_eq!(approved(person.review()), sample::plan());
+    assert!(person.seen.contains("✗ the instruction is empty"));
+    assert!(
+        person
+            .seen
+            .contains("✗ the editor did not end well (exit code 1)")
+    );
+}
+
+#[test]
+fn the_questions_fit_into_eighty_columns() {
+    let mut person = Scripted::pressing("x2\nq");
+    person.review();
+    let rows: Vec<&str> = person
+        .seen
+        .lines()
+        .filter(|line| line.starts_with('['))
+        .collect();
+    assert!(
+        rows.iter()
+            .all(|row| console::measure_text_width(row) <= 80),
+        "{rows:#?}"
+    );
+    insta::assert_snapshot!(rows[rows.len() - 2..].join("\n"), @r#"
+    [s]plit  [m]erge  [r]ename  [x] drop  mo[v]e  [n]umber  [i]nstruction  [u]ndo
+    [a]pprove  [e]dit in $EDITOR  [d]etails  [q]uit
+    "#);
 }

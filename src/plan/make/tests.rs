@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codemod::Recipe;
 use crate::git::fixture::{Fixture, repository};
+use crate::plan::Size;
 use crate::plan::file::to_toml;
 
 const FILE: u32 = 0o100_644;

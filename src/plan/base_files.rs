@@ -1,0 +1,112 @@
+//! What is known of the files that a plan claims, so that it can be changed without reading the base again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::hot::COMMITS;
+use super::make::{packages, paths};
+use super::owners::CodeOwners;
+use super::scan::{File, measured};
+use super::{Plan, PlanError, Size};
+use crate::config::Apart;
+use crate::git::{Entry, Repo};
+
+/// The files of a base, as far as plans for it are changed.
+pub struct BaseFiles {
+    /// Those that the plan claims.
+    pub(super) files: BTreeMap<String, File>,
+    pub(super) owners: CodeOwners,
+    /// The folders that hold a manifest.
+    pub(super) packages: BTreeSet<String>,
+    /// All paths that the base tracks, but for those that are not UTF-8.
+    pub(super) tracked: BTreeSet<String>,
+    /// What must not be mixed in a unit.
+    pub(super) apart: Option<Apart>,
+    /// Gives the paths that commits changed together.
+    pub(super) commits: Box<dyn Fn() -> Vec<Vec<String>>>,
+}
+
+impl fmt::Debug for BaseFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<&String> = self.files.keys().collect();
+        f.debug_struct("BaseFiles")
+            .field("files", &files)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BaseFiles {
+    /// Reads what the plan claims.
+    pub fn of(repo: &Repo, plan: &Plan, apart: Option<Apart>) -> Result<Self, PlanError> {
+        let entries = repo.entries(&plan.base)?;
+        let claimed: BTreeSet<&str> = plan
+            .units
+            .iter()
+            .flat_map(|unit| unit.claim.files.iter().map(String::as_str))
+            .collect();
+        let to_read: Vec<(&str, &Entry)> = entries
+            .iter()
+            .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
+            .filter(|(path, _)| claimed.contains(path))
+            .collect();
+        let files = measured(repo, &to_read)?.into_iter();
+        Ok(Self {
+            files: files.map(|file| (file.path.clone(), file)).collect(),
+            owners: CodeOwners::of_tree(repo, &entries)?,
+            packages: packages(&entries),
+            tracked: paths(&entries).map(str::to_owned).collect(),
+            apart,
+            commits: commits(repo, &plan.base),
+        })
+    }
+
+    /// How large a file is; nothing for what is not known.
+    pub fn size(&self, path: &str) -> Option<Size> {
+        self.files.get(path).map(|file| file.size)
+    }
+
+    /// Who owns a file.
+    pub fn owners(&self, path: &str) -> &[String] {
+        self.owners.of(path)
+    }
+}
+
+#[cfg(test)]
+impl BaseFiles {
+    /// Files of ten bytes and one line each, with the text of a CODEOWNERS.
+    pub(crate) fn made_up<'a>(paths: impl IntoIterator<Item = &'a str>, owners: &str) -> Self {
+        let file = |path: &str| File {
+            path: path.to_owned(),
+            size: Size {
+                lines: 1,
+                bytes: 10,
+            },
+            hot: None,
+        };
+        let files: BTreeMap<String, File> = paths
+            .into_iter()
+            .map(|path| (path.to_owned(), file(path)))
+            .collect();
+        Self {
+            owners: CodeOwners::parse("CODEOWNERS", owners.as_bytes()),
+            packages: BTreeSet::new(),
+            tracked: files.keys().cloned().collect(),
+            apart: None,
+            commits: Box::new(Vec::new),
+            files,
+        }
+    }
+}
+
+/// Reads on demand what changed together before the base. What cannot be known of the past only makes the units a
+/// little worse.
+pub(super) fn commits(repo: &Repo, base: &str) -> Box<dyn Fn() -> Vec<Vec<String>>> {
+    let (repo, base) = (repo.clone(), base.to_owned());
+    Box::new(move || {
+        repo.changed_together(&base, COMMITS)
+            .unwrap_or_else(|error| {
+                tracing::warn!("which files change together is not known: {error}");
+                Vec::new()
+            })
+    })
+}

@@ -1,0 +1,384 @@
+//! Changes of a plan by hand, one at a time: from a plan that holds together to another one, or a refusal.
+//!
+//! Pure over the plan and what is known of its base. Every new plan is proven like one that was just made; every file
+//! is in one unit, as before, or is left out with the reason.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::base_files::BaseFiles;
+use super::claim::{Ownership, OwnershipError};
+use super::make::units;
+use super::order::{OrderError, waves};
+use super::partition::{Item, Material, Owners, partition};
+use super::scan::File;
+use super::title::{name_units, unused};
+use super::{Claim, LeftOut, Plan, Unit, UnitId};
+use crate::config::UnitRange;
+
+/// Why files of a dropped unit are left out.
+const DROPPED: &str = "dropped in review";
+
+/// One change of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// A unit becomes two.
+    Split(UnitId),
+    /// Units become one.
+    Merge(Vec<UnitId>),
+    /// A unit gets this title.
+    Rename(UnitId, String),
+    /// A unit goes; its files are left out.
+    Drop(UnitId),
+    /// Files go to this unit, from others or from those dropped before. A unit that has none left goes.
+    Move(Vec<String>, UnitId),
+    /// All files are cut anew, into so many units.
+    Cut(UnitRange),
+    /// What is to be changed is said in other words.
+    Instruct(String),
+}
+
+/// Why a plan cannot be changed so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    #[error("no unit has the id '{0}'")]
+    NoUnit(UnitId),
+    #[error("unit '{0}' has one file only, so there is nothing to split")]
+    OneFile(UnitId),
+    #[error(
+        "the files of unit '{0}' have names that some file systems take for one, so they stay together"
+    )]
+    OneName(UnitId),
+    #[error("name two or more different units to merge")]
+    OneUnit,
+    #[error("a title is one line of text, and not empty")]
+    Title,
+    #[error("unit '{unit}' has the title {title:?} already: choose another")]
+    TitleTaken { unit: UnitId, title: String },
+    #[error(
+        "unit '{by}' needs unit '{unit}', so it cannot go: drop that one first, or edit its 'needs'"
+    )]
+    Needed { unit: UnitId, by: UnitId },
+    #[error("it is the only unit left: quit if nothing is to be done")]
+    LastUnit,
+    #[error("no file of the plan is called {0:?}")]
+    NoFile(String),
+    #[error("{path:?} is in unit '{unit}' already")]
+    Already { path: String, unit: UnitId },
+    #[error("a plan has at most {} units", UnitRange::MOST)]
+    TooMany,
+    #[error("the instruction is empty: say what is to be changed")]
+    NoInstruction,
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+}
+
+impl Plan {
+    /// The plan after a change.
+    pub fn edited(&self, edit: &Edit, base: &BaseFiles) -> Result<Self, EditError> {
+        let mut plan = self.clone();
+        match edit {
+            Edit::Split(id) => plan.split(id, base)?,
+            Edit::Merge(ids) => plan.merge(ids, base)?,
+            Edit::Rename(id, title) => plan.rename(id, title)?,
+            Edit::Drop(id) => plan.drop_unit(id)?,
+            Edit::Move(files, to) => plan.move_files(files, to, base)?,
+            Edit::Cut(range) => plan.cut(*range, base),
+            Edit::Instruct(text) if text.trim().is_empty() => return Err(EditError::NoInstruction),
+            Edit::Instruct(text) => plan.instruction.clone_from(text),
+        }
+        if plan.units.len() > UnitRange::MOST {
+            return Err(EditError::TooMany);
+        }
+        Ownership::prove(&plan.units, base.tracked.iter().map(String::as_str))?;
+        waves(&plan.units)?;
+        Ok(plan)
+    }
+
+    /// The place of a unit.
+    fn place(&self, id: &UnitId) -> Result<usize, EditError> {
+        self.units
+            .iter()
+            .position(|unit| unit.id == *id)
+            .ok_or_else(|| EditError::NoUnit(id.clone()))
+    }
+
+    fn split(&mut self, id: &UnitId, base: &BaseFiles) -> Result<(), EditError> {
+        let place = self.place(id)?;
+        let unit = &self.units[place];
+        if unit.claim.files.len() < 2 {
+            return Err(EditError::OneFile(id.clone()));
+        }
+        let groups = base
+            .owners
+            .groups(unit.claim.files.iter().map(String::as_str));
+        let items: Vec<Item<'_>> = unit
+            .claim
+            .files
+            .iter()
+            .zip(groups)
+            .map(|(path, owner)| Item {
+                path,
+                bytes: base.size(path).unwrap_or_default().bytes,
+                owner,
+            })
+            .collect();
+        let material = Material {
+            items: &items,
+            ties: &[],
+            packages: &base.packages,
+            owners: Owners::Preferred,
+        };
+        let parts = partition(&material, UnitRange::exactly(2));
+        let [first, second] = &parts[..] else {
+            return Err(EditError::OneName(id.clone()));
+        };
+        let files = |part: &[usize]| -> Vec<String> {
+            let mut files: Vec<String> = part
+                .iter()
+                .map(|&item| items[item].path.to_owned())
+                .collect();
+            files.sort();
+            files
+        };
+        let mut claims = [files(first), files(second)].map(|files| Claim {
+            files,
+            create: Vec::new(),
+        });
+        for entry in &unit.claim.create {
+            let inside = claims.each_ref().map(|claim| {
+                let files = claim.files.iter();
+                files.filter(|file| is_beside(file, entry)).count()
+            });
+            claims[usize::from(inside[1] > inside[0])]
+                .create
+                .push(entry.clone());
+        }
+        let [first, second] = claims;
+        let new = self.unused_id(id);
+        let unit = Unit {
+            id: new.clone(),
+            claim: second,
+            ..unit.clone()
+        };
+        self.units[place].claim = first;
+        self.units.insert(place + 1, unit);
+        for unit in &mut self.units {
+            if let Some(need) = unit.needs.iter().position(|need| need == id) {
+                unit.needs.insert(need + 1, new.clone());
+            }
+        }
+        self.describe(&[place, place + 1], base);
+        Ok(())
+    }
+
+    fn merge(&mut self, ids: &[UnitId], base: &BaseFiles) -> Result<(), EditError> {
+        let places: BTreeSet<usize> = ids
+            .iter()
+            .map(|id| self.place(id))
+            .collect::<Result<_, _>>()?;
+        let mut rest = places.iter().rev().copied().collect::<Vec<_>>();
+        let (Some(first), false) = (rest.pop(), rest.is_empty()) else {
+            return Err(EditError::OneUnit);
+        };
+        let merged = self.units[first].id.clone();
+        let mut gone = HashSet::new();
+        let mut members = Vec::new();
+        // From the last, so that the places of the others stay.
+        for place in rest {
+            let unit = self.units.remove(place);
+            gone.insert(unit.id.clone());
+            members.insert(0, unit);
+        }
+        let unit = &mut self.units[first];
+        for member in members {
+            unit.claim.files.extend(member.claim.files);
+            unit.claim.create.extend(member.claim.create);
+            unit.needs.extend(member.needs);
+        }
+        unit.claim.files.sort();
+        for unit in &mut self.units {
+            let mut seen = HashSet::new();
+            for need in &mut unit.needs {
+                if gone.contains(need) {
+                    need.clone_from(&merged);
+                }
+            }
+            let id = &unit.id;
+            unit.needs
+                .retain(|need| need != id && seen.insert(need.clone()));
+        }
+        self.describe(&[first], base);
+        Ok(())
+    }
+
+    fn rename(&mut self, id: &UnitId, title: &str) -> Result<(), EditError> {
+        let place = self.place(id)?;
+        let title = title.trim();
+        if title.is_empty() || title.chars().any(char::is_control) {
+            return Err(EditError::Title);
+        }
+        let namesake = self
+            .units
+            .iter()
+            .find(|unit| unit.title == title && unit.id != *id);
+        if let Some(unit) = namesake {
+            return Err(EditError::TitleTaken {
+                unit: unit.id.clone(),
+                title: title.to_owned(),
+            });
+        }
+        title.clone_into(&mut self.units[place].title);
+        Ok(())
+    }
+
+    fn drop_unit(&mut self, id: &UnitId) -> Result<(), EditError> {
+        let place = self.place(id)?;
+        let unit = self.take_away(place)?;
+        let dropped = match self.left_out.iter_mut().find(|it| it.reason == DROPPED) {
+            Some(dropped) => dropped,
+            None => self.left_out.push_mut(LeftOut {
+                reason: DROPPED.to_owned(),
+                files: Vec::new(),
+            }),
+        };
+        dropped.files.extend(unit.claim.files);
+        dropped.files.sort();
+        Ok(())
+    }
+
+    /// Takes a unit out that nobody needs and that is not the last.
+    fn take_away(&mut self, place: usize) -> Result<Unit, EditError> {
+        let id = &self.units[place].id;
+        if let Some(by) = self.units.iter().find(|unit| unit.needs.contains(id)) {
+            return Err(EditError::Needed {
+                unit: id.clone(),
+                by: by.id.clone(),
+            });
+        }
+        if self.units.len() == 1 {
+            return Err(EditError::LastUnit);
+        }
+        Ok(self.units.remove(place))
+    }
+
+    fn move_files(
+        &mut self,
+        files: &[String],
+        to: &UnitId,
+        base: &BaseFiles,
+    ) -> Result<(), EditError> {
+        self.place(to)?;
+        for path in files {
+            let from = self
+                .units
+                .iter()
+                .position(|unit| unit.claim.files.contains(path));
+            match from {
+                Some(from) if self.units[from].id == *to => {
+                    return Err(EditError::Already {
+                        path: path.clone(),
+                        unit: to.clone(),
+                    });
+                }
+                Some(from) => {
+                    self.units[from].claim.files.retain(|file| file != path);
+                    if self.units[from].claim.files.is_empty() {
+                        let unit = self.take_away(from)?;
+                        let place = self.place(to)?;
+                        self.units[place].claim.create.extend(unit.claim.create);
+                    }
+                }
+                // Only what was in a unit before is known well enough.
+                None if base.files.contains_key(path) => {
+                    for left_out in &mut self.left_out {
+                        left_out.files.retain(|file| file != path);
+                    }
+                    self.left_out
+                        .retain(|it| it.reason != DROPPED || !it.files.is_empty());
+                }
+                None => return Err(EditError::NoFile(path.clone())),
+            }
+            let place = self.place(to)?;
+            self.units[place].claim.files.push(path.clone());
+        }
+        let place = self.place(to)?;
+        self.units[place].claim.files.sort();
+        for unit in &mut self.units {
+            measure(unit, base);
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, range: UnitRange, base: &BaseFiles) {
+        let files: Vec<File> = self
+            .units
+            .iter()
+            .flat_map(|unit| &unit.claim.files)
+            .filter_map(|path| base.files.get(path))
+            .map(|file| (&file.path, file))
+            .collect::<BTreeMap<_, _>>()
+            .into_values()
+            .cloned()
+            .collect();
+        let may_create = self.units.iter().any(|unit| !unit.claim.create.is_empty());
+        self.units = units(&files, base, range);
+        if !may_create {
+            for unit in &mut self.units {
+                unit.claim.create.clear();
+            }
+        }
+    }
+
+    /// Gives units titles, sizes and owners by their files.
+    fn describe(&mut self, places: &[usize], base: &BaseFiles) {
+        let files: Vec<Vec<&str>> = self
+            .units
+            .iter()
+            .map(|unit| unit.claim.files.iter().map(String::as_str).collect())
+            .collect();
+        let names = name_units(&files, &[]);
+        let others = self.units.iter().enumerate();
+        let mut taken: HashSet<String> = others
+            .filter(|(place, _)| !places.contains(place))
+            .map(|(_, unit)| unit.title.clone())
+            .collect();
+        for &place in places {
+            let unit = &mut self.units[place];
+            unit.title = unused(&names[place].1, &mut taken);
+            measure(unit, base);
+        }
+    }
+
+    /// An id that nobody has, after that of the unit it comes from.
+    fn unused_id(&self, from: &UnitId) -> UnitId {
+        // The number has room within 64 letters.
+        let stem: String = from.as_str().chars().take(56).collect();
+        let stem = stem.trim_end_matches('.');
+        (2..=UnitRange::MOST + 2)
+            .map(|number| UnitId(format!("{stem}-{number}")))
+            .find(|id| self.units.iter().all(|unit| unit.id != *id))
+            // There are more numbers than units; one too many would be refused as a unit that is there twice.
+            .unwrap_or_else(|| from.clone())
+    }
+}
+
+/// Whether a file stands in the folder of an entry of `create`.
+fn is_beside(file: &str, entry: &str) -> bool {
+    match entry.rsplit_once('/') {
+        None | Some((".", "")) => !file.contains('/'),
+        Some((folder, _)) => file
+            .rsplit_once('/')
+            .is_some_and(|(home, _)| home == folder),
+    }
+}
+
+fn measure(unit: &mut Unit, base: &BaseFiles) {
+    unit.owners = base.owners.of_all(&unit.claim.files);
+    let files = unit.claim.files.iter();
+    unit.size = files.filter_map(|path| base.size(path)).sum();
+}
+
+#[cfg(test)]
+mod tests;
