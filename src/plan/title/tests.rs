@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn names(units: &[&[&str]]) -> Vec<String> {
@@ -63,7 +65,7 @@ fn gathered_folders_and_files_are_named_one_by_one() {
 fn a_piece_of_a_folder_beside_others_is_not_taken_for_the_whole() {
     assert_eq!(
         names(&[&["a/1", "a/2"], &["a/3", "b/1", "b/2"]]),
-        ["01-a-1-2 = a: 1 … 2", "02-a-part-b = a (part), b"]
+        ["01-a-1-2 = a: 1 … 2", "02-a-3-b = a/3, b"]
     );
 }
 
@@ -86,15 +88,72 @@ fn a_module_and_the_folder_of_its_name_are_one() {
 }
 
 #[test]
+fn many_neighbours_are_named_from_the_first_to_the_last() {
+    let files: Vec<String> = (10..30).map(|i| format!("packages/part-{i}/x")).collect();
+    let paths: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert_eq!(
+        names(&[&paths[..19], &[paths[19]]]),
+        [
+            "01-packages-part-10-part-28 = packages: part-10 … part-28",
+            "02-packages-part-29-x = packages/part-29/x"
+        ]
+    );
+}
+
+#[test]
 fn a_long_list_ends_with_how_many_more_there_are() {
     let files: Vec<String> = (10..30).map(|i| format!("packages/part-{i}/x")).collect();
-    let (gathered, other) = files.split_at(19);
-    let gathered: Vec<&str> = gathered.iter().map(String::as_str).collect();
+    let paths: Vec<&str> = files.iter().map(String::as_str).collect();
+    let missing = [&paths[..9], &paths[10..]].concat();
     assert_eq!(
-        names(&[&gathered, &[&other[0]]]),
+        names(&[&missing, &[paths[9]]]),
         [
             "01-packages-part-10-part-11-part-12 = packages: part-10, part-11, part-12, part-13, … (15 more)",
-            "02-packages-part-29-x = packages/part-29/x"
+            "02-packages-part-19-x = packages/part-19/x"
+        ]
+    );
+}
+
+#[test]
+fn of_many_places_those_with_the_most_files_are_named() {
+    let mine = [
+        "django/apps/one_of_a_kind_that_is_long.py",
+        "django/apps/x/another_of_a_kind_that_is_long.py",
+        "django/contrib/gis/geos/1",
+        "django/contrib/gis/geos/2",
+        "django/contrib/gis/geos/3",
+        "django/db/backends/oracle/1",
+        "django/db/backends/oracle/2",
+    ];
+    let others = [
+        "django/apps/1",
+        "django/apps/2",
+        "django/apps/3",
+        "django/apps/x/1",
+        "django/contrib/1",
+        "django/contrib/gis/1",
+        "django/contrib/gis/2",
+        "django/contrib/gis/3",
+        "django/db/1",
+        "django/db/backends/1",
+        "django/db/backends/2",
+        "setup.py",
+    ];
+    assert_eq!(
+        names(&[&mine, &others])[0],
+        "01-django-contrib-gis-geos = django: contrib/gis/geos, db/backends/oracle, … (2 more)"
+    );
+}
+
+#[test]
+fn who_has_most_of_a_folder_bears_its_name() {
+    let mine = ["src/io/a", "src/io/b", "src/io/util/c", "src/net/tcp"];
+    let others = ["src/io/d", "src/net/udp", "src/net/unix"];
+    assert_eq!(
+        names(&[&mine, &others]),
+        [
+            "01-src-io-part-net-tcp = src: io (part), net/tcp",
+            "02-src-io-d-net-part = src: io/d, net (part)"
         ]
     );
 }
@@ -129,4 +188,29 @@ fn titles_and_ids_are_short_plain_valid_and_different() {
 #[test]
 fn a_name_without_latin_letters_still_has_an_id() {
     assert_eq!(names(&[&["文档/甲", "文档/乙"]]), ["01 = 文档"]);
+}
+
+proptest! {
+    #[test]
+    fn any_units_have_titles_and_ids_of_their_own(
+        paths in proptest::collection::btree_map("([ab\u{1}é]{1,30}/){0,4}[a-c.]{1,40}", 0..6_usize, 1..80),
+    ) {
+        let mut units: Vec<Vec<&str>> = vec![Vec::new(); 6];
+        for (path, unit) in &paths {
+            units[*unit].push(path);
+        }
+        units.retain(|unit| !unit.is_empty());
+        let (ids, titles): (HashSet<UnitId>, HashSet<String>) =
+            name_units(&units, &[]).into_iter().unzip();
+        prop_assert_eq!(ids.len(), units.len());
+        prop_assert_eq!(titles.len(), units.len());
+        for id in ids {
+            prop_assert!(id.as_str().len() <= 40);
+            prop_assert_eq!(UnitId::parse(id.as_str()), Ok(id.clone()));
+        }
+        for title in titles {
+            prop_assert!(!title.is_empty() && title.chars().count() <= 60);
+            prop_assert!(!title.contains(char::is_control));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::graph::Net;
 use crate::plan::partition::atom::{Atom, ancestors, sortable};
 
 /// What one more piece of a folder costs, in percent of all that a file is tied with on the average.
-const FOLDER: i64 = 60;
+const FOLDER: i64 = 80;
 /// So many times as much costs a piece of a package or of what one owner has.
 const WHOLE: i64 = 2;
 

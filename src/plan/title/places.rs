@@ -1,0 +1,234 @@
+//! Where the files of a unit are, beside those of the other units.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::name::{Name, Part};
+use crate::plan::partition::stem;
+
+/// So many loose files are named one by one where the unit holds all of their folder.
+const FEW: usize = 4;
+
+/// A file as its unit is named after it: `parse.rs` counts as a file of `parse/` where there is such a folder.
+pub(super) struct File<'a> {
+    path: &'a str,
+    folder: &'a str,
+}
+
+impl<'a> File<'a> {
+    fn of(path: &'a str, folders: &HashSet<&str>) -> Self {
+        let folder = folder_of(path);
+        let name = last(path);
+        let namesake = &path[..path.len() - name.len() + stem(name).len()];
+        Self {
+            path,
+            folder: if namesake != path && folders.contains(namesake) {
+                namesake
+            } else {
+                folder
+            },
+        }
+    }
+
+    fn is_namesake(&self) -> bool {
+        self.folder.len() > folder_of(self.path).len()
+    }
+}
+
+/// The folder that holds a path, `""` for the root.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The path and all folders above it up to the root.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| {
+        (!folder.is_empty()).then(|| folder_of(folder))
+    })
+}
+
+/// What lies below the folder; `None` for what is not in it.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    match folder {
+        "" => Some(path),
+        folder if folder == path => Some(""),
+        folder => path.strip_prefix(folder)?.strip_prefix('/'),
+    }
+}
+
+/// The deepest folder that holds all files.
+fn common_folder<'a>(files: &[&File<'a>]) -> &'a str {
+    let first = files.first().map_or("", |file| file.folder);
+    files.iter().fold(first, |common, file| {
+        ancestors(common)
+            .find(|folder| below(file.folder, folder).is_some())
+            .unwrap_or_default()
+    })
+}
+
+/// What is in a folder, whoever has it.
+#[derive(Default)]
+struct Folder<'a> {
+    /// How many files there are in it and below it, and in it alone.
+    files: usize,
+    loose: usize,
+    /// The names of its files and folders.
+    names: BTreeSet<&'a str>,
+}
+
+/// The folders of all units.
+pub(super) struct Places<'a> {
+    units: Vec<Vec<File<'a>>>,
+    folders: HashMap<&'a str, Folder<'a>>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(units: &[Vec<&'a str>]) -> Self {
+        let names: HashSet<&str> = units
+            .iter()
+            .flatten()
+            .flat_map(|path| ancestors(folder_of(path)))
+            .collect();
+        let units: Vec<Vec<File<'a>>> = units
+            .iter()
+            .map(|files| files.iter().map(|path| File::of(path, &names)).collect())
+            .collect();
+        let mut folders: HashMap<&str, Folder<'_>> = HashMap::new();
+        for file in units.iter().flatten() {
+            let own = folders.entry(file.folder).or_default();
+            own.loose += 1;
+            own.names.insert(last(file.path));
+            for folder in ancestors(file.folder) {
+                folders.entry(folder).or_default().files += 1;
+                if !folder.is_empty() {
+                    let above = folders.entry(folder_of(folder)).or_default();
+                    above.names.insert(last(folder));
+                }
+            }
+        }
+        Self { units, folders }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = Name> {
+        self.units.iter().map(|files| {
+            let files: Vec<&File<'_>> = files.iter().collect();
+            self.name(&files)
+        })
+    }
+
+    fn name(&self, files: &[&File<'a>]) -> Name {
+        if let [only] = files {
+            return Name::folder(only.path);
+        }
+        let folder = common_folder(files);
+        if !folder.is_empty() && self.is_all(folder, files.len()) {
+            return Name::folder(folder);
+        }
+        let (mut loose, folders) = children(folder, files);
+        if let Some(stretch) = self.stretch(folder, &loose, &folders) {
+            return Name::new(folder, vec![stretch]);
+        }
+        let mut parts: Vec<Part> = Vec::new();
+        for (child, files) in folders {
+            parts.extend(self.parts(child, &files, folder));
+        }
+        loose.sort_by_key(|file| !file.is_namesake());
+        let is_all = self.folders.get(folder).map(|it| it.loose) == Some(loose.len());
+        let names: Vec<&str> = loose.iter().map(|file| last(file.path)).collect();
+        if is_all && names.len() <= FEW {
+            parts.extend(names.iter().map(|name| Part::new((*name).to_owned(), 1)));
+        } else {
+            parts.extend(from_to(&names).map(|text| Part::new(text, names.len())));
+        }
+        Name::new(folder, parts)
+    }
+
+    fn is_all(&self, folder: &str, files: usize) -> bool {
+        self.folders.get(folder).is_some_and(|it| it.files == files)
+    }
+
+    /// Many neighbours of a folder, of which none is missing in between and none is in pieces.
+    fn stretch(
+        &self,
+        folder: &str,
+        loose: &[&File<'_>],
+        folders: &BTreeMap<&str, Vec<&File<'_>>>,
+    ) -> Option<Part> {
+        let whole = folders
+            .iter()
+            .all(|(folder, files)| self.is_all(folder, files.len()));
+        let names: BTreeSet<&str> = loose
+            .iter()
+            .map(|file| last(file.path))
+            .chain(folders.keys().map(|folder| last(folder)))
+            .collect();
+        let (first, end) = (*names.first()?, *names.last()?);
+        let between = self.folders.get(folder)?.names.range(first..=end).count();
+        if names.len() <= FEW || between != names.len() || !whole || folders.is_empty() {
+            return None;
+        }
+        let files = loose.len() + folders.values().map(Vec::len).sum::<usize>();
+        from_to(&[first, end]).map(|text| Part::new(text, files))
+    }
+
+    /// What a unit has of a folder, told from `top`: as few places as say where to look. Whoever has most of a folder
+    /// bears its name.
+    fn parts(&self, folder: &str, files: &[&File<'a>], top: &str) -> Vec<Part> {
+        let name = below(folder, top).unwrap_or(folder);
+        if self.is_all(folder, files.len()) {
+            return vec![Part::new(name.to_owned(), files.len())];
+        }
+        let piece = |files: usize| Part::new(format!("{name} (part)"), files);
+        let is_most = |all: usize| files.len() * 2 > all;
+        if self.folders.get(folder).is_some_and(|it| is_most(it.files)) {
+            return vec![piece(files.len())];
+        }
+        let (loose, folders) = children(folder, files);
+        let mut parts: Vec<Part> = match loose.as_slice() {
+            [] => Vec::new(),
+            [only] => vec![Part::new(format!("{name}/{}", last(only.path)), 1)],
+            several => vec![piece(several.len())],
+        };
+        for (child, files) in folders {
+            parts.extend(self.parts(child, &files, top));
+        }
+        parts
+    }
+}
+
+/// The files of a folder that are in it, and the others by the folder in it that they are below.
+fn children<'f, 'a>(
+    folder: &str,
+    files: &[&'f File<'a>],
+) -> (Vec<&'f File<'a>>, BTreeMap<&'a str, Vec<&'f File<'a>>>) {
+    let mut loose = Vec::new();
+    let mut folders: BTreeMap<&str, Vec<&File<'_>>> = BTreeMap::new();
+    for &file in files {
+        let rest = below(file.folder, folder).unwrap_or_default();
+        match rest.split('/').next().unwrap_or_default().len() {
+            0 => loose.push(file),
+            name => {
+                let child = &file.folder[..file.folder.len() - rest.len() + name];
+                folders.entry(child).or_default().push(file);
+            }
+        }
+    }
+    (loose, folders)
+}
+
+/// From the first name to the last, without endings where this tells them apart.
+fn from_to(names: &[&str]) -> Option<String> {
+    let bare = |name: &&str| match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+        _ => (*name).to_owned(),
+    };
+    let (first, last) = (names.first().map(bare)?, names.last().map(bare)?);
+    Some(match names {
+        [only] => (*only).to_owned(),
+        _ if first == last => first,
+        _ => format!("{first} … {last}"),
+    })
+}
