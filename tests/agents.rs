@@ -128,6 +128,22 @@ fn an_agent_that_takes_too_long_is_ended() {
 }
 
 #[test]
+fn what_an_agent_leaves_running_in_a_session_of_its_own_is_ended_before_its_work_is_looked_at() {
+    let repo = Repo::with_packages(1);
+    let pid = repo.root().join("left.pid");
+    let agent = format!(
+        "{SIGN}\nsetsid sh -c 'echo $$ >\"{pid}\"; exec sleep 600' >/dev/null 2>&1 &\nuntil [ -s \"{pid}\" ]; do sleep 0.01; done",
+        pid = pid.display()
+    );
+    // A zombie is gone too; nobody may have collected it yet.
+    let gone = format!(
+        "! grep -q '^State:.[^Z]' /proc/$(cat '{}')/status 2>/dev/null",
+        pid.display()
+    );
+    let _ = repo.migrate_by(&agent, &["--check", &gone]).exits(0);
+}
+
+#[test]
 fn an_agent_that_is_silent_for_too_long_is_ended() {
     let repo = Repo::with_packages(1);
     let never = repo.fifo("never");
@@ -149,7 +165,11 @@ fn an_agent_that_is_silent_for_too_long_is_ended() {
 fn a_check_that_takes_too_long_is_ended() {
     let repo = Repo::with_packages(1);
     let never = repo.fifo("never");
-    let check = format!("echo testing; cat '{}'", never.display());
+    // What hangs on the base as well would be nothing new.
+    let check = format!(
+        "grep -q signed packages/p0/index.js || exit 0; echo testing; cat '{}'",
+        never.display()
+    );
     let output = repo.migrate_by(SIGN, &["--check", &check, "--check-timeout", "1s"]);
     fails(&repo, output, &["not done within [DURATION]", "testing"]);
 }

@@ -9,7 +9,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::prompt::prompt;
 use super::{
     Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Task, Usage, Usd,
-    Work,
+    Work, write_file,
 };
 use crate::config::CommandLine;
 use crate::process::{self, Command, ProcessError};
@@ -90,19 +90,13 @@ impl Agent for CommandAgent {
 
 impl CommandAgent {
     fn command(&self, task: &Task, summary: &Path) -> Result<Command, AgentError> {
-        let mut words = prompt(task);
-        let feedback = task.follow_up.as_ref().map(|it| it.text.as_str());
-        if let Some(text) = feedback {
-            words.push_str("\n## To be mended\n\n");
-            words.push_str(text);
-        }
-        let prompt_file = write(&task.folder, "prompt.md", words.as_bytes())?;
+        let prompt_file = write_file(&task.folder, "prompt.md", prompt(task).as_bytes())?;
         let mut list = Vec::new();
         for file in &task.claim.files {
             list.extend_from_slice(file.as_bytes());
             list.push(0);
         }
-        let list_file = write(&task.folder, "files", &list)?;
+        let list_file = write_file(&task.folder, "files", &list)?;
         // What an earlier attempt left is not this one's.
         let usage = task.folder.join(USAGE);
         for left in [summary, &usage] {
@@ -116,8 +110,9 @@ impl CommandAgent {
         env.set("BATCH_FILES", list_file);
         env.set("BATCH_SUMMARY_FILE", summary);
         env.set("BATCH_USAGE_FILE", usage);
-        if let Some(text) = feedback {
-            let file = write(&task.folder, "feedback.md", text.as_bytes())?;
+        if let Some(follow_up) = &task.follow_up {
+            let text = &follow_up.text;
+            let file = write_file(&task.folder, "feedback.md", text.as_bytes())?;
             env.set("BATCH_FEEDBACK_FILE", file);
         }
         let mut words = self.words.iter().cloned();
@@ -126,21 +121,12 @@ impl CommandAgent {
             args: words.collect(),
             dir: task.worktree.clone(),
             env,
+            input: None,
             limit: Some(task.limits.time),
             idle: task.limits.idle,
             log: task.log(),
         })
     }
-}
-
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, AgentError> {
-    let path = folder.join(name);
-    fs::write(&path, bytes).map_err(|source| AgentError::File {
-        what: "written",
-        path: path.clone(),
-        source,
-    })?;
-    Ok(path)
 }
 
 fn read_summary(path: &Path) -> Option<String> {
@@ -250,7 +236,7 @@ mod tests {
     async fn what_is_to_be_mended_is_told_in_a_file_and_in_the_prompt() {
         let folder = tempfile::tempdir().unwrap();
         let mut task = task(folder.path());
-        let line = r#"cat "${BATCH_FEEDBACK_FILE:-/dev/null}" > told; grep -c mend "$BATCH_PROMPT_FILE" >> told || :"#;
+        let line = r#"cat "${BATCH_FEEDBACK_FILE:-/dev/null}" > told; grep -c "left to do" "$BATCH_PROMPT_FILE" >> told || :"#;
         let told = |task: &Task| fs::read_to_string(task.worktree.join("told")).unwrap();
         work(&task, line).await.unwrap();
         assert_eq!(told(&task), "0\n");

@@ -1,9 +1,10 @@
-//! Programs that edit a unit's files in its worktree: any command, or the built-in codemod.
+//! Programs that edit a unit's files in its worktree: coding agents, any command, or the built-in codemod.
 //!
 //! [`Agent`] is the seam. An agent gets a [`Task`] as data and changes files; whether what it changed was its to change
 //! is proven elsewhere. This room knows nothing of git, journals and forges.
 
 mod codemod;
+mod coding;
 mod command;
 mod error;
 mod event;
@@ -11,7 +12,7 @@ mod prompt;
 mod usage;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use codemod::CodemodAgent;
+pub use coding::{Choice, ChooseError, CodingAgent, Found, choose, find};
 pub use command::CommandAgent;
 pub use error::{AgentError, LimitReached, Refusal};
 pub use event::{AgentEvent, Pressure, SessionId};
@@ -88,7 +90,7 @@ pub struct Task {
 pub struct Limits {
     /// How long it may take.
     pub time: Duration,
-    /// How long it may be silent; for as long as it likes when absent.
+    /// How long it may be silent; as long as is usual for it when absent.
     pub idle: Option<Duration>,
 }
 
@@ -119,4 +121,25 @@ pub struct Work {
     pub usage: Usage,
     /// Where a further turn can go on.
     pub session: Option<SessionId>,
+}
+
+/// Writes a file beside the worktree that the agent is told of.
+fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, AgentError> {
+    let path = folder.join(name);
+    match std::fs::write(&path, bytes) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(AgentError::File {
+            what: "written",
+            path,
+            source,
+        }),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), AgentError> {
+    std::fs::create_dir_all(path).map_err(|source| AgentError::File {
+        what: "made",
+        path: path.to_owned(),
+        source,
+    })
 }

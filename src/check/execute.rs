@@ -46,6 +46,7 @@ pub async fn run(
         args,
         dir: worktree.join(&check.dir),
         env,
+        input: None,
         limit: Some(limit),
         idle: None,
         log,

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use super::say;
+use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, Apart, Budget, Config, ForgeChoice, Limit, MinSuccess,
-    PublishConfig, PublishWhen, PushChoice, ReviewersFrom, Tokens, UnitRange,
+    AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Apart, Budget, Config, ForgeChoice,
+    Limit, MinSuccess, PublishConfig, PublishWhen, PushChoice, ReviewersFrom, Tokens, UnitRange,
 };
 use crate::run::Goal;
 
@@ -17,10 +19,15 @@ use crate::run::Goal;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Agent")]
 pub(super) struct AgentFlags {
-    /// The kind of agent; follows from the other flags when absent
-    #[arg(long, value_enum, value_name = "KIND")]
-    agent: Option<AgentKind>,
-    /// A program to start in each worktree, split like a shell would but run without one
+    /// Who does the work: claude, codex, gemini, opencode, aider, auto (whichever of these is installed and logged in),
+    /// command, codemod, or the name of an [agents.NAME] table in batch.toml [default: follows from the other flags]
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// The model that the coding agent is to use [default: the agent's own choice]
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// A program to start in each worktree, split like a shell would but run without one; with a coding agent, how to
+    /// start that
     #[arg(long, value_name = "PROG ARGS")]
     agent_cmd: Option<String>,
     /// Hand --agent-cmd to sh -c
@@ -29,7 +36,7 @@ pub(super) struct AgentFlags {
     /// How long one agent may work on its unit [default: 30m]
     #[arg(long, value_name = "TIME")]
     pub(super) agent_timeout: Option<Limit>,
-    /// How long one agent may be silent before it is stopped [default: for ever]
+    /// How long one agent may be silent before it is stopped [default: 15m for coding agents, else for ever]
     #[arg(long, value_name = "TIME")]
     pub(super) idle_timeout: Option<Limit>,
     /// How often one agent may work on its unit: when a check fails or it changed what is not its own, it is told so and
@@ -65,7 +72,8 @@ pub(super) struct AgentFlags {
 impl AgentFlags {
     /// `dir` is the folder that the path of a rule file starts from.
     pub(super) fn apply(&self, config: &mut Config, dir: &Path) -> anyhow::Result<()> {
-        config.agent = self.given(dir)?.or(std::mem::take(&mut config.agent));
+        let given = self.given(dir, config)?;
+        config.agent = chosen(given.or(std::mem::take(&mut config.agent)))?;
         config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
         config.idle_timeout = self.idle_timeout.or(config.idle_timeout);
         config.attempts = self.attempts.or(config.attempts);
@@ -86,7 +94,24 @@ impl AgentFlags {
     }
 
     /// The agent that the flags name; nothing where there are none.
-    pub(super) fn given(&self, dir: &Path) -> anyhow::Result<AgentOptions> {
+    pub(super) fn given(&self, dir: &Path, config: &Config) -> anyhow::Result<AgentOptions> {
+        let named = match &self.agent {
+            None => AgentOptions::default(),
+            Some(name) => match (config.agents.get(name), AgentKind::of(name)) {
+                (Some(options), _) => options.clone(),
+                (None, Some(kind)) => AgentOptions {
+                    kind: Some(kind),
+                    ..AgentOptions::default()
+                },
+                (None, None) => {
+                    return Err(AgentOptionsError::Unknown {
+                        name: name.clone(),
+                        known: config.agents.keys().cloned().collect(),
+                    }
+                    .into());
+                }
+            },
+        };
         let rule = self
             .rule
             .as_ref()
@@ -95,17 +120,40 @@ impl AgentFlags {
                     .with_context(|| format!("the rule file {} cannot be read", path.display()))
             })
             .transpose()?;
-        Ok(AgentOptions {
-            kind: self.agent,
-            command: self.agent_cmd.clone(),
-            shell: self.agent_shell.then_some(true),
-            rewrite: self.rewrite.clone(),
-            regex: self.regex.clone(),
-            to: self.to.clone(),
-            lang: self.lang.clone(),
-            rule,
+        let given = AgentOptions {
+            kind: named.kind,
+            model: named.model,
+            args: named.args,
+            command: self.agent_cmd.clone().or(named.command),
+            shell: self.agent_shell.then_some(true).or(named.shell),
+            rewrite: self.rewrite.clone().or(named.rewrite),
+            regex: self.regex.clone().or(named.regex),
+            to: self.to.clone().or(named.to),
+            lang: self.lang.clone().or(named.lang),
+            rule: rule.or(named.rule),
+        };
+        Ok(match &self.model {
+            None => given,
+            // A model alone is another one for the same agent.
+            Some(model) => AgentOptions {
+                model: Some(model.clone()),
+                ..given.or(config.agent.clone())
+            },
         })
     }
+}
+
+/// The agent itself, where `auto` was asked for.
+pub(super) fn chosen(options: AgentOptions) -> anyhow::Result<AgentOptions> {
+    if options.kind != Some(AgentKind::Auto) {
+        return Ok(options);
+    }
+    let found = agent::choose(std::env::vars_os())?;
+    say(&format!("note: agent: {} ({})", found.kind, found.login));
+    Ok(AgentOptions {
+        kind: Some(found.kind.kind()),
+        ..options
+    })
 }
 
 /// What becomes a unit.

@@ -122,7 +122,7 @@ pub(super) fn make(
     let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
     let codemod = match config.agent.resolve() {
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
-        Ok(AgentSpec::Command(_)) | Err(AgentOptionsError::Missing) => None,
+        Ok(AgentSpec::Coding(_) | AgentSpec::Command(_)) | Err(AgentOptionsError::Missing) => None,
         Err(error) => return Err(error.into()),
     };
     let plan = plan::make(

@@ -68,6 +68,13 @@ pub(super) fn prepare_again(
     launch::prepare(&workspace, id, plan, &base, goal)
 }
 
+/// The settings that the run began with.
+pub(super) fn settings(known: &KnownRun) -> anyhow::Result<Config> {
+    let id = &known.state.id;
+    Config::read(&known.places.settings(id))
+        .with_context(|| format!("the settings of run {id} cannot be used"))
+}
+
 /// The repository with the settings and the folder that the run began with.
 fn as_it_was(
     global: &Global,
@@ -75,9 +82,7 @@ fn as_it_was(
     jobs: Option<usize>,
     caps: &CapFlags,
 ) -> anyhow::Result<Workspace> {
-    let id = &known.state.id;
-    let mut config = Config::read(&known.places.settings(id))
-        .with_context(|| format!("the settings of run {id} cannot be used"))?;
+    let mut config = settings(known)?;
     caps.apply(&mut config);
     config.run.jobs = jobs.or(Some(known.state.header.jobs));
     let here = folder(global)?;

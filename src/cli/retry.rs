@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::flags::{AgentFlags, CapFlags};
+use super::flags::{AgentFlags, CapFlags, chosen};
 use super::workspace::{KnownRun, folder};
 use super::{Global, launch, resume};
+use crate::config::{AgentOptions, Config};
 use crate::run::{self, Amendment, Beginning};
 
 #[derive(Debug, Args)]
@@ -46,14 +47,15 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
     if args.failed {
         units = run::failed(&known.state)?;
     }
-    let beginning = Beginning::Retried(units, Box::new(amendment(global, args)?));
+    let amendment = amendment(global, args, &resume::settings(&known)?)?;
+    let beginning = Beginning::Retried(units, Box::new(amendment));
     launch::drive(job, beginning, global, &known.places)
 }
 
 /// What is to be different this time.
-fn amendment(global: &Global, args: &RetryArgs) -> anyhow::Result<Amendment> {
+fn amendment(global: &Global, args: &RetryArgs, config: &Config) -> anyhow::Result<Amendment> {
     let dir = folder(global)?;
-    let agent = Some(args.agent.given(&dir)?).filter(crate::config::AgentOptions::is_given);
+    let agent = Some(chosen(args.agent.given(&dir, config)?)?).filter(AgentOptions::is_given);
     Ok(Amendment {
         instruction: args
             .instruction

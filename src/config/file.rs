@@ -18,6 +18,8 @@ pub const FILE_NAME: &str = "batch.toml";
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     pub agent: AgentOptions,
+    /// Further agents, each chosen by its name.
+    pub agents: BTreeMap<String, AgentOptions>,
     /// How long one agent may work on its unit.
     pub agent_timeout: Option<Limit>,
     /// How long one agent may be silent.
@@ -265,6 +267,10 @@ mod tests {
             agent-budget = "2usd"
             [agent]
             command = "my-agent --fast"
+            [agents.fast]
+            kind = "claude"
+            model = "small"
+            args = ["--effort", "low"]
             [plan]
             units = "5..12"
             by = "owner"

@@ -8,7 +8,9 @@ mod file;
 mod success;
 mod values;
 
-pub use agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CommandLine};
+pub use agent::{
+    AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CodingAgentSpec, CodingKind, CommandLine,
+};
 pub use amounts::{AgentCaps, Budget, Tokens};
 pub use file::{
     Caches, CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice,

@@ -1,9 +1,10 @@
-//! One program run to its end: in its own process group, with nothing to read, its output in one log, and never longer
-//! than its time limit. Whatever way it ends, including that the caller loses interest, nothing of its group is left.
+//! One program run to its end: in its own process group, with a file or nothing to read, its output in one log unless
+//! somebody wants its lines, and never longer than its time limit. Whatever way it ends, including that the caller loses interest, nothing of its group is left.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::future::pending;
-use std::io;
+use std::io::{self, PipeWriter};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::Stdio;
@@ -16,8 +17,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::group::Group;
+use super::lines::{LineReader, Lines};
 use super::program::locate;
-use super::recorder::Recorder;
+use super::recorder::{Recorded, Recorder};
 use super::{Ending, Environment, ProcessError};
 
 /// A program to run, completely described.
@@ -27,6 +29,8 @@ pub struct Command {
     pub args: Vec<OsString>,
     pub dir: PathBuf,
     pub env: Environment,
+    /// The file that it reads; nothing when absent.
+    pub input: Option<PathBuf>,
     /// How long it may take; for ever when absent.
     pub limit: Option<Duration>,
     /// How long it may be without any output; for ever when absent.
@@ -67,11 +71,21 @@ const BOUNDS: Bounds = Bounds {
 
 /// Runs `command` until it ends, its time is over, or `cancel` fires.
 pub async fn run(command: &Command, cancel: &CancellationToken) -> Result<Finished, ProcessError> {
-    run_within(command, cancel, BOUNDS).await
+    run_within(command, None, cancel, BOUNDS).await
+}
+
+/// The same for a program whose standard output somebody reads while it runs; only stderr goes to the log.
+pub async fn run_heard(
+    command: &Command,
+    lines: &Lines,
+    cancel: &CancellationToken,
+) -> Result<Finished, ProcessError> {
+    run_within(command, Some(lines), cancel, BOUNDS).await
 }
 
 async fn run_within(
     command: &Command,
+    lines: Option<&Lines>,
     cancel: &CancellationToken,
     bounds: Bounds,
 ) -> Result<Finished, ProcessError> {
@@ -93,8 +107,8 @@ async fn run_within(
             .join(" ")
     );
     let started = Instant::now();
-    let mut recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
-    let (mut child, mut pipe) = spawn(command)?;
+    let recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
+    let (mut child, mut intake) = spawn(command, recorder, lines, bounds.head)?;
     let mut group = Group::led_by(child.id());
     let heard = Notify::new();
 
@@ -107,7 +121,7 @@ async fn run_within(
         ));
         let ended = tokio::select! {
             ending = &mut watching => Some(ending),
-            drained = recorder.drain(&mut pipe, &heard) => { drained.map_err(log_error)?; None }
+            drained = intake.drain(&heard) => { drained.map_err(log_error)?; None }
         };
         // The output may end long before the program does.
         match ended {
@@ -118,11 +132,11 @@ async fn run_within(
     };
     group.kill();
     // After an end of output that was seen above this returns at once.
-    if let Ok(drained) = timeout(bounds.drain, recorder.drain(&mut pipe, &heard)).await {
+    if let Ok(drained) = timeout(bounds.drain, intake.drain(&heard)).await {
         drained.map_err(log_error)?;
     }
 
-    let output = recorder.finish().map_err(log_error)?;
+    let output = intake.finish().map_err(log_error)?;
     Ok(Finished {
         ending,
         took: started.elapsed(),
@@ -132,26 +146,85 @@ async fn run_within(
     })
 }
 
-/// Starts the child and hands back the reading end of its only pipe.
-fn spawn(command: &Command) -> Result<(Child, Receiver), ProcessError> {
+/// What is taken from a child.
+struct Intake {
+    recorder: Recorder,
+    pipe: Receiver,
+    lines: Option<LineReader>,
+}
+
+impl Intake {
+    /// Takes everything until the last writer is gone. May be dropped and called again.
+    async fn drain(&mut self, heard: &Notify) -> io::Result<()> {
+        let log = self.recorder.drain(&mut self.pipe, heard);
+        match &mut self.lines {
+            Some(lines) => tokio::try_join!(log, lines.drain(heard)).map(|_| ()),
+            None => log.await,
+        }
+    }
+
+    fn finish(self) -> io::Result<Recorded> {
+        if let Some(lines) = self.lines {
+            lines.finish()?;
+        }
+        self.recorder.finish()
+    }
+}
+
+/// Starts the child and gives what is to be taken from it.
+fn spawn(
+    command: &Command,
+    recorder: Recorder,
+    lines: Option<&Lines>,
+    head: u64,
+) -> Result<(Child, Intake), ProcessError> {
     let program = locate(&command.program, &command.dir, command.env.get("PATH"))?;
     let failed = |source| ProcessError::lost(&command.program, source);
-    let (reader, writer) = io::pipe().map_err(failed)?;
-    let pipe = Receiver::from_owned_fd(reader.into()).map_err(failed)?;
-    // The builder holds writing ends of the pipe: it must be gone, or the output never ends.
+    let pipe = || -> io::Result<(Receiver, PipeWriter)> {
+        let (reader, writer) = io::pipe()?;
+        Ok((Receiver::from_owned_fd(reader.into())?, writer))
+    };
+    let (log, stderr) = pipe().map_err(failed)?;
+    let (lines, stdout) = match lines {
+        None => (None, stderr.try_clone().map_err(failed)?),
+        Some(lines) => {
+            let (reader, writer) = pipe().map_err(failed)?;
+            let reader =
+                LineReader::new(lines, reader, head).map_err(|source| ProcessError::Log {
+                    path: lines.kept.clone(),
+                    source,
+                })?;
+            (Some(reader), writer)
+        }
+    };
+    let stdin = match &command.input {
+        None => Stdio::null(),
+        Some(path) => File::open(path)
+            .map_err(|source| ProcessError::Input {
+                path: path.clone(),
+                source,
+            })?
+            .into(),
+    };
+    // The builder holds writing ends of the pipes: it must be gone, or the output never ends.
     let child = tokio::process::Command::new(program)
         .args(&command.args)
         .current_dir(&command.dir)
         .env_clear()
         .envs(command.env.iter())
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone().map_err(failed)?)
-        .stderr(writer)
+        .stdin(stdin)
+        .stdout(stdout)
+        .stderr(stderr)
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(|source| ProcessError::start(&command.program, source))?;
-    Ok((child, pipe))
+    let intake = Intake {
+        recorder,
+        pipe: log,
+        lines,
+    };
+    Ok((child, intake))
 }
 
 /// Waits for the child; ends it, gently first, when it must not go on.
@@ -223,6 +296,7 @@ mod tests {
             args: vec!["-c".into(), script.into()],
             dir: dir.to_owned(),
             env: Environment::for_worker(parent, &[]),
+            input: None,
             limit: Some(Duration::from_secs(30)),
             idle: None,
             log: dir.join("log"),
@@ -286,6 +360,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn lines_are_heard_while_it_runs_and_kept() -> Result {
+        let dir = tempfile::tempdir()?;
+        let script = "cat; echo aside >&2; read -r word <go; echo $word";
+        let mut command = shell(dir.path(), script);
+        nix::unistd::mkfifo(&dir.path().join("go"), nix::sys::stat::Mode::S_IRWXU)?;
+        fs::write(dir.path().join("input"), "first\n")?;
+        command.input = Some(dir.path().join("input"));
+        let (to, mut heard) = tokio::sync::mpsc::channel(1);
+        let kept = dir.path().join("kept");
+        let lines = Lines {
+            kept: kept.clone(),
+            to,
+        };
+        let cancel = CancellationToken::new();
+        let go = dir.path().join("go");
+        let listen = async {
+            let first = heard.recv().await;
+            // It waits for this word: the first line was heard before its end.
+            let told = tokio::task::spawn_blocking(move || fs::write(go, "on\n"));
+            (first, told.await, heard.recv().await)
+        };
+        let (finished, (first, _, second)) =
+            tokio::join!(run_heard(&command, &lines, &cancel), listen);
+        let finished = finished?;
+        assert_eq!(first.as_deref(), Some("first"));
+        assert_eq!(second.as_deref(), Some("on"));
+        assert_eq!(finished.tail, "aside");
+        assert_eq!(fs::read_to_string(kept)?, "first\non\n");
+        Ok(())
+    }
+
+    #[tokio::test]
     async fn closing_the_output_early_is_not_the_end() -> Result {
         let finished = finish("echo bye; exec >&- 2>&-; cat /dev/null; exit 3").await?;
         assert_eq!(finished.ending, Ending::Exit(3));
@@ -301,7 +407,7 @@ mod tests {
         let mut command = shell(dir.path(), script);
         // Long enough for the grandchild to have written its number.
         command.limit = Some(Duration::from_millis(300));
-        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        let finished = run_within(&command, None, &CancellationToken::new(), QUICK).await?;
         assert_eq!(
             finished.ending,
             Ending::TimedOut(Duration::from_millis(300))
@@ -317,7 +423,7 @@ mod tests {
         let script = "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; sleep 600";
         let mut command = shell(dir.path(), script);
         command.idle = Some(Duration::from_millis(400));
-        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        let finished = run_within(&command, None, &CancellationToken::new(), QUICK).await?;
         assert_eq!(finished.ending, Ending::Silent(Duration::from_millis(400)));
         assert!(finished.tail.ends_with('6'), "{}", finished.tail);
         Ok(())
@@ -380,7 +486,7 @@ mod tests {
         let script = "setsid sh -c 'echo $$ > pid; exec sleep 600' & \
                       until [ -s pid ]; do sleep 0.01; done; echo done";
         let command = shell(dir.path(), script);
-        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        let finished = run_within(&command, None, &CancellationToken::new(), QUICK).await?;
         assert_eq!(finished.tail, "done");
         let escaped = written_pid(&dir.path().join("pid")).ok_or("no escaped process")?;
         kill(escaped, nix::sys::signal::Signal::SIGKILL)?;
@@ -391,7 +497,7 @@ mod tests {
     async fn a_huge_output_is_capped_on_disk() -> Result {
         let dir = tempfile::tempdir()?;
         let command = shell(dir.path(), "yes | head -c 20000000; echo end");
-        let finished = run_within(&command, &CancellationToken::new(), QUICK).await?;
+        let finished = run_within(&command, None, &CancellationToken::new(), QUICK).await?;
         assert_eq!(finished.bytes, 20_000_004);
         assert!(finished.truncated && finished.tail.ends_with("y\nend"));
         assert!(fs::metadata(&command.log)?.len() < 64 * 1024);

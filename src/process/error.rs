@@ -37,6 +37,12 @@ pub enum ProcessError {
     TimedOut { program: String, limit: Duration },
     #[error("'{program}' was stopped")]
     Cancelled { program: String },
+    #[error("cannot read {}", path.display())]
+    Input {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("cannot write the log {}; check free space and permissions", path.display())]
     Log {
         path: PathBuf,

@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod foreground;
 mod group;
+mod lines;
 mod program;
 mod recorder;
 mod strays;
@@ -27,10 +28,11 @@ use serde::{Deserialize, Serialize};
 
 pub use background::background;
 pub use capture::Capture;
-pub use command::{Command, Finished, run};
+pub use command::{Command, Finished, run, run_heard};
 pub use environment::Environment;
 pub use error::ProcessError;
 pub use foreground::foreground;
+pub use lines::Lines;
 pub use program::{find_program, locate};
 pub use strays::end_strays;
 

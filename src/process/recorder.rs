@@ -60,7 +60,7 @@ impl Recorder {
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         let room = usize::try_from(self.head.saturating_sub(self.total)).unwrap_or(usize::MAX);
         self.log.write_all(&bytes[..room.min(bytes.len())])?;
         self.total += bytes.len() as u64;

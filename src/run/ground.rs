@@ -236,6 +236,7 @@ pub(super) fn setup_command(
         args: vec!["-c".into(), line.into()],
         dir: path,
         env,
+        input: None,
         limit: Some(job.setup_limit),
         idle: None,
         log,

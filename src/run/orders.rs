@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::PrepareError;
 use super::event::Amendment;
-use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CommandAgent, Limits};
+use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CodingAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
 use crate::config::{AgentCaps, AgentSpec};
 
@@ -63,6 +63,7 @@ impl Orders {
 /// The agent that the options mean, ready to work.
 pub fn agent(spec: &AgentSpec, dir: &Path) -> Result<Arc<dyn Agent>, PrepareError> {
     Ok(match spec {
+        AgentSpec::Coding(spec) => Arc::new(CodingAgent::new(spec, dir, std::env::vars_os())?),
         AgentSpec::Command(command) => Arc::new(CommandAgent::new(command, dir)?),
         AgentSpec::Codemod(recipe) => {
             Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))

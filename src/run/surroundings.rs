@@ -108,22 +108,29 @@ pub(super) async fn make_scratch(job: &Job, unit: &UnitId) -> Result<(), Halt> {
     }
 }
 
-/// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree, and
-/// deletes its temporary folder.
-pub(super) async fn leave(job: &Job, unit: &UnitId) {
-    let folder = scratch_of(job, unit);
+/// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree.
+pub(super) async fn end_strays(job: &Job, unit: &UnitId) {
     let (run, unit) = (job.id.to_string(), unit.to_string());
     let id = unit.clone();
     let ended = tokio::task::spawn_blocking(move || {
-        let ended = process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)]);
-        if let Err(error) = delete_tree(&folder) {
-            tracing::warn!("{} was left behind: {error}", folder.display());
-        }
-        ended
+        process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)])
     });
     if let Ok(1..) = ended.await {
         tracing::info!("ended what unit {id} had left running");
     }
+}
+
+/// Leaves no process and no temporary folder of the unit's behind.
+pub(super) async fn leave(job: &Job, unit: &UnitId) {
+    end_strays(job, unit).await;
+    let folder = scratch_of(job, unit);
+    let deleted = tokio::task::spawn_blocking(move || {
+        if let Err(error) = delete_tree(&folder) {
+            tracing::warn!("{} was left behind: {error}", folder.display());
+        }
+    });
+    // Only the end of the whole program cancels it.
+    let _ = deleted.await;
 }
 
 fn scratch_of(job: &Job, unit: &UnitId) -> PathBuf {

@@ -18,7 +18,7 @@ use super::hearing::{Allowance, listen};
 use super::job::Job;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
-use super::surroundings::leave;
+use super::surroundings::{end_strays, leave};
 use super::trash::trash;
 use crate::agent::{AgentError, FollowUp, Task};
 use crate::git::{Changes, GitError};
@@ -296,6 +296,8 @@ impl Pipeline {
             }),
             (worked, _) => worked,
         };
+        // What its tools left in sessions of their own must not go on changing files while they are looked at.
+        end_strays(&self.job, &unit.id).await;
         if let Some(fact) = used {
             self.say(fact.clone()).await?;
             known.apply(&fact, 0);

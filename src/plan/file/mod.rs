@@ -72,6 +72,8 @@ files = ["d.js"]
             globs: vec!["src/**/*.js".to_owned()],
             agent: AgentOptions {
                 kind: Some(AgentKind::Codemod),
+                model: Some("m".into()),
+                args: vec!["a".into(), "b".into()],
                 rule: Some("id: x\nrule:\n  pattern: var $A\n".to_owned()),
                 ..AgentOptions::default()
             },

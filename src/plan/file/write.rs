@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::VERSION;
 use crate::codemod::Sought;
-use crate::config::{AgentKind, AgentOptions};
+use crate::config::AgentOptions;
 use crate::plan::{Plan, Size, Unit};
 use crate::words;
 
@@ -91,6 +91,8 @@ impl Lines {
     fn agent(&mut self, agent: &AgentOptions) {
         let AgentOptions {
             kind,
+            model,
+            args,
             command,
             shell,
             rewrite,
@@ -103,15 +105,13 @@ impl Lines {
         self.line("# The agent that works on every unit. Flags of `batch run` win over it.");
         self.line("[agent]");
         if let Some(kind) = kind {
-            self.pair(
-                "kind",
-                match kind {
-                    AgentKind::Command => "\"command\"",
-                    AgentKind::Codemod => "\"codemod\"",
-                },
-            );
+            self.pair("kind", &quoted(kind.name()));
+        }
+        if !args.is_empty() {
+            self.list("args", args);
         }
         for (key, value) in [
+            ("model", model),
             ("command", command),
             ("rewrite", rewrite),
             ("regex", regex),
