@@ -190,6 +190,10 @@ impl PlanFlags {
         pattern.or_else(|| self.until_regex.clone().map(Sought::Regex))
     }
 
+    pub(super) fn base(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+
     pub(super) fn apply(&self, config: &mut Config) {
         config.plan.units = self.units.or(config.plan.units);
         config.plan.by = self.by.or(config.plan.by);

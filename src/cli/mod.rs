@@ -7,6 +7,7 @@ mod clean;
 mod demo;
 mod diff;
 mod doctor;
+mod drift;
 mod export;
 mod flags;
 mod follow;
@@ -37,7 +38,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    all units published (or committed, with --dry-run), or had nothing to change;
        or as many as --min-success asks for
-  1    some units failed or were blocked
+  1    some units failed or were blocked; with plan --check: the plan does not hold
   2    bad usage or input; nothing was done
   3    the plan was not approved
   130  interrupted";

@@ -8,7 +8,7 @@ use console::Term;
 
 use super::flags::{AgentFlags, PlanFlags};
 use super::workspace::{Workspace, say_circumstances};
-use super::{Global, print, review, say};
+use super::{Global, drift, print, review, say};
 use crate::codemod::{Codemod, Sought};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
@@ -28,12 +28,25 @@ pub(super) struct Asked {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+batch plan [OPTIONS] <GLOB>... <INSTRUCTION>
+       batch plan --check <PLAN> [--base <REV>]
+       batch plan --rebase <PLAN> [--base <REV>] [-o <FILE>]")]
 pub(super) struct PlanArgs {
-    #[command(flatten)]
-    asked: Asked,
-    /// Where to save the plan; - prints it
-    #[arg(short, long, value_name = "FILE", default_value = "plan.toml")]
-    output: PathBuf,
+    /// Globs or folders of tracked files ('src/**/*.ts', src/, '!**/*.gen.ts'), and then what to change, in your own
+    /// words
+    #[arg(value_name = "GLOB... INSTRUCTION", required_unless_present_any = SAVED)]
+    asked: Vec<String>,
+    /// Say whether a saved plan still holds, and what moved since: exit code 0 when it does, 1 when not
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["asked", "output", "graph", "rebase"])]
+    check: Option<PathBuf>,
+    /// Adapt a saved plan to its base as it is now: renames are followed, what is gone is dropped, what is new joins the
+    /// unit of its folder
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["asked", "graph"])]
+    rebase: Option<PathBuf>,
+    /// Where to save the plan; - prints it [default: plan.toml, or where the adapted plan was]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Replace the files if they exist
     #[arg(long)]
     force: bool,
@@ -46,6 +59,9 @@ pub(super) struct PlanArgs {
     agent: AgentFlags,
 }
 
+/// The flags that are about a plan that was saved before.
+const SAVED: [&str; 2] = ["check", "rebase"];
+
 /// A plan with the base it was made for.
 pub(super) struct Planned {
     pub(super) plan: Plan,
@@ -54,17 +70,34 @@ pub(super) struct Planned {
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    let new = args.output.as_ref().filter(|_| !to_stdout && !args.force);
+    if let Some(file) = &args.check {
+        return drift::check(global, &workspace, file, args.plan.base());
+    }
+    if let Some(file) = &args.rebase {
+        refuse_existing(&workspace, new.filter(|output| *output != file), "-o")?;
+        let output = args.output.as_deref();
+        return drift::rebase(global, &workspace, file, args.plan.base(), output);
+    }
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
-    let to_stdout = args.output == Path::new("-");
-    let output = workspace.dir.join(&args.output);
+    let Some((instruction, globs @ [_, ..])) = args.asked.split_last() else {
+        anyhow::bail!("the instruction is missing: batch plan GLOB... INSTRUCTION");
+    };
+    let asked = Asked {
+        globs: globs.to_vec(),
+        instruction: instruction.clone(),
+    };
+    let saved = args.output.clone().unwrap_or_else(|| "plan.toml".into());
+    let output = workspace.dir.join(&saved);
     let form = args.graph.as_deref().map(Form::of_path).transpose()?;
     if !args.force {
         let printed = to_stdout || global.json;
-        refuse_existing(&workspace, (!printed).then_some(&args.output), "-o")?;
+        refuse_existing(&workspace, (!printed).then_some(&saved), "-o")?;
         refuse_existing(&workspace, args.graph.as_ref(), "--graph")?;
     }
-    let plan = make(&workspace, &args.asked, args.plan.until())?.plan;
+    let plan = make(&workspace, &asked, args.plan.until())?.plan;
     say_circumstances(&workspace.repo)?;
     if let (Some(path), Some(form)) = (&args.graph, form) {
         let graph = plan::graph(&workspace.repo, &plan.base)?;
@@ -90,7 +123,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         ));
         say(&format!(
             "Saved as {0}. Run it with: batch run {0}",
-            args.output.display()
+            saved.display()
         ));
     }
     Ok(0)

@@ -1,8 +1,8 @@
-//! Which files changed together, as the history behind a commit tells.
+//! What history tells of files: which changed together, and what became of each between two commits.
 
 use std::collections::HashSet;
 
-use super::{GitError, Repo};
+use super::{During, GitError, Repo};
 
 /// A commit of more files moves or reformats everything, which says nothing of any two of them.
 const MOST_FILES: usize = 100;
@@ -47,9 +47,119 @@ impl Repo {
     }
 }
 
+/// What became of a file between two commits. Names that are not UTF-8 are passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    Added(String),
+    Changed(String),
+    Deleted(String),
+    /// `changed` tells whether its content is another one, too.
+    Renamed {
+        from: String,
+        to: String,
+        changed: bool,
+    },
+}
+
+impl Repo {
+    /// How many commits `one` has that `other` has not, and the other way round.
+    pub fn ahead_behind(&self, one: &str, other: &str) -> Result<(usize, usize), GitError> {
+        let repo = self.open()?;
+        let id = |commit: &str| {
+            git2::Oid::from_str(commit).during(|| format!("{commit} is no commit id"))
+        };
+        repo.graph_ahead_behind(id(one)?, id(other)?)
+            .during(|| format!("the history between {one} and {other} cannot be read"))
+    }
+
+    /// What became of files from one commit to another, in git's order.
+    pub fn since(&self, from: &str, to: &str) -> Result<Vec<Since>, GitError> {
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--name-status",
+            "--find-renames",
+            from,
+            to,
+        ];
+        let out = self.git(args).run()?;
+        let mut words = out.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        let mut all = Vec::new();
+        while let Some(status) = words.next() {
+            let mut path = || {
+                words
+                    .next()
+                    .and_then(|word| String::from_utf8(word.to_vec()).ok())
+            };
+            all.extend(match status {
+                b"A" => path().map(Since::Added),
+                b"D" => path().map(Since::Deleted),
+                // `R100` is the same content under another name.
+                [b'R', alike @ ..] => match (path(), path()) {
+                    (Some(from), Some(to)) => Some(Since::Renamed {
+                        from,
+                        to,
+                        changed: alike != b"100",
+                    }),
+                    (Some(from), None) => Some(Since::Deleted(from)),
+                    (None, to) => to.map(Since::Added),
+                },
+                _ => path().map(Since::Changed),
+            });
+        }
+        Ok(all)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::Since;
     use crate::git::fixture::repository;
+
+    #[test]
+    fn what_became_of_each_file_is_told() {
+        let it = repository(&[]);
+        let long = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+        let more = format!("{long}10\n");
+        let commit = |files: &[(&str, &str)]| {
+            let files: Vec<(&[u8], u32, &[u8])> = files
+                .iter()
+                .map(|(path, text)| (path.as_bytes(), 0o100_644, text.as_bytes()))
+                .collect();
+            it.commit(&files).id
+        };
+        let from = commit(&[
+            ("a", "x"),
+            ("b", "y"),
+            ("c", long),
+            ("d", "same\n"),
+            ("e", "z"),
+        ]);
+        let to = commit(&[
+            ("a", "x2"),
+            ("c2", &more),
+            ("d2", "same\n"),
+            ("e", "z"),
+            ("f", "new\n"),
+        ]);
+        let renamed = |from: &str, to: &str, changed| Since::Renamed {
+            from: from.into(),
+            to: to.into(),
+            changed,
+        };
+        assert_eq!(
+            it.repo.since(&from, &to).unwrap(),
+            [
+                Since::Changed("a".into()),
+                Since::Deleted("b".into()),
+                renamed("c", "c2", true),
+                renamed("d", "d2", false),
+                Since::Added("f".into()),
+            ]
+        );
+        assert_eq!(it.repo.since(&to, &to).unwrap(), []);
+    }
 
     #[test]
     fn commits_tell_what_they_changed_the_latest_first() {

@@ -26,6 +26,7 @@ pub use attributes::Attributes;
 pub use base::{Base, Blobs, Entry, EntryKind, Reader};
 pub use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub use delete::delete_tree;
+pub use history::Since;
 pub use include::INCLUDE_FILE;
 pub use removal::{free_name, remove_empty_folders_above};
 pub use standing::Standing;

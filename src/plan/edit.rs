@@ -374,7 +374,8 @@ fn is_beside(file: &str, entry: &str) -> bool {
     }
 }
 
-fn measure(unit: &mut Unit, base: &BaseFiles) {
+/// Gives a unit the size and owners of its files.
+pub(super) fn measure(unit: &mut Unit, base: &BaseFiles) {
     unit.owners = base.owners.of_all(&unit.claim.files);
     let files = unit.claim.files.iter();
     unit.size = files.filter_map(|path| base.size(path)).sum();

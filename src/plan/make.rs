@@ -75,6 +75,8 @@ pub enum PlanError {
     NoOwners,
     #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
     BaseGone(String),
+    #[error("no file of the plan is left in the later base: plan again")]
+    NothingLeft,
     #[error(transparent)]
     File(#[from] PlanFileError),
     #[error(transparent)]

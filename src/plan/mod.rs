@@ -7,6 +7,7 @@
 mod base_files;
 pub mod claim;
 mod content;
+mod drift;
 mod edit;
 pub mod file;
 pub mod graph;
@@ -26,6 +27,7 @@ use std::iter::Sum;
 use serde::{Deserialize, Serialize};
 
 pub use base_files::BaseFiles;
+pub use drift::Drift;
 pub use edit::{Edit, EditError};
 pub use make::{PlanError, Request, graph, load, make, tracked};
 

@@ -3,9 +3,11 @@
 //! Text in and text out; what is read is as sound as what was planned, or is refused with the line of the fault. It
 //! knows nothing of git: whether the claimed files are tracked is asked by [`check_files`].
 
+mod amend;
 mod read;
 mod write;
 
+pub use amend::amend;
 pub use read::{PlanFileError, check_files, parse};
 pub use write::to_toml;
 

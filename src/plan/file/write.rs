@@ -154,7 +154,7 @@ impl Lines {
 }
 
 /// `12 files, 340 lines, 56 kB`; only the files where the rest was never measured.
-fn size(files: usize, size: Size) -> String {
+pub(super) fn size(files: usize, size: Size) -> String {
     let files = words::count(files, "file");
     let lines = words::count(size.lines, "line");
     match size {

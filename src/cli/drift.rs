@@ -1,0 +1,142 @@
+//! `batch plan --check` and `--rebase`: whether a saved plan still holds, and how it is brought to a later base.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::workspace::Workspace;
+use super::{Global, print, say};
+use crate::git::Base;
+use crate::plan::file::amend;
+use crate::plan::{self, Drift, Plan};
+use crate::words;
+
+/// What is printed for scripts.
+#[derive(Serialize)]
+struct Told<'a> {
+    holds: bool,
+    base: &'a str,
+    later: &'a str,
+    later_name: &'a str,
+    #[serde(flatten)]
+    drift: &'a Drift,
+    /// What was done to the plan, where it was adapted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<&'a [String]>,
+}
+
+/// A saved plan beside the base that it would be made for today.
+struct Saved {
+    text: String,
+    plan: Plan,
+    later: Base,
+    drift: Drift,
+}
+
+impl Saved {
+    fn read(workspace: &Workspace, file: &Path, base: Option<&str>) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(workspace.dir.join(file))
+            .with_context(|| format!("the plan {} cannot be read", file.display()))?;
+        let plan =
+            plan::load(&workspace.repo, &text).with_context(|| file.display().to_string())?;
+        let later = later(workspace, &plan, base)?;
+        let drift = Drift::between(&workspace.repo, &plan, &later)?;
+        Ok(Self {
+            text,
+            plan,
+            later,
+            drift,
+        })
+    }
+
+    fn print_json(&self, notes: Option<&[String]>) -> anyhow::Result<()> {
+        let told = Told {
+            holds: self.drift.holds(),
+            base: &self.plan.base,
+            later: &self.later.id,
+            later_name: &self.later.name,
+            drift: &self.drift,
+            notes,
+        };
+        print(&format!("{}\n", serde_json::to_string_pretty(&told)?))
+    }
+}
+
+/// Tells whether the plan in the file holds; gives exit code 1 where it does not.
+pub(super) fn check(
+    global: &Global,
+    workspace: &Workspace,
+    file: &Path,
+    base: Option<&str>,
+) -> anyhow::Result<u8> {
+    let saved = Saved::read(workspace, file, base)?;
+    let holds = saved.drift.holds();
+    if global.json {
+        saved.print_json(None)?;
+    } else {
+        let verdict = if holds {
+            "the plan holds".to_owned()
+        } else {
+            format!(
+                "the plan does not hold any more; adapt it with: batch plan --rebase {}",
+                file.display()
+            )
+        };
+        let moved = saved.drift.words(&saved.plan, &saved.later);
+        print(&format!("{moved}\n{verdict}\n"))?;
+    }
+    Ok(u8::from(!holds))
+}
+
+/// Adapts the plan in the file to the later base and writes it there, or to `output`.
+pub(super) fn rebase(
+    global: &Global,
+    workspace: &Workspace,
+    file: &Path,
+    base: Option<&str>,
+    output: Option<&Path>,
+) -> anyhow::Result<u8> {
+    let saved = Saved::read(workspace, file, base)?;
+    let (adapted, notes) = saved
+        .drift
+        .adapt(&workspace.repo, &saved.plan, &saved.later)?;
+    let text = amend(&saved.text, &adapted);
+    let target = output.unwrap_or(file);
+    if target == Path::new("-") {
+        print(&text)?;
+    } else {
+        std::fs::write(workspace.dir.join(target), text)
+            .with_context(|| format!("{} cannot be written", target.display()))?;
+    }
+    if global.json {
+        return saved.print_json(Some(&notes)).map(|()| 0);
+    }
+    let moved = saved.drift.words(&saved.plan, &saved.later);
+    say(moved.lines().next().unwrap_or_default());
+    for note in &notes {
+        say(&format!("  {}", words::line(note)));
+    }
+    if target != Path::new("-") {
+        say(&format!(
+            "Saved as {0}. Run it with: batch run {0}",
+            target.display()
+        ));
+    }
+    Ok(0)
+}
+
+/// The base of today: what `--base` names, else what the plan's base was known by, else what a new plan would start from.
+fn later(workspace: &Workspace, plan: &Plan, wanted: Option<&str>) -> anyhow::Result<Base> {
+    let Workspace { repo, config, .. } = workspace;
+    let remote = repo.remote(config.publish.remote.as_deref())?;
+    if wanted.is_some() {
+        return Ok(repo.base(wanted, remote.as_deref())?);
+    }
+    // A plan that was written by hand may name its base by nothing but the id.
+    let known = Some(plan.base_name.as_str()).filter(|name| *name != plan.base);
+    if let Some(base) = known.and_then(|name| repo.base(Some(name), remote.as_deref()).ok()) {
+        return Ok(base);
+    }
+    Ok(repo.base(config.plan.base.as_deref(), remote.as_deref())?)
+}

@@ -1,0 +1,368 @@
+//! What moved under a plan since it was made: its base has gone ahead, and files that it claims were changed, renamed
+//! or deleted there, or others came that it should have.
+//!
+//! [`Drift::between`] tells it, [`Drift::adapt`] makes the plan one for the later base, and says what it did.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+
+use super::claim::Ownership;
+use super::edit::measure;
+use super::order::waves;
+use super::scan::scan;
+use super::select::Selection;
+use super::{BaseFiles, LeftOut, Plan, PlanError, UnitId};
+use crate::codemod::{Codemod, Probe};
+use crate::config::AgentSpec;
+use crate::git::{Base, EntryKind, Repo, Since};
+use crate::words;
+
+/// Why a file that came later may be in no unit.
+const LATER: &str = "new since the plan was made, in a folder of no unit";
+
+/// What moved since a plan was made. Files that came in no unit's way are not told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// How many commits the later base has that the plan's has not, and the other way round.
+    pub ahead: usize,
+    pub behind: usize,
+    pub changed: Vec<Claimed>,
+    pub renamed: Vec<Renamed>,
+    /// Files that are no more, or are no files any more.
+    pub deleted: Vec<Claimed>,
+    /// Paths that a unit was to create, and that are there now.
+    pub created: Vec<Claimed>,
+    /// Files that match the plan's globs and are in no unit.
+    pub new: Vec<String>,
+}
+
+/// A file with the unit that claims it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Claimed {
+    pub unit: UnitId,
+    pub path: String,
+}
+
+/// A file that has another name now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Renamed {
+    pub unit: UnitId,
+    pub from: String,
+    pub to: String,
+}
+
+impl Drift {
+    /// Looks at what became of the plan's files from its base to a later one.
+    pub fn between(repo: &Repo, plan: &Plan, later: &Base) -> Result<Self, PlanError> {
+        let (ahead, behind) = repo.ahead_behind(&later.id, &plan.base)?;
+        let mut drift = Self {
+            ahead,
+            behind,
+            ..Self::default()
+        };
+        if later.id == plan.base {
+            return Ok(drift);
+        }
+        let entries = repo.entries(&later.id)?;
+        let is_file: BTreeSet<&str> = entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::File)
+            .filter_map(|entry| str::from_utf8(&entry.path).ok())
+            .collect();
+        let mut owner: HashMap<&str, &UnitId> = HashMap::new();
+        for unit in &plan.units {
+            owner.extend(
+                unit.claim
+                    .files
+                    .iter()
+                    .map(|file| (file.as_str(), &unit.id)),
+            );
+            for path in unit.claim.create.iter().filter(|path| !path.ends_with('/')) {
+                if is_file.contains(path.as_str()) {
+                    drift.created.push(claimed(&unit.id, path));
+                }
+            }
+        }
+        let left_out: BTreeSet<&str> = plan
+            .left_out
+            .iter()
+            .flat_map(|it| it.files.iter().map(String::as_str))
+            .collect();
+        let mut fresh: BTreeSet<String> = BTreeSet::new();
+        for since in repo.since(&plan.base, &later.id)? {
+            match since {
+                Since::Added(path) => {
+                    fresh.insert(path);
+                }
+                Since::Changed(path) => match owner.get(path.as_str()) {
+                    Some(unit) if is_file.contains(path.as_str()) => {
+                        drift.changed.push(claimed(unit, &path));
+                    }
+                    Some(unit) => drift.deleted.push(claimed(unit, &path)),
+                    // There may be something to do in it now.
+                    None if left_out.contains(path.as_str()) => {
+                        fresh.insert(path);
+                    }
+                    None => {}
+                },
+                Since::Deleted(path) => {
+                    let unit = owner.get(path.as_str());
+                    drift.deleted.extend(unit.map(|unit| claimed(unit, &path)));
+                }
+                Since::Renamed { from, to, changed } => match owner.get(from.as_str()) {
+                    Some(unit) if is_file.contains(to.as_str()) => {
+                        if changed {
+                            drift.changed.push(claimed(unit, &to));
+                        }
+                        drift.renamed.push(Renamed {
+                            unit: (*unit).clone(),
+                            from,
+                            to,
+                        });
+                    }
+                    Some(unit) => drift.deleted.push(claimed(unit, &from)),
+                    // What was left out under its old name is so under the new one.
+                    None if left_out.contains(from.as_str()) && !changed => {}
+                    None => {
+                        fresh.insert(to);
+                    }
+                },
+            }
+        }
+        for created in &drift.created {
+            fresh.remove(&created.path);
+        }
+        if !fresh.is_empty() && !plan.globs.is_empty() {
+            drift.new = work(repo, plan, later)?;
+            drift.new.retain(|path| fresh.contains(path));
+        }
+        Ok(drift)
+    }
+
+    /// Whether the plan is as good as it was: nothing that it claims has moved, and nothing came.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let Self {
+            changed,
+            renamed,
+            deleted,
+            created,
+            new,
+            ..
+        } = self;
+        changed.is_empty()
+            && renamed.is_empty()
+            && deleted.is_empty()
+            && created.is_empty()
+            && new.is_empty()
+    }
+
+    /// The plan for the later base, and what was done to it, a line each.
+    pub fn adapt(
+        &self,
+        repo: &Repo,
+        plan: &Plan,
+        later: &Base,
+    ) -> Result<(Plan, Vec<String>), PlanError> {
+        let mut plan = plan.clone();
+        let mut notes = Vec::new();
+        plan.base.clone_from(&later.id);
+        plan.base_name.clone_from(&later.name);
+        let mut touched: BTreeSet<UnitId> = self.changed.iter().map(|it| it.unit.clone()).collect();
+        for Renamed { unit, from, to } in &self.renamed {
+            let files = plan.units.iter_mut().filter(|it| it.id == *unit);
+            for file in files.flat_map(|unit| &mut unit.claim.files) {
+                if file == from {
+                    file.clone_from(to);
+                }
+            }
+            notes.push(format!("{unit}: {from} is {to} now"));
+            touched.insert(unit.clone());
+        }
+        for Claimed { unit, path } in &self.deleted {
+            for it in plan.units.iter_mut().filter(|it| it.id == *unit) {
+                it.claim.files.retain(|file| file != path);
+            }
+            notes.push(format!("{unit}: {path} is gone"));
+            touched.insert(unit.clone());
+        }
+        for Claimed { unit, path } in &self.created {
+            for it in plan.units.iter_mut().filter(|it| it.id == *unit) {
+                it.claim.create.retain(|entry| entry != path);
+                it.claim.files.push(path.clone());
+            }
+            notes.push(format!(
+                "{unit}: {path} is there already, so it is one of its files now"
+            ));
+            touched.insert(unit.clone());
+        }
+        for path in &self.new {
+            for left_out in &mut plan.left_out {
+                left_out.files.retain(|file| file != path);
+            }
+            if let Some(place) = home(&plan, path) {
+                let unit = &mut plan.units[place];
+                unit.claim.files.push(path.clone());
+                notes.push(format!(
+                    "{}: {path} is new, in a folder of this unit",
+                    unit.id
+                ));
+                touched.insert(unit.id.clone());
+            } else {
+                leave_out(&mut plan, path);
+                notes.push(format!("left out: {path} is new, in a folder of no unit"));
+            }
+        }
+        plan.left_out.retain(|it| !it.files.is_empty());
+        remove_empty(&mut plan, &mut notes)?;
+        let base = BaseFiles::of(repo, &plan, None)?;
+        for unit in &mut plan.units {
+            unit.claim.files.sort();
+            unit.claim.files.dedup();
+            // Owners that were written by hand stay where nothing else moved.
+            if touched.contains(&unit.id) {
+                measure(unit, &base);
+            }
+        }
+        Ownership::prove(&plan.units, base.tracked.iter().map(String::as_str))
+            .map_err(|error| PlanError::Unsound(error.to_string()))?;
+        waves(&plan.units).map_err(|error| PlanError::Unsound(error.to_string()))?;
+        Ok((plan, notes))
+    }
+
+    /// What moved, a line each, and first how far the bases are apart.
+    #[must_use]
+    pub fn words(&self, plan: &Plan, later: &Base) -> String {
+        let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
+        let apart = match (self.ahead, self.behind) {
+            (0, 0) => format!("its base is {} as it is now", words::line(&later.name)),
+            (ahead, 0) => format!(
+                "{} has gone {} ahead of its base",
+                words::line(&later.name),
+                words::count(ahead, "commit")
+            ),
+            (ahead, behind) => format!(
+                "{} has {} that its base has not, and lacks {}",
+                words::line(&later.name),
+                words::count(ahead, "commit"),
+                words::count(behind, "commit")
+            ),
+        };
+        let bases = if plan.base == later.id {
+            short(&plan.base)
+        } else {
+            format!("{} → {}", short(&plan.base), short(&later.id))
+        };
+        let mut lines = vec![format!("{apart} ({bases})")];
+        let claimed = |list: &[Claimed], what: &str| -> Vec<String> {
+            let line = |it: &Claimed| format!("  {what} {} ({})", words::line(&it.path), it.unit);
+            list.iter().map(line).collect()
+        };
+        lines.extend(claimed(&self.changed, "changed "));
+        lines.extend(self.renamed.iter().map(|Renamed { unit, from, to }| {
+            format!(
+                "  renamed  {} → {} ({unit})",
+                words::line(from),
+                words::line(to)
+            )
+        }));
+        lines.extend(claimed(&self.deleted, "gone    "));
+        lines.extend(claimed(&self.created, "created "));
+        let new = self.new.iter();
+        lines.extend(new.map(|path| format!("  new      {} (in no unit)", words::line(path))));
+        lines.join("\n")
+    }
+}
+
+fn claimed(unit: &UnitId, path: &str) -> Claimed {
+    Claimed {
+        unit: unit.clone(),
+        path: path.to_owned(),
+    }
+}
+
+/// The files of a base that the plan's globs mean and in which there is something to do.
+fn work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>, PlanError> {
+    let selection = Selection::parse(&plan.globs, "")?;
+    let codemod = match plan.agent.resolve() {
+        Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
+        _ => None,
+    };
+    let probe = plan.until.as_ref().map(Probe::compile).transpose()?;
+    let entries = repo.entries(&base.id)?;
+    let scan = scan(repo, &entries, &selection, codemod.as_ref(), probe.as_ref())?;
+    Ok(scan.files.into_iter().map(|file| file.path).collect())
+}
+
+/// The unit that a file belongs to by its folder: that which has most files in it, else that which may create files
+/// there, if any.
+fn home(plan: &Plan, path: &str) -> Option<usize> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut beside: BTreeMap<usize, usize> = BTreeMap::new();
+    for (place, unit) in plan.units.iter().enumerate() {
+        let files = unit.claim.files.iter();
+        let inside = files
+            .filter(|file| file.rsplit_once('/').map_or("", |(folder, _)| folder) == folder)
+            .count();
+        if inside > 0 {
+            beside.insert(place, inside);
+        }
+    }
+    let most = beside
+        .into_iter()
+        .max_by_key(|&(place, files)| (files, std::cmp::Reverse(place)));
+    if let Some((place, _)) = most {
+        return Some(place);
+    }
+    let covers = |entry: &str| match entry {
+        "./" => Some(0),
+        entry => (entry.ends_with('/') && path.starts_with(entry)).then_some(entry.len()),
+    };
+    let creators = plan.units.iter().enumerate().filter_map(|(place, unit)| {
+        let deepest = unit
+            .claim
+            .create
+            .iter()
+            .filter_map(|entry| covers(entry))
+            .max()?;
+        Some((deepest, place))
+    });
+    creators.max().map(|(_, place)| place)
+}
+
+fn leave_out(plan: &mut Plan, path: &str) {
+    match plan.left_out.iter_mut().find(|it| it.reason == LATER) {
+        Some(left_out) => left_out.files.push(path.to_owned()),
+        None => plan.left_out.push(LeftOut {
+            reason: LATER.to_owned(),
+            files: vec![path.to_owned()],
+        }),
+    }
+}
+
+/// Takes out units that have no file left; what needed them needs what they needed.
+fn remove_empty(plan: &mut Plan, notes: &mut Vec<String>) -> Result<(), PlanError> {
+    while let Some(place) = plan
+        .units
+        .iter()
+        .position(|unit| unit.claim.files.is_empty())
+    {
+        let gone = plan.units.remove(place);
+        for unit in &mut plan.units {
+            if let Some(at) = unit.needs.iter().position(|need| *need == gone.id) {
+                unit.needs.remove(at);
+                for need in &gone.needs {
+                    if !unit.needs.contains(need) {
+                        unit.needs.push(need.clone());
+                    }
+                }
+            }
+        }
+        notes.push(format!("{}: goes, as it has no file left", gone.id));
+    }
+    if plan.units.is_empty() {
+        return Err(PlanError::NothingLeft);
+    }
+    Ok(())
+}
