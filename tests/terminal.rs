@@ -1,9 +1,9 @@
-//! The terminal after the program was ended while it had it.
+//! The program at a terminal: what it asks there, and the terminal after it was ended while it had it.
 
 mod support;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use support::session::in_time;
 use support::{Repo, SIGN};
 
 /// The program at a terminal of its own, which waits for an answer.
-struct AtReview {
+struct AtTerminal {
     repo: Repo,
     child: Child,
     /// The program's side of the terminal.
@@ -25,12 +25,20 @@ struct AtReview {
     screen: File,
 }
 
-impl AtReview {
-    fn start() -> Self {
-        let repo = Repo::with_packages(1);
+impl AtTerminal {
+    /// A run that is to be reviewed.
+    fn at_review() -> Self {
+        let it = Self::start(Repo::with_packages(1), SIGN, &[]);
+        it.wait_for("uit");
+        it.wait_until_raw();
+        it
+    }
+
+    /// Runs `migrate` with an agent of this shell text.
+    fn start(repo: Repo, agent: &str, more: &[&str]) -> Self {
         let pty = openpty(None, None).expect("a terminal");
         let before = flags(&pty.slave);
-        let agent = repo.program("agent", SIGN);
+        let agent = repo.program("agent", agent);
         let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
         let args = [
             "migrate",
@@ -40,7 +48,7 @@ impl AtReview {
             "local",
             "--no-checks",
         ];
-        command.args(args).arg("--agent-cmd").arg(agent);
+        command.args(args).args(more).arg("--agent-cmd").arg(agent);
         let side = || pty.slave.try_clone().expect("the terminal");
         let child = command
             .stdin(Stdio::from(side()))
@@ -48,16 +56,34 @@ impl AtReview {
             .stderr(Stdio::from(side()))
             .spawn()
             .expect("the program starts");
-        let it = Self {
+        Self {
             repo,
             child,
             terminal: pty.slave,
             before,
             screen: pty.master.into(),
-        };
-        it.wait_for("uit");
-        it.wait_until_raw();
-        it
+        }
+    }
+
+    /// Answers the question that the program asks next, in which this text stands.
+    fn answer(&self, text: &'static str, key: &str) {
+        self.wait_for(text);
+        self.wait_until_raw();
+        let mut screen = self.screen.try_clone().expect("the terminal");
+        screen.write_all(key.as_bytes()).expect("the terminal");
+    }
+
+    /// Reads on, that the program is not held up, and gives its exit code.
+    fn end(&mut self) -> Option<i32> {
+        let mut screen = self.screen.try_clone().expect("the terminal");
+        std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while screen.read(&mut part).is_ok_and(|count| count > 0) {}
+        });
+        self.child
+            .wait()
+            .expect("the program was started here")
+            .code()
     }
 
     /// Reads what the program shows until there is this text.
@@ -81,7 +107,7 @@ impl AtReview {
     }
 }
 
-impl Drop for AtReview {
+impl Drop for AtTerminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -97,7 +123,7 @@ fn flags(terminal: &OwnedFd) -> LocalFlags {
 #[test]
 fn a_review_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-        let mut it = AtReview::start();
+        let mut it = AtTerminal::at_review();
         let pid = Pid::from_raw(it.child.id().try_into().expect("a process id"));
         kill(pid, signal).expect("the program runs");
         let status = it.child.wait().expect("the program was started here");
@@ -105,5 +131,21 @@ fn a_review_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
         assert!(matches!(status.code(), Some(3 | 130)), "{signal}: {status}");
         assert_eq!(flags(&it.terminal), it.before, "{signal}");
         assert!(!it.repo.worktrees().exists());
+    }
+}
+
+#[test]
+fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
+    for (key, begun) in [("g", 4), ("s", 3)] {
+        let repo = Repo::with_packages(4);
+        let agent = "echo \"$BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"; exit 3";
+        let mut it = AtTerminal::start(repo, agent, &["--yes", "--units", "4", "-j", "1"]);
+        it.answer("o on all the same", key);
+        let (code, lines) = in_time("the program does not end", move || {
+            let code = it.end();
+            let text = std::fs::read_to_string(it.repo.root().join("worked"));
+            (code, text.expect("somebody worked").lines().count())
+        });
+        assert_eq!((code, lines), (Some(1), begun));
     }
 }

@@ -3,27 +3,35 @@
 //! The program sees `BATCH_RUN`, `BATCH_UNIT`, `BATCH_INSTRUCTION`, `BATCH_PROMPT_FILE` (the whole task in words),
 //! `BATCH_FILES` (a file that lists the claimed paths, each ended by a NUL byte) and `BATCH_SUMMARY_FILE` (where it may
 //! leave some sentences for the pull request) and `BATCH_USAGE_FILE` (where it may say what it used up, as one object in
-//! JSON with `turns`, `input_tokens`, `cached_tokens`, `output_tokens` and `cost_usd`, none of which it must know). When its work was found wanting and it is started again, also
+//! JSON with `turns`, `input_tokens`, `cached_tokens`, `output_tokens` and `cost_usd`, none of which it must know).
+//! Exit code 75 says that it may go well later, after `retry_after` seconds where it wrote that there too; 77 says that
+//! it has no access, which no other unit would have either. When its work was found wanting and it is started again, also
 //! `BATCH_FEEDBACK_FILE` (what is to be mended, which stands at the end of the prompt too).
 
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::prompt::prompt;
 use super::{
-    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Task, Usage, Usd,
-    Work, write_file,
+    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Pressure, Refusal,
+    Task, Usage, Usd, Work, write_file,
 };
 use crate::config::CommandLine;
-use crate::process::{self, Command, ProcessError};
+use crate::process::{self, Command, Ending, ProcessError};
+use crate::words;
 
 /// More than this is no summary.
 const SUMMARY_BYTES: u64 = 16 * 1024;
+
+/// The exit codes by which a program says that it may go well later, and that it has no access (sysexits(3)).
+const TRY_LATER: i32 = 75;
+const NOT_ALLOWED: i32 = 77;
 
 /// Where it may say what it used up.
 const USAGE: &str = "usage.json";
@@ -70,13 +78,30 @@ impl Agent for CommandAgent {
             let summary = task.folder.join("summary.md");
             let command = self.command(task, &summary)?;
             let finished = process::run(&command, cancel).await?;
-            let usage = read_usage(&task.folder.join(USAGE));
+            let told = Told::read(&task.folder.join(USAGE));
+            let usage = told.usage();
             if !usage.is_unknown() {
                 // Who does not listen does not want to know.
                 let _ = events.send(AgentEvent::Usage(usage.clone())).await;
             }
-            if !finished.ending.is_success() {
-                return Err(AgentError::of(finished.ending, finished.tail));
+            match finished.ending {
+                ending if ending.is_success() => {}
+                Ending::Exit(TRY_LATER) => {
+                    return Err(AgentError::Transient {
+                        pressure: Pressure::RateLimit,
+                        wait: told
+                            .retry_after
+                            .and_then(|wait| Duration::try_from_secs_f64(wait).ok()),
+                        said: last_line(&finished.tail),
+                    });
+                }
+                Ending::Exit(NOT_ALLOWED) => {
+                    return Err(AgentError::Refused {
+                        refusal: Refusal::Login,
+                        said: last_line(&finished.tail),
+                    });
+                }
+                ending => return Err(AgentError::of(ending, finished.tail)),
             }
             Ok(Work {
                 took: finished.took,
@@ -146,44 +171,56 @@ fn read_left(path: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// What the program said that it used up; whatever is missing, or not understood, is unknown.
-fn read_usage(path: &Path) -> Usage {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(default)]
-    struct Told {
-        turns: Option<u64>,
-        input_tokens: Option<u64>,
-        cached_tokens: Option<u64>,
-        output_tokens: Option<u64>,
-        cost_usd: Option<f64>,
+/// What the program said of what it used up; whatever is missing, or not understood, is unknown.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Told {
+    turns: Option<u64>,
+    input_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cost_usd: Option<f64>,
+    /// After how many seconds it may go well, where it is to be started later.
+    retry_after: Option<f64>,
+}
+
+impl Told {
+    fn read(path: &Path) -> Self {
+        let Some(bytes) = read_left(path) else {
+            return Self::default();
+        };
+        serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+            tracing::warn!("{} is not understood: {error}", path.display());
+            Self::default()
+        })
     }
-    let Some(bytes) = read_left(path) else {
-        return Usage::default();
-    };
-    let told: Told = serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-        tracing::warn!("{} is not understood: {error}", path.display());
-        Told::default()
-    });
-    Usage {
-        turns: told.turns,
-        input_tokens: told.input_tokens,
-        cached_tokens: told.cached_tokens,
-        output_tokens: told.output_tokens,
-        cost: told.cost_usd.and_then(Usd::new).map(|usd| Cost {
-            usd,
-            source: CostSource::Agent,
-        }),
+
+    fn usage(&self) -> Usage {
+        Usage {
+            turns: self.turns,
+            input_tokens: self.input_tokens,
+            cached_tokens: self.cached_tokens,
+            output_tokens: self.output_tokens,
+            cost: self.cost_usd.and_then(Usd::new).map(|usd| Cost {
+                usd,
+                source: CostSource::Agent,
+            }),
+        }
     }
+}
+
+/// What a program that fails says last is mostly why.
+fn last_line(tail: &str) -> String {
+    let last = tail.lines().rfind(|line| !line.trim().is_empty());
+    words::line(last.unwrap_or("it did not say why"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::agent::Limits;
     use crate::plan::Claim;
-    use crate::process::{Ending, Environment};
+    use crate::process::Environment;
 
     fn task(folder: &Path) -> Task {
         let worktree = folder.join("work");

@@ -202,7 +202,7 @@ impl PlanFlags {
 }
 
 /// How much a whole run may take. Where a limit is reached, running units finish and no further one is started.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Run")]
 pub(super) struct CapFlags {
     /// What all agents together may cost, such as 20usd, before no further one is started [default: anything]

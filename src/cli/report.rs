@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global, args: &ReportArgs) -> anyhow::Result<u8> {
         }
         Form::Json => {
             let known = KnownRun::open(global, wanted)?;
-            print(&super::launch::json(&known.state, known.liveness)?)?;
+            print(&super::drive::json(&known.state, known.liveness)?)?;
         }
         Form::Text | Form::Markdown => status::show(global, wanted)?,
     }

@@ -2,9 +2,11 @@
 
 use clap::Args;
 
-use super::flags::{AgentFlags, CapFlags, chosen};
+use super::Global;
+use super::drive::drive;
+use super::flags::{AgentFlags, chosen};
+use super::job::{Otherwise, prepare_again, settings};
 use super::workspace::{KnownRun, folder};
-use super::{Global, launch, resume};
 use crate::config::{AgentOptions, Config};
 use crate::run::{self, Amendment, Beginning};
 
@@ -22,11 +24,8 @@ pub(super) struct RetryArgs {
     /// What the agent is told beyond the run's instruction
     #[arg(long, value_name = "WORDS")]
     instruction: Option<String>,
-    /// How many agents work at once [default: as before]
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<usize>,
     #[command(flatten)]
-    caps: CapFlags,
+    otherwise: Otherwise,
     #[command(flatten)]
     agent: AgentFlags,
 }
@@ -36,7 +35,7 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
         anyhow::bail!("say what to do anew: name units, or give --failed for all that have failed");
     }
     let known = KnownRun::open(global, args.run.as_deref())?;
-    let job = resume::prepare_again(global, &known, args.jobs, &args.caps)?;
+    let job = prepare_again(global, &known, &args.otherwise)?;
     let mut units = Vec::new();
     for wanted in &args.units {
         let unit = &known.unit(wanted)?.header.id;
@@ -47,9 +46,9 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
     if args.failed {
         units = run::failed(&known.state)?;
     }
-    let amendment = amendment(global, args, &resume::settings(&known)?)?;
+    let amendment = amendment(global, args, &settings(&known)?)?;
     let beginning = Beginning::Retried(units, Box::new(amendment));
-    launch::drive(job, beginning, global, &known.places)
+    drive(job, beginning, global, &known.places, &args.otherwise)
 }
 
 /// What is to be different this time.

@@ -8,12 +8,12 @@ use clap::Args;
 use console::Term;
 
 use super::flags::{AgentFlags, RunFlags};
+use super::job::base;
 use super::launch::NOT_APPROVED;
 use super::resume::{self, ResumeArgs};
 use super::review::{Unfinished, ask_unfinished};
 use super::workspace::{Workspace, liveness, say_circumstances, secure_journal};
 use super::{Global, launch, say};
-use crate::git::Base;
 use crate::journal::Journal;
 use crate::plan::{self, Plan};
 use crate::report::Liveness;
@@ -114,19 +114,4 @@ fn unfinished(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Option<RunSt
         }
     }
     Ok(None)
-}
-
-/// The plan's base, with the branch that its name stands for today.
-pub(super) fn base(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Base> {
-    let Workspace { repo, config, .. } = workspace;
-    let remote = repo.remote(config.publish.remote.as_deref())?;
-    let branch = repo
-        .base(Some(&plan.base_name), remote.as_deref())
-        .or_else(|_| repo.base(None, remote.as_deref()))?
-        .branch;
-    Ok(Base {
-        id: plan.base.clone(),
-        name: plan.base_name.clone(),
-        branch,
-    })
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::workspace::KnownRun;
-use super::{Global, follow, launch, print, stdout_width};
+use super::{Global, drive, follow, print, stdout_width};
 use crate::progress::Form;
 use crate::{report, run};
 
@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
 pub(super) fn show(global: &Global, wanted: Option<&str>) -> anyhow::Result<()> {
     let known = KnownRun::open(global, wanted)?;
     if global.json {
-        return print(&launch::json(&known.state, known.liveness)?);
+        return print(&drive::json(&known.state, known.liveness)?);
     }
     print(&report::terminal(
         &known.state,

@@ -8,7 +8,7 @@ use console::{Style, Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Progress;
-use super::lines::{cut_short, ended, set_aside, step, stopping};
+use super::lines::{cut_short, ended, pace_now, set_aside, step, stopping};
 use crate::plan::UnitId;
 use crate::run::{Event, Outcome, Phase, Recorded, RunState, UnitFact, UnitState};
 use crate::words;
@@ -75,7 +75,8 @@ impl Bars {
         let notice = match (state.stop, &state.cut_short) {
             (Some(how), _) => Some(stopping(how).to_owned()),
             (None, Some(why)) => Some(cut_short(why)),
-            (None, None) => state.waits_for_room.then(|| WAITING.to_owned()),
+            (None, None) if state.waits_for_room => Some(WAITING.to_owned()),
+            (None, None) => state.pace.as_ref().map(pace_now),
         };
         if let Some(text) = notice {
             let notice = self.notice.get_or_insert_with(|| {

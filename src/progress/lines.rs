@@ -9,8 +9,8 @@ use std::path::Path;
 use super::Progress;
 use crate::check::Verdict;
 use crate::run::{
-    BaseCheck, CutShort, Event, Outcome, Phase, Recorded, RunFact, RunState, Stop, UnitFact,
-    UnitState,
+    BaseCheck, CutShort, Event, Outcome, Pace, PaceNow, Phase, Recorded, RunFact, RunState, Stop,
+    UnitFact, UnitState,
 };
 use crate::words;
 
@@ -74,6 +74,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
+        Event::Run(RunFact::Pace { at_once, why }) => return Some(pace(*at_once, why)),
         Event::Run(RunFact::CutShort(why)) => return Some(cut_short(why)),
         Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
@@ -94,6 +95,11 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::duration(result.took_ms)
             )
         }
+        UnitFact::HeldBack { said, wait_ms, .. } => format!(
+            "held back, again in {}: {}",
+            words::duration(*wait_ms),
+            first_line(said)
+        ),
         UnitFact::SentBack { step, reason, .. } => format!(
             "sent back to the agent at {}: {}",
             step.words(),
@@ -186,6 +192,34 @@ pub(super) fn stopping(how: Stop) -> &'static str {
     match how {
         Stop::Drain => "no further unit is started; Ctrl-C again stops the running units",
         Stop::Now => "stopping the running units",
+    }
+}
+
+/// How many agents may work at once from now on, and why.
+fn pace(at_once: usize, why: &Pace) -> String {
+    match why {
+        Pace::Closed { until, .. } => {
+            format!("none is started before {}: {why}", words::clock(*until))
+        }
+        _ => format!("{at_once} at once from now on: {why}"),
+    }
+}
+
+/// The same for a line that stays: `3 at once since 10:42: the model's provider is overloaded`.
+pub(super) fn pace_now(pace: &PaceNow) -> String {
+    match pace.why {
+        Pace::Closed { until, .. } => {
+            format!(
+                "none is started before {}: {}",
+                words::clock(until),
+                pace.why
+            )
+        }
+        why => format!(
+            "{} at once since {}: {why}",
+            pace.at_once,
+            words::clock(pace.since)
+        ),
     }
 }
 

@@ -98,7 +98,7 @@ impl Pipeline {
         let (again, base) = tokio::join!(again, self.on_base(check));
         let (base, doubt) = match base {
             Ok(base) => (base.failure(), None),
-            Err(Halt::Stopped) => return Err(Halt::Stopped),
+            Err(halt @ (Halt::Stopped | Halt::Refused(_))) => return Err(halt),
             Err(Halt::Failed(failure)) => (None, Some(failure.reason)),
         };
         Ok(match again? {

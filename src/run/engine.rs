@@ -13,12 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::base::Base;
 use super::beginning::{self, Beginning};
+use super::breaker;
 use super::completeness;
 use super::error::RunError;
 use super::event::{Event, Outcome, Recorded, RunFact, Step, Stop, UnitFact};
 use super::gate::Clearance;
 use super::job::Job;
+use super::pace::{Pacing, Trouble};
 use super::record::{append, now};
+use super::restraint::CutShort;
 use super::scheduler::{self, Next, Space};
 use super::state::{Phase, RunState};
 use super::story::NeedDone;
@@ -58,6 +61,8 @@ pub async fn execute(
     let _end = cancel.clone().drop_guard();
     let (clearance, _) = watch::channel(Clearance::of(&state));
     let base = Arc::new(Base::new(&job, &state.base_checks));
+    let pacing = Pacing::new(job.jobs);
+    let (troubles, pressures) = mpsc::unbounded_channel();
     let engine = Engine {
         job: Arc::new(job),
         base,
@@ -73,9 +78,11 @@ pub async fn execute(
         tidying: JoinSet::new(),
         made_room_at: None,
         begun: Instant::now(),
+        pacing,
+        troubles,
         deadline: None,
     };
-    engine.run(said, stops).await
+    engine.run(said, stops, pressures).await
 }
 
 /// Makes this process the one that drives the run.
@@ -98,8 +105,9 @@ enum News {
     Wish(Wish),
     Ended(Result<(Id, Outcome), JoinError>),
     Tidied,
-    /// The time is over in which units may be started.
-    Closed,
+    Trouble(Trouble),
+    /// A moment has come at which more, or no more, may be started.
+    Time,
 }
 
 /// A unit that is being worked on.
@@ -126,7 +134,9 @@ pub(super) struct Engine<'w> {
     /// How many units had ended when what was put away was deleted to make room.
     pub(super) made_room_at: Option<usize>,
     /// When this process began to drive the run.
-    begun: Instant,
+    pub(super) begun: Instant,
+    pub(super) pacing: Pacing,
+    troubles: mpsc::UnboundedSender<Trouble>,
     /// When to wait no longer for what is being stopped.
     pub(super) deadline: Option<Instant>,
 }
@@ -136,6 +146,7 @@ impl Engine<'_> {
         mut self,
         mut said: mpsc::Receiver<Said>,
         mut stops: mpsc::Receiver<Stop>,
+        mut pressures: mpsc::UnboundedReceiver<Trouble>,
     ) -> Result<RunState, RunError> {
         let mut may_stop = true;
         let closes = self.job.caps.deadline().map(|after| self.begun + after);
@@ -143,17 +154,23 @@ impl Engine<'_> {
         let (leave, mut wishes) = mpsc::channel(16);
         tokio::spawn(wish::look(self.job.places.wishes(&self.job.id), leave));
         self.advance()?;
-        while !self.pipelines.is_empty() || (self.state.waits_for_room && !self.tidying.is_empty())
+        while !self.pipelines.is_empty()
+            || (self.state.waits_for_room && !self.tidying.is_empty())
+            || self.waits_for_pace()
         {
+            let look_again = self.look_again();
             let news = tokio::select! {
                 // Facts first: a task that has ended has said all it had to say before.
                 biased;
                 Some(said) = said.recv() => News::Said(said),
+                // A trouble is told before what comes of it.
+                Some(trouble) = pressures.recv() => News::Trouble(trouble),
                 stop = stops.recv(), if may_stop => News::Stop(stop),
                 Some(wish) = wishes.recv() => News::Wish(wish),
                 Some(ended) = self.pipelines.join_next_with_id() => News::Ended(ended),
                 Some(_) = self.tidying.join_next() => News::Tidied,
-                () = passed(closes), if !self.state.starts_no_more() => News::Closed,
+                () = passed(look_again) => News::Time,
+                () = passed(closes), if !self.state.starts_no_more() => News::Time,
                 () = passed(self.deadline) => {
                     self.give_up().await;
                     continue;
@@ -171,7 +188,8 @@ impl Engine<'_> {
                 News::Wish(wish) => self.grant(wish)?,
                 News::Ended(ended) => self.ended(ended)?,
                 // There may be room again.
-                News::Tidied | News::Closed => {}
+                News::Tidied | News::Time => {}
+                News::Trouble(trouble) => self.trouble(trouble)?,
             }
             self.advance()?;
             longest = longest.max(heard.elapsed());
@@ -199,7 +217,8 @@ impl Engine<'_> {
     fn advance(&mut self) -> Result<(), RunError> {
         self.look_at_limits()?;
         loop {
-            let steps = scheduler::next(&self.state, self.job.jobs, self.space());
+            let at_once = self.pace()?;
+            let steps = scheduler::next(&self.state, at_once, self.space());
             if steps.is_empty() {
                 self.make_room();
                 return Ok(());
@@ -223,7 +242,10 @@ impl Engine<'_> {
         if self.state.starts_no_more() || self.state.count(|phase| *phase == Phase::Waiting) == 0 {
             return Ok(());
         }
-        match self.job.caps.reached(&self.state, self.begun.elapsed()) {
+        let reached = self.job.caps.reached(&self.state, self.begun.elapsed());
+        let fails =
+            || breaker::same_failure(&self.state).map(|said| CutShort::SameFailure { said });
+        match reached.or_else(fails) {
             Some(why) => self.record(Event::Run(RunFact::CutShort(why))),
             None => Ok(()),
         }
@@ -264,6 +286,7 @@ impl Engine<'_> {
             known,
             clearance: self.clearance.subscribe(),
             facts: self.facts.clone(),
+            troubles: self.troubles.clone(),
             base: Arc::clone(&self.base),
             registration: Arc::clone(&self.registration),
             cancel: cancel.clone(),
@@ -289,6 +312,7 @@ impl Engine<'_> {
         let number = self.running.swap_remove(place).unit;
         let unit = self.id(number);
         let outcome = outcome.unwrap_or_else(|| self.broken_down(&unit));
+        self.heed(&outcome)?;
         let fact = UnitFact::Ended {
             outcome: outcome.clone(),
         };

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{SessionId, Usage, Usd};
+use super::restraint::{CutShort, Pace};
+use crate::agent::{Pressure, SessionId, Usage};
 use crate::check::{Failure, Verdict};
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::plan::UnitId;
@@ -84,6 +85,12 @@ pub enum RunFact {
     RoomEnough,
     /// No further unit is started, though nobody asked for that; those that run finish.
     CutShort(CutShort),
+    /// From now on `at_once` agents may work at once; what runs goes on.
+    Pace {
+        at_once: usize,
+        #[serde(flatten)]
+        why: Pace,
+    },
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// Units of a run that had come to its end are done anew.
@@ -273,6 +280,12 @@ pub enum UnitFact {
         changes: ChangeCount,
     },
     CheckFinished(CheckResult),
+    /// The agent is held back, for the reason `said`; it is started again after `wait_ms`.
+    HeldBack {
+        pressure: Pressure,
+        said: String,
+        wait_ms: u64,
+    },
     /// What the agent did was found wanting at `step`, for `reason`; it is told `text` and works on. `attempt` counts
     /// from 1.
     SentBack {
@@ -385,44 +398,6 @@ pub struct PullRequestLink {
     /// What could not be done for it, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-}
-
-/// Why a run starts no further unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
-pub enum CutShort {
-    /// What the agents cost together.
-    Budget { of: Usd, spent: Usd },
-    /// What they used together.
-    Tokens { of: u64, used: u64 },
-    /// The time since the run was begun or resumed.
-    Deadline { of: Limit },
-}
-
-impl CutShort {
-    /// The outcome of units that are not begun because of it, in two words.
-    #[must_use]
-    pub fn outcome_words(&self) -> &'static str {
-        match self {
-            Self::Budget { .. } => "skipped: budget",
-            Self::Tokens { .. } => "skipped: tokens",
-            Self::Deadline { .. } => "skipped: deadline",
-        }
-    }
-}
-
-impl fmt::Display for CutShort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Budget { of, spent } => {
-                write!(f, "the run's budget of {of} is used up ({spent})")
-            }
-            Self::Tokens { of, used } => {
-                write!(f, "the run's {of} tokens are used up ({used})")
-            }
-            Self::Deadline { of } => write!(f, "the run's time of {of} is over"),
-        }
-    }
 }
 
 /// How a unit ended.

@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::UnitFact;
 use super::limits::{cost, tokens};
+use super::pace::Trouble;
 use crate::agent::{AgentEvent, LimitReached, Usage, Usd};
 use crate::config::AgentCaps;
 
@@ -61,6 +62,7 @@ impl Allowance {
 pub(super) async fn listen(
     mut heard: mpsc::Receiver<AgentEvent>,
     allowance: Allowance,
+    troubles: &mpsc::UnboundedSender<Trouble>,
     cancel: &CancellationToken,
 ) -> (Option<UnitFact>, Option<LimitReached>) {
     let (mut last, mut session, mut over) = (Usage::default(), None, None);
@@ -72,6 +74,10 @@ pub(super) async fn listen(
                     cancel.cancel();
                 }
                 last = usage;
+            }
+            AgentEvent::HeldBack { pressure, wait } => {
+                // Without an engine everything ends anyway.
+                let _ = troubles.send(Trouble { pressure, wait });
             }
             AgentEvent::Session(id) => session = Some(id),
             _ => {}
@@ -137,7 +143,9 @@ mod tests {
             drop(events);
         };
         let allowance = Allowance::left(caps, &[]);
-        let ((), (used, over)) = tokio::join!(told, listen(heard, allowance, &cancel));
+        let (troubles, _all) = mpsc::unbounded_channel();
+        let listening = listen(heard, allowance, &troubles, &cancel);
+        let ((), (used, over)) = tokio::join!(told, listening);
         assert_eq!(over, Usd::new(0.5).map(LimitReached::Cost));
         assert!(used.is_some());
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::CutShort;
+use super::restraint::CutShort;
 use super::state::RunState;
 use crate::agent::{Usage, Usd};
 use crate::config::{Limit, RunConfig};

@@ -4,6 +4,7 @@
 
 mod base;
 mod beginning;
+mod breaker;
 mod checking;
 mod completeness;
 mod control;
@@ -12,16 +13,20 @@ mod engine;
 mod error;
 mod event;
 mod gate;
+mod governor;
 mod ground;
 mod hearing;
 mod job;
 mod leftover;
 mod limits;
+mod machine;
 mod orders;
+mod pace;
 mod places;
 mod proof;
 mod publish;
 mod record;
+mod restraint;
 mod retry;
 mod room;
 mod scheduler;
@@ -31,6 +36,7 @@ mod story;
 mod surroundings;
 mod tidying;
 mod trash;
+mod turn;
 mod unit;
 mod wish;
 
@@ -39,17 +45,18 @@ pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token,
 pub use engine::{announce, execute};
 pub use error::{PrepareError, RunError};
 pub use event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Event, Goal, OldUses, Outcome,
-    PullRequestLink, Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
+    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees};
 pub use leftover::{Fate, Leftover, leftovers};
 pub use orders::agent;
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, events_after, find, fold, load, now};
+pub use restraint::{CutShort, Pace};
 pub use retry::{RetryError, failed};
 pub use room::NoRoom;
-pub use state::{Phase, RunState, SentBack, UnitState};
+pub use state::{PaceNow, Phase, RunState, SentBack, UnitState};
 pub use surroundings::worker_environment;
 pub use trash::{Trashed, delete, lying, trash};
 pub use wish::{Wish, leave};

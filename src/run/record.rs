@@ -179,7 +179,7 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Goal, OldUses, Outcome,
+        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Goal, OldUses, Outcome, Pace,
         PullRequestLink, Retry, RunHeader, Step, Stop, UnitHeader,
     };
 
@@ -287,6 +287,11 @@ mod tests {
                 tail: String::new(),
             }),
             UnitFact::StopAsked { by: "ada".into() },
+            UnitFact::HeldBack {
+                pressure: crate::agent::Pressure::Overload,
+                said: "s".into(),
+                wait_ms: 1,
+            },
             UnitFact::SentBack {
                 attempt: 1,
                 step: Step::Scope,
@@ -341,6 +346,27 @@ mod tests {
             version: "0.2.0".into(),
         }));
         all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
+        for why in [
+            Pace::Quiet,
+            Pace::Eased,
+            Pace::Busy { load: 412 },
+            Pace::LittleMemory { free: 1 },
+            Pace::Closed {
+                pressure: crate::agent::Pressure::RateLimit,
+                until: 9,
+            },
+            Pace::HeldBack {
+                pressure: crate::agent::Pressure::Connection,
+            },
+        ] {
+            all.push(Event::Run(RunFact::Pace { at_once: 1, why }));
+        }
+        for why in [
+            CutShort::Refused { said: "s".into() },
+            CutShort::SameFailure { said: "s".into() },
+        ] {
+            all.push(Event::Run(RunFact::CutShort(why)));
+        }
         all.push(Event::Run(RunFact::CutShort(CutShort::Budget {
             of: crate::agent::Usd::default(),
             spent: crate::agent::Usd::default(),

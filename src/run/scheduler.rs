@@ -65,11 +65,7 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
         }
     }
     if !state.starts_no_more() {
-        let works = |unit: &&UnitState| {
-            matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
-                && unit.commit.is_none()
-        };
-        let busy = state.units.iter().filter(works).count();
+        let busy = busy(state);
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
         ready.truncate(jobs.saturating_sub(busy));
         // One that waits for the others before it is published gives nothing back until they are done.
@@ -100,6 +96,15 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
         );
     }
     steps
+}
+
+/// How many units take a job's place.
+pub(super) fn busy(state: &RunState) -> usize {
+    let works = |unit: &&UnitState| {
+        matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
+            && unit.commit.is_none()
+    };
+    state.units.iter().filter(works).count()
 }
 
 /// The units that will never start because the run was stopped, or came to a limit.

@@ -5,9 +5,10 @@
 use std::path::PathBuf;
 
 use super::event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Event, OldUses, Outcome,
-    PullRequestLink, Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink,
+    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
+use super::restraint::{CutShort, Pace};
 use crate::agent::{SessionId, Usage};
 use crate::plan::UnitId;
 
@@ -22,6 +23,10 @@ pub struct RunState {
     pub stop: Option<Stop>,
     /// Why no further unit is started, though nobody asked for that.
     pub cut_short: Option<CutShort>,
+    /// How many agents may work at once, where that is not what was asked for.
+    pub pace: Option<PaceNow>,
+    /// Somebody has gone on although the first units failed alike.
+    pub breaker_is_off: bool,
     /// What is left of what the plan wants gone, once that was counted.
     pub old_uses: Option<OldUses>,
     /// Units wait because there is no room for their worktrees.
@@ -66,6 +71,15 @@ pub struct UnitState {
     pub earlier_commits: Vec<String>,
 }
 
+/// How many agents may work at once, and why not as many as were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaceNow {
+    pub at_once: usize,
+    pub why: Pace,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub since: i64,
+}
+
 /// Why an attempt of an agent was found wanting, and what it was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentBack {
@@ -108,6 +122,8 @@ impl RunState {
             ended_at: None,
             stop: None,
             cut_short: None,
+            pace: None,
+            breaker_is_off: false,
             old_uses: None,
             waits_for_room: false,
             base_checks: Vec::new(),
@@ -125,6 +141,13 @@ impl RunState {
             Event::Run(RunFact::RoomShort { .. }) => self.waits_for_room = true,
             Event::Run(RunFact::RoomEnough) => self.waits_for_room = false,
             Event::Run(RunFact::CutShort(why)) => self.cut_short = Some(why.clone()),
+            Event::Run(RunFact::Pace { at_once, why }) => {
+                self.pace = (*at_once < self.header.jobs).then_some(PaceNow {
+                    at_once: *at_once,
+                    why: *why,
+                    since: recorded.at,
+                });
+            }
             Event::Run(RunFact::BaseChecked(found)) => self.base_checks.push(found.clone()),
             Event::Run(RunFact::Retried(retry)) => self.retry(retry),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
@@ -175,7 +198,9 @@ impl RunState {
         self.header.pid = pid;
         version.clone_into(&mut self.header.version);
         self.stop = None;
+        self.breaker_is_off |= matches!(self.cut_short, Some(CutShort::SameFailure { .. }));
         self.cut_short = None;
+        self.pace = None;
         self.ended_at = None;
     }
 
@@ -304,6 +329,12 @@ impl UnitState {
                 };
             }
             UnitFact::SetAside { .. } | UnitFact::StopAsked { .. } => {}
+            UnitFact::HeldBack { pressure, .. } => {
+                self.phase = Phase::Running {
+                    step: Step::Agent,
+                    detail: Some(format!("waits: {pressure}")),
+                };
+            }
             UnitFact::WorktreeReady {
                 path,
                 branch,

@@ -14,11 +14,12 @@ use super::base::Base;
 use super::delivery::Delivery;
 use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
-use super::hearing::{Allowance, listen};
 use super::job::Job;
+use super::pace::Trouble;
+use super::restraint::CutShort;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
-use super::surroundings::{end_strays, leave};
+use super::surroundings::leave;
 use super::trash::trash;
 use crate::agent::{AgentError, FollowUp, Task};
 use crate::git::{Changes, GitError};
@@ -27,9 +28,6 @@ use crate::words;
 
 /// Of the files that git ignores only so many are named.
 const IGNORED_SHOWN: usize = 5;
-
-/// So much may an agent tell before it must wait for the listener.
-const EVENTS_AHEAD: usize = 64;
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -49,6 +47,8 @@ pub(super) struct Pipeline {
     /// What has to be known before it is published.
     pub(super) clearance: watch::Receiver<Clearance>,
     pub(super) facts: mpsc::Sender<Said>,
+    /// Where it is told when an agent is held back.
+    pub(super) troubles: mpsc::UnboundedSender<Trouble>,
     /// What the checks say of the base.
     pub(super) base: Arc<Base>,
     /// Two worktrees registered at once race in git's own files.
@@ -60,6 +60,8 @@ pub(super) struct Pipeline {
 pub(super) enum Halt {
     Failed(Failure),
     Stopped,
+    /// What stands in the way stands in every unit's way, until a person has done something about it.
+    Refused(String),
 }
 
 pub(super) struct Failure {
@@ -114,6 +116,9 @@ impl Pipeline {
         match reached {
             Ok(outcome) => outcome,
             Err(Halt::Stopped) => Outcome::Stopped,
+            Err(Halt::Refused(said)) => Outcome::LeftOut {
+                why: CutShort::Refused { said },
+            },
             Err(Halt::Failed(failure)) => Outcome::Failed {
                 step: failure.step,
                 reason: failure.reason,
@@ -280,28 +285,7 @@ impl Pipeline {
             limits: orders.limits,
             follow_up,
         };
-        let (events, heard) = mpsc::channel(EVENTS_AHEAD);
-        let cancel = self.cancel.child_token();
-        let work = async {
-            let events = events;
-            orders.agent.work(&task, &events, &cancel).await
-        };
-        let caps = Allowance::left(orders.caps, &known.turns);
-        let (worked, (used, over)) = tokio::join!(work, listen(heard, caps, &cancel));
-        let worked = match (worked, over) {
-            // It is stopped because of us; what it told of that says less.
-            (Err(_), Some(limit)) => Err(AgentError::Limit {
-                limit,
-                tail: String::new(),
-            }),
-            (worked, _) => worked,
-        };
-        // What its tools left in sessions of their own must not go on changing files while they are looked at.
-        end_strays(&self.job, &unit.id).await;
-        if let Some(fact) = used {
-            self.say(fact.clone()).await?;
-            known.apply(&fact, 0);
-        }
+        let worked = self.patiently(&task, orders, known).await?;
         match worked {
             Ok(work) => {
                 self.say(UnitFact::AgentFinished {
@@ -312,6 +296,7 @@ impl Pipeline {
                 Ok(work.summary)
             }
             Err(AgentError::Cancelled) => Err(Halt::Stopped),
+            Err(error @ AgentError::Refused { .. }) => Err(Halt::Refused(words::chain(&error))),
             Err(error) => {
                 let tail = error.tail().map(ToOwned::to_owned);
                 Err(Halt::Failed(Failure {

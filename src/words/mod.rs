@@ -13,4 +13,4 @@ pub use clean::{block, line};
 pub use error::chain;
 pub use number::{count, plural};
 pub use size::bytes;
-pub use time::{duration, timestamp, whole_seconds};
+pub use time::{clock, duration, timestamp, whole_seconds};

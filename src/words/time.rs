@@ -29,6 +29,16 @@ pub fn timestamp(ms: i64) -> String {
         .to_string()
 }
 
+/// A moment in milliseconds since 1970 as a clock on this machine's wall shows it: `10:42`.
+#[must_use]
+pub fn clock(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_zoned(jiff::tz::TimeZone::system())
+        .strftime("%H:%M")
+        .to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

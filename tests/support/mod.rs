@@ -352,7 +352,9 @@ impl Repo {
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
             .env("NO_COLOR", "1")
-            .env("COLUMNS", "100");
+            .env("COLUMNS", "100")
+            // How much this machine has to do must not matter; a test may say that it is much.
+            .env("BATCH_MACHINE", self.root().join("machine"));
         // Where a `rustc` that is really rustup finds its toolchains, and where coverage is written.
         for name in ["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LLVM_PROFILE_FILE"] {
             if let Some(value) = std::env::var_os(name) {

@@ -51,6 +51,11 @@ const WAYS_ON: [Choice<Unfinished>; 3] = [
     Choice::new("[q]uit", Unfinished::Quit),
 ];
 
+const GOING_ON: [Choice<bool>; 2] = [
+    Choice::new("[g]o on all the same", true),
+    Choice::new("[s]top", false),
+];
+
 #[derive(Clone, Copy)]
 enum Answer {
     Approve,
@@ -97,6 +102,13 @@ pub fn review(plan: Plan, term: &Term, desk: &Desk<'_>) -> anyhow::Result<Decisi
 /// Asks what is to become of an unfinished run; `what` says what is known of it.
 pub fn ask_unfinished(what: &str, term: &Term) -> anyhow::Result<Unfinished> {
     way_on(&mut AtTerminal(term), what)
+}
+
+/// Asks whether a run that stopped by itself is to go on; `what` says why it did.
+pub fn ask_go_on(what: &str, term: &Term) -> anyhow::Result<bool> {
+    let mut person = AtTerminal(term);
+    person.show(&format!("{what}\n"))?;
+    ask(&mut person, &[&GOING_ON], false)
 }
 
 fn way_on(person: &mut impl Person, what: &str) -> anyhow::Result<Unfinished> {

@@ -1,0 +1,121 @@
+//! Runs put together: a new one, and once more one that nobody drives.
+
+use anyhow::Context;
+use clap::Args;
+
+use super::Global;
+use super::flags::CapFlags;
+use super::workspace::{KnownRun, Workspace, folder, secure_journal};
+use crate::config::Config;
+use crate::git::{Base, Repo};
+use crate::plan::{self, Plan};
+use crate::report::Liveness;
+use crate::run::{Delivery, Goal, Job, RunId};
+use crate::words;
+
+/// What may be different when a run is taken up again.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Otherwise {
+    /// How many agents work at once [default: as before]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    #[command(flatten)]
+    caps: CapFlags,
+}
+
+/// Puts a run of the plan together, or says what stands in its way.
+pub(super) fn prepare(
+    workspace: &Workspace,
+    id: &RunId,
+    plan: Plan,
+    base: &Base,
+    goal: Goal,
+) -> anyhow::Result<Job> {
+    let Workspace { repo, config, dir } = workspace;
+    // The agent stands in the plan, where a person may have changed it a moment ago.
+    let config = &Config {
+        agent: plan.agent.clone(),
+        ..config.clone()
+    };
+    let delivery = Delivery::choose(repo, config, base, goal, workspace.places().pages(id))?;
+    Ok(Job::prepare(
+        id.clone(),
+        plan,
+        repo.clone(),
+        config,
+        delivery,
+        goal,
+        dir,
+    )?)
+}
+
+/// Puts a run that nobody drives together once more, with the plan and the settings it began with.
+pub(super) fn prepare_again(
+    global: &Global,
+    known: &KnownRun,
+    otherwise: &Otherwise,
+) -> anyhow::Result<Job> {
+    let id = &known.state.id;
+    if known.liveness == Liveness::Going {
+        anyhow::bail!(
+            "run {id} is going already, in process {} since {}: look at it with batch status, or end it with batch cancel",
+            known.state.header.pid,
+            words::timestamp(known.state.started_at)
+        );
+    }
+    secure_journal(&known.places)?;
+    let workspace = as_it_was(global, known, otherwise)?;
+    let plan_path = known.places.plan(id);
+    let text = std::fs::read_to_string(&plan_path)
+        .with_context(|| format!("the plan of run {id} cannot be read"))?;
+    let plan =
+        plan::load(&workspace.repo, &text).with_context(|| plan_path.display().to_string())?;
+    let base = base(&workspace, &plan)?;
+    let goal = known.state.header.goal;
+    prepare(&workspace, id, plan, &base, goal)
+}
+
+/// The settings that the run began with.
+pub(super) fn settings(known: &KnownRun) -> anyhow::Result<Config> {
+    let id = &known.state.id;
+    Config::read(&known.places.settings(id))
+        .with_context(|| format!("the settings of run {id} cannot be used"))
+}
+
+/// The repository with the settings and the folder that the run began with.
+fn as_it_was(
+    global: &Global,
+    known: &KnownRun,
+    otherwise: &Otherwise,
+) -> anyhow::Result<Workspace> {
+    let mut config = settings(known)?;
+    otherwise.caps.apply(&mut config);
+    config.run.jobs = otherwise.jobs.or(Some(known.state.header.jobs));
+    let here = folder(global)?;
+    let dir = known
+        .state
+        .header
+        .dir
+        .as_ref()
+        .map_or(here.clone(), Into::into);
+    Ok(Workspace {
+        repo: Repo::discover(&here)?,
+        config,
+        dir,
+    })
+}
+
+/// The plan's base, with the branch that its name stands for today.
+pub(super) fn base(workspace: &Workspace, plan: &Plan) -> anyhow::Result<Base> {
+    let Workspace { repo, config, .. } = workspace;
+    let remote = repo.remote(config.publish.remote.as_deref())?;
+    let branch = repo
+        .base(Some(&plan.base_name), remote.as_deref())
+        .or_else(|_| repo.base(None, remote.as_deref()))?
+        .branch;
+    Ok(Base {
+        id: plan.base.clone(),
+        name: plan.base_name.clone(),
+        branch,
+    })
+}

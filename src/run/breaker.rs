@@ -1,0 +1,168 @@
+//! Whether a run fails as a whole: when its first units all fail for the same reason, the others would as well. A pure
+//! question to the state.
+
+use super::event::Outcome;
+use super::state::{RunState, UnitState};
+
+/// So many units must have failed alike, and none have ended otherwise before.
+const ALIKE: usize = 3;
+
+/// The reason for which the first units have all failed.
+pub(super) fn same_failure(state: &RunState) -> Option<String> {
+    if state.breaker_is_off {
+        return None;
+    }
+    let mut ended: Vec<&UnitState> = state
+        .units
+        .iter()
+        .filter(|unit| {
+            // Whoever was not begun tells nothing.
+            unit.outcome().is_some() && unit.started_at.is_some()
+        })
+        .collect();
+    ended.sort_by_key(|unit| unit.ended_at);
+    let first = ended.get(..ALIKE)?;
+    let mut alike = first.iter().map(|unit| likeness(unit));
+    let one = alike.next()??;
+    if alike.any(|other| other.as_ref() != Some(&one)) {
+        return None;
+    }
+    match first[0].outcome() {
+        Some(Outcome::Failed { step, reason, .. }) => {
+            let line = reason.lines().next().unwrap_or_default();
+            Some(format!("{}: {line}", step.words()))
+        }
+        _ => None,
+    }
+}
+
+/// What is the same in failures for the same reason: the step, the reason and the last words of the output, without
+/// what belongs to the unit, and without numbers.
+fn likeness(unit: &UnitState) -> Option<String> {
+    let Some(Outcome::Failed {
+        step, reason, tail, ..
+    }) = unit.outcome()
+    else {
+        return None;
+    };
+    let tail = tail.as_deref().unwrap_or_default();
+    let last = tail.lines().rfind(|line| !line.trim().is_empty());
+    let mut text = format!("{} {reason} {}", step.words(), last.unwrap_or_default());
+    if let Some(worktree) = &unit.worktree {
+        text = text.replace(&*worktree.to_string_lossy(), "");
+    }
+    text = text.replace(unit.header.id.as_str(), "");
+    text.retain(|c| !c.is_ascii_digit());
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::UnitId;
+    use crate::run::{
+        Event, Goal, Recorded, RunFact, RunHeader, RunId, Step, UnitFact, UnitHeader,
+    };
+
+    /// A run of units `unit-a` to `unit-d`, whose first ones ended in this order, each with a reason or well.
+    fn state(ends: &[(&str, Option<&str>)]) -> RunState {
+        let unit = |name: &str| UnitHeader {
+            id: UnitId::parse(name).unwrap(),
+            title: name.into(),
+            owners: Vec::new(),
+            needs: Vec::new(),
+            files: 1,
+            lines: 1,
+        };
+        let header = RunHeader {
+            instruction: "x".into(),
+            base: "0".repeat(40),
+            base_name: "HEAD".into(),
+            agent: "a".into(),
+            forge: "f".into(),
+            remote: None,
+            goal: Goal::default(),
+            publish: crate::config::PublishWhen::default(),
+            min_success: None,
+            dir: None,
+            jobs: 2,
+            version: "0".into(),
+            pid: 1,
+            units: ["unit-a", "unit-b", "unit-c", "unit-d"].map(unit).to_vec(),
+        };
+        let mut state = RunState::start(RunId::from_journal("r"), header, 0);
+        for (at, (name, reason)) in (1..).zip(ends) {
+            let begun = UnitFact::StepStarted {
+                step: Step::Agent,
+                detail: None,
+            };
+            let outcome = match reason {
+                None => Outcome::Published,
+                Some(reason) => Outcome::Failed {
+                    step: Step::Agent,
+                    reason: (*reason).into(),
+                    tail: Some("last words\n\n".into()),
+                    log: None,
+                },
+            };
+            for fact in [begun, UnitFact::Ended { outcome }] {
+                let event = Event::Unit(UnitId::parse(name).unwrap(), fact);
+                state.apply(&Recorded { seq: 1, at, event });
+            }
+        }
+        state
+    }
+
+    #[test]
+    fn three_failures_alike_are_enough_and_numbers_do_not_tell_them_apart() {
+        let said = same_failure(&state(&[
+            ("unit-c", Some("unit-c: gone after 1s")),
+            ("unit-a", Some("unit-a: gone after 2s")),
+            ("unit-b", Some("unit-b: gone after 30s")),
+        ]));
+        assert_eq!(said.as_deref(), Some("agent: unit-c: gone after 1s"));
+    }
+
+    #[test]
+    fn fewer_or_different_ones_or_a_success_among_the_first_are_not() {
+        let x = Some("x");
+        assert_eq!(same_failure(&state(&[("unit-a", x), ("unit-b", x)])), None);
+        assert_eq!(
+            same_failure(&state(&[
+                ("unit-a", x),
+                ("unit-b", Some("y")),
+                ("unit-c", x)
+            ])),
+            None
+        );
+        let late = state(&[
+            ("unit-a", x),
+            ("unit-b", None),
+            ("unit-c", x),
+            ("unit-d", x),
+        ]);
+        assert_eq!(same_failure(&late), None);
+    }
+
+    #[test]
+    fn whoever_goes_on_all_the_same_is_not_asked_again() {
+        let x = Some("x");
+        let mut it = state(&[("unit-a", x), ("unit-b", x), ("unit-c", x)]);
+        let reason = same_failure(&it).unwrap();
+        for fact in [
+            RunFact::CutShort(crate::run::CutShort::SameFailure { said: reason }),
+            RunFact::Resumed {
+                pid: 1,
+                version: "0".into(),
+            },
+        ] {
+            let event = Event::Run(fact);
+            it.apply(&Recorded {
+                seq: 1,
+                at: 9,
+                event,
+            });
+        }
+        assert_eq!(same_failure(&it), None);
+    }
+}
