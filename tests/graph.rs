@@ -1,8 +1,8 @@
-//! What ties the units of a plan together, shown.
+//! What ties the units of a plan together: shown, and as the order in which they are worked on.
 
 mod support;
 
-use support::Repo;
+use support::{Repo, SIGN};
 
 fn project() -> Repo {
     let mut repo = Repo::new();
@@ -43,4 +43,37 @@ fn a_graph_is_refused_where_it_cannot_be_shown_or_would_replace_a_file() {
         .says("ties.dot exists already: give another name with --graph, or --force to replace it");
     assert_eq!(repo.read("ties.dot"), "mine");
     assert!(!repo.dir().join("plan.toml").exists());
+}
+
+#[test]
+fn by_their_imports_units_start_from_the_work_of_those_they_import() {
+    let repo = Repo::new()
+        .file("app/main.js", "import '../lib/core.js';\n")
+        .file("lib/core.js", "import '../util/text.js';\n")
+        .file("util/text.js", "var text;\n")
+        .commit("Start")
+        .with_remote();
+    repo.batch(["plan", "**", "Sign", "--order", "deps"])
+        .exits(0)
+        .says("3 units");
+    repo.batch([
+        "run",
+        "plan.toml",
+        "--agent-cmd",
+        SIGN,
+        "--agent-shell",
+        "--no-checks",
+        "--yes",
+    ])
+    .exits(0)
+    .says("3 of 3 units published");
+    let branch = repo
+        .branches()
+        .into_iter()
+        .find(|branch| branch.contains("/01-app"))
+        .expect("a branch of the unit");
+    for path in ["app/main.js", "lib/core.js", "util/text.js"] {
+        let text = repo.git(["show", &format!("{branch}:{path}")]);
+        assert!(text.ends_with("// signed"), "{path}: {text}");
+    }
 }

@@ -11,7 +11,8 @@ use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
     AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Apart, Budget, Config, ForgeChoice,
-    Limit, MinSuccess, PublishConfig, PublishWhen, PushChoice, ReviewersFrom, Tokens, UnitRange,
+    Limit, MinSuccess, Order, PublishConfig, PublishWhen, PushChoice, ReviewersFrom, Tokens,
+    UnitRange,
 };
 use crate::run::Goal;
 
@@ -166,6 +167,14 @@ pub(super) struct PlanFlags {
     /// Never mix files of different owners (by CODEOWNERS) in one unit
     #[arg(long, value_enum, value_name = "owner", hide_possible_values = true)]
     by: Option<Apart>,
+    /// With deps, a unit starts from the work of those whose files its own import [default: none]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "none|deps",
+        hide_possible_values = true
+    )]
+    order: Option<Order>,
     /// An ast-grep pattern that must be found nowhere when the change is done: files without it are left out, and what
     /// is left is counted after the run
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
@@ -197,6 +206,7 @@ impl PlanFlags {
     pub(super) fn apply(&self, config: &mut Config) {
         config.plan.units = self.units.or(config.plan.units);
         config.plan.by = self.by.or(config.plan.by);
+        config.plan.order = self.order.or(config.plan.order);
         config.plan.base = self.base.clone().or(config.plan.base.take());
     }
 }

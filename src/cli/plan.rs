@@ -170,6 +170,7 @@ pub(super) fn make(
             until,
             units: config.plan.units.unwrap_or_default(),
             by: config.plan.by,
+            order: config.plan.order.unwrap_or_default(),
         },
     )?;
     Ok(Planned { plan, base })

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, PublishWhen, Tokens, UnitRange,
+    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, Order, PublishWhen, Tokens,
+    UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -47,6 +48,7 @@ pub struct PlanConfig {
     pub base: Option<String>,
     pub units: Option<UnitRange>,
     pub by: Option<Apart>,
+    pub order: Option<Order>,
 }
 
 /// `[worktrees]`
@@ -274,6 +276,7 @@ mod tests {
             [plan]
             units = "5..12"
             by = "owner"
+            order = "deps"
             [worktrees]
             dir = "../{repo}.batch/{run}/{unit}"
             setup = "npm ci"

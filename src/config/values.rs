@@ -55,6 +55,17 @@ pub enum Apart {
     Owner,
 }
 
+/// In which order units are worked on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// None waits for another
+    #[default]
+    None,
+    /// A unit starts from the work of those whose files it imports
+    Deps,
+}
+
 /// How many units a plan may have, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitRange {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::graph::Graph;
 use super::hot::COMMITS;
 use super::make::{packages, paths};
 use super::owners::CodeOwners;
@@ -16,6 +17,7 @@ pub struct BaseFiles {
     /// Those that the plan claims.
     pub(super) files: BTreeMap<String, File>,
     pub(super) owners: CodeOwners,
+    pub(super) graph: Graph,
     /// The folders that hold a manifest.
     pub(super) packages: BTreeSet<String>,
     /// All paths that the base tracks, but for those that are not UTF-8.
@@ -53,6 +55,7 @@ impl BaseFiles {
         Ok(Self {
             files: files.map(|file| (file.path.clone(), file)).collect(),
             owners: CodeOwners::of_tree(repo, &entries)?,
+            graph: Graph::of_tree(repo, &entries)?,
             packages: packages(&entries),
             tracked: paths(&entries).map(str::to_owned).collect(),
             apart,
@@ -89,6 +92,7 @@ impl BaseFiles {
             .collect();
         Self {
             owners: CodeOwners::parse("CODEOWNERS", owners.as_bytes()),
+            graph: Graph::default(),
             packages: BTreeSet::new(),
             tracked: files.keys().cloned().collect(),
             apart: None,

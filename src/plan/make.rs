@@ -19,7 +19,7 @@ use super::select::{SelectError, Selection};
 use super::title::name_units;
 use super::{Claim, Plan, Unit};
 use crate::codemod::{Codemod, CodemodError, Probe, Sought};
-use crate::config::{AgentOptions, Apart, UnitRange};
+use crate::config::{AgentOptions, Apart, Order, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
 use crate::words;
 
@@ -39,6 +39,7 @@ pub struct Request<'a> {
     pub until: Option<Sought>,
     pub units: UnitRange,
     pub by: Option<Apart>,
+    pub order: Order,
 }
 
 /// Why there is no plan.
@@ -136,6 +137,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
             .map(|file| (file.path.clone(), file.clone()))
             .collect(),
         owners,
+        graph: Graph::of_tree(repo, &entries)?,
         packages: packages(&entries),
         tracked: paths(&entries).map(str::to_owned).collect(),
         apart: request.by,
@@ -146,6 +148,9 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         for unit in &mut units {
             unit.claim.create.clear();
         }
+    }
+    if request.order == Order::Deps {
+        base.graph.order(&mut units);
     }
     let plan = Plan {
         instruction: request.instruction.to_owned(),
@@ -218,6 +223,7 @@ pub(super) fn units(files: &[File], base: &BaseFiles, range: UnitRange) -> Vec<U
     let cut = Ground {
         files,
         groups: &groups,
+        graph: &base.graph,
         packages: &base.packages,
         apart: base.apart,
     }

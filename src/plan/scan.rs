@@ -198,7 +198,7 @@ pub(super) fn measured(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<File
 }
 
 /// Reads each file once, on all cores; the answers are in the order of the files.
-pub(super) fn read<T: Send>(
+fn read<T: Send>(
     repo: &Repo,
     files: &[(&str, &Entry)],
     each: impl Fn(&str, &[u8]) -> T + Sync,

@@ -82,7 +82,7 @@ impl Cache {
         }
     }
 
-    pub(super) fn add(&mut self, read: impl Iterator<Item = (Key, Kept)>) {
+    pub(super) fn add(&mut self, read: Vec<(Key, Kept)>) {
         self.kept.extend(read);
     }
 

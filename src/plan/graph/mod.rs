@@ -5,14 +5,18 @@
 //! a package does, is divided among them.
 
 mod cache;
+mod needs;
 mod picture;
 mod read;
 mod svg;
 mod ties;
 
+use std::collections::HashMap;
+
 use crate::git::{Entry, GitError, Repo};
 use crate::imports::{Resolver, Source};
 
+use super::Unit;
 pub use picture::{Form, UnknownForm};
 use read::Texts;
 
@@ -80,6 +84,24 @@ impl Graph {
             .windows(2)
             .map(|range| &self.imports[range[0]..range[1]])
             .enumerate()
+    }
+
+    /// The unit of each file, if it is in one.
+    fn units(&self, units: &[Unit]) -> Vec<Option<usize>> {
+        let owners: HashMap<&str, usize> = units
+            .iter()
+            .enumerate()
+            .flat_map(|(place, unit)| {
+                unit.claim
+                    .files
+                    .iter()
+                    .map(move |file| (file.as_str(), place))
+            })
+            .collect();
+        self.files
+            .iter()
+            .map(|file| owners.get(file.as_str()).copied())
+            .collect()
     }
 
     /// The place of each of these files, if it is one whose imports are understood.

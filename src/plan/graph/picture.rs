@@ -1,6 +1,6 @@
 //! What ties the units of a plan together, as a person or a program wants to look at it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -64,7 +64,7 @@ pub(super) struct Picture<'a> {
 
 impl<'a> Picture<'a> {
     fn new(graph: &Graph, plan: &'a Plan) -> Self {
-        let units = graph.units(plan);
+        let units = graph.units(&plan.units);
         let mut links: BTreeMap<(usize, usize), Link> = BTreeMap::new();
         let (mut inside, mut all) = (0.0, 0.0);
         for (file, arcs) in graph.arcs() {
@@ -160,28 +160,9 @@ impl Graph {
         }
     }
 
-    /// The unit of each file, if it is in one.
-    fn units(&self, plan: &Plan) -> Vec<Option<usize>> {
-        let owners: HashMap<&str, usize> = plan
-            .units
-            .iter()
-            .enumerate()
-            .flat_map(|(place, unit)| {
-                unit.claim
-                    .files
-                    .iter()
-                    .map(move |file| (file.as_str(), place))
-            })
-            .collect();
-        self.files
-            .iter()
-            .map(|file| owners.get(file.as_str()).copied())
-            .collect()
-    }
-
     fn json(&self, plan: &Plan, picture: &Picture<'_>) -> String {
         let id = |unit: usize| plan.units[unit].id.as_str();
-        let owners = self.units(plan);
+        let owners = self.units(&plan.units);
         let files: Vec<_> = self
             .files
             .iter()

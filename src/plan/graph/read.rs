@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::cache::{Cache, Kept, Key};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
-use crate::plan::scan;
+
+/// How many files are read with one reader.
+const BATCH: usize = 64;
 
 /// What a graph is made of.
 pub(super) struct Texts<'a> {
@@ -44,16 +48,11 @@ impl<'a> Texts<'a> {
                 unread.insert(key, (path, entry));
             }
         }
-        let (keys, files): (Vec<Key>, Vec<(&str, &Entry)>) = unread.into_iter().unzip();
-        let kept = scan::read(repo, &files, |path, content| {
-            Language::of_path(path).map_or_else(
-                || Kept::Manifest(String::from_utf8_lossy(content).into_owned()),
-                |language| Kept::Outline(extract(language, content)),
-            )
-        })?;
-        let in_use = texts.files.len() + texts.manifests.len();
-        if !keys.is_empty() {
-            texts.cache.add(keys.into_iter().zip(kept));
+        if !unread.is_empty() {
+            let in_use = texts.files.len() + texts.manifests.len();
+            texts
+                .cache
+                .add(read(repo, &unread.into_iter().collect::<Vec<_>>())?);
             let of_files = texts.files.iter().map(|(_, _, key)| key);
             let of_manifests = texts.manifests.iter().map(|(_, key)| key);
             texts.cache.trim(in_use, of_files.chain(of_manifests));
@@ -83,4 +82,28 @@ impl<'a> Texts<'a> {
             .map(|(path, key)| (*path, self.cache.manifest(key)))
             .collect()
     }
+}
+
+/// Reads each blob once, on all cores. Of one that is not there, as in a clone without all objects, nothing is known.
+fn read(repo: &Repo, unread: &[(Key, (&str, &Entry))]) -> Result<Vec<(Key, Kept)>, GitError> {
+    let read_batch = |batch: &[(Key, (&str, &Entry))]| -> Result<Vec<(Key, Kept)>, GitError> {
+        let blobs = repo.blobs()?;
+        Ok(batch
+            .iter()
+            .filter_map(|(key, (path, entry))| {
+                let content = blobs.read(entry.blob).ok()?;
+                let kept = Language::of_path(path).map_or_else(
+                    || Kept::Manifest(String::from_utf8_lossy(&content).into_owned()),
+                    |language| Kept::Outline(extract(language, &content)),
+                );
+                Some((*key, kept))
+            })
+            .collect())
+    };
+    let batches: Vec<_> = unread.par_chunks(BATCH).map(read_batch).collect();
+    let mut all = Vec::with_capacity(unread.len());
+    for batch in batches {
+        all.extend(batch?);
+    }
+    Ok(all)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::config::{Apart, UnitRange};
+use crate::plan::graph::Graph;
 use crate::plan::hot::{self, Hot};
 use crate::plan::partition::{Item, Material, Owners, partition};
 use crate::plan::scan::File;
@@ -12,6 +13,7 @@ pub(super) struct Ground<'a> {
     pub(super) files: &'a [File],
     /// The number of each file's group of owners, if it has any.
     pub(super) groups: &'a [Option<u32>],
+    pub(super) graph: &'a Graph,
     /// The folders that hold a manifest.
     pub(super) packages: &'a BTreeSet<String>,
     pub(super) apart: Option<Apart>,
@@ -81,9 +83,10 @@ impl Ground<'_> {
                 owner: self.groups[file],
             })
             .collect();
+        let paths: Vec<&str> = items.iter().map(|item| item.path).collect();
         let material = Material {
             items: &items,
-            ties: &[],
+            ties: &self.graph.ties(&paths),
             packages: self.packages,
             owners: match self.apart {
                 Some(Apart::Owner) => Owners::Apart,

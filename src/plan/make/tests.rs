@@ -35,6 +35,7 @@ fn plan(
             until: None,
             units: UnitRange::new(5, 30).unwrap(),
             by: None,
+            order: Order::None,
         },
     )
 }
@@ -118,6 +119,7 @@ fn a_request_without_a_plan_is_told_why() {
             until: None,
             units: UnitRange::new(5, 30).unwrap(),
             by: None,
+            order: Order::None,
         },
     );
     insta::assert_snapshot!(blank.unwrap_err(), @"the instruction is empty: say what is to be changed");
@@ -297,6 +299,7 @@ fn by_owner_no_unit_has_files_of_two() {
                 until: None,
                 units: UnitRange::new(1, 2).unwrap(),
                 by: Some(Apart::Owner),
+                order: Order::None,
             },
         )
     };
@@ -333,6 +336,7 @@ fn only_files_that_hold_what_is_to_be_gone_are_work() {
                 until: Some(Sought::Pattern(pattern.to_owned())),
                 units: UnitRange::default(),
                 by: None,
+                order: Order::None,
             },
         )
     };
@@ -381,6 +385,7 @@ fn files_that_many_changes_touch_are_in_the_last_unit_and_snapshots_with_their_t
             until: None,
             units,
             by: None,
+            order: Order::None,
         };
         make(&it.repo, &request).unwrap()
     };
@@ -403,4 +408,97 @@ fn files_that_many_changes_touch_are_in_the_last_unit_and_snapshots_with_their_t
         "what one unit has is shared with nobody"
     );
     assert_eq!(one.units[0].claim.files.len(), files.len() - 1);
+}
+
+/// Two families of files over two folders: `a` imports only `a`, `b` only `b`.
+fn families() -> Fixture {
+    let texts: Vec<(String, String)> = ["x", "y"]
+        .iter()
+        .flat_map(|folder| {
+            ["a", "b"].iter().flat_map(move |family| {
+                (0..3).map(move |number| {
+                    let other = if *folder == "x" { "y" } else { "x" };
+                    let imports: Vec<String> = (0..3)
+                        .map(|number| format!("import '../{other}/{family}{number}';"))
+                        .collect();
+                    (format!("{folder}/{family}{number}.js"), imports.join("\n"))
+                })
+            })
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    repository(&files)
+}
+
+#[test]
+fn files_that_import_each_other_are_in_one_unit() {
+    let it = families();
+    let globs = [".".to_owned()];
+    let base = base(&it);
+    let request = Request {
+        instruction: "x",
+        globs: &globs,
+        prefix: "",
+        base: &base,
+        agent: AgentOptions::default(),
+        codemod: None,
+        until: None,
+        units: UnitRange::new(2, 2).unwrap(),
+        by: None,
+        order: Order::None,
+    };
+    let plan = make(&it.repo, &request).unwrap();
+    let files: Vec<String> = plan
+        .units
+        .iter()
+        .map(|unit| unit.claim.files.join(" "))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "x/a0.js x/a1.js x/a2.js y/a0.js y/a1.js y/a2.js",
+            "x/b0.js x/b1.js x/b2.js y/b0.js y/b1.js y/b2.js"
+        ]
+    );
+}
+
+#[test]
+fn by_their_imports_units_need_those_they_import() {
+    let it = repository(&[
+        ("app/main.py", "import lib.core, util.text\n"),
+        ("lib/core.py", "from util import text\n"),
+        ("util/text.py", ""),
+        ("docs/x.md", "import lib\n"),
+    ]);
+    let globs = [".".to_owned()];
+    let base = base(&it);
+    let request = |order| Request {
+        instruction: "x",
+        globs: &globs,
+        prefix: "",
+        base: &base,
+        agent: AgentOptions::default(),
+        codemod: None,
+        until: None,
+        units: UnitRange::new(4, 4).unwrap(),
+        by: None,
+        order,
+    };
+    let needs = |order| -> Vec<String> {
+        let plan = make(&it.repo, &request(order)).unwrap();
+        let units = plan.units.iter();
+        units
+            .map(|unit| format!("{} {:?}", unit.id, unit.needs))
+            .collect()
+    };
+    insta::assert_snapshot!(needs(Order::Deps).join("\n"), @r#"
+    01-app-main-py [UnitId("03-lib-core-py")]
+    02-docs-x-md []
+    03-lib-core-py [UnitId("04-util-text-py")]
+    04-util-text-py []
+    "#);
+    assert!(needs(Order::None).iter().all(|unit| unit.ends_with(" []")));
 }

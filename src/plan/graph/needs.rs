@@ -1,0 +1,61 @@
+//! In which order units are best worked on, if in any: who is imported comes before who imports.
+
+use super::Graph;
+use crate::plan::{Unit, UnitId};
+
+impl Graph {
+    /// Lets each unit need those whose files its own files import. Units that import each other in a circle do not need
+    /// each other, and a unit that is needed through another is not named, as the other starts from its result.
+    pub fn order(&self, units: &mut [Unit]) {
+        let needs = self.needs(units);
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
+        for (unit, needs) in units.iter_mut().zip(needs) {
+            unit.needs = needs.into_iter().map(|need| ids[need].clone()).collect();
+        }
+    }
+
+    /// For each unit the places of those that it needs.
+    pub(super) fn needs(&self, units: &[Unit]) -> Vec<Vec<usize>> {
+        let owners = self.units(units);
+        let mut imports = vec![vec![false; units.len()]; units.len()];
+        for (from, arcs) in self.arcs() {
+            for arc in arcs {
+                if let (Some(from), Some(to)) = (owners[from], owners[arc.to as usize]) {
+                    imports[from][to] = true;
+                }
+            }
+        }
+        let reach = closure(&imports);
+        for (from, row) in imports.iter_mut().enumerate() {
+            for (to, imports) in row.iter_mut().enumerate() {
+                *imports &= !reach[to][from];
+            }
+        }
+        let reach = closure(&imports);
+        imports
+            .iter()
+            .map(|row| {
+                let needed = |unit: &usize| row[*unit];
+                let all: Vec<usize> = (0..row.len()).filter(needed).collect();
+                let through = |unit: usize| all.iter().any(|&other| reach[other][unit]);
+                all.iter().copied().filter(|&unit| !through(unit)).collect()
+            })
+            .collect()
+    }
+}
+
+/// Who leads to whom, over any number of steps.
+fn closure(steps: &[Vec<bool>]) -> Vec<Vec<bool>> {
+    let mut reach = steps.to_vec();
+    for by in 0..reach.len() {
+        let onward = reach[by].clone();
+        for row in &mut reach {
+            if row[by] {
+                for (reached, onward) in row.iter_mut().zip(&onward) {
+                    *reached |= onward;
+                }
+            }
+        }
+    }
+    reach
+}
