@@ -96,4 +96,6 @@ pub fn extract(language: Language, text: &[u8]) -> Outline {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
