@@ -161,3 +161,29 @@ fn the_demo_ends_as_it_is_meant_to() {
     let output = folder.batch(["demo", "--dir", "demo"]).exits(0);
     output.says("1 failed").says("That is the demo");
 }
+
+#[test]
+fn what_a_run_took_is_expected_of_the_next_plan() {
+    let repo = Repo::with_packages(3);
+    let agent = repo.program("other", "true");
+    let plan = |agent: &std::path::Path| {
+        let agent = agent.to_string_lossy();
+        let args = [
+            "plan",
+            "packages/",
+            "sign",
+            "--force",
+            "--agent-cmd",
+            &*agent,
+        ];
+        repo.batch(args).exits(0).stderr()
+    };
+    let _ = repo.migrate_by(SIGN, &[]).exits(0);
+    let said = plan(&repo.root().join("agent"));
+    assert!(said.contains("\ntime   about "), "{said}");
+    assert!(said.contains(" a unit, by 3 units before)"), "{said}");
+    assert!(
+        !plan(&agent).contains("\ntime "),
+        "of another agent nothing is known"
+    );
+}

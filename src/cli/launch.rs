@@ -10,6 +10,7 @@ use console::Term;
 use super::drive::drive;
 use super::flags::RunFlags;
 use super::job::{self, Otherwise};
+use super::past::Past;
 use super::review::{self, CourseLine, Decision, Desk, Restore};
 use super::workspace::{Workspace, new_run_id, secure_journal};
 use super::{Global, say};
@@ -39,10 +40,11 @@ pub(super) fn launch(
     for note in job.notes() {
         say(&format!("note: {note}"));
     }
+    let past = Past::read(&workspace.places());
     let term = Term::stderr();
     if flags.yes {
         let width = term.is_term().then(|| term.size().1);
-        say(&review::table(plan, &course(&job), width));
+        say(&review::table(plan, &course(&job, &past), width));
     } else if !(term.is_term() && std::io::stdin().is_terminal()) {
         let path = save(workspace, &id, plan)?;
         say(&format!(
@@ -63,7 +65,7 @@ pub(super) fn launch(
                     Err(error) => return vec![("fault", words::chain(error.as_ref()))],
                 }
             }
-            course(&prepared.borrow())
+            course(&prepared.borrow(), &past)
         };
         let know = |plan: &Plan| {
             let by = workspace.config.plan.by;
@@ -114,7 +116,7 @@ fn detach(job: &Job, workspace: &Workspace) -> anyhow::Result<u8> {
 }
 
 /// What will be done with the plan, and by whom.
-fn course(job: &Job) -> Vec<CourseLine> {
+fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
     let checks: Vec<String> = job
         .checks()
         .iter()
@@ -125,11 +127,13 @@ fn course(job: &Job) -> Vec<CourseLine> {
         few if few.len() <= 4 => few.join(", "),
         many => format!("{}, and {} more", many[..3].join(", "), many.len() - 3),
     };
-    vec![
+    let mut course = vec![
         ("agent", job.agent()),
         ("checks", shown),
         ("result", job.delivery().words()),
-    ]
+    ];
+    course.extend(past.expect(job.plan(), &job.agent(), job.jobs()));
+    course
 }
 
 /// Keeps a plan that was not run, outside the checkout.

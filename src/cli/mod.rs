@@ -17,6 +17,7 @@ mod launch;
 mod list;
 mod logs;
 mod migrate;
+mod past;
 mod plan;
 mod report;
 mod resume;

@@ -7,6 +7,7 @@ use clap::Args;
 use console::Term;
 
 use super::flags::{AgentFlags, PlanFlags};
+use super::past::Past;
 use super::workspace::{Workspace, say_circumstances};
 use super::{Global, drift, print, review, say};
 use crate::codemod::{Codemod, Sought};
@@ -15,6 +16,7 @@ use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::graph::Form;
 use crate::plan::{self, Plan, Request};
+use crate::run::usual_jobs;
 
 /// What the user wants changed, and where.
 #[derive(Debug, Args)]
@@ -116,11 +118,11 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
             .with_context(|| format!("{} cannot be written", output.display()))?;
         let term = Term::stderr();
         let width = term.is_term().then(|| term.size().1);
-        say(&review::table(
-            &plan,
-            &[("agent", agent_words(&workspace))],
-            width,
-        ));
+        let agent = agent_words(&workspace);
+        let jobs = workspace.config.run.jobs.unwrap_or_else(usual_jobs);
+        let mut course = vec![("agent", agent.clone())];
+        course.extend(Past::read(&workspace.places()).expect(&plan, &agent, jobs));
+        say(&review::table(&plan, &course, width));
         say(&format!(
             "Saved as {0}. Run it with: batch run {0}",
             saved.display()

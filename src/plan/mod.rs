@@ -10,6 +10,7 @@ mod content;
 mod drift;
 mod edit;
 pub mod file;
+mod forecast;
 pub mod graph;
 mod hot;
 mod make;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use base_files::BaseFiles;
 pub use drift::Drift;
 pub use edit::{Edit, EditError};
+pub use forecast::{Forecast, forecast};
 pub use make::{PlanError, Request, graph, load, make, tracked};
 
 use crate::codemod::Sought;

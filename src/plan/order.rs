@@ -46,7 +46,7 @@ pub fn waves(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
 }
 
 /// The `needs` of each unit as places in the plan.
-fn needs(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
+pub(super) fn needs(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
     let mut places = HashMap::new();
     for (place, unit) in units.iter().enumerate() {
         if places.insert(&unit.id, place).is_some() {

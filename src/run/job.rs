@@ -99,10 +99,7 @@ impl Job {
         }
         let jobs = match config.run.jobs {
             Some(0) => return Err(PrepareError::NoJobs),
-            Some(jobs) => jobs,
-            None => std::thread::available_parallelism()
-                .map_or(1, usize::from)
-                .min(MOST_JOBS_UNASKED),
+            jobs => jobs.unwrap_or_else(usual_jobs),
         };
         let agent = agent(&config.agent.resolve()?, dir)?;
         let naming = Naming::of(config, &repo)?;
@@ -208,6 +205,12 @@ impl Job {
         &self.notes
     }
 
+    /// How many agents work at once.
+    #[must_use]
+    pub fn jobs(&self) -> usize {
+        self.jobs
+    }
+
     /// The agent in one line.
     #[must_use]
     pub fn agent(&self) -> String {
@@ -283,6 +286,14 @@ impl Job {
                 .collect(),
         }
     }
+}
+
+/// How many agents work at once where nobody says it.
+#[must_use]
+pub fn usual_jobs() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MOST_JOBS_UNASKED)
 }
 
 /// Finds the checks of every unit, and leaves out those whose program is not there.

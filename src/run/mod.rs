@@ -48,7 +48,7 @@ pub use event::{
     Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
     Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
-pub use job::{Job, KeepWorktrees};
+pub use job::{Job, KeepWorktrees, usual_jobs};
 pub use leftover::{Fate, Leftover, leftovers};
 pub use orders::agent;
 pub use places::{Naming, NamingError, Places, worktree_name};

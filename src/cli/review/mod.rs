@@ -9,7 +9,7 @@ mod details;
 mod edit;
 mod restore;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 mod table;
 mod terminal;
 

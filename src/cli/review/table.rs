@@ -10,6 +10,7 @@ use console::{measure_text_width, style, truncate_str};
 
 use super::CourseLine;
 use crate::config::UnitRange;
+use crate::plan::order::waves;
 use crate::plan::{LeftOut, Plan, Size, Unit, UnitId};
 use crate::words;
 
@@ -50,12 +51,27 @@ fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
         style(cut(&counts, width)).bold().to_string(),
         cut(&words::line(&plan.instruction), width),
     ];
-    let facts = std::iter::once(("base", base)).chain(course.iter().cloned());
+    let facts = std::iter::once(("base", base))
+        .chain(course.iter().cloned())
+        .chain(in_waves(plan).map(|said| ("waves", said)));
     lines.extend(facts.map(|(word, said)| {
         let line = format!("{word:<6} {}", words::line(&said));
         style(cut(&line, width)).dim().to_string()
     }));
     lines.join("\n")
+}
+
+/// How many units come after which, where any needs another.
+fn in_waves(plan: &Plan) -> Option<String> {
+    let waves = waves(&plan.units).ok().filter(|waves| waves.len() > 1)?;
+    let first = words::count(waves[0].len(), "unit");
+    let others = waves[1..].iter().map(|wave| wave.len().to_string());
+    Some(
+        std::iter::once(first)
+            .chain(others)
+            .collect::<Vec<_>>()
+            .join(", then "),
+    )
 }
 
 /// What a unit's line says, in full.
@@ -346,7 +362,7 @@ mod tests {
         plan.units[0].owners = vec!["@acme/api".to_owned(), "@ada".to_owned()];
         plan.units[4].owners = vec!["@acme/web".to_owned()];
         let shown = plain(&plan, Some(80));
-        let rows: Vec<&str> = shown.lines().skip(5).take(7).collect();
+        let rows: Vec<&str> = shown.lines().skip(6).take(7).collect();
         insta::assert_snapshot!(rows.join("\n"), @"
          unit        │ title           │ files │ lines │ needs         │ owners
         ─────────────┼─────────────────┼───────┼───────┼───────────────┼──────────────

@@ -1,0 +1,137 @@
+//! What earlier runs in this repository tell of a plan: how long it may take. Where they tell nothing, nothing is said.
+
+use super::review::CourseLine;
+use crate::journal::Journal;
+use crate::plan::{Plan, UnitId, forecast};
+use crate::run::{self, Outcome, Phase, Places, RunId};
+use crate::words;
+
+/// So many of the latest runs are looked at; older ones were of other machines, checks and agents.
+const RUNS: usize = 30;
+
+/// With less work than this in a unit, what is done around it weighs as much.
+const WORTH_WHILE: u64 = 30_000;
+
+/// How long units of earlier runs took.
+pub(super) struct Past {
+    /// Who did the work, and the milliseconds.
+    took: Vec<(String, u64)>,
+}
+
+impl Past {
+    /// Reads the journal. One that is not there, or cannot be read, tells nothing.
+    pub(super) fn read(places: &Places) -> Self {
+        let mut took = Vec::new();
+        let journal = Journal::read(&places.journal()).ok().flatten();
+        let runs = journal.as_ref().and_then(|journal| journal.runs().ok());
+        for id in runs.unwrap_or_default().iter().take(RUNS) {
+            let state = journal
+                .as_ref()
+                .and_then(|journal| run::load(journal, &RunId::from_journal(id)).ok());
+            let Some(state) = state else { continue };
+            for unit in &state.units {
+                let Phase::Ended(Outcome::Published | Outcome::Committed) = unit.phase else {
+                    continue;
+                };
+                took.extend(unit.took_ms(0).map(|ms| (state.header.agent.clone(), ms)));
+            }
+        }
+        Self { took }
+    }
+
+    /// What to expect of a plan that this agent works on, in as many lines as there is something to say.
+    pub(super) fn expect(&self, plan: &Plan, agent: &str, jobs: usize) -> Vec<CourseLine> {
+        let mut alike: Vec<u64> = self
+            .took
+            .iter()
+            .filter(|(other, _)| kind(other) == kind(agent))
+            .map(|(_, ms)| *ms)
+            .collect();
+        alike.sort_unstable();
+        let Some(&usual) = alike.get(alike.len() / 2) else {
+            return Vec::new();
+        };
+        let Ok(foreseen) = forecast(&plan.units, |_| usual, jobs) else {
+            return Vec::new();
+        };
+        let units = plan.units.len();
+        let mut lines = vec![(
+            "time",
+            format!(
+                "about {} at -j {jobs}, {} one after another ({} a unit, by {} before)",
+                words::duration(foreseen.together),
+                words::duration(foreseen.serial),
+                words::duration(usual),
+                words::count(alike.len(), "unit")
+            ),
+        )];
+        if foreseen.chain.len() > 1 {
+            let chain: Vec<&str> = foreseen.chain.iter().map(UnitId::as_str).collect();
+            lines.push((
+                "chain",
+                format!(
+                    "{} at least: {}",
+                    words::duration(foreseen.chain_takes),
+                    chain.join(" → ")
+                ),
+            ));
+        }
+        if units > 1 && jobs > 1 && usual < WORTH_WHILE {
+            let words = "little by several at once, as a unit takes less than 30s";
+            lines.push(("gain", words.to_owned()));
+        }
+        lines
+    }
+}
+
+/// What of an agent's description decides how long it takes: the built-in one is as fast with any pattern, a model is
+/// not told apart, and a command is itself.
+fn kind(agent: &str) -> &str {
+    if agent.starts_with("command:") {
+        return agent;
+    }
+    agent.split([':', ' ']).next().unwrap_or(agent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::review::sample;
+
+    fn expected(took: &[(&str, u64)], agent: &str, jobs: usize) -> String {
+        let took = took.iter().map(|(agent, ms)| ((*agent).to_owned(), *ms));
+        let past = Past {
+            took: took.collect(),
+        };
+        let lines = past.expect(&sample::plan(), agent, jobs);
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|(word, said)| format!("{word}: {said}"))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn what_earlier_units_of_the_same_agent_took_is_expected_again() {
+        let took = [
+            ("claude (x)", 90_000),
+            ("claude (y)", 60_000),
+            ("claude", 2_000),
+            ("codemod: a", 5),
+        ];
+        insta::assert_snapshot!(expected(&took, "claude (z)", 2), @r#"
+        time: about 3m00s at -j 2, 5m00s one after another (1m00s a unit, by 3 units before)
+        chain: 2m00s at least: 01-api → 04-db-tests
+        "#);
+        insta::assert_snapshot!(expected(&took, "codemod: b", 4), @r#"
+        time: about 10ms at -j 4, 25ms one after another (5ms a unit, by 1 unit before)
+        chain: 10ms at least: 01-api → 04-db-tests
+        gain: little by several at once, as a unit takes less than 30s
+        "#);
+    }
+
+    #[test]
+    fn nothing_is_said_of_an_agent_that_never_worked_here() {
+        assert_eq!(expected(&[("command: a", 5)], "command: b", 2), "");
+    }
+}

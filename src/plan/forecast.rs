@@ -1,0 +1,159 @@
+//! How long a plan may take: with so many units at once, one after another, and along its longest chain of needs.
+//!
+//! Pure: what a unit takes is handed in, as earlier runs have shown it. It knows neither the journal nor a clock.
+
+use super::order::{OrderError, needs};
+use super::{Unit, UnitId};
+
+/// Times of a whole plan, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forecast {
+    /// With as many units at once as asked for.
+    pub together: u64,
+    /// One after another.
+    pub serial: u64,
+    /// The units of the longest chain in which each needs the one before; no number of jobs makes it shorter.
+    pub chain: Vec<UnitId>,
+    pub chain_takes: u64,
+}
+
+/// Foresees the plan: a unit begins when all that it needs is done and one of the jobs is free, the largest of those
+/// that could begin first. `takes` tells the time of a unit.
+pub fn forecast(
+    units: &[Unit],
+    takes: impl Fn(&Unit) -> u64,
+    jobs: usize,
+) -> Result<Forecast, OrderError> {
+    let needs = needs(units)?;
+    let takes: Vec<u64> = units.iter().map(takes).collect();
+    let mut ended: Vec<Option<u64>> = vec![None; units.len()];
+    // The end of what runs, and who it is.
+    let mut running: Vec<(u64, usize)> = Vec::new();
+    let mut begun = vec![false; units.len()];
+    let mut now = 0;
+    // When the chain to a unit's end is over, were there a job for everybody; and who is before it in the chain.
+    let mut chains: Vec<(u64, Option<usize>)> = vec![(0, None); units.len()];
+    loop {
+        let mut ready: Vec<usize> = (0..units.len())
+            .filter(|&unit| !begun[unit])
+            .filter(|&unit| needs[unit].iter().all(|&need| ended[need].is_some()))
+            .collect();
+        ready.sort_by_key(|&unit| std::cmp::Reverse(units[unit].size.lines));
+        for unit in ready
+            .into_iter()
+            .take(jobs.max(1).saturating_sub(running.len()))
+        {
+            begun[unit] = true;
+            running.push((now + takes[unit], unit));
+            let before = needs[unit]
+                .iter()
+                .copied()
+                .max_by_key(|&need| chains[need].0);
+            let from = before.map_or(0, |need| chains[need].0);
+            chains[unit] = (from + takes[unit], before);
+        }
+        running.sort_unstable();
+        if running.is_empty() {
+            break;
+        }
+        let (end, unit) = running.remove(0);
+        now = end;
+        ended[unit] = Some(end);
+    }
+    let mut chain = Vec::new();
+    let mut at = (0..units.len()).max_by_key(|&unit| (chains[unit].0, std::cmp::Reverse(unit)));
+    let chain_takes = at.map_or(0, |unit| chains[unit].0);
+    while let Some(unit) = at {
+        chain.insert(0, units[unit].id.clone());
+        at = chains[unit].1;
+    }
+    // Without a circle everybody has begun.
+    super::order::waves(units)?;
+    Ok(Forecast {
+        together: now,
+        serial: takes.iter().sum(),
+        chain,
+        chain_takes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plan::{Claim, Size};
+
+    /// Units by number, each with the numbers that it needs; a unit's lines are its time.
+    fn units(all: &[(u64, &[usize])]) -> Vec<Unit> {
+        let id = |number: usize| UnitId::parse(&format!("u{number}")).unwrap();
+        all.iter()
+            .enumerate()
+            .map(|(number, (lines, needs))| Unit {
+                id: id(number),
+                title: String::new(),
+                needs: needs.iter().map(|&need| id(need)).collect(),
+                claim: Claim::default(),
+                size: Size {
+                    lines: *lines,
+                    bytes: 0,
+                },
+                owners: Vec::new(),
+            })
+            .collect()
+    }
+
+    fn foreseen(all: &[(u64, &[usize])], jobs: usize) -> String {
+        let it = forecast(&units(all), |unit| unit.size.lines, jobs).unwrap();
+        let chain: Vec<&str> = it.chain.iter().map(UnitId::as_str).collect();
+        format!(
+            "{} {} {} {}",
+            it.together,
+            it.serial,
+            chain.join(" "),
+            it.chain_takes
+        )
+    }
+
+    #[test]
+    fn the_largest_begin_first_and_chains_bound_the_time() {
+        assert_eq!(foreseen(&[(1, &[]), (1, &[]), (2, &[])], 2), "2 4 u2 2");
+        assert_eq!(
+            foreseen(&[(3, &[]), (4, &[0]), (5, &[]), (1, &[1, 2])], 9),
+            "8 13 u0 u1 u3 8"
+        );
+        assert_eq!(
+            foreseen(&[(3, &[]), (4, &[0]), (5, &[]), (1, &[1, 2])], 1),
+            "13 13 u0 u1 u3 8"
+        );
+        assert_eq!(foreseen(&[], 1), "0 0  0");
+    }
+
+    #[test]
+    fn units_in_a_circle_have_no_time() {
+        assert!(forecast(&units(&[(1, &[1]), (1, &[0])]), |_| 1, 1).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_plan_is_faster_than_its_chain_or_slower_than_one_after_another(
+            times in proptest::collection::vec(1_u64..9, 1..12),
+            edges in proptest::collection::vec((0_usize..12, 0_usize..12), 0..12),
+            jobs in 1_usize..5,
+        ) {
+            let mut all = units(&times.iter().map(|&time| (time, &[][..])).collect::<Vec<_>>());
+            for (a, b) in edges {
+                let (from, to) = (a.max(b), a.min(b));
+                if from < all.len() && from != to {
+                    let need = all[to].id.clone();
+                    all[from].needs.push(need);
+                }
+            }
+            let it = forecast(&all, |unit| unit.size.lines, jobs).unwrap();
+            prop_assert!(it.chain_takes <= it.together && it.together <= it.serial);
+            prop_assert!(it.together >= it.serial.div_ceil(jobs as u64));
+            let everybody = forecast(&all, |unit| unit.size.lines, all.len()).unwrap();
+            prop_assert_eq!(everybody.together, it.chain_takes);
+        }
+    }
+}
