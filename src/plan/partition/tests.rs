@@ -469,6 +469,9 @@ impl Case {
         mut atoms: Vec<atom::Atom>,
     ) -> Result<(), TestCaseError> {
         let count = units.len() as u64;
+        if count == 0 {
+            return Ok(());
+        }
         let weigh = |unit: &Vec<usize>| -> u64 {
             unit.iter()
                 .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
