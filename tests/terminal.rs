@@ -68,9 +68,13 @@ impl AtTerminal {
     /// Answers the question that the program asks next, in which this text stands.
     fn answer(&self, text: &'static str, key: &str) {
         self.wait_for(text);
+        self.write(key);
+    }
+
+    fn write(&self, text: &str) {
         self.wait_until_raw();
         let mut screen = self.screen.try_clone().expect("the terminal");
-        screen.write_all(key.as_bytes()).expect("the terminal");
+        screen.write_all(text.as_bytes()).expect("the terminal");
     }
 
     /// Reads on, that the program is not held up, and gives its exit code.
@@ -148,4 +152,30 @@ fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
         });
         assert_eq!((code, lines), (Some(1), begun));
     }
+}
+
+#[test]
+fn the_canary_is_shown_and_what_the_person_says_is_told_to_all() {
+    let repo = Repo::with_packages(2);
+    let agent = format!(
+        "here=$(dirname \"$0\")\necho \"$BATCH_UNIT $BATCH_INSTRUCTION\" | tr '\\n' ' ' >>\"$here/told\"\necho >>\"$here/told\"\n{SIGN}"
+    );
+    let mut it = AtTerminal::start(repo, &agent, &["--units", "2", "--canary"]);
+    it.answer("uit", "a");
+    it.answer("o on with the others", "a");
+    it.wait_for("agents be told");
+    it.write("and mind the rest\n");
+    it.answer("o on with the others", "g");
+    let (code, told) = in_time("the program does not end", move || {
+        let code = it.end();
+        let told = std::fs::read_to_string(it.repo.root().join("told"));
+        assert_eq!(it.repo.pushed().len(), 2);
+        (code, told.expect("somebody worked"))
+    });
+    assert_eq!(code, Some(0));
+    let told: Vec<bool> = told
+        .lines()
+        .map(|line| line.contains("and mind the rest"))
+        .collect();
+    assert_eq!(told, [false, true, true]);
 }

@@ -172,6 +172,7 @@ mod tests {
                 idle: None,
             },
             follow_up: None,
+            example: None,
         }
     }
 

@@ -244,6 +244,7 @@ mod tests {
                 idle: None,
             },
             follow_up: None,
+            example: None,
         }
     }
 

@@ -81,6 +81,8 @@ pub struct Task {
     /// What its processes may see.
     pub environment: Environment,
     pub limits: Limits,
+    /// What was changed for another part of the same change, as a patch that somebody has accepted.
+    pub example: Option<String>,
     /// What is to be mended in work that was done for this task already; the first turn when absent.
     pub follow_up: Option<FollowUp>,
 }

@@ -42,6 +42,16 @@ pub(super) fn prompt(task: &Task) -> String {
             push_item(&mut text, &name(place), note);
         }
     }
+    if let Some(patch) = &task.example {
+        let longest = patch.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat((longest + 1).max(3));
+        let _ = write!(
+            text,
+            "\n## A worked example\n\nThis is what was done for another part, and it was accepted. Do the like, as far as it fits.\n\n\
+             {fence}diff\n{}\n{fence}\n",
+            patch.trim_end()
+        );
+    }
     text.push('\n');
     text.push_str(RULES);
     if let Some(follow_up) = &task.follow_up {
@@ -92,6 +102,7 @@ mod tests {
                 idle: None,
             },
             follow_up: None,
+            example: None,
         }
     }
 
@@ -114,6 +125,17 @@ mod tests {
         });
         let second = prompt(&task);
         assert!(second.starts_with(&first) && second.ends_with("\n\n`npm test` failed\n"));
+    }
+
+    #[test]
+    fn an_accepted_example_stands_in_a_fence_that_it_cannot_close() {
+        let mut task = task(Claim {
+            files: vec!["a".into()],
+            create: Vec::new(),
+        });
+        task.example = Some("-old\n+```\n".into());
+        let text = prompt(&task);
+        assert!(text.contains("````diff\n-old\n+```\n````\n"), "{text}");
     }
 
     #[test]

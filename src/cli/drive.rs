@@ -1,23 +1,22 @@
 //! A run driven from its first event of this process to its report: shown while it goes, ended by Ctrl-C, and gone on
 //! with where it stopped by itself and the person at the terminal wants that.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use console::Term;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+use super::going_on;
 use super::job::{Otherwise, prepare_again};
-use super::review::{self, Restore};
 use super::workspace::KnownRun;
 use super::{Global, print, say, stdout_width};
 use crate::git::delete_tree;
 use crate::progress::{self, Form};
 use crate::report::{self, Liveness, Report};
-use crate::run::{self, Beginning, CutShort, Job, Places, RunState, Stop};
+use crate::run::{self, Beginning, CutShort, Job, Places, RunState, Stop, UnitState};
 
+pub(super) const NOT_APPROVED: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 /// Executes the job, and gives the exit code. `otherwise` is what the command line says of a run that goes on.
@@ -36,7 +35,7 @@ pub(super) fn drive(
     let code = loop {
         let (job, beginning) = next;
         let state = execute(&runtime, job, beginning, global, places)?;
-        match go_on(&state, global)? {
+        match going_on::ask(&state, global, otherwise.yes)? {
             Some(beginning) => {
                 let known = KnownRun::open(global, Some(state.id.as_str()))?;
                 next = (prepare_again(global, &known, otherwise)?, beginning);
@@ -76,21 +75,6 @@ fn execute(
         delete_done(places.done(&state.id), &state).await;
         anyhow::Ok(state)
     })
-}
-
-/// Asks the person at the terminal, if there is one, whether a run that stopped by itself is to go on.
-fn go_on(state: &RunState, global: &Global) -> anyhow::Result<Option<Beginning>> {
-    let term = Term::stderr();
-    let somebody = term.is_term() && std::io::stdin().is_terminal() && !global.json;
-    match &state.cut_short {
-        Some(why @ CutShort::SameFailure { .. }) if state.stop.is_none() && somebody => {
-            let _terminal = Restore::later();
-            let what = format!("Nothing further was begun: {why}.");
-            let goes_on = review::ask_go_on(&crate::words::line(&what), &term)?;
-            Ok(goes_on.then_some(Beginning::Resumed))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// Deletes the worktrees of units whose work is safe elsewhere, which may take long on a slow disk.
@@ -181,8 +165,11 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
 }
 
 fn exit_code(state: &RunState) -> u8 {
+    let good = |unit: &UnitState| unit.outcome().is_some_and(going_on::is_good);
     if state.stop.is_some() {
         INTERRUPTED
+    } else if state.cut_short == Some(CutShort::Canary) && state.canary().is_some_and(good) {
+        NOT_APPROVED
     } else {
         u8::from(!state.is_success())
     }

@@ -257,6 +257,9 @@ pub(super) struct RunFlags {
     /// How many units must come to a good end for exit code 0, and to be published at all [default: all, and any]
     #[arg(long, value_name = "N|P%")]
     min_success: Option<MinSuccess>,
+    /// Have one unit done first, show it, and go on with the others when it is accepted
+    #[arg(long)]
+    canary: bool,
     #[command(flatten)]
     caps: CapFlags,
     /// Run in the background, whatever becomes of this terminal; look at it with batch status
@@ -353,6 +356,9 @@ impl RunFlags {
         config.run.jobs = self.jobs.or(config.run.jobs);
         config.run.min_success = self.min_success.or(config.run.min_success);
         self.caps.apply(config);
+        if self.canary {
+            config.run.canary = Some(true);
+        }
         config.publish.when = self.publish.or(config.publish.when);
         if let Some(setup) = &self.setup {
             config.worktrees.setup = Some(setup.clone());

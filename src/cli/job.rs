@@ -21,6 +21,19 @@ pub(super) struct Otherwise {
     jobs: Option<usize>,
     #[command(flatten)]
     caps: CapFlags,
+    /// Go on after the canary without being asked, if it came to a good end
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+impl Otherwise {
+    /// As the run was begun, with or without consent to what its canary will do.
+    pub(super) fn consenting(yes: bool) -> Self {
+        Self {
+            yes,
+            ..Self::default()
+        }
+    }
 }
 
 /// Puts a run of the plan together, or says what stands in its way.

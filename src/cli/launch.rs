@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use console::Term;
 
-use super::drive::drive;
+use super::drive::{NOT_APPROVED, drive};
 use super::flags::RunFlags;
 use super::job::{self, Otherwise};
 use super::past::Past;
@@ -20,8 +20,6 @@ use crate::plan::{self, BaseFiles, Plan};
 use crate::process;
 use crate::run::{self, Beginning, Job, RunId};
 use crate::words;
-
-pub(super) const NOT_APPROVED: u8 = 3;
 
 pub(super) fn launch(
     global: &Global,
@@ -94,18 +92,21 @@ pub(super) fn launch(
         }
     }
     if flags.detach {
-        return detach(&job, workspace);
+        return detach(&job, workspace, flags);
     }
-    let otherwise = Otherwise::default();
+    let otherwise = Otherwise::consenting(flags.yes);
     drive(job, Beginning::New, global, &workspace.places(), &otherwise)
 }
 
 /// Writes the run down and leaves it to a process of its own.
-fn detach(job: &Job, workspace: &Workspace) -> anyhow::Result<u8> {
+fn detach(job: &Job, workspace: &Workspace, flags: &RunFlags) -> anyhow::Result<u8> {
     run::announce(job)?;
     let log = workspace.places().output(job.id());
     let program = std::env::current_exe().context("batch cannot find its own program")?;
-    let args = ["--color", "never", "resume", job.id().as_str()];
+    let mut args = vec!["--color", "never", "resume", job.id().as_str()];
+    if flags.yes {
+        args.push("--yes");
+    }
     let pid = process::background(&program, args, workspace.repo.root(), &log)?;
     say(&format!(
         "run {id} goes on in the background, in process {pid}: batch status {id}\nwhat it says: {}",

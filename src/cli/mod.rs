@@ -12,6 +12,7 @@ mod drive;
 mod export;
 mod flags;
 mod follow;
+mod going_on;
 mod job;
 mod launch;
 mod list;

@@ -7,9 +7,9 @@ use anyhow::Context;
 use clap::Args;
 use console::Term;
 
+use super::drive::NOT_APPROVED;
 use super::flags::{AgentFlags, RunFlags};
 use super::job::base;
-use super::launch::NOT_APPROVED;
 use super::resume::{self, ResumeArgs};
 use super::review::{Unfinished, ask_unfinished};
 use super::workspace::{Workspace, liveness, say_circumstances, secure_journal};

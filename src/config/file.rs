@@ -151,6 +151,8 @@ pub struct RunConfig {
     pub max_tokens: Option<Tokens>,
     /// How long after its beginning the run starts no further agent.
     pub deadline: Option<Limit>,
+    /// Have one unit done first, and go on when somebody has accepted it.
+    pub canary: Option<bool>,
 }
 
 /// `[environment]`
@@ -296,6 +298,7 @@ mod tests {
             budget = "20usd"
             max-tokens = "10M"
             deadline = "2h"
+            canary = true
             [environment]
             pass = ["NPM_TOKEN"]
             set = { CI = "true" }

@@ -75,6 +75,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
         Event::Run(RunFact::Pace { at_once, why }) => return Some(pace(*at_once, why)),
+        Event::Run(RunFact::CanaryAccepted { .. }) => {
+            return Some("the canary is accepted; the run goes on".to_owned());
+        }
         Event::Run(RunFact::CutShort(why)) => return Some(cut_short(why)),
         Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
@@ -167,7 +170,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         Outcome::Failed { step, reason, .. } => {
             format!("failed at {}: {}", step.words(), first_line(reason))
         }
-        Outcome::Withheld => "withheld: too few units succeeded".to_owned(),
+        Outcome::Withheld => "withheld".to_owned(),
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
         Outcome::LeftOut { why } => format!("skipped: {}", words::line(&why.to_string())),
         Outcome::Skipped { by } => format!("skipped, as {} wished", words::line(by)),

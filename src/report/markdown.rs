@@ -163,10 +163,11 @@ fn others(state: &RunState) -> Option<String> {
                 .map(|unit| format!("- `{unit}` was skipped, because {why}")),
         );
     }
+    let why = view::why_withheld(state);
     lines.extend(
         view::withheld(state)
             .into_iter()
-            .map(|unit| format!("- `{unit}` was withheld, because too few units succeeded")),
+            .map(|unit| format!("- `{unit}` was withheld, because {why}")),
     );
     lines.extend(
         view::stopped(state)

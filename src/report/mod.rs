@@ -4,6 +4,7 @@
 //! going is the same code as the final one. This room must not read the journal, the clock or the terminal: the state,
 //! the moment and the width come in.
 
+mod forecast;
 mod json;
 mod markdown;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod view;
 
 use serde::Serialize;
 
+pub use forecast::forecast;
 pub use json::Report;
 pub use markdown::render as markdown;
 pub use terminal::render as terminal;

@@ -43,6 +43,7 @@ impl Story {
                 goal: Goal::default(),
                 publish: crate::config::PublishWhen::default(),
                 min_success: None,
+                canary: None,
                 dir: None,
                 jobs: 4,
                 version: "0.1.0".to_owned(),

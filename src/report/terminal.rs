@@ -316,8 +316,9 @@ fn others(state: &RunState) -> Option<String> {
     let withheld = view::withheld(state);
     if !withheld.is_empty() {
         lines.push(format!(
-            "{} withheld, because too few units succeeded: {}",
+            "{} withheld, because {}: {}",
             style("!").yellow(),
+            view::why_withheld(state),
             withheld.join(", ")
         ));
     }

@@ -119,6 +119,14 @@ pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
     found
 }
 
+/// Why they were not.
+pub(super) fn why_withheld(state: &RunState) -> &'static str {
+    match state.canary() {
+        Some(_) => "the canary has not been accepted yet",
+        None => "too few units succeeded",
+    }
+}
+
 /// Units that the user stopped.
 pub(super) fn stopped(state: &RunState) -> Vec<&UnitId> {
     state

@@ -9,11 +9,14 @@ use super::record::{append, load, now};
 use super::retry::{self, RetryError};
 use super::state::{RunState, UnitState};
 use super::surroundings::RUN_MARK;
-use crate::git::Standing;
+use crate::git::{Colours, Standing};
 use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
 use crate::process;
+
+/// A longer example teaches nothing more.
+const EXAMPLE_BYTES: usize = 24 * 1024;
 
 /// Where a run begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,8 @@ pub enum Beginning {
     New,
     /// Where an earlier process left it.
     Resumed,
+    /// With the units that waited for the canary, which somebody has accepted.
+    Accepted,
     /// With units that have ended, and with different orders for them.
     Retried(Vec<UnitId>, Box<Amendment>),
 }
@@ -56,6 +61,19 @@ pub(super) fn resume(
     go_on(job, state, fact, journal)
 }
 
+/// Takes a run up whose canary is accepted.
+pub(super) fn accept(
+    job: &mut Job,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let state = load(journal, &job.id)?;
+    let fact = RunFact::CanaryAccepted {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    go_on(job, state, fact, journal)
+}
+
 /// Takes up a run that had come to its end, for the sake of these units.
 pub(super) fn retry(
     job: &mut Job,
@@ -82,6 +100,24 @@ pub(super) fn retry(
     go_on(job, state, fact, journal)
 }
 
+/// What an accepted canary changed, for the other units' agents to look at.
+fn example(job: &Job, state: &RunState) -> Option<(UnitId, String)> {
+    let id = state.header.canary.as_ref()?;
+    let unit = state.unit(id).filter(|_| state.canary_is_accepted)?;
+    let patch = job
+        .repo
+        .patch(unit.start.as_ref()?, unit.commit.as_ref()?, Colours::Off)
+        .inspect_err(|error| tracing::warn!("the canary cannot serve as an example: {error}"))
+        .ok()?;
+    let mut text = String::from_utf8_lossy(&patch).into_owned();
+    if text.len() > EXAMPLE_BYTES {
+        let end = text.floor_char_boundary(EXAMPLE_BYTES);
+        text.truncate(text[..end].rfind('\n').map_or(end, |line| line + 1));
+        text.push_str("(cut here)\n");
+    }
+    Some((id.clone(), text))
+}
+
 fn go_on(
     job: &mut Job,
     mut state: RunState,
@@ -98,6 +134,7 @@ fn go_on(
     for unit in &ahead.units {
         job.amend(&unit.header.id, &unit.amendment)?;
     }
+    job.example = example(job, &ahead);
     // Whatever an earlier process started works on folders that are ours now.
     process::end_strays(&[(RUN_MARK, job.id.as_str())]);
     for unit in &job.plan.units {

@@ -84,6 +84,7 @@ mod tests {
             goal: Goal::default(),
             publish: crate::config::PublishWhen::default(),
             min_success: None,
+            canary: None,
             dir: None,
             jobs: 2,
             version: "0".into(),

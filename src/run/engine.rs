@@ -23,7 +23,7 @@ use super::pace::{Pacing, Trouble};
 use super::record::{append, now};
 use super::restraint::CutShort;
 use super::scheduler::{self, Next, Space};
-use super::state::{Phase, RunState};
+use super::state::{Phase, RunState, UnitState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, Said};
 use super::wish::{self, Wish};
@@ -52,6 +52,7 @@ pub async fn execute(
         Beginning::Retried(units, amendment) => {
             beginning::retry(&mut job, units, *amendment, &mut journal)?
         }
+        Beginning::Accepted => beginning::accept(&mut job, &mut journal)?,
     };
     watch(&first, &state);
 
@@ -242,10 +243,15 @@ impl Engine<'_> {
         if self.state.starts_no_more() || self.state.count(|phase| *phase == Phase::Waiting) == 0 {
             return Ok(());
         }
+        let canary = self
+            .state
+            .canary()
+            .and_then(UnitState::outcome)
+            .map(|_| CutShort::Canary);
         let reached = self.job.caps.reached(&self.state, self.begun.elapsed());
         let fails =
             || breaker::same_failure(&self.state).map(|said| CutShort::SameFailure { said });
-        match reached.or_else(fails) {
+        match canary.or(reached).or_else(fails) {
             Some(why) => self.record(Event::Run(RunFact::CutShort(why))),
             None => Ok(()),
         }

@@ -93,6 +93,8 @@ pub enum RunFact {
     },
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
+    /// Somebody has accepted what the canary did; the run goes on with the other units.
+    CanaryAccepted { pid: u32, version: String },
     /// Units of a run that had come to its end are done anew.
     Retried(Box<Retry>),
     /// The last event of a run that came to its end, unless it is resumed or units of it are retried.
@@ -210,6 +212,9 @@ pub struct RunHeader {
     /// How many units must come to a good end; all where nothing is said.
     #[serde(default)]
     pub min_success: Option<MinSuccess>,
+    /// The unit that is done first, and that somebody must accept before others are begun.
+    #[serde(default)]
+    pub canary: Option<UnitId>,
     /// How many agents may run at once.
     pub jobs: usize,
     /// The version of batch that drives the run.

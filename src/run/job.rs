@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::forge::{Templates, place_of_form};
 use crate::git::Repo;
 use crate::plan::claim::Ownership;
-use crate::plan::{self, Plan, UnitId};
+use crate::plan::{self, Plan, Unit, UnitId};
 use crate::process::Environment;
 
 /// How long an agent may take on one unit unless something else is asked for.
@@ -59,6 +59,8 @@ pub struct Job {
     pub(super) delivery: Delivery,
     pub(super) worktrees: KeepWorktrees,
     pub(super) jobs: usize,
+    /// What a unit that somebody has accepted changed, with that unit's id.
+    pub(super) example: Option<(UnitId, String)>,
     pub(super) caps: Caps,
     pub(super) room: Room,
     /// The settings as they are in effect.
@@ -164,6 +166,7 @@ impl Job {
             form,
             delivery,
             jobs,
+            example: None,
             caps: Caps::of(&config.run),
             settings: config.clone(),
             goal,
@@ -251,6 +254,22 @@ impl Job {
         counts
     }
 
+    /// The unit that is done first, where that is wanted: one of middle size that needs no other, and that no other needs
+    /// if there is such a one. None where there is only one unit.
+    fn canary(&self) -> Option<UnitId> {
+        let units = &self.plan.units;
+        if self.settings.run.canary != Some(true) || units.len() < 2 {
+            return None;
+        }
+        let mut free: Vec<&Unit> = units.iter().filter(|unit| unit.needs.is_empty()).collect();
+        let is_needed = |unit: &Unit| units.iter().any(|other| other.needs.contains(&unit.id));
+        if free.iter().any(|unit| !is_needed(unit)) {
+            free.retain(|unit| !is_needed(unit));
+        }
+        free.sort_by_key(|unit| unit.size.lines);
+        free.get(free.len() / 2).map(|unit| unit.id.clone())
+    }
+
     /// The facts with which the run begins.
     pub(super) fn header(&self) -> RunHeader {
         let (forge, remote) = match &self.delivery {
@@ -267,6 +286,7 @@ impl Job {
             goal: self.goal,
             publish: self.settings.publish.when.unwrap_or_default(),
             min_success: self.settings.run.min_success,
+            canary: self.canary(),
             dir: self.dir.to_str().map(ToOwned::to_owned),
             jobs: self.jobs,
             version: env!("CARGO_PKG_VERSION").to_owned(),

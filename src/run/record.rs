@@ -195,6 +195,7 @@ mod tests {
             goal: Goal::default(),
             publish: crate::config::PublishWhen::default(),
             min_success: None,
+            canary: None,
             dir: None,
             jobs: 2,
             version: "0.1.0".into(),
@@ -345,6 +346,10 @@ mod tests {
             pid: 8,
             version: "0.2.0".into(),
         }));
+        all.push(Event::Run(RunFact::CanaryAccepted {
+            pid: 8,
+            version: "0.2.0".into(),
+        }));
         all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
         for why in [
             Pace::Quiet,
@@ -362,6 +367,7 @@ mod tests {
             all.push(Event::Run(RunFact::Pace { at_once: 1, why }));
         }
         for why in [
+            CutShort::Canary,
             CutShort::Refused { said: "s".into() },
             CutShort::SameFailure { said: "s".into() },
         ] {

@@ -59,6 +59,8 @@ pub enum CutShort {
     Deadline { of: Limit },
     /// The agent's provider refuses what goes well for no unit until a person has done something about it.
     Refused { said: String },
+    /// The canary has ended, and nobody has accepted it yet.
+    Canary,
     /// The first units have all failed alike.
     SameFailure { said: String },
 }
@@ -72,6 +74,7 @@ impl CutShort {
             Self::Tokens { .. } => "skipped: tokens",
             Self::Deadline { .. } => "skipped: deadline",
             Self::Refused { .. } => "skipped: refused",
+            Self::Canary => "skipped: canary",
             Self::SameFailure { .. } => "skipped: failures",
         }
     }
@@ -87,6 +90,7 @@ impl fmt::Display for CutShort {
                 write!(f, "the run's {of} tokens are used up ({used})")
             }
             Self::Deadline { of } => write!(f, "the run's time of {of} is over"),
+            Self::Canary => f.write_str("the canary has not been accepted yet"),
             Self::Refused { said } => f.write_str(said),
             Self::SameFailure { said } => {
                 write!(f, "the first units all failed for the same reason ({said})")

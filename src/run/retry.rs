@@ -47,7 +47,8 @@ pub(super) fn allowed(state: &RunState, units: &[UnitId]) -> Result<(), RetryErr
     }
     for unit in units.iter().filter_map(|unit| state.unit(unit)) {
         let unit_id = &unit.header.id;
-        if !unit.is_settled() {
+        // What waits for the canary has not ended either, and is done anew with it.
+        if !unit.is_settled() && state.canary().is_none() {
             return Err(RetryError::Unfinished {
                 unit: unit_id.clone(),
                 id,

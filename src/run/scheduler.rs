@@ -64,6 +64,9 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
             None => {}
         }
     }
+    if let Some(canary) = state.canary() {
+        ready.retain(|unit| unit.header.id == canary.header.id);
+    }
     if !state.starts_no_more() {
         let busy = busy(state);
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
@@ -156,6 +159,7 @@ mod tests {
             goal: Goal::default(),
             publish: crate::config::PublishWhen::default(),
             min_success: None,
+            canary: None,
             dir: None,
             jobs: 2,
             version: "0".into(),
@@ -237,6 +241,25 @@ mod tests {
         assert_eq!(starts(&super::next(&it, 1, Space::Now(0))), [""; 0]);
         it.header.publish = PublishWhen::AfterAll;
         assert_eq!(starts(&super::next(&it, 1, Space::Now(0))), ["b"]);
+    }
+
+    #[test]
+    fn until_the_canary_is_accepted_no_other_unit_starts() {
+        let mut it = state(&[("a", 1, &[]), ("b", 9, &[])]);
+        it.header.canary = Some(id("a"));
+        assert_eq!(starts(&next(&it, 4, PLENTY)), ["a"]);
+        tell(&mut it, "a", ended(Outcome::Withheld));
+        assert_eq!(starts(&next(&it, 4, PLENTY)), [""; 0]);
+        let event = Event::Run(RunFact::CanaryAccepted {
+            pid: 1,
+            version: "0".into(),
+        });
+        it.apply(&Recorded {
+            seq: 1,
+            at: 1,
+            event,
+        });
+        assert_eq!(starts(&next(&it, 4, PLENTY)), ["b", "a"]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct RunState {
     pub cut_short: Option<CutShort>,
     /// How many agents may work at once, where that is not what was asked for.
     pub pace: Option<PaceNow>,
+    /// Somebody has accepted what the canary did.
+    pub canary_is_accepted: bool,
     /// Somebody has gone on although the first units failed alike.
     pub breaker_is_off: bool,
     /// What is left of what the plan wants gone, once that was counted.
@@ -124,6 +126,7 @@ impl RunState {
             cut_short: None,
             pace: None,
             breaker_is_off: false,
+            canary_is_accepted: false,
             old_uses: None,
             waits_for_room: false,
             base_checks: Vec::new(),
@@ -140,6 +143,10 @@ impl RunState {
             Event::Run(RunFact::Counted(uses)) => self.old_uses = Some(*uses),
             Event::Run(RunFact::RoomShort { .. }) => self.waits_for_room = true,
             Event::Run(RunFact::RoomEnough) => self.waits_for_room = false,
+            Event::Run(RunFact::CanaryAccepted { pid, version }) => {
+                self.canary_is_accepted = true;
+                self.resume(*pid, version);
+            }
             Event::Run(RunFact::CutShort(why)) => self.cut_short = Some(why.clone()),
             Event::Run(RunFact::Pace { at_once, why }) => {
                 self.pace = (*at_once < self.header.jobs).then_some(PaceNow {
@@ -202,6 +209,13 @@ impl RunState {
         self.cut_short = None;
         self.pace = None;
         self.ended_at = None;
+    }
+
+    /// The canary, while it is not accepted: no other unit is begun, and nothing is published.
+    #[must_use]
+    pub fn canary(&self) -> Option<&UnitState> {
+        let id = self.header.canary.as_ref()?;
+        self.unit(id).filter(|_| !self.canary_is_accepted)
     }
 
     /// Whether units that wait will not be started by the process that drives the run.

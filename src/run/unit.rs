@@ -284,6 +284,12 @@ impl Pipeline {
             environment: self.environment(),
             limits: orders.limits,
             follow_up,
+            example: self
+                .job
+                .example
+                .as_ref()
+                .filter(|(of, _)| *of != unit.id)
+                .map(|(_, patch)| patch.clone()),
         };
         let worked = self.patiently(&task, orders, known).await?;
         match worked {

@@ -29,6 +29,7 @@ fn task(folder: &Path) -> Task {
             idle: None,
         },
         follow_up: None,
+        example: None,
     }
 }
 

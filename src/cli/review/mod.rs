@@ -21,7 +21,7 @@ pub use restore::Restore;
 pub use table::table;
 
 use crate::plan::{BaseFiles, Plan};
-use ask::{Choice, ask};
+use ask::{Choice, ask, ask_line};
 use change::Change;
 use details::details;
 use edit::Edited;
@@ -49,6 +49,28 @@ const WAYS_ON: [Choice<Unfinished>; 3] = [
     Choice::new("[r]esume it", Unfinished::Resume),
     Choice::new("[n]ew run", Unfinished::BeginAnew),
     Choice::new("[q]uit", Unfinished::Quit),
+];
+
+/// What is to become of a run whose canary is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Canary {
+    Accept,
+    /// It is done anew, and all are told these words as well.
+    Amend(String),
+    Stop,
+}
+
+#[derive(Clone, Copy)]
+enum After {
+    Accept,
+    Amend,
+    Stop,
+}
+
+const AFTER_CANARY: [Choice<After>; 3] = [
+    Choice::new("[g]o on with the others", After::Accept),
+    Choice::new("[a]mend the instruction", After::Amend),
+    Choice::new("[s]top", After::Stop),
 ];
 
 const GOING_ON: [Choice<bool>; 2] = [
@@ -102,6 +124,22 @@ pub fn review(plan: Plan, term: &Term, desk: &Desk<'_>) -> anyhow::Result<Decisi
 /// Asks what is to become of an unfinished run; `what` says what is known of it.
 pub fn ask_unfinished(what: &str, term: &Term) -> anyhow::Result<Unfinished> {
     way_on(&mut AtTerminal(term), what)
+}
+
+/// Asks what is to become of a run whose canary is done.
+pub fn ask_canary(term: &Term) -> anyhow::Result<Canary> {
+    let mut person = AtTerminal(term);
+    loop {
+        match ask(&mut person, &[&AFTER_CANARY], After::Stop)? {
+            After::Accept => return Ok(Canary::Accept),
+            After::Stop => return Ok(Canary::Stop),
+            After::Amend => {
+                if let Some(words) = ask_line(&mut person, "What else shall the agents be told?")? {
+                    return Ok(Canary::Amend(words));
+                }
+            }
+        }
+    }
 }
 
 /// Asks whether a run that stopped by itself is to go on; `what` says why it did.

@@ -1,0 +1,76 @@
+//! What the units that wait will take, if they are like one that was done: the canary.
+
+use std::fmt::Write as _;
+
+use crate::run::{RunState, UnitState};
+use crate::words;
+
+/// One sentence, of what is known; nothing where no unit is left.
+#[must_use]
+pub fn forecast(state: &RunState, canary: &UnitState, now: i64) -> Option<String> {
+    let others = state
+        .units
+        .len()
+        .checked_sub(1)
+        .filter(|others| *others > 0)?;
+    let times = u64::try_from(others).unwrap_or(u64::MAX);
+    let rounds = u64::try_from(others.div_ceil(state.header.jobs.max(1))).unwrap_or(u64::MAX);
+    let took = canary.took_ms(now)?;
+    let mut sentence = format!(
+        "If {} like it, with {} at once: about {}",
+        match others {
+            1 => "the other unit is".to_owned(),
+            _ => format!("the other {others} units are"),
+        },
+        state.header.jobs,
+        words::duration(took.saturating_mul(rounds)),
+    );
+    let tokens: Option<u64> = canary.turns.iter().map(crate::agent::Usage::tokens).sum();
+    if let Some(tokens) = tokens.filter(|tokens| *tokens > 0) {
+        let _ = write!(sentence, ", {} tokens", tokens.saturating_mul(times));
+    }
+    let costs: Option<Vec<_>> = canary.turns.iter().map(|usage| usage.cost).collect();
+    let one = costs.filter(|costs| !costs.is_empty()).map(|costs| {
+        let dollars: f64 = costs.iter().map(|cost| cost.usd.dollars()).sum();
+        dollars
+    });
+    #[expect(clippy::cast_precision_loss, reason = "a forecast is rough anyway")]
+    if let Some(all) = one.and_then(|one| crate::agent::Usd::new(one * times as f64)) {
+        let _ = write!(sentence, ", {all}");
+    }
+    sentence.push('.');
+    Some(sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Usage;
+    use crate::report::sample::Story;
+    use crate::run::UnitFact;
+
+    #[test]
+    fn what_is_known_of_the_canary_is_multiplied_and_no_more_is_said() {
+        let mut state = Story::of(["a", "b", "c", "d", "e", "f"])
+            .published("a", 0, 10_000)
+            .state();
+        let said = forecast(&state, &state.units[0], 0);
+        let words = "If the other 5 units are like it, with 4 at once: about 20s.";
+        assert_eq!(said.as_deref(), Some(words));
+        let used = UnitFact::AgentUsed {
+            usage: Usage {
+                input_tokens: Some(900),
+                output_tokens: Some(100),
+                ..Usage::default()
+            },
+            session: None,
+        };
+        state = Story::of(["a", "b"])
+            .fact("a", 0, used)
+            .published("a", 0, 10_000)
+            .state();
+        let said = forecast(&state, &state.units[0], 0);
+        let words = "If the other unit is like it, with 4 at once: about 10s, 1000 tokens.";
+        assert_eq!(said.as_deref(), Some(words));
+    }
+}
