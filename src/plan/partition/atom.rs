@@ -75,24 +75,25 @@ pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
     atoms
 }
 
-/// Lets atoms that are heavier than any unit should be, which is so many percent of the mean, weigh as much as the mean
-/// unit of the others.
-pub(super) fn cap_giants(atoms: &mut [Atom], units: usize, percent: u64) {
-    let (mut rest, mut left) = (
-        atoms.iter().map(|atom| atom.weight).sum::<u64>(),
-        units as u64,
-    );
-    let mut heaviest_first: Vec<&mut Atom> = atoms.iter_mut().collect();
-    heaviest_first.sort_by_key(|atom| std::cmp::Reverse(atom.weight));
-    let mut giants = 0;
+/// Lets what is heavier than any unit should be, which is so many percent of the mean, weigh as much as the mean unit of
+/// the others.
+pub(super) fn cap_giants<'a>(
+    weights: impl IntoIterator<Item = &'a mut u64>,
+    units: usize,
+    percent: u64,
+) {
+    let mut heaviest_first: Vec<&mut u64> = weights.into_iter().collect();
+    heaviest_first.sort_by_key(|weight| std::cmp::Reverse(**weight));
+    let mut rest: u64 = heaviest_first.iter().map(|weight| **weight).sum();
+    let (mut left, mut giants) = (units as u64, 0);
     // Two more, because the mean is rounded down.
-    while left > 1 && heaviest_first[giants].weight > rest / left * percent / 100 + 2 {
-        rest -= heaviest_first[giants].weight;
+    while left > 1 && *heaviest_first[giants] > rest / left * percent / 100 + 2 {
+        rest -= *heaviest_first[giants];
         left -= 1;
         giants += 1;
     }
-    for atom in &mut heaviest_first[..giants] {
-        atom.weight = rest / left;
+    for weight in &mut heaviest_first[..giants] {
+        **weight = rest / left;
     }
 }
 

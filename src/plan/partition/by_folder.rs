@@ -22,7 +22,8 @@ pub(super) fn by_folder(
     packages: &BTreeSet<String>,
     numbers: Numbers,
 ) -> Vec<Vec<usize>> {
-    cap_giants(&mut atoms, numbers.target, GIANT);
+    let weights = atoms.iter_mut().map(|atom| &mut atom.weight);
+    cap_giants(weights, numbers.target, GIANT);
     let share = atoms.iter().map(|atom| atom.weight).sum::<u64>() / numbers.target as u64;
     let atoms = layout::arrange(atoms, share);
     let cells = layout::cells(&atoms, packages, share, numbers.most);

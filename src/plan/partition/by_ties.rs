@@ -160,10 +160,9 @@ struct Division<'a> {
 
 impl<'a> Division<'a> {
     fn new(ties: &'a Ties<'a>, units: usize) -> Self {
-        let mut atoms = ties.atoms.to_vec();
-        cap_giants(&mut atoms, units, GIANT);
-        let weights: Vec<u64> = atoms.iter().map(|atom| atom.weight).collect();
-        let families = families(&atoms, units);
+        let mut weights: Vec<u64> = ties.atoms.iter().map(|atom| atom.weight).collect();
+        cap_giants(&mut weights, units, GIANT);
+        let families = families(ties.atoms, &weights, units);
         let graph = Graph::new(weights, &ties.pairs, &ties.nets).contract(&families);
         let (even, loads) = evenly(&graph.weights, units);
         Self {
@@ -241,8 +240,8 @@ impl<'a> Division<'a> {
 
 /// Puts together the files of a folder that share a name (`form.ts`, `form.test.ts`, `form.css`), which are neighbours
 /// in path order; but nothing that weighs so much that it is in the way of a balance.
-fn families(atoms: &[Atom], units: usize) -> Clusters {
-    let mean = atoms.iter().map(|atom| atom.weight).sum::<u64>() / units as u64;
+fn families(atoms: &[Atom], weights: &[u64], units: usize) -> Clusters {
+    let mean = weights.iter().sum::<u64>() / units as u64;
     let most = mean / 100 * FAMILY;
     let mut of = Vec::with_capacity(atoms.len());
     let mut count = 0;
@@ -252,11 +251,11 @@ fn families(atoms: &[Atom], units: usize) -> Clusters {
             let before = &atoms[before];
             before.home() == atom.home() && before.stem() == atom.stem()
         });
-        if !is_relative || weight + atom.weight > most {
+        if !is_relative || weight + weights[at] > most {
             count += 1;
             weight = 0;
         }
-        weight += atom.weight;
+        weight += weights[at];
         of.push(count - 1);
     }
     if count < units * 2 {

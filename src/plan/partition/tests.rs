@@ -494,7 +494,8 @@ impl Case {
                 }
             }
             // Giants aside, nobody has more than the mean and the heaviest of the others.
-            atom::cap_giants(&mut atoms, units.len(), 110);
+            let weights = atoms.iter_mut().map(|atom| &mut atom.weight);
+            atom::cap_giants(weights, units.len(), 110);
             let capped: HashMap<usize, u64> = atoms
                 .iter()
                 .filter_map(|atom| Some((*atom.files.first()?, atom.weight)))

@@ -151,3 +151,37 @@ impl Cheapest {
         self.0.map(|(_, _, step)| step)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::Graph;
+    use super::*;
+
+    #[test]
+    fn the_heaviest_is_put_first_and_each_into_the_lightest_part() {
+        let (parts, loads) = evenly(&[1, 9, 3, 3, 2], 2);
+        assert_eq!(loads, [9, 9]);
+        assert_eq!(parts, [1, 0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn bounds_are_wider_where_they_could_not_be_kept() {
+        let bounds = Bounds::around_mean(&[100, 100, 100]);
+        assert!(bounds.hold(&[110, 110, 80]));
+        assert!(!bounds.hold(&[111, 110, 79]));
+        assert!(!bounds.hold(&[110, 121, 69]));
+        assert!(Bounds::around_mean(&[4, 1, 1]).hold(&[4, 1, 1]));
+    }
+
+    #[test]
+    fn parts_are_relieved_and_supplied_at_the_least_cost() {
+        // The last four are tied to the first part, but for the very last.
+        let ties: Vec<(usize, usize, i64)> = (6..9).map(|vertex| (0, vertex, 5)).collect();
+        let graph = Graph::new(vec![1; 10], &ties, &[]);
+        let mut split = Split::new(&graph, vec![0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 2);
+        let bounds = Bounds::around_mean(&[5, 5]);
+        balance(&mut split, &bounds);
+        assert!(bounds.hold(&split.loads));
+        assert_eq!(split.cost(), 0);
+    }
+}

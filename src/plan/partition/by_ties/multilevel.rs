@@ -113,3 +113,64 @@ fn levels(graph: &Graph, parts: Option<Vec<usize>>, count: usize, rng: &mut Rng)
     let most = graph.weight() / few as u64 * HEAVIEST;
     Levels::new(graph, parts, few, most, rng)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bounds::evenly;
+    use super::super::graph::Net;
+    use super::*;
+
+    /// Vertices in a ring of clusters that are tied within more than between, and nets of neighbours.
+    fn ring(clusters: usize, size: usize, rng: &mut Rng) -> Graph {
+        let count = clusters * size;
+        let ties: Vec<(usize, usize, i64)> = (0..count * 4)
+            .map(|_| {
+                let a = rng.usize(..count);
+                let b = match rng.u8(..10) {
+                    0 => (a + size) % count,
+                    _ => a / size * size + rng.usize(..size),
+                };
+                (a, b, rng.i64(1..100))
+            })
+            .collect();
+        let nets: Vec<Net> = (0..count - 5)
+            .step_by(5)
+            .map(|first| Net {
+                pins: (first..first + 5).collect(),
+                cost: 20,
+            })
+            .collect();
+        let weights = (0..count).map(|_| rng.u64(1..10)).collect();
+        Graph::new(weights, &ties, &nets)
+    }
+
+    #[test]
+    fn a_better_split_is_within_the_bounds_and_no_dearer() {
+        let mut rng = Rng::with_seed(3);
+        for parts in [2, 3, 7] {
+            let graph = ring(12, 20, &mut rng);
+            let (even, loads) = evenly(&graph.weights, parts);
+            let bounds = Bounds::around_mean(&loads);
+            let mut cost = Split::new(&graph, even.clone(), parts).cost();
+            let mut split = even;
+            for _ in 0..3 {
+                split = improve(&graph, split, parts, &bounds, &mut rng);
+                let better = Split::new(&graph, split.clone(), parts);
+                assert!(bounds.hold(&better.loads));
+                assert!(better.cost() <= cost);
+                cost = better.cost();
+            }
+        }
+    }
+
+    #[test]
+    fn clusters_that_fit_are_found() {
+        let mut rng = Rng::with_seed(4);
+        let graph = ring(12, 20, &mut rng);
+        let (even, loads) = evenly(&graph.weights, 4);
+        let bounds = Bounds::around_mean(&loads);
+        let found = Split::new(&graph, solve(&graph, 4, &bounds, &mut rng), 4);
+        assert!(bounds.hold(&found.loads));
+        assert!(found.cost() * 4 < Split::new(&graph, even, 4).cost());
+    }
+}
