@@ -236,3 +236,92 @@ async fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_
         .exits(0)
         .says("- #1: labels are missing");
 }
+
+/// What the server was asked, in order, without the look-ups before each creation.
+async fn course(server: &MockServer) -> Vec<String> {
+    let requests = server.received_requests().await.expect("recorded");
+    requests
+        .iter()
+        .filter(|request| request.url.query().is_none() && request.url.path() != "/repos/acme/shop")
+        .map(|request| format!("{} {}", request.method, request.url.path()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_next_opens_when_one_is_closed_also_after_a_resume() {
+    let (repo, server) = shop(3, Opens(AtomicU64::new(0))).await;
+    let agent = repo.program("agent", support::SIGN);
+    let agent = agent.to_string_lossy();
+    let args = [
+        "migrate",
+        "packages/",
+        "sign every file",
+        "--yes",
+        "--no-checks",
+        "--units",
+        "3",
+    ];
+    let more = ["-j", "1", "--max-open", "1", "--agent-cmd", &agent];
+    let env = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
+    let state = |state: &str| ResponseTemplate::new(200).set_body_json(json!({ "state": state }));
+    let first = Mock::given(path(format!("{PULLS}/1")))
+        .respond_with(state("open"))
+        .mount_as_scoped(&server)
+        .await;
+    let mut session = repo.start_with(args.into_iter().chain(more), &env);
+    session.wait_for("waits until one of 1 open is closed");
+    session.interrupt();
+    session.finish().exits(130).says("1 of 3 units published");
+    drop(first);
+
+    for number in [1, 2] {
+        Mock::given(path(format!("{PULLS}/{number}")))
+            .respond_with(state("closed"))
+            .mount(&server)
+            .await;
+    }
+    repo.batch_with(["resume"], &env)
+        .exits(0)
+        .says("3 of 3 units published");
+    let mut course = course(&server).await;
+    course.dedup();
+    let opened = format!("POST {PULLS}");
+    let looked = |number: u64| format!("GET {PULLS}/{number}");
+    assert_eq!(
+        course,
+        [opened.clone(), looked(1), opened.clone(), looked(2), opened]
+    );
+}
+
+#[tokio::test]
+async fn pull_requests_keep_the_pace_that_is_wanted() {
+    let (repo, _server) = shop(2, Opens(AtomicU64::new(0))).await;
+    let begun = std::time::Instant::now();
+    migrate(&repo, &["--units", "2", "--pr-pace", "60/m"])
+        .exits(0)
+        .says("pull request waits its turn (60/m)");
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(1));
+    repo.batch(["migrate", "packages/", "x", "--pr-pace", "fast"])
+        .exits(2)
+        .says("is no pace: write it like 10/h");
+}
+
+#[tokio::test]
+async fn what_was_published_here_goes_to_github_later_without_its_agent() {
+    let (repo, server) = shop(2, Opens(AtomicU64::new(0))).await;
+    let _ = migrate(&repo, &["--units", "2", "--no-push", "--draft"]).exits(0);
+    assert!(asked(&server).await.is_empty() && repo.pushed().is_empty());
+    let worked = repo.branches();
+    let env = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
+    repo.batch_with(["publish", "--forge", "github"], &env)
+        .exits(0)
+        .says("goes on: 2 units to publish, 127.0.0.1/acme/shop")
+        .says("https://127.0.0.1/acme/shop/pull/2");
+    assert_eq!(repo.pushed(), worked);
+    let asked = asked(&server).await;
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0]["draft"], true);
+    repo.batch_with(["publish"], &env)
+        .exits(2)
+        .says("has nothing to publish to 127.0.0.1/acme/shop");
+}

@@ -1,20 +1,38 @@
-//! `batch export`: every event of a run, in the lines that `--json` prints while it runs.
+//! `batch export`: every event of a run, in the lines that `--json` prints while it runs; or its work, as patches or as a
+//! bundle.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use clap::Args;
 
-use super::workspace::{folder, read_journal};
-use super::{Global, print};
+use super::workspace::{KnownRun, folder, read_journal};
+use super::{Global, print, say};
 use crate::git::Repo;
 use crate::progress;
-use crate::run::{self, Places};
+use crate::run::{self, Places, UnitState};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// A run's id, or a part of it [default: the latest run]
     run: Option<String>,
+    /// Write each unit's commit as a patch for git am into this folder instead
+    #[arg(long, value_name = "DIR", conflicts_with = "bundle")]
+    patches: Option<PathBuf>,
+    /// Write the units' branches as a bundle for git fetch into this file instead
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
 }
 
 pub(super) fn run(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
+    match (&args.patches, &args.bundle) {
+        (Some(dir), _) => patches(global, args, &folder(global)?.join(dir)),
+        (None, Some(file)) => bundle(global, args, &folder(global)?.join(file)),
+        (None, None) => events(global, args),
+    }
+}
+
+fn events(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
     let repo = Repo::discover(&folder(global)?)?;
     let places = Places::new(repo.state_dir());
     let (id, events) = read_journal(&places, |journal| {
@@ -26,4 +44,68 @@ pub(super) fn run(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
         print(&format!("{}\n", progress::json_line(&id, event)))?;
     }
     Ok(0)
+}
+
+/// One file a unit, numbered so that those that are needed come first.
+fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8> {
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let units = in_order(&known)?;
+    std::fs::create_dir_all(dir)
+        .with_context(|| format!("the folder {} cannot be made", dir.display()))?;
+    for (number, (unit, commit, _)) in (1..).zip(&units) {
+        let path = dir.join(format!("{number:04}-{}.patch", unit.header.id));
+        let mail = known.repo.patch_of(commit)?;
+        std::fs::write(&path, mail)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    say(&format!(
+        "{} for git am in {}, made for {}",
+        several(units.len(), "patch"),
+        dir.display(),
+        known.state.header.base
+    ));
+    Ok(0)
+}
+
+fn bundle(global: &Global, args: &ExportArgs, file: &Path) -> anyhow::Result<u8> {
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let units = in_order(&known)?;
+    let branches: Vec<&str> = units.iter().map(|(_, _, branch)| *branch).collect();
+    known
+        .repo
+        .bundle(file, &known.state.header.base, &branches)?;
+    say(&format!(
+        "{} in {}: git fetch {} 'refs/heads/*:refs/heads/*' where {} is known",
+        several(branches.len(), "branch"),
+        file.display(),
+        file.display(),
+        known.state.header.base
+    ));
+    Ok(0)
+}
+
+/// `1 branch`, `2 branches`.
+fn several(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "es" };
+    format!("{number} {noun}{ending}")
+}
+
+/// The units that have committed something, each with commit and branch, and after all those that it needs.
+fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &str, &str)>> {
+    let mut left: Vec<&UnitState> = known.state.units.iter().collect();
+    let mut ordered: Vec<&UnitState> = Vec::new();
+    while let Some(next) = left.iter().position(|unit| {
+        let needs = &unit.header.needs;
+        !left.iter().any(|other| needs.contains(&other.header.id))
+    }) {
+        ordered.push(left.remove(next));
+    }
+    let committed: Vec<_> = ordered
+        .into_iter()
+        .filter_map(|unit| Some((unit, unit.commit.as_deref()?, unit.branch.as_deref()?)))
+        .collect();
+    if committed.is_empty() {
+        anyhow::bail!("no unit of run {} has committed anything", known.state.id);
+    }
+    Ok(committed)
 }

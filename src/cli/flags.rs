@@ -1,6 +1,7 @@
 //! The flags that several commands share, and how they win over batch.toml.
 
 use std::num::NonZeroU32;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -11,7 +12,7 @@ use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
     AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Apart, Budget, Config, ForgeChoice,
-    Limit, MinSuccess, Order, PublishConfig, PublishWhen, PushChoice, ReviewersFrom, Tokens,
+    Limit, MinSuccess, Order, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom, Tokens,
     UnitRange,
 };
 use crate::run::Goal;
@@ -277,12 +278,6 @@ pub(super) struct RunFlags {
     /// How long one check may take [default: 20m]
     #[arg(long, value_name = "TIME", help_heading = "Checks")]
     check_timeout: Option<Limit>,
-    /// Where pull requests are opened [default: auto]
-    #[arg(long, value_enum, value_name = "FORGE", help_heading = "Publishing")]
-    forge: Option<ForgeChoice>,
-    /// The remote to push to [default: the current branch's, else origin]
-    #[arg(long, value_name = "NAME", help_heading = "Publishing")]
-    remote: Option<String>,
     /// Push the branches also where no pull request needs it
     #[arg(long, help_heading = "Publishing")]
     push: bool,
@@ -292,17 +287,29 @@ pub(super) struct RunFlags {
     /// When pull requests are opened [default: as-ready]
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Publishing")]
     publish: Option<PublishWhen>,
-    /// Open pull requests as drafts
-    #[arg(long, help_heading = "Publishing")]
-    draft: bool,
     #[command(flatten)]
-    extras: ExtrasFlags,
+    publishing: PublishingFlags,
 }
 
-/// What pull requests are furnished with.
+/// Where pull requests are opened, how fast, and what they are furnished with.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Publishing")]
-struct ExtrasFlags {
+pub(super) struct PublishingFlags {
+    /// Where pull requests are opened [default: auto]
+    #[arg(long, value_enum, value_name = "FORGE")]
+    forge: Option<ForgeChoice>,
+    /// The remote to push to [default: the current branch's, else origin]
+    #[arg(long, value_name = "NAME")]
+    remote: Option<String>,
+    /// Open pull requests no faster than this, such as 10/h [default: as fast as the forge takes them]
+    #[arg(long, value_name = "N/h")]
+    pr_pace: Option<Rate>,
+    /// Open no more pull requests at once than this; the next opens when one is merged or closed
+    #[arg(long, value_name = "N")]
+    max_open: Option<NonZeroUsize>,
+    /// Open pull requests as drafts
+    #[arg(long)]
+    draft: bool,
     /// Give every pull request this label; may be given several times
     #[arg(long, value_name = "NAME")]
     label: Vec<String>,
@@ -331,8 +338,17 @@ struct ExtrasFlags {
     milestone: Option<String>,
 }
 
-impl ExtrasFlags {
-    fn apply(&self, publish: &mut PublishConfig) {
+impl PublishingFlags {
+    pub(super) fn apply(&self, publish: &mut PublishConfig) {
+        publish.forge = self.forge.or(publish.forge);
+        if self.remote.is_some() {
+            publish.remote.clone_from(&self.remote);
+        }
+        if self.draft {
+            publish.draft = Some(true);
+        }
+        publish.pace = self.pr_pace.or(publish.pace);
+        publish.max_open = self.max_open.or(publish.max_open);
         for (given, set) in [
             (&self.label, &mut publish.labels),
             (&self.reviewer, &mut publish.reviewers),
@@ -372,20 +388,13 @@ impl RunFlags {
             config.checks.commands = Some(self.check.clone());
         }
         config.checks.timeout = self.check_timeout.or(config.checks.timeout);
-        config.publish.forge = self.forge.or(config.publish.forge);
-        if let Some(remote) = &self.remote {
-            config.publish.remote = Some(remote.clone());
-        }
         if self.push {
             config.publish.push = Some(PushChoice::Always);
         }
         if self.no_push {
             config.publish.push = Some(PushChoice::Never);
         }
-        if self.draft {
-            config.publish.draft = Some(true);
-        }
-        self.extras.apply(&mut config.publish);
+        self.publishing.apply(&mut config.publish);
     }
 
     pub(super) fn goal(&self) -> Goal {

@@ -68,24 +68,26 @@ pub(super) fn prepare_again(
     known: &KnownRun,
     otherwise: &Otherwise,
 ) -> anyhow::Result<Job> {
+    let mut workspace = as_it_was(global, known)?;
+    otherwise.caps.apply(&mut workspace.config);
+    workspace.config.run.jobs = otherwise.jobs.or(Some(known.state.header.jobs));
+    prepare_as_planned(&workspace, known, known.state.header.goal)
+}
+
+/// Puts a run together with the plan it began with.
+pub(super) fn prepare_as_planned(
+    workspace: &Workspace,
+    known: &KnownRun,
+    goal: Goal,
+) -> anyhow::Result<Job> {
     let id = &known.state.id;
-    if known.liveness == Liveness::Going {
-        anyhow::bail!(
-            "run {id} is going already, in process {} since {}: look at it with batch status, or end it with batch cancel",
-            known.state.header.pid,
-            words::timestamp(known.state.started_at)
-        );
-    }
-    secure_journal(&known.places)?;
-    let workspace = as_it_was(global, known, otherwise)?;
     let plan_path = known.places.plan(id);
     let text = std::fs::read_to_string(&plan_path)
         .with_context(|| format!("the plan of run {id} cannot be read"))?;
     let plan =
         plan::load(&workspace.repo, &text).with_context(|| plan_path.display().to_string())?;
-    let base = base(&workspace, &plan)?;
-    let goal = known.state.header.goal;
-    prepare(&workspace, id, plan, &base, goal)
+    let base = base(workspace, &plan)?;
+    prepare(workspace, id, plan, &base, goal)
 }
 
 /// The settings that the run began with.
@@ -95,15 +97,18 @@ pub(super) fn settings(known: &KnownRun) -> anyhow::Result<Config> {
         .with_context(|| format!("the settings of run {id} cannot be used"))
 }
 
-/// The repository with the settings and the folder that the run began with.
-fn as_it_was(
-    global: &Global,
-    known: &KnownRun,
-    otherwise: &Otherwise,
-) -> anyhow::Result<Workspace> {
-    let mut config = settings(known)?;
-    otherwise.caps.apply(&mut config);
-    config.run.jobs = otherwise.jobs.or(Some(known.state.header.jobs));
+/// The repository with the settings and the folder that a run began with which nobody drives.
+pub(super) fn as_it_was(global: &Global, known: &KnownRun) -> anyhow::Result<Workspace> {
+    let id = &known.state.id;
+    if known.liveness == Liveness::Going {
+        anyhow::bail!(
+            "run {id} is going already, in process {} since {}: look at it with batch status, or end it with batch cancel",
+            known.state.header.pid,
+            words::timestamp(known.state.started_at)
+        );
+    }
+    secure_journal(&known.places)?;
+    let config = settings(known)?;
     let here = folder(global)?;
     let dir = known
         .state

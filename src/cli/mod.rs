@@ -20,6 +20,7 @@ mod logs;
 mod migrate;
 mod past;
 mod plan;
+mod publish;
 mod report;
 mod resume;
 mod retry;
@@ -113,6 +114,8 @@ enum Command {
     Resume(resume::ResumeArgs),
     /// Do units of an ended run anew, in the same run
     Retry(retry::RetryArgs),
+    /// Open pull requests for what an ended run has committed, without running any agent again
+    Publish(publish::PublishArgs),
     /// End a run, or one of its units, from another terminal
     Cancel(cancel::CancelArgs),
     /// Never start a unit that waits, from another terminal
@@ -127,7 +130,7 @@ enum Command {
     Logs(logs::LogsArgs),
     /// Print what a unit changed
     Diff(diff::DiffArgs),
-    /// Print every event of a run, one JSON object a line
+    /// Print every event of a run, one JSON object a line; or write its work as patches or a bundle
     Export(export::ExportArgs),
     /// Take away the worktrees that ended runs have left
     Clean(clean::CleanArgs),
@@ -174,6 +177,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Run(args) => run::run(global, args),
         Command::Resume(args) => resume::run(global, args),
         Command::Retry(args) => retry::run(global, args),
+        Command::Publish(args) => publish::run(global, args),
         Command::Cancel(args) => cancel::cancel(global, args),
         Command::Skip(args) => cancel::skip(global, args),
         Command::List(args) => list::run(global, args),

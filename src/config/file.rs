@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, Order, PublishWhen, Tokens,
+    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, Order, PublishWhen, Rate, Tokens,
     UnitRange,
 };
 
@@ -82,6 +83,10 @@ pub struct PublishConfig {
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
     pub when: Option<PublishWhen>,
+    /// How fast pull requests are opened.
+    pub pace: Option<Rate>,
+    /// How many of a run's pull requests are open at once.
+    pub max_open: Option<NonZeroUsize>,
     /// A template with `{run}` and `{unit}`.
     pub branch: Option<String>,
     /// Templates of the pull request's title and body, and of the commit message.
@@ -289,6 +294,8 @@ mod tests {
             forge = "local"
             push = "never"
             when = "after-all"
+            pace = "10/h"
+            max-open = 4
             labels = ["migration"]
             reviewers-from = "codeowners"
             max-reviewers = 3

@@ -18,4 +18,4 @@ pub use file::{
     WorktreeConfig,
 };
 pub use success::{MinSuccess, PublishWhen};
-pub use values::{Apart, Limit, Order, UnitRange};
+pub use values::{Apart, Limit, Order, Rate, UnitRange};

@@ -47,6 +47,63 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
+/// So many in so much time, written `10/h`, `3/m`, `40/d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    count: u32,
+    per: char,
+}
+
+impl Rate {
+    /// The time that each has.
+    #[must_use]
+    pub fn each(self) -> Duration {
+        let per = match self.per {
+            'm' => Duration::from_mins(1),
+            'd' => Duration::from_hours(24),
+            _ => Duration::from_hours(1),
+        };
+        per / self.count
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fault = || format!("{text:?} is no pace: write it like 10/h, 3/m or 40/d");
+        let (count, per) = text.split_once('/').ok_or_else(fault)?;
+        let count = count.trim().parse().ok().filter(|count| *count > 0);
+        let per = match per.trim() {
+            "m" | "min" => 'm',
+            "h" => 'h',
+            "d" => 'd',
+            _ => return Err(fault()),
+        };
+        count.map(|count| Self { count, per }).ok_or_else(fault)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.count, self.per)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
 /// What must not be mixed in a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -184,6 +241,23 @@ impl<'de> Deserialize<'de> for UnitRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pace_is_a_number_in_a_time() {
+        for (text, seconds) in [
+            ("10/h", 360),
+            ("3/m", 20),
+            ("1/d", 86_400),
+            (" 2 / min", 30),
+        ] {
+            let rate: Rate = text.parse().unwrap();
+            assert_eq!(rate.each(), Duration::from_secs(seconds), "{text}");
+            assert_eq!(rate.to_string().parse(), Ok(rate));
+        }
+        for text in ["", "10", "0/h", "10/y", "-1/h", "h/10"] {
+            assert!(text.parse::<Rate>().unwrap_err().contains("10/h"), "{text}");
+        }
+    }
 
     #[test]
     fn limits_read_like_people_write_them() {

@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{BoxFuture, Extras, Forge, ForgeError, Opened, PullRequest, Waits, markdown, text};
+use super::{
+    BoxFuture, Extras, Forge, ForgeError, Opened, PullRequest, Waits, Which, markdown, text,
+};
 
 /// Keeps pull requests as Markdown pages in a folder.
 #[derive(Debug)]
@@ -54,6 +56,14 @@ impl Forge for LocalForge {
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Opened, ForgeError>> {
         Box::pin(async move { self.write(request) })
+    }
+
+    fn is_open<'a>(
+        &'a self,
+        which: &'a Which,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<bool, ForgeError>> {
+        Box::pin(async move { Ok(self.folder.join(format!("{}.md", which.unit)).exists()) })
     }
 }
 

@@ -48,6 +48,20 @@ pub trait Forge: Send + Sync {
         request: &'a PullRequest,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Opened, ForgeError>>;
+
+    /// Whether the pull request is neither merged nor closed.
+    fn is_open<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<bool, ForgeError>>;
+}
+
+/// One pull request of a run that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Which {
+    pub unit: String,
+    pub number: u64,
 }
 
 /// What is to be opened.

@@ -10,6 +10,7 @@ mod base;
 mod changes;
 mod commit;
 mod delete;
+mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod graft;

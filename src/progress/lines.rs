@@ -70,6 +70,15 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 state.header.jobs
             ));
         }
+        Event::Run(RunFact::Republished { forge, .. }) => {
+            let due = state.count(|phase| *phase == Phase::Waiting);
+            return Some(format!(
+                "run {} goes on: {} to publish, {}",
+                state.id,
+                words::count(due, "unit"),
+                words::line(forge)
+            ));
+        }
         // The report tells it.
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),

@@ -9,6 +9,7 @@ use super::record::{append, load, now};
 use super::retry::{self, RetryError};
 use super::state::{RunState, UnitState};
 use super::surroundings::RUN_MARK;
+use crate::config::Config;
 use crate::git::{Colours, Standing};
 use crate::journal::Journal;
 use crate::plan::UnitId;
@@ -28,6 +29,8 @@ pub enum Beginning {
     Accepted,
     /// With units that have ended, and with different orders for them.
     Retried(Vec<UnitId>, Box<Amendment>),
+    /// With what the units have committed, to publish it; these are the run's settings from now on.
+    Republished(Box<Config>),
 }
 
 /// Writes down what a run needs to be resumed, and then that it has begun.
@@ -116,6 +119,33 @@ fn example(job: &Job, state: &RunState) -> Option<(UnitId, String)> {
         text.push_str("(cut here)\n");
     }
     Some((id.clone(), text))
+}
+
+/// Takes up a run that had come to its end, to publish what it has committed. No agent runs again.
+pub(super) fn republish(
+    job: &mut Job,
+    settings: &Config,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let state = load(journal, &job.id)?;
+    let id = job.id.clone();
+    if state.ended_at.is_none() {
+        return Err(RetryError::NotEnded { id }.into());
+    }
+    let (forge, remote) = job.delivery.place();
+    if state.unpublished_at(&forge) == 0 {
+        return Err(RunError::NothingToPublish { id, forge });
+    }
+    let path = job.places.settings(&id);
+    let text = settings.to_toml().map_err(RunError::Settings)?;
+    std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))?;
+    let fact = RunFact::Republished {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        forge,
+        remote,
+    };
+    go_on(job, state, fact, journal)
 }
 
 fn go_on(

@@ -118,6 +118,14 @@ impl Delivery {
         }
     }
 
+    /// Where pull requests go, in a few words, and the remote that branches are pushed to.
+    pub(super) fn place(&self) -> (String, Option<String>) {
+        match self {
+            Self::Nothing => ("nowhere (dry run)".to_owned(), None),
+            Self::PullRequest { forge, remote, .. } => (forge.place(), remote.clone()),
+        }
+    }
+
     /// Where it goes, in a line for people.
     #[must_use]
     pub fn words(&self) -> String {

@@ -26,6 +26,7 @@ use super::scheduler::{self, Next, Space};
 use super::state::{Phase, RunState, UnitState};
 use super::story::NeedDone;
 use super::unit::{Pipeline, Said};
+use super::valve::Valve;
 use super::wish::{self, Wish};
 use crate::journal::{Journal, RunLock};
 use crate::plan::UnitId;
@@ -53,6 +54,9 @@ pub async fn execute(
             beginning::retry(&mut job, units, *amendment, &mut journal)?
         }
         Beginning::Accepted => beginning::accept(&mut job, &mut journal)?,
+        Beginning::Republished(settings) => {
+            beginning::republish(&mut job, &settings, &mut journal)?
+        }
     };
     watch(&first, &state);
 
@@ -61,6 +65,7 @@ pub async fn execute(
     // When the journal fails, what runs is ended with the run: nothing that cannot be written down may go on.
     let _end = cancel.clone().drop_guard();
     let (clearance, _) = watch::channel(Clearance::of(&state));
+    let valve = Valve::of(&job.settings.publish, &state).map(Arc::new);
     let base = Arc::new(Base::new(&job, &state.base_checks));
     let pacing = Pacing::new(job.jobs);
     let (troubles, pressures) = mpsc::unbounded_channel();
@@ -71,6 +76,7 @@ pub async fn execute(
         state,
         watch,
         clearance,
+        valve,
         facts,
         registration: Arc::new(Mutex::new(())),
         cancel,
@@ -125,6 +131,7 @@ pub(super) struct Engine<'w> {
     pub(super) state: RunState,
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
     clearance: watch::Sender<Clearance>,
+    valve: Option<Arc<Valve>>,
     facts: mpsc::Sender<Said>,
     base: Arc<Base>,
     registration: Arc<Mutex<()>>,
@@ -291,6 +298,7 @@ impl Engine<'_> {
             needs: self.needs(number),
             known,
             clearance: self.clearance.subscribe(),
+            valve: self.valve.clone(),
             facts: self.facts.clone(),
             troubles: self.troubles.clone(),
             base: Arc::clone(&self.base),

@@ -57,6 +57,10 @@ pub enum RunError {
     Settings(toml::ser::Error),
     #[error("run {id} came to its end; there is nothing left to resume")]
     NothingLeft { id: RunId },
+    #[error(
+        "run {id} has nothing to publish to {forge}: all that its units have committed is open there, or none has a commit"
+    )]
+    NothingToPublish { id: RunId, forge: String },
     #[error(transparent)]
     Retry(#[from] RetryError),
     #[error(transparent)]
@@ -75,7 +79,11 @@ impl RunError {
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::Taken { .. } | Self::NothingLeft { .. } | Self::Retry(_) | Self::Orders(_)
+            Self::Taken { .. }
+                | Self::NothingLeft { .. }
+                | Self::NothingToPublish { .. }
+                | Self::Retry(_)
+                | Self::Orders(_)
         )
     }
 

@@ -97,6 +97,15 @@ pub enum RunFact {
     CanaryAccepted { pid: u32, version: String },
     /// Units of a run that had come to its end are done anew.
     Retried(Box<Retry>),
+    /// What the units have committed is published, by the process `pid` under this version of batch: what is not open yet,
+    /// or all of it where it goes to another place than before.
+    Republished {
+        pid: u32,
+        version: String,
+        /// Where pull requests go, in words.
+        forge: String,
+        remote: Option<String>,
+    },
     /// The last event of a run that came to its end, unless it is resumed or units of it are retried.
     Ended,
 }

@@ -49,6 +49,8 @@ impl Gate {
 pub(super) struct Clearance {
     pub(super) gate: Gate,
     pub(super) ended: BTreeMap<UnitId, Ended>,
+    /// The run is to end before its time: nobody waits for long any more.
+    pub(super) stopping: bool,
 }
 
 /// How another unit ended.
@@ -71,6 +73,7 @@ impl Clearance {
         Self {
             gate: Gate::of(state),
             ended: ended.collect(),
+            stopping: state.stop.is_some(),
         }
     }
 }

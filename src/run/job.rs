@@ -272,10 +272,7 @@ impl Job {
 
     /// The facts with which the run begins.
     pub(super) fn header(&self) -> RunHeader {
-        let (forge, remote) = match &self.delivery {
-            Delivery::Nothing => ("nowhere (dry run)".to_owned(), None),
-            Delivery::PullRequest { forge, remote, .. } => (forge.place(), remote.clone()),
-        };
+        let (forge, remote) = self.delivery.place();
         RunHeader {
             instruction: self.plan.instruction.clone(),
             base: self.plan.base.clone(),

@@ -38,6 +38,7 @@ mod tidying;
 mod trash;
 mod turn;
 mod unit;
+mod valve;
 mod wish;
 
 pub use beginning::Beginning;

@@ -1,15 +1,23 @@
 //! From proven work to a pull request: commit, push, open.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use super::event::{Outcome, PullRequestLink, Step, UnitFact};
 use super::gate::Gate;
 use super::places::worktree_name;
+use super::record::now;
 use super::story::{NeedDone, Told, extras, story};
 use super::unit::{Ground, Halt, Pipeline, Proven, failure};
-use crate::forge::{Forge, PullRequest, Story, TextError};
+use super::valve::{Hold, Passage};
+use crate::forge::{Forge, PullRequest, Story, TextError, Which};
 use crate::plan::UnitId;
 use crate::words;
+
+/// How soon it is looked whether an open pull request still is; doubles each time.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LAST_LOOK: Duration = Duration::from_mins(1);
 
 impl Pipeline {
     pub(super) async fn commit(
@@ -112,7 +120,7 @@ impl Pipeline {
         target: String,
         draft: bool,
         story: &Story,
-    ) -> Result<(), Halt> {
+    ) -> Result<u64, Halt> {
         let step = Step::PullRequest;
         self.begin(step, None).await?;
         let templates = &self.job.templates;
@@ -148,7 +156,77 @@ impl Pipeline {
             existed: opened.existed,
             notes: opened.notes,
         }))
-        .await
+        .await?;
+        Ok(opened.number)
+    }
+
+    /// The unit's pull request, as a forge knows it.
+    pub(super) fn which(&self, number: u64) -> Which {
+        Which {
+            unit: self.unit().id.to_string(),
+            number,
+        }
+    }
+
+    /// Waits until the unit may publish; nothing where all may as they come. Others wait until the turn is dropped.
+    pub(super) async fn passage(&self, forge: &dyn Forge) -> Result<Option<Passage<'_>>, Halt> {
+        let Some(valve) = self.valve.as_deref() else {
+            return Ok(None);
+        };
+        let step = Step::PullRequest;
+        self.begin(step, Some(format!("waits its turn ({})", valve.words())))
+            .await?;
+        let mut passage = self.unless_stopping(valve.passage()).await?;
+        let mut look = FIRST_LOOK;
+        while let Some(hold) = passage.hold(now()) {
+            match hold {
+                Hold::For(time) => {
+                    let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                    let detail = format!("in {} ({})", words::duration(ms), valve.words());
+                    self.begin(step, Some(detail)).await?;
+                    self.unless_stopping(tokio::time::sleep(time)).await?;
+                }
+                Hold::UntilClosed(open) => {
+                    if look == FIRST_LOOK {
+                        let detail = format!("waits until one of {} open is closed", open.len());
+                        self.begin(step, Some(detail)).await?;
+                    }
+                    for which in open {
+                        if self.is_closed(forge, &which).await? {
+                            passage.closed(&which);
+                        }
+                    }
+                    if matches!(passage.hold(now()), Some(Hold::UntilClosed(_))) {
+                        self.unless_stopping(tokio::time::sleep(look)).await?;
+                        look = (look * 2).min(LAST_LOOK);
+                    }
+                }
+            }
+        }
+        Ok(Some(passage))
+    }
+
+    async fn is_closed(&self, forge: &dyn Forge, which: &Which) -> Result<bool, Halt> {
+        let (waits, _) = mpsc::unbounded_channel();
+        match self.unless_stopping(forge.is_open(which, &waits)).await? {
+            Ok(is_open) => Ok(!is_open),
+            // It is asked again soon, and a run that waits for days must not end by one bad minute.
+            Err(error) => {
+                tracing::warn!("{}", words::chain(&error));
+                Ok(false)
+            }
+        }
+    }
+
+    /// What may take hours is given up as soon as the run is to end before its time; a resumed one goes on with it.
+    async fn unless_stopping<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
+        let mut clearance = self.clearance.clone();
+        let stopping = clearance.wait_for(|known| known.stopping);
+        tokio::select! {
+            done = work => Ok(done),
+            _ = stopping => Err(Halt::Stopped),
+            () = self.cancel.cancelled() => Err(Halt::Stopped),
+        }
     }
 
     /// The branch the pull request goes to: that of the one unit it needs, so that the two stack, else the base's.

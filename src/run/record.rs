@@ -411,6 +411,12 @@ mod tests {
             units: Vec::new(),
             amendment: Amendment::default(),
         }))));
+        all.push(Event::Run(RunFact::Republished {
+            pid: 9,
+            version: "0.2.0".into(),
+            forge: "github.com/acme/shop".into(),
+            remote: Some("origin".into()),
+        }));
         all.push(Event::Run(RunFact::Ended));
         all
     }

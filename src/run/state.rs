@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, Event, OldUses, Outcome, PullRequestLink,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
     Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use super::restraint::{CutShort, Pace};
@@ -67,6 +67,8 @@ pub struct UnitState {
     pub commit: Option<String>,
     pub pushed_to: Option<String>,
     pub pull_request: Option<PullRequestLink>,
+    /// When its latest pull request was opened, in milliseconds since 1970-01-01 UTC.
+    pub opened_at: Option<i64>,
     /// What is different for this unit since it was done anew.
     pub amendment: Amendment,
     /// The commits of earlier attempts: where the branch on the remote may still stand.
@@ -157,6 +159,12 @@ impl RunState {
             }
             Event::Run(RunFact::BaseChecked(found)) => self.base_checks.push(found.clone()),
             Event::Run(RunFact::Retried(retry)) => self.retry(retry),
+            Event::Run(RunFact::Republished {
+                pid,
+                version,
+                forge,
+                remote,
+            }) => self.republish(*pid, version, forge, remote.as_ref()),
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
@@ -199,6 +207,38 @@ impl RunState {
                 unit.wait();
             }
         }
+    }
+
+    /// Puts the units back in line that have a commit which is not published at that place.
+    fn republish(&mut self, pid: u32, version: &str, forge: &str, remote: Option<&String>) {
+        self.go_on(pid, version);
+        let moves = self.header.forge != forge;
+        if self.header.remote.as_ref() != remote {
+            for unit in &mut self.units {
+                unit.pushed_to = None;
+            }
+        }
+        forge.clone_into(&mut self.header.forge);
+        self.header.remote = remote.cloned();
+        self.header.goal = Goal::PullRequests;
+        for unit in self.units.iter_mut().filter(|unit| unit.commit.is_some()) {
+            if moves {
+                unit.pull_request = None;
+                unit.opened_at = None;
+            }
+            if unit.pull_request.is_none() {
+                unit.wait();
+            }
+        }
+    }
+
+    /// The units whose commits would be published at a place of this name.
+    #[must_use]
+    pub fn unpublished_at(&self, forge: &str) -> usize {
+        let moves = self.header.forge != forge;
+        let is_due =
+            |unit: &&UnitState| unit.commit.is_some() && (moves || unit.pull_request.is_none());
+        self.units.iter().filter(is_due).count()
     }
 
     fn go_on(&mut self, pid: u32, version: &str) {
@@ -302,6 +342,7 @@ impl UnitState {
             commit: None,
             pushed_to: None,
             pull_request: None,
+            opened_at: None,
             amendment: Amendment::default(),
             earlier_commits: Vec::new(),
         }
@@ -396,7 +437,12 @@ impl UnitState {
             UnitFact::CheckFinished(result) => self.checks.push(result.clone()),
             UnitFact::Committed { commit } => self.commit = Some(commit.clone()),
             UnitFact::Pushed { remote } => self.pushed_to = Some(remote.clone()),
-            UnitFact::PullRequestOpened(link) => self.pull_request = Some(link.clone()),
+            UnitFact::PullRequestOpened(link) => {
+                if !link.existed {
+                    self.opened_at = Some(at);
+                }
+                self.pull_request = Some(link.clone());
+            }
             UnitFact::Ended { outcome } => {
                 self.ended_at = Some(at);
                 self.phase = Phase::Ended(outcome.clone());

@@ -16,11 +16,13 @@ use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
 use super::job::Job;
 use super::pace::Trouble;
+use super::record::now;
 use super::restraint::CutShort;
 use super::state::UnitState;
 use super::story::{NeedDone, Told, story};
 use super::surroundings::leave;
 use super::trash::trash;
+use super::valve::Valve;
 use crate::agent::{AgentError, FollowUp, Task};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
@@ -46,6 +48,8 @@ pub(super) struct Pipeline {
     pub(super) known: UnitState,
     /// What has to be known before it is published.
     pub(super) clearance: watch::Receiver<Clearance>,
+    /// How fast pull requests are opened, where that is limited.
+    pub(super) valve: Option<Arc<Valve>>,
     pub(super) facts: mpsc::Sender<Said>,
     /// Where it is told when an agent is held back.
     pub(super) troubles: mpsc::UnboundedSender<Trouble>,
@@ -162,18 +166,25 @@ impl Pipeline {
             Ok(needs) => needs,
             Err(outcome) => return Ok(outcome),
         };
+        if known.pull_request.is_some() {
+            return Ok(Outcome::Published);
+        }
+        // Already a push may set continuous integration to work.
+        let passage = self.passage(forge.as_ref()).await?;
         if let Some(remote) = remote.as_ref().filter(|_| known.pushed_to.is_none()) {
             self.push(&ground, remote).await?;
         }
-        if known.pull_request.is_none() {
-            let told = Told {
-                needs: &needs,
-                ..told
-            };
-            let story = story(&self.job, self.number, &told);
-            let target = self.target(base_branch);
-            self.pull_request(forge.as_ref(), &ground.branch, target, *draft, &story)
-                .await?;
+        let told = Told {
+            needs: &needs,
+            ..told
+        };
+        let story = story(&self.job, self.number, &told);
+        let target = self.target(base_branch);
+        let number = self
+            .pull_request(forge.as_ref(), &ground.branch, target, *draft, &story)
+            .await?;
+        if let Some(mut passage) = passage {
+            passage.opened(self.which(number), now());
         }
         Ok(Outcome::Published)
     }

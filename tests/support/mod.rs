@@ -244,8 +244,17 @@ impl Repo {
 
     /// Starts the program in the repository, without a terminal, and leaves it running.
     pub fn start<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Session {
+        self.start_with(args, &[])
+    }
+
+    /// Like [`Repo::start`], with further environment.
+    pub fn start_with<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+        env: &[(&str, &str)],
+    ) -> Session {
         let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
-        command.args(args);
+        command.args(args).envs(env.iter().copied());
         Session::start(command, self.root())
     }
 

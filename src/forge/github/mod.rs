@@ -21,7 +21,9 @@ use tokio::sync::OnceCell;
 use self::answer::{Asked, Doing};
 use self::wire::{Sent, Wire, chain};
 use super::remote;
-use super::{BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Token, Waits};
+use super::{
+    BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Token, Waits, Which,
+};
 
 const CONNECT: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_mins(1);
@@ -185,6 +187,23 @@ impl Forge for GitHubForge {
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Opened, ForgeError>> {
         Box::pin(self.open_or_find(request, waits))
+    }
+
+    fn is_open<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<bool, ForgeError>> {
+        #[derive(Deserialize)]
+        struct State {
+            state: String,
+        }
+        Box::pin(async move {
+            let session = self.session(waits).await?;
+            let route = format!("/pulls/{}", which.number);
+            let now: State = self.read(session, &route, waits).await?;
+            Ok(now.state == "open")
+        })
     }
 }
 

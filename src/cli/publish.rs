@@ -1,0 +1,39 @@
+//! `batch publish`: opens pull requests for what the units of an ended run have committed. No agent runs again.
+
+use clap::Args;
+
+use super::Global;
+use super::drive::drive;
+use super::flags::PublishingFlags;
+use super::job::{Otherwise, as_it_was, prepare_as_planned};
+use super::workspace::KnownRun;
+
+use crate::config::{ForgeChoice, PushChoice, RunConfig};
+use crate::run::{Beginning, Goal};
+
+#[derive(Debug, Args)]
+pub(super) struct PublishArgs {
+    /// A run's id, or a part of it [default: the latest run]
+    run: Option<String>,
+    #[command(flatten)]
+    publishing: PublishingFlags,
+}
+
+pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let mut workspace = as_it_was(global, &known)?;
+    // That it stayed here was for the time of the run.
+    workspace.config.publish.forge = Some(ForgeChoice::Auto);
+    workspace.config.publish.push = Some(PushChoice::Auto);
+    args.publishing.apply(&mut workspace.config.publish);
+    let kept = workspace.config.clone();
+    // No agent is started that could be too dear or too late.
+    workspace.config.run = RunConfig {
+        jobs: Some(known.state.header.jobs),
+        min_success: kept.run.min_success,
+        ..RunConfig::default()
+    };
+    let job = prepare_as_planned(&workspace, &known, Goal::PullRequests)?;
+    let beginning = Beginning::Republished(Box::new(kept));
+    drive(job, beginning, global, &known.places, &Otherwise::default())
+}

@@ -1,0 +1,34 @@
+//! Work handed on without a forge: a commit as a patch, branches as a bundle.
+
+use std::path::Path;
+
+use super::{GitError, Repo};
+
+impl Repo {
+    /// A commit as a mail that `git am` takes, with its message and author.
+    pub fn patch_of(&self, commit: &str) -> Result<Vec<u8>, GitError> {
+        let plain = [
+            "--no-signoff",
+            "--no-numbered",
+            "--no-attach",
+            "--no-signature",
+        ];
+        self.git(["format-patch", "--stdout", "-1", "--binary"])
+            .args(&plain)
+            .args(&[commit])
+            .run()
+    }
+
+    /// Writes a file from which `git fetch` takes these branches, into any repository that has the commit `base`.
+    pub fn bundle(&self, file: &Path, base: &str, branches: &[&str]) -> Result<(), GitError> {
+        let refs: Vec<String> = branches
+            .iter()
+            .map(|branch| format!("refs/heads/{branch}"))
+            .collect();
+        let refs: Vec<&str> = refs.iter().map(String::as_str).collect();
+        let mut call = vec!["bundle".into(), "create".into(), "--quiet".into()];
+        call.push(file.as_os_str().to_owned());
+        call.push(format!("^{base}").into());
+        self.git(call).args(&refs).run().map(drop)
+    }
+}

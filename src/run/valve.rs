@@ -1,0 +1,170 @@
+//! How fast a run opens pull requests, and how many of them are open at once: reviewers and continuous integration are
+//! not to drown in what a machine can do in a minute.
+//!
+//! Units pass one at a time. Moments come in as values, and whether a pull request is still open is the forge's to say.
+
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::state::RunState;
+use crate::config::{PublishConfig, Rate};
+use crate::forge::Which;
+
+/// Lets units publish one after another, as fast as is wanted.
+#[derive(Debug)]
+pub(super) struct Valve {
+    pace: Option<Rate>,
+    most_open: Option<usize>,
+    known: Mutex<Known>,
+}
+
+/// What has passed already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Known {
+    /// When the last pull request was opened, in milliseconds since 1970-01-01 UTC.
+    last: Option<i64>,
+    /// Those that are open as far as is known.
+    open: Vec<Which>,
+}
+
+/// What has to come about before the next unit may publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// So much time has to pass.
+    For(Duration),
+    /// One of these has to be merged or closed.
+    UntilClosed(Vec<Which>),
+}
+
+/// The turn of one unit, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Passage<'a> {
+    valve: &'a Valve,
+    known: MutexGuard<'a, Known>,
+}
+
+impl Valve {
+    /// For a run that stands so; nothing where all may pass as they come.
+    pub(super) fn of(settings: &PublishConfig, state: &RunState) -> Option<Self> {
+        let (pace, most_open) = (settings.pace, settings.max_open.map(usize::from));
+        if pace.is_none() && most_open.is_none() {
+            return None;
+        }
+        let opened = |unit: &super::state::UnitState| {
+            let link = unit.pull_request.as_ref()?;
+            Some(Which {
+                unit: unit.header.id.to_string(),
+                number: link.number,
+            })
+        };
+        Some(Self {
+            pace,
+            most_open,
+            known: Mutex::new(Known {
+                last: state.units.iter().filter_map(|unit| unit.opened_at).max(),
+                open: state.units.iter().filter_map(opened).collect(),
+            }),
+        })
+    }
+
+    /// The next turn; units get theirs in the order in which they ask.
+    pub(super) async fn passage(&self) -> Passage<'_> {
+        Passage {
+            valve: self,
+            known: self.known.lock().await,
+        }
+    }
+
+    /// The rules in words: `10/h, at most 4 open`.
+    pub(super) fn words(&self) -> String {
+        let pace = self.pace.map(|pace| pace.to_string());
+        let open = self.most_open.map(|most| format!("at most {most} open"));
+        let rules: Vec<String> = pace.into_iter().chain(open).collect();
+        rules.join(", ")
+    }
+}
+
+impl Passage<'_> {
+    /// What keeps the unit back, if anything does.
+    pub(super) fn hold(&self, now: i64) -> Option<Hold> {
+        if let (Some(pace), Some(last)) = (self.valve.pace, self.known.last) {
+            // A clock that was set back must not keep anybody waiting for ever.
+            let since =
+                u64::try_from(now.saturating_sub(last)).map_or(pace.each(), Duration::from_millis);
+            if let Some(rest) = pace.each().checked_sub(since).filter(|it| !it.is_zero()) {
+                return Some(Hold::For(rest));
+            }
+        }
+        let is_full = |most: usize| self.known.open.len() >= most;
+        self.valve
+            .most_open
+            .is_some_and(is_full)
+            .then(|| Hold::UntilClosed(self.known.open.clone()))
+    }
+
+    /// That one is open no longer.
+    pub(super) fn closed(&mut self, which: &Which) {
+        self.known.open.retain(|open| open != which);
+    }
+
+    /// The unit's own is open now.
+    pub(super) fn opened(&mut self, which: Which, now: i64) {
+        self.known.last = Some(now);
+        if !self.known.open.contains(&which) {
+            self.known.open.push(which);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn which(number: u64) -> Which {
+        Which {
+            unit: format!("u{number}"),
+            number,
+        }
+    }
+
+    fn valve(pace: Option<&str>, most_open: Option<usize>) -> Valve {
+        Valve {
+            pace: pace.map(|pace| pace.parse().unwrap()),
+            most_open,
+            known: Mutex::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pace_spreads_pull_requests_over_its_time() {
+        let valve = valve(Some("10/h"), None);
+        let mut passage = valve.passage().await;
+        assert_eq!(passage.hold(0), None);
+        passage.opened(which(1), 1_000);
+        let rest = Duration::from_secs(359);
+        assert_eq!(passage.hold(2_000), Some(Hold::For(rest)));
+        assert_eq!(passage.hold(361_000), None);
+        // The clock was set back.
+        assert_eq!(passage.hold(0), None);
+    }
+
+    #[tokio::test]
+    async fn as_many_are_open_as_are_wanted() {
+        let valve = valve(None, Some(2));
+        let mut passage = valve.passage().await;
+        passage.opened(which(1), 0);
+        passage.opened(which(1), 0);
+        assert_eq!(passage.hold(0), None);
+        passage.opened(which(2), 0);
+        let open = vec![which(1), which(2)];
+        assert_eq!(passage.hold(0), Some(Hold::UntilClosed(open)));
+        passage.closed(&which(1));
+        assert_eq!(passage.hold(0), None);
+    }
+
+    #[test]
+    fn the_rules_are_told_in_words() {
+        assert_eq!(valve(Some("10/h"), Some(4)).words(), "10/h, at most 4 open");
+    }
+}
