@@ -535,7 +535,8 @@ async fn what_an_open_one_has_already_is_not_asked_for_again() {
 #[tokio::test]
 async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
     let server = MockServer::start().await;
-    let reset = SystemTime::now().duration_since(UNIX_EPOCH).expect("now") + Duration::from_secs(1);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now");
+    let reset = now + Duration::from_mins(10);
     let last = answer(200, json!({ "full_name": "acme/shop" }))
         .insert_header("x-ratelimit-remaining", "0")
         .insert_header("x-ratelimit-reset", reset.as_secs().to_string());
@@ -545,10 +546,10 @@ async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
         .await;
     lists(&server, &[json!([pull(4, HEAD)])]).await;
     let (waits, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let _ = forge(&server)
-        .open(&request(), &waits)
-        .await
-        .expect("found");
-    let wait = told.try_recv().expect("told").to_string();
+    let (forge, request) = (forge(&server), request());
+    let wait = tokio::select! {
+        opened = forge.open(&request, &waits) => panic!("it asked for more: {opened:?}"),
+        wait = told.recv() => wait.expect("told").to_string(),
+    };
     assert!(wait.ends_with("no request is left until then"), "{wait}");
 }
