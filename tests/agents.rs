@@ -128,6 +128,60 @@ fn an_agent_that_takes_too_long_is_ended() {
 }
 
 #[test]
+fn all_agents_of_a_run_are_told_the_same_first() {
+    let repo = Repo::with_packages(3);
+    repo.write(
+        ".batch/prompts/unit.md",
+        "# Yours: {{ files | join(' ') }}\n",
+    );
+    repo.write(".git/info/exclude", "/.batch\n");
+    let _ = repo.migrate_by(SIGN, &["--units", "3"]).exits(0);
+
+    let prompts: Vec<String> = repo
+        .state_files("prompt.md")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("a prompt"))
+        .collect();
+    assert_eq!(prompts.len(), 3);
+    let common = |prompt: &str| prompt.split("# Yours: ").next().map(str::to_owned);
+    assert!(
+        prompts
+            .iter()
+            .all(|prompt| common(prompt) == common(&prompts[0]))
+    );
+    for (number, prompt) in prompts.iter().enumerate() {
+        let own = format!("# Yours: packages/p{number}/index.js\n");
+        assert!(
+            prompt.contains("## The change") && prompt.ends_with(&own),
+            "{prompt}"
+        );
+    }
+}
+
+#[test]
+fn an_agent_may_say_that_there_is_nothing_to_do() {
+    let repo = Repo::with_packages(1);
+    let agent = "echo 'none — all is signed' >\"$BATCH_SUMMARY_FILE\"";
+    let output = repo.migrate_by(agent, &[]).exits(0);
+    output.says("needed no change: all is signed");
+}
+
+#[test]
+fn what_agents_used_up_stands_in_the_report() {
+    let repo = Repo::with_packages(2);
+    let agent = format!(
+        "{SIGN}\necho '{{\"turns\": 2, \"input_tokens\": 1000, \"output_tokens\": 500, \"cost_usd\": 0.25}}' >\"$BATCH_USAGE_FILE\""
+    );
+    let output = repo.migrate_by(&agent, &["--units", "2"]).exits(0);
+    output.says("1.5k").says("$0.25");
+    let report: serde_json::Value =
+        serde_json::from_str(&repo.batch(["report", "--json"]).exits(0).stdout()).expect("JSON");
+    assert_eq!(report["usage"]["input_tokens"], 2000);
+    assert_eq!(report["usage"]["cached_tokens"], serde_json::Value::Null);
+    assert_eq!(report["usage"]["cost_usd"], 0.5);
+}
+
+#[test]
 fn what_an_agent_leaves_running_in_a_session_of_its_own_is_ended_before_its_work_is_looked_at() {
     let repo = Repo::with_packages(1);
     let pid = repo.root().join("left.pid");

@@ -160,6 +160,7 @@ mod tests {
             unit: "01-a".into(),
             title: "a".into(),
             instruction: "i".into(),
+            prompt: "change a.js, and a b.txt".into(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),
                 create: Vec::new(),
@@ -172,7 +173,6 @@ mod tests {
                 idle: None,
             },
             follow_up: None,
-            example: None,
         }
     }
 

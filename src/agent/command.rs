@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::prompt::prompt;
+use super::prompt::whole;
 use super::{
     Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Pressure, Refusal,
     Task, Usage, Usd, Work, write_file,
@@ -115,7 +115,7 @@ impl Agent for CommandAgent {
 
 impl CommandAgent {
     fn command(&self, task: &Task, summary: &Path) -> Result<Command, AgentError> {
-        let prompt_file = write_file(&task.folder, "prompt.md", prompt(task).as_bytes())?;
+        let prompt_file = write_file(&task.folder, "prompt.md", whole(task).as_bytes())?;
         let mut list = Vec::new();
         for file in &task.claim.files {
             list.extend_from_slice(file.as_bytes());
@@ -232,6 +232,7 @@ mod tests {
             unit: "01-a".into(),
             title: "a".into(),
             instruction: "do 'it'\nwell".into(),
+            prompt: "change a.js, and a b.txt".into(),
             claim: Claim {
                 files: vec!["a b.txt".into(), "new\nline".into()],
                 create: Vec::new(),
@@ -244,7 +245,6 @@ mod tests {
                 idle: None,
             },
             follow_up: None,
-            example: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod coding;
 mod command;
 mod error;
 mod event;
+mod prices;
 mod prompt;
 mod usage;
 
@@ -20,11 +21,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use codemod::CodemodAgent;
-pub use coding::{Choice, ChooseError, CodingAgent, Found, choose, find};
+pub use coding::{Choice, ChooseError, CodingAgent, Found, choose, find, tried};
 pub use command::CommandAgent;
 pub use error::{AgentError, LimitReached, Refusal};
 pub use event::{AgentEvent, Pressure, SessionId};
-pub use usage::{Cost, CostSource, Usage, Usd};
+pub use prompt::{CommonFacts, PromptError, Prompts, nothing_to_do};
+pub use usage::{Cost, CostSource, Spent, Usage, Usd};
 
 use crate::plan::Claim;
 use crate::process::Environment;
@@ -72,6 +74,8 @@ pub struct Task {
     pub title: String,
     /// What the user wants changed, in their own words.
     pub instruction: String,
+    /// The whole task in words: the instruction, what is the unit's own, and the rules.
+    pub prompt: String,
     /// What it may change and where it may create files.
     pub claim: Claim,
     /// The root of the unit's worktree: where it works.
@@ -81,8 +85,6 @@ pub struct Task {
     /// What its processes may see.
     pub environment: Environment,
     pub limits: Limits,
-    /// What was changed for another part of the same change, as a patch that somebody has accepted.
-    pub example: Option<String>,
     /// What is to be mended in work that was done for this task already; the first turn when absent.
     pub follow_up: Option<FollowUp>,
 }

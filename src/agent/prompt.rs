@@ -1,72 +1,185 @@
-//! The words an agent gets: the instruction, what is its own, and the rules.
+//! The words an agent gets: the change, what is its own, the rules, and what to answer.
+//!
+//! They are two templates. What all agents of a run are told alike comes first and is the same byte for byte, so that
+//! a provider's cache of prompts serves all but the first; then comes what only one unit is told.
 
-use std::fmt::Write;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
 
 use super::Task;
+use crate::config::PromptConfig;
+use crate::plan::{Claim, Unit};
+use crate::words;
 
-const RULES: &str = "\
-## Rules
+const COMMON: &str = include_str!("common.md.jinja");
+const UNIT: &str = include_str!("unit.md.jinja");
 
-- Reading anything is fine. Changing, renaming or deleting anything but the files above makes this part fail.
-- Do not commit, push, switch branches or open pull requests; that is done for you.
-- Leave no temporary files behind in the checkout.
-- Keep behaviour the same except for what the change asks for. Change only what it needs.
-- If one of the files needs no change, leave it as it is.
-- If you can, end with two or three sentences on what you changed and what a reviewer should look at.
-";
+/// The two templates, known to be sound.
+#[derive(Debug)]
+pub struct Prompts {
+    environment: Environment<'static>,
+}
 
-/// The prompt for a task, as Markdown.
-pub(super) fn prompt(task: &Task) -> String {
-    let mut text = format!(
-        "# {}\n\n\
-         You are working on one part of a larger change. Other parts are done elsewhere, at the same time, by others.\n\n\
-         ## The change\n\n{}\n\n\
-         ## Your part\n\n\
-         Unit `{}`. You stand in the root of a git checkout of your own. \
-         Apply the change to these files and no others:\n\n",
-        task.title, task.instruction, task.unit
-    );
-    for file in &task.claim.files {
-        push_item(&mut text, &name(file), "");
+/// Why a template cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the prompt template .batch/prompts/{name}.md is faulty{}: {problem}",
+    .line.map_or_else(String::new, |line| format!(" in line {line}"))
+)]
+pub struct PromptError {
+    name: &'static str,
+    line: Option<usize>,
+    problem: String,
+}
+
+/// What all agents of a run are told alike.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommonFacts<'a> {
+    /// What the user wants changed, in their own words.
+    pub instruction: &'a str,
+    pub units: Vec<PartFacts<'a>>,
+    /// Files of the repository that say how to work in it.
+    pub conventions: Vec<String>,
+    /// What was done for another part and accepted, as a patch.
+    pub example: Option<&'a str>,
+}
+
+/// One part of the change, as everybody knows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PartFacts<'a> {
+    id: &'a str,
+    title: &'a str,
+    files: usize,
+}
+
+#[derive(Serialize)]
+struct UnitFacts<'a> {
+    unit: PartFacts<'a>,
+    files: Vec<String>,
+    create: Vec<Place>,
+    checks: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Place {
+    path: String,
+    note: &'static str,
+}
+
+impl<'a> From<&'a Unit> for PartFacts<'a> {
+    fn from(unit: &'a Unit) -> Self {
+        Self {
+            id: unit.id.as_str(),
+            title: &unit.title,
+            files: unit.claim.files.len(),
+        }
     }
-    if task.claim.create.is_empty() {
-        text.push_str("\nDo not create files.\n");
-    } else {
-        text.push_str("\nWhere the change needs new files, you may create them only here:\n\n");
-        for place in &task.claim.create {
-            let note = match place.as_str() {
+}
+
+impl Prompts {
+    /// Compiles the templates and tries them on what is made up, so that faults show before any work is done.
+    pub fn compile(settings: &PromptConfig) -> Result<Self, PromptError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        if let Ok(syntax) = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+        {
+            environment.set_syntax(syntax);
+        }
+        environment.add_filter("fence", |text: String| fence(&text));
+        environment.add_filter("line", |text: String| words::line(&text));
+        for (name, own, built_in) in [
+            ("common", &settings.common, COMMON),
+            ("unit", &settings.unit, UNIT),
+        ] {
+            environment
+                .add_template_owned(name, own.as_deref().unwrap_or(built_in).to_owned())
+                .map_err(|error| faulty(name, &error))?;
+        }
+        let prompts = Self { environment };
+        for (conventions, create) in [(vec!["c".into()], vec!["p/".into()]), (vec![], vec![])] {
+            let part = || PartFacts {
+                id: "01-p",
+                title: "p",
+                files: 1,
+            };
+            prompts.common(&CommonFacts {
+                instruction: "i",
+                units: vec![part()],
+                conventions,
+                example: Some("e"),
+            })?;
+            let claim = Claim {
+                files: vec!["p/a".into()],
+                create,
+            };
+            prompts.part(part(), &claim, &["c".into()])?;
+        }
+        Ok(prompts)
+    }
+
+    /// What all agents are told alike.
+    pub fn common(&self, facts: &CommonFacts<'_>) -> Result<String, PromptError> {
+        self.render("common", facts)
+    }
+
+    /// What only this unit's agent is told; `checks` must pass.
+    pub fn unit(&self, unit: &Unit, checks: &[String]) -> Result<String, PromptError> {
+        self.part(unit.into(), &unit.claim, checks)
+    }
+
+    fn part(
+        &self,
+        unit: PartFacts<'_>,
+        claim: &Claim,
+        checks: &[String],
+    ) -> Result<String, PromptError> {
+        self.render(
+            "unit",
+            &UnitFacts {
+                unit,
+                files: claim.files.iter().map(|file| name(file)).collect(),
+                create: claim.create.iter().map(|place| Place::of(place)).collect(),
+                checks,
+            },
+        )
+    }
+
+    fn render(&self, name: &'static str, facts: impl Serialize) -> Result<String, PromptError> {
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(Serde(facts)))
+            .map(|text| format!("{}\n", text.trim()))
+            .map_err(|error| faulty(name, &error))
+    }
+}
+
+impl Place {
+    fn of(place: &str) -> Self {
+        Self {
+            path: name(place),
+            note: match place {
                 "./" => " (the root, and folders that no other part owns)",
                 folder if folder.ends_with('/') => " (in this folder and below it)",
                 _ => "",
-            };
-            push_item(&mut text, &name(place), note);
+            },
         }
     }
-    if let Some(patch) = &task.example {
-        let longest = patch.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-        let fence = "`".repeat((longest + 1).max(3));
-        let _ = write!(
-            text,
-            "\n## A worked example\n\nThis is what was done for another part, and it was accepted. Do the like, as far as it fits.\n\n\
-             {fence}diff\n{}\n{fence}\n",
-            patch.trim_end()
-        );
-    }
-    text.push('\n');
-    text.push_str(RULES);
-    if let Some(follow_up) = &task.follow_up {
-        let _ = write!(
-            text,
-            "\n## What is left to do\n\nThe change was made already, but not well enough. Go on from what stands in the checkout.\n\n{}\n",
-            follow_up.text.trim_end()
-        );
-    }
-    text
 }
 
-fn push_item(text: &mut String, item: &str, note: &str) {
-    // Writing into a String cannot fail.
-    let _ = writeln!(text, "- {item}{note}");
+fn faulty(name: &'static str, error: &minijinja::Error) -> PromptError {
+    PromptError {
+        name,
+        line: error.line(),
+        problem: error
+            .detail()
+            .map_or_else(|| error.kind().to_string(), str::to_owned),
+    }
 }
 
 /// A path on one line, so that a file name cannot pass for a rule of ours.
@@ -78,72 +191,130 @@ fn name(path: &str) -> String {
     }
 }
 
+/// A patch in a fence that it cannot close.
+fn fence(patch: &str) -> String {
+    let longest = patch.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}diff\n{}\n{fence}", patch.trim_end())
+}
+
+/// What an agent is told that begins anew: the whole task, and what is to be mended in work that was done already.
+pub(super) fn whole(task: &Task) -> String {
+    match &task.follow_up {
+        None => task.prompt.clone(),
+        Some(follow_up) => format!(
+            "{}\n## What is left to do\n\nThe change was made already, but not well enough. Go on from what stands in the checkout.\n\n{}\n",
+            task.prompt,
+            follow_up.text.trim_end()
+        ),
+    }
+}
+
+/// The reason, where an answer says that nothing needs doing: `none — reason`.
+#[must_use]
+pub fn nothing_to_do(answer: &str) -> Option<&str> {
+    let said = answer.trim().trim_matches('`');
+    let rest = said
+        .get(..4)
+        .filter(|none| none.eq_ignore_ascii_case("none"));
+    let rest = rest.and(said.get(4..))?.trim_start();
+    let reason = rest.strip_prefix(['—', '–', '-', ':'])?.trim();
+    (!reason.is_empty()).then_some(reason)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use proptest::prelude::*;
 
     use super::*;
-    use crate::agent::{FollowUp, Limits};
-    use crate::plan::Claim;
-    use crate::process::Environment;
+    use crate::plan::{Size, UnitId};
 
-    fn task(claim: Claim) -> Task {
-        Task {
-            run: "20261121-abcd".into(),
-            unit: "03-src-cart".into(),
-            title: "src/cart".into(),
-            instruction: "from class components to functional React components".into(),
-            claim,
-            worktree: "/work".into(),
-            folder: "/state".into(),
-            environment: Environment::default(),
-            limits: Limits {
-                time: Duration::from_secs(1),
-                idle: None,
+    fn unit(id: &str, files: &[&str], create: &[&str]) -> Unit {
+        Unit {
+            id: UnitId::parse(id).unwrap(),
+            title: format!("the part {id}"),
+            needs: Vec::new(),
+            claim: Claim {
+                files: files.iter().map(ToString::to_string).collect(),
+                create: create.iter().map(ToString::to_string).collect(),
             },
-            follow_up: None,
-            example: None,
+            size: Size::default(),
+            owners: Vec::new(),
         }
+    }
+
+    fn common(prompts: &Prompts, units: &[Unit]) -> String {
+        let facts = CommonFacts {
+            instruction: "from class components to functional React components",
+            units: units.iter().map(Into::into).collect(),
+            conventions: vec!["AGENTS.md".into()],
+            example: None,
+        };
+        prompts.common(&facts).unwrap()
     }
 
     #[test]
     fn the_prompt_says_what_is_its_own_and_where_it_may_create() {
-        let text = prompt(&task(Claim {
-            files: vec!["src/cart/Cart.tsx".into(), "odd\nname".into()],
-            create: vec!["src/cart/".into(), "src/new.ts".into()],
-        }));
+        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let units = [
+            unit(
+                "01-cart",
+                &["src/cart/Cart.tsx", "odd\nname"],
+                &["src/cart/", "src/new.ts"],
+            ),
+            unit("02-shop", &["src/shop.tsx"], &[]),
+        ];
+        let text = common(&prompts, &units)
+            + "\n"
+            + &prompts.unit(&units[0], &["npm test".into()]).unwrap();
         insta::assert_snapshot!(text);
-    }
-
-    #[test]
-    fn what_is_left_to_do_stands_at_the_end() {
-        let mut task = task(Claim::default());
-        let first = prompt(&task);
-        task.follow_up = Some(FollowUp {
-            session: None,
-            text: "`npm test` failed\n".into(),
-        });
-        let second = prompt(&task);
-        assert!(second.starts_with(&first) && second.ends_with("\n\n`npm test` failed\n"));
+        let other = prompts.unit(&units[1], &[]).unwrap();
+        assert!(other.contains("Do not create files.") && !other.contains("How to check"));
     }
 
     #[test]
     fn an_accepted_example_stands_in_a_fence_that_it_cannot_close() {
-        let mut task = task(Claim {
-            files: vec!["a".into()],
-            create: Vec::new(),
-        });
-        task.example = Some("-old\n+```\n".into());
-        let text = prompt(&task);
+        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let facts = CommonFacts {
+            instruction: "i",
+            units: Vec::new(),
+            conventions: Vec::new(),
+            example: Some("-old\n+```\n"),
+        };
+        let text = prompts.common(&facts).unwrap();
         assert!(text.contains("````diff\n-old\n+```\n````\n"), "{text}");
     }
 
     #[test]
-    fn without_a_place_to_create_it_says_so() {
-        let text = prompt(&task(Claim {
-            files: vec!["a".into()],
-            create: Vec::new(),
-        }));
-        assert!(text.contains("Do not create files."), "{text}");
+    fn a_faulty_template_is_told_with_its_name() {
+        let settings = PromptConfig {
+            common: None,
+            unit: Some("line\n{{ nonsense }}".into()),
+        };
+        let said = Prompts::compile(&settings).unwrap_err().to_string();
+        assert!(
+            said.starts_with("the prompt template .batch/prompts/unit.md is faulty in line 2"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn an_answer_may_say_that_nothing_needs_doing() {
+        assert_eq!(nothing_to_do("none — all is well"), Some("all is well"));
+        assert_eq!(nothing_to_do("`None - all is well`"), Some("all is well"));
+        assert_eq!(nothing_to_do("none: x"), Some("x"));
+        for no in ["none", "nonetheless — x", "I changed none — x", "", "nöne"] {
+            assert_eq!(nothing_to_do(no), None, "{no:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_in_a_name_adds_a_line(file in "\\PC{1,20}|[\n\r\u{85}a-c]{1,9}") {
+            let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+            let plain = prompts.unit(&unit("01-a", &["f"], &[]), &[]).unwrap();
+            let other = prompts.unit(&unit("01-a", &[&file], &[]), &[]).unwrap();
+            prop_assert_eq!(plain.lines().count(), other.lines().count());
+        }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::words;
+
 /// What one agent used up on one task, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -57,6 +59,122 @@ impl Usage {
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// What several turns used up together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// The sums of what is known.
+    pub usage: Usage,
+    /// All turns told their tokens, so that their sum is whole.
+    pub knows_tokens: bool,
+    /// It is known of all turns what they cost.
+    pub knows_cost: bool,
+}
+
+impl<'a> FromIterator<&'a Usage> for Spent {
+    fn from_iter<T: IntoIterator<Item = &'a Usage>>(turns: T) -> Self {
+        let mut spent = Self {
+            knows_tokens: true,
+            knows_cost: true,
+            ..Self::default()
+        };
+        for turn in turns {
+            spent.knows_tokens &= turn.tokens().is_some();
+            spent.knows_cost &= turn.cost.is_some();
+            let sum = &mut spent.usage;
+            add(&mut sum.turns, turn.turns);
+            add(&mut sum.input_tokens, turn.input_tokens);
+            add(&mut sum.cached_tokens, turn.cached_tokens);
+            add(&mut sum.output_tokens, turn.output_tokens);
+            sum.cost = match (sum.cost, turn.cost) {
+                (Some(sum), Some(more)) => Some(sum.plus(more)),
+                (sum, more) => sum.or(more),
+            };
+        }
+        spent
+    }
+}
+
+impl Spent {
+    /// `2.8k`, `≥2.8k` or `unknown`.
+    #[must_use]
+    pub fn tokens(&self) -> String {
+        match (self.usage.input_tokens, self.usage.output_tokens) {
+            (None, None) => "unknown".to_owned(),
+            (read, written) => {
+                let sum = read.unwrap_or(0).saturating_add(written.unwrap_or(0));
+                let least = if self.knows_tokens { "" } else { "≥" };
+                format!("{least}{}", words::amount(sum))
+            }
+        }
+    }
+
+    /// `$0.12`, `≈$0.12` where it was reckoned from prices, `≥$0.12`, or `unknown`.
+    #[must_use]
+    pub fn cost(&self) -> String {
+        let Some(cost) = self.usage.cost else {
+            return "unknown".to_owned();
+        };
+        let mark = match (self.knows_cost, cost.source) {
+            (true, CostSource::Agent) => "",
+            (true, CostSource::Prices) => "≈",
+            (false, _) => "≥",
+        };
+        format!("{mark}{}", cost.usd)
+    }
+}
+
+impl fmt::Display for Spent {
+    /// `16.8k tokens (28% of the input from a cache), 12 turns, $0.07`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tokens() {
+            unknown
+                if self
+                    .usage
+                    .input_tokens
+                    .or(self.usage.output_tokens)
+                    .is_none() =>
+            {
+                write!(f, "tokens {unknown}")?;
+            }
+            tokens => write!(f, "{tokens} tokens")?,
+        }
+        if let (Some(read @ 1..), Some(cached)) =
+            (self.usage.input_tokens, self.usage.cached_tokens)
+        {
+            let share = u128::from(cached) * 100 / u128::from(read);
+            write!(f, " ({share}% of the input from a cache)")?;
+        }
+        if let Some(turns) = self.usage.turns {
+            let turns = usize::try_from(turns).unwrap_or(usize::MAX);
+            write!(f, ", {}", words::count(turns, "turn"))?;
+        }
+        match self.usage.cost {
+            Some(_) => write!(f, ", {}", self.cost()),
+            None => write!(f, ", cost unknown"),
+        }
+    }
+}
+
+fn add(sum: &mut Option<u64>, more: Option<u64>) {
+    if let Some(more) = more {
+        *sum = Some(sum.unwrap_or(0).saturating_add(more));
+    }
+}
+
+impl Cost {
+    /// A sum is as good as the worse of its parts.
+    fn plus(self, other: Self) -> Self {
+        let source = match (self.source, other.source) {
+            (CostSource::Agent, CostSource::Agent) => CostSource::Agent,
+            _ => CostSource::Prices,
+        };
+        Self {
+            usd: self.usd.saturating_add(other.usd),
+            source,
+        }
     }
 }
 
@@ -146,6 +264,54 @@ mod tests {
         assert_eq!(usage.tokens(), None);
         usage.output_tokens = Some(2);
         assert_eq!(usage.tokens(), Some(3));
+    }
+
+    #[test]
+    fn a_sum_says_whether_it_is_whole() {
+        let told = |tokens, dollars, source| Usage {
+            input_tokens: tokens,
+            output_tokens: tokens,
+            cost: Usd::new(dollars).map(|usd| Cost { usd, source }),
+            ..Usage::default()
+        };
+        let one = told(Some(5), 1.0, CostSource::Agent);
+        let two = told(Some(7), 0.5, CostSource::Prices);
+        let none = told(None, f64::NAN, CostSource::Agent);
+        let spent: Spent = [&one, &two].into_iter().collect();
+        assert!(spent.knows_tokens && spent.knows_cost);
+        assert_eq!(spent.usage.tokens(), Some(24));
+        assert_eq!(
+            spent.usage.cost.map(|cost| cost.source),
+            Some(CostSource::Prices)
+        );
+        let spent: Spent = [&one, &none].into_iter().collect();
+        assert!(!spent.knows_tokens && !spent.knows_cost);
+        assert_eq!(spent.usage, one);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_made_up() {
+        let told = Usage {
+            turns: Some(3),
+            input_tokens: Some(2800),
+            cached_tokens: Some(800),
+            output_tokens: Some(60),
+            cost: Usd::new(0.07).map(|usd| Cost {
+                usd,
+                source: CostSource::Prices,
+            }),
+        };
+        let nothing = Usage::default();
+        let shown = |turns: &[&Usage]| turns.iter().copied().collect::<Spent>().to_string();
+        assert_eq!(
+            shown(&[&told]),
+            "2.8k tokens (28% of the input from a cache), 3 turns, ≈$0.07"
+        );
+        assert_eq!(
+            shown(&[&told, &nothing]),
+            "≥2.8k tokens (28% of the input from a cache), 3 turns, ≥$0.07"
+        );
+        assert_eq!(shown(&[&nothing]), "tokens unknown, cost unknown");
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //!
 //! Whatever a command refuses ends in one sentence on standard error and exit code 2.
 
+mod agents;
 mod cancel;
 mod clean;
 mod demo;
@@ -134,6 +135,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Take away the worktrees that ended runs have left
     Clean(clean::CleanArgs),
+    /// List the coding agents: which are installed, in which version, and whether they are logged in
+    Agents,
     /// Say whether batch can work here, and what to do where it cannot
     Doctor,
     /// Run the whole job on a small made-up repository
@@ -187,6 +190,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Diff(args) => diff::run(global, args),
         Command::Export(args) => export::run(global, args),
         Command::Clean(args) => clean::run(global, args),
+        Command::Agents => agents::run(global),
         Command::Doctor => {
             let dir = workspace::folder(global)?;
             let form = if global.json {

@@ -181,7 +181,7 @@ pub(super) fn make(
 /// The agent of the settings in one line, also where none is named yet.
 fn agent_words(workspace: &Workspace) -> String {
     match workspace.config.agent.resolve() {
-        Ok(spec) => crate::run::agent(&spec, &workspace.dir)
+        Ok(spec) => crate::run::agent(&spec, &workspace.config.prices, &workspace.dir)
             .map_or_else(|error| error.to_string(), |agent| agent.describe()),
         Err(_) => "none named yet: give one to batch run".to_owned(),
     }

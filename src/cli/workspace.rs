@@ -24,10 +24,11 @@ impl Workspace {
     pub(super) fn open(global: &Global) -> anyhow::Result<Self> {
         let dir = folder(global)?;
         let repo = Repo::discover(&dir)?;
-        let config = match &global.config {
+        let mut config = match &global.config {
             Some(path) => Config::read(&dir.join(path))?,
             None => Config::of_checkout(repo.root())?,
         };
+        config.take_prompts(repo.root())?;
         Ok(Self { repo, config, dir })
     }
 

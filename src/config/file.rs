@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, Order, PublishWhen, Rate, Tokens,
-    UnitRange,
+    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, Order, PromptConfig, PublishWhen,
+    Rate, Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -32,6 +32,10 @@ pub struct Config {
     pub agent_turns: Option<u64>,
     pub agent_tokens: Option<Tokens>,
     pub agent_budget: Option<Budget>,
+    /// What agents are told.
+    pub prompts: PromptConfig,
+    /// What tokens of a model cost, by its name.
+    pub prices: BTreeMap<String, Price>,
     pub plan: PlanConfig,
     pub worktrees: WorktreeConfig,
     pub checks: CheckConfig,
@@ -39,6 +43,16 @@ pub struct Config {
     pub run: RunConfig,
     pub environment: EnvironmentConfig,
     pub github: GitHubConfig,
+}
+
+/// `[prices.MODEL]`: US dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Price {
+    pub input: f64,
+    /// Of those out of a cache; as `input` when absent.
+    pub cached: Option<f64>,
+    pub output: f64,
 }
 
 /// `[plan]`
@@ -239,6 +253,11 @@ impl Config {
         } else {
             Ok(Self::default())
         }
+    }
+
+    /// Takes the templates of prompts that stand in a checkout, where the settings have none.
+    pub fn take_prompts(&mut self, root: &Path) -> Result<(), ConfigError> {
+        self.prompts.fill(root)
     }
 
     /// The settings as a `batch.toml` that means the same.

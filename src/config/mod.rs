@@ -5,6 +5,7 @@
 mod agent;
 mod amounts;
 mod file;
+mod prompts;
 mod success;
 mod values;
 
@@ -14,8 +15,9 @@ pub use agent::{
 pub use amounts::{AgentCaps, Budget, Tokens};
 pub use file::{
     Caches, CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice,
-    GitHubConfig, MOST_REVIEWERS, PlanConfig, PublishConfig, PushChoice, ReviewersFrom, RunConfig,
-    WorktreeConfig,
+    GitHubConfig, MOST_REVIEWERS, PlanConfig, Price, PublishConfig, PushChoice, ReviewersFrom,
+    RunConfig, WorktreeConfig,
 };
+pub use prompts::PromptConfig;
 pub use success::{MinSuccess, PublishWhen};
 pub use values::{Apart, Limit, Order, Rate, UnitRange};

@@ -127,7 +127,13 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             let took = unit
                 .took_ms(recorded.at)
                 .map(|ms| format!(" · {}", words::duration(ms)));
-            format!("{}{}", ended(unit, outcome), took.unwrap_or_default())
+            let used = unit.spent().map(|spent| format!(" · {spent}"));
+            format!(
+                "{}{}{}",
+                ended(unit, outcome),
+                took.unwrap_or_default(),
+                used.unwrap_or_default()
+            )
         }
         UnitFact::WorktreeReady { .. }
         | UnitFact::Prepared { .. }

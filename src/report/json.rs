@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{Liveness, Totals, view};
+use crate::agent::{CostSource, Spent, Usd};
 use crate::check::Verdict;
 use crate::run::{CheckResult, OldUses, Outcome, Phase, RunState, Step, UnitState};
 use crate::words;
@@ -30,7 +31,37 @@ pub struct Report {
     serial_ms: u64,
     totals: Totals,
     old_uses: Option<OldUses>,
+    usage: Option<Used>,
     units: Vec<Unit>,
+}
+
+/// What agents used up. What is null is not known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Used {
+    turns: Option<u64>,
+    input_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cost_usd: Option<Usd>,
+    cost_source: Option<CostSource>,
+    knows_tokens: bool,
+    knows_cost: bool,
+}
+
+impl From<Spent> for Used {
+    fn from(spent: Spent) -> Self {
+        let usage = spent.usage;
+        Self {
+            turns: usage.turns,
+            input_tokens: usage.input_tokens,
+            cached_tokens: usage.cached_tokens,
+            output_tokens: usage.output_tokens,
+            cost_usd: usage.cost.map(|cost| cost.usd),
+            cost_source: usage.cost.map(|cost| cost.source),
+            knows_tokens: spent.knows_tokens,
+            knows_cost: spent.knows_cost,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,6 +91,7 @@ struct Unit {
     attempts: u32,
     sent_back: Vec<SentBack>,
     agent_took_ms: Option<u64>,
+    usage: Option<Used>,
     took_ms: Option<u64>,
     log: Option<String>,
     tail: Option<String>,
@@ -123,6 +155,7 @@ impl Report {
             serial_ms: state.serial_ms(moment),
             totals: Totals::of(state),
             old_uses: state.old_uses,
+            usage: state.spent().map(Used::from),
             units: state
                 .units
                 .iter()
@@ -171,6 +204,7 @@ impl Unit {
                 })
                 .collect(),
             agent_took_ms: unit.agent_took_ms,
+            usage: unit.spent().map(Used::from),
             took_ms: unit.took_ms(now),
             log: None,
             tail: None,

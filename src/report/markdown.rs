@@ -69,13 +69,26 @@ fn origin(state: &RunState, liveness: Liveness) -> String {
 }
 
 fn table(state: &RunState, now: i64) -> String {
+    let is_told = view::tells_usage(state);
+    let (titles, marks) = if is_told {
+        (" tokens | cost |", "--:|--:|")
+    } else {
+        ("", "")
+    };
     let mut lines = vec![
-        "| unit | title | outcome | PR | checks | time |".to_owned(),
-        "|---|---|---|---|---|--:|".to_owned(),
+        format!("| unit | title | outcome | PR | checks | time |{titles}"),
+        format!("|---|---|---|---|---|--:|{marks}"),
     ];
     lines.extend(state.units.iter().map(|unit| {
+        let spent = unit.spent();
+        let spent = spent.as_ref();
+        let used = if is_told {
+            format!(" {} | {} |", view::tokens(spent), view::cost(spent))
+        } else {
+            String::new()
+        };
         format!(
-            "| `{}` | {} | {} | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} | {} |{used}",
             unit.header.id,
             escaped(&unit.header.title),
             view::outcome(unit),

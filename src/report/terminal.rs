@@ -140,15 +140,30 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
                 .content_lines(ContentLineStyle::none().junction('│')),
         )
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["unit", "outcome", "PR", "checks", "time"]);
+        .set_header(
+            ["unit", "outcome", "PR", "checks", "time"]
+                .into_iter()
+                .chain(
+                    // Commands and codemods use up nothing that they tell of.
+                    view::tells_usage(state)
+                        .then_some(["tokens", "cost"])
+                        .into_iter()
+                        .flatten(),
+                ),
+        );
     for unit in &state.units {
-        table.add_row([
+        let mut row = vec![
             unit.header.id.to_string(),
             view::outcome(unit).to_owned(),
             pull_request(unit),
             view::checks(unit),
             view::time(unit, now),
-        ]);
+        ];
+        if view::tells_usage(state) {
+            let spent = unit.spent();
+            row.extend([view::tokens(spent.as_ref()), view::cost(spent.as_ref())]);
+        }
+        table.add_row(row);
     }
     if let Some(name) = table.column_mut(0) {
         name.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME_WIDTH)));
@@ -157,8 +172,8 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
     for column in table.column_iter_mut().skip(1) {
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
-    if let Some(time) = table.column_mut(4) {
-        time.set_cell_alignment(CellAlignment::Right);
+    for number in table.column_iter_mut().skip(4) {
+        number.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

@@ -121,6 +121,9 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
             ", {whole}.{tenth}× faster than the units' times added up"
         );
     }
+    if let Some(spent) = state.spent() {
+        let _ = write!(closing, " · {spent}");
+    }
     closing
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::agent::Spent;
 use crate::check::Verdict;
 use crate::plan::UnitId;
 use crate::run::{CheckResult, CutShort, Outcome, Phase, RunState, Step, UnitState};
@@ -238,6 +239,24 @@ fn last_results(unit: &UnitState) -> Vec<&CheckResult> {
 pub(super) fn time(unit: &UnitState, now: i64) -> String {
     unit.took_ms(now)
         .map_or_else(|| "–".to_owned(), words::duration)
+}
+
+/// Whether there is anything to tell of what agents used up: commands and codemods seldom tell it.
+pub(super) fn tells_usage(state: &RunState) -> bool {
+    state.spent().is_some_and(|spent| {
+        let usage = &spent.usage;
+        usage.input_tokens.or(usage.output_tokens).is_some() || usage.cost.is_some()
+    })
+}
+
+/// The tokens in a column; a dash where no agent told anything.
+pub(super) fn tokens(spent: Option<&Spent>) -> String {
+    spent.map_or_else(|| "–".to_owned(), Spent::tokens)
+}
+
+/// The cost in a column; a dash where no agent told anything.
+pub(super) fn cost(spent: Option<&Spent>) -> String {
+    spent.map_or_else(|| "–".to_owned(), Spent::cost)
 }
 
 /// The moment to reckon times of a report by. A run whose process is gone stood still since its last event.

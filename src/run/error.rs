@@ -20,6 +20,8 @@ use crate::process::ProcessError;
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
     #[error(transparent)]
+    Prompt(#[from] crate::agent::PromptError),
+    #[error(transparent)]
     Agent(#[from] AgentOptionsError),
     #[error("the agent cannot be used: {0}")]
     Program(#[from] ProcessError),

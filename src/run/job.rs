@@ -14,7 +14,7 @@ use super::orders::{Orders, agent};
 use super::places::{Naming, Places};
 use super::room::Room;
 use super::surroundings::worker_environment;
-use crate::agent::Limits;
+use crate::agent::{CommonFacts, Limits, PromptError, Prompts};
 use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::Config;
@@ -32,6 +32,16 @@ const CHECK_LIMIT: Duration = Duration::from_mins(20);
 const SETUP_LIMIT: Duration = Duration::from_mins(15);
 /// Agents at once unless something else is asked for; more only helps where they wait for servers.
 const MOST_JOBS_UNASKED: usize = 4;
+
+/// Files in which projects say how they want to be worked on.
+const CONVENTIONS: [&str; 6] = [
+    "AGENTS.md",
+    "CLAUDE.md",
+    "GEMINI.md",
+    "CONTRIBUTING.md",
+    ".github/CONTRIBUTING.md",
+    "docs/CONTRIBUTING.md",
+];
 
 /// A run that can be executed.
 pub struct Job {
@@ -54,6 +64,9 @@ pub struct Job {
     pub(super) checks: Vec<Vec<Check>>,
     pub(super) check_limit: Duration,
     pub(super) templates: Templates,
+    prompts: Prompts,
+    /// Files of the base that say how to work in this repository.
+    conventions: Vec<String>,
     /// The repository's own template for pull requests.
     pub(super) form: Option<String>,
     pub(super) delivery: Delivery,
@@ -103,9 +116,10 @@ impl Job {
             Some(0) => return Err(PrepareError::NoJobs),
             jobs => jobs.unwrap_or_else(usual_jobs),
         };
-        let agent = agent(&config.agent.resolve()?, dir)?;
+        let agent = agent(&config.agent.resolve()?, &config.prices, dir)?;
         let naming = Naming::of(config, &repo)?;
         let templates = Templates::compile(&config.publish)?;
+        let prompts = Prompts::compile(&config.prompts)?;
         let tracked = plan::tracked(&repo, &plan.base)?;
         let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
         repo.check_identity()?;
@@ -163,6 +177,12 @@ impl Job {
             environment,
             checks,
             templates,
+            prompts,
+            conventions: CONVENTIONS
+                .into_iter()
+                .filter(|file| tracked.contains(*file))
+                .map(ToOwned::to_owned)
+                .collect(),
             form,
             delivery,
             jobs,
@@ -220,6 +240,26 @@ impl Job {
         self.orders.agent.describe()
     }
 
+    /// What the agent of the unit at `number` is told. What comes first is the same for all units of a run.
+    pub(super) fn prompt(&self, number: usize) -> Result<String, PromptError> {
+        let unit = &self.plan.units[number];
+        let common = self.prompts.common(&CommonFacts {
+            instruction: &self.orders(&unit.id).instruction,
+            units: self.plan.units.iter().map(Into::into).collect(),
+            conventions: self.conventions.clone(),
+            example: self
+                .example
+                .as_ref()
+                .filter(|(of, _)| *of != unit.id)
+                .map(|(_, patch)| patch.as_str()),
+        })?;
+        let checks: Vec<String> = self.checks[number]
+            .iter()
+            .map(|check| check.name.clone())
+            .collect();
+        Ok(format!("{common}\n{}", self.prompts.unit(unit, &checks)?))
+    }
+
     /// What the unit's agent is asked to do.
     pub(super) fn orders(&self, unit: &UnitId) -> &Orders {
         self.amended.get(unit).unwrap_or(&self.orders)
@@ -232,7 +272,9 @@ impl Job {
         amendment: &Amendment,
     ) -> Result<(), PrepareError> {
         if *amendment != Amendment::default() {
-            let orders = self.orders.amended(amendment, &self.dir)?;
+            let orders = self
+                .orders
+                .amended(amendment, &self.settings.prices, &self.dir)?;
             self.amended.insert(unit.clone(), orders);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! What a unit's agent is asked to do, and who it is: the run's own orders unless the unit was done anew with others.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,10 +9,13 @@ use super::error::PrepareError;
 use super::event::Amendment;
 use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CodingAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
-use crate::config::{AgentCaps, AgentSpec};
+use crate::config::{AgentCaps, AgentSpec, Price};
 
 /// How often a coding agent may work on its unit unless something else is asked for.
 const USUAL_ATTEMPTS: u32 = 3;
+
+/// What tokens of models cost, by the settings.
+type Prices = BTreeMap<String, Price>;
 
 /// Who does the work, and by which words.
 #[derive(Clone)]
@@ -29,11 +33,16 @@ pub(super) struct Orders {
 impl Orders {
     /// These orders with what is different for a unit; `dir` is the folder from which a relative agent program is meant
     /// where the amendment names none.
-    pub(super) fn amended(&self, amendment: &Amendment, dir: &Path) -> Result<Self, PrepareError> {
+    pub(super) fn amended(
+        &self,
+        amendment: &Amendment,
+        prices: &Prices,
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
         let mut orders = self.clone();
         if let Some(options) = &amendment.agent {
             let dir = amendment.dir.as_deref().map_or(dir, Path::new);
-            orders.agent = agent(&options.resolve()?, dir)?;
+            orders.agent = agent(&options.resolve()?, prices, dir)?;
         }
         if let Some(limit) = amendment.agent_timeout {
             orders.limits.time = limit.0;
@@ -61,9 +70,15 @@ impl Orders {
 }
 
 /// The agent that the options mean, ready to work.
-pub fn agent(spec: &AgentSpec, dir: &Path) -> Result<Arc<dyn Agent>, PrepareError> {
+pub fn agent(
+    spec: &AgentSpec,
+    prices: &Prices,
+    dir: &Path,
+) -> Result<Arc<dyn Agent>, PrepareError> {
     Ok(match spec {
-        AgentSpec::Coding(spec) => Arc::new(CodingAgent::new(spec, dir, std::env::vars_os())?),
+        AgentSpec::Coding(spec) => {
+            Arc::new(CodingAgent::new(spec, prices, dir, std::env::vars_os())?)
+        }
         AgentSpec::Command(command) => Arc::new(CommandAgent::new(command, dir)?),
         AgentSpec::Codemod(recipe) => {
             Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))

@@ -9,7 +9,7 @@ use super::event::{
     Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use super::restraint::{CutShort, Pace};
-use crate::agent::{SessionId, Usage};
+use crate::agent::{SessionId, Spent, Usage};
 use crate::plan::UnitId;
 
 /// A run and its units, as far as the events tell.
@@ -311,6 +311,14 @@ impl RunState {
         span(self.started_at, self.ended_at.unwrap_or(now))
     }
 
+    /// What all agents used up, those of earlier attempts too; `None` where none told anything.
+    #[must_use]
+    pub fn spent(&self) -> Option<Spent> {
+        let mut turns = self.units.iter().flat_map(|unit| &unit.turns).peekable();
+        turns.peek()?;
+        Some(turns.collect())
+    }
+
     /// The units' own times added up, in milliseconds: what one after another would have taken.
     #[must_use]
     pub fn serial_ms(&self, now: i64) -> u64 {
@@ -448,6 +456,12 @@ impl UnitState {
                 self.phase = Phase::Ended(outcome.clone());
             }
         }
+    }
+
+    /// What the unit's agents used up, those of earlier attempts too; `None` where none told anything.
+    #[must_use]
+    pub fn spent(&self) -> Option<Spent> {
+        (!self.turns.is_empty()).then(|| self.turns.iter().collect())
     }
 
     /// Whether the unit came to an end that resuming the run does not change.

@@ -23,7 +23,7 @@ use super::story::{NeedDone, Told, story};
 use super::surroundings::leave;
 use super::trash::trash;
 use super::valve::Valve;
-use crate::agent::{AgentError, FollowUp, Task};
+use crate::agent::{AgentError, FollowUp, Task, nothing_to_do};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::words;
@@ -136,10 +136,13 @@ impl Pipeline {
         let (ground, mut known) = self.ground().await?;
         let Worked { summary, change } = self.attempts(&ground, &mut known).await?;
         let Some((proven, checks)) = change else {
-            let said = summary.unwrap_or_else(|| "the agent left every file as it was".into());
+            let said = match &summary {
+                Some(answer) => nothing_to_do(answer).unwrap_or(answer),
+                None => "the agent left every file as it was",
+            };
             let reason = match self.keep_ignored(&ground).await? {
                 Some(kept) => format!("{said}\n{kept}"),
-                None => said,
+                None => said.to_owned(),
             };
             return Ok(Outcome::NoChange { reason });
         };
@@ -289,18 +292,16 @@ impl Pipeline {
             unit: unit.id.to_string(),
             title: unit.title.clone(),
             instruction: orders.instruction.clone(),
+            prompt: self
+                .job
+                .prompt(self.number)
+                .map_err(|error| failure(step, error.to_string()))?,
             claim: unit.claim.clone(),
             worktree: ground.path.clone(),
             folder: self.folder(),
             environment: self.environment(),
             limits: orders.limits,
             follow_up,
-            example: self
-                .job
-                .example
-                .as_ref()
-                .filter(|(of, _)| *of != unit.id)
-                .map(|(_, patch)| patch.clone()),
         };
         let worked = self.patiently(&task, orders, known).await?;
         match worked {

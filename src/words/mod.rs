@@ -12,5 +12,5 @@ mod time;
 pub use clean::{block, line};
 pub use error::chain;
 pub use number::{count, plural};
-pub use size::bytes;
+pub use size::{amount, bytes};
 pub use time::{clock, duration, timestamp, whole_seconds};

@@ -17,9 +17,29 @@ pub fn bytes(count: u64) -> String {
     format!("{count} bytes")
 }
 
+/// A large number in few digits: `950`, `1.4k`, `12.5k`, `3.1M`. What is cut off is not rounded up.
+#[must_use]
+pub fn amount(count: u64) -> String {
+    let (unit, name) = match count {
+        0..1000 => return count.to_string(),
+        1000..1_000_000 => (1000, "k"),
+        _ => (1_000_000, "M"),
+    };
+    match count % unit * 10 / unit {
+        0 => format!("{}{name}", count / unit),
+        tenths => format!("{}.{tenths}{name}", count / unit),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_few_digits() {
+        let words = [0, 999, 1_000, 1_430, 999_999, 3_100_000].map(amount);
+        assert_eq!(words, ["0", "999", "1k", "1.4k", "999.9k", "3.1M"]);
+    }
 
     #[test]
     fn sizes_have_few_digits() {

@@ -28,6 +28,10 @@ impl Cli for Aider {
         None
     }
 
+    fn tried(&self) -> &'static str {
+        "0.86.2"
+    }
+
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
         let mut how = Invocation {
             prompt_is_named: true,

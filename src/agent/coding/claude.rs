@@ -38,6 +38,10 @@ impl Cli for Claude {
         )
     }
 
+    fn tried(&self) -> &'static str {
+        "2.1.197"
+    }
+
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
         let mut how = Invocation::default();
         how.args([
@@ -67,7 +71,7 @@ impl Cli for Claude {
             // Without it, it refuses to work for root.
             how.env("IS_SANDBOX", "1");
         }
-        if ask.has_key {
+        if ask.has_key() {
             // The user's own folder holds the login, but is shared by all that run at once.
             how.env("CLAUDE_CONFIG_DIR", state(ask.home, "claude"));
         }

@@ -19,6 +19,10 @@ impl Cli for Codex {
         below(variable, "CODEX_HOME", ".codex", "auth.json")
     }
 
+    fn tried(&self) -> &'static str {
+        "0.169.0"
+    }
+
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
         let mut how = Invocation::default();
         how.args([
@@ -42,6 +46,14 @@ impl Cli for Codex {
             how.last(["resume", &session.0]);
         }
         how.last(["-"]);
+        let variable = |name: &str| ask.task.environment.get(name);
+        let is_logged_in = || self.login(&variable).is_some_and(|path| path.exists());
+        // Of the two it reads only this one, and would prefer it to a login.
+        if let (None, Some(key)) = (ask.key("CODEX_API_KEY"), ask.key("OPENAI_API_KEY"))
+            && !is_logged_in()
+        {
+            how.env("CODEX_API_KEY", key);
+        }
         Ok(how)
     }
 

@@ -3,10 +3,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use regex::Regex;
 
 use super::cli;
 use crate::config::CodingKind;
-use crate::process::find_program;
+use crate::process::{Capture, find_program};
+
+/// The slowest takes some seconds to tell its version.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is known of a coding agent on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +49,27 @@ pub enum ChooseError {
 fn names(kinds: &[CodingKind]) -> String {
     let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
     names.join(", ")
+}
+
+impl Found {
+    /// The version that its program tells.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        let said = Capture::new(&self.program)
+            .args(["--version"])
+            .limit(PATIENCE)
+            .run()
+            .ok()?;
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let number = Regex::new(r"\d+\.\d+\.\d+\S*").ok()?;
+        Some(number.find(&said)?.as_str().to_owned())
+    }
+}
+
+/// The version of a coding agent that docs/agents.md tells of.
+#[must_use]
+pub fn tried(kind: CodingKind) -> &'static str {
+    cli(kind).tried()
 }
 
 /// The first of all coding agents that is installed and logged in, by the variables `parent`.

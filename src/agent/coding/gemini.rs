@@ -36,6 +36,10 @@ impl Cli for Gemini {
         below(variable, "GEMINI_CLI_HOME", "", ".gemini/oauth_creds.json")
     }
 
+    fn tried(&self) -> &'static str {
+        "0.61.0"
+    }
+
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
         let policy = write_file(ask.home, "policy.toml", POLICY.as_bytes())?;
         let mut how = Invocation::default();
@@ -56,7 +60,7 @@ impl Cli for Gemini {
         how.env("GEMINI_CLI_TRUST_WORKSPACE", "true")
             // Its first process would start a second one and let no signal through.
             .env("GEMINI_CLI_NO_RELAUNCH", "true");
-        if ask.has_key {
+        if ask.has_key() {
             // In the user's own folder, all that run at once write the same files.
             let folder = ask.home.join(".gemini");
             make_folder(&folder)?;

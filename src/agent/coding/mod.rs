@@ -14,6 +14,7 @@ mod gemini;
 mod log;
 mod opencode;
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,13 +22,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::found::{Choice, ChooseError, Found, choose, find};
+pub use self::found::{Choice, ChooseError, Found, choose, find, tried};
 use self::log::Log;
-use super::prompt::prompt;
+use super::prompt::whole;
 use super::{
-    Agent, AgentError, AgentEvent, BoxFuture, SessionId, Task, Usage, Work, make_folder, write_file,
+    Agent, AgentError, AgentEvent, BoxFuture, Cost, SessionId, Task, Usage, Work, make_folder,
+    prices, write_file,
 };
-use crate::config::{CodingAgentSpec, CodingKind};
+use crate::config::{CodingAgentSpec, CodingKind, Price};
 use crate::process::{self, Command, Ending, Lines, ProcessError};
 
 /// How long it may be silent unless something else is asked for: some hang for ever on an answer that was cut off. A
@@ -44,6 +46,9 @@ type Variable<'a> = dyn Fn(&str) -> Option<&'a OsStr> + 'a;
 trait Cli: Send + Sync {
     /// The variables that hold its keys: only these of all secrets does it get to see.
     fn keys(&self) -> &'static [&'static str];
+
+    /// The version that docs/agents.md tells of.
+    fn tried(&self) -> &'static str;
 
     /// The file that holds the user's login, given their variables.
     fn login(&self, variable: &Variable<'_>) -> Option<PathBuf>;
@@ -72,8 +77,20 @@ struct Ask<'a> {
     session: Option<&'a SessionId>,
     /// The transcript of the turn before, if there was one.
     earlier: Option<&'a Path>,
-    /// It has a key in its environment and needs no login of the user's.
-    has_key: bool,
+    /// Its keys out of the user's environment.
+    keys: &'a [(OsString, OsString)],
+}
+
+impl Ask<'_> {
+    /// Whether it has a key and needs no login of the user's.
+    fn has_key(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    fn key(&self, name: &str) -> Option<&OsStr> {
+        let (_, value) = self.keys.iter().find(|(key, _)| key.as_os_str() == name)?;
+        Some(value)
+    }
 }
 
 /// How one turn is started.
@@ -126,6 +143,8 @@ pub struct CodingAgent {
     words: Vec<OsString>,
     model: Option<String>,
     extra: Vec<String>,
+    /// What tokens cost by the settings.
+    prices: BTreeMap<String, Price>,
     keys: Vec<(OsString, OsString)>,
 }
 
@@ -144,6 +163,7 @@ impl CodingAgent {
     /// Finds its program; a path is meant from `dir`. `parent` is the environment that its keys are taken from.
     pub fn new(
         spec: &CodingAgentSpec,
+        prices: &BTreeMap<String, Price>,
         dir: &Path,
         parent: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ProcessError> {
@@ -164,6 +184,7 @@ impl CodingAgent {
             words,
             model: spec.model.clone(),
             extra: spec.args.clone(),
+            prices: prices.clone(),
             keys,
         })
     }
@@ -177,7 +198,7 @@ impl CodingAgent {
         let text = match (&task.follow_up, session) {
             // The session knows the rest.
             (Some(follow_up), Some(_)) => follow_up.text.clone(),
-            _ => prompt(task),
+            _ => whole(task),
         };
         let prompt = write_file(&task.folder, "prompt.md", text.as_bytes())?;
         let home = task.folder.join("agent");
@@ -190,7 +211,7 @@ impl CodingAgent {
             home: &home,
             session,
             earlier: earlier.as_deref(),
-            has_key: !self.keys.is_empty(),
+            keys: &self.keys,
         };
         let reader = self.cli.reader(&ask);
         let mut invocation = self.cli.invocation(&ask)?;
@@ -220,6 +241,50 @@ impl CodingAgent {
     }
 }
 
+impl CodingAgent {
+    /// Follows the lines to their end, keeps a log that people can read, and passes on what is told.
+    async fn listen(
+        &self,
+        mut reader: Box<dyn Reader>,
+        mut lines: mpsc::Receiver<String>,
+        task: &Task,
+        events: &mpsc::Sender<AgentEvent>,
+    ) -> Result<Heard, AgentError> {
+        let mut log = Log::open(task)?;
+        let (mut usage, mut session) = (Usage::default(), None);
+        let mut told = Vec::new();
+        while let Some(line) = lines.recv().await {
+            reader.line(&line, &mut told);
+            for mut event in told.drain(..) {
+                if let AgentEvent::Usage(used) = &mut event {
+                    used.cost = used.cost.or_else(|| self.reckon(used));
+                }
+                log.write(&event)?;
+                match &event {
+                    AgentEvent::Usage(used) => usage = used.clone(),
+                    AgentEvent::Session(id) => session = Some(id.clone()),
+                    _ => {}
+                }
+                // Whoever does not want to hear has dropped the other end.
+                let _ = events.send(event).await;
+            }
+        }
+        Ok(Heard {
+            usage,
+            session,
+            end: reader.end(),
+        })
+    }
+
+    /// What the tokens cost by the table of prices.
+    fn reckon(&self, used: &Usage) -> Option<Cost> {
+        prices::cost(
+            used,
+            prices::price_of(self.model.as_deref()?, &self.prices)?,
+        )
+    }
+}
+
 impl Agent for CodingAgent {
     fn describe(&self) -> String {
         match &self.model {
@@ -245,7 +310,7 @@ impl Agent for CodingAgent {
                 let kept = kept;
                 process::run_heard(&command, &kept, cancel).await
             };
-            let (finished, heard) = tokio::join!(run, listen(reader, lines, task, events));
+            let (finished, heard) = tokio::join!(run, self.listen(reader, lines, task, events));
             let finished = finished?;
             let heard = heard?;
             let answer = judge(finished.ending, heard.end, finished.tail)?;
@@ -264,36 +329,6 @@ struct Heard {
     usage: Usage,
     session: Option<SessionId>,
     end: Option<End>,
-}
-
-/// Follows the lines to their end, keeps a log that people can read, and passes on what is told.
-async fn listen(
-    mut reader: Box<dyn Reader>,
-    mut lines: mpsc::Receiver<String>,
-    task: &Task,
-    events: &mpsc::Sender<AgentEvent>,
-) -> Result<Heard, AgentError> {
-    let mut log = Log::open(task)?;
-    let (mut usage, mut session) = (Usage::default(), None);
-    let mut told = Vec::new();
-    while let Some(line) = lines.recv().await {
-        reader.line(&line, &mut told);
-        for event in told.drain(..) {
-            log.write(&event)?;
-            match &event {
-                AgentEvent::Usage(used) => usage = used.clone(),
-                AgentEvent::Session(id) => session = Some(id.clone()),
-                _ => {}
-            }
-            // Whoever does not want to hear has dropped the other end.
-            let _ = events.send(event).await;
-        }
-    }
-    Ok(Heard {
-        usage,
-        session,
-        end: reader.end(),
-    })
 }
 
 /// Gives the answer of a turn that ended well.

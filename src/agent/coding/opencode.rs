@@ -40,6 +40,10 @@ impl Cli for Opencode {
         )
     }
 
+    fn tried(&self) -> &'static str {
+        "1.18.33"
+    }
+
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
         let mut how = Invocation::default();
         how.args(["run", "--format", "json"]);

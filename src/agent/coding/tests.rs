@@ -17,6 +17,7 @@ fn task(folder: &Path) -> Task {
         unit: "01-a".into(),
         title: "a".into(),
         instruction: "i".into(),
+        prompt: "change a.js, and a b.txt".into(),
         claim: Claim {
             files: vec!["a.js".into()],
             create: Vec::new(),
@@ -29,7 +30,6 @@ fn task(folder: &Path) -> Task {
             idle: None,
         },
         follow_up: None,
-        example: None,
     }
 }
 
@@ -43,7 +43,7 @@ fn understood(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> Str
         home: folder,
         session: None,
         earlier,
-        has_key: true,
+        keys: &[],
     });
     let mut events = Vec::new();
     for line in transcript.lines() {
@@ -132,7 +132,7 @@ fn stand_in(folder: &Path, script: &str) -> CodingAgent {
         ("OPENAI_API_KEY", "another's"),
     ];
     let parent = parent.map(|(name, value)| (name.into(), value.into()));
-    CodingAgent::new(&spec, folder, parent.into_iter()).unwrap()
+    CodingAgent::new(&spec, &BTreeMap::new(), folder, parent.into_iter()).unwrap()
 }
 
 #[tokio::test]

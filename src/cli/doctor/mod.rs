@@ -162,7 +162,7 @@ fn examine_repository(
         forge::choice(repo, &config, around),
     ]);
 
-    findings.push(settings::agent(repo, &config));
+    findings.push(settings::agent(repo, &config, around));
     if let Some(base) = base {
         findings.extend(repository::owners(repo, &base));
         findings.push(settings::checks(repo, &config, &base, around));

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Finding, Surroundings};
+use crate::agent;
 use crate::check::{self, Check};
-use crate::config::{AgentOptionsError, Config, FILE_NAME};
+use crate::config::{AgentOptionsError, AgentSpec, CodingKind, Config, FILE_NAME};
 use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
 use crate::run;
@@ -38,18 +39,55 @@ pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
     }
 }
 
-pub(super) fn agent(repo: &Repo, config: &Config) -> Finding {
+pub(super) fn agent(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> Finding {
     const SUBJECT: &str = "agent";
-    match config.agent.resolve() {
-        Ok(spec) => match run::agent(&spec, repo.root()) {
-            Ok(agent) => Finding::ok(SUBJECT, agent.describe()),
-            Err(error) => Finding::error(SUBJECT, error),
-        },
-        Err(AgentOptionsError::Missing) => Finding::ok(
+    let spec = match config.agent.resolve() {
+        Ok(spec) => spec,
+        Err(AgentOptionsError::Missing) => {
+            return Finding::ok(
+                SUBJECT,
+                "none is set, so name one with each run: --agent, --agent-cmd, --rewrite, --regex or --rule",
+            );
+        }
+        Err(AgentOptionsError::Auto) => return chosen(around),
+        Err(error) => return Finding::error(SUBJECT, error),
+    };
+    match (run::agent(&spec, &config.prices, repo.root()), spec) {
+        (Ok(_), AgentSpec::Coding(spec)) => coding(spec.kind, around),
+        (Ok(agent), _) => Finding::ok(SUBJECT, agent.describe()),
+        (Err(error), _) => Finding::error(SUBJECT, error),
+    }
+}
+
+/// What `auto` means here.
+fn chosen(around: &Surroundings<'_>) -> Finding {
+    match agent::choose(around.variables.iter().cloned()) {
+        Ok(choice) => coding(choice.kind, around),
+        Err(error) => Finding::error("agent", error),
+    }
+}
+
+/// A coding agent, as far as it can be looked at without asking its model.
+fn coding(kind: CodingKind, around: &Surroundings<'_>) -> Finding {
+    const SUBJECT: &str = "agent";
+    let tried = agent::tried(kind);
+    let Some(found) = agent::find(kind, around.variables) else {
+        // It is started by another name.
+        return Finding::ok(SUBJECT, format!("{kind}, started as batch.toml says"));
+    };
+    let version = match found.version() {
+        Some(version) if version == tried => format!("{kind} {version}"),
+        Some(version) => format!("{kind} {version} (tried with {tried})"),
+        None => {
+            return Finding::warning(SUBJECT, format!("{kind} tells no version: does it start?"));
+        }
+    };
+    match found.login {
+        Some(login) => Finding::ok(SUBJECT, format!("{version}, logged in {login}")),
+        None => Finding::warning(
             SUBJECT,
-            "none is set, so name one with each run: --agent-cmd, --rewrite, --regex or --rule",
+            format!("{version}, but no login was found: log in, or set its key"),
         ),
-        Err(error) => Finding::error(SUBJECT, error),
     }
 }
 

@@ -1,0 +1,91 @@
+//! `batch agents`: which coding agents are on this machine, which version of each, and whether it is logged in.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::workspace::Workspace;
+use super::{Global, print};
+use crate::agent::{self, Found};
+use crate::config::{AgentOptions, AgentSpec, CodingKind};
+use crate::words;
+
+/// A coding agent as scripts read it.
+#[derive(Serialize)]
+struct Line {
+    agent: String,
+    /// Where its program is; null where there is none.
+    program: Option<String>,
+    version: Option<String>,
+    /// The version that batch was tried with.
+    tried: &'static str,
+    /// By what it is logged in; null where nothing was found.
+    login: Option<String>,
+}
+
+pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
+    let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let lines: Vec<Line> = CodingKind::ALL
+        .into_iter()
+        .map(|kind| line(kind, agent::find(kind, &variables)))
+        .collect();
+    if global.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&lines)?))?;
+        return Ok(0);
+    }
+    let mut text = String::new();
+    for line in &lines {
+        let _ = writeln!(text, "{:<9} {}", line.agent, sentence(line));
+    }
+    // Outside a repository there are no names to tell.
+    if let Ok(workspace) = Workspace::open(global) {
+        for (name, options) in &workspace.config.agents {
+            let _ = writeln!(text, "{:<9} {}", words::line(name), named(options));
+        }
+    }
+    print(&text)?;
+    Ok(0)
+}
+
+fn line(kind: CodingKind, found: Option<Found>) -> Line {
+    let version = found.as_ref().and_then(Found::version);
+    Line {
+        agent: kind.to_string(),
+        program: found
+            .as_ref()
+            .map(|found| found.program.to_string_lossy().into_owned()),
+        version,
+        tried: agent::tried(kind),
+        login: found.and_then(|found| found.login),
+    }
+}
+
+fn sentence(line: &Line) -> String {
+    let Some(program) = &line.program else {
+        return format!("not installed (tried with {})", line.tried);
+    };
+    let version = match line.version.as_deref() {
+        Some(version) if version == line.tried => version.to_owned(),
+        Some(version) => format!("{version} (tried with {})", line.tried),
+        None => "tells no version".to_owned(),
+    };
+    let login = match &line.login {
+        Some(login) => format!("logged in {login}"),
+        None => "no login was found".to_owned(),
+    };
+    words::line(&format!("{version}, {login}, {program}"))
+}
+
+/// An agent of batch.toml in one line.
+fn named(options: &AgentOptions) -> String {
+    match options.resolve() {
+        Ok(AgentSpec::Coding(spec)) => match &spec.model {
+            Some(model) => words::line(&format!("{} with {model} (batch.toml)", spec.kind)),
+            None => format!("{} (batch.toml)", spec.kind),
+        },
+        Ok(AgentSpec::Command(_)) => "a command (batch.toml)".to_owned(),
+        Ok(AgentSpec::Codemod(_)) => "a codemod (batch.toml)".to_owned(),
+        Err(error) => format!("{error} (batch.toml)"),
+    }
+}
