@@ -61,7 +61,7 @@ fn without_a_run_the_commands_say_so() {
         assert_eq!(output.stderr().lines().count(), 1, "{output:?}");
     }
     repo.batch(["clean"]).exits(0).says("nothing to clean");
-    assert!(!repo.state().exists());
+    assert_eq!(repo.state_entries(), [""; 0]);
 }
 
 #[test]

@@ -180,7 +180,7 @@ async fn without_a_token_github_is_refused_before_anything_is_done() {
         .exits(2)
         .says("there is no token for 127.0.0.1");
     assert!(asked(&server).await.is_empty());
-    assert!(!repo.state().exists());
+    assert_eq!(repo.state_entries(), [""; 0]);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ fn refused(repo: &Repo, output: Output, words: &[&str]) {
     for word in words {
         assert!(said.contains(word), "nothing about {word:?}: {said}");
     }
-    assert!(!repo.state().exists(), "a refusal left state behind");
+    assert_eq!(repo.state_entries(), [""; 0], "a refusal left state behind");
     assert!(
         !repo.worktrees().exists(),
         "a refusal left worktrees behind"

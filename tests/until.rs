@@ -58,5 +58,5 @@ fn a_faulty_pattern_is_refused() {
     args.extend(["--until-regex", "("]);
     let output = repo.batch(args).exits(2);
     output.says("regular expression '('");
-    assert!(!repo.state().exists());
+    assert_eq!(repo.state_entries(), [""; 0]);
 }

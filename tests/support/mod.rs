@@ -160,6 +160,16 @@ impl Repo {
         self.dir.join(".git/batch")
     }
 
+    /// What stands in that folder, but for the cache, which only remembers what is in the repository anyway.
+    pub fn state_entries(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.state()).into_iter().flatten();
+        entries
+            .map(|entry| entry.expect("the state").file_name())
+            .filter(|name| name != "cache")
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    }
+
     /// Runs git in the repository; returns what it printed, without the last line break.
     pub fn git<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> String {
         let mut command = self.command("git");
