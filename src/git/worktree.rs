@@ -91,15 +91,17 @@ impl Repo {
             None => format!("{}\n", commit.id()),
         };
         let admin = self.admin_dir(new.name);
+        let draft = self.draft_dir(new.name);
         let folder = |path: &Path| {
             fs::create_dir_all(path).map_err(|error| disk("cannot make", path, error))
         };
         let write = |path: PathBuf, words: &[&[u8]]| {
             fs::write(&path, words.concat()).map_err(|error| disk("cannot write", &path, error))
         };
-        folder(&admin)?;
-        write(admin.join("commondir"), &[b"../..\n"])?;
-        write(admin.join("HEAD"), &[head.as_bytes()])?;
+        let _ = fs::remove_dir_all(&draft);
+        folder(&draft)?;
+        write(draft.join("commondir"), &[b"../..\n"])?;
+        write(draft.join("HEAD"), &[head.as_bytes()])?;
         folder(new.path)?;
         let place = new.path.canonicalize();
         let link = place
@@ -109,8 +111,18 @@ impl Repo {
             link.clone(),
             &[b"gitdir: ", admin.as_os_str().as_bytes(), b"\n"],
         )?;
-        // The last, because git forgets what has no folder.
-        write(admin.join("gitdir"), &[link.as_os_str().as_bytes(), b"\n"])
+        write(draft.join("gitdir"), &[link.as_os_str().as_bytes(), b"\n"])?;
+        // In one step, because any git that tidies up meanwhile forgets what is not whole (git-worktree(1), prune). It
+        // also removes the folder of all worktrees when it finds it empty.
+        let mut attempts = 0..3;
+        loop {
+            attempts.next();
+            folder(&self.common.join("worktrees"))?;
+            match fs::rename(&draft, &admin) {
+                Err(error) if error.kind() == ErrorKind::NotFound && !attempts.is_empty() => {}
+                done => return done.map_err(|error| disk("cannot make", &admin, error)),
+            }
+        }
     }
 
     /// Checks out what a worktree that was registered shall hold. Any number may be filled at once. After an error it is
@@ -182,11 +194,17 @@ impl Repo {
     pub fn take_back(&self, new: &NewWorktree<'_>) {
         let _ = fs::remove_dir_all(new.path);
         let _ = fs::remove_file(new.index);
+        let _ = fs::remove_dir_all(self.draft_dir(new.name));
         let _ = fs::remove_dir_all(self.admin_dir(new.name));
         // Somebody else's branch of that name, made a moment ago, stands elsewhere.
         if let Some(branch) = new.branch {
             let _ = self.delete_untouched_branch(branch, new.start);
         }
+    }
+
+    /// Where that is written before git may see it.
+    fn draft_dir(&self, name: &str) -> PathBuf {
+        self.state_dir().join(format!("{name}.worktree"))
     }
 
     /// Where git keeps what it knows of a worktree.
@@ -230,6 +248,41 @@ mod tests {
 
     fn places(folder: &Fixture) -> [PathBuf; 2] {
         [folder.beside("work/01"), folder.beside("index")]
+    }
+
+    #[test]
+    fn a_git_that_tidies_up_meanwhile_takes_nothing_away() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let it = repository(&[("a.txt", "one\n")]);
+        let done = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    it.repo
+                        .git(["worktree", "prune", "--expire=now"])
+                        .run()
+                        .unwrap();
+                }
+            });
+            for number in 0..30 {
+                let [path, index] = [it.beside(&format!("work/{number}")), it.beside("index")];
+                let new = NewWorktree {
+                    name: &format!("batch-r-{number}"),
+                    path: &path,
+                    branch: None,
+                    start: &it.first,
+                    index: &index,
+                };
+                let made = it.repo.register_worktree(&new);
+                let filled = made.and_then(|()| it.repo.fill_worktree(&new));
+                fs::remove_dir_all(&path).unwrap();
+                if let Err(error) = filled {
+                    done.store(true, Ordering::Relaxed);
+                    panic!("{error}");
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
     }
 
     #[test]
