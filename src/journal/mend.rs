@@ -63,6 +63,9 @@ pub fn mend(path: &Path) -> Result<Option<Mended>, JournalError> {
         });
     }
     let unfinished = beside(path, ".new");
+    if !path.exists() && !unfinished.exists() {
+        return Ok(None);
+    }
     let started = Instant::now();
     let lock = lock_file(path)?;
     let Some(lock) = lock else { return Ok(None) };
