@@ -77,3 +77,31 @@ fn by_their_imports_units_start_from_the_work_of_those_they_import() {
         assert!(text.ends_with("// signed"), "{path}: {text}");
     }
 }
+
+#[test]
+fn by_folder_what_files_import_does_not_count() {
+    let mut repo = Repo::new();
+    for number in 0..12 {
+        repo = repo
+            .file(
+                format!("views/v{number}.js"),
+                format!("import '../models/m{number}.js';\nvar view = {number};\n"),
+            )
+            .file(
+                format!("models/m{number}.js"),
+                format!("export var model = {number};\n"),
+            );
+    }
+    let repo = repo.commit("Start").with_remote();
+    let mixed = |more: &[&str]| {
+        let usual = ["plan", "**", "Sign", "--units", "6", "-o", "-"];
+        let plan = repo.batch(usual.iter().chain(more)).exits(0);
+        let plan = plan.stdout();
+        let units = plan.split("[[unit]]").skip(1);
+        units
+            .filter(|unit| unit.contains("\"views/") && unit.contains("\"models/"))
+            .count()
+    };
+    assert_eq!(mixed(&["--by", "folder"]), 0);
+    assert!(mixed(&[]) > 0);
+}

@@ -11,7 +11,7 @@ use super::say;
 use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Apart, Budget, Config, ForgeChoice,
+    AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Budget, Config, ForgeChoice, Grouping,
     Limit, MinSuccess, Order, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom, Tokens,
     UnitRange,
 };
@@ -165,9 +165,15 @@ pub(super) struct PlanFlags {
     /// How many units: a number, or a range [default: 5..30]
     #[arg(long, value_name = "N|A..B")]
     units: Option<UnitRange>,
-    /// Never mix files of different owners (by CODEOWNERS) in one unit
-    #[arg(long, value_enum, value_name = "owner", hide_possible_values = true)]
-    by: Option<Apart>,
+    /// With folder, keep folders whole, whatever files import; with owner, never mix files of different owners (by
+    /// CODEOWNERS) in one unit
+    #[arg(
+        long,
+        value_enum,
+        value_name = "folder|owner",
+        hide_possible_values = true
+    )]
+    by: Option<Grouping>,
     /// With deps, a unit starts from the work of those whose files its own import [default: none]
     #[arg(
         long,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, Apart, Budget, Limit, MinSuccess, Order, PromptConfig, PublishWhen,
+    AgentCaps, AgentOptions, Budget, Grouping, Limit, MinSuccess, Order, PromptConfig, PublishWhen,
     Rate, Tokens, UnitRange,
 };
 
@@ -62,7 +62,7 @@ pub struct PlanConfig {
     /// The revision to start from.
     pub base: Option<String>,
     pub units: Option<UnitRange>,
-    pub by: Option<Apart>,
+    pub by: Option<Grouping>,
     pub order: Option<Order>,
 }
 

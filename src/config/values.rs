@@ -104,12 +104,14 @@ impl<'de> Deserialize<'de> for Rate {
     }
 }
 
-/// What must not be mixed in a unit.
+/// What the units are made by, when not by all that ties files together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Apart {
-    /// Files of different owners, by CODEOWNERS
+pub enum Grouping {
+    /// Never mix files of different owners (by CODEOWNERS)
     Owner,
+    /// Keep folders whole, whatever the files import
+    Folder,
 }
 
 /// In which order units are worked on.

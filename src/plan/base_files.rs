@@ -9,7 +9,7 @@ use super::make::{packages, paths};
 use super::owners::CodeOwners;
 use super::scan::{File, measured};
 use super::{Plan, PlanError, Size};
-use crate::config::Apart;
+use crate::config::Grouping;
 use crate::git::{Entry, Repo};
 
 /// The files of a base, as far as plans for it are changed.
@@ -23,7 +23,7 @@ pub struct BaseFiles {
     /// All paths that the base tracks, but for those that are not UTF-8.
     pub(super) tracked: BTreeSet<String>,
     /// What must not be mixed in a unit.
-    pub(super) apart: Option<Apart>,
+    pub(super) by: Option<Grouping>,
     /// Gives the paths that commits changed together.
     pub(super) commits: Box<dyn Fn() -> Vec<Vec<String>>>,
 }
@@ -39,7 +39,7 @@ impl fmt::Debug for BaseFiles {
 
 impl BaseFiles {
     /// Reads what the plan claims.
-    pub fn of(repo: &Repo, plan: &Plan, apart: Option<Apart>) -> Result<Self, PlanError> {
+    pub fn of(repo: &Repo, plan: &Plan, by: Option<Grouping>) -> Result<Self, PlanError> {
         let entries = repo.entries(&plan.base)?;
         let claimed: BTreeSet<&str> = plan
             .units
@@ -58,7 +58,7 @@ impl BaseFiles {
             graph: Graph::of_tree(repo, &entries)?,
             packages: packages(&entries),
             tracked: paths(&entries).map(str::to_owned).collect(),
-            apart,
+            by,
             commits: commits(repo, &plan.base),
         })
     }
@@ -95,7 +95,7 @@ impl BaseFiles {
             graph: Graph::default(),
             packages: BTreeSet::new(),
             tracked: files.keys().cloned().collect(),
-            apart: None,
+            by: None,
             commits: Box::new(Vec::new),
             files,
         }

@@ -19,7 +19,7 @@ use super::select::{SelectError, Selection};
 use super::title::name_units;
 use super::{Claim, Plan, Unit};
 use crate::codemod::{Codemod, CodemodError, Probe, Sought};
-use crate::config::{AgentOptions, Apart, Order, UnitRange};
+use crate::config::{AgentOptions, Grouping, Order, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
 use crate::words;
 
@@ -38,7 +38,7 @@ pub struct Request<'a> {
     /// What must be found nowhere when the change is done; files without it are no work.
     pub until: Option<Sought>,
     pub units: UnitRange,
-    pub by: Option<Apart>,
+    pub by: Option<Grouping>,
     pub order: Order,
 }
 
@@ -127,7 +127,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         });
     }
     let owners = CodeOwners::of_tree(repo, &entries)?;
-    if request.by == Some(Apart::Owner) && owners.rules() == 0 {
+    if request.by == Some(Grouping::Owner) && owners.rules() == 0 {
         return Err(PlanError::NoOwners);
     }
     let (files, left_out) = scan.into_parts();
@@ -140,7 +140,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         graph: Graph::of_tree(repo, &entries)?,
         packages: packages(&entries),
         tracked: paths(&entries).map(str::to_owned).collect(),
-        apart: request.by,
+        by: request.by,
         commits: commits(repo, &request.base.id),
     };
     let mut units = units(&files, &base, request.units);
@@ -225,7 +225,7 @@ pub(super) fn units(files: &[File], base: &BaseFiles, range: UnitRange) -> Vec<U
         groups: &groups,
         graph: &base.graph,
         packages: &base.packages,
-        apart: base.apart,
+        by: base.by,
     }
     .cut(range, &base.commits);
     let paths = |units: &[Vec<usize>]| -> Vec<Vec<&str>> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::config::{Apart, UnitRange};
+use crate::config::{Grouping, UnitRange};
 use crate::plan::graph::Graph;
 use crate::plan::hot::{self, Hot};
 use crate::plan::partition::{Item, Material, Owners, partition};
@@ -16,7 +16,7 @@ pub(super) struct Ground<'a> {
     pub(super) graph: &'a Graph,
     /// The folders that hold a manifest.
     pub(super) packages: &'a BTreeSet<String>,
-    pub(super) apart: Option<Apart>,
+    pub(super) by: Option<Grouping>,
 }
 
 /// The files of each unit, by their places in the list.
@@ -34,7 +34,7 @@ impl Ground<'_> {
             .iter()
             .map(|file| (file.path.as_str(), file.hot.as_ref()))
             .collect();
-        let is_apart = self.apart == Some(Apart::Owner);
+        let is_apart = self.by == Some(Grouping::Owner);
         let followers: BTreeMap<usize, usize> = hot::followers(&hot)
             .into_iter()
             // Where owners are kept apart, a file cannot follow that of another.
@@ -86,11 +86,14 @@ impl Ground<'_> {
         let paths: Vec<&str> = items.iter().map(|item| item.path).collect();
         let material = Material {
             items: &items,
-            ties: &self.graph.ties(&paths),
+            ties: &match self.by {
+                Some(Grouping::Folder) => Vec::new(),
+                Some(Grouping::Owner) | None => self.graph.ties(&paths),
+            },
             packages: self.packages,
-            owners: match self.apart {
-                Some(Apart::Owner) => Owners::Apart,
-                None => Owners::Preferred,
+            owners: match self.by {
+                Some(Grouping::Owner) => Owners::Apart,
+                Some(Grouping::Folder) | None => Owners::Preferred,
             },
         };
         partition(&material, range)

@@ -298,7 +298,7 @@ fn by_owner_no_unit_has_files_of_two() {
                 codemod: None,
                 until: None,
                 units: UnitRange::new(1, 2).unwrap(),
-                by: Some(Apart::Owner),
+                by: Some(Grouping::Owner),
                 order: Order::None,
             },
         )
