@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Held for as long as this process drives the run.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
 }
 
 /// Who drives a run.
@@ -40,7 +40,7 @@ impl RunLock {
             Ok(()) => {
                 file.set_len(0)?;
                 write!(file, "{}", std::process::id())?;
-                Ok(Ok(Self { _file: file }))
+                Ok(Ok(Self { file }))
             }
             Err(TryLockError::WouldBlock) => Ok(Err(Holder::Process(pid_in(&mut file)))),
             Err(TryLockError::Error(error)) => Err(error),
@@ -61,6 +61,14 @@ impl RunLock {
             Err(TryLockError::WouldBlock) => Ok(Holder::Process(pid_in(&mut file))),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+impl Drop for RunLock {
+    /// Closing the file alone would leave the lock with a child that is just being started and still has it open.
+    fn drop(&mut self) {
+        // Where this fails, the file is closed all the same.
+        let _ = self.file.unlock();
     }
 }
 
