@@ -3,15 +3,14 @@
 //! They are two templates. What all agents of a run are told alike comes first and is the same byte for byte, so that
 //! a provider's cache of prompts serves all but the first; then comes what only one unit is told.
 
-use minijinja::syntax::SyntaxConfig;
+use minijinja::Environment;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::Task;
 use crate::config::PromptConfig;
 use crate::plan::{Claim, Unit};
-use crate::words;
+use crate::words::{self, TemplateFault};
 
 const COMMON: &str = include_str!("common.md.jinja");
 const UNIT: &str = include_str!("unit.md.jinja");
@@ -24,14 +23,10 @@ pub struct Prompts {
 
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the prompt template .batch/prompts/{name}.md is faulty{}: {problem}",
-    .line.map_or_else(String::new, |line| format!(" in line {line}"))
-)]
+#[error("the prompt template .batch/prompts/{name}.md {fault}")]
 pub struct PromptError {
     name: &'static str,
-    line: Option<usize>,
-    problem: String,
+    fault: TemplateFault,
 }
 
 /// What all agents of a run are told alike.
@@ -81,17 +76,11 @@ impl<'a> From<&'a Unit> for PartFacts<'a> {
 impl Prompts {
     /// Compiles the templates and tries them on what is made up, so that faults show before any work is done.
     pub fn compile(settings: &PromptConfig) -> Result<Self, PromptError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        if let Ok(syntax) = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()
-        {
-            environment.set_syntax(syntax);
-        }
-        environment.add_filter("fence", |text: String| fence(&text));
+        let mut environment = words::templates();
+        // A patch ends with a newline of its own.
+        environment.add_filter("fence", |patch: String| {
+            words::fence("diff", patch.trim_end())
+        });
         environment.add_filter("line", |text: String| words::line(&text));
         for (name, own, built_in) in [
             ("common", &settings.common, COMMON),
@@ -99,7 +88,7 @@ impl Prompts {
         ] {
             environment
                 .add_template_owned(name, own.as_deref().unwrap_or(built_in).to_owned())
-                .map_err(|error| faulty(name, &error))?;
+                .map_err(|error| faulty(name, error))?;
         }
         let prompts = Self { environment };
         for (conventions, create) in [(vec!["c".into()], vec!["p/".into()]), (vec![], vec![])] {
@@ -155,7 +144,7 @@ impl Prompts {
             .get_template(name)
             .and_then(|template| template.render(Serde(facts)))
             .map(|text| format!("{}\n", text.trim()))
-            .map_err(|error| faulty(name, &error))
+            .map_err(|error| faulty(name, error))
     }
 }
 
@@ -172,13 +161,10 @@ impl Place {
     }
 }
 
-fn faulty(name: &'static str, error: &minijinja::Error) -> PromptError {
+fn faulty(name: &'static str, error: minijinja::Error) -> PromptError {
     PromptError {
         name,
-        line: error.line(),
-        problem: error
-            .detail()
-            .map_or_else(|| error.kind().to_string(), str::to_owned),
+        fault: error.into(),
     }
 }
 
@@ -189,13 +175,6 @@ fn name(path: &str) -> String {
     } else {
         path.to_owned()
     }
-}
-
-/// A patch in a fence that it cannot close.
-fn fence(patch: &str) -> String {
-    let longest = patch.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}diff\n{}\n{fence}", patch.trim_end())
 }
 
 /// What an agent is told that begins anew: the whole task, and what is to be mended in work that was done already.

@@ -3,6 +3,8 @@
 //! Inside code Markdown has no effect: nobody is `@mentioned`, no issue is closed by "fixes #1", no image is loaded.
 //! Knows nothing of what the data is.
 
+use crate::words;
+
 /// Lines of a block longer than this would have to be scrolled sideways.
 const WIDTH: usize = 100;
 
@@ -47,7 +49,7 @@ pub(super) fn code(text: &str) -> String {
             line.push(c);
         }
     }
-    let ticks = "`".repeat(longest_run(&line) + 1);
+    let ticks = words::ticks(&line, 1);
     // CommonMark takes one blank off both ends, and a blank keeps inner backticks from the outer ones.
     let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
         " "
@@ -60,9 +62,8 @@ pub(super) fn code(text: &str) -> String {
 /// A block of code that shows the text as it is, with long lines wrapped.
 pub(super) fn fence(text: &str) -> String {
     let text = plain(text);
-    let ticks = "`".repeat((longest_run(&text) + 1).max(3));
     let lines: Vec<String> = text.trim().lines().map(wrap).collect();
-    format!("{ticks}text\n{}\n{ticks}", lines.join("\n"))
+    words::fence("text", &lines.join("\n"))
 }
 
 fn wrap(line: &str) -> String {
@@ -79,11 +80,6 @@ fn wrap(line: &str) -> String {
         column += width;
     }
     wrapped
-}
-
-/// The most backticks that stand side by side.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]

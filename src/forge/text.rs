@@ -5,15 +5,15 @@
 //! machines and the commit's trailers are added after the template, so that no template can lose them. Knows nothing
 //! of forges' ways to send a text.
 
-use minijinja::syntax::SyntaxConfig;
+use minijinja::Environment;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 
 use super::form;
 use super::mark::{self, Mark};
 use super::markdown::{code, fence, one_line, plain, shorten};
 use super::story::{Story, View, sample};
 use crate::config::PublishConfig;
+use crate::words::{self, TemplateFault};
 
 /// GitHub refuses longer ones.
 const TITLE_LIMIT: usize = 256;
@@ -33,11 +33,10 @@ const BODY: &str = include_str!("body.md.jinja");
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TextError {
-    #[error("the {name} template is faulty{}: {problem}", at(*.line))]
+    #[error("the {name} template {fault}")]
     Faulty {
         name: &'static str,
-        line: Option<usize>,
-        problem: String,
+        fault: TemplateFault,
     },
     #[error("the {name} template uses {unknown}, which does not exist; there are: {known}")]
     Unknown {
@@ -53,10 +52,6 @@ pub enum TextError {
         left: String,
         variable: String,
     },
-}
-
-fn at(line: Option<usize>) -> String {
-    line.map_or_else(String::new, |line| format!(" in line {line}"))
 }
 
 /// The three templates, known to be sound.
@@ -78,17 +73,7 @@ impl Templates {
     /// Compiles the templates, which the settings may bring in place of the built-in ones, and tries them on two made-up
     /// stories, so that faults show before any work is done.
     pub fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        // The default escapes HTML by the template's name; these are Markdown and plain text.
-        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        if let Ok(syntax) = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()
-        {
-            environment.set_syntax(syntax);
-        }
+        let mut environment = words::templates();
         environment.add_filter("code", |text: String| code(&text));
         environment.add_filter("fence", |text: String| fence(&text));
         environment.add_filter("line", |text: String| one_line(&text));
@@ -101,7 +86,7 @@ impl Templates {
             let source = own.as_deref().unwrap_or(built_in);
             environment
                 .add_template_owned(name, source.to_owned())
-                .map_err(|error| faulty(name, &error))?;
+                .map_err(|error| faulty(name, error))?;
         }
         let body = match settings.body {
             Some(_) => Body::Given,
@@ -162,7 +147,7 @@ impl Templates {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(Serde(View::of(story))))
-            .map_err(|error| faulty(name, &error))
+            .map_err(|error| faulty(name, error))
     }
 
     /// Refuses names that do not exist, also in branches that no trial takes. Gives those that do.
@@ -170,7 +155,7 @@ impl Templates {
         let template = self
             .environment
             .get_template(name)
-            .map_err(|error| faulty(name, &error))?;
+            .map_err(|error| faulty(name, error))?;
         let view = serde_json::to_value(View::of(&sample(1))).unwrap_or_default();
         let known: Vec<String> = view
             .as_object()
@@ -194,13 +179,10 @@ impl Templates {
     }
 }
 
-fn faulty(name: &'static str, error: &minijinja::Error) -> TextError {
+fn faulty(name: &'static str, error: minijinja::Error) -> TextError {
     TextError::Faulty {
         name,
-        line: error.line(),
-        problem: error
-            .detail()
-            .map_or_else(|| error.kind().to_string(), str::to_owned),
+        fault: error.into(),
     }
 }
 

@@ -1,9 +1,7 @@
 //! C#: `using`, and the types declared in the namespaces of a repository.
 
 use super::cursor::{Cursor, is_word, text};
-use super::names::Names;
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline};
+use super::{Form, Outline};
 
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut found = Outline::default();
@@ -138,24 +136,6 @@ fn skip_string(cursor: &mut Cursor<'_>) {
         _ => {
             cursor.quoted();
         }
-    }
-}
-
-/// Who declares which type in the namespaces of a repository.
-pub(super) struct CSharp(Names);
-
-impl CSharp {
-    pub(super) fn new(sources: &[(u32, Source<'_>)]) -> Self {
-        Self(Names::new(sources, "."))
-    }
-}
-
-impl Resolve for CSharp {
-    fn resolve(&self, _: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
-        found.extend(match import.form {
-            Form::All => self.0.inside(&import.name),
-            _ => self.0.holding(&import.name),
-        });
     }
 }
 

@@ -119,6 +119,35 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Goes past blanks, newlines and comments, where comments may stand in comments.
+    pub(super) fn skip_nested_space(&mut self) {
+        loop {
+            match self.peek() {
+                b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' => self.at += 1,
+                b'/' if self.ahead(1) == b'/' => self.skip_line(),
+                b'/' if self.ahead(1) == b'*' => self.skip_nested_comment(),
+                _ => return,
+            }
+        }
+    }
+
+    /// Goes past a comment that begins here and may hold others.
+    pub(super) fn skip_nested_comment(&mut self) {
+        let mut depth = 0_usize;
+        while !self.is_at_end() {
+            if self.eat(b"/*") {
+                depth += 1;
+            } else if self.eat(b"*/") {
+                depth -= 1;
+                if depth == 0 {
+                    return;
+                }
+            } else {
+                self.at += 1;
+            }
+        }
+    }
+
     /// Goes past a literal on one line that begins here with its quote, and gives what is in it as it stands there.
     /// Where the line ends first, it is none: only the quote is passed.
     pub(super) fn quoted(&mut self) -> Option<&'a [u8]> {

@@ -1,9 +1,7 @@
 //! Java and Kotlin: packages, the names declared in them, and who imports these.
 
 use super::cursor::{Cursor, is_word, text};
-use super::names::Names;
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline};
+use super::{Form, Outline};
 
 /// Imports stand in the head; what follows is read to the first declaration only, for its name.
 pub(super) fn extract_java(source: &[u8]) -> Outline {
@@ -47,7 +45,7 @@ pub(super) fn extract_kotlin(source: &[u8]) -> Outline {
     let mut cursor = Cursor::new(source);
     let mut package = String::new();
     while !cursor.is_at_end() {
-        skip_space(&mut cursor);
+        cursor.skip_nested_space();
         match cursor.peek() {
             b'"' => skip_string(&mut cursor),
             b'\'' | b'`' => {
@@ -58,7 +56,7 @@ pub(super) fn extract_kotlin(source: &[u8]) -> Outline {
                 b"package" => package = qualified(&mut cursor),
                 b"import" => import(&mut cursor, &mut found),
                 b"class" | b"interface" | b"object" | b"typealias" => {
-                    skip_space(&mut cursor);
+                    cursor.skip_nested_space();
                     let name = text(cursor.word());
                     declare(&package, name, &mut found);
                 }
@@ -124,12 +122,12 @@ fn import(cursor: &mut Cursor<'_>, found: &mut Outline) {
 
 /// The name of a function or property, after type parameters and a receiver.
 fn callable(cursor: &mut Cursor<'_>) -> String {
-    skip_space(cursor);
+    cursor.skip_nested_space();
     if cursor.peek() == b'<' {
         skip_angles(cursor);
     }
     loop {
-        skip_space(cursor);
+        cursor.skip_nested_space();
         // A type in brackets may be a receiver.
         if cursor.peek() == b'(' {
             skip_group(cursor);
@@ -139,7 +137,7 @@ fn callable(cursor: &mut Cursor<'_>) -> String {
             _ => text(cursor.word()),
         };
         let after_name = cursor.clone();
-        skip_space(cursor);
+        cursor.skip_nested_space();
         if cursor.peek() == b'<' {
             skip_angles(cursor);
         }
@@ -163,32 +161,6 @@ fn skip_angles(cursor: &mut Cursor<'_>) {
         cursor.skip(1);
         if depth == 0 {
             return;
-        }
-    }
-}
-
-/// Kotlin's comments stand in comments.
-fn skip_space(cursor: &mut Cursor<'_>) {
-    loop {
-        match cursor.peek() {
-            b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' => cursor.skip(1),
-            b'/' if cursor.ahead(1) == b'/' => cursor.skip_line(),
-            b'/' if cursor.ahead(1) == b'*' => {
-                let mut depth = 0_usize;
-                while !cursor.is_at_end() {
-                    if cursor.eat(b"/*") {
-                        depth += 1;
-                    } else if cursor.eat(b"*/") {
-                        depth -= 1;
-                        if depth == 0 {
-                            break;
-                        }
-                    } else {
-                        cursor.skip(1);
-                    }
-                }
-            }
-            _ => return,
         }
     }
 }
@@ -225,7 +197,7 @@ fn skip_group(cursor: &mut Cursor<'_>) {
     while !cursor.is_at_end() {
         match cursor.peek() {
             b'/' if matches!(cursor.ahead(1), b'/' | b'*') => {
-                skip_space(cursor);
+                cursor.skip_nested_space();
                 continue;
             }
             b'"' => {
@@ -244,24 +216,6 @@ fn skip_group(cursor: &mut Cursor<'_>) {
         if depth == 0 {
             return;
         }
-    }
-}
-
-/// Who declares which name in the packages of a repository.
-pub(super) struct Jvm(Names);
-
-impl Jvm {
-    pub(super) fn new(sources: &[(u32, Source<'_>)]) -> Self {
-        Self(Names::new(sources, "."))
-    }
-}
-
-impl Resolve for Jvm {
-    fn resolve(&self, _: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
-        found.extend(match import.form {
-            Form::All => self.0.inside(&import.name),
-            _ => self.0.holding(&import.name),
-        });
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{paths, resolver::Source};
+use super::resolver::{Resolve, Source};
+use super::{Form, Import, paths};
 
 pub(super) struct Names {
     separator: &'static str,
@@ -83,5 +84,15 @@ impl Names {
             .get(space)
             .or_else(|| self.files.get(space))
             .map_or(&[], Vec::as_slice)
+    }
+}
+
+/// As C#, Java and Kotlin have it: an import names something declared, or all of a space.
+impl Resolve for Names {
+    fn resolve(&self, _: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
+        found.extend(match import.form {
+            Form::All => self.inside(&import.name),
+            _ => self.holding(&import.name),
+        });
     }
 }

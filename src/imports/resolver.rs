@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::c::C;
 use super::crates::Crates;
-use super::csharp::CSharp;
 use super::go::Go;
-use super::jvm::Jvm;
+use super::names::Names;
 use super::node::Node;
 use super::php::Php;
 use super::python::Python;
@@ -64,9 +63,8 @@ impl Family {
     ) -> Box<dyn Resolve> {
         match self {
             Self::C => Box::new(C::new(sources)),
-            Self::CSharp => Box::new(CSharp::new(sources)),
+            Self::CSharp | Self::Jvm => Box::new(Names::new(sources, ".")),
             Self::Go => Box::new(Go::new(sources, manifests)),
-            Self::Jvm => Box::new(Jvm::new(sources)),
             Self::Node => Box::new(Node::new(sources, manifests)),
             Self::Php => Box::new(Php::new(sources)),
             Self::Python => Box::new(Python::new(sources, manifests)),

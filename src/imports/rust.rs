@@ -33,7 +33,7 @@ impl Reader<'_> {
         while !self.cursor.is_at_end() {
             match self.cursor.peek() {
                 b'/' if self.cursor.ahead(1) == b'/' => self.cursor.skip_line(),
-                b'/' if self.cursor.ahead(1) == b'*' => skip_comment(&mut self.cursor),
+                b'/' if self.cursor.ahead(1) == b'*' => self.cursor.skip_nested_comment(),
                 b'"' => {
                     self.cursor.skip(1);
                     self.cursor.skip_quoted(b'"');
@@ -72,9 +72,9 @@ impl Reader<'_> {
             b"mod" => self.module(),
             b"use" => self.tree(String::new()),
             b"extern" => {
-                self.skip_space();
+                self.cursor.skip_nested_space();
                 if self.cursor.eat_word(b"crate") {
-                    self.skip_space();
+                    self.cursor.skip_nested_space();
                     let name = text(self.cursor.word());
                     self.found.import(Form::Whole, format!("::{name}"));
                 }
@@ -90,18 +90,14 @@ impl Reader<'_> {
         }
     }
 
-    fn skip_space(&mut self) {
-        skip_space(&mut self.cursor);
-    }
-
     /// `#[path = "…"]`; of other attributes only the bracket is passed, as anything may stand in them.
     fn attribute(&mut self) {
         self.cursor.skip(2);
-        self.skip_space();
+        self.cursor.skip_nested_space();
         if self.cursor.eat_word(b"path") {
-            self.skip_space();
+            self.cursor.skip_nested_space();
             if self.cursor.eat(b"=") {
-                self.skip_space();
+                self.cursor.skip_nested_space();
                 if self.cursor.peek() == b'"' {
                     self.path_attribute = self.cursor.quoted().map(text);
                 }
@@ -110,13 +106,13 @@ impl Reader<'_> {
     }
 
     fn module(&mut self) {
-        self.skip_space();
+        self.cursor.skip_nested_space();
         self.cursor.eat(b"r#");
         let name = text(self.cursor.word());
         if name.is_empty() {
             return;
         }
-        self.skip_space();
+        self.cursor.skip_nested_space();
         match self.cursor.peek() {
             b'{' => {
                 self.modules.push((name, self.depth));
@@ -138,7 +134,7 @@ impl Reader<'_> {
     fn tree(&mut self, prefix: String) {
         let mut path = prefix;
         loop {
-            self.skip_space();
+            self.cursor.skip_nested_space();
             if self.cursor.eat(b"::") {
                 path.push_str("::");
             } else if self.cursor.eat(b"*") {
@@ -147,13 +143,13 @@ impl Reader<'_> {
                 return self.found.import(Form::All, all);
             } else if self.cursor.eat(b"{") {
                 loop {
-                    self.skip_space();
+                    self.cursor.skip_nested_space();
                     if self.cursor.is_at_end() || self.cursor.eat(b"}") {
                         return;
                     }
                     let before = self.cursor.rest().len();
                     self.tree(path.clone());
-                    self.skip_space();
+                    self.cursor.skip_nested_space();
                     self.cursor.eat(b",");
                     if self.cursor.rest().len() == before {
                         return;
@@ -164,7 +160,7 @@ impl Reader<'_> {
                 self.cursor.eat(b"r#");
                 let word = text(self.cursor.word());
                 if word == "as" && !path.is_empty() && !path.ends_with("::") {
-                    self.skip_space();
+                    self.cursor.skip_nested_space();
                     self.cursor.word();
                     return self.member(&path);
                 }
@@ -236,43 +232,14 @@ impl Reader<'_> {
 
     /// `include!("…")`
     fn include(&mut self) {
-        self.skip_space();
+        self.cursor.skip_nested_space();
         if matches!(self.cursor.peek(), b'(' | b'[' | b'{') {
             self.cursor.skip(1);
-            self.skip_space();
+            self.cursor.skip_nested_space();
             if self.cursor.peek() == b'"' {
                 let path = self.cursor.quoted().map(text).unwrap_or_default();
                 self.found.import(Form::File, path);
             }
-        }
-    }
-}
-
-fn skip_space(cursor: &mut Cursor<'_>) {
-    loop {
-        cursor.skip_blanks();
-        match cursor.peek() {
-            b'\n' => cursor.skip(1),
-            b'/' if cursor.ahead(1) == b'/' => cursor.skip_line(),
-            b'/' if cursor.ahead(1) == b'*' => skip_comment(cursor),
-            _ => return,
-        }
-    }
-}
-
-/// Comments stand in comments.
-fn skip_comment(cursor: &mut Cursor<'_>) {
-    let mut depth = 0_usize;
-    while !cursor.is_at_end() {
-        if cursor.eat(b"/*") {
-            depth += 1;
-        } else if cursor.eat(b"*/") {
-            depth -= 1;
-            if depth == 0 {
-                return;
-            }
-        } else {
-            cursor.skip(1);
         }
     }
 }

@@ -119,13 +119,13 @@ fn failed(failure: &Failure<'_>) -> String {
     let mut parts = vec![format!("### `{id}` failed at {}", view::failed_at(failure))];
     let reason = words::block(failure.reason);
     parts.push(if reason.contains('\n') {
-        fenced(&reason)
+        words::fence("text", &reason)
     } else {
         format!("Reason: {}", escaped(&reason))
     });
     let tail = words::block(failure.tail.unwrap_or_default());
     if !tail.is_empty() {
-        parts.push(fenced(&tail));
+        parts.push(words::fence("text", &tail));
     }
     let mut places = Vec::new();
     if let Some(log) = failure.log {
@@ -210,13 +210,6 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// The text in a fence longer than any row of backticks in it.
-fn fenced(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}text\n{text}\n{fence}")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -278,7 +271,10 @@ mod tests {
 
     #[test]
     fn a_tail_cannot_close_its_fence() {
-        assert_eq!(fenced("a\n````\nb"), "`````text\na\n````\nb\n`````");
+        assert_eq!(
+            words::fence("text", "a\n````\nb"),
+            "`````text\na\n````\nb\n`````"
+        );
     }
 
     #[test]

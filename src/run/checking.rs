@@ -141,12 +141,9 @@ impl Pipeline {
 
 /// What the agent is told to mend.
 fn feedback(reason: &str, tail: &str) -> String {
-    let tail = words::block(tail);
-    // Longer than any row of backticks in it.
-    let longest = tail.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat((longest + 1).max(3));
+    let tail = words::fence("text", &words::block(tail));
     format!(
-        "A check that must pass does not pass with your change: {reason}\n\nIts output ends like this:\n\n{fence}text\n{tail}\n{fence}\n\n\
+        "A check that must pass does not pass with your change: {reason}\n\nIts output ends like this:\n\n{tail}\n\n\
          Mend your change so that it passes. What the task says of your files and of the rules still holds.\n"
     )
 }
