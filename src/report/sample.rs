@@ -6,7 +6,7 @@ use crate::check::Verdict;
 use crate::plan::UnitId;
 use crate::process::Ending;
 use crate::run::{
-    ChangeCount, CheckResult, Event, Goal, Outcome, PullRequestLink, Recorded, RunFact, RunHeader,
+    self, ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader,
     RunId, RunState, Step, UnitFact, UnitHeader,
 };
 
@@ -24,12 +24,10 @@ impl Story {
         let units = units
             .into_iter()
             .map(|unit| UnitHeader {
-                id: id(unit.as_ref()),
                 title: format!("Change {}", unit.as_ref()),
-                needs: Vec::new(),
                 files: 4,
                 lines: 310,
-                owners: Vec::new(),
+                ..run::sample::unit(unit.as_ref())
             })
             .collect();
         Self {
@@ -40,15 +38,10 @@ impl Story {
                 agent: "codemod: var $A = $B → const $A = $B".to_owned(),
                 forge: "github.com/acme/shop".to_owned(),
                 remote: Some("origin".to_owned()),
-                goal: Goal::default(),
-                publish: crate::config::PublishWhen::default(),
-                min_success: None,
-                canary: None,
-                dir: None,
                 jobs: 4,
                 version: "0.1.0".to_owned(),
                 pid: 4242,
-                units,
+                ..run::sample::header(units)
             },
             events: Vec::new(),
         }

@@ -60,38 +60,13 @@ fn likeness(unit: &UnitState) -> Option<String> {
 mod tests {
     use super::*;
     use crate::plan::UnitId;
-    use crate::run::{
-        Event, Goal, Recorded, RunFact, RunHeader, RunId, Step, UnitFact, UnitHeader,
-    };
+    use crate::run::{Event, Recorded, RunFact, RunId, Step, UnitFact, sample};
 
     /// A run of units `unit-a` to `unit-d`, whose first ones ended in this order, each with a reason or well.
     fn state(ends: &[(&str, Option<&str>)]) -> RunState {
-        let unit = |name: &str| UnitHeader {
-            id: UnitId::parse(name).unwrap(),
-            title: name.into(),
-            owners: Vec::new(),
-            needs: Vec::new(),
-            files: 1,
-            lines: 1,
-        };
-        let header = RunHeader {
-            instruction: "x".into(),
-            base: "0".repeat(40),
-            base_name: "HEAD".into(),
-            agent: "a".into(),
-            forge: "f".into(),
-            remote: None,
-            goal: Goal::default(),
-            publish: crate::config::PublishWhen::default(),
-            min_success: None,
-            canary: None,
-            dir: None,
-            jobs: 2,
-            version: "0".into(),
-            pid: 1,
-            units: ["unit-a", "unit-b", "unit-c", "unit-d"].map(unit).to_vec(),
-        };
-        let mut state = RunState::start(RunId::from_journal("r"), header, 0);
+        let units = ["unit-a", "unit-b", "unit-c", "unit-d"].map(sample::unit);
+        let mut state =
+            RunState::start(RunId::from_journal("r"), sample::header(units.to_vec()), 0);
         for (at, (name, reason)) in (1..).zip(ends) {
             let begun = UnitFact::StepStarted {
                 step: Step::Agent,

@@ -29,6 +29,8 @@ mod record;
 mod restraint;
 mod retry;
 mod room;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scheduler;
 mod scope;
 mod state;

@@ -179,35 +179,20 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, Goal, OldUses, Outcome, Pace,
-        PullRequestLink, Retry, RunHeader, Step, Stop, UnitHeader,
+        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, OldUses, Outcome, Pace,
+        PullRequestLink, Retry, RunHeader, Step, Stop, UnitHeader, sample,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
         let unit = UnitId::parse("01-a").unwrap();
         let header = RunHeader {
             instruction: "do 'it'\n".into(),
-            base: "0".repeat(40),
-            base_name: "origin/main".into(),
-            agent: "codemod".into(),
-            forge: "this repository".into(),
             remote: Some("origin".into()),
-            goal: Goal::default(),
-            publish: crate::config::PublishWhen::default(),
-            min_success: None,
-            canary: None,
-            dir: None,
-            jobs: 2,
-            version: "0.1.0".into(),
-            pid: 7,
-            units: vec![UnitHeader {
-                id: unit.clone(),
-                title: "a".into(),
+            ..sample::header(vec![UnitHeader {
                 needs: vec![UnitId::parse("02-b").unwrap()],
-                files: 1,
-                lines: 2,
                 owners: vec!["@a".into()],
-            }],
+                ..sample::unit("01-a")
+            }])
         };
         let ending = Ending::TimedOut(std::time::Duration::from_secs(90));
         let failed = |log: Option<&str>| Outcome::Failed {

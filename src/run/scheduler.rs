@@ -127,9 +127,7 @@ pub(super) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{
-        Event, Goal, Recorded, RunFact, RunHeader, RunId, Stop, UnitFact, UnitHeader,
-    };
+    use crate::run::{Event, Recorded, RunFact, RunId, Stop, UnitFact, UnitHeader, sample};
 
     const PLENTY: Space = Space::Now(100);
 
@@ -141,32 +139,12 @@ mod tests {
         let units = units
             .iter()
             .map(|(name, lines, needs)| UnitHeader {
-                id: id(name),
-                title: (*name).into(),
                 needs: needs.iter().map(|need| id(need)).collect(),
-                files: 1,
                 lines: *lines,
-                owners: Vec::new(),
+                ..sample::unit(name)
             })
             .collect();
-        let header = RunHeader {
-            instruction: "x".into(),
-            base: "0".repeat(40),
-            base_name: "HEAD".into(),
-            agent: "a".into(),
-            forge: "f".into(),
-            remote: None,
-            goal: Goal::default(),
-            publish: crate::config::PublishWhen::default(),
-            min_success: None,
-            canary: None,
-            dir: None,
-            jobs: 2,
-            version: "0".into(),
-            pid: 1,
-            units,
-        };
-        RunState::start(RunId::from_journal("r"), header, 0)
+        RunState::start(RunId::from_journal("r"), sample::header(units), 0)
     }
 
     fn tell(state: &mut RunState, unit: &str, fact: UnitFact) {

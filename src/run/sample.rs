@@ -1,0 +1,38 @@
+//! Made-up beginnings of runs, for tests here and on the floors above.
+
+use super::event::{Goal, RunHeader, UnitHeader};
+use crate::config::PublishWhen;
+use crate::plan::UnitId;
+
+/// A unit that needs nobody.
+pub(crate) fn unit(id: &str) -> UnitHeader {
+    UnitHeader {
+        id: UnitId::parse(id).unwrap(),
+        title: id.into(),
+        needs: Vec::new(),
+        files: 1,
+        lines: 1,
+        owners: Vec::new(),
+    }
+}
+
+/// A run of these units.
+pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
+    RunHeader {
+        instruction: "x".into(),
+        base: "0".repeat(40),
+        base_name: "HEAD".into(),
+        agent: "a".into(),
+        forge: "f".into(),
+        remote: None,
+        goal: Goal::default(),
+        publish: PublishWhen::default(),
+        min_success: None,
+        canary: None,
+        dir: None,
+        jobs: 2,
+        version: "0".into(),
+        pid: 1,
+        units,
+    }
+}
