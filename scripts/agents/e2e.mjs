@@ -1,0 +1,193 @@
+// The runs of scripts/agents-e2e: `batch migrate` in made-up repositories, with a real agent and a scripted model.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { faults } from './faults.mjs';
+import { serve } from './model.mjs';
+import { agents, install, version } from './programs.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? 'target');
+const programs = path.join(target, 'agents');
+const batch = path.join(target, 'debug', 'batch');
+const only = process.env.AGENTS_E2E_ONLY?.split(',');
+
+const healthy = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'];
+const wrong = [];
+
+function must(holds, what) {
+  if (holds) return;
+  wrong.push(what);
+  console.log(`  ✗ ${what}`);
+}
+
+const seconds = (ms) => (ms === null || ms === undefined ? '–' : `${(ms / 1000).toFixed(1)}s`);
+
+/** A repository with a package for each name, and a remote that is a folder. */
+function repository(folder, names) {
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+  const git = (...args) => execFileSync('git', args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  fs.mkdirSync(folder, { recursive: true });
+  git('init', '--quiet', '--initial-branch=main');
+  git('config', 'user.name', 'Ada');
+  git('config', 'user.email', 'ada@example.org');
+  for (const name of names) {
+    fs.mkdirSync(path.join(folder, 'packages', name), { recursive: true });
+    fs.writeFileSync(path.join(folder, 'packages', name, 'index.js'), 'var x = 1;\nmodule.exports = x;\n');
+  }
+  fs.writeFileSync(path.join(folder, 'README.md'), 'Packages.\n');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'Base');
+  git('clone', '--quiet', '--bare', '.', `${folder}.git`);
+  git('remote', 'add', 'origin', `${folder}.git`);
+  git('fetch', '--quiet');
+  git('remote', 'set-head', 'origin', 'main');
+  return git;
+}
+
+/** One run: gives its report, its events, what the model was asked, and git in its repository. */
+async function migrate(name, bin, work, names, flags) {
+  const { env, args, breaks, model: modelName } = agents[name];
+  const folder = path.join(work, 'repo');
+  const git = repository(folder, names);
+  // A home of its own: no login and no settings of whoever runs this.
+  const home = path.join(work, 'home');
+  fs.mkdirSync(home, { recursive: true });
+  const model = await serve(breaks);
+  const quoted = (words) => words.map((word) => `'${word}'`).join(', ');
+  const settings = path.join(work, 'batch.toml');
+  fs.writeFileSync(settings, [
+    '[agents.tried]',
+    `kind = "${name}"`,
+    modelName ? `model = "${modelName}"` : '',
+    args ? `args = [${quoted(args(model.address))}]` : '',
+    '',
+  ].join('\n'));
+  const environment = { PATH: `${bin}:${process.env.PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', ...env(model.address) };
+  const options = { cwd: folder, env: environment };
+  try {
+    const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agent', 'tried',
+      '--units', String(names.length), '--yes', '--json', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, said] = ['', ''];
+    child.stdout.on('data', (bytes) => { out += bytes; });
+    child.stderr.on('data', (bytes) => { said += bytes; });
+    await new Promise((done, fail) => child.on('error', fail).on('close', done));
+    const events = out.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    if (!events.length) throw new Error(`batch migrate said: ${said}`);
+    const { stdout } = await promisify(execFile)(batch, ['report', '--json'], options);
+    git('fetch', '--quiet');
+    return { report: JSON.parse(stdout), events, asked: model.asked, git };
+  } finally {
+    model.end();
+  }
+}
+
+/** What the unit published must be its own edit and nothing else. */
+function mustBeItsEdit(what, git, branch, name) {
+  const changed = git('diff', '--name-only', 'main', `origin/${branch}`).trim();
+  must(changed === `packages/${name}/index.js`, `${what}: published ${changed}`);
+  const text = git('show', `origin/${branch}:packages/${name}/index.js`);
+  must(text.startsWith('let x = 1;'), `${what}: published ${text}`);
+  const authors = git('log', '--format=%an', `main..origin/${branch}`).trim();
+  must(authors === 'Ada', `${what}: committed by ${authors.split('\n')}`);
+}
+
+/** Six units that nothing happens to. */
+async function well(name, bin, work) {
+  // Something was changed, and nothing that was changed has the old form.
+  const check = 'test -n "$(git diff --name-only HEAD)" && ! git diff --name-only HEAD | xargs grep "^var "';
+  const { report, asked, git } = await migrate(name, bin, path.join(work, 'well'), healthy,
+    ['-j', String(agents[name].atOnce), '--agent-timeout', '5m', '--idle-timeout', '3m', '--check', check]);
+  for (const unit of healthy) {
+    const found = report.units.find(({ id }) => id.includes(`-${unit}-`));
+    const { outcome, branch, reason, usage } = found ?? {};
+    must(outcome === 'published', `${name}: unit ${unit} is ${outcome}: ${reason}`);
+    if (outcome !== 'published') continue;
+    mustBeItsEdit(`${name}, ${unit}`, git, branch, unit);
+    must(usage?.input_tokens >= 1400 && usage?.output_tokens >= 30, `${name}: unit ${unit} used ${JSON.stringify(usage)}`);
+  }
+  const told = new Set(asked.map((request) => request.common).filter(Boolean));
+  must(told.size === 1, `${name}: units were told ${told.size} different beginnings`);
+  const published = report.units.filter((unit) => unit.outcome === 'published').length;
+  console.log(`  six units: ${published} published in ${seconds(report.took_ms)}`);
+}
+
+/** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
+async function ill(name, fault, bin, work) {
+  const { outcome: expected, said, pressure = {}, flags } = faults[fault];
+  const limits = flags?.(agents[name].patience) ?? ['--agent-timeout', '5m', '--idle-timeout', '3m'];
+  const { report, events, git } = await migrate(name, bin, path.join(work, fault), [fault], ['--no-checks', ...limits]);
+  const { outcome, reason, branch, took_ms: took } = report.units[0];
+  const told = events.filter((event) => event.fact === 'held-back' || event.pressure).map((event) => event.pressure);
+  const line = [...new Set(told), ...(reason ?? '').split('\n').slice(0, 2)].join(' ');
+  console.log(`  ${fault.padEnd(14)} ${String(outcome).padEnd(10)} ${seconds(took).padStart(6)}  ${line}`);
+  const what = `${name}, ${fault}`;
+  must(expected.includes(outcome), `${what}: ${outcome}, not ${expected.join(' or ')}: ${reason}`);
+  if (said) must(said.test(reason ?? ''), `${what}: the reason is ${reason}`);
+  if (pressure[name]) must(told.includes(pressure[name]), `${what}: the run was not told of ${pressure[name]}`);
+  if (outcome === 'published') mustBeItsEdit(what, git, branch, fault);
+}
+
+/** Whether a process was started with this command line. */
+function running(line) {
+  return fs.readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).some((pid) => {
+    try {
+      return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(line);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Does the jobs, so many at once. */
+async function each(jobs, atOnce, work) {
+  const left = [...jobs];
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) await work(job);
+  }));
+}
+
+async function all(name, work) {
+  const { atOnce, hasTools = true, streams = true } = agents[name];
+  const started = Date.now();
+  const bin = install(name, programs);
+  fs.mkdirSync(work);
+  console.log(`${name} (${version(name, bin, work)}), installed after ${seconds(Date.now() - started)}`);
+  const chosen = (run) => !only || only.includes(run);
+  if (chosen('well')) await well(name, bin, work);
+  const concerns = ({ needsTools, needsStream }) => (hasTools || !needsTools) && (streams || !needsStream);
+  const met = Object.keys(faults).filter((fault) => chosen(fault) && concerns(faults[fault]));
+  // The longest ones first.
+  met.sort((a, b) => Boolean(faults[b].flags) - Boolean(faults[a].flags));
+  await each(met, atOnce, (fault) => ill(name, fault, bin, work));
+  must(!running('sleep\u00007411'), `${name}: what a tool started in a session of its own still runs`);
+  console.log(`  ${name} took ${seconds(Date.now() - started)} in all`);
+}
+
+async function main(names) {
+  const unknown = names.find((name) => !agents[name]);
+  if (unknown) {
+    console.error(`agents-e2e: there is no agent '${unknown}': choose of ${Object.keys(agents).join(', ')}`);
+    return 2;
+  }
+  execFileSync('cargo', ['build', '--locked', '--quiet'], { cwd: root, stdio: 'inherit' });
+  // Not below the system's temporary folder, which agents that confine themselves may write to.
+  fs.mkdirSync(programs, { recursive: true });
+  const work = fs.mkdtempSync(path.join(programs, 'work-'));
+  try {
+    for (const name of names) await all(name, path.join(work, name));
+  } catch (error) {
+    must(false, error.message);
+  }
+  if (wrong.length) {
+    console.log(`${wrong.length} wrong; what was left is in ${work}`);
+    return 1;
+  }
+  fs.rmSync(work, { recursive: true, force: true });
+  return 0;
+}
+
+const asked = process.argv.slice(2);
+process.exitCode = await main(asked.length ? asked : ['claude', 'codex']);

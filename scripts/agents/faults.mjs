@@ -1,0 +1,24 @@
+// What goes wrong, and what must come of a unit that meets it. How the model brings it about stands in model.mjs.
+// `said` is looked for in the unit's reason; `pressure` in the events: that the run knows why the agent is held back.
+
+const ENDS = '3m';
+
+/** The flags of a run whose agent is to be ended soon, one way or the other. */
+const soon = (flag, other) => (patience) => [flag, `${patience}s`, other, ENDS];
+
+export const faults = {
+  'rate-limited': { outcome: ['published'], pressure: { claude: 'rate-limit', codex: 'rate-limit' } },
+  overloaded: { outcome: ['published'], pressure: { claude: 'overload' } },
+  'cut-off': { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection' } },
+  garbled: { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection' } },
+  silent: { outcome: ['failed'], said: /silent for/, flags: soon('--idle-timeout', '--agent-timeout') },
+  // Gemini ends such a loop by itself.
+  endless: { outcome: ['failed', 'no-change'], said: /not done within|as it was/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },
+  outside: { outcome: ['published'], needsTools: true },
+  committing: { outcome: ['published'], needsTools: true },
+  'left-running': { outcome: ['published'], needsTools: true },
+  'nothing-to-do': { outcome: ['no-change'], said: /nothing here is declared with var/ },
+  'too-long': { outcome: ['failed'] },
+  'bad-key': { outcome: ['left-out'], said: /not logged in, or its key is wrong/ },
+  'bad-model': { outcome: ['left-out'], said: /model does not exist/ },
+};
