@@ -15,7 +15,7 @@ use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::graph::Form;
-use crate::plan::{self, Plan, Request};
+use crate::plan::{self, BaseFiles, Plan, Request};
 use crate::run::usual_jobs;
 
 /// What the user wants changed, and where.
@@ -68,6 +68,8 @@ const SAVED: [&str; 2] = ["check", "rebase"];
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) base: Base,
+    /// What was read for it.
+    pub(super) files: BaseFiles,
 }
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
@@ -99,11 +101,11 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         refuse_existing(&workspace, (!printed).then_some(&saved), "-o")?;
         refuse_existing(&workspace, args.graph.as_ref(), "--graph")?;
     }
-    let plan = make(&workspace, &asked, args.plan.until())?.plan;
+    let Planned { plan, files, .. } = make(&workspace, &asked, args.plan.until())?;
     say_circumstances(&workspace.repo)?;
     if let (Some(path), Some(form)) = (&args.graph, form) {
-        let graph = plan::graph(&workspace.repo, &plan.base)?;
-        std::fs::write(workspace.dir.join(path), graph.draw(&plan, form))
+        let drawn = files.graph()?.draw(&plan, form);
+        std::fs::write(workspace.dir.join(path), drawn)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let text = to_toml(&plan);
@@ -160,7 +162,7 @@ pub(super) fn make(
         Ok(AgentSpec::Coding(_) | AgentSpec::Command(_)) | Err(AgentOptionsError::Missing) => None,
         Err(error) => return Err(error.into()),
     };
-    let plan = plan::make(
+    let (plan, files) = plan::make(
         repo,
         &Request {
             instruction: &asked.instruction,
@@ -175,7 +177,7 @@ pub(super) fn make(
             order: config.plan.order.unwrap_or_default(),
         },
     )?;
-    Ok(Planned { plan, base })
+    Ok(Planned { plan, base, files })
 }
 
 /// The agent of the settings in one line, also where none is named yet.

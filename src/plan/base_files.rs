@@ -2,22 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 
-use super::graph::Graph;
+use super::graph::{Graph, LazyGraph};
 use super::hot::COMMITS;
 use super::make::{packages, paths};
 use super::owners::CodeOwners;
 use super::scan::{File, measured};
 use super::{Plan, PlanError, Size};
 use crate::config::Grouping;
-use crate::git::{Entry, Repo};
+use crate::git::{Entry, GitError, Repo};
+use crate::imports::Language;
 
 /// The files of a base, as far as plans for it are changed.
 pub struct BaseFiles {
     /// Those that the plan claims.
     pub(super) files: BTreeMap<String, File>,
     pub(super) owners: CodeOwners,
-    pub(super) graph: Graph,
+    pub(super) graph: LazyGraph,
     /// The folders that hold a manifest.
     pub(super) packages: BTreeSet<String>,
     /// All paths that the base tracks, but for those that are not UTF-8.
@@ -40,7 +42,7 @@ impl fmt::Debug for BaseFiles {
 impl BaseFiles {
     /// Reads what the plan claims.
     pub fn of(repo: &Repo, plan: &Plan, by: Option<Grouping>) -> Result<Self, PlanError> {
-        let entries = repo.entries(&plan.base)?;
+        let entries: Rc<[Entry]> = repo.entries(&plan.base)?.into();
         let claimed: BTreeSet<&str> = plan
             .units
             .iter()
@@ -55,7 +57,7 @@ impl BaseFiles {
         Ok(Self {
             files: files.map(|file| (file.path.clone(), file)).collect(),
             owners: CodeOwners::of_tree(repo, &entries)?,
-            graph: Graph::of_tree(repo, &entries)?,
+            graph: LazyGraph::of_tree(repo, &entries),
             packages: packages(&entries),
             tracked: paths(&entries).map(str::to_owned).collect(),
             by,
@@ -66,6 +68,22 @@ impl BaseFiles {
     /// How large a file is; nothing for what is not known.
     pub fn size(&self, path: &str) -> Option<Size> {
         self.files.get(path).map(|file| file.size)
+    }
+
+    /// What imports what at the base; it is read when it is first asked for.
+    pub fn graph(&self) -> Result<&Graph, GitError> {
+        self.graph.get()
+    }
+
+    /// The graph, if what these files import is to decide which unit they are in.
+    pub(super) fn deciding_graph(&self, files: &[File]) -> Result<Option<&Graph>, GitError> {
+        let decides = match self.by {
+            Some(Grouping::Folder) => false,
+            Some(Grouping::Owner) | None => files
+                .iter()
+                .any(|file| Language::of_path(&file.path).is_some()),
+        };
+        decides.then(|| self.graph()).transpose()
     }
 
     /// Who owns a file.
@@ -92,7 +110,7 @@ impl BaseFiles {
             .collect();
         Self {
             owners: CodeOwners::parse("CODEOWNERS", owners.as_bytes()),
-            graph: Graph::default(),
+            graph: LazyGraph::empty(),
             packages: BTreeSet::new(),
             tracked: files.keys().cloned().collect(),
             by: None,

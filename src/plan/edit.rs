@@ -14,6 +14,7 @@ use super::scan::File;
 use super::title::{name_units, unused};
 use super::{Claim, LeftOut, Plan, Unit, UnitId};
 use crate::config::UnitRange;
+use crate::words;
 
 /// Why files of a dropped unit are left out.
 const DROPPED: &str = "dropped in review";
@@ -68,6 +69,8 @@ pub enum EditError {
     TooMany,
     #[error("the instruction is empty: say what is to be changed")]
     NoInstruction,
+    #[error("what the files import cannot be read: {0}")]
+    Unread(String),
     #[error(transparent)]
     Order(#[from] OrderError),
     #[error(transparent)]
@@ -84,7 +87,7 @@ impl Plan {
             Edit::Rename(id, title) => plan.rename(id, title)?,
             Edit::Drop(id) => plan.drop_unit(id)?,
             Edit::Move(files, to) => plan.move_files(files, to, base)?,
-            Edit::Cut(range) => plan.cut(*range, base),
+            Edit::Cut(range) => plan.cut(*range, base)?,
             Edit::Instruct(text) if text.trim().is_empty() => return Err(EditError::NoInstruction),
             Edit::Instruct(text) => plan.instruction.clone_from(text),
         }
@@ -311,7 +314,7 @@ impl Plan {
         Ok(())
     }
 
-    fn cut(&mut self, range: UnitRange, base: &BaseFiles) {
+    fn cut(&mut self, range: UnitRange, base: &BaseFiles) -> Result<(), EditError> {
         let files: Vec<File> = self
             .units
             .iter()
@@ -323,12 +326,14 @@ impl Plan {
             .cloned()
             .collect();
         let may_create = self.units.iter().any(|unit| !unit.claim.create.is_empty());
-        self.units = units(&files, base, range);
+        self.units =
+            units(&files, base, range).map_err(|error| EditError::Unread(words::chain(&error)))?;
         if !may_create {
             for unit in &mut self.units {
                 unit.claim.create.clear();
             }
         }
+        Ok(())
     }
 
     /// Gives units titles, sizes and owners by their files.

@@ -5,13 +5,14 @@
 mod cut;
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use cut::Ground;
 
 use super::base_files::{BaseFiles, commits};
 use super::claim::{Ownership, default_create_folders};
 use super::file::{PlanFileError, check_files, parse};
-use super::graph::Graph;
+use super::graph::LazyGraph;
 use super::order::waves;
 use super::owners::CodeOwners;
 use super::scan::{File, measured, scan};
@@ -101,13 +102,13 @@ fn beside(reasons: &str) -> String {
     }
 }
 
-/// Makes the plan of a request. The same base and request always make the same plan.
-pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
+/// Makes the plan of a request, and gives what was read for it. The same base and request always make the same plan.
+pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), PlanError> {
     if request.instruction.trim().is_empty() {
         return Err(PlanError::NoInstruction);
     }
     let selection = Selection::parse(request.globs, request.prefix)?;
-    let entries = repo.entries(&request.base.id)?;
+    let entries: Rc<[Entry]> = repo.entries(&request.base.id)?.into();
     let probe = request.until.as_ref().map(Probe::compile).transpose()?;
     let scan = scan(repo, &entries, &selection, request.codemod, probe.as_ref())?;
     let (matched, reasons) = (scan.matched(), scan.reasons());
@@ -137,20 +138,20 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
             .map(|file| (file.path.clone(), file.clone()))
             .collect(),
         owners,
-        graph: Graph::of_tree(repo, &entries)?,
+        graph: LazyGraph::of_tree(repo, &entries),
         packages: packages(&entries),
         tracked: paths(&entries).map(str::to_owned).collect(),
         by: request.by,
         commits: commits(repo, &request.base.id),
     };
-    let mut units = units(&files, &base, request.units);
+    let mut units = units(&files, &base, request.units)?;
     if request.codemod.is_some() {
         for unit in &mut units {
             unit.claim.create.clear();
         }
     }
     if request.order == Order::Deps {
-        base.graph.order(&mut units);
+        base.graph()?.order(&mut units);
     }
     let plan = Plan {
         instruction: request.instruction.to_owned(),
@@ -163,7 +164,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
         left_out,
     };
     prove(&plan, &entries)?;
-    Ok(plan)
+    Ok((plan, base))
 }
 
 /// Reads a plan, checks it against the repository and fills in the sizes.
@@ -204,11 +205,6 @@ pub fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
     Ok(paths(&entries).map(str::to_owned).collect())
 }
 
-/// What imports what at the base.
-pub fn graph(repo: &Repo, base: &str) -> Result<Graph, PlanError> {
-    Ok(Graph::of_tree(repo, &repo.entries(base)?)?)
-}
-
 pub(super) fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
     entries
         .iter()
@@ -216,14 +212,18 @@ pub(super) fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
 }
 
 /// Cuts these files into units, which may create files in their folders.
-pub(super) fn units(files: &[File], base: &BaseFiles, range: UnitRange) -> Vec<Unit> {
+pub(super) fn units(
+    files: &[File],
+    base: &BaseFiles,
+    range: UnitRange,
+) -> Result<Vec<Unit>, GitError> {
     let groups = base
         .owners
         .groups(files.iter().map(|file| file.path.as_str()));
     let cut = Ground {
         files,
         groups: &groups,
-        graph: &base.graph,
+        graph: base.deciding_graph(files)?,
         packages: &base.packages,
         by: base.by,
     }
@@ -239,7 +239,7 @@ pub(super) fn units(files: &[File], base: &BaseFiles, range: UnitRange) -> Vec<U
     let names = name_units(&own, &shared);
     let paths = [own, shared].concat();
     let create = default_create_folders(&paths);
-    names
+    Ok(names
         .into_iter()
         .zip(&paths)
         .zip(cut.units.iter().chain(&cut.shared))
@@ -259,7 +259,7 @@ pub(super) fn units(files: &[File], base: &BaseFiles, range: UnitRange) -> Vec<U
                 size: unit.iter().map(|&file| files[file].size).sum(),
             }
         })
-        .collect()
+        .collect())
 }
 
 /// The folders that hold a manifest: what is built, tested and reviewed as one.

@@ -31,7 +31,7 @@ pub use base_files::BaseFiles;
 pub use drift::Drift;
 pub use edit::{Edit, EditError};
 pub use forecast::{Forecast, forecast};
-pub use make::{PlanError, Request, graph, load, make, tracked};
+pub use make::{PlanError, Request, load, make, tracked};
 
 use crate::codemod::Sought;
 use crate::config::AgentOptions;

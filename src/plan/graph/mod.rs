@@ -5,6 +5,7 @@
 //! a package does, is divided among them.
 
 mod cache;
+mod lazy;
 mod needs;
 mod picture;
 mod read;
@@ -17,6 +18,7 @@ use crate::git::{Entry, GitError, Repo};
 use crate::imports::{Resolver, Source};
 
 use super::Unit;
+pub(super) use lazy::LazyGraph;
 pub use picture::{Form, UnknownForm};
 use read::Texts;
 
@@ -43,7 +45,7 @@ struct Arc {
 
 impl Graph {
     /// The graph of all files that these entries track.
-    pub fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
+    fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
         let texts = Texts::of_tree(repo, entries)?;
         let sources = texts.sources();
         let resolver = Resolver::new(&sources, &texts.manifests());

@@ -13,7 +13,8 @@ pub(super) struct Ground<'a> {
     pub(super) files: &'a [File],
     /// The number of each file's group of owners, if it has any.
     pub(super) groups: &'a [Option<u32>],
-    pub(super) graph: &'a Graph,
+    /// What the files import, if that is to decide.
+    pub(super) graph: Option<&'a Graph>,
     /// The folders that hold a manifest.
     pub(super) packages: &'a BTreeSet<String>,
     pub(super) by: Option<Grouping>,
@@ -86,10 +87,7 @@ impl Ground<'_> {
         let paths: Vec<&str> = items.iter().map(|item| item.path).collect();
         let material = Material {
             items: &items,
-            ties: &match self.by {
-                Some(Grouping::Folder) => Vec::new(),
-                Some(Grouping::Owner) | None => self.graph.ties(&paths),
-            },
+            ties: &self.graph.map_or_else(Vec::new, |graph| graph.ties(&paths)),
             packages: self.packages,
             owners: match self.by {
                 Some(Grouping::Owner) => Owners::Apart,

@@ -16,6 +16,10 @@ fn base(it: &Fixture) -> Base {
     }
 }
 
+fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
+    super::make(repo, request).map(|(plan, _)| plan)
+}
+
 fn plan(
     it: &Fixture,
     base: &Base,
@@ -463,6 +467,42 @@ fn files_that_import_each_other_are_in_one_unit() {
             "x/b0.js x/b1.js x/b2.js y/b0.js y/b1.js y/b2.js"
         ]
     );
+}
+
+#[test]
+fn what_files_import_is_read_only_where_it_decides() {
+    let it = repository(&[
+        ("a/x.js", "import '../b/y'"),
+        ("b/y.js", ""),
+        ("c/z.md", ""),
+    ]);
+    let base = base(&it);
+    let reads = |glob: &str, by, order| {
+        let globs = [glob.to_owned()];
+        let request = Request {
+            instruction: "x",
+            globs: &globs,
+            prefix: "",
+            base: &base,
+            agent: AgentOptions::default(),
+            codemod: None,
+            until: None,
+            units: UnitRange::new(2, 2).unwrap(),
+            by,
+            order,
+        };
+        let cache = it.repo.state_dir().join("cache");
+        let _ = std::fs::remove_dir_all(&cache);
+        let (_, files) = super::make(&it.repo, &request).unwrap();
+        let reads = cache.exists();
+        files.graph().unwrap();
+        assert!(cache.exists());
+        reads
+    };
+    assert!(!reads("**", Some(Grouping::Folder), Order::None));
+    assert!(!reads("**/*.md", None, Order::None));
+    assert!(reads("**", Some(Grouping::Folder), Order::Deps));
+    assert!(reads("**", None, Order::None));
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! A graph that is read when it is first asked for: not every plan goes by what files import.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use super::Graph;
+use crate::git::{Entry, GitError, Repo};
+
+pub(in crate::plan) struct LazyGraph {
+    read: Box<dyn Fn() -> Result<Graph, GitError>>,
+    graph: OnceCell<Graph>,
+}
+
+impl LazyGraph {
+    /// The graph of all files that these entries track.
+    pub(in crate::plan) fn of_tree(repo: &Repo, entries: &Rc<[Entry]>) -> Self {
+        let (repo, entries) = (repo.clone(), Rc::clone(entries));
+        Self {
+            read: Box::new(move || Graph::of_tree(&repo, &entries)),
+            graph: OnceCell::new(),
+        }
+    }
+
+    pub(in crate::plan) fn get(&self) -> Result<&Graph, GitError> {
+        match self.graph.get() {
+            Some(graph) => Ok(graph),
+            None => (self.read)().map(|graph| self.graph.get_or_init(|| graph)),
+        }
+    }
+}
+
+#[cfg(test)]
+impl LazyGraph {
+    /// One without any files.
+    pub(in crate::plan) fn empty() -> Self {
+        Self {
+            read: Box::new(|| Ok(Graph::default())),
+            graph: OnceCell::new(),
+        }
+    }
+}
