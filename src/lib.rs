@@ -6,6 +6,7 @@
 //! |---|---|
 //! | commands | [`cli`]: arguments in, library calls, words out |
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
+//! | afterwards | [`prs`]: the pull requests of a run once they are open |
 //! | running | [`run`]: the facts of a run and their fold |
 //! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass; [`forge`]: where pull requests live |
 //! | ground | [`plan`], [`codemod`], [`imports`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
@@ -22,6 +23,7 @@ pub mod journal;
 pub mod plan;
 pub mod process;
 pub mod progress;
+pub mod prs;
 pub mod report;
 pub mod run;
 pub mod words;

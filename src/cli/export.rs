@@ -92,15 +92,9 @@ fn several(number: usize, noun: &str) -> String {
 
 /// The units that have committed something, each with commit and branch, and after all those that it needs.
 fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &str, &str)>> {
-    let mut left: Vec<&UnitState> = known.state.units.iter().collect();
-    let mut ordered: Vec<&UnitState> = Vec::new();
-    while let Some(next) = left.iter().position(|unit| {
-        let needs = &unit.header.needs;
-        !left.iter().any(|other| needs.contains(&other.header.id))
-    }) {
-        ordered.push(left.remove(next));
-    }
-    let committed: Vec<_> = ordered
+    let committed: Vec<_> = known
+        .state
+        .needs_first()
         .into_iter()
         .filter_map(|unit| Some((unit, unit.commit.as_deref()?, unit.branch.as_deref()?)))
         .collect();

@@ -21,6 +21,7 @@ mod logs;
 mod migrate;
 mod past;
 mod plan;
+mod prs;
 mod publish;
 mod report;
 mod resume;
@@ -117,6 +118,8 @@ enum Command {
     Retry(retry::RetryArgs),
     /// Open pull requests for what an ended run has committed, without running any agent again
     Publish(publish::PublishArgs),
+    /// Show how the pull requests of a run stand
+    Prs(prs::PrsArgs),
     /// End a run, or one of its units, from another terminal
     Cancel(cancel::CancelArgs),
     /// Never start a unit that waits, from another terminal
@@ -181,6 +184,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Resume(args) => resume::run(global, args),
         Command::Retry(args) => retry::run(global, args),
         Command::Publish(args) => publish::run(global, args),
+        Command::Prs(args) => prs::run(global, args),
         Command::Cancel(args) => cancel::cancel(global, args),
         Command::Skip(args) => cancel::skip(global, args),
         Command::List(args) => list::run(global, args),

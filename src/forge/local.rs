@@ -8,14 +8,36 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    BoxFuture, Extras, Forge, ForgeError, Opened, PullRequest, Waits, Which, markdown, text,
+    BoxFuture, Checks, Forge, ForgeError, Opened, PullRequest, Review, Standing, State, Waits,
+    Which, markdown, text,
 };
 
 /// Keeps pull requests as Markdown pages in a folder.
 #[derive(Debug)]
 pub struct LocalForge {
     folder: PathBuf,
+}
+
+/// A pull request as it is kept beside its page.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    number: u64,
+    title: String,
+    body: String,
+    head: String,
+    base: String,
+    state: State,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    reviewers: Vec<String>,
+    #[serde(default)]
+    assignees: Vec<String>,
+    #[serde(default)]
+    milestone: Option<String>,
 }
 
 impl LocalForge {
@@ -25,18 +47,77 @@ impl LocalForge {
         Self { folder }
     }
 
-    fn write(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
-        let path = self.folder.join(format!("{}.md", request.unit));
+    fn page(&self, unit: &str) -> PathBuf {
+        self.folder.join(format!("{unit}.md"))
+    }
+
+    fn record(&self, unit: &str) -> PathBuf {
+        self.folder.join(format!("{unit}.json"))
+    }
+
+    fn open_or_replace(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
+        let path = self.page(&request.unit);
         let existed = path.exists();
-        replace(&self.folder, &path, &page(request)).map_err(|source| ForgeError::Page {
-            path: path.clone(),
-            source,
-        })?;
+        let extras = &request.extras;
+        let record = Record {
+            number: request.ordinal,
+            title: text::fit_title(&request.title),
+            body: request.body.clone(),
+            head: request.head.clone(),
+            base: request.base.clone(),
+            state: if request.draft {
+                State::Draft
+            } else {
+                State::Open
+            },
+            labels: extras.labels.clone(),
+            reviewers: extras.reviewers.iter().map(ToString::to_string).collect(),
+            assignees: extras.assignees.clone(),
+            milestone: extras.milestone.clone(),
+        };
+        self.write(&request.unit, &record)?;
         Ok(Opened {
             number: request.ordinal,
             url: path.to_string_lossy().into_owned(),
             existed,
             notes: Vec::new(),
+        })
+    }
+
+    fn write(&self, unit: &str, record: &Record) -> Result<(), ForgeError> {
+        let data = serde_json::to_string_pretty(record).unwrap_or_default();
+        for (path, text) in [(self.record(unit), data), (self.page(unit), page(record))] {
+            replace(&self.folder, &path, &text)
+                .map_err(|source| ForgeError::Page { path, source })?;
+        }
+        Ok(())
+    }
+
+    fn read(&self, unit: &str) -> Result<Record, ForgeError> {
+        let path = self.record(unit);
+        let fault = |problem: String| ForgeError::NoRecord {
+            unit: unit.to_owned(),
+            path: path.clone(),
+            problem,
+        };
+        let text = fs::read_to_string(&path).map_err(|error| fault(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| fault(error.to_string()))
+    }
+
+    fn stand(&self, which: &Which) -> Result<Standing, ForgeError> {
+        let record = self.read(&which.unit)?;
+        Ok(Standing {
+            number: record.number,
+            url: self.page(&which.unit).to_string_lossy().into_owned(),
+            title: record.title,
+            state: record.state,
+            head: record.head,
+            base: record.base,
+            commit: None,
+            review: Review::None,
+            checks: Checks::None,
+            mergeable: None,
+            behind: None,
         })
     }
 }
@@ -55,7 +136,7 @@ impl Forge for LocalForge {
         request: &'a PullRequest,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Opened, ForgeError>> {
-        Box::pin(async move { self.write(request) })
+        Box::pin(async move { self.open_or_replace(request) })
     }
 
     fn is_open<'a>(
@@ -63,31 +144,44 @@ impl Forge for LocalForge {
         which: &'a Which,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<bool, ForgeError>> {
-        Box::pin(async move { Ok(self.folder.join(format!("{}.md", which.unit)).exists()) })
+        Box::pin(async move {
+            // An earlier batch kept no record, and could do nothing with a page once it was written.
+            if !self.record(&which.unit).exists() {
+                return Ok(self.page(&which.unit).exists());
+            }
+            Ok(self.read(&which.unit)?.state.is_open())
+        })
+    }
+
+    fn standing<'a>(
+        &'a self,
+        which: &'a Which,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
+        Box::pin(async move { self.stand(which) })
     }
 }
 
-fn page(request: &PullRequest) -> String {
-    let state = if request.draft { "draft" } else { "open" };
+fn page(record: &Record) -> String {
     format!(
-        "# {}\n\nPull request {}, {state}: {} → {}\n{}\n{}\n",
-        text::fit_title(&request.title),
-        request.ordinal,
-        markdown::code(&request.head),
-        markdown::code(&request.base),
-        wanted(&request.extras),
-        request.body.trim_end()
+        "# {}\n\nPull request {}, {}: {} → {}\n{}\n{}\n",
+        record.title,
+        record.number,
+        record.state.words(),
+        markdown::code(&record.head),
+        markdown::code(&record.base),
+        wanted(record),
+        record.body.trim_end()
     )
 }
 
 /// What a forge with people on it would do: a line each, of what there is.
-fn wanted(extras: &Extras) -> String {
-    let reviewers: Vec<String> = extras.reviewers.iter().map(ToString::to_string).collect();
-    let milestone: Vec<String> = extras.milestone.iter().cloned().collect();
+fn wanted(record: &Record) -> String {
+    let milestone: Vec<String> = record.milestone.iter().cloned().collect();
     [
-        ("Labels", &extras.labels),
-        ("Reviewers", &reviewers),
-        ("Assignees", &extras.assignees),
+        ("Labels", &record.labels),
+        ("Reviewers", &record.reviewers),
+        ("Assignees", &record.assignees),
         ("Milestone", &milestone),
     ]
     .into_iter()
@@ -117,6 +211,7 @@ fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forge::Extras;
 
     fn request() -> PullRequest {
         PullRequest {
@@ -136,7 +231,7 @@ mod tests {
     fn a_page_is_written_and_opening_again_replaces_it() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let forge = LocalForge::new(folder.path().join("prs"));
-        let first = forge.write(&request()).expect("written");
+        let first = forge.open_or_replace(&request()).expect("written");
         insta::assert_snapshot!(fs::read_to_string(&first.url).expect("page"), @r"
         # Use hooks
 
@@ -156,7 +251,7 @@ mod tests {
             },
             ..request()
         };
-        let second = forge.write(&again).expect("written");
+        let second = forge.open_or_replace(&again).expect("written");
         assert_eq!((&second.url, second.existed), (&first.url, true));
         let text = fs::read_to_string(&first.url).expect("page");
         assert!(text.contains("7, draft") && text.ends_with("New words.\n"));
@@ -165,7 +260,7 @@ mod tests {
             "{text}"
         );
         let left = fs::read_dir(folder.path().join("prs")).expect("folder");
-        assert_eq!(left.count(), 1, "temporary files stay behind");
+        assert_eq!(left.count(), 2, "temporary files stay behind");
     }
 
     #[test]
@@ -173,8 +268,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let file = folder.path().join("file");
         fs::write(&file, "").expect("file");
-        let error = LocalForge::new(file.clone()).write(&request()).unwrap_err();
-        let expected = format!("page {}", file.join("src.ui.md").display());
+        let error = LocalForge::new(file.clone())
+            .open_or_replace(&request())
+            .unwrap_err();
+        let expected = format!("page {}", file.join("src.ui.json").display());
         assert!(error.to_string().contains(&expected), "{error}");
     }
 }

@@ -12,6 +12,7 @@ mod mark;
 mod markdown;
 mod pace;
 mod remote;
+mod standing;
 mod story;
 mod text;
 mod token;
@@ -26,6 +27,7 @@ pub use github::GitHubForge;
 pub use local::LocalForge;
 pub use pace::{Budget, Pace, Wait, Waits, Why};
 pub use remote::GitHubRepo;
+pub use standing::{Checks, Review, Standing, State};
 pub use story::{CheckLine, Need, Story};
 pub use text::{Templates, TextError};
 pub use token::Token;
@@ -55,6 +57,13 @@ pub trait Forge: Send + Sync {
         which: &'a Which,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<bool, ForgeError>>;
+
+    /// How the pull request stands.
+    fn standing<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Standing, ForgeError>>;
 }
 
 /// One pull request of a run that was opened.
@@ -181,6 +190,12 @@ pub enum ForgeError {
         host: String,
         attempts: u32,
         message: String,
+    },
+    #[error("the record of the pull request of unit {unit} cannot be read: {problem} ({}); a run of an earlier batch has none", path.display())]
+    NoRecord {
+        unit: String,
+        path: PathBuf,
+        problem: String,
     },
     #[error("could not write the pull request's page {}: {source}", path.display())]
     Page {

@@ -38,7 +38,7 @@ impl Repo {
     }
 }
 
-fn merge(
+pub(super) fn merge(
     repo: &git2::Repository,
     ancestor: &git2::Tree<'_>,
     ours: &git2::Tree<'_>,

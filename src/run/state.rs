@@ -270,6 +270,20 @@ impl RunState {
         self.units.iter().find(|unit| unit.header.id == *id)
     }
 
+    /// The units, each after all those that it needs, and otherwise in the plan's order.
+    #[must_use]
+    pub fn needs_first(&self) -> Vec<&UnitState> {
+        let mut left: Vec<&UnitState> = self.units.iter().collect();
+        let mut ordered = Vec::with_capacity(left.len());
+        while let Some(next) = left.iter().position(|unit| {
+            let needs = &unit.header.needs;
+            !left.iter().any(|other| needs.contains(&other.header.id))
+        }) {
+            ordered.push(left.remove(next));
+        }
+        ordered
+    }
+
     /// How many units are in a phase that `test` accepts.
     pub fn count(&self, test: impl Fn(&Phase) -> bool) -> usize {
         self.units.iter().filter(|unit| test(&unit.phase)).count()

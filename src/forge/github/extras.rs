@@ -87,7 +87,7 @@ impl GitHubForge {
             return Ok(());
         }
         let open: Vec<Milestone> = self
-            .read(session, "/milestones?state=open&per_page=100", waits)
+            .pages(session, "/milestones?state=open", waits, |page| page)
             .await?;
         let Some(milestone) = open.into_iter().find(is_it) else {
             return Err(ForgeError::NoMilestone {

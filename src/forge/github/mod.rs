@@ -9,6 +9,7 @@ mod answer;
 mod extras;
 mod open;
 mod pull;
+mod standing;
 mod wire;
 
 use std::time::Duration;
@@ -22,11 +23,15 @@ use self::answer::{Asked, Doing};
 use self::wire::{Sent, Wire, chain};
 use super::remote;
 use super::{
-    BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Token, Waits, Which,
+    BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Standing, Token, Waits,
+    Which,
 };
 
 const CONNECT: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_mins(1);
+
+/// So many the server gives at most in one answer.
+const PAGE: usize = 100;
 
 /// One repository on GitHub.
 #[derive(Debug)]
@@ -135,6 +140,28 @@ impl GitHubForge {
         self.wire.read(&session.client, &route, &asked, waits).await
     }
 
+    /// Reads a list to its end, page by page; `items` takes them out of a page.
+    async fn pages<P: DeserializeOwned, T>(
+        &self,
+        session: &Session,
+        route: &str,
+        waits: &Waits,
+        items: impl Fn(P) -> Vec<T>,
+    ) -> Result<Vec<T>, ForgeError> {
+        let joint = if route.contains('?') { '&' } else { '?' };
+        let mut all = Vec::new();
+        for number in 1.. {
+            let route = format!("{route}{joint}per_page={PAGE}&page={number}");
+            let page = items(self.read(session, &route, waits).await?);
+            let is_last = page.len() < PAGE;
+            all.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Changes something below the repository's own address; it must do no harm twice.
     async fn change<T: DeserializeOwned>(
         &self,
@@ -204,6 +231,14 @@ impl Forge for GitHubForge {
             let now: State = self.read(session, &route, waits).await?;
             Ok(now.state == "open")
         })
+    }
+
+    fn standing<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
+        Box::pin(self.standing_of(which, waits))
     }
 }
 

@@ -117,11 +117,10 @@ impl GitHubForge {
             .append_pair("state", "open")
             .append_pair("head", &head)
             .append_pair("base", &request.base)
-            .append_pair("per_page", "100")
             .finish();
-        let listed: Vec<Pull> = self
-            .read(session, &format!("/pulls?{query}"), waits)
-            .await?;
+        let route = format!("/pulls?{query}");
+        // A server that does not heed the head lists all that are open.
+        let listed: Vec<Pull> = self.pages(session, &route, waits, |page| page).await?;
         Ok(listed
             .into_iter()
             .find(|pull| pull.is_of(request, &session.full_name)))

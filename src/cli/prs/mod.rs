@@ -1,0 +1,151 @@
+//! `batch prs`: the pull requests of a run, and how they stand.
+
+mod table;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::job::{base, settings};
+use super::workspace::{KnownRun, Workspace, folder};
+use super::{Global, print, say};
+use crate::forge::{Standing, Wait, Which};
+use crate::plan;
+use crate::prs::{Desk, Home, Row};
+use crate::run::{Delivery, Goal, UnitState};
+use crate::words;
+
+/// How soon they are looked at again.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// To look at one takes five requests, and of 5,000 an hour something must be left for others.
+const EACH: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct PrsArgs {
+    /// A run's id, or a part of it [default: the latest run]
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Show them again and again, until none is open
+    #[arg(short, long)]
+    watch: bool,
+}
+
+pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
+    let desk = open(global, args.run.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    runtime.block_on(list(global, &desk, args.watch))
+}
+
+async fn list(global: &Global, desk: &Desk, watch: bool) -> anyhow::Result<u8> {
+    let all = desk.all();
+    let mut rows: Vec<Option<Row>> = vec![None; all.len()];
+    loop {
+        let failed = look(desk, &all, &mut rows, |standing| standing.state.is_open()).await;
+        // A server finds out whether something can be merged when it is asked for the first time.
+        let is_unknown = |it: &Standing| it.state.is_open() && it.mergeable.is_none();
+        if desk.home == Home::Server && !failed {
+            look(desk, &all, &mut rows, is_unknown).await;
+        }
+        let known: Vec<&Row> = rows.iter().flatten().collect();
+        show(global, &known, watch)?;
+        let open = known.iter().filter(|row| row.standing.state.is_open());
+        let open = u32::try_from(open.count()).unwrap_or(u32::MAX);
+        if !watch || open == 0 && !failed {
+            return Ok(u8::from(failed));
+        }
+        tokio::time::sleep(LOOK.max(EACH.saturating_mul(open))).await;
+    }
+}
+
+/// Looks at those that are not known yet, or that may have changed. Whether that failed for one of them.
+async fn look(
+    desk: &Desk,
+    all: &[(&UnitState, Which)],
+    rows: &mut [Option<Row>],
+    may_have_changed: impl Fn(&Standing) -> bool,
+) -> bool {
+    let mut failed = false;
+    for ((unit, which), row) in all.iter().zip(rows) {
+        if row
+            .as_ref()
+            .is_some_and(|row| !may_have_changed(&row.standing))
+        {
+            continue;
+        }
+        match desk.look(unit, which).await {
+            Ok(found) => *row = Some(found),
+            Err(error) => {
+                failed = true;
+                say(&format!("#{}: {}", which.number, words::chain(&error)));
+            }
+        }
+    }
+    failed
+}
+
+/// While it is watched, each time is one line of JSON.
+fn show(global: &Global, rows: &[&Row], watch: bool) -> anyhow::Result<()> {
+    let text = match (global.json, watch) {
+        (false, false) => table::render(rows),
+        (false, true) => format!("{}\n", table::render(rows)),
+        (true, false) => format!("{}\n", serde_json::to_string_pretty(rows)?),
+        (true, true) => format!("{}\n", serde_json::to_string(rows)?),
+    };
+    print(&text)
+}
+
+/// Finds the run and the place of its pull requests, as it is today.
+fn open(global: &Global, wanted: Option<&str>) -> anyhow::Result<Desk> {
+    let known = KnownRun::open(global, wanted)?;
+    let id = &known.state.id;
+    let units = &known.state.units;
+    if units.iter().all(|unit| unit.pull_request.is_none()) {
+        anyhow::bail!("run {id} has no pull requests");
+    }
+    let workspace = Workspace {
+        repo: known.repo.clone(),
+        config: settings(&known)?,
+        dir: folder(global)?,
+    };
+    let text = std::fs::read_to_string(known.places.plan(id))
+        .with_context(|| format!("the plan of run {id} cannot be read"))?;
+    let base = base(&workspace, &plan::file::parse(&text)?)?;
+    let (repo, config) = (&workspace.repo, &workspace.config);
+    let pages = known.places.pages(id);
+    let delivery = Delivery::choose(repo, config, &base, Goal::PullRequests, pages)?;
+    let now = delivery.words();
+    let Delivery::PullRequest {
+        forge, why_local, ..
+    } = delivery
+    else {
+        anyhow::bail!("run {id} was for commits only");
+    };
+    if forge.place() != known.state.header.forge {
+        anyhow::bail!(
+            "the pull requests of run {id} are on {}, which cannot be reached now: {now}",
+            known.state.header.forge,
+        );
+    }
+    let (waits, mut told) = mpsc::unbounded_channel::<Wait>();
+    std::thread::spawn(move || {
+        while let Some(wait) = told.blocking_recv() {
+            say(&format!("  {wait}"));
+        }
+    });
+    Ok(Desk {
+        repo: known.repo,
+        state: known.state,
+        forge,
+        home: match why_local {
+            Some(_) => Home::Here,
+            None => Home::Server,
+        },
+        waits,
+    })
+}

@@ -1,0 +1,55 @@
+//! How pull requests stand, as a table for people.
+
+use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
+
+use crate::forge::State;
+use crate::prs::Row;
+use crate::words;
+
+/// The table and its sum, ending in a line break.
+pub(super) fn render(rows: &[&Row]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(
+            TableStyle::new()
+                .header_separator(LineStyle::none().fill('─').junction('┼'))
+                .header_lines(ContentLineStyle::none().junction('│'))
+                .content_lines(ContentLineStyle::none().junction('│')),
+        )
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(["PR", "unit", "state", "review", "checks", "merge", "behind"]);
+    for Row { unit, standing } in rows {
+        let merge = match standing.mergeable {
+            Some(true) => "possible",
+            Some(false) => "conflict",
+            None => "–",
+        };
+        let behind = standing
+            .behind
+            .map_or("–".to_owned(), |behind| behind.to_string());
+        table.add_row([
+            &format!("#{}", standing.number),
+            unit.as_str(),
+            standing.state.words(),
+            standing.review.words(),
+            standing.checks.words(),
+            merge,
+            &behind,
+        ]);
+    }
+    let count = |wanted: State| {
+        let is_it = |row: &&&Row| row.standing.state == wanted;
+        rows.iter().filter(is_it).count()
+    };
+    let drafts = match count(State::Draft) {
+        0 => String::new(),
+        drafts => format!("{}, ", words::count(drafts, "draft")),
+    };
+    format!(
+        "{}\n\n{drafts}{} open, {} merged, {} closed\n",
+        table.trim_fmt(),
+        count(State::Open),
+        count(State::Merged),
+        count(State::Closed)
+    )
+}

@@ -1,0 +1,86 @@
+//! A run with the place where its pull requests are.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::forge::{Checks, Forge, ForgeError, Standing, Waits, Which};
+use crate::git::Repo;
+use crate::plan::UnitId;
+use crate::run::{RunState, UnitState};
+
+/// A run whose pull requests are looked after.
+pub struct Desk {
+    pub repo: Repo,
+    pub state: RunState,
+    pub forge: Arc<dyn Forge>,
+    pub home: Home,
+    /// Where it is told for what the forge has to be waited.
+    pub waits: Waits,
+}
+
+/// Who keeps the pull requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    Server,
+    /// They are pages in this repository.
+    Here,
+}
+
+/// A unit, and how its pull request stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    pub unit: UnitId,
+    #[serde(flatten)]
+    pub standing: Standing,
+}
+
+impl Desk {
+    /// The units with a pull request, each after those that it needs.
+    #[must_use]
+    pub fn all(&self) -> Vec<(&UnitState, Which)> {
+        let with_link = |unit| which(unit).map(|which| (unit, which));
+        let ordered = self.state.needs_first().into_iter();
+        ordered.filter_map(with_link).collect()
+    }
+
+    /// How the pull request of a unit stands.
+    pub async fn look(&self, unit: &UnitState, which: &Which) -> Result<Row, ForgeError> {
+        let mut standing = self.forge.standing(which, &self.waits).await?;
+        if self.home == Home::Here {
+            self.complete(unit, &mut standing);
+        }
+        Ok(Row {
+            unit: unit.header.id.clone(),
+            standing,
+        })
+    }
+
+    /// Adds what a page in this repository does not know of itself.
+    fn complete(&self, unit: &UnitState, standing: &mut Standing) {
+        standing.commit.clone_from(&unit.commit);
+        if !standing.state.is_open() {
+            return;
+        }
+        // A new failure would have kept it from being opened.
+        if !unit.checks.is_empty() {
+            standing.checks = Checks::Green;
+        }
+        let Some(commit) = &unit.commit else { return };
+        match self.repo.against(&standing.base, commit) {
+            Ok(against) => {
+                standing.behind = against.map(|against| against.behind);
+                standing.mergeable = against.map(|against| against.mergeable);
+            }
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
+}
+
+fn which(unit: &UnitState) -> Option<Which> {
+    let link = unit.pull_request.as_ref()?;
+    Some(Which {
+        unit: unit.header.id.to_string(),
+        number: link.number,
+    })
+}

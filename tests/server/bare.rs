@@ -1,0 +1,71 @@
+//! The bare repository behind the server, asked by git itself.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+pub struct Bare {
+    dir: PathBuf,
+}
+
+impl Bare {
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    fn try_git(&self, args: &[&str]) -> Option<String> {
+        let out = Command::new("git")
+            .arg("--git-dir")
+            .arg(&self.dir)
+            .args(args)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(["AUTHOR", "COMMITTER"].map(|who| (format!("GIT_{who}_NAME"), "GitHub")))
+            .envs(
+                ["AUTHOR", "COMMITTER"]
+                    .map(|who| (format!("GIT_{who}_EMAIL"), "noreply@github.com")),
+            )
+            .output()
+            .expect("git starts");
+        let text = String::from_utf8_lossy(&out.stdout).trim().to_owned();
+        out.status.success().then_some(text)
+    }
+
+    /// All branches, and where they stand.
+    pub fn branches(&self) -> HashMap<String, String> {
+        let format = "--format=%(refname:lstrip=2) %(objectname)";
+        let listed = self.try_git(&["for-each-ref", format, "refs/heads/"]);
+        let listed = listed.expect("the branches");
+        let pairs = listed.lines().filter_map(|line| line.split_once(' '));
+        pairs
+            .map(|(name, id)| (name.to_owned(), id.to_owned()))
+            .collect()
+    }
+
+    /// How many commits `to` has that `from` has not.
+    pub fn count(&self, from: &str, to: &str) -> u64 {
+        let count = self.try_git(&["rev-list", "--count", &format!("{from}..{to}")]);
+        count.and_then(|count| count.parse().ok()).unwrap_or(0)
+    }
+
+    pub fn merge_base(&self, one: &str, other: &str) -> Option<String> {
+        self.try_git(&["merge-base", one, other])
+    }
+
+    /// The tree of both together; nothing where they conflict.
+    pub fn merged_tree(&self, ours: &str, theirs: &str) -> Option<String> {
+        self.try_git(&["merge-tree", "--write-tree", ours, theirs])
+    }
+
+    /// Brings the branch to a new commit of this tree.
+    pub fn commit(&self, branch: &str, tree: &str, parents: &[&str], message: &str) -> String {
+        let mut args = vec!["commit-tree", tree, "-m", message];
+        for parent in parents {
+            args.extend(["-p", parent]);
+        }
+        let made = self.try_git(&args).expect("a commit");
+        let name = format!("refs/heads/{branch}");
+        self.try_git(&["update-ref", &name, &made]).expect("moved");
+        made
+    }
+}

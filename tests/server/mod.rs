@@ -1,0 +1,244 @@
+//! A GitHub on loopback that keeps state: pull requests of `acme/shop` over a bare repository, so that pushes, merges and
+//! comparisons are real ones.
+//!
+//! Its answers have the whole form that GitHub's own description asks for. Where `BATCH_TEST_EXCHANGES` names a file, every
+//! exchange is written there, a line each. It can fail on demand, and it counts when a limit is broken.
+#![allow(
+    dead_code,
+    reason = "every test program includes this file and uses its own part of it"
+)]
+
+mod answers;
+mod bare;
+mod fault;
+mod limits;
+mod routes;
+mod state;
+
+use std::convert::Infallible;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+pub use fault::Fault;
+pub use state::State;
+
+use crate::support::Repo;
+use bare::Bare;
+
+/// What the server lets in.
+pub const TOKEN: &str = "ghp_not-to-be-seen";
+
+/// A running server; it is gone with this value.
+pub struct GitHub {
+    address: String,
+    state: Arc<Mutex<State>>,
+    _runtime: Runtime,
+}
+
+/// A request, as far as it decides.
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub body: Value,
+    pub authorized: bool,
+}
+
+/// An answer before it is sent.
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    pub fn new(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    pub fn message(status: u16, message: &str) -> Self {
+        let body =
+            json!({ "message": message, "documentation_url": "https://docs.github.com/rest" });
+        Self::new(status, body)
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl Asked {
+    pub fn param(&self, name: &str) -> Option<&str> {
+        let is_it = |pair: &&(String, String)| pair.0 == name;
+        self.query.iter().find(is_it).map(|(_, value)| &**value)
+    }
+
+    pub fn is_change(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
+impl GitHub {
+    /// A server whose one repository is this bare one.
+    pub fn over(bare: PathBuf) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let state = State::new(address.clone(), Bare::new(bare));
+        let state = Arc::new(Mutex::new(state));
+        runtime.spawn(accept(listener, Arc::clone(&state)));
+        Self {
+            address,
+            state,
+            _runtime: runtime,
+        }
+    }
+
+    /// A server for the remote of this repository, which from now on knows it by an address on GitHub.
+    pub fn of(repo: &Repo) -> Self {
+        let server = Self::over(repo.remote_dir());
+        repo.write(
+            "batch.toml",
+            format!("[github]\napi-url = \"{}\"\n", server.address),
+        );
+        // What stands for ssh runs the program it is asked for (its last argument) here, in the folder of the remote.
+        let script = format!(
+            "for asked; do :; done\nexec \"${{asked%% *}}\" '{}'",
+            repo.remote_dir().display()
+        );
+        let ssh = repo.program("ssh", &script);
+        repo.git(["config", "core.sshCommand", &ssh.to_string_lossy()]);
+        repo.git(["config", "ssh.variant", "simple"]);
+        repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
+        server
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What the server knows, to look at it or to change it behind the program's back.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next request of this kind and route (below the repository) meets this.
+    pub fn fails(&self, method: &str, route: &str, fault: Fault) {
+        self.state().faults.push(method, route, fault);
+    }
+
+    /// The changes that it was asked for, in order: `POST /pulls`.
+    pub fn changes(&self) -> Vec<String> {
+        self.state().changes.clone()
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let state = Arc::clone(&state);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| serve(Arc::clone(&state), request));
+            let http = hyper::server::conn::http1::Builder::new();
+            // A connection that is cut is part of some tests.
+            let _ = http.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+/// An error cuts the connection.
+async fn serve(
+    state: Arc<Mutex<State>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, std::io::Error> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(std::io::Error::other)?;
+    let query = parts.uri.query().unwrap_or_default();
+    let bearer = parts
+        .headers
+        .get("authorization")
+        .map(HeaderValue::as_bytes);
+    let asked = Asked {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: url::form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
+        body: serde_json::from_slice(&body.to_bytes()).unwrap_or_default(),
+        authorized: ["Bearer", "token"]
+            .map(|kind| format!("{kind} {TOKEN}"))
+            .iter()
+            .any(|right| bearer == Some(right.as_bytes())),
+    };
+    let (answer, fault) = {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (answer, fault) = state.answer(&asked);
+        note(&asked, &answer, fault.as_ref());
+        (answer, fault)
+    };
+    match fault {
+        Some(Fault::CutAfter) => return Err(std::io::Error::other("cut")),
+        Some(Fault::Late(time)) => tokio::time::sleep(time).await,
+        _ => {}
+    }
+    Ok::<_, Infallible>(respond(&answer)).map_err(std::io::Error::other)
+}
+
+fn respond(answer: &Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::builder().status(answer.status);
+    let (kind, text) = match &answer.body {
+        Value::String(page) => ("text/html", page.clone()),
+        Value::Null => ("application/json", String::new()),
+        body => ("application/json; charset=utf-8", body.to_string()),
+    };
+    response = response.header("content-type", kind);
+    for (name, value) in &answer.headers {
+        response = response.header(*name, value);
+    }
+    response
+        .body(Full::new(text.into()))
+        .expect("an answer of the test")
+}
+
+/// Writes the exchange down for those who compare it with GitHub's own description.
+fn note(asked: &Asked, answer: &Answer, fault: Option<&Fault>) {
+    let Some(file) = std::env::var_os("BATCH_TEST_EXCHANGES") else {
+        return;
+    };
+    let line = json!({
+        "method": asked.method,
+        "path": asked.path,
+        "query": asked.query,
+        "request": asked.body,
+        "status": answer.status,
+        "response": answer.body,
+        "planned": fault.is_some(),
+    });
+    let file = OpenOptions::new().create(true).append(true).open(file);
+    let mut file = file.expect("the file for exchanges");
+    // One write, so that lines of tests that run side by side stay whole.
+    file.write_all(format!("{line}\n").as_bytes())
+        .expect("the exchange is written");
+}
