@@ -1,73 +1,21 @@
 //! Pull requests on GitHub, with a server on loopback in its place and a bare repository behind its ssh address.
 
+mod server;
 mod support;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use server::{Fault, GitHub, TOKEN};
 use support::{Output, Repo};
-use wiremock::matchers::{header, method, path};
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-const TOKEN: &str = "ghp_not-to-be-seen";
-const PULLS: &str = "/repos/acme/shop/pulls";
+const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
 
-/// Opens every pull request it is asked for, numbered from 1.
-struct Opens(AtomicU64);
-
-impl Respond for Opens {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let asked: Value = request.body_json().expect("JSON");
-        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
-        ResponseTemplate::new(201).set_body_json(json!({
-            "number": number,
-            "html_url": format!("https://127.0.0.1/acme/shop/pull/{number}"),
-            "head": { "ref": asked["head"], "repo": { "full_name": "acme/shop" } },
-            "base": { "ref": asked["base"], "repo": { "full_name": "acme/shop" } },
-        }))
-    }
-}
-
-/// A repository whose remote is `acme/shop` on this server, and the server, which answers creations so.
-async fn shop(packages: usize, creation: impl Respond + 'static) -> (Repo, MockServer) {
-    on_server(Repo::with_packages(packages), creation).await
-}
-
-async fn on_server(repo: Repo, creation: impl Respond + 'static) -> (Repo, MockServer) {
-    let server = MockServer::start().await;
-    Mock::given(path("/repos/acme/shop"))
-        .and(header("authorization", format!("Bearer {TOKEN}")))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "full_name": "acme/shop" })))
-        .mount(&server)
-        .await;
-    Mock::given(method("GET"))
-        .and(path(PULLS))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!([])))
-        .mount(&server)
-        .await;
-    Mock::given(method("POST"))
-        .and(path(PULLS))
-        .respond_with(creation)
-        .mount(&server)
-        .await;
-
-    let repo = repo.settings(&format!("[github]\napi-url = \"{}\"\n", server.uri()));
-    // What stands for ssh runs the program it is asked for (its last argument) here, in the folder of the remote.
-    let ssh = repo.program(
-        "ssh",
-        &format!(
-            "for asked; do :; done\nexec \"${{asked%% *}}\" '{}'",
-            repo.remote_dir().display()
-        ),
-    );
-    repo.git(["config", "core.sshCommand", &ssh.to_string_lossy()]);
-    repo.git(["config", "ssh.variant", "simple"]);
-    repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
+/// A repository whose remote is `acme/shop` on a server.
+fn shop(packages: usize) -> (Repo, GitHub) {
+    let repo = Repo::with_packages(packages);
+    let server = GitHub::of(&repo);
     (repo, server)
-}
-
-fn refuses(status: u16, message: &str) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_json(json!({ "message": message }))
 }
 
 /// An agent that looks for the token wherever it can, and then does its work.
@@ -82,17 +30,7 @@ fn migrate(repo: &Repo, more: &[&str]) -> Output {
     let mut args = vec!["-vv", "migrate", "packages/", "sign every file", "--yes"];
     args.extend(["--no-checks", "--agent-cmd", &agent]);
     args.extend_from_slice(more);
-    repo.batch_with(args, &[("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")])
-}
-
-/// The pull requests that the server was asked for.
-async fn asked(server: &MockServer) -> Vec<Value> {
-    let requests = server.received_requests().await.expect("recorded");
-    requests
-        .iter()
-        .filter(|request| request.method.as_str() == "POST")
-        .map(|request| request.body_json().expect("JSON"))
-        .collect()
+    repo.batch_with(args, &ENV)
 }
 
 /// The token stands in nothing that was said, kept or pushed.
@@ -115,9 +53,9 @@ fn the_token_is_nowhere(repo: &Repo, output: &Output) {
     }
 }
 
-#[tokio::test]
-async fn every_unit_becomes_a_pull_request_and_nobody_sees_the_token() {
-    let (repo, server) = shop(2, Opens(AtomicU64::new(0))).await;
+#[test]
+fn every_unit_becomes_a_pull_request_and_nobody_sees_the_token() {
+    let (repo, server) = shop(2);
     let output = migrate(&repo, &["--units", "2"]).exits(0);
 
     output
@@ -125,42 +63,40 @@ async fn every_unit_becomes_a_pull_request_and_nobody_sees_the_token() {
         .says("https://127.0.0.1/acme/shop/pull/1")
         .says("https://127.0.0.1/acme/shop/pull/2")
         .says("pull requests on 127.0.0.1/acme/shop");
-    let asked = asked(&server).await;
-    let mut heads: Vec<&str> = asked.iter().filter_map(|it| it["head"].as_str()).collect();
+    let pulls = server.state().pulls.clone();
+    let mut heads: Vec<&String> = pulls.iter().map(|pull| &pull.head).collect();
     heads.sort_unstable();
-    assert_eq!(heads, repo.pushed());
-    for pull in &asked {
-        assert_eq!(
-            (&pull["base"], &pull["draft"]),
-            (&json!("main"), &json!(false))
-        );
+    assert_eq!(heads, repo.pushed().iter().collect::<Vec<_>>());
+    for pull in &pulls {
+        assert_eq!((&*pull.base, pull.draft), ("main", false));
     }
     the_token_is_nowhere(&repo, &output);
     let report = repo.batch(["report"]).exits(0);
     report.says("https://127.0.0.1/acme/shop/pull/1");
 }
 
-#[tokio::test]
-async fn drafts_are_asked_for_as_drafts() {
-    let (repo, server) = shop(1, Opens(AtomicU64::new(0))).await;
+#[test]
+fn drafts_are_asked_for_as_drafts() {
+    let (repo, server) = shop(1);
     let _ = migrate(&repo, &["--draft", "--forge", "github"]).exits(0);
-    assert_eq!(asked(&server).await[0]["draft"], true);
+    assert!(server.state().pull(1).draft);
 }
 
-#[tokio::test]
-async fn a_refusal_is_told_and_the_branch_stays() {
+#[test]
+fn a_refusal_is_told_and_the_branch_stays() {
     let refusals = [
         (
-            refuses(403, "Resource not accessible by personal access token"),
+            Fault::refusal(403, "Resource not accessible by personal access token"),
             "may not open pull requests in 127.0.0.1/acme/shop",
         ),
         (
-            refuses(422, "Validation Failed"),
+            Fault::refusal(422, "Validation Failed"),
             "127.0.0.1/acme/shop refused the request (422): Validation Failed",
         ),
     ];
-    for (answer, sentence) in refusals {
-        let (repo, _server) = shop(1, answer).await;
+    for (fault, sentence) in refusals {
+        let (repo, server) = shop(1);
+        server.fails("POST", "/pulls", fault);
         let output = migrate(&repo, &[]).exits(1);
         output
             .says("0 of 1 unit published, 1 failed")
@@ -171,20 +107,74 @@ async fn a_refusal_is_told_and_the_branch_stays() {
     }
 }
 
-#[tokio::test]
-async fn without_a_token_github_is_refused_before_anything_is_done() {
-    let (repo, server) = shop(1, Opens(AtomicU64::new(0))).await;
+#[test]
+fn whatever_happens_on_the_way_each_unit_has_one_pull_request() {
+    let faults = [
+        Fault::BadGateway,
+        Fault::BadGatewayAfter,
+        Fault::CutAfter,
+        Fault::Late(Duration::from_millis(300)),
+        Fault::secondary(1),
+        Fault::refusal(500, "Server Error"),
+    ];
+    std::thread::scope(|scope| {
+        for fault in faults {
+            scope.spawn(|| {
+                let (repo, server) = shop(2);
+                server.fails("POST", "/pulls", fault);
+                migrate(&repo, &["--units", "2"])
+                    .exits(0)
+                    .says("2 of 2 units published");
+                assert_eq!(server.state().pulls.len(), 2);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_repository_that_was_renamed_is_found_under_its_new_name() {
+    let (repo, server) = shop(1);
+    repo.git([
+        "remote",
+        "set-url",
+        "origin",
+        "git@127.0.0.1:acme/old-shop.git",
+    ]);
+    let _ = migrate(&repo, &[]).exits(0);
+    assert_eq!(server.changes(), ["POST /pulls"]);
+}
+
+#[test]
+fn among_250_open_ones_only_ours_is_taken_for_ours() {
+    let (repo, server) = shop(1);
+    {
+        let mut state = server.state();
+        state.strangers(250);
+        // All are listed, whatever head was asked for.
+        state.heeds_heads = false;
+    }
+    let _ = migrate(&repo, &[]).exits(0);
+    assert_eq!(server.changes(), ["POST /pulls"]);
+    assert_eq!(server.state().pulls.len(), 251);
+    let requests = server.requests();
+    let pages = requests.iter().filter(|it| *it == "GET /pulls").count();
+    assert_eq!(pages, 3);
+}
+
+#[test]
+fn without_a_token_github_is_refused_before_anything_is_done() {
+    let (repo, server) = shop(1);
     let args = ["migrate", "packages/", "sign every file", "--yes"];
     let more = ["--agent-cmd", "true", "--forge", "github"];
     repo.batch(args.into_iter().chain(more))
         .exits(2)
         .says("there is no token for 127.0.0.1");
-    assert!(asked(&server).await.is_empty());
+    assert!(server.requests().is_empty());
     assert_eq!(repo.state_entries(), [""; 0]);
 }
 
-#[tokio::test]
-async fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_is_told() {
+#[test]
+fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_is_told() {
     let repo = Repo::new()
         .file("packages/p0/index.js", "var p0 = 0;\n")
         .file("CODEOWNERS", "* @acme/web @ada eve@example.org\n")
@@ -194,19 +184,10 @@ async fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_
         )
         .commit("Start")
         .with_remote();
-    let (repo, server) = on_server(repo, Opens(AtomicU64::new(0))).await;
-    for (kind, route, status) in [
-        ("POST", "/repos/acme/shop/issues/1/labels", 403),
-        ("POST", "/repos/acme/shop/pulls/1/requested_reviewers", 201),
-    ] {
-        let answer = json!({ "message": "Resource not accessible by personal access token" });
-        Mock::given(method(kind))
-            .and(path(route))
-            .respond_with(ResponseTemplate::new(status).set_body_json(answer))
-            .expect(1)
-            .mount(&server)
-            .await;
-    }
+    let server = GitHub::of(&repo);
+    server.state().milestones = vec!["2026.11".to_owned(), "2026.12".to_owned()];
+    let refused = Fault::refusal(403, "Resource not accessible by personal access token");
+    server.fails("POST", "/issues/1/labels", refused);
     let output = migrate(
         &repo,
         &[
@@ -216,40 +197,47 @@ async fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_
             "codeowners",
             "--max-reviewers",
             "1",
+            "--assignee",
+            "ada",
+            "--assignee",
+            "mallory",
+            "--milestone",
+            "2026.12",
         ],
     )
     .exits(0);
-    output.says("PR #1: labels are missing: the token from GITHUB_TOKEN may not label");
-    let asked = asked(&server).await;
-    let body = asked[0]["body"].as_str().expect("a text");
+    output
+        .says("PR #1: labels are missing: the token from GITHUB_TOKEN may not label")
+        .says("not assigned to mallory");
+    let pull = server.state().pull(1).clone();
     assert!(
-        body.starts_with("## Summary\n\n```text\nsign every file"),
-        "{body}"
+        pull.body
+            .starts_with("## Summary\n\n```text\nsign every file"),
+        "{}",
+        pull.body
     );
     assert!(
-        body.contains("## Checklist\n- [ ] tests\n\n<!-- batch {"),
-        "{body}"
+        pull.body
+            .contains("## Checklist\n- [ ] tests\n\n<!-- batch {"),
+        "{}",
+        pull.body
     );
-    assert_eq!(asked[1], json!({ "labels": ["migration"] }));
-    assert_eq!(asked[2], json!({ "team_reviewers": ["web"] }));
+    assert_eq!(pull.milestone, Some(2));
+    assert_eq!(
+        (pull.assignees, pull.teams),
+        (vec!["ada".to_owned()], vec!["web".to_owned()])
+    );
+    let bodies: Vec<Value> = server.state().bodies.clone();
+    assert!(bodies.contains(&json!({ "labels": ["migration"] })));
+    assert!(bodies.contains(&json!({ "team_reviewers": ["web"] })));
     repo.batch(["report", "--format", "markdown"])
         .exits(0)
         .says("- #1: labels are missing");
 }
 
-/// What the server was asked, in order, without the look-ups before each creation.
-async fn course(server: &MockServer) -> Vec<String> {
-    let requests = server.received_requests().await.expect("recorded");
-    requests
-        .iter()
-        .filter(|request| request.url.query().is_none() && request.url.path() != "/repos/acme/shop")
-        .map(|request| format!("{} {}", request.method, request.url.path()))
-        .collect()
-}
-
-#[tokio::test]
-async fn the_next_opens_when_one_is_closed_also_after_a_resume() {
-    let (repo, server) = shop(3, Opens(AtomicU64::new(0))).await;
+#[test]
+fn the_next_opens_when_one_is_closed_also_after_a_resume() {
+    let (repo, server) = shop(3);
     let agent = repo.program("agent", support::SIGN);
     let agent = agent.to_string_lossy();
     let args = [
@@ -262,66 +250,60 @@ async fn the_next_opens_when_one_is_closed_also_after_a_resume() {
         "3",
     ];
     let more = ["-j", "1", "--max-open", "1", "--agent-cmd", &agent];
-    let env = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
-    let state = |state: &str| ResponseTemplate::new(200).set_body_json(json!({ "state": state }));
-    let first = Mock::given(path(format!("{PULLS}/1")))
-        .respond_with(state("open"))
-        .mount_as_scoped(&server)
-        .await;
-    let mut session = repo.start_with(args.into_iter().chain(more), &env);
+    let mut session = repo.start_with(args.into_iter().chain(more), &ENV);
     session.wait_for("waits until one of 1 open is closed");
     session.interrupt();
     session.finish().exits(130).says("1 of 3 units published");
-    drop(first);
 
-    for number in [1, 2] {
-        Mock::given(path(format!("{PULLS}/{number}")))
-            .respond_with(state("closed"))
-            .mount(&server)
-            .await;
-    }
-    repo.batch_with(["resume"], &env)
+    // From now on each is closed once it was looked at.
+    server.state().pull(1).open = false;
+    server.state().closes_what_is_looked_at = true;
+    repo.batch_with(["resume"], &ENV)
         .exits(0)
         .says("3 of 3 units published");
-    let mut course = course(&server).await;
+    let requests = server.requests();
+    let mut course: Vec<&String> = requests
+        .iter()
+        .filter(|it| *it != "GET " && *it != "GET /pulls")
+        .collect();
     course.dedup();
-    let opened = format!("POST {PULLS}");
-    let looked = |number: u64| format!("GET {PULLS}/{number}");
-    assert_eq!(
-        course,
-        [opened.clone(), looked(1), opened.clone(), looked(2), opened]
-    );
+    let expected = [
+        "POST /pulls",
+        "GET /pulls/1",
+        "POST /pulls",
+        "GET /pulls/2",
+        "POST /pulls",
+    ];
+    assert_eq!(course, expected);
 }
 
-#[tokio::test]
-async fn pull_requests_keep_the_pace_that_is_wanted() {
-    let (repo, _server) = shop(2, Opens(AtomicU64::new(0))).await;
+#[test]
+fn pull_requests_keep_the_pace_that_is_wanted() {
+    let (repo, _server) = shop(2);
     let begun = std::time::Instant::now();
     migrate(&repo, &["--units", "2", "--pr-pace", "60/m"])
         .exits(0)
         .says("pull request waits its turn (60/m)");
-    assert!(begun.elapsed() >= std::time::Duration::from_secs(1));
+    assert!(begun.elapsed() >= Duration::from_secs(1));
     repo.batch(["migrate", "packages/", "x", "--pr-pace", "fast"])
         .exits(2)
         .says("is no pace: write it like 10/h");
 }
 
-#[tokio::test]
-async fn what_was_published_here_goes_to_github_later_without_its_agent() {
-    let (repo, server) = shop(2, Opens(AtomicU64::new(0))).await;
+#[test]
+fn what_was_published_here_goes_to_github_later_without_its_agent() {
+    let (repo, server) = shop(2);
     let _ = migrate(&repo, &["--units", "2", "--no-push", "--draft"]).exits(0);
-    assert!(asked(&server).await.is_empty() && repo.pushed().is_empty());
+    assert!(server.changes().is_empty() && repo.pushed().is_empty());
     let worked = repo.branches();
-    let env = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
-    repo.batch_with(["publish", "--forge", "github"], &env)
+    repo.batch_with(["publish", "--forge", "github"], &ENV)
         .exits(0)
         .says("goes on: 2 units to publish, 127.0.0.1/acme/shop")
         .says("https://127.0.0.1/acme/shop/pull/2");
     assert_eq!(repo.pushed(), worked);
-    let asked = asked(&server).await;
-    assert_eq!(asked.len(), 2);
-    assert_eq!(asked[0]["draft"], true);
-    repo.batch_with(["publish"], &env)
+    assert_eq!(server.changes(), ["POST /pulls", "POST /pulls"]);
+    assert!(server.state().pull(1).draft);
+    repo.batch_with(["publish"], &ENV)
         .exits(2)
         .says("has nothing to publish to 127.0.0.1/acme/shop");
 }

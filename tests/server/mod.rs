@@ -150,9 +150,16 @@ impl GitHub {
         self.state().faults.push(method, route, fault);
     }
 
-    /// The changes that it was asked for, in order: `POST /pulls`.
+    /// What it was asked for, in order: `POST /pulls`.
+    pub fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    /// The changes among that.
     pub fn changes(&self) -> Vec<String> {
-        self.state().changes.clone()
+        let mut requests = self.requests();
+        requests.retain(|request| !request.starts_with("GET "));
+        requests
     }
 }
 

@@ -16,6 +16,11 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
         ("GET", ["repos", "acme", "shop"]) => {
             Answer::new(200, Answers(&state.address).full_repository())
         }
+        // It had this name once.
+        ("GET", ["repos", "acme", "old-shop"]) => {
+            let location = format!("{}/repos/acme/shop", state.address);
+            Answer::message(301, "Moved Permanently").with("location", location)
+        }
         (method, ["repos", "acme", "shop", rest @ ..]) => match (method, rest) {
             ("GET", ["pulls"]) => list(state, asked),
             ("POST", ["pulls"]) => create(state, &asked.body),
@@ -40,7 +45,10 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
             ("GET", ["pulls", of]) => {
                 let of = number(of);
                 let told = full(state, of);
-                state.pull(of).asked = true;
+                let closes = state.closes_what_is_looked_at;
+                let pull = state.pull(of);
+                pull.asked = true;
+                pull.open &= !closes;
                 Answer::new(200, told)
             }
             ("PATCH", ["pulls", of]) => edit(state, number(of), &asked.body),
@@ -136,7 +144,7 @@ fn list(state: &State, asked: &Asked) -> Answer {
     let fits = |pull: &&Pull| {
         let label = format!("acme:{}", pull.head);
         (wanted == "all" || pull.open == (wanted == "open"))
-            && head.is_none_or(|head| head == label)
+            && head.is_none_or(|head| head == label || !state.heeds_heads)
             && asked.param("base").is_none_or(|base| base == pull.base)
     };
     let answers = Answers(&state.address);

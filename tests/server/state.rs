@@ -16,11 +16,14 @@ pub struct State {
     pub collaborators: Vec<String>,
     pub limits: Limits,
     pub faults: Faults,
-    /// What it was asked to change, whatever came of it.
-    pub changes: Vec<String>,
-    /// The bodies of those requests.
+    /// What it was asked for, whatever came of it.
+    pub requests: Vec<String>,
+    /// The bodies of changes.
     pub bodies: Vec<serde_json::Value>,
-    pub requests: usize,
+    /// Lists hold only what comes from the head that was asked for.
+    pub heeds_heads: bool,
+    /// A pull request is closed once somebody has looked at it.
+    pub closes_what_is_looked_at: bool,
 }
 
 /// A pull request of the repository.
@@ -61,9 +64,10 @@ impl State {
             collaborators: vec!["ada".to_owned(), "eve".to_owned()],
             limits: Limits::default(),
             faults: Faults::default(),
-            changes: Vec::new(),
+            requests: Vec::new(),
             bodies: Vec::new(),
-            requests: 0,
+            heeds_heads: true,
+            closes_what_is_looked_at: false,
         }
     }
 
@@ -72,13 +76,26 @@ impl State {
         &mut self.pulls[at]
     }
 
+    /// So many more that somebody else has opened.
+    pub fn strangers(&mut self, count: usize) {
+        let first = self.pulls.len() as u64 + 1;
+        let stranger = |number| Pull {
+            number,
+            title: "Something else".to_owned(),
+            head: "main".to_owned(),
+            base: "main".to_owned(),
+            open: true,
+            ..Pull::default()
+        };
+        self.pulls.extend((first..).map(stranger).take(count));
+    }
+
     /// The answer, and the fault that was planned for the request.
     pub fn answer(&mut self, asked: &Asked) -> (Answer, Option<Fault>) {
-        self.requests += 1;
+        let route = asked.path.strip_prefix("/repos/acme/shop");
+        let route = route.unwrap_or(&asked.path);
+        self.requests.push(format!("{} {route}", asked.method));
         if asked.is_change() {
-            let route = asked.path.strip_prefix("/repos/acme/shop");
-            let route = route.unwrap_or(&asked.path);
-            self.changes.push(format!("{} {route}", asked.method));
             self.bodies.push(asked.body.clone());
         }
         if !asked.authorized {
