@@ -12,7 +12,7 @@ mod verdict;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
-use std::process::{Child, ExitStatus};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -176,29 +176,30 @@ impl Round {
         let before = self.repo.snapshot();
         let mut finished = BTreeSet::new();
         let mut incidents = self.random.usize(1..5);
+        let mut undisturbed = 0;
         loop {
             let facts = Facts::of(&self.repo);
             finished.extend(facts.finished_work());
             let known = verdict::begun(&self.repo, &finished);
             let mut child = self.start(&facts);
             tally.resumed += usize::from(facts.has_run());
-            let ended = if incidents > 0 {
+            if incidents > 0 {
                 incidents -= 1;
-                self.disturb(&mut child, tally)
+                self.disturb(&mut child, tally);
             } else {
-                Some(self.wait(&mut child))
-            };
+                undisturbed += 1;
+                self.wait(&mut child);
+            }
             // What was finished before must not have been begun again.
             if known != verdict::begun(&self.repo, &finished) {
                 tally
                     .doubles
                     .push(self.told("finished work was done again"));
             }
-            if ended.is_some_and(|status| status.code() != Some(2)) && Facts::of(&self.repo).ended()
-            {
+            if Facts::of(&self.repo).ended() {
                 break;
             }
-            if ended.is_some() && incidents == 0 && !Facts::of(&self.repo).is_resumable() {
+            if undisturbed > 3 {
                 tally.losses.push(self.told("the run cannot be resumed"));
                 return;
             }
@@ -246,8 +247,8 @@ impl Round {
             .expect("the program starts")
     }
 
-    /// Does something bad at a random moment. Gives how the runner ended, where it was not killed.
-    fn disturb(&mut self, child: &mut Child, tally: &mut Tally) -> Option<ExitStatus> {
+    /// Does something bad at a random moment, and kills the runner unless it has ended by then.
+    fn disturb(&mut self, child: &mut Child, tally: &mut Tally) {
         self.pause();
         match self.hardship {
             Hardship::WorkersDie if self.random.bool() => {
@@ -285,27 +286,23 @@ impl Round {
             }
             _ => {}
         }
-        if let Some(status) = child.try_wait().expect("our own child") {
-            return Some(status);
+        if child.try_wait().expect("our own child").is_some() {
+            return;
         }
         child.kill().expect("our own child");
         let status = child.wait().expect("our own child");
-        if status.code().is_some() {
-            return Some(status);
-        }
-        tally.runners += 1;
-        None
+        tally.runners += usize::from(status.code().is_none());
     }
 
     fn pause(&mut self) {
         sleep(Duration::from_millis(self.random.u64(0..350)));
     }
 
-    fn wait(&self, child: &mut Child) -> ExitStatus {
+    fn wait(&self, child: &mut Child) {
         let started = Instant::now();
         loop {
-            if let Some(status) = child.try_wait().expect("our own child") {
-                return status;
+            if child.try_wait().expect("our own child").is_some() {
+                return;
             }
             if started.elapsed() > PATIENCE {
                 let _ = child.kill();

@@ -50,10 +50,6 @@ impl Facts {
             .is_some_and(|(unit, fact)| unit.is_none() && fact["fact"] == "ended")
     }
 
-    pub fn is_resumable(&self) -> bool {
-        !self.has_run() || !self.ended()
-    }
-
     /// `agent <unit>` and `check <unit>` of all that is known to be finished.
     pub fn finished_work(&self) -> Vec<String> {
         self.0
