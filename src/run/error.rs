@@ -57,7 +57,9 @@ pub enum RunError {
     },
     #[error("the settings cannot be kept: {0}")]
     Settings(toml::ser::Error),
-    #[error("run {id} came to its end; there is nothing left to resume: `batch report {id}` tells what came out")]
+    #[error(
+        "run {id} came to its end; there is nothing left to resume: `batch report {id}` tells what came out"
+    )]
     NothingLeft { id: RunId },
     #[error(
         "run {id} has nothing to publish to {forge}: all that its units have committed is open there, or none has a commit"
