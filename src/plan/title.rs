@@ -4,7 +4,8 @@
 //!
 //! A unit that holds a folder whole has the folder's name (`src/parse`); one of several siblings has their parent's
 //! and theirs (`src: lex, parse`); a piece of a folder has the first and the last name in it (`src: Button … Form`).
-//! Of many places those are named that hold the most files (`src: io (part), net/tcp, … (2 more)`).
+//! Of many places, those in one folder are told as a piece of it (`src: io (part), net/tcp`), and where even that has no
+//! room, those that hold the most files are named (`src: io (part), net/tcp, … (2 more)`).
 
 mod name;
 mod places;
@@ -31,7 +32,7 @@ pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, Str
         .map(|(index, name)| (id(index, all, &name), name.title()));
     let shared = (units.len()..).zip(shared).map(|(index, files)| {
         let id = id(index, all, &Name::folder(SHARED));
-        let parts = files.iter().map(|path| Part::new((*path).to_owned(), 1));
+        let parts = files.iter().map(|path| Part::whole(path, 1));
         (id, Name::new(SHARED, parts.collect()).title())
     });
     let mut taken = HashSet::new();

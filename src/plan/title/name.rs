@@ -1,6 +1,7 @@
 //! What a unit is called, in parts that can be left out.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The most characters that a title has.
 pub(super) const TITLE: usize = 60;
@@ -15,13 +16,50 @@ pub(super) struct Name {
 
 /// A part of a folder, and how many of the unit's files are there.
 pub(super) struct Part {
-    text: String,
+    /// A file or folder, from the unit's folder.
+    path: String,
     files: usize,
+    extent: Extent,
+}
+
+/// What a unit has of a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    Piece,
 }
 
 impl Part {
-    pub fn new(text: String, files: usize) -> Self {
-        Self { text, files }
+    pub fn whole(path: &str, files: usize) -> Self {
+        Self {
+            path: plain(path),
+            files,
+            extent: Extent::Whole,
+        }
+    }
+
+    pub fn piece(path: &str, files: usize) -> Self {
+        Self {
+            extent: Extent::Piece,
+            ..Self::whole(path, files)
+        }
+    }
+
+    fn text(&self) -> String {
+        match self.extent {
+            Extent::Whole => self.path.clone(),
+            Extent::Piece => format!("{} (part)", self.path),
+        }
+    }
+
+    /// The folders that this is a part of.
+    fn folders(&self) -> impl Iterator<Item = &str> {
+        let above = |path: &'_ str| path.rfind('/');
+        let own = match self.extent {
+            Extent::Whole => above(&self.path).map(|end| &self.path[..end]),
+            Extent::Piece => Some(self.path.as_str()),
+        };
+        std::iter::successors(own, move |path| above(path).map(|end| &path[..end]))
     }
 }
 
@@ -29,11 +67,40 @@ impl Name {
     pub fn new(folder: &str, parts: Vec<Part>) -> Self {
         Self {
             folder: plain(folder),
-            parts: parts
-                .into_iter()
-                .map(|part| Part::new(plain(&part.text), part.files))
-                .collect(),
+            parts,
         }
+    }
+
+    /// Tells places as pieces of the folder that they are in, the lowest such folders first, until the title has room
+    /// for all of them.
+    pub fn gathered(mut self) -> Self {
+        while self.showing(self.parts.len()).chars().count() > TITLE {
+            let Some(folder) = self.lowest_shared() else {
+                break;
+            };
+            let is_in = |part: &Part| part.folders().any(|it| it == folder);
+            let files = self.parts.iter().filter(|part| is_in(part));
+            let piece = Part::piece(&folder, files.map(|part| part.files).sum());
+            let first = self.parts.iter().position(is_in).unwrap_or_default();
+            self.parts[first] = piece;
+            let mut at = 0;
+            self.parts.retain(|part| {
+                at += 1;
+                at - 1 == first || !is_in(part)
+            });
+        }
+        self
+    }
+
+    /// The lowest folder that several parts are in; of such folders the one of most parts.
+    fn lowest_shared(&self) -> Option<String> {
+        let mut parts_in: BTreeMap<&str, usize> = BTreeMap::new();
+        for folder in self.parts.iter().flat_map(Part::folders) {
+            *parts_in.entry(folder).or_default() += 1;
+        }
+        let shared = parts_in.into_iter().filter(|(_, parts)| *parts > 1);
+        let lowest = shared.max_by_key(|(folder, parts)| (folder.matches('/').count(), *parts));
+        lowest.map(|(folder, _)| folder.to_owned())
     }
 
     pub fn folder(path: &str) -> Self {
@@ -41,14 +108,14 @@ impl Name {
     }
 
     /// So many parts that have the most files, in their order.
-    pub fn chosen(&self, shown: usize) -> Vec<&str> {
+    pub fn chosen(&self, shown: usize) -> Vec<String> {
         let mut order: Vec<usize> = (0..self.parts.len()).collect();
         order.sort_by_key(|&part| Reverse(self.parts[part].files));
         order.truncate(shown);
         order.sort_unstable();
         order
             .into_iter()
-            .map(|part| self.parts[part].text.as_str())
+            .map(|part| self.parts[part].text())
             .collect()
     }
 

@@ -139,11 +139,11 @@ impl<'a> Places<'a> {
         let is_all = self.folders.get(folder).map(|it| it.loose) == Some(loose.len());
         let names: Vec<&str> = loose.iter().map(|file| last(file.path)).collect();
         if is_all && names.len() <= FEW {
-            parts.extend(names.iter().map(|name| Part::new((*name).to_owned(), 1)));
+            parts.extend(names.iter().map(|name| Part::whole(name, 1)));
         } else {
-            parts.extend(from_to(&names).map(|text| Part::new(text, names.len())));
+            parts.extend(from_to(&names).map(|text| Part::whole(&text, names.len())));
         }
-        Name::new(folder, parts)
+        Name::new(folder, parts).gathered()
     }
 
     fn is_all(&self, folder: &str, files: usize) -> bool {
@@ -171,7 +171,7 @@ impl<'a> Places<'a> {
             return None;
         }
         let files = loose.len() + folders.values().map(Vec::len).sum::<usize>();
-        from_to(&[first, end]).map(|text| Part::new(text, files))
+        from_to(&[first, end]).map(|text| Part::whole(&text, files))
     }
 
     /// What a unit has of a folder, told from `top`: as few places as say where to look. Whoever has most of a folder
@@ -179,18 +179,17 @@ impl<'a> Places<'a> {
     fn parts(&self, folder: &str, files: &[&File<'a>], top: &str) -> Vec<Part> {
         let name = below(folder, top).unwrap_or(folder);
         if self.is_all(folder, files.len()) {
-            return vec![Part::new(name.to_owned(), files.len())];
+            return vec![Part::whole(name, files.len())];
         }
-        let piece = |files: usize| Part::new(format!("{name} (part)"), files);
         let is_most = |all: usize| files.len() * 2 > all;
         if self.folders.get(folder).is_some_and(|it| is_most(it.files)) {
-            return vec![piece(files.len())];
+            return vec![Part::piece(name, files.len())];
         }
         let (loose, folders) = children(folder, files);
         let mut parts: Vec<Part> = match loose.as_slice() {
             [] => Vec::new(),
-            [only] => vec![Part::new(format!("{name}/{}", last(only.path)), 1)],
-            several => vec![piece(several.len())],
+            [only] => vec![Part::whole(&format!("{name}/{}", last(only.path)), 1)],
+            several => vec![Part::piece(name, several.len())],
         };
         for (child, files) in folders {
             parts.extend(self.parts(child, &files, top));

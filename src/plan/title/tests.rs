@@ -118,7 +118,7 @@ fn a_long_list_ends_with_how_many_more_there_are() {
 fn of_many_places_those_with_the_most_files_are_named() {
     let mine = [
         "django/apps/one_of_a_kind_that_is_long.py",
-        "django/apps/x/another_of_a_kind_that_is_long.py",
+        "django/core/another_of_a_kind_that_is_long.py",
         "django/contrib/gis/geos/1",
         "django/contrib/gis/geos/2",
         "django/contrib/gis/geos/3",
@@ -129,7 +129,8 @@ fn of_many_places_those_with_the_most_files_are_named() {
         "django/apps/1",
         "django/apps/2",
         "django/apps/3",
-        "django/apps/x/1",
+        "django/core/1",
+        "django/core/2",
         "django/contrib/1",
         "django/contrib/gis/1",
         "django/contrib/gis/2",
@@ -142,6 +143,30 @@ fn of_many_places_those_with_the_most_files_are_named() {
     assert_eq!(
         names(&[&mine, &others])[0],
         "01-django-contrib-gis-geos = django: contrib/gis/geos, db/backends/oracle, … (2 more)"
+    );
+}
+
+#[test]
+fn of_many_places_in_one_folder_the_folder_is_named() {
+    let locale = |name: &str| format!("conf/locale/{name}/formats.py");
+    let mine: Vec<String> = ["ar", "bg", "bn", "bs", "ca", "ckb", "cs", "cy", "da", "de"]
+        .map(locale)
+        .into_iter()
+        .chain(["admin/a.py", "admin/tags/x.py", "admin/tags/y.py"].map(str::to_owned))
+        .collect();
+    let others = ["zu", "zh"].map(locale);
+    let mine: Vec<&str> = mine.iter().map(String::as_str).collect();
+    let conf: Vec<String> = (0..20).map(|number| format!("conf/{number}")).collect();
+    let others: Vec<&str> = others.iter().chain(&conf).map(String::as_str).collect();
+    let title = |mine: &[&str]| names(&[mine, &others])[0].clone();
+    assert_eq!(
+        title(&mine),
+        "01-admin-conf-locale-part = admin, conf/locale (part)"
+    );
+    let few = [&mine[..2], &mine[10..]].concat();
+    assert_eq!(
+        title(&few),
+        "01-admin-conf-locale-ar-conf-locale-bg = admin, conf/locale/ar, conf/locale/bg"
     );
 }
 
