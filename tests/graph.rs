@@ -46,6 +46,42 @@ fn a_graph_is_refused_where_it_cannot_be_shown_or_would_replace_a_file() {
 }
 
 #[test]
+fn a_plan_is_the_same_whatever_was_kept_of_earlier_ones() {
+    let repo = project();
+    let plan = || {
+        let planned = repo.batch(["plan", "**", "Tidy", "--order", "deps", "-o", "-"]);
+        planned.exits(0).stdout()
+    };
+    let first = plan();
+    assert!(first.contains("needs = ["), "{first}");
+    assert_eq!(plan(), first);
+    let cache = repo.dir().join(".git/batch/cache");
+    let graphs: Vec<_> = std::fs::read_dir(cache.join("graphs")).unwrap().collect();
+    let [Ok(graph)] = &graphs[..] else {
+        panic!("one graph is kept: {graphs:?}");
+    };
+    for file in [graph.path(), cache.join("imports")] {
+        let mut bytes = std::fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert_eq!(plan(), first, "{}", file.display());
+    }
+    std::fs::remove_dir_all(&cache).unwrap();
+    assert_eq!(plan(), first);
+    // What is imported now is not what was imported then.
+    let b_needs = |plan: &str, unit: &str| {
+        let mut units = plan.split("[[unit]]");
+        units.any(|it| it.contains("\"b/part.js\"") && it.contains(&format!("  \"{unit}\",")))
+    };
+    repo.write("b/part.js", "import '../c/main.js';\n");
+    repo.git(["commit", "-qam", "Turn"]);
+    assert!(b_needs(&first, "01-a"), "{first}");
+    let second = plan();
+    assert!(b_needs(&second, "03-c"), "{second}");
+}
+
+#[test]
 fn by_their_imports_units_start_from_the_work_of_those_they_import() {
     let repo = Repo::new()
         .file("app/main.js", "import '../lib/core.js';\n")

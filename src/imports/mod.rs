@@ -30,10 +30,6 @@ use serde::{Deserialize, Serialize};
 pub use language::Language;
 pub use resolver::{Resolver, Source, is_manifest};
 
-/// What a text says about other files. Grows with every change of what a text is said to say, so that answers which
-/// were kept are not mistaken for those of today.
-pub const VERSION: u32 = 1;
-
 /// What one file's text says of its place among others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {

@@ -57,7 +57,7 @@ impl BaseFiles {
         Ok(Self {
             files: files.map(|file| (file.path.clone(), file)).collect(),
             owners: CodeOwners::of_tree(repo, &entries)?,
-            graph: LazyGraph::of_tree(repo, &entries),
+            graph: LazyGraph::new(repo, &plan.base, &entries),
             packages: packages(&entries),
             tracked: paths(&entries).map(str::to_owned).collect(),
             by,

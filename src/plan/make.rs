@@ -138,7 +138,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
             .map(|file| (file.path.clone(), file.clone()))
             .collect(),
         owners,
-        graph: LazyGraph::of_tree(repo, &entries),
+        graph: LazyGraph::new(repo, &request.base.id, &entries),
         packages: packages(&entries),
         tracked: paths(&entries).map(str::to_owned).collect(),
         by: request.by,

@@ -12,11 +12,11 @@ pub(in crate::plan) struct LazyGraph {
 }
 
 impl LazyGraph {
-    /// The graph of all files that these entries track.
-    pub(in crate::plan) fn of_tree(repo: &Repo, entries: &Rc<[Entry]>) -> Self {
-        let (repo, entries) = (repo.clone(), Rc::clone(entries));
+    /// The graph of a base whose entries are known.
+    pub(in crate::plan) fn new(repo: &Repo, base: &str, entries: &Rc<[Entry]>) -> Self {
+        let (repo, base, entries) = (repo.clone(), base.to_owned(), Rc::clone(entries));
         Self {
-            read: Box::new(move || Graph::of_tree(&repo, &entries)),
+            read: Box::new(move || Graph::kept_or_read(&repo, &base, || Ok(Rc::clone(&entries)))),
             graph: OnceCell::new(),
         }
     }

@@ -4,20 +4,26 @@
 //! an import counts the less the more files import the same. An import that may mean any of several files, as that of
 //! a package does, is divided among them.
 
-mod cache;
+mod graphs;
 mod lazy;
 mod needs;
+mod outlines;
 mod picture;
 mod read;
+mod sealed;
 mod svg;
 mod ties;
 
 use std::collections::HashMap;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
 
 use crate::git::{Entry, GitError, Repo};
 use crate::imports::{Resolver, Source};
 
 use super::Unit;
+use graphs::Graphs;
 pub(super) use lazy::LazyGraph;
 pub use picture::{Form, UnknownForm};
 use read::Texts;
@@ -26,7 +32,7 @@ use read::Texts;
 const MANY: usize = 200;
 
 /// All imports between the files of a base.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Graph {
     /// The files in a language whose imports are understood, sorted.
     files: Vec<String>,
@@ -36,7 +42,7 @@ pub struct Graph {
 }
 
 /// That a file imports another.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Arc {
     to: u32,
     /// 1 for the only import of a file.
@@ -44,12 +50,30 @@ struct Arc {
 }
 
 impl Graph {
-    /// The graph of all files that these entries track.
-    fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
-        let texts = Texts::of_tree(repo, entries)?;
+    /// The graph of all files that the base tracks.
+    pub fn of_base(repo: &Repo, base: &str) -> Result<Self, GitError> {
+        Self::kept_or_read(repo, base, || repo.entries(base))
+    }
+
+    /// `entries` are those of the base; they are asked for only where an earlier plan has not kept the graph.
+    fn kept_or_read<E: Deref<Target = [Entry]>>(
+        repo: &Repo,
+        base: &str,
+        entries: impl FnOnce() -> Result<E, GitError>,
+    ) -> Result<Self, GitError> {
+        let (graphs, tree) = (Graphs::of(repo), repo.tree(base)?);
+        if let Some(graph) = graphs.find(&tree) {
+            return Ok(graph);
+        }
+        let entries = entries()?;
+        let texts = Texts::of_tree(repo, &entries)?;
         let sources = texts.sources();
         let resolver = Resolver::new(&sources, &texts.manifests());
-        Ok(Self::of_sources(&sources, &resolver))
+        let graph = Self::of_sources(&sources, &resolver);
+        if texts.is_whole {
+            graphs.keep(&tree, &graph);
+        }
+        Ok(graph)
     }
 
     fn of_sources(sources: &[Source<'_>], resolver: &Resolver) -> Self {
@@ -78,6 +102,19 @@ impl Graph {
             graph.starts.push(graph.imports.len());
         }
         graph
+    }
+
+    /// Whether every number in it means something in it.
+    fn is_sound(&self) -> bool {
+        self.starts.len() == self.files.len() + 1
+            && self.starts.first() == Some(&0)
+            && self.starts.last() == Some(&self.imports.len())
+            && self.starts.is_sorted()
+            && self.files.is_sorted()
+            && self
+                .imports
+                .iter()
+                .all(|arc| (arc.to as usize) < self.files.len())
     }
 
     /// Whom each file imports.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::cache::{Cache, Kept, Key};
+use super::outlines::{Kept, Key, Outlines};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
 
@@ -15,7 +15,9 @@ const BATCH: usize = 64;
 pub(super) struct Texts<'a> {
     files: Vec<(&'a str, Language, Key)>,
     manifests: Vec<(&'a str, Key)>,
-    cache: Cache,
+    outlines: Outlines,
+    /// Whether all of them could be read.
+    pub(super) is_whole: bool,
 }
 
 impl<'a> Texts<'a> {
@@ -24,7 +26,8 @@ impl<'a> Texts<'a> {
         let mut texts = Self {
             files: Vec::new(),
             manifests: Vec::new(),
-            cache: Cache::open(repo),
+            outlines: Outlines::open(repo),
+            is_whole: true,
         };
         let mut unread: BTreeMap<Key, (&str, &Entry)> = BTreeMap::new();
         let regular = entries.iter().filter(|it| it.kind == EntryKind::File);
@@ -44,19 +47,20 @@ impl<'a> Texts<'a> {
             if is_manifest {
                 texts.manifests.push((path, key));
             }
-            if !texts.cache.holds(&key) {
+            if !texts.outlines.holds(&key) {
                 unread.insert(key, (path, entry));
             }
         }
         if !unread.is_empty() {
             let in_use = texts.files.len() + texts.manifests.len();
-            texts
-                .cache
-                .add(read(repo, &unread.into_iter().collect::<Vec<_>>())?);
+            let unread: Vec<_> = unread.into_iter().collect();
+            let read = read(repo, &unread)?;
+            texts.is_whole = read.len() == unread.len();
+            texts.outlines.add(read);
             let of_files = texts.files.iter().map(|(_, _, key)| key);
             let of_manifests = texts.manifests.iter().map(|(_, key)| key);
-            texts.cache.trim(in_use, of_files.chain(of_manifests));
-            texts.cache.save();
+            texts.outlines.trim(in_use, of_files.chain(of_manifests));
+            texts.outlines.save();
         }
         Ok(texts)
     }
@@ -69,7 +73,7 @@ impl<'a> Texts<'a> {
                 Some(Source {
                     path,
                     language: *language,
-                    outline: self.cache.outline(key)?,
+                    outline: self.outlines.outline(key)?,
                 })
             })
             .collect()
@@ -79,7 +83,7 @@ impl<'a> Texts<'a> {
     pub(super) fn manifests(&self) -> Vec<(&str, &str)> {
         self.manifests
             .iter()
-            .map(|(path, key)| (*path, self.cache.manifest(key)))
+            .map(|(path, key)| (*path, self.outlines.manifest(key)))
             .collect()
     }
 }

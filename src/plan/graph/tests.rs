@@ -3,7 +3,7 @@ use crate::git::fixture::{Fixture, repository};
 use crate::plan::{Claim, Plan, Size, Unit, UnitId};
 
 fn graph(it: &Fixture) -> Graph {
-    Graph::of_tree(&it.repo, &it.repo.entries(&it.first).unwrap()).unwrap()
+    Graph::of_base(&it.repo, &it.first).unwrap()
 }
 
 fn told(graph: &Graph) -> Vec<String> {
@@ -87,36 +87,78 @@ fn a_second_graph_is_made_without_the_blobs() {
     ]);
     let first = told(&graph(&it));
     assert_eq!(first, ["a.js > b.js 1.00"]);
-    let entries = it.repo.entries(&it.first).unwrap();
-    let object = |entry: &Entry| {
+    for entry in it.repo.entries(&it.first).unwrap() {
         let id = entry.blob.to_string();
-        it.repo
-            .common_dir()
-            .join("objects")
-            .join(&id[..2])
-            .join(&id[2..])
-    };
-    for entry in &entries {
-        std::fs::remove_file(object(entry)).unwrap();
+        let objects = it.repo.common_dir().join("objects");
+        std::fs::remove_file(objects.join(&id[..2]).join(&id[2..])).unwrap();
     }
+    let cache = it.repo.state_dir().join("cache");
     assert_eq!(told(&graph(&it)), first);
-    // Without both nothing is known, as in a clone that has not fetched all blobs.
-    std::fs::remove_file(it.repo.state_dir().join("cache/imports")).unwrap();
+    std::fs::remove_dir_all(cache.join("graphs")).unwrap();
+    assert_eq!(told(&graph(&it)), first);
+    // Without both nothing is known, as in a clone that has not fetched all blobs; and that is not kept.
+    std::fs::remove_dir_all(&cache).unwrap();
     assert_eq!(told(&graph(&it)), [""; 0]);
+    assert!(!cache.join("graphs").exists());
 }
 
 #[test]
-fn a_damaged_cache_is_made_anew_and_none_is_no_fault() {
+fn what_was_kept_and_is_damaged_is_made_anew_and_that_nothing_can_be_kept_is_no_fault() {
     let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
-    let first = told(&graph(&it));
-    let cache = it.repo.state_dir().join("cache/imports");
-    let sound = std::fs::read(&cache).unwrap();
-    std::fs::write(&cache, &sound[..sound.len() / 2]).unwrap();
-    assert_eq!(told(&graph(&it)), first);
-    assert_eq!(std::fs::read(&cache).unwrap(), sound);
-    std::fs::remove_file(&cache).unwrap();
-    std::fs::create_dir(&cache).unwrap();
-    assert_eq!(told(&graph(&it)), first);
+    let first = graph(&it);
+    let cache = it.repo.state_dir().join("cache");
+    let tree = it.repo.tree(&it.first).unwrap();
+    let files = [cache.join("graphs").join(tree), cache.join("imports")];
+    let sound = files.each_ref().map(|file| std::fs::read(file).unwrap());
+    for (file, sound) in files.iter().zip(&sound) {
+        std::fs::write(file, &sound[..sound.len() / 2]).unwrap();
+    }
+    assert_eq!(graph(&it), first);
+    assert_eq!(
+        files.each_ref().map(|file| std::fs::read(file).unwrap()),
+        sound
+    );
+    std::fs::remove_dir_all(&cache).unwrap();
+    std::fs::write(&cache, "in the way").unwrap();
+    assert_eq!(graph(&it), first);
+}
+
+#[test]
+fn a_graph_that_was_kept_for_another_tree_or_makes_no_sense_is_not_taken() {
+    let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
+    let graphs = Graphs::of(&it.repo);
+    let (tree, other) = (&*it.repo.tree(&it.first).unwrap(), "0");
+    let first = graph(&it);
+    assert_eq!(graphs.find(tree).as_ref(), Some(&first));
+    let folder = it.repo.state_dir().join("cache/graphs");
+    std::fs::rename(folder.join(tree), folder.join(other)).unwrap();
+    assert_eq!(graphs.find(other), None);
+    for (starts, to) in [
+        (vec![0, 1, 1], 2),
+        (vec![0, 2, 1], 0),
+        (vec![0, 1], 1),
+        (vec![0, 0, 0], 1),
+    ] {
+        let senseless = Graph {
+            files: first.files.clone(),
+            starts,
+            imports: vec![Arc { to, weight: 1.0 }],
+        };
+        graphs.keep(tree, &senseless);
+        assert_eq!(graphs.find(tree), None, "{senseless:?}");
+    }
+}
+
+#[test]
+fn of_many_graphs_only_the_last_are_kept() {
+    let it = repository(&[]);
+    for number in 0..7 {
+        let text = format!("import './{number}'");
+        let base = it.commit(&[(b"a.js", 0o100_644, text.as_bytes())]);
+        Graph::of_base(&it.repo, &base.id).unwrap();
+    }
+    let kept = std::fs::read_dir(it.repo.state_dir().join("cache/graphs")).unwrap();
+    assert_eq!(kept.count(), 4);
 }
 
 #[test]
@@ -226,6 +268,36 @@ fn who_is_imported_is_needed_but_not_in_a_circle_and_not_twice() {
     let needs = graph(&it).needs(&units);
     // c and d are in a circle; a needs c through b.
     assert_eq!(needs, [vec![1], vec![2], vec![], vec![4], vec![], vec![]]);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(12))]
+
+    /// Trees come and go as in history: what was kept of one must not show in another.
+    #[test]
+    fn a_kept_graph_is_the_one_that_would_be_made(
+        trees in proptest::collection::vec(proptest::collection::vec(proptest::option::of(0..4_usize), 4), 1..6),
+    ) {
+        let (it, bare) = (repository(&[]), repository(&[]));
+        for imports in trees.iter().chain(&trees) {
+            let files: Vec<(String, String)> = imports
+                .iter()
+                .enumerate()
+                .filter_map(|(file, to)| Some((format!("f{file}.js"), format!("import './f{}'", (*to)?))))
+                .collect();
+            let files: Vec<(&[u8], u32, &[u8])> = files
+                .iter()
+                .map(|(path, text)| (path.as_bytes(), 0o100_644, text.as_bytes()))
+                .collect();
+            let base = it.commit(&files);
+            let entries = it.repo.entries(&base.id).unwrap();
+            let given = Graph::of_base(&it.repo, &base.id).unwrap();
+            let same = bare.commit(&files);
+            let _ = std::fs::remove_dir_all(bare.repo.state_dir());
+            proptest::prop_assert_eq!(&given, &Graph::of_base(&bare.repo, &same.id).unwrap());
+            proptest::prop_assert_eq!(given.files.len(), entries.len());
+        }
+    }
 }
 
 proptest::proptest! {

@@ -1,0 +1,58 @@
+//! Graphs of whole trees, kept from one plan to the next in `<git common dir>/batch/cache/graphs`.
+//!
+//! All that a graph is made of is in its tree, and a tree never changes. So what is kept of it holds until what makes
+//! graphs changes.
+
+use std::cmp::Reverse;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::{Graph, sealed};
+use crate::git::Repo;
+
+/// How many are kept: those that were made last.
+const KEPT: usize = 4;
+
+pub(super) struct Graphs {
+    folder: PathBuf,
+}
+
+impl Graphs {
+    pub(super) fn of(repo: &Repo) -> Self {
+        let folder = repo.state_dir().join("cache/graphs");
+        Self { folder }
+    }
+
+    pub(super) fn find(&self, tree: &str) -> Option<Graph> {
+        let (of, graph): (String, Graph) = sealed::read(&self.path(tree))?;
+        (of == tree && graph.is_sound()).then_some(graph)
+    }
+
+    pub(super) fn keep(&self, tree: &str, graph: &Graph) {
+        sealed::write(&self.path(tree), &(tree, graph));
+        self.trim();
+    }
+
+    fn path(&self, tree: &str) -> PathBuf {
+        self.folder.join(tree)
+    }
+
+    /// Removes all but the youngest, and with them what others have left half written.
+    fn trim(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return;
+        };
+        let mut youngest_first: Vec<(SystemTime, PathBuf)> = entries
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                Some((entry.metadata().ok()?.modified().ok()?, entry.path()))
+            })
+            .collect();
+        youngest_first.sort_by_key(|(time, _)| Reverse(*time));
+        for (_, path) in youngest_first.into_iter().skip(KEPT) {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::info!("{} cannot be removed: {error}", path.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What texts say of other files, kept from one plan to the next in `<git common dir>/batch/cache/imports`.
+//!
+//! A blob never changes, so what is kept of it holds until its reader changes.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::sealed;
+use crate::git::Repo;
+use crate::imports::{Language, Outline};
+
+/// What is not in use is kept until there is so many times as much of it as of what is.
+const SPARE: usize = 3;
+
+/// A blob, and what it was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Key {
+    blob: [u8; 20],
+    language: Option<Language>,
+}
+
+impl Key {
+    pub(super) fn new(blob: git2::Oid, language: Option<Language>) -> Self {
+        let mut bytes = [0; 20];
+        for (byte, of_id) in bytes.iter_mut().zip(blob.as_bytes()) {
+            *byte = *of_id;
+        }
+        Self {
+            blob: bytes,
+            language,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Kept {
+    Outline(Outline),
+    /// The text of a manifest.
+    Manifest(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Outlines {
+    path: PathBuf,
+    kept: HashMap<Key, Kept>,
+}
+
+impl Outlines {
+    pub(super) fn open(repo: &Repo) -> Self {
+        let path = repo.state_dir().join("cache/imports");
+        let kept: Vec<(Key, Kept)> = sealed::read(&path).unwrap_or_default();
+        Self {
+            path,
+            kept: kept.into_iter().collect(),
+        }
+    }
+
+    pub(super) fn holds(&self, key: &Key) -> bool {
+        self.kept.contains_key(key)
+    }
+
+    pub(super) fn outline(&self, key: &Key) -> Option<&Outline> {
+        match self.kept.get(key)? {
+            Kept::Outline(outline) => Some(outline),
+            Kept::Manifest(_) => None,
+        }
+    }
+
+    pub(super) fn manifest(&self, key: &Key) -> &str {
+        match self.kept.get(key) {
+            Some(Kept::Manifest(text)) => text,
+            _ => "",
+        }
+    }
+
+    pub(super) fn add(&mut self, read: Vec<(Key, Kept)>) {
+        self.kept.extend(read);
+    }
+
+    /// Forgets what is not in use, if there is much of it.
+    pub(super) fn trim<'a>(&mut self, in_use: usize, keys: impl Iterator<Item = &'a Key>) {
+        if self.kept.len() > in_use * (1 + SPARE) {
+            let keys: HashSet<&Key> = keys.collect();
+            self.kept.retain(|key, _| keys.contains(key));
+        }
+    }
+
+    pub(super) fn save(&self) {
+        let mut sorted: Vec<(&Key, &Kept)> = self.kept.iter().collect();
+        sorted.sort_unstable_by_key(|(key, _)| **key);
+        sealed::write(&self.path, &sorted);
+    }
+}
