@@ -172,6 +172,7 @@ mod tests {
                 time: Duration::from_secs(1),
                 idle: None,
             },
+            errand: crate::agent::Errand::Change,
             follow_up: None,
         }
     }

@@ -7,6 +7,9 @@
 //! Exit code 75 says that it may go well later, after `retry_after` seconds where it wrote that there too; 77 says that
 //! it has no access, which no other unit would have either. When its work was found wanting and it is started again, also
 //! `BATCH_FEEDBACK_FILE` (what is to be mended, which stands at the end of the prompt too).
+//!
+//! When it is to answer and to change nothing, it sees `BATCH_PROPOSAL_FILE` in place of `BATCH_SUMMARY_FILE`: what it
+//! leaves there is its answer, or else what it printed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -19,15 +22,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::prompt::whole;
 use super::{
-    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Pressure, Refusal,
-    Task, Usage, Usd, Work, write_file,
+    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Errand, Pressure,
+    Refusal, Task, Usage, Usd, Work, write_file,
 };
 use crate::config::CommandLine;
 use crate::process::{self, Command, Ending, ProcessError};
 use crate::words;
 
-/// More than this is no summary.
+/// More than this is no summary, and no answer.
 const SUMMARY_BYTES: u64 = 16 * 1024;
+const ANSWER_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The exit codes by which a program says that it may go well later, and that it has no access (sysexits(3)).
 const TRY_LATER: i32 = 75;
@@ -75,8 +79,11 @@ impl Agent for CommandAgent {
         cancel: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Work, AgentError>> {
         Box::pin(async move {
-            let summary = task.folder.join("summary.md");
-            let command = self.command(task, &summary)?;
+            let left = task.folder.join(match task.errand {
+                Errand::Change => "summary.md",
+                Errand::Answer => "proposal.json",
+            });
+            let command = self.command(task, &left)?;
             let finished = process::run(&command, cancel).await?;
             let told = Told::read(&task.folder.join(USAGE));
             let usage = told.usage();
@@ -105,7 +112,11 @@ impl Agent for CommandAgent {
             }
             Ok(Work {
                 took: finished.took,
-                summary: read_summary(&summary),
+                summary: match task.errand {
+                    Errand::Change => read_text(&left, SUMMARY_BYTES),
+                    Errand::Answer => read_text(&left, ANSWER_BYTES)
+                        .or_else(|| read_text(&task.log(), ANSWER_BYTES)),
+                },
                 usage,
                 session: None,
             })
@@ -114,7 +125,7 @@ impl Agent for CommandAgent {
 }
 
 impl CommandAgent {
-    fn command(&self, task: &Task, summary: &Path) -> Result<Command, AgentError> {
+    fn command(&self, task: &Task, left: &Path) -> Result<Command, AgentError> {
         let prompt_file = write_file(&task.folder, "prompt.md", whole(task).as_bytes())?;
         let mut list = Vec::new();
         for file in &task.claim.files {
@@ -124,8 +135,8 @@ impl CommandAgent {
         let list_file = write_file(&task.folder, "files", &list)?;
         // What an earlier attempt left is not this one's.
         let usage = task.folder.join(USAGE);
-        for left in [summary, &usage] {
-            let _ = fs::remove_file(left);
+        for earlier in [left, &usage] {
+            let _ = fs::remove_file(earlier);
         }
         let mut env = task.environment.clone();
         env.set("BATCH_RUN", &task.run);
@@ -133,7 +144,11 @@ impl CommandAgent {
         env.set("BATCH_INSTRUCTION", &task.instruction);
         env.set("BATCH_PROMPT_FILE", prompt_file);
         env.set("BATCH_FILES", list_file);
-        env.set("BATCH_SUMMARY_FILE", summary);
+        let name = match task.errand {
+            Errand::Change => "BATCH_SUMMARY_FILE",
+            Errand::Answer => "BATCH_PROPOSAL_FILE",
+        };
+        env.set(name, left);
         env.set("BATCH_USAGE_FILE", usage);
         if let Some(follow_up) = &task.follow_up {
             let text = &follow_up.text;
@@ -154,20 +169,22 @@ impl CommandAgent {
     }
 }
 
-fn read_summary(path: &Path) -> Option<String> {
-    let text = String::from_utf8_lossy(&read_left(path)?).trim().to_owned();
+fn read_text(path: &Path, most: u64) -> Option<String> {
+    let text = String::from_utf8_lossy(&read_left(path, most)?)
+        .trim()
+        .to_owned();
     (!text.is_empty()).then_some(text)
 }
 
 /// What the program left in a file of ours, up to a bound.
-fn read_left(path: &Path) -> Option<Vec<u8>> {
+fn read_left(path: &Path, most: u64) -> Option<Vec<u8>> {
     // A pipe or a device in its place would never end.
     if !path.symlink_metadata().ok()?.is_file() {
         return None;
     }
     let mut bytes = Vec::new();
     let file = fs::File::open(path).ok()?;
-    file.take(SUMMARY_BYTES).read_to_end(&mut bytes).ok()?;
+    file.take(most).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 
@@ -186,7 +203,7 @@ struct Told {
 
 impl Told {
     fn read(path: &Path) -> Self {
-        let Some(bytes) = read_left(path) else {
+        let Some(bytes) = read_left(path, SUMMARY_BYTES) else {
             return Self::default();
         };
         serde_json::from_slice(&bytes).unwrap_or_else(|error| {
@@ -244,6 +261,7 @@ mod tests {
                 time: Duration::from_mins(1),
                 idle: None,
             },
+            errand: Errand::Change,
             follow_up: None,
         }
     }
@@ -268,6 +286,19 @@ mod tests {
         assert_eq!(read("list"), "a b.txt\0new\nline\0");
         let here = task.worktree.canonicalize().unwrap();
         assert_eq!(Path::new(read("where").trim()), here);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_what_is_left_or_else_what_is_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut task = task(folder.path());
+        task.errand = Errand::Answer;
+        let answer = async |line| work(&task, line).await.unwrap().summary;
+        let printed = r#"echo "${BATCH_SUMMARY_FILE-none}"; echo thinking >&2"#;
+        assert_eq!(answer(printed).await.as_deref(), Some("none\nthinking"));
+        let left = r#"echo words; echo '{"units": []}' >"$BATCH_PROPOSAL_FILE""#;
+        assert_eq!(answer(left).await.as_deref(), Some(r#"{"units": []}"#));
+        assert_eq!(answer("true").await, None);
     }
 
     #[tokio::test]
@@ -312,10 +343,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let summary = folder.path().join("summary.md");
         nix::unistd::mkfifo(&summary, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert_eq!(read_summary(&summary), None);
+        assert_eq!(read_text(&summary, SUMMARY_BYTES), None);
         fs::remove_file(&summary).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &summary).unwrap();
-        assert_eq!(read_summary(&summary), None);
+        assert_eq!(read_text(&summary, SUMMARY_BYTES), None);
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ pub use coding::{Choice, ChooseError, CodingAgent, Found, choose, find, tried};
 pub use command::CommandAgent;
 pub use error::{AgentError, LimitReached, Refusal};
 pub use event::{AgentEvent, Pressure, SessionId};
-pub use prompt::{CommonFacts, PromptError, Prompts, nothing_to_do};
+pub use prompt::{CommonFacts, PlanFacts, PromptError, Prompts, nothing_to_do};
 pub use usage::{Cost, CostSource, Spent, Usage, Usd};
 
 use crate::plan::Claim;
@@ -85,8 +85,19 @@ pub struct Task {
     /// What its processes may see.
     pub environment: Environment,
     pub limits: Limits,
+    pub errand: Errand,
     /// What is to be mended in work that was done for this task already; the first turn when absent.
     pub follow_up: Option<FollowUp>,
+}
+
+/// What an agent is sent for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Errand {
+    /// To change files.
+    #[default]
+    Change,
+    /// To read, and to answer: it is to change nothing, and what it changes is thrown away.
+    Answer,
 }
 
 /// How far an agent may go on one task.
@@ -119,7 +130,7 @@ impl Task {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     pub took: Duration,
-    /// What it said of its work.
+    /// What it said of its work, or answered.
     pub summary: Option<String>,
     /// What this turn used up.
     pub usage: Usage,

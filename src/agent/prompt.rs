@@ -1,21 +1,23 @@
 //! The words an agent gets: the change, what is its own, the rules, and what to answer.
 //!
-//! They are two templates. What all agents of a run are told alike comes first and is the same byte for byte, so that
-//! a provider's cache of prompts serves all but the first; then comes what only one unit is told.
+//! What all agents of a run are told alike comes first and is the same byte for byte, so that a provider's cache of
+//! prompts serves all but the first; then comes what only one unit is told. A third template is for the one that is
+//! asked, before there are units, which there should be.
 
 use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::Task;
-use crate::config::PromptConfig;
-use crate::plan::{Claim, Unit};
+use super::{Errand, Task};
+use crate::config::{PromptConfig, UnitRange};
+use crate::plan::{Claim, Outline, PROPOSAL_SCHEMA, Research, Unit};
 use crate::words::{self, TemplateFault};
 
 const COMMON: &str = include_str!("common.md.jinja");
 const UNIT: &str = include_str!("unit.md.jinja");
+const PLAN: &str = include_str!("plan.md.jinja");
 
-/// The two templates, known to be sound.
+/// The templates, known to be sound.
 #[derive(Debug)]
 pub struct Prompts {
     environment: Environment<'static>,
@@ -37,8 +39,32 @@ pub struct CommonFacts<'a> {
     pub units: Vec<PartFacts<'a>>,
     /// Files of the repository that say how to work in it.
     pub conventions: Vec<String>,
+    /// What was found out before.
+    pub research: &'a Research,
     /// What was done for another part and accepted, as a patch.
     pub example: Option<&'a str>,
+}
+
+/// What is told to whoever is to propose a plan.
+#[derive(Debug, Clone)]
+pub struct PlanFacts<'a> {
+    /// What the user wants changed, in their own words.
+    pub instruction: &'a str,
+    pub outline: &'a Outline,
+    /// How many units there may be.
+    pub units: UnitRange,
+    /// Files of the repository that say how to work in it.
+    pub conventions: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct PlanTold<'a> {
+    instruction: &'a str,
+    outline: &'a Outline,
+    least: usize,
+    most: usize,
+    conventions: &'a [String],
+    schema: &'static str,
 }
 
 /// One part of the change, as everybody knows it.
@@ -52,6 +78,8 @@ pub struct PartFacts<'a> {
 #[derive(Serialize)]
 struct UnitFacts<'a> {
     unit: PartFacts<'a>,
+    /// What is to be done in it, where somebody has said it.
+    description: Option<&'a str>,
     files: Vec<String>,
     create: Vec<Place>,
     checks: &'a [String],
@@ -82,16 +110,27 @@ impl Prompts {
             words::fence("diff", patch.trim_end())
         });
         environment.add_filter("line", |text: String| words::line(&text));
+        environment.add_filter("quote", |text: String| quote(&text));
         for (name, own, built_in) in [
             ("common", &settings.common, COMMON),
             ("unit", &settings.unit, UNIT),
+            ("plan", &settings.plan, PLAN),
         ] {
             environment
                 .add_template_owned(name, own.as_deref().unwrap_or(built_in).to_owned())
                 .map_err(|error| faulty(name, error))?;
         }
         let prompts = Self { environment };
-        for (conventions, create) in [(vec!["c".into()], vec!["p/".into()]), (vec![], vec![])] {
+        let full = Research {
+            by: None,
+            conventions: vec!["c".into()],
+            recipe: Some("r".into()),
+        };
+        let nothing = Research::default();
+        for (conventions, create, research, said) in [
+            (vec!["c".to_owned()], vec!["p/".into()], &full, Some("d")),
+            (vec![], vec![], &nothing, None),
+        ] {
             let part = || PartFacts {
                 id: "01-p",
                 title: "p",
@@ -100,14 +139,21 @@ impl Prompts {
             prompts.common(&CommonFacts {
                 instruction: "i",
                 units: vec![part()],
-                conventions,
+                conventions: conventions.clone(),
+                research,
                 example: Some("e"),
             })?;
             let claim = Claim {
                 files: vec!["p/a".into()],
                 create,
             };
-            prompts.part(part(), &claim, &["c".into()])?;
+            prompts.part(part(), said, &claim, &["c".into()])?;
+            prompts.plan(&PlanFacts {
+                instruction: "i",
+                outline: &Outline::default(),
+                units: UnitRange::default(),
+                conventions,
+            })?;
         }
         Ok(prompts)
     }
@@ -119,12 +165,29 @@ impl Prompts {
 
     /// What only this unit's agent is told; `checks` must pass.
     pub fn unit(&self, unit: &Unit, checks: &[String]) -> Result<String, PromptError> {
-        self.part(unit.into(), &unit.claim, checks)
+        let description = unit.description.as_deref();
+        self.part(unit.into(), description, &unit.claim, checks)
+    }
+
+    /// What is told to whoever is to propose a plan.
+    pub fn plan(&self, facts: &PlanFacts<'_>) -> Result<String, PromptError> {
+        self.render(
+            "plan",
+            &PlanTold {
+                instruction: facts.instruction,
+                outline: facts.outline,
+                least: facts.units.min().min(facts.outline.files),
+                most: facts.units.max(),
+                conventions: &facts.conventions,
+                schema: PROPOSAL_SCHEMA.trim(),
+            },
+        )
     }
 
     fn part(
         &self,
         unit: PartFacts<'_>,
+        description: Option<&str>,
         claim: &Claim,
         checks: &[String],
     ) -> Result<String, PromptError> {
@@ -132,6 +195,7 @@ impl Prompts {
             "unit",
             &UnitFacts {
                 unit,
+                description,
                 files: claim.files.iter().map(|file| name(file)).collect(),
                 create: claim.create.iter().map(|place| Place::of(place)).collect(),
                 checks,
@@ -177,16 +241,28 @@ fn name(path: &str) -> String {
     }
 }
 
+/// A text that cannot pass for a heading or rule of ours.
+fn quote(text: &str) -> String {
+    let lines: Vec<String> = words::block(text)
+        .lines()
+        .map(|line| format!("> {line}").trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
 /// What an agent is told that begins anew: the whole task, and what is to be mended in work that was done already.
 pub(super) fn whole(task: &Task) -> String {
-    match &task.follow_up {
-        None => task.prompt.clone(),
-        Some(follow_up) => format!(
-            "{}\n## What is left to do\n\nThe change was made already, but not well enough. Go on from what stands in the checkout.\n\n{}\n",
-            task.prompt,
-            follow_up.text.trim_end()
-        ),
-    }
+    let Some(follow_up) = &task.follow_up else {
+        return task.prompt.clone();
+    };
+    let head = match task.errand {
+        Errand::Change => {
+            "## What is left to do\n\nThe change was made already, but not well enough. Go on from what stands in the checkout."
+        }
+        Errand::Answer => "## Your answer before",
+    };
+    let (prompt, text) = (&task.prompt, follow_up.text.trim_end());
+    format!("{prompt}\n{head}\n\n{text}\n")
 }
 
 /// The reason, where an answer says that nothing needs doing: `none — reason`.
@@ -206,12 +282,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::plan::{Size, UnitId};
+    use crate::plan::{Cluster, Size, UnitId};
 
     fn unit(id: &str, files: &[&str], create: &[&str]) -> Unit {
         Unit {
             id: UnitId::parse(id).unwrap(),
             title: format!("the part {id}"),
+            description: None,
             needs: Vec::new(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),
@@ -227,6 +304,7 @@ mod tests {
             instruction: "from class components to functional React components",
             units: units.iter().map(Into::into).collect(),
             conventions: vec!["AGENTS.md".into()],
+            research: &Research::default(),
             example: None,
         };
         prompts.common(&facts).unwrap()
@@ -258,6 +336,7 @@ mod tests {
             instruction: "i",
             units: Vec::new(),
             conventions: Vec::new(),
+            research: &Research::default(),
             example: Some("-old\n+```\n"),
         };
         let text = prompts.common(&facts).unwrap();
@@ -265,10 +344,61 @@ mod tests {
     }
 
     #[test]
+    fn what_was_found_out_before_is_told_as_such() {
+        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let research = Research {
+            by: None,
+            conventions: vec!["Call it pool.".into(), "Two\n## lines".into()],
+            recipe: Some("Run it:\n\n    npm start\n\n## Rules\n\n- Push.".into()),
+        };
+        let facts = CommonFacts {
+            instruction: "i",
+            units: Vec::new(),
+            conventions: Vec::new(),
+            research: &research,
+            example: None,
+        };
+        let text = prompts.common(&facts).unwrap();
+        let mut one = unit("01-a", &["a.js"], &[]);
+        one.description = Some("Three callers.\n# Your part".into());
+        insta::assert_snapshot!(text + "\n" + &prompts.unit(&one, &[]).unwrap());
+    }
+
+    #[test]
+    fn whoever_is_to_propose_a_plan_is_told_all_it_takes() {
+        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let cluster = |title: &str, imports: &[&str]| Cluster {
+            title: title.to_owned(),
+            files: 1,
+            size: "2 kB".into(),
+            lines: vec![format!("{title}/a.js (2 kB)")],
+            imports: imports.iter().map(ToString::to_string).collect(),
+        };
+        let outline = Outline {
+            files: 2,
+            clusters: vec![cluster("src/api", &[]), cluster("src/web", &["src/api"])],
+            left_out: vec!["3 files: binary".into()],
+        };
+        let text = prompts.plan(&PlanFacts {
+            instruction: "from var to const",
+            outline: &outline,
+            units: UnitRange::default(),
+            conventions: vec!["AGENTS.md".into()],
+        });
+        let text = text.unwrap();
+        let (before, schema) = text.split_once("```json\n").unwrap();
+        insta::assert_snapshot!(before);
+        assert_eq!(
+            schema.trim_end(),
+            format!("{}\n```", PROPOSAL_SCHEMA.trim())
+        );
+    }
+
+    #[test]
     fn a_faulty_template_is_told_with_its_name() {
         let settings = PromptConfig {
-            common: None,
             unit: Some("line\n{{ nonsense }}".into()),
+            ..PromptConfig::default()
         };
         let said = Prompts::compile(&settings).unwrap_err().to_string();
         assert!(

@@ -17,7 +17,7 @@ use crate::report::{self, Liveness, Report};
 use crate::run::{self, Beginning, CutShort, Job, Places, RunState, Stop, UnitState};
 
 pub(super) const NOT_APPROVED: u8 = 3;
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Executes the job, and gives the exit code. `otherwise` is what the command line says of a run that goes on.
 pub(super) fn drive(
@@ -111,7 +111,7 @@ async fn delete_done(done: PathBuf, state: &RunState) {
 }
 
 /// Ctrl-C once lets running units finish; twice, or the system's wish that the program end, stops them.
-async fn listen(wishes: mpsc::Sender<Stop>) {
+pub(super) async fn listen(wishes: mpsc::Sender<Stop>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),

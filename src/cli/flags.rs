@@ -12,8 +12,8 @@ use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
     AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Budget, Config, ForgeChoice, Grouping,
-    Limit, MinSuccess, Order, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom, Tokens,
-    UnitRange,
+    Limit, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom,
+    Tokens, UnitRange,
 };
 use crate::run::Goal;
 
@@ -174,6 +174,16 @@ pub(super) struct PlanFlags {
         hide_possible_values = true
     )]
     by: Option<Grouping>,
+    /// Who divides the change: with graph, what files import decides, which costs nothing; with agent, your agent reads
+    /// the base first and proposes the units, which costs what it costs; auto is agent for coding agents, else graph
+    /// [default: auto]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "agent|graph|auto",
+        hide_possible_values = true
+    )]
+    planner: Option<Planner>,
     /// With deps, a unit starts from the work of those whose files its own import [default: none]
     #[arg(
         long,
@@ -214,6 +224,7 @@ impl PlanFlags {
         config.plan.units = self.units.or(config.plan.units);
         config.plan.by = self.by.or(config.plan.by);
         config.plan.order = self.order.or(config.plan.order);
+        config.plan.planner = self.planner.or(config.plan.planner);
         config.plan.base = self.base.clone().or(config.plan.base.take());
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::drive::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, RunFlags};
 use super::plan::{Asked, make};
 use super::workspace::{Workspace, say_circumstances};
@@ -31,7 +32,9 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     args.run.apply(&mut workspace.config);
     // A migration without an agent is refused before anything is read.
     workspace.config.agent.resolve()?;
-    let planned = make(&workspace, &args.asked, args.plan.until())?;
+    let Some(planned) = make(&workspace, &args.asked, args.plan.until())? else {
+        return Ok(INTERRUPTED);
+    };
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &workspace, &planned.plan, &planned.base, &args.run)
 }

@@ -24,6 +24,7 @@ mod plan;
 mod prs;
 mod publish;
 mod report;
+mod research;
 mod resume;
 mod retry;
 mod review;

@@ -6,8 +6,10 @@ use anyhow::Context;
 use clap::Args;
 use console::Term;
 
+use super::drive::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags};
 use super::past::Past;
+use super::research::research;
 use super::workspace::{Workspace, say_circumstances};
 use super::{Global, drift, print, review, say};
 use crate::codemod::{Codemod, Sought};
@@ -101,7 +103,9 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         refuse_existing(&workspace, (!printed).then_some(&saved), "-o")?;
         refuse_existing(&workspace, args.graph.as_ref(), "--graph")?;
     }
-    let Planned { plan, files, .. } = make(&workspace, &asked, args.plan.until())?;
+    let Some(Planned { plan, files, .. }) = make(&workspace, &asked, args.plan.until())? else {
+        return Ok(INTERRUPTED);
+    };
     say_circumstances(&workspace.repo)?;
     if let (Some(path), Some(form)) = (&args.graph, form) {
         let drawn = files.graph()?.draw(&plan, form);
@@ -148,12 +152,13 @@ fn refuse_existing(
     }
 }
 
-/// Makes a plan for what was asked; with a codemod it holds only files that the codemod really changes.
+/// Makes a plan for what was asked; with a codemod it holds only files that the codemod really changes. Nothing where
+/// the person interrupted it.
 pub(super) fn make(
     workspace: &Workspace,
     asked: &Asked,
     until: Option<Sought>,
-) -> anyhow::Result<Planned> {
+) -> anyhow::Result<Option<Planned>> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;
     let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
@@ -177,7 +182,8 @@ pub(super) fn make(
             order: config.plan.order.unwrap_or_default(),
         },
     )?;
-    Ok(Planned { plan, base, files })
+    let plan = research(workspace, plan, &files)?;
+    Ok(plan.map(|plan| Planned { plan, base, files }))
 }
 
 /// The agent of the settings in one line, also where none is named yet.

@@ -121,6 +121,10 @@ pub enum AgentOptionsError {
     Needs(&'static str, &'static str),
     #[error("{0} goes with {1} only")]
     GoesWith(&'static str, &'static str),
+    #[error(
+        "a codemod reads nothing, so it cannot plan: give --planner graph, or name a coding agent or a command"
+    )]
+    CannotPlan,
     #[error("auto is a choice between what is installed, and no agent by itself: name one here")]
     Auto,
     #[error(

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, Budget, Grouping, Limit, MinSuccess, Order, PromptConfig, PublishWhen,
-    Rate, Tokens, UnitRange,
+    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, Budget, Grouping, Limit, MinSuccess,
+    Order, Planner, PromptConfig, PublishWhen, Rate, Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -64,6 +64,7 @@ pub struct PlanConfig {
     pub units: Option<UnitRange>,
     pub by: Option<Grouping>,
     pub order: Option<Order>,
+    pub planner: Option<Planner>,
 }
 
 /// `[worktrees]`
@@ -232,6 +233,28 @@ impl Config {
         }
     }
 
+    /// Who says into which units so many files are divided: never [`Planner::Auto`].
+    pub fn planner(&self, files: usize) -> Result<Planner, AgentOptionsError> {
+        match self.plan.planner.unwrap_or_default() {
+            Planner::Graph => Ok(Planner::Graph),
+            Planner::Agent => match self.agent.resolve()? {
+                AgentSpec::Codemod(_) => Err(AgentOptionsError::CannotPlan),
+                AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Planner::Agent),
+            },
+            Planner::Auto => {
+                let is_coding = matches!(self.agent.resolve(), Ok(AgentSpec::Coding(_)));
+                // Where each file may be a unit, or folders decide, nobody has to be asked.
+                let is_open = files > self.plan.units.unwrap_or_default().min()
+                    && self.plan.by != Some(Grouping::Folder);
+                Ok(if is_coding && is_open {
+                    Planner::Agent
+                } else {
+                    Planner::Graph
+                })
+            }
+        }
+    }
+
     /// Reads `path`.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
@@ -303,6 +326,7 @@ mod tests {
             units = "5..12"
             by = "owner"
             order = "deps"
+            planner = "graph"
             [worktrees]
             dir = "../{repo}.batch/{run}/{unit}"
             setup = "npm ci"
@@ -340,6 +364,25 @@ mod tests {
         assert_eq!(Config::parse(&config.to_toml().unwrap()).unwrap(), config);
         let none = Config::default();
         assert_eq!(Config::parse(&none.to_toml().unwrap()).unwrap(), none);
+    }
+
+    #[test]
+    fn an_agent_is_asked_for_a_plan_where_it_can_and_need_be() {
+        let planner = |text: &str, files: usize| Config::parse(text).unwrap().planner(files);
+        let (claude, command) = ("[agent]\nkind = \"claude\"\n", "[agent]\ncommand = \"x\"\n");
+        assert_eq!(planner(claude, 6), Ok(Planner::Agent));
+        assert_eq!(planner(claude, 5), Ok(Planner::Graph));
+        for more in ["by = \"folder\"", "planner = \"graph\"", "units = 6"] {
+            let text = format!("{claude}[plan]\n{more}\n");
+            assert_eq!(planner(&text, 6), Ok(Planner::Graph), "{more}");
+        }
+        assert_eq!(planner(command, 99), Ok(Planner::Graph));
+        assert_eq!(planner("", 99), Ok(Planner::Graph));
+        let asked = |agent: &str| planner(&format!("{agent}[plan]\nplanner = \"agent\"\n"), 1);
+        assert_eq!(asked(command), Ok(Planner::Agent));
+        assert_eq!(asked(""), Err(AgentOptionsError::Missing));
+        let codemod = "[agent]\nregex = \"a\"\nto = \"b\"\n";
+        assert_eq!(asked(codemod), Err(AgentOptionsError::CannotPlan));
     }
 
     #[test]

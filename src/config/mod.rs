@@ -20,4 +20,4 @@ pub use file::{
 };
 pub use prompts::PromptConfig;
 pub use success::{MinSuccess, PublishWhen};
-pub use values::{Grouping, Limit, Order, Rate, UnitRange};
+pub use values::{Grouping, Limit, Order, Planner, Rate, UnitRange};

@@ -18,12 +18,18 @@ pub struct PromptConfig {
     pub common: Option<String>,
     /// What is told of one unit.
     pub unit: Option<String>,
+    /// What is told to whoever is to propose a plan.
+    pub plan: Option<String>,
 }
 
 impl PromptConfig {
     /// Those that stand in a checkout, where the settings have none.
     pub(super) fn fill(&mut self, root: &Path) -> Result<(), ConfigError> {
-        for (name, template) in [("common.md", &mut self.common), ("unit.md", &mut self.unit)] {
+        for (name, template) in [
+            ("common.md", &mut self.common),
+            ("unit.md", &mut self.unit),
+            ("plan.md", &mut self.plan),
+        ] {
             let path = root.join(FOLDER).join(name);
             if template.is_none() && path.exists() {
                 let text = std::fs::read_to_string(&path);

@@ -125,6 +125,19 @@ pub enum Order {
     Deps,
 }
 
+/// Who says which units there are to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Planner {
+    /// The agent if it is a coding agent, else the graph
+    #[default]
+    Auto,
+    /// The agent, which is asked for a proposal
+    Agent,
+    /// What the files import of each other
+    Graph,
+}
+
 /// How many units a plan may have, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitRange {

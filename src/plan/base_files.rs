@@ -86,6 +86,11 @@ impl BaseFiles {
         decides.then(|| self.graph()).transpose()
     }
 
+    /// Whether the base has such a file.
+    pub fn tracks(&self, path: &str) -> bool {
+        self.tracked.contains(path)
+    }
+
     /// Who owns a file.
     pub fn owners(&self, path: &str) -> &[String] {
         self.owners.of(path)

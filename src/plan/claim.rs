@@ -266,6 +266,7 @@ mod tests {
             .map(|(index, (files, create))| Unit {
                 id: UnitId::parse(&format!("u{index}")).unwrap(),
                 title: String::new(),
+                description: None,
                 needs: Vec::new(),
                 claim: Claim {
                     files: owned(files),

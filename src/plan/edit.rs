@@ -199,6 +199,7 @@ impl Plan {
             unit.claim.files.extend(member.claim.files);
             unit.claim.create.extend(member.claim.create);
             unit.needs.extend(member.needs);
+            unit.description = joined(unit.description.take(), member.description);
         }
         unit.claim.files.sort();
         for unit in &mut self.units {
@@ -366,6 +367,14 @@ impl Plan {
             .find(|id| self.units.iter().all(|unit| unit.id != *id))
             // There are more numbers than units; one too many would be refused as a unit that is there twice.
             .unwrap_or_else(|| from.clone())
+    }
+}
+
+/// What is to be done in a unit that was several.
+fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(format!("{one}\n\n{other}")),
+        (one, other) => one.or(other),
     }
 }
 

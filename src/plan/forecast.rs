@@ -92,6 +92,7 @@ mod tests {
             .map(|(number, (lines, needs))| Unit {
                 id: id(number),
                 title: String::new(),
+                description: None,
                 needs: needs.iter().map(|&need| id(need)).collect(),
                 claim: Claim::default(),
                 size: Size {

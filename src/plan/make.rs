@@ -18,7 +18,7 @@ use super::owners::CodeOwners;
 use super::scan::{File, measured, scan};
 use super::select::{SelectError, Selection};
 use super::title::name_units;
-use super::{Claim, Plan, Unit};
+use super::{Claim, Plan, Research, Unit};
 use crate::codemod::{Codemod, CodemodError, Probe, Sought};
 use crate::config::{AgentOptions, Grouping, Order, UnitRange};
 use crate::git::{Base, Entry, EntryKind, GitError, Repo};
@@ -160,6 +160,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
         until: request.until.clone(),
+        research: Research::default(),
         units,
         left_out,
     };
@@ -250,6 +251,7 @@ pub(super) fn units(
             Unit {
                 id,
                 title,
+                description: None,
                 needs: Vec::new(),
                 owners: base.owners.of_all(&owned),
                 claim: Claim {

@@ -18,6 +18,7 @@ mod near;
 pub mod order;
 pub mod owners;
 pub mod partition;
+mod proposal;
 mod scan;
 pub mod select;
 pub mod title;
@@ -32,6 +33,10 @@ pub use drift::Drift;
 pub use edit::{Edit, EditError};
 pub use forecast::{Forecast, forecast};
 pub use make::{PlanError, Request, load, make, tracked};
+pub use proposal::{
+    Cluster, KeyFile, Outline, Proposal, ProposalError, ProposedLeftOut, ProposedUnit, Repair,
+    SCHEMA as PROPOSAL_SCHEMA, Why, from_proposal,
+};
 
 use crate::codemod::Sought;
 use crate::config::AgentOptions;
@@ -73,6 +78,11 @@ impl UnitId {
         Self(".base".to_owned())
     }
 
+    /// No unit either, but whoever reads the base before there are units.
+    pub(crate) fn research() -> Self {
+        Self(".research".to_owned())
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -108,10 +118,24 @@ pub struct Plan {
     pub agent: AgentOptions,
     /// What must be found nowhere in the claimed files when the change is done, if anything.
     pub until: Option<Sought>,
+    /// What was found out for all units before.
+    pub research: Research,
     /// In the order they are shown and, where nothing else decides, started.
     pub units: Vec<Unit>,
     /// Matched files that are in no unit, with the reason.
     pub left_out: Vec<LeftOut>,
+}
+
+/// What somebody who has looked at the base before the work begins can tell everybody who takes part in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Research {
+    /// Who looked, and what that took, in words. A record only.
+    pub by: Option<String>,
+    /// What everybody must heed, a sentence each.
+    pub conventions: Vec<String>,
+    /// How to show that the change works from end to end.
+    pub recipe: Option<String>,
 }
 
 /// One slice of the change.
@@ -119,6 +143,8 @@ pub struct Plan {
 pub struct Unit {
     pub id: UnitId,
     pub title: String,
+    /// What is to be done in it, where somebody has said it.
+    pub description: Option<String>,
     pub needs: Vec<UnitId>,
     pub claim: Claim,
     pub size: Size,

@@ -103,6 +103,7 @@ mod tests {
             .map(|(id, needs)| Unit {
                 id: UnitId::parse(id).unwrap(),
                 title: String::new(),
+                description: None,
                 needs: needs.iter().map(|id| UnitId::parse(id).unwrap()).collect(),
                 claim: Claim::default(),
                 size: Size::default(),

@@ -25,7 +25,7 @@ mod by_ties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use atom::stem;
+pub(super) use atom::{cost, stem};
 
 use crate::config::UnitRange;
 use apportion::apportion;
@@ -73,7 +73,7 @@ pub struct Material<'a> {
 }
 
 /// The number of shares in so much work: about twelve files or 60 kB each, whichever makes more units.
-fn shares(files: usize, bytes: u64) -> usize {
+pub(super) fn shares(files: usize, bytes: u64) -> usize {
     let by_bytes = usize::try_from(bytes.div_ceil(60_000)).unwrap_or(usize::MAX);
     files.div_ceil(12).max(by_bytes)
 }

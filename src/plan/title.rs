@@ -41,6 +41,19 @@ pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, Str
         .collect()
 }
 
+/// The id and title of each unit that somebody has given a title to.
+pub(super) fn entitle(titles: &[String]) -> Vec<(UnitId, String)> {
+    let mut taken = HashSet::new();
+    titles
+        .iter()
+        .enumerate()
+        .map(|(index, title)| {
+            let title = unused(title, &mut taken);
+            (id(index, titles.len(), &Name::folder(&title)), title)
+        })
+        .collect()
+}
+
 /// At most `most` characters; the middle goes, because both ends tell titles apart.
 fn shorten(text: &str, most: usize) -> String {
     let length = text.chars().count();

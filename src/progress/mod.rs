@@ -6,12 +6,14 @@
 mod bars;
 mod json;
 mod lines;
+mod reading;
 
 use std::io;
 
 use console::Term;
 
 pub use json::line as json_line;
+pub use reading::Reading;
 
 use crate::run::{Recorded, RunState};
 

@@ -5,8 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::UnitFact;
 use super::limits::{cost, tokens};
-use super::pace::Trouble;
-use crate::agent::{AgentEvent, LimitReached, Usage, Usd};
+use crate::agent::{AgentEvent, LimitReached, SessionId, Usage, Usd};
 use crate::config::AgentCaps;
 
 /// How much an agent may use up in its next turn.
@@ -57,38 +56,49 @@ impl Allowance {
     }
 }
 
-/// Follows what the agent tells to its end: gives what is worth writing down, and the limit at which the agent was stopped
-/// by `cancel`.
+/// What an agent has told by the end of its turn.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    pub(super) usage: Usage,
+    pub(super) session: Option<SessionId>,
+    /// The limit at which it was stopped.
+    pub(super) over: Option<LimitReached>,
+}
+
+impl Heard {
+    /// What is worth writing down of it.
+    pub(super) fn fact(&self) -> Option<UnitFact> {
+        let is_known = !self.usage.is_unknown() || self.session.is_some();
+        is_known.then(|| UnitFact::AgentUsed {
+            usage: self.usage.clone(),
+            session: self.session.clone(),
+        })
+    }
+}
+
+/// Follows what the agent tells to its end, and tells it on; `cancel` stops the agent at a limit.
 pub(super) async fn listen(
     mut heard: mpsc::Receiver<AgentEvent>,
     allowance: Allowance,
-    troubles: &mpsc::UnboundedSender<Trouble>,
     cancel: &CancellationToken,
-) -> (Option<UnitFact>, Option<LimitReached>) {
-    let (mut last, mut session, mut over) = (Usage::default(), None, None);
+    mut tell: impl FnMut(&AgentEvent),
+) -> Heard {
+    let mut so_far = Heard::default();
     while let Some(event) = heard.recv().await {
+        tell(&event);
         match event {
             AgentEvent::Usage(usage) => {
-                over = over.or_else(|| allowance.reached(&usage));
-                if over.is_some() {
+                so_far.over = so_far.over.or_else(|| allowance.reached(&usage));
+                if so_far.over.is_some() {
                     cancel.cancel();
                 }
-                last = usage;
+                so_far.usage = usage;
             }
-            AgentEvent::HeldBack { pressure, wait } => {
-                // Without an engine everything ends anyway.
-                let _ = troubles.send(Trouble { pressure, wait });
-            }
-            AgentEvent::Session(id) => session = Some(id),
-            _ => {}
+            AgentEvent::Session(id) => so_far.session = Some(id),
+            AgentEvent::HeldBack { .. } | AgentEvent::Text(_) | AgentEvent::Tool { .. } => {}
         }
     }
-    let is_known = !last.is_unknown() || session.is_some();
-    let used = is_known.then_some(UnitFact::AgentUsed {
-        usage: last,
-        session,
-    });
-    (used, over)
+    so_far
 }
 
 #[cfg(test)]
@@ -143,10 +153,11 @@ mod tests {
             drop(events);
         };
         let allowance = Allowance::left(caps, &[]);
-        let (troubles, _all) = mpsc::unbounded_channel();
-        let listening = listen(heard, allowance, &troubles, &cancel);
-        let ((), (used, over)) = tokio::join!(told, listening);
-        assert_eq!(over, Usd::new(0.5).map(LimitReached::Cost));
-        assert!(used.is_some());
+        let mut times = 0;
+        let listening = listen(heard, allowance, &cancel, |_| times += 1);
+        let ((), heard) = tokio::join!(told, listening);
+        assert_eq!(heard.over, Usd::new(0.5).map(LimitReached::Cost));
+        assert!(heard.fact().is_some());
+        assert_eq!(times, 3);
     }
 }

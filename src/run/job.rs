@@ -10,11 +10,11 @@ use super::delivery::Delivery;
 use super::error::PrepareError;
 use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
 use super::limits::Caps;
-use super::orders::{Orders, agent};
+use super::orders::Orders;
 use super::places::{Naming, Places};
 use super::room::Room;
 use super::surroundings::worker_environment;
-use crate::agent::{CommonFacts, Limits, PromptError, Prompts};
+use crate::agent::{CommonFacts, PromptError, Prompts};
 use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::Config;
@@ -24,8 +24,6 @@ use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan, Unit, UnitId};
 use crate::process::Environment;
 
-/// How long an agent may take on one unit unless something else is asked for.
-const AGENT_LIMIT: Duration = Duration::from_mins(30);
 /// How long one check may take unless something else is asked for.
 const CHECK_LIMIT: Duration = Duration::from_mins(20);
 /// How long the setup of one worktree may take unless something else is asked for.
@@ -116,7 +114,7 @@ impl Job {
             Some(0) => return Err(PrepareError::NoJobs),
             jobs => jobs.unwrap_or_else(usual_jobs),
         };
-        let agent = agent(&config.agent.resolve()?, &config.prices, dir)?;
+        let orders = Orders::of(config, &plan.instruction, dir)?;
         let naming = Naming::of(config, &repo)?;
         let templates = Templates::compile(&config.publish)?;
         let prompts = Prompts::compile(&config.prompts)?;
@@ -144,16 +142,6 @@ impl Job {
         let included = repo.included()?;
         let place = naming.folder(&id, &plan.units[0].id);
         let room = Room::measure(&repo, &plan.base, &included, &place)?;
-        let orders = Orders {
-            agent,
-            limits: Limits {
-                time: limit(config.agent_timeout, AGENT_LIMIT),
-                idle: config.idle_timeout.map(|limit| limit.0),
-            },
-            attempts: config.attempts,
-            caps: config.agent_caps(),
-            instruction: plan.instruction.clone(),
-        };
         Ok(Self {
             included,
             room,
@@ -178,11 +166,7 @@ impl Job {
             checks,
             templates,
             prompts,
-            conventions: CONVENTIONS
-                .into_iter()
-                .filter(|file| tracked.contains(*file))
-                .map(ToOwned::to_owned)
-                .collect(),
+            conventions: conventions(|file| tracked.contains(file)),
             form,
             delivery,
             jobs,
@@ -247,6 +231,7 @@ impl Job {
             instruction: &self.orders(&unit.id).instruction,
             units: self.plan.units.iter().map(Into::into).collect(),
             conventions: self.conventions.clone(),
+            research: &self.plan.research,
             example: self
                 .example
                 .as_ref()
@@ -345,6 +330,15 @@ impl Job {
                 .collect(),
         }
     }
+}
+
+/// The files that say how to work in the repository, of those that are there.
+pub(super) fn conventions(is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    CONVENTIONS
+        .into_iter()
+        .filter(|file| is_there(file))
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 /// How many agents work at once where nobody says it.

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::PrepareError;
 use super::event::Amendment;
 use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CodingAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
-use crate::config::{AgentCaps, AgentSpec, Price};
+use crate::config::{AgentCaps, AgentSpec, Config, Price};
 
 /// How often a coding agent may work on its unit unless something else is asked for.
 const USUAL_ATTEMPTS: u32 = 3;
+
+/// How long an agent may take on one unit unless something else is asked for.
+const AGENT_LIMIT: Duration = Duration::from_mins(30);
 
 /// What tokens of models cost, by the settings.
 type Prices = BTreeMap<String, Price>;
@@ -31,6 +35,20 @@ pub(super) struct Orders {
 }
 
 impl Orders {
+    /// Those that the settings mean; `dir` is the folder from which a relative agent program is meant.
+    pub(super) fn of(config: &Config, instruction: &str, dir: &Path) -> Result<Self, PrepareError> {
+        Ok(Self {
+            agent: agent(&config.agent.resolve()?, &config.prices, dir)?,
+            limits: Limits {
+                time: config.agent_timeout.map_or(AGENT_LIMIT, |limit| limit.0),
+                idle: config.idle_timeout.map(|limit| limit.0),
+            },
+            attempts: config.attempts,
+            caps: config.agent_caps(),
+            instruction: instruction.to_owned(),
+        })
+    }
+
     /// These orders with what is different for a unit; `dir` is the folder from which a relative agent program is meant
     /// where the amendment names none.
     pub(super) fn amended(

@@ -35,6 +35,18 @@ impl Places {
             .with_extension("toml")
     }
 
+    /// What is kept of how a plan came about that an agent was asked for.
+    #[must_use]
+    pub fn research(&self, id: &RunId) -> PathBuf {
+        self.researches().join(id.as_str())
+    }
+
+    /// The folder of all these.
+    #[must_use]
+    pub fn researches(&self) -> PathBuf {
+        self.state.join("research")
+    }
+
     /// Where discarded worktrees with unpublished work lie until they are deleted for good.
     #[must_use]
     pub fn trash(&self) -> PathBuf {

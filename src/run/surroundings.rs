@@ -69,22 +69,52 @@ impl Pipeline {
 /// What the processes of the unit at `number` may see, with the marks by which they are known as its own. What the user
 /// has set stays, but for the marks.
 pub(super) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environment {
-    let run = &job.id;
-    let mut environment = job.environment.clone();
+    let worktree = job.naming.folder(&job.id, unit);
+    let ports = port_base(&job.id, number);
+    own(
+        job.environment.clone(),
+        &job.settings,
+        (&job.id, unit),
+        &worktree,
+        ports,
+    )
+}
+
+/// What the processes of somebody who only reads may see.
+pub(super) fn reader_environment(
+    config: &Config,
+    repo: &Repo,
+    run: &RunId,
+    unit: &UnitId,
+    worktree: &Path,
+) -> Result<Environment, GitError> {
+    let all = worker_environment(std::env::vars_os(), config, repo)?;
+    Ok(own(all, config, (run, unit), worktree, port_base(run, 0)))
+}
+
+/// The environment with what belongs to one unit only.
+fn own(
+    mut environment: Environment,
+    config: &Config,
+    (run, unit): (&RunId, &UnitId),
+    worktree: &Path,
+    ports: u16,
+) -> Environment {
+    let scratch = scratch(worktree);
     let mut own = vec![
-        ("TMPDIR", scratch_of(job, unit).into_os_string()),
-        ("BATCH_PORT_BASE", port_base(run, number).to_string().into()),
+        ("TMPDIR", scratch.clone().into_os_string()),
+        ("BATCH_PORT_BASE", ports.to_string().into()),
         (
             "COMPOSE_PROJECT_NAME",
             project_name(&worktree_name(run, unit)).into(),
         ),
     ];
-    if job.settings.environment.caches == Caches::Own {
-        let folder = scratch_of(job, unit).join(".caches");
+    if config.environment.caches == Caches::Own {
+        let folder = scratch.join(".caches");
         own.extend(CACHES.map(|(name, tool)| (name, folder.join(tool).into_os_string())));
     }
     for (name, value) in own {
-        if !job.settings.environment.set.contains_key(name) {
+        if !config.environment.set.contains_key(name) {
             environment.set(name, value);
         }
     }
@@ -110,14 +140,17 @@ pub(super) async fn make_scratch(job: &Job, unit: &UnitId) -> Result<(), Halt> {
 
 /// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree.
 pub(super) async fn end_strays(job: &Job, unit: &UnitId) {
-    let (run, unit) = (job.id.to_string(), unit.to_string());
+    let (run, unit) = (job.id.clone(), unit.clone());
     let id = unit.clone();
-    let ended = tokio::task::spawn_blocking(move || {
-        process::end_strays(&[(RUN_MARK, &run), (UNIT_MARK, &unit)])
-    });
+    let ended = tokio::task::spawn_blocking(move || end_strays_of(&run, &unit));
     if let Ok(1..) = ended.await {
         tracing::info!("ended what unit {id} had left running");
     }
+}
+
+/// Ends every process that bears the marks, and says how many there were.
+pub(super) fn end_strays_of(run: &RunId, unit: &UnitId) -> usize {
+    process::end_strays(&[(RUN_MARK, run.as_str()), (UNIT_MARK, unit.as_str())])
 }
 
 /// Leaves no process and no temporary folder of the unit's behind.

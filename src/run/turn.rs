@@ -13,7 +13,7 @@ use super::pace::Trouble;
 use super::state::UnitState;
 use super::surroundings::end_strays;
 use super::unit::{Halt, Pipeline, milliseconds};
-use crate::agent::{AgentError, Task, Work};
+use crate::agent::{AgentError, AgentEvent, Task, Work};
 
 /// So much may an agent tell before it must wait for the listener.
 const EVENTS_AHEAD: usize = 64;
@@ -78,15 +78,20 @@ impl Pipeline {
             orders.agent.work(task, &events, &cancel).await
         };
         let caps = Allowance::left(orders.caps, &known.turns);
-        let listening = listen(heard, caps, &self.troubles, &cancel);
-        let (worked, (used, over)) = tokio::join!(work, listening);
+        let listening = listen(heard, caps, &cancel, |event| {
+            if let AgentEvent::HeldBack { pressure, wait } = *event {
+                // Without an engine everything ends anyway.
+                let _ = self.troubles.send(Trouble { pressure, wait });
+            }
+        });
+        let (worked, heard) = tokio::join!(work, listening);
         // What its tools left in sessions of their own must not go on changing files while they are looked at.
         end_strays(&self.job, &self.unit().id).await;
-        if let Some(fact) = used {
+        if let Some(fact) = heard.fact() {
             self.say(fact.clone()).await?;
             known.apply(&fact, 0);
         }
-        Ok(match (worked, over) {
+        Ok(match (worked, heard.over) {
             // It is stopped because of us; what it told of that says less.
             (Err(_), Some(limit)) => Err(AgentError::Limit {
                 limit,

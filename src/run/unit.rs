@@ -23,7 +23,7 @@ use super::story::{NeedDone, Told, story};
 use super::surroundings::leave;
 use super::trash::trash;
 use super::valve::Valve;
-use crate::agent::{AgentError, FollowUp, Task, nothing_to_do};
+use crate::agent::{AgentError, Errand, FollowUp, Task, nothing_to_do};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::words;
@@ -301,6 +301,7 @@ impl Pipeline {
             folder: self.folder(),
             environment: self.environment(),
             limits: orders.limits,
+            errand: Errand::Change,
             follow_up,
         };
         let worked = self.patiently(&task, orders, known).await?;

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Ask, Cli, End, Invocation, Reader, Variable, fault, state};
-use crate::agent::{AgentError, AgentEvent, Cost, CostSource, Usage, Usd};
+use crate::agent::{AgentError, AgentEvent, Cost, CostSource, Errand, Usage, Usd};
 
 pub(super) struct Aider;
 
@@ -66,14 +66,25 @@ impl Cli for Aider {
             how.args(["--model", model]);
         }
         how.args(["--message-file"]).args([ask.prompt]);
-        for file in &ask.task.claim.files {
-            how.args(["--file", file]);
+        match ask.task.errand {
+            Errand::Change => {
+                for file in &ask.task.claim.files {
+                    how.args(["--file", file]);
+                }
+            }
+            // It looks at no file by itself, and all of them would be too many: it goes by their names.
+            Errand::Answer => {
+                how.args(["--chat-mode", "ask", "--dry-run"]);
+            }
         }
         Ok(how)
     }
 
-    fn reader(&self, _ask: &Ask<'_>) -> Box<dyn Reader> {
-        Box::new(Transcript::default())
+    fn reader(&self, ask: &Ask<'_>) -> Box<dyn Reader> {
+        Box::new(Transcript {
+            errand: ask.task.errand,
+            ..Transcript::default()
+        })
     }
 
     fn transcript(&self) -> &'static str {
@@ -83,6 +94,7 @@ impl Cli for Aider {
 
 #[derive(Default)]
 struct Transcript {
+    errand: Errand,
     used: Usage,
     /// What it said since the last empty line or block of code that something followed.
     paragraph: String,
@@ -103,7 +115,11 @@ impl Reader for Transcript {
         if is_error(line) {
             self.error = Some(line.to_owned());
         }
-        if line.trim().is_empty() || line.starts_with("```") {
+        if self.errand == Errand::Answer {
+            // All of it is the answer.
+            self.paragraph.push_str(line);
+            self.paragraph.push('\n');
+        } else if line.trim().is_empty() || line.starts_with("```") {
             self.is_complete = true;
         } else {
             if std::mem::take(&mut self.is_complete) {

@@ -8,7 +8,7 @@ use super::{
     Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, state, text,
 };
 use crate::agent::{
-    AgentError, AgentEvent, Cost, CostSource, LimitReached, Pressure, SessionId, Usage, Usd,
+    AgentError, AgentEvent, Cost, CostSource, Errand, LimitReached, Pressure, SessionId, Usage, Usd,
 };
 
 pub(super) struct Claude;
@@ -16,6 +16,9 @@ pub(super) struct Claude;
 /// What a unit's agent has no business with: agents of its own, and the ways to what lies outside its worktree.
 const DENIED: &str = "Agent Task Workflow CronCreate ScheduleWakeup SendMessage EnterWorktree ExitWorktree \
      Bash(git commit:*) Bash(git push:*) Bash(git worktree:*) Bash(gh:*) Bash(claude:*)";
+
+/// All that it takes to read.
+const READING: &str = "Read,Grep,Glob";
 
 /// A rate limit that lasts longer than this is waited for by the run, not by one unit alone.
 const RETRIES: (&str, &str) = ("CLAUDE_CODE_MAX_RETRIES", "4");
@@ -49,13 +52,18 @@ impl Cli for Claude {
             "--output-format",
             "stream-json",
             "--verbose",
-            "--dangerously-skip-permissions",
             "--setting-sources",
             "project",
             "--strict-mcp-config",
-            "--disallowedTools",
-            DENIED,
         ]);
+        match ask.task.errand {
+            Errand::Change => how.args([
+                "--dangerously-skip-permissions",
+                "--disallowedTools",
+                DENIED,
+            ]),
+            Errand::Answer => how.args(["--permission-mode", "dontAsk", "--tools", READING]),
+        };
         if let Some(model) = ask.model {
             how.args(["--model", model]);
         }

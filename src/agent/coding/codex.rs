@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Ask, Cli, End, Invocation, Reader, Variable, below, fault, number, text};
-use crate::agent::{AgentError, AgentEvent, SessionId, Usage};
+use crate::agent::{AgentError, AgentEvent, Errand, SessionId, Usage};
 
 pub(super) struct Codex;
 
@@ -29,7 +29,10 @@ impl Cli for Codex {
             "exec",
             "--json",
             "--sandbox",
-            "workspace-write",
+            match ask.task.errand {
+                Errand::Change => "workspace-write",
+                Errand::Answer => "read-only",
+            },
             "--skip-git-repo-check",
             "--disable",
             "plugins",

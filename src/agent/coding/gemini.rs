@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, text};
 use crate::agent::{
-    AgentError, AgentEvent, LimitReached, SessionId, Usage, make_folder, write_file,
+    AgentError, AgentEvent, Errand, LimitReached, SessionId, Usage, make_folder, write_file,
 };
 
 pub(super) struct Gemini;
@@ -15,6 +15,13 @@ pub(super) struct Gemini;
 const POLICY: &str = r#"[[rule]]
 toolName = "run_shell_command"
 commandPrefix = ["git commit", "git push", "git worktree", "gh ", "gemini "]
+decision = "deny"
+priority = 999
+"#;
+
+/// The same where it is to change nothing.
+const READING: &str = r#"[[rule]]
+toolName = ["run_shell_command", "write_file", "replace"]
 decision = "deny"
 priority = 999
 "#;
@@ -41,13 +48,17 @@ impl Cli for Gemini {
     }
 
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let policy = write_file(ask.home, "policy.toml", POLICY.as_bytes())?;
+        let (mode, policy) = match ask.task.errand {
+            Errand::Change => ("yolo", POLICY),
+            Errand::Answer => ("plan", READING),
+        };
+        let policy = write_file(ask.home, "policy.toml", policy.as_bytes())?;
         let mut how = Invocation::default();
         how.args([
             "--output-format",
             "stream-json",
             "--approval-mode",
-            "yolo",
+            mode,
             "--policy",
         ])
         .args([policy]);

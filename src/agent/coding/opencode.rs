@@ -7,12 +7,15 @@ use serde_json::Value;
 use super::{
     Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, state, text,
 };
-use crate::agent::{AgentError, AgentEvent, Cost, CostSource, SessionId, Usage, Usd};
+use crate::agent::{AgentError, AgentEvent, Cost, CostSource, Errand, SessionId, Usage, Usd};
 
 pub(super) struct Opencode;
 
 /// Everything but agents of its own and the ways to what lies outside the worktree. The last rule that fits counts.
 const PERMISSIONS: &str = r#"{"*":"allow","task":"deny","external_directory":"deny","question":"deny","bash":{"*":"allow","git commit*":"deny","git push*":"deny","git worktree*":"deny","gh *":"deny","opencode *":"deny"}}"#;
+
+/// The same where it is to change nothing.
+const READING: &str = r#"{"*":"allow","edit":"deny","bash":"deny","task":"deny","external_directory":"deny","question":"deny"}"#;
 
 impl Cli for Opencode {
     /// Those of the providers that it speaks to without further settings.
@@ -55,7 +58,13 @@ impl Cli for Opencode {
         }
         // Its sessions are kept in a database of the unit's own; a login stands beside the usual one and is still found.
         how.env("OPENCODE_DB", state(ask.home, "opencode.db"))
-            .env("OPENCODE_PERMISSION", PERMISSIONS)
+            .env(
+                "OPENCODE_PERMISSION",
+                match ask.task.errand {
+                    Errand::Change => PERMISSIONS,
+                    Errand::Answer => READING,
+                },
+            )
             .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
             .env("OPENCODE_DISABLE_SHARE", "1")
             .env("OPENCODE_DISABLE_LSP_DOWNLOAD", "1");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::agent::{FollowUp, Limits};
+use crate::agent::{Errand, FollowUp, Limits};
 use crate::plan::Claim;
 use crate::process::Environment;
 
@@ -29,6 +29,7 @@ fn task(folder: &Path) -> Task {
             time: Duration::from_secs(30),
             idle: None,
         },
+        errand: Errand::Change,
         follow_up: None,
     }
 }

@@ -5,7 +5,7 @@
 use console::style;
 
 use super::CourseLine;
-use crate::plan::{BaseFiles, Plan, Unit, UnitId};
+use crate::plan::{BaseFiles, Plan, Research, Unit, UnitId};
 use crate::words;
 
 /// Of the files left out for one reason only this many are named: a codemod leaves out whole trees, and the units
@@ -45,12 +45,41 @@ fn heading(plan: &Plan, course: &[CourseLine]) -> String {
     let mut lines = vec![style("instruction").bold().to_string()];
     let instruction = words::block(&plan.instruction);
     lines.extend(instruction.lines().map(|line| format!("  {line}")));
-    let facts = std::iter::once(("base", base)).chain(course.iter().cloned());
+    let Research {
+        by,
+        conventions,
+        recipe,
+    } = &plan.research;
+    let facts = std::iter::once(("base", base))
+        .chain(by.clone().map(|by| ("plan", by)))
+        .chain(course.iter().cloned());
     lines.extend(facts.map(|(word, said)| {
         let word = style(format!("{word:<6}")).bold();
         format!("{word} {}", words::line(&said))
     }));
-    lines.join("\n")
+    let mut sections = vec![lines.join("\n")];
+    if !conventions.is_empty() {
+        let all = conventions
+            .iter()
+            .map(|it| format!("  {}", words::line(it)));
+        sections.push(titled("what everybody is told", all));
+    }
+    if let Some(recipe) = recipe {
+        let recipe = words::block(recipe);
+        let all = recipe
+            .lines()
+            .map(|line| format!("  {line}").trim_end().to_owned());
+        sections.push(titled("how to show that it works", all));
+    }
+    sections.join("\n\n")
+}
+
+fn titled(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let title = style(title).bold().to_string();
+    std::iter::once(title)
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn unit(unit: &Unit, base: &BaseFiles) -> String {
@@ -63,6 +92,10 @@ fn unit(unit: &Unit, base: &BaseFiles) -> String {
         format!("{} · {files}", style(&unit.id).bold()),
         format!("  {}", words::line(&unit.title)),
     ];
+    if let Some(description) = &unit.description {
+        let said = words::block(description);
+        lines.extend(said.lines().map(|line| format!("  │ {line}")));
+    }
     if !unit.needs.is_empty() {
         let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
         lines.push(format!("  needs {}", needs.join(", ")));
@@ -107,6 +140,12 @@ mod tests {
     fn everything_is_there() {
         console::set_colors_enabled(false);
         let mut plan = sample::plan();
+        plan.units[0].description = Some("Two callers in b.js.\n\tOne more.".to_owned());
+        plan.research = Research {
+            by: Some("claude: 2.8k tokens, 3 turns, $0.07".to_owned()),
+            conventions: vec!["Say const.".to_owned(), "Never let.".to_owned()],
+            recipe: Some("npm start\n\nIt says ready.".to_owned()),
+        };
         plan.units[0].owners = vec!["@acme/api".to_owned(), "@ada".to_owned()];
         plan.instruction = "From var to const,\n  but nowhere else.\n".to_owned();
         insta::assert_snapshot!(details(

@@ -1,7 +1,7 @@
 //! Plans that the tests of the review look at.
 
 use crate::config::AgentOptions;
-use crate::plan::{BaseFiles, Claim, LeftOut, Plan, Size, Unit, UnitId};
+use crate::plan::{BaseFiles, Claim, LeftOut, Plan, Research, Size, Unit, UnitId};
 
 pub fn id(text: &str) -> UnitId {
     UnitId::parse(text).unwrap()
@@ -11,6 +11,7 @@ fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> 
     Unit {
         id: id(name),
         title: title.to_owned(),
+        description: None,
         needs: needs.iter().map(|need| id(need)).collect(),
         claim: Claim {
             files: files.iter().map(ToString::to_string).collect(),
@@ -33,6 +34,7 @@ pub fn plan() -> Plan {
         globs: vec!["**/*.js".to_owned()],
         agent: AgentOptions::default(),
         until: None,
+        research: Research::default(),
         units: vec![
             unit("01-api", "api", &["api/a.js", "api/b.js"], 1204, &[]),
             unit("02-cart", "cart", &["cart/cart.js"], 88, &[]),

@@ -52,6 +52,7 @@ fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
         cut(&words::line(&plan.instruction), width),
     ];
     let facts = std::iter::once(("base", base))
+        .chain(plan.research.by.clone().map(|by| ("plan", by)))
         .chain(course.iter().cloned())
         .chain(in_waves(plan).map(|said| ("waves", said)));
     lines.extend(facts.map(|(word, said)| {

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::AgentOptions;
-use crate::plan::Size;
 use crate::plan::claim::default_create_folders;
+use crate::plan::{Research, Size};
 
 fn id(text: &str) -> UnitId {
     UnitId::parse(text).unwrap()
@@ -22,6 +22,7 @@ fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {
         .map(|((name, files, needs), create)| Unit {
             id: id(name),
             title: format!("Title of {name}"),
+            description: None,
             needs: needs.iter().map(|need| id(need)).collect(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),
@@ -40,6 +41,7 @@ fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {
         globs: Vec::new(),
         agent: AgentOptions::default(),
         until: None,
+        research: Research::default(),
         units: units.collect(),
         left_out: Vec::new(),
     }

@@ -8,6 +8,7 @@ mod read;
 mod write;
 
 pub use amend::amend;
+pub(super) use read::check_file;
 pub use read::{PlanFileError, check_files, parse};
 pub use write::to_toml;
 
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
     use crate::codemod::Sought;
     use crate::config::{AgentKind, AgentOptions};
-    use crate::plan::{Claim, LeftOut, Plan, Size, Unit};
+    use crate::plan::{Claim, LeftOut, Plan, Research, Size, Unit};
 
     const GOOD: &str = r#"version = 1
 instruction = "var to const"
@@ -53,6 +54,7 @@ files = ["d.js"]
         Unit {
             id: UnitId::parse(id).unwrap(),
             title: format!("Title of {id}"),
+            description: Some("What\nto do".to_owned()),
             needs: Vec::new(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),
@@ -80,6 +82,11 @@ files = ["d.js"]
                 ..AgentOptions::default()
             },
             until: Some(Sought::Regex(r"\bvar\b".to_owned())),
+            research: Research {
+                by: Some("claude: 12 turns, $0.31".to_owned()),
+                conventions: vec!["Keep \"exports\" sorted.".to_owned()],
+                recipe: Some("Run it:\n\n    npm start\n".to_owned()),
+            },
             units: vec![unit("01-src", &["src/a.js", "src/b c.js"])],
             left_out: vec![LeftOut {
                 reason: "binary".to_owned(),
@@ -112,7 +119,7 @@ files = ["d.js"]
     #[test]
     fn every_fault_is_told_with_its_line() {
         insta::assert_snapshot!(fault("needs = [", "needs = "), @"line 15: unexpected key or value, expected newline, `#`");
-        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `needs`, `files`, `create`, `owners`");
+        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `needs`, `files`, `create`, `owners`");
         insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
         insta::assert_snapshot!(fault("version = 1", "version = 2\nfuture = 1"), @"line 1: version 2 of the plan's format is not understood, only version 1 is");
         insta::assert_snapshot!(fault("version = 1", ""), @"line 1: 'version = 1' is missing");

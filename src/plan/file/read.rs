@@ -10,7 +10,7 @@ use crate::codemod::{Probe, Sought};
 use crate::config::AgentOptions;
 use crate::plan::claim::{Entry, Ownership, OwnershipError, fold};
 use crate::plan::order::{OrderError, waves};
-use crate::plan::{Claim, LeftOut, Plan, Size, Unit, UnitId};
+use crate::plan::{Claim, LeftOut, Plan, Research, Size, Unit, UnitId};
 
 /// What is wrong with a plan's text, and on which line (from 1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,8 @@ struct PlanTable {
     globs: Vec<String>,
     agent: Option<Spanned<AgentOptions>>,
     until: Option<Spanned<Sought>>,
+    #[serde(default)]
+    research: Research,
     #[serde(rename = "unit", default)]
     units: Vec<UnitTable>,
     #[serde(default)]
@@ -81,6 +83,7 @@ struct PlanTable {
 struct UnitTable {
     id: Spanned<String>,
     title: Option<Spanned<String>>,
+    description: Option<String>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
     files: Spanned<Vec<Spanned<String>>>,
@@ -148,6 +151,7 @@ impl Reader<'_> {
             globs: table.globs,
             agent: table.agent.map(Spanned::into_inner).unwrap_or_default(),
             until: table.until.map(Spanned::into_inner),
+            research: table.research,
             units,
             left_out: table
                 .left_out
@@ -233,6 +237,7 @@ impl Reader<'_> {
                 .collect::<Result<_, _>>()?,
             id,
             title,
+            description: table.description.clone(),
             claim: Claim {
                 files,
                 create: strings(&table.create),
@@ -317,6 +322,11 @@ impl Reader<'_> {
         let before = self.text.bytes().take(start);
         before.filter(|byte| *byte == b'\n').count() + 1
     }
+}
+
+/// Whether the text is the path of a file as git tracks it.
+pub(in crate::plan) fn check_file(path: &str) -> Result<(), String> {
+    check_path(path, PathKind::File)
 }
 
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::VERSION;
 use crate::codemod::Sought;
 use crate::config::AgentOptions;
-use crate::plan::{Plan, Size, Unit};
+use crate::plan::{Plan, Research, Size, Unit};
 use crate::words;
 
 /// Writes the plan; [`super::parse`] reads it back, without the sizes, which stand in comments.
@@ -33,6 +33,9 @@ pub fn to_toml(plan: &Plan) -> String {
     }
     if let Some(until) = &plan.until {
         out.until(until);
+    }
+    if plan.research != Research::default() {
+        out.research(&plan.research);
     }
     for unit in &plan.units {
         out.unit(unit);
@@ -128,12 +131,35 @@ impl Lines {
         }
     }
 
+    fn research(&mut self, research: &Research) {
+        let Research {
+            by,
+            conventions,
+            recipe,
+        } = research;
+        self.blank();
+        self.line("# What was found out before, and every agent is told: what to heed, and how to show that the change works.");
+        self.line("[research]");
+        if let Some(by) = by {
+            self.pair("by", &quoted(by));
+        }
+        if !conventions.is_empty() {
+            self.list("conventions", conventions);
+        }
+        if let Some(recipe) = recipe {
+            self.pair("recipe", &text(recipe));
+        }
+    }
+
     fn unit(&mut self, unit: &Unit) {
         self.blank();
         self.line(&format!("# {}", size(unit.claim.files.len(), unit.size)));
         self.line("[[unit]]");
         self.pair("id", &quoted(unit.id.as_str()));
         self.pair("title", &quoted(&unit.title));
+        if let Some(description) = &unit.description {
+            self.pair("description", &text(description));
+        }
         if !unit.needs.is_empty() {
             self.line("# Starts only when these are finished.");
             let needs: Vec<&str> = unit.needs.iter().map(super::UnitId::as_str).collect();

@@ -15,7 +15,7 @@ impl Graph {
     }
 
     /// For each unit the places of those that it needs.
-    pub(super) fn needs(&self, units: &[Unit]) -> Vec<Vec<usize>> {
+    pub(in crate::plan) fn needs(&self, units: &[Unit]) -> Vec<Vec<usize>> {
         let owners = self.units(units);
         let mut imports = vec![vec![false; units.len()]; units.len()];
         for (from, arcs) in self.arcs() {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::git::fixture::{Fixture, repository};
-use crate::plan::{Claim, Plan, Size, Unit, UnitId};
+use crate::plan::{Claim, Plan, Research, Size, Unit, UnitId};
 
 fn graph(it: &Fixture) -> Graph {
     Graph::of_base(&it.repo, &it.first).unwrap()
@@ -22,6 +22,7 @@ fn unit(id: &str, files: &[&str]) -> Unit {
     Unit {
         id: UnitId::parse(id).unwrap(),
         title: format!("<{id}>"),
+        description: None,
         needs: Vec::new(),
         owners: Vec::new(),
         claim: Claim {
@@ -40,6 +41,7 @@ fn plan(units: Vec<Unit>) -> Plan {
         globs: Vec::new(),
         agent: crate::config::AgentOptions::default(),
         until: None,
+        research: Research::default(),
         units,
         left_out: Vec::new(),
     }

@@ -12,6 +12,11 @@ pub(super) const FILE: u64 = 2_000;
 /// A terabyte. Sizes above it count as this much, so that sums cannot overflow.
 pub(super) const MOST_BYTES: u64 = 1 << 40;
 
+/// What a file of so many bytes weighs.
+pub(in crate::plan) fn cost(bytes: u64) -> u64 {
+    bytes.min(MOST_BYTES) + FILE
+}
+
 /// Files that must stay together, because some file system takes their names for one.
 #[derive(Debug, Clone)]
 pub(super) struct Atom {
@@ -61,10 +66,7 @@ pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
             files.sort_by_key(|&file| items[file].path);
             Atom {
                 folder: String::new(),
-                weight: files
-                    .iter()
-                    .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
-                    .sum(),
+                weight: files.iter().map(|&file| cost(items[file].bytes)).sum(),
                 owner: files.first().and_then(|&file| items[file].owner),
                 path,
                 files,

@@ -1,0 +1,123 @@
+//! A unit that is coming to be.
+
+use super::ProposedUnit;
+use crate::plan::title::name_units;
+use crate::words;
+
+/// Files, by their numbers, and what is known of their unit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Draft {
+    /// What it was called before it became one, or part of one.
+    pub(super) titles: Vec<String>,
+    pub(super) description: Option<String>,
+    pub(super) files: Vec<usize>,
+    pub(super) create: Vec<String>,
+    /// The proposed units that it has files of, or stands for.
+    from: Vec<usize>,
+    extent: Extent,
+}
+
+/// How much of what its titles say it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Extent {
+    #[default]
+    Whole,
+    Part,
+}
+
+impl Draft {
+    pub(super) fn proposed(
+        number: usize,
+        unit: &ProposedUnit,
+        files: Vec<usize>,
+        create: Vec<String>,
+    ) -> Self {
+        Self {
+            titles: vec![unit.title.clone()],
+            description: unit.description.clone(),
+            files,
+            create,
+            from: vec![number],
+            extent: Extent::Whole,
+        }
+    }
+
+    /// As the files' own ties have it.
+    pub(super) fn usual(title: &str, files: Vec<usize>) -> Self {
+        Self {
+            titles: vec![title.to_owned()],
+            files,
+            ..Self::default()
+        }
+    }
+
+    /// The proposed units that it stands for, by number.
+    pub(super) fn proposed_units(&self) -> impl Iterator<Item = usize> {
+        self.from.iter().copied()
+    }
+
+    /// What people know it by.
+    pub(super) fn known_as(&self) -> String {
+        self.titles.join(", ")
+    }
+
+    /// Takes over what another was to do.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.titles.extend(other.titles);
+        self.files.extend(other.files);
+        self.files.sort_unstable();
+        self.create.extend(other.create);
+        self.from.extend(other.from);
+        self.description = match (self.description.take(), other.description) {
+            (Some(one), Some(other)) => Some(format!("{one}\n\n{other}")),
+            (one, other) => one.or(other),
+        };
+    }
+
+    /// Takes over a unit that only creates, whose title says less than its own.
+    pub(super) fn absorb_new(&mut self, other: Self) {
+        let titles = self.titles.clone();
+        self.absorb(other);
+        self.titles = titles;
+    }
+
+    /// Leaves it only these files, and gives each other part one like it. What is to be created stays here.
+    pub(super) fn divide(&mut self, mut parts: Vec<Vec<usize>>) -> Vec<Self> {
+        for part in &mut parts {
+            part.sort_unstable();
+        }
+        self.extent = Extent::Part;
+        self.files = parts.remove(0);
+        parts
+            .into_iter()
+            .map(|files| Self {
+                files,
+                create: Vec::new(),
+                ..self.clone()
+            })
+            .collect()
+    }
+}
+
+/// The title of each, from what it was called and, where it is a part, from where its files are.
+pub(super) fn titles(drafts: &[Draft], paths: &[Vec<&str>]) -> Vec<String> {
+    let places = name_units(paths, &[]);
+    drafts
+        .iter()
+        .zip(places)
+        .map(|(draft, (_, place))| {
+            let known: Vec<String> = draft
+                .titles
+                .iter()
+                .map(|title| words::line(title))
+                .filter(|title| !title.is_empty())
+                .collect();
+            match (&known[..], draft.extent) {
+                ([only], Extent::Whole) => only.clone(),
+                ([one, other], Extent::Whole) => format!("{one}, {other}"),
+                ([first, ..], Extent::Part) => format!("{first}: {place}"),
+                _ => place,
+            }
+        })
+        .collect()
+}

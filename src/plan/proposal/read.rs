@@ -1,0 +1,133 @@
+//! Finds the proposal in what an agent said: words may stand around it, and fences.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Proposal, ProposalError};
+
+/// A longer answer is none: a plan of tens of thousands of files has fewer letters.
+const LONGEST: usize = 4 * 1024 * 1024;
+
+/// So many letters are looked at in all: what begins ever new objects and ends none would be read again from each.
+const PATIENCE: usize = 16 * LONGEST;
+
+/// What makes an object a proposal, or at least meant as one.
+#[derive(Deserialize)]
+struct Meant {
+    #[serde(rename = "units")]
+    _units: IgnoredAny,
+}
+
+impl Proposal {
+    /// The last object with `units` in the text. Paths in it that begin with `root`, where the base was read, are taken
+    /// for such from the root of the repository.
+    pub fn find(text: &str, root: &str) -> Result<Self, ProposalError> {
+        if text.len() > LONGEST {
+            return Err(ProposalError::TooLong(LONGEST));
+        }
+        // Nothing that begins behind the last mention can hold one.
+        let Some(end) = text.rfind("\"units\"") else {
+            return Err(ProposalError::NoJson);
+        };
+        let (mut found, mut fault) = (None, None);
+        let (mut at, mut read) = (0, 0);
+        while let Some(open) = text[at..end].find('{')
+            && read < PATIENCE
+        {
+            let rest = &text[at + open..];
+            at += open + 1;
+            match object(rest) {
+                Ok(object) => {
+                    read += object.len();
+                    at += object.len() - 1;
+                    if serde_json::from_str::<Meant>(object).is_ok() {
+                        found = Some(object);
+                    }
+                    if at > end {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    read += place(rest, &error);
+                    fault.get_or_insert_with(|| error.to_string());
+                }
+            }
+        }
+        let Some(object) = found else {
+            return Err(fault.map_or(ProposalError::NoJson, ProposalError::Syntax));
+        };
+        let mut proposal: Self = serde_json::from_str(object)
+            .map_err(|error| ProposalError::Shape(error.to_string()))?;
+        proposal.strip(root);
+        Ok(proposal)
+    }
+
+    /// Takes the folder that the base was read in off all paths.
+    fn strip(&mut self, root: &str) {
+        let root = root.trim_end_matches('/');
+        if root.is_empty() {
+            return;
+        }
+        let units = self.units.iter_mut();
+        let paths = units
+            .flat_map(|unit| unit.files.iter_mut().chain(&mut unit.create))
+            .chain(self.left_out.iter_mut().flat_map(|it| &mut it.files))
+            .chain(self.key_files.iter_mut().map(|it| &mut it.path));
+        for path in paths {
+            let below = path
+                .strip_prefix(root)
+                .and_then(|rest| rest.strip_prefix('/'));
+            if let Some(below) = below {
+                *path = if below.is_empty() {
+                    "./".to_owned()
+                } else {
+                    below.to_owned()
+                };
+            }
+        }
+    }
+}
+
+/// The object with which the text begins.
+fn object(text: &str) -> Result<&str, serde_json::Error> {
+    let mut objects = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    match objects.next() {
+        Some(Err(error)) => Err(error),
+        _ => Ok(&text[..objects.byte_offset().max(1)]),
+    }
+}
+
+/// How far it was read before the error.
+fn place(text: &str, error: &serde_json::Error) -> usize {
+    let lines = text.split_inclusive('\n').take(error.line() - 1);
+    lines.map(str::len).sum::<usize>() + error.column()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = r#"{"units": [{"title": "a", "files": ["/base/a.js", "b.js"]}]}"#;
+
+    #[test]
+    fn it_is_found_among_words_and_in_fences_and_the_last_one_counts() {
+        for text in [
+            ONE.to_owned(),
+            format!("Here {{it}} is:\n\n```json\n{ONE}\n```\nThat is all {{}}."),
+            format!(r#"First {{"units": []}}, no: {ONE}"#),
+        ] {
+            let found = Proposal::find(&text, "/base").unwrap();
+            assert_eq!(found.units[0].files, ["a.js", "b.js"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let fault = |text: &str| Proposal::find(text, "").unwrap_err().to_string();
+        insta::assert_snapshot!(fault("I cannot {do} that"), @r#"there is no JSON object with "units" in the answer"#);
+        insta::assert_snapshot!(fault(&ONE[..40]), @"the JSON cannot be read: EOF while parsing a string at line 1 column 40");
+        insta::assert_snapshot!(fault(r#"{"units": [{"title": "a"}]}"#), @"the JSON does not fit the schema: missing field `files` at line 1 column 25");
+        insta::assert_snapshot!(fault(r#"{"units": [], "unit": []}"#), @"the JSON does not fit the schema: unknown field `unit`, expected one of `units`, `left_out`, `prerequisite`, `key_files`, `conventions`, `recipe` at line 1 column 20");
+        insta::assert_snapshot!(fault(&"{\"a\":[".repeat(2_000_000)), @"the answer is longer than 4 MB");
+    }
+}

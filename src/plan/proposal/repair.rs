@@ -1,0 +1,162 @@
+//! What had to be mended in a proposal, as facts and in sentences.
+
+use std::fmt;
+
+use crate::words;
+
+/// Of many files only so many are named in a sentence.
+const NAMED: usize = 3;
+
+/// One thing that was mended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repair {
+    /// A path was taken out of a list. `of` says whose.
+    Dropped { of: String, path: String, why: Why },
+    /// A file is in the unit `to` only.
+    Contested {
+        path: String,
+        units: Vec<String>,
+        to: String,
+    },
+    /// Files that were left out and in a unit are in the unit.
+    Wanted(Vec<String>),
+    /// Files that nobody named joined the units that they are tied to.
+    Joined(Vec<String>),
+    /// Files that nobody named are together as their ties have it.
+    Apart(Vec<String>),
+    /// Names that some file system takes for one stay together.
+    SameName(Vec<String>),
+    /// A unit had no file and nothing to create.
+    Empty(String),
+    /// A unit that only creates files became part of another.
+    Absorbed { unit: String, into: String },
+    /// Two units became one, as there were too many.
+    Merged { unit: String, into: String },
+    /// A unit was cut in two, because it was too large or there were too few.
+    Split(String),
+    /// A unit was divided, because its files have different owners.
+    Owners { unit: String, parts: usize },
+    /// What it needs is no unit.
+    NoUnit { unit: String, need: String },
+    /// The unit is needed by what it needs.
+    Circle { unit: String, need: String },
+    /// The unit that all others were to need is none.
+    NoPrerequisite(String),
+    /// A text was too long.
+    Shortened(String),
+    /// There were more conventions than anybody heeds.
+    Conventions { kept: usize, of: usize },
+}
+
+/// Why a path is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    #[error("it is no path from the root of the repository")]
+    NoPath,
+    #[error("the base has no such file")]
+    NotThere,
+    #[error("it is not among the files that were asked for")]
+    NotAsked,
+    #[error("it is left out already")]
+    LeftOut,
+    #[error("the base has it already, so it cannot be created")]
+    Exists,
+    #[error("it would take the place of a file or folder")]
+    InTheWay,
+    #[error("another unit creates it")]
+    Taken,
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Dropped { of, path, why } => {
+                let path = words::line(path);
+                let path = console::truncate_str(&path, 120, "…");
+                format!("{path} ({}) is dropped: {why}", quoted(of))
+            }
+            Self::Contested { path, units, to } => {
+                format!("{path} was in {}: it is in {}", list(units), quoted(to))
+            }
+            Self::Wanted(files) => format!(
+                "{} both in a unit and left out: in the unit they stay ({})",
+                were(files.len()),
+                some(files)
+            ),
+            Self::Joined(files) => format!(
+                "{} in no unit: put where imports tie them most ({})",
+                were(files.len()),
+                some(files)
+            ),
+            Self::Apart(files) => format!(
+                "{} in no unit and tied to none: put together as without the proposal ({})",
+                were(files.len()),
+                some(files)
+            ),
+            Self::SameName(files) => format!(
+                "{} are the same name on some file systems, so they are in one unit",
+                files.join(" and ")
+            ),
+            Self::Empty(unit) => format!("{} has no file to work on: it is dropped", quoted(unit)),
+            Self::Absorbed { unit, into } => format!(
+                "{} has no file of its own yet: it is part of {}",
+                quoted(unit),
+                quoted(into)
+            ),
+            Self::Merged { unit, into } => format!(
+                "there were too many units: {} is part of {}",
+                quoted(unit),
+                quoted(into)
+            ),
+            Self::Split(unit) => format!("{} is cut in two, to keep the bounds", quoted(unit)),
+            Self::Owners { unit, parts } => format!(
+                "the files of {} have different owners: it is {parts} units",
+                quoted(unit)
+            ),
+            Self::NoUnit { unit, need } => {
+                format!("{} needs {}, which is no unit", quoted(unit), quoted(need))
+            }
+            Self::Circle { unit, need } => format!(
+                "{} does not need {}, which needs it",
+                quoted(unit),
+                quoted(need)
+            ),
+            Self::NoPrerequisite(unit) => {
+                format!("{} was to come first, but is no unit", quoted(unit))
+            }
+            Self::Shortened(what) => format!("{what} was too long, and is cut"),
+            Self::Conventions { kept, of } => {
+                format!("of {of} conventions the first {kept} are kept")
+            }
+        };
+        f.write_str(&words::line(&text))
+    }
+}
+
+fn quoted(title: &str) -> String {
+    match words::line(title) {
+        none if none.is_empty() => "a unit without a title".to_owned(),
+        title => format!("\"{}\"", console::truncate_str(&title, 60, "…")),
+    }
+}
+
+fn list(titles: &[String]) -> String {
+    let mut named: Vec<String> = titles.iter().take(NAMED).map(|it| quoted(it)).collect();
+    if let Some(more @ 1..) = titles.len().checked_sub(NAMED) {
+        named.push(format!("{more} more"));
+    }
+    named.join(" and ")
+}
+
+fn were(files: usize) -> String {
+    let verb = if files == 1 { "was" } else { "were" };
+    format!("{} {verb}", words::count(files, "file"))
+}
+
+fn some(files: &[String]) -> String {
+    let mut named = files[..files.len().min(NAMED)].join(", ");
+    if files.len() > NAMED {
+        named.push_str(", …");
+    }
+    named
+}

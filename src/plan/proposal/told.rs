@@ -1,0 +1,88 @@
+//! What a proposal tells those who do the work: made safe, kept short, and put where it is read.
+
+use super::Proposal;
+use super::repair::{Repair, Why};
+use super::settle::{clean, shortened};
+use crate::plan::Plan;
+use crate::plan::base_files::BaseFiles;
+use crate::words;
+
+/// The most letters and sentences that anybody reads before they begin.
+const DESCRIPTION: usize = 2_000;
+const CONVENTION: usize = 400;
+const CONVENTIONS: usize = 30;
+const RECIPE: usize = 4_000;
+
+/// Puts conventions, recipe, descriptions and what is to be known of single files into the plan.
+pub(super) fn tell(
+    plan: &mut Plan,
+    proposal: &Proposal,
+    base: &BaseFiles,
+    repairs: &mut Vec<Repair>,
+) {
+    let mut conventions: Vec<String> = proposal
+        .conventions
+        .iter()
+        .map(|text| words::line(text))
+        .collect();
+    for key in &proposal.key_files {
+        let why = words::line(&key.why);
+        let path = match clean(&key.path) {
+            Ok(path) if base.tracked.contains(&path) => path,
+            Ok(_) => {
+                repairs.push(dropped(&key.path, Why::NotThere));
+                continue;
+            }
+            Err(why) => {
+                repairs.push(dropped(&key.path, why));
+                continue;
+            }
+        };
+        let shown = words::line(&path);
+        let unit = plan
+            .units
+            .iter_mut()
+            .find(|unit| unit.claim.files.binary_search(&path).is_ok());
+        match unit {
+            Some(unit) => {
+                let text = unit.description.take().unwrap_or_default();
+                unit.description = Some(format!("{text}\n{shown}: {why}"));
+            }
+            None => conventions.push(format!("{shown}: {why}")),
+        }
+    }
+    conventions.retain(|text| !text.is_empty());
+    if conventions.len() > CONVENTIONS {
+        repairs.push(Repair::Conventions {
+            kept: CONVENTIONS,
+            of: conventions.len(),
+        });
+        conventions.truncate(CONVENTIONS);
+    }
+    let mut limited = |what: &str, text: &str, most: usize| {
+        let short = shortened(text, most);
+        if short != text {
+            repairs.push(Repair::Shortened(what.to_owned()));
+        }
+        Some(short).filter(|short| !short.is_empty())
+    };
+    for unit in &mut plan.units {
+        let what = format!("the description of {}", unit.id);
+        let text = words::block(unit.description.as_deref().unwrap_or_default());
+        unit.description = limited(&what, &text, DESCRIPTION);
+    }
+    plan.research.conventions = conventions
+        .into_iter()
+        .filter_map(|text| limited("a convention", &text, CONVENTION))
+        .collect();
+    let recipe = words::block(proposal.recipe.as_deref().unwrap_or_default());
+    plan.research.recipe = limited("the recipe", &recipe, RECIPE);
+}
+
+fn dropped(path: &str, why: Why) -> Repair {
+    Repair::Dropped {
+        of: "files worth knowing".to_owned(),
+        path: path.to_owned(),
+        why,
+    }
+}

@@ -1,0 +1,64 @@
+//! One agent that reads before there is a run: a line on a terminal that tells what it is at.
+
+use std::time::Duration;
+
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::agent::AgentEvent;
+use crate::words;
+
+const TICK: Duration = Duration::from_millis(120);
+const TEMPLATE: &str = "{spinner:.cyan} {elapsed:>4}  {wide_msg}";
+
+/// The line, gone with its end. Where there is no terminal, only its beginning is said.
+pub struct Reading {
+    bar: ProgressBar,
+    what: String,
+}
+
+impl Reading {
+    /// Says what is begun, first with all that is to be known of it.
+    #[must_use]
+    pub fn begin(what: &str, aside: &str) -> Self {
+        let whole = format!("{what} {aside}");
+        let term = Term::stderr();
+        let bar = if term.is_term() {
+            let bar = ProgressBar::new_spinner();
+            bar.set_draw_target(ProgressDrawTarget::term(term, 10));
+            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(TICK);
+            bar
+        } else {
+            // Nobody hears of a program that cannot be written to.
+            let _ = term.write_line(&whole);
+            ProgressBar::hidden()
+        };
+        bar.set_message(whole);
+        Self {
+            bar,
+            what: what.to_owned(),
+        }
+    }
+
+    /// Shows what the agent is at.
+    pub fn tell(&mut self, event: &AgentEvent) {
+        let now = match event {
+            AgentEvent::Text(said) => words::line(said),
+            AgentEvent::Tool { name, about } => {
+                words::line(&format!("{name} {}", about.as_deref().unwrap_or_default()))
+            }
+            AgentEvent::HeldBack { pressure, .. } => format!("waits: {pressure}"),
+            AgentEvent::Session(_) | AgentEvent::Usage(_) => return,
+        };
+        tracing::info!("{now}");
+        self.bar.set_message(format!("{} · {now}", self.what));
+    }
+
+    /// Takes the line away.
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
