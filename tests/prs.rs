@@ -1,10 +1,10 @@
-//! How the pull requests of a run stand afterwards: as pages in the repository, and on a GitHub on loopback.
+//! What becomes of pull requests after their run: as pages in the repository, and on a GitHub on loopback.
 
 mod server;
 mod support;
 
 use serde_json::Value;
-use server::{GitHub, TOKEN};
+use server::{Fault, GitHub, TOKEN};
 use support::{Output, Repo, SIGN};
 
 const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
@@ -33,6 +33,33 @@ fn published_there(units: usize, more: &[&str]) -> (Repo, GitHub) {
         "1",
     ]);
     args.extend_from_slice(more);
+    let _ = repo.batch_with(args, &ENV).exits(0);
+    (repo, server)
+}
+
+/// A repository with a stack of three on a server, and one that stands alone.
+fn stacked_there() -> (Repo, GitHub) {
+    let repo = Repo::with_packages(4);
+    let server = GitHub::of(&repo);
+    let units: [(&str, &[&str]); 4] = [
+        ("01-a", &[]),
+        ("02-b", &["01-a"]),
+        ("03-c", &["02-b"]),
+        ("04-d", &[]),
+    ];
+    repo.plan(&units);
+    let agent = repo.program("agent", SIGN);
+    let agent = agent.to_string_lossy();
+    let args = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--no-checks",
+        "--agent-cmd",
+        &agent,
+        "-j",
+        "1",
+    ];
     let _ = repo.batch_with(args, &ENV).exits(0);
     (repo, server)
 }
@@ -103,4 +130,255 @@ fn a_run_without_pull_requests_is_refused() {
     let repo = Repo::with_packages(1);
     let _ = repo.migrate_by(SIGN, &["--dry-run"]).exits(0);
     repo.batch(["prs"]).exits(2).says("has no pull requests");
+}
+
+#[test]
+fn the_whole_life_can_be_tried_without_a_network() {
+    let repo = published_here(3);
+    let before = repo.snapshot();
+    repo.batch(["prs", "close"])
+        .exits(2)
+        .says("name units, or give --all");
+    repo.batch(["prs", "merge", "--all"])
+        .exits(1)
+        .says("branch main is checked out in")
+        .says("0 done, 0 left as they were, 3 failed");
+    repo.batch(["prs", "close", "03", "--delete-branches"])
+        .exits(0)
+        .says("#3 03-packages-p2-index-js: closed, its branch deleted on origin");
+    repo.batch(["prs", "label", "01", "--name", "migration"])
+        .exits(0)
+        .says("labelled migration");
+    repo.batch(["prs", "merge", "--all", "--into", "tried", "--dry-run"])
+        .exits(0)
+        .says("would be merged into tried")
+        .says("is closed already")
+        .says("2 would be done, 1 left as they were, 0 failed");
+    repo.batch(["prs", "merge", "--all", "--into", "tried"])
+        .exits(0)
+        .says("2 done, 1 left as they were, 0 failed");
+    repo.batch(["prs"])
+        .exits(0)
+        .says("0 open, 2 merged, 1 closed");
+
+    assert_eq!(
+        repo.changed_on("tried"),
+        ["packages/p0/index.js", "packages/p1/index.js"]
+    );
+    assert_eq!(
+        repo.pushed().len(),
+        2,
+        "the branch of what was closed is gone"
+    );
+    assert_eq!(repo.branches().len(), 3, "and still here");
+    let page = repo.settled("prs/01-packages-p0-index-js.md");
+    assert!(page.contains("Pull request 1, merged: "), "{page}");
+    repo.git(["branch", "-D", "tried"]);
+    assert_eq!(repo.snapshot(), before);
+}
+
+#[test]
+fn a_stack_of_pages_is_merged_in_its_order_and_brought_onto_where_it_went() {
+    let repo = Repo::with_packages(2);
+    let _ = repo
+        .run_plan(&[("01-a", &[]), ("02-b", &["01-a"])], SIGN, &[])
+        .exits(0);
+    repo.batch(["prs", "merge", "02-b", "--into", "tried"])
+        .exits(0)
+        .says("#2 02-b: waits for #1, which is open");
+    repo.batch([
+        "prs", "merge", "01-a", "--into", "tried", "--method", "squash",
+    ])
+    .exits(0)
+    .says("#1 01-a: merged into tried");
+    let earlier = repo.pushed();
+    let before = repo.published(&earlier[1], "packages/p0/index.js");
+    repo.batch(["prs", "sync", "--all"])
+        .exits(0)
+        .says("#2 02-b: put on top of tried, turned to tried");
+    assert_eq!(repo.published(&earlier[1], "packages/p0/index.js"), before);
+    let parent = repo.git(["rev-parse", &format!("{}^", repo.branches()[1])]);
+    assert_eq!(parent, repo.git(["rev-parse", "tried"]));
+    repo.batch(["prs", "sync", "--all"])
+        .exits(0)
+        .says("stands where it should");
+    repo.batch(["prs", "merge", "--all", "--into", "tried"])
+        .exits(0)
+        .says("1 done, 1 left as they were, 0 failed");
+    assert_eq!(repo.changed_on("tried").len(), 2);
+}
+
+#[test]
+fn only_what_is_green_and_approved_is_merged_and_only_as_it_was_looked_at() {
+    let (repo, server) = published_there(4, &[]);
+    {
+        let mut state = server.state();
+        for number in 1..=3 {
+            state.pull(number).checks = vec![Some("success")];
+        }
+        state.pull(1).reviews = vec![("ada".to_owned(), "APPROVED")];
+        state.pull(2).reviews = vec![("ada".to_owned(), "CHANGES_REQUESTED")];
+        state.pull(3).reviews = vec![("ada".to_owned(), "APPROVED")];
+        state.pull(3).draft = true;
+    }
+    let merge = [
+        "prs",
+        "merge",
+        "--all",
+        "--method",
+        "squash",
+        "--when",
+        "green-and-approved",
+    ];
+    there(&repo, &[&merge[..], &["--dry-run"]].concat())
+        .exits(0)
+        .says("1 would be done, 3 left as they were, 0 failed");
+    // The answer to the merge is lost, and it is not made twice.
+    server.fails("PUT", "/pulls/1/merge", Fault::BadGatewayAfter);
+    there(&repo, &merge)
+        .exits(0)
+        .says("#1 01-packages-p0-index-js: merged into main")
+        .says("#2 02-packages-p1-index-js: has changes requested")
+        .says("#3 03-packages-p2-index-js: is a draft: make it ready first")
+        .says("#4 04-packages-p3-index-js: has no checks that could be green");
+    let merged = server.state().pull(1).clone();
+    let sent = server.state().bodies.last().cloned().expect("a request");
+    assert_eq!(sent["sha"], merged.sha);
+    let now = repo.published("main", "packages/p0/index.js");
+    assert!(now.contains("// signed"), "{now}");
+
+    let moved = Fault::refusal(
+        409,
+        "Head branch was modified. Review and try the merge again.",
+    );
+    server.fails("PUT", "/pulls/4/merge", moved);
+    there(&repo, &["prs", "merge", "04"])
+        .exits(1)
+        .says("failed: 127.0.0.1/acme/shop refused the request (409): Head branch was modified");
+}
+
+#[test]
+fn a_stack_is_merged_whole_however_its_commits_come_into_the_base() {
+    for method in ["merge", "squash"] {
+        let (repo, server) = stacked_there();
+        let before = repo.snapshot();
+        there(&repo, &["prs", "merge", "--all", "--method", method])
+            .exits(0)
+            .says("4 done, 0 left as they were, 0 failed");
+        let state = server.state();
+        assert!(
+            state
+                .pulls
+                .iter()
+                .all(|pull| pull.merged.is_some() && pull.base == "main")
+        );
+        drop(state);
+        let signed = |number| {
+            let path = format!("packages/p{number}/index.js");
+            repo.published("main", &path).contains("// signed")
+        };
+        assert!((0..4).all(signed));
+        assert_eq!(repo.snapshot(), before);
+        repo.git(["fetch", "--quiet", "origin"]);
+        let stands = |branch: &String| repo.git(["rev-parse", branch]);
+        let there = |branch: &String| repo.git(["rev-parse", &format!("origin/{branch}")]);
+        assert!(
+            repo.branches()
+                .iter()
+                .all(|branch| stands(branch) == there(branch))
+        );
+    }
+}
+
+#[test]
+fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
+    let (repo, server) = stacked_there();
+    there(&repo, &["prs", "merge", "01-a", "--method", "squash"])
+        .exits(0)
+        .says("1 done");
+    there(&repo, &["prs", "sync", "--all", "--dry-run"])
+        .exits(0)
+        .says("#3 02-b: would be put on top of main, turned to main");
+    // Killed when the new commit is known, and no branch has moved yet.
+    let crash = [ENV[0], ENV[1], ("BATCH_CRASH", "0+")];
+    let _ = repo.batch_with(["prs", "sync", "--all"], &crash);
+    assert_eq!(server.state().pull(3).base, repo.branches()[0]);
+    there(&repo, &["prs", "sync", "--all"])
+        .exits(0)
+        .says("#3 02-b: turned to main")
+        .says("#4 03-c: put on top of batch/");
+    assert_eq!(server.state().pull(3).base, "main");
+    let second = repo.pushed()[1].clone();
+    assert_eq!(repo.published_changes(&second), "M\tpackages/p1/index.js");
+    let third = repo.pushed()[2].clone();
+    let on = repo.git(["rev-parse", &format!("{third}^")]);
+    assert_eq!(on, repo.git(["rev-parse", &second]));
+
+    // Somebody works on the third one; it is not overwritten.
+    let mine = repo.git([
+        "commit-tree",
+        "-p",
+        &third,
+        "-m",
+        "mine",
+        &format!("{third}^{{tree}}"),
+    ]);
+    let to = format!("{mine}:refs/heads/{third}");
+    repo.git(["push", "--quiet", "origin", &to]);
+    there(
+        &repo,
+        &["prs", "merge", "02-b", "03-c", "--method", "squash"],
+    )
+    .exits(0)
+    .says("#3 02-b: merged into main")
+    .says("#4 03-c: was worked on by somebody else: put batch/");
+}
+
+#[test]
+fn a_branch_that_another_goes_to_is_not_deleted() {
+    let (repo, server) = stacked_there();
+    there(
+        &repo,
+        &["prs", "close", "01-a", "04-d", "--delete-branches"],
+    )
+    .exits(0)
+    .says("#1 01-a: closed; its branch stays, since #3 goes to it")
+    .says("#2 04-d: closed, its branch deleted on origin");
+    assert_eq!(repo.pushed().len(), 3);
+    let state = server.state();
+    assert!(state.pulls[2].open && !state.pulls[0].open);
+}
+
+#[test]
+fn a_draft_is_made_ready_and_a_comment_is_made_once() {
+    let (repo, server) = published_there(2, &["--draft"]);
+    server.state().pull(1).draft = false;
+    there(&repo, &["prs", "ready", "--all"])
+        .exits(0)
+        .says("#1 01-packages-p0-index-js: is ready already")
+        .says("#2 02-packages-p1-index-js: made ready");
+    assert!(!server.state().pull(2).draft);
+
+    // The answer to the first attempt is lost; the comment is there all the same.
+    server.fails("POST", "/issues/1/comments", Fault::BadGatewayAfter);
+    there(
+        &repo,
+        &["prs", "comment", "01", "--message", "Please look."],
+    )
+    .exits(0)
+    .says("commented");
+    let comments = server.state().pull(1).comments.clone();
+    assert_eq!(comments.len(), 1);
+    let text = &comments[0];
+    assert!(
+        text.starts_with("Please look.\n\n<!-- batch comment "),
+        "{text}"
+    );
+    let output = there(&repo, &["prs", "label", "--all", "--name", "x", "--json"]).exits(0);
+    let line: Value =
+        serde_json::from_str(output.raw().lines().next().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&line["number"], &line["outcome"]),
+        (&1.into(), &"done".into())
+    );
 }

@@ -119,7 +119,7 @@ enum Command {
     Retry(retry::RetryArgs),
     /// Open pull requests for what an ended run has committed, without running any agent again
     Publish(publish::PublishArgs),
-    /// Show how the pull requests of a run stand
+    /// Show how the pull requests of a run stand, or merge, close, label or comment on them
     Prs(prs::PrsArgs),
     /// End a run, or one of its units, from another terminal
     Cancel(cancel::CancelArgs),

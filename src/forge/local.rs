@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BoxFuture, Checks, Forge, ForgeError, Opened, PullRequest, Review, Standing, State, Waits,
+    Act, BoxFuture, Checks, Forge, ForgeError, Opened, PullRequest, Review, Standing, State, Waits,
     Which, markdown, text,
 };
 
@@ -38,6 +38,8 @@ struct Record {
     assignees: Vec<String>,
     #[serde(default)]
     milestone: Option<String>,
+    #[serde(default)]
+    comments: Vec<String>,
 }
 
 impl LocalForge {
@@ -74,6 +76,10 @@ impl LocalForge {
             reviewers: extras.reviewers.iter().map(ToString::to_string).collect(),
             assignees: extras.assignees.clone(),
             milestone: extras.milestone.clone(),
+            // What was said stays, also when the unit is published anew.
+            comments: self
+                .read(&request.unit)
+                .map_or_else(|_| Vec::new(), |it| it.comments),
         };
         self.write(&request.unit, &record)?;
         Ok(Opened {
@@ -120,6 +126,25 @@ impl LocalForge {
             behind: None,
         })
     }
+
+    fn note(&self, which: &Which, act: &Act) -> Result<(), ForgeError> {
+        let mut record = self.read(&which.unit)?;
+        match act {
+            Act::Ready => record.state = State::Open,
+            Act::Comment(text) => record.comments.push(text.clone()),
+            Act::Label(labels) => {
+                for label in labels {
+                    if !record.labels.contains(label) {
+                        record.labels.push(label.clone());
+                    }
+                }
+            }
+            Act::Close => record.state = State::Closed,
+            Act::Merge { .. } => record.state = State::Merged,
+            Act::Retarget(base) => record.base.clone_from(base),
+        }
+        self.write(&which.unit, &record)
+    }
 }
 
 impl Forge for LocalForge {
@@ -160,10 +185,19 @@ impl Forge for LocalForge {
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(async move { self.stand(which) })
     }
+
+    fn act<'a>(
+        &'a self,
+        which: &'a Which,
+        act: &'a Act,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<(), ForgeError>> {
+        Box::pin(async move { self.note(which, act) })
+    }
 }
 
 fn page(record: &Record) -> String {
-    format!(
+    let mut page = format!(
         "# {}\n\nPull request {}, {}: {} → {}\n{}\n{}\n",
         record.title,
         record.number,
@@ -172,7 +206,13 @@ fn page(record: &Record) -> String {
         markdown::code(&record.base),
         wanted(record),
         record.body.trim_end()
-    )
+    );
+    for comment in &record.comments {
+        page.push_str("\n---\n\n");
+        page.push_str(comment.trim_end());
+        page.push('\n');
+    }
+    page
 }
 
 /// What a forge with people on it would do: a line each, of what there is.
@@ -273,5 +313,37 @@ mod tests {
             .unwrap_err();
         let expected = format!("page {}", file.join("src.ui.json").display());
         assert!(error.to_string().contains(&expected), "{error}");
+    }
+
+    #[test]
+    fn what_is_done_with_it_stands_on_its_page() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let forge = LocalForge::new(folder.path().join("prs"));
+        let opened = forge.open_or_replace(&request()).expect("written");
+        let which = Which {
+            unit: "src.ui".to_owned(),
+            number: 7,
+        };
+        for act in [
+            Act::Label(vec!["migration".to_owned()]),
+            Act::Comment("Looks good.".to_owned()),
+            Act::Close,
+        ] {
+            forge.note(&which, &act).expect("noted");
+        }
+        insta::assert_snapshot!(fs::read_to_string(&opened.url).expect("page"), @r"
+        # Use hooks
+
+        Pull request 7, closed: `batch/r1/src.ui` → `main`
+
+        Labels: `migration`
+
+        All of it.
+
+        ---
+
+        Looks good.
+        ");
+        assert_eq!(forge.stand(&which).expect("there").state, State::Closed);
     }
 }

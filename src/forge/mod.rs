@@ -4,6 +4,7 @@
 //! room gets branches that are pushed already and texts as values; it knows nothing of runs, worktrees or git, starts
 //! no process and reads no environment.
 
+mod act;
 mod extras;
 mod form;
 mod github;
@@ -21,6 +22,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 
+pub use act::{Act, MergeWhen, Method};
 pub use extras::{Extras, Reviewer};
 pub use form::place_of_form;
 pub use github::GitHubForge;
@@ -64,6 +66,15 @@ pub trait Forge: Send + Sync {
         which: &'a Which,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>>;
+
+    /// Does something with the pull request. A forge that is the repository itself only notes that it was merged: who
+    /// asks for it has merged the branch.
+    fn act<'a>(
+        &'a self,
+        which: &'a Which,
+        act: &'a Act,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<(), ForgeError>>;
 }
 
 /// One pull request of a run that was opened.

@@ -30,7 +30,7 @@ pub use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub use delete::delete_tree;
 pub use history::Since;
 pub use include::INCLUDE_FILE;
-pub use merge::Against;
+pub use merge::{Against, Joint};
 pub use removal::{free_name, remove_empty_folders_above};
 pub use standing::Standing;
 pub use worktree::NewWorktree;
@@ -86,6 +86,11 @@ pub enum GitError {
         "git does not know who you are, so nothing can be committed: run git config --global user.name and user.email"
     )]
     NoIdentity,
+    #[error(
+        "branch {branch} is checked out in {}, where nothing is touched: merge there yourself, or name another branch",
+        place.display()
+    )]
+    CheckedOut { branch: String, place: PathBuf },
     #[error(
         "branch {branch} of {remote} stands where this run did not leave it, so it was not pushed: somebody else worked on it; look with git fetch {remote} {branch}"
     )]

@@ -141,7 +141,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::AgentFinished { .. }
         | UnitFact::ScopeProven { .. }
         | UnitFact::Committed { .. }
-        | UnitFact::Pushed { .. } => return None,
+        | UnitFact::Pushed { .. }
+        | UnitFact::Transplanted { .. } => return None,
         UnitFact::PullRequestOpened(link) if link.notes.is_empty() => return None,
         UnitFact::PullRequestOpened(link) => format!(
             "PR #{} is open, but {}",

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::forge::{Checks, Forge, ForgeError, Standing, Waits, Which};
-use crate::git::Repo;
+use crate::git::{GitError, Repo};
 use crate::plan::UnitId;
-use crate::run::{RunState, UnitState};
+use crate::run::{Places, RunState, UnitState};
 
 /// A run whose pull requests are looked after.
 pub struct Desk {
@@ -15,6 +15,9 @@ pub struct Desk {
     pub state: RunState,
     pub forge: Arc<dyn Forge>,
     pub home: Home,
+    pub places: Places,
+    /// The branch that the run is for.
+    pub base_branch: String,
     /// Where it is told for what the forge has to be waited.
     pub waits: Waits,
 }
@@ -54,6 +57,23 @@ impl Desk {
             unit: unit.header.id.clone(),
             standing,
         })
+    }
+
+    /// Those among the units with a pull request that a unit needs.
+    pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(&UnitState, Which)> {
+        let needs = unit.header.needs.iter();
+        needs
+            .filter_map(|need| self.state.unit(need))
+            .filter_map(|need| which(need).map(|which| (need, which)))
+            .collect()
+    }
+
+    /// Where a branch stands that pull requests go to, with all that belongs to it.
+    pub(super) fn tip(&self, branch: &str) -> Result<Option<String>, GitError> {
+        match (&self.home, &self.state.header.remote) {
+            (Home::Server, Some(remote)) => self.repo.fetch_branch(remote, branch),
+            _ => self.repo.branch_tip(branch),
+        }
     }
 
     /// Adds what a page in this repository does not know of itself.

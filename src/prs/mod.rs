@@ -5,5 +5,10 @@
 //! themselves. Knows nothing of terminals.
 
 mod desk;
+mod merge;
+mod round;
+mod sync;
 
 pub use desk::{Desk, Home, Row};
+pub use merge::Merging;
+pub use round::{Earnest, Outcome, Round, Told};

@@ -315,6 +315,11 @@ pub enum UnitFact {
         remote: String,
     },
     PullRequestOpened(PullRequestLink),
+    /// After the run: the unit's change was made once more as `commit`, on top of what its ground `start` has become.
+    Transplanted {
+        commit: String,
+        start: String,
+    },
     /// Somebody at another terminal asked the unit to end before its time.
     StopAsked {
         by: String,

@@ -2,6 +2,7 @@
 //!
 //! This room knows nothing of terminals and reports: whoever shows a run reads its events and its state.
 
+mod afterwards;
 mod base;
 mod beginning;
 mod breaker;
@@ -44,6 +45,7 @@ mod unit;
 mod valve;
 mod wish;
 
+pub use afterwards::{Afterwards, AfterwardsError};
 pub use beginning::Beginning;
 pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
 pub use engine::{announce, execute};

@@ -296,6 +296,10 @@ mod tests {
                 existed: true,
                 notes: vec!["labels are missing: n".into()],
             }),
+            UnitFact::Transplanted {
+                commit: "5".repeat(40),
+                start: "6".repeat(40),
+            },
         ];
         let outcomes = [
             Outcome::Published,

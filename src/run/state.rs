@@ -465,6 +465,11 @@ impl UnitState {
                 }
                 self.pull_request = Some(link.clone());
             }
+            UnitFact::Transplanted { commit, start } => {
+                self.earlier_commits.extend(self.commit.take());
+                self.commit = Some(commit.clone());
+                self.start = Some(start.clone());
+            }
             UnitFact::Ended { outcome } => {
                 self.ended_at = Some(at);
                 self.phase = Phase::Ended(outcome.clone());

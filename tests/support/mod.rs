@@ -231,8 +231,8 @@ impl Repo {
         self.start(self.migration(agent, more))
     }
 
-    /// Runs a plan of units, each with the package of its number and what it needs, with an agent of this shell text.
-    pub fn run_plan(&self, units: &[(&str, &[&str])], agent: &str, more: &[&str]) -> Output {
+    /// Writes a plan of units, each with the package of its number and what it needs.
+    pub fn plan(&self, units: &[(&str, &[&str])]) {
         let base = self.git(["rev-parse", "HEAD"]);
         let mut plan = format!(
             "version = 1\ninstruction = \"sign every file\"\nbase = \"{base}\"\nbase-name = \"main\"\n"
@@ -244,6 +244,11 @@ impl Repo {
             plan.push_str(&unit);
         }
         self.write("plan.toml", plan);
+    }
+
+    /// Runs [`Repo::plan`] with an agent of this shell text.
+    pub fn run_plan(&self, units: &[(&str, &[&str])], agent: &str, more: &[&str]) -> Output {
+        self.plan(units);
         let agent = self.program("agent", agent);
         let agent = agent.to_string_lossy();
         let mut args = vec!["run", "plan.toml", "--yes", "--no-checks"];

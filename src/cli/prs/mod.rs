@@ -1,18 +1,20 @@
-//! `batch prs`: the pull requests of a run, and how they stand.
+//! `batch prs`: the pull requests of a run, how they stand, and what is to be done with them.
 
+mod act;
 mod table;
 
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
+use self::act::Doing;
 use super::job::{base, settings};
 use super::workspace::{KnownRun, Workspace, folder};
 use super::{Global, print, say};
 use crate::forge::{Standing, Wait, Which};
-use crate::plan;
+use crate::plan::{self, UnitId};
 use crate::prs::{Desk, Home, Row};
 use crate::run::{Delivery, Goal, UnitState};
 use crate::words;
@@ -24,22 +26,84 @@ const LOOK: Duration = Duration::from_mins(1);
 const EACH: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct PrsArgs {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// A run's id, or a part of it [default: the latest run]
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", global = true)]
     run: Option<String>,
     /// Show them again and again, until none is open
     #[arg(short, long)]
     watch: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make drafts ready for review
+    Ready(act::Chosen),
+    /// Say something on each
+    Comment(act::CommentArgs),
+    /// Give each a label
+    Label(act::LabelArgs),
+    /// Close them
+    Close(act::CloseArgs),
+    /// Merge them, those that others need first
+    Merge(act::MergeArgs),
+    /// Bring those whose needs are merged onto the branch that the run is for
+    Sync(act::Chosen),
+}
+
+impl Verb {
+    fn parts(&self) -> (&act::Chosen, Doing<'_>) {
+        match self {
+            Self::Ready(chosen) => (chosen, Doing::Ready),
+            Self::Comment(args) => (&args.chosen, Doing::Comment(args)),
+            Self::Label(args) => (&args.chosen, Doing::Label(args)),
+            Self::Close(args) => (&args.chosen, Doing::Close(args)),
+            Self::Merge(args) => (&args.chosen, Doing::Merge(args)),
+            Self::Sync(chosen) => (chosen, Doing::Sync),
+        }
+    }
+}
+
 pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
-    let desk = open(global, args.run.as_deref())?;
+    let verb = args.verb.as_ref().map(Verb::parts);
+    let names = verb
+        .as_ref()
+        .map(|(chosen, _)| chosen.names())
+        .transpose()?;
+    let known = KnownRun::open(global, args.run.as_deref())?;
+    let units = match names.flatten() {
+        Some(names) => Some(meant(&known, names)?),
+        None => None,
+    };
+    let mut desk = open(global, known)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the runtime cannot be started")?;
-    runtime.block_on(list(global, &desk, args.watch))
+    runtime.block_on(async {
+        match verb {
+            None => list(global, &desk, args.watch).await,
+            Some((chosen, doing)) => {
+                act::run(global, &mut desk, chosen, units.as_deref(), &doing).await
+            }
+        }
+    })
+}
+
+/// The units of these names, each of which has a pull request.
+fn meant(known: &KnownRun, names: &[String]) -> anyhow::Result<Vec<UnitId>> {
+    let mut units = Vec::new();
+    for name in names {
+        let unit = known.unit(name)?;
+        if unit.pull_request.is_none() {
+            anyhow::bail!("unit {} has no pull request", unit.header.id);
+        }
+        units.push(unit.header.id.clone());
+    }
+    Ok(units)
 }
 
 async fn list(global: &Global, desk: &Desk, watch: bool) -> anyhow::Result<u8> {
@@ -100,9 +164,8 @@ fn show(global: &Global, rows: &[&Row], watch: bool) -> anyhow::Result<()> {
     print(&text)
 }
 
-/// Finds the run and the place of its pull requests, as it is today.
-fn open(global: &Global, wanted: Option<&str>) -> anyhow::Result<Desk> {
-    let known = KnownRun::open(global, wanted)?;
+/// Finds the place of the run's pull requests, as it is today.
+fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
     let id = &known.state.id;
     let units = &known.state.units;
     if units.iter().all(|unit| unit.pull_request.is_none()) {
@@ -121,7 +184,10 @@ fn open(global: &Global, wanted: Option<&str>) -> anyhow::Result<Desk> {
     let delivery = Delivery::choose(repo, config, &base, Goal::PullRequests, pages)?;
     let now = delivery.words();
     let Delivery::PullRequest {
-        forge, why_local, ..
+        forge,
+        why_local,
+        base_branch,
+        ..
     } = delivery
     else {
         anyhow::bail!("run {id} was for commits only");
@@ -146,6 +212,8 @@ fn open(global: &Global, wanted: Option<&str>) -> anyhow::Result<Desk> {
             Some(_) => Home::Here,
             None => Home::Server,
         },
+        places: known.places,
+        base_branch,
         waits,
     })
 }

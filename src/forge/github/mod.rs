@@ -5,6 +5,7 @@
 //! the same reason octocrab's own retries are left out of the build. Knows nothing of git: the head branch is on the
 //! server already.
 
+mod act;
 mod answer;
 mod extras;
 mod open;
@@ -23,8 +24,8 @@ use self::answer::{Asked, Doing};
 use self::wire::{Sent, Wire, chain};
 use super::remote;
 use super::{
-    BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Standing, Token, Waits,
-    Which,
+    Act, BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Standing, Token,
+    Waits, Which,
 };
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -97,10 +98,7 @@ impl GitHubForge {
             #[serde(default)]
             archived: bool,
         }
-        let client = self.client().map_err(|error| ForgeError::Setup {
-            host: self.repo.host.clone(),
-            problem: chain(&error),
-        })?;
+        let client = self.client(&self.repo.api_url)?;
         let route = format!("/repos/{}", self.repo.full_name());
         let place = self.place();
         let asked = self.asked(&place, Doing::READING);
@@ -114,9 +112,21 @@ impl GitHubForge {
         })
     }
 
-    fn client(&self) -> Result<Octocrab, octocrab::Error> {
+    /// A client for GraphQL: on an Enterprise server that lies beside the REST address, not below it.
+    fn graphql(&self) -> Result<Octocrab, ForgeError> {
+        self.client(beside(&self.repo.api_url))
+    }
+
+    fn client(&self, url: &str) -> Result<Octocrab, ForgeError> {
+        self.build(url).map_err(|error| ForgeError::Setup {
+            host: self.repo.host.clone(),
+            problem: chain(&error),
+        })
+    }
+
+    fn build(&self, url: &str) -> Result<Octocrab, octocrab::Error> {
         let mut builder = Octocrab::builder()
-            .base_uri(self.repo.api_url.as_str())?
+            .base_uri(url)?
             .personal_token(self.token.expose())
             .set_connect_timeout(Some(CONNECT))
             .set_read_timeout(Some(SILENCE))
@@ -186,6 +196,11 @@ impl GitHubForge {
                 wire.change(client, Sent::Patch(&route, body), &asked, waits)
                     .await
             }
+            Sent::Put(route, body) => {
+                let route = below(route);
+                wire.change(client, Sent::Put(&route, body), &asked, waits)
+                    .await
+            }
         }
     }
 
@@ -197,6 +212,12 @@ impl GitHubForge {
             doing,
         }
     }
+}
+
+/// The address below which GraphQL lies, for one of the REST API.
+fn beside(api_url: &str) -> &str {
+    let url = api_url.trim_end_matches('/');
+    url.strip_suffix("/v3").unwrap_or(url)
 }
 
 impl Forge for GitHubForge {
@@ -239,6 +260,15 @@ impl Forge for GitHubForge {
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(self.standing_of(which, waits))
+    }
+
+    fn act<'a>(
+        &'a self,
+        which: &'a Which,
+        act: &'a Act,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<(), ForgeError>> {
+        Box::pin(self.act_on(which, act, waits))
     }
 }
 

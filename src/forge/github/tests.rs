@@ -345,6 +345,13 @@ async fn the_path_of_an_enterprise_address_is_kept() {
 }
 
 #[test]
+fn graphql_lies_beside_the_rest_api_of_an_enterprise_server() {
+    let all = ["https://api.github.com", "https://code.acme.test/api/v3/"];
+    let expected = ["https://api.github.com", "https://code.acme.test/api"];
+    assert_eq!(all.map(beside), expected);
+}
+
+#[test]
 fn the_token_is_sent_neither_in_clear_nor_elsewhere() {
     let problem = |api_url: &str| {
         let repo = GitHubRepo::parse("git@github.com:a/b", Some(api_url)).expect("remote");

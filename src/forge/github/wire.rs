@@ -36,6 +36,7 @@ pub(super) enum Sent<'a> {
     Get(&'a str),
     Post(&'a str, &'a Value),
     Patch(&'a str, &'a Value),
+    Put(&'a str, &'a Value),
 }
 
 /// How a request failed.
@@ -147,6 +148,7 @@ impl Wire {
                 Sent::Get(route) => client._get(route).await?,
                 Sent::Post(route, body) => client._post(route, Some(body)).await?,
                 Sent::Patch(route, body) => client._patch(route, Some(body)).await?,
+                Sent::Put(route, body) => client._put(route, Some(body)).await?,
             };
             let header = |name: &str| {
                 let value = response.headers().get(name)?.to_str().ok()?;

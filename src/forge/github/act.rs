@@ -1,0 +1,173 @@
+//! What is done on GitHub with a pull request that is open.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use super::answer::Doing;
+use super::wire::{Failure, Said, Sent};
+use super::{GitHubForge, Session};
+use crate::forge::pace::Attempts;
+use crate::forge::{Act, Forge, ForgeError, Method, Waits, Which};
+
+/// REST takes no word of drafts: it answers that all is well and does nothing.
+const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }";
+
+impl GitHubForge {
+    pub(super) async fn act_on(
+        &self,
+        which: &Which,
+        act: &Act,
+        waits: &Waits,
+    ) -> Result<(), ForgeError> {
+        let session = self.session(waits).await?;
+        let number = which.number;
+        let pull = format!("/pulls/{number}");
+        match act {
+            Act::Ready => self.make_ready(session, &pull, waits).await,
+            Act::Comment(text) => self.comment(session, number, text, waits).await,
+            Act::Label(labels) => {
+                let route = format!("/issues/{number}/labels");
+                let body = json!({ "labels": labels });
+                let sent = Sent::Post(&route, &body);
+                self.send(session, sent, "label pull requests", waits).await
+            }
+            Act::Close => {
+                let body = json!({ "state": "closed" });
+                let sent = Sent::Patch(&pull, &body);
+                self.send(session, sent, "close pull requests", waits).await
+            }
+            Act::Retarget(base) => {
+                let body = json!({ "base": base });
+                let sent = Sent::Patch(&pull, &body);
+                self.send(session, sent, "change pull requests", waits)
+                    .await
+            }
+            Act::Merge { method, commit } => {
+                self.merge(session, &pull, *method, commit.as_deref(), waits)
+                    .await
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        session: &Session,
+        sent: Sent<'_>,
+        doing: &'static str,
+        waits: &Waits,
+    ) -> Result<(), ForgeError> {
+        let doing = Doing::Changing(doing);
+        self.change::<IgnoredAny>(session, sent, doing, waits)
+            .await
+            .map(drop)
+    }
+
+    async fn merge(
+        &self,
+        session: &Session,
+        pull: &str,
+        method: Method,
+        commit: Option<&str>,
+        waits: &Waits,
+    ) -> Result<(), ForgeError> {
+        #[derive(Deserialize)]
+        struct Merged {
+            merged: bool,
+        }
+        let method = match method {
+            Method::Merge => "merge",
+            Method::Squash => "squash",
+            Method::Rebase => "rebase",
+        };
+        let mut body = json!({ "merge_method": method });
+        if let Some(commit) = commit {
+            body["sha"] = json!(commit);
+        }
+        let route = format!("{pull}/merge");
+        let sent = Sent::Put(&route, &body);
+        let merged = self.send(session, sent, "merge pull requests", waits).await;
+        let Err(error) = merged else { return Ok(()) };
+        // The answer to an earlier attempt may have been lost; this one then says that there is nothing to merge.
+        let after: Merged = self.read(session, pull, waits).await?;
+        if after.merged { Ok(()) } else { Err(error) }
+    }
+
+    /// No comment is made twice: after a failure it is looked for by a mark that only it has.
+    async fn comment(
+        &self,
+        session: &Session,
+        number: u64,
+        text: &str,
+        waits: &Waits,
+    ) -> Result<(), ForgeError> {
+        #[derive(Deserialize)]
+        struct Comment {
+            body: Option<String>,
+        }
+        let mark = format!("<!-- batch comment {:016x} -->", fastrand::u64(..));
+        let body = json!({ "body": format!("{text}\n\n{mark}") });
+        let place = self.place();
+        let asked = self.asked(&place, Doing::Changing("comment on pull requests"));
+        let below = format!("/issues/{number}/comments");
+        let route = format!("/repos/{}{below}", session.full_name);
+        let recent = format!("{below}?since={}", an_hour_ago());
+        let wire = &self.wire;
+        let mut turn = wire.turn().await;
+        let mut attempts = Attempts::new(wire.pace);
+        loop {
+            let sent = Sent::Post(&route, &body);
+            let said = wire
+                .once(&session.client, &mut turn, sent, &asked, waits)
+                .await;
+            let trouble = match said {
+                Ok(Said::Done(_) | Said::AlreadyThere) => return Ok(()),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing(trouble)) => trouble,
+            };
+            wire.wait(&mut attempts, trouble, waits).await?;
+            let there: Vec<Comment> = self.pages(session, &recent, waits, |page| page).await?;
+            let has_mark = |text: &String| text.contains(&mark);
+            if there
+                .iter()
+                .any(|it| it.body.as_ref().is_some_and(has_mark))
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn make_ready(
+        &self,
+        session: &Session,
+        pull: &str,
+        waits: &Waits,
+    ) -> Result<(), ForgeError> {
+        #[derive(Deserialize)]
+        struct Node {
+            node_id: String,
+        }
+        let found: Node = self.read(session, pull, waits).await?;
+        let body = json!({ "query": READY, "variables": { "id": found.node_id } });
+        let place = self.place();
+        let asked = self.asked(&place, Doing::Changing("make pull requests ready"));
+        let client = self.graphql()?;
+        let sent = Sent::Post("/graphql", &body);
+        let answer: Value = self.wire.change(&client, sent, &asked, waits).await?;
+        let is_draft = &answer["data"]["markPullRequestReadyForReview"]["pullRequest"]["isDraft"];
+        if *is_draft == json!(false) {
+            return Ok(());
+        }
+        let said = answer["errors"][0]["message"].as_str();
+        Err(ForgeError::Refused {
+            repo: place,
+            status: 200,
+            message: said.unwrap_or("it is still a draft").to_owned(),
+        })
+    }
+}
+
+fn an_hour_ago() -> String {
+    let ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    ago.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
