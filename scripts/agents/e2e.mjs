@@ -69,7 +69,7 @@ async function migrate(name, bin, work, names, flags) {
   const options = { cwd: folder, env: environment };
   try {
     const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agent', 'tried',
-      '--units', String(names.length), '--yes', '--json', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+      '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, said] = ['', ''];
     child.stdout.on('data', (bytes) => { out += bytes; });
     child.stderr.on('data', (bytes) => { said += bytes; });

@@ -51,14 +51,15 @@ impl CommandAgent {
     /// Takes the command; where its program is a path relative to `dir`, it is made absolute, since it will be started
     /// somewhere else.
     pub fn new(command: &CommandLine, dir: &Path) -> Result<Self, ProcessError> {
-        let (mut words, shown): (Vec<OsString>, String) = match command {
-            CommandLine::Direct(words) => (words.iter().map(Into::into).collect(), words.join(" ")),
-            CommandLine::Shell(line) => (vec!["sh".into(), "-c".into(), line.into()], line.clone()),
+        let mut words: Vec<OsString> = match command {
+            CommandLine::Direct(words) => words.iter().map(Into::into).collect(),
+            CommandLine::Shell(line) => vec!["sh".into(), "-c".into(), line.into()],
         };
         if let Some(program) = words.first_mut() {
             *program = process::locate(program, dir, std::env::var_os("PATH").as_deref())?
                 .into_os_string();
         }
+        let shown = command.to_string();
         Ok(Self { words, shown })
     }
 }

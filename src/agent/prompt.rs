@@ -289,6 +289,7 @@ mod tests {
             id: UnitId::parse(id).unwrap(),
             title: format!("the part {id}"),
             description: None,
+            agent: None,
             needs: Vec::new(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),

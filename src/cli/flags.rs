@@ -11,9 +11,9 @@ use super::say;
 use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, AgentOptionsError, Budget, Config, ForgeChoice, Grouping,
-    Limit, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom,
-    Tokens, UnitRange,
+    AgentCaps, AgentKind, AgentOptions, Budget, Config, ForgeChoice, Grouping, Limit, MinSuccess,
+    Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom, Shares, Tokens,
+    UnitRange,
 };
 use crate::run::Goal;
 
@@ -71,11 +71,42 @@ pub(super) struct AgentFlags {
     rule: Option<PathBuf>,
 }
 
+/// Who does the work, where that are several.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Agent")]
+pub(super) struct SharesFlag {
+    /// Spread the units over several agents by shares, such as claude:3,codex:2: kinds of agent, or names of [agents.NAME]
+    /// tables in batch.toml
+    #[arg(
+        long,
+        value_name = "AGENT:N,...",
+        conflicts_with_all = ["agent", "model", "agent_cmd", "agent_shell", "rewrite", "regex", "to", "lang", "rule"]
+    )]
+    agents: Option<Shares>,
+}
+
+impl SharesFlag {
+    pub(super) fn apply(&self, config: &mut Config) {
+        if self.agents.is_some() {
+            config.run.agents.clone_from(&self.agents);
+        }
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        self.agents.is_some()
+    }
+}
+
 impl AgentFlags {
     /// `dir` is the folder that the path of a rule file starts from.
     pub(super) fn apply(&self, config: &mut Config, dir: &Path) -> anyhow::Result<()> {
         let given = self.given(dir, config)?;
-        config.agent = chosen(given.or(std::mem::take(&mut config.agent)))?;
+        if given.is_given() {
+            config.run.agents = None;
+        }
+        if config.run.agents.is_none() {
+            config.agent = chosen(given.or(std::mem::take(&mut config.agent)))?;
+        }
         config.agent_timeout = self.agent_timeout.or(config.agent_timeout);
         config.idle_timeout = self.idle_timeout.or(config.idle_timeout);
         config.attempts = self.attempts.or(config.attempts);
@@ -99,20 +130,7 @@ impl AgentFlags {
     pub(super) fn given(&self, dir: &Path, config: &Config) -> anyhow::Result<AgentOptions> {
         let named = match &self.agent {
             None => AgentOptions::default(),
-            Some(name) => match (config.agents.get(name), AgentKind::of(name)) {
-                (Some(options), _) => options.clone(),
-                (None, Some(kind)) => AgentOptions {
-                    kind: Some(kind),
-                    ..AgentOptions::default()
-                },
-                (None, None) => {
-                    return Err(AgentOptionsError::Unknown {
-                        name: name.clone(),
-                        known: config.agents.keys().cloned().collect(),
-                    }
-                    .into());
-                }
-            },
+            Some(name) => config.agent_called(name)?,
         };
         let rule = self
             .rule

@@ -26,7 +26,7 @@ pub(super) fn ask(
     }
     let term = Term::stderr();
     let somebody = term.is_term() && std::io::stdin().is_terminal() && !global.json;
-    match (&state.cut_short, state.canary()) {
+    match (state.cut_short(), state.canary()) {
         (Some(why @ CutShort::SameFailure { .. }), _) if somebody => {
             let _terminal = Restore::later();
             let what = words::line(&format!("Nothing further was begun: {why}."));

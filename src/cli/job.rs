@@ -45,7 +45,7 @@ pub(super) fn prepare(
     goal: Goal,
 ) -> anyhow::Result<Job> {
     let Workspace { repo, config, dir } = workspace;
-    // The agent stands in the plan, where a person may have changed it a moment ago.
+    // The agent stands in the plan, where a person may have changed it a moment ago; retry asks the settings for it.
     let config = &Config {
         agent: plan.agent.clone(),
         ..config.clone()

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::drive::INTERRUPTED;
-use super::flags::{AgentFlags, PlanFlags, RunFlags};
+use super::flags::{AgentFlags, PlanFlags, RunFlags, SharesFlag};
 use super::plan::{Asked, make};
 use super::workspace::{Workspace, say_circumstances};
 use super::{Global, launch};
@@ -22,6 +22,8 @@ pub(super) struct MigrateArgs {
     #[command(flatten)]
     agent: AgentFlags,
     #[command(flatten)]
+    agents: SharesFlag,
+    #[command(flatten)]
     run: RunFlags,
 }
 
@@ -29,9 +31,10 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
+    args.agents.apply(&mut workspace.config);
     args.run.apply(&mut workspace.config);
     // A migration without an agent is refused before anything is read.
-    workspace.config.agent.resolve()?;
+    workspace.config.check_agents()?;
     let Some(planned) = make(&workspace, &args.asked, args.plan.until())? else {
         return Ok(INTERRUPTED);
     };

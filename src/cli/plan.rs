@@ -7,7 +7,7 @@ use clap::Args;
 use console::Term;
 
 use super::drive::INTERRUPTED;
-use super::flags::{AgentFlags, PlanFlags};
+use super::flags::{AgentFlags, PlanFlags, SharesFlag};
 use super::past::Past;
 use super::research::research;
 use super::workspace::{Workspace, say_circumstances};
@@ -61,6 +61,8 @@ pub(super) struct PlanArgs {
     plan: PlanFlags,
     #[command(flatten)]
     agent: AgentFlags,
+    #[command(flatten)]
+    agents: SharesFlag,
 }
 
 /// The flags that are about a plan that was saved before.
@@ -88,6 +90,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     }
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
+    args.agents.apply(&mut workspace.config);
     let Some((instruction, globs @ [_, ..])) = args.asked.split_last() else {
         anyhow::bail!("the instruction is missing: batch plan GLOB... INSTRUCTION");
     };
@@ -162,7 +165,9 @@ pub(super) fn make(
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;
     let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
+    let members = config.members()?;
     let codemod = match config.agent.resolve() {
+        _ if !members.is_empty() => None,
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
         Ok(AgentSpec::Coding(_) | AgentSpec::Command(_)) | Err(AgentOptionsError::Missing) => None,
         Err(error) => return Err(error.into()),
@@ -182,7 +187,10 @@ pub(super) fn make(
             order: config.plan.order.unwrap_or_default(),
         },
     )?;
-    let plan = research(workspace, plan, &files)?;
+    let mut plan = research(workspace, plan, &files)?;
+    if let Some(plan) = plan.as_mut().filter(|_| !members.is_empty()) {
+        plan.spread(&members);
+    }
     Ok(plan.map(|plan| Planned { plan, base, files }))
 }
 

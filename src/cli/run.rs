@@ -8,7 +8,7 @@ use clap::Args;
 use console::Term;
 
 use super::drive::NOT_APPROVED;
-use super::flags::{AgentFlags, RunFlags};
+use super::flags::{AgentFlags, RunFlags, SharesFlag};
 use super::job::base;
 use super::resume::{self, ResumeArgs};
 use super::review::{Unfinished, ask_unfinished};
@@ -28,6 +28,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     agent: AgentFlags,
     #[command(flatten)]
+    agents: SharesFlag,
+    #[command(flatten)]
     run: RunFlags,
 }
 
@@ -38,15 +40,8 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
         .with_context(|| format!("the plan {} cannot be read", args.plan.display()))?;
     let mut plan =
         plan::load(&workspace.repo, &text).with_context(|| args.plan.display().to_string())?;
-    // The agent of the plan stands between the flags and batch.toml.
-    workspace.config.agent = plan
-        .agent
-        .clone()
-        .or(std::mem::take(&mut workspace.config.agent));
-    args.agent.apply(&mut workspace.config, &workspace.dir)?;
+    choose_agents(&mut workspace, args, &mut plan)?;
     args.run.apply(&mut workspace.config);
-    workspace.config.agent.resolve()?;
-    plan.agent = workspace.config.agent.clone();
     if let Some(state) = unfinished(&workspace, &plan)? {
         match way_on(args, &state)? {
             Unfinished::Resume => return resume::run(global, &ResumeArgs::of(&state.id)),
@@ -60,6 +55,32 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     let base = base(&workspace, &plan)?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &workspace, &plan, &base, &args.run)
+}
+
+/// The agents of the plan stand between the flags and batch.toml.
+fn choose_agents(workspace: &mut Workspace, args: &RunArgs, plan: &mut Plan) -> anyhow::Result<()> {
+    let Workspace { config, dir, .. } = workspace;
+    let has_own = plan.agent.is_given() || !plan.agents.is_empty();
+    if has_own {
+        config.run.agents = None;
+        config.agent = plan.agent.clone();
+    }
+    let given = args.agent.given(dir, config)?.is_given();
+    args.agent.apply(config, dir)?;
+    args.agents.apply(config);
+    if has_own && !given && !args.agents.is_given() {
+        // `auto` has become the agent that it means here.
+        plan.agent = config.agent.clone();
+        return Ok(());
+    }
+    config.check_agents()?;
+    let members = config.members()?;
+    if members.is_empty() {
+        plan.give_all_to(config.agent.clone());
+    } else {
+        plan.spread(&members);
+    }
+    Ok(())
 }
 
 /// Whether to go on with the unfinished run. Where nobody can be asked, what was asked for is done.

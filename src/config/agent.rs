@@ -133,6 +133,10 @@ pub enum AgentOptionsError {
         named(.known)
     )]
     Unknown { name: String, known: Vec<String> },
+    #[error(
+        "{0} is a codemod, which does the same to every file: it shares no work with other agents"
+    )]
+    Shared(String),
     #[error("the agent command {0:?} is empty or has an unclosed quote")]
     BadCommand(String),
 }
@@ -217,6 +221,35 @@ impl fmt::Display for CodingKind {
     /// Its name, which is also that of its program.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.kind().name())
+    }
+}
+
+impl fmt::Display for AgentSpec {
+    /// The agent in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Coding(spec) => spec.fmt(f),
+            Self::Command(command) => write!(f, "command: {command}"),
+            Self::Codemod(_) => f.write_str("codemod"),
+        }
+    }
+}
+
+impl fmt::Display for CodingAgentSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.model {
+            Some(model) => write!(f, "{} ({model})", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct(words) => f.write_str(&words.join(" ")),
+            Self::Shell(line) => f.write_str(line),
+        }
     }
 }
 

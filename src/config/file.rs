@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, Budget, Grouping, Limit, MinSuccess,
-    Order, Planner, PromptConfig, PublishWhen, Rate, Tokens, UnitRange,
+    Order, Planner, PromptConfig, PublishWhen, Rate, Shares, Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -163,6 +163,8 @@ pub enum PushChoice {
 pub struct RunConfig {
     /// How many agents work at once.
     pub jobs: Option<usize>,
+    /// Several agents that share the work; they win over `[agent]`.
+    pub agents: Option<Shares>,
     /// How many units must come to a good end; all unless given.
     pub min_success: Option<MinSuccess>,
     /// What all agents together may cost before no further one is started.
@@ -237,12 +239,12 @@ impl Config {
     pub fn planner(&self, files: usize) -> Result<Planner, AgentOptionsError> {
         match self.plan.planner.unwrap_or_default() {
             Planner::Graph => Ok(Planner::Graph),
-            Planner::Agent => match self.agent.resolve()? {
+            Planner::Agent => match self.first_agent()?.resolve()? {
                 AgentSpec::Codemod(_) => Err(AgentOptionsError::CannotPlan),
                 AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Planner::Agent),
             },
             Planner::Auto => {
-                let is_coding = matches!(self.agent.resolve(), Ok(AgentSpec::Coding(_)));
+                let is_coding = matches!(self.first_agent()?.resolve(), Ok(AgentSpec::Coding(_)));
                 // Where each file may be a unit, or folders decide, nobody has to be asked.
                 let is_open = files > self.plan.units.unwrap_or_default().min()
                     && self.plan.by != Some(Grouping::Folder);
@@ -288,7 +290,7 @@ impl Config {
         toml::to_string(self)
     }
 
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
+    pub(super) fn parse(text: &str) -> Result<Self, (usize, String)> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text

@@ -6,6 +6,7 @@ mod agent;
 mod amounts;
 mod file;
 mod prompts;
+mod shares;
 mod success;
 mod values;
 
@@ -19,5 +20,6 @@ pub use file::{
     RunConfig, WorktreeConfig,
 };
 pub use prompts::PromptConfig;
+pub use shares::{Member, Shares};
 pub use success::{MinSuccess, PublishWhen};
 pub use values::{Grouping, Limit, Order, Planner, Rate, UnitRange};

@@ -267,6 +267,7 @@ mod tests {
                 id: UnitId::parse(&format!("u{index}")).unwrap(),
                 title: String::new(),
                 description: None,
+                agent: None,
                 needs: Vec::new(),
                 claim: Claim {
                     files: owned(files),

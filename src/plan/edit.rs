@@ -11,6 +11,7 @@ use super::make::units;
 use super::order::{OrderError, waves};
 use super::partition::{Item, Material, Owners, partition};
 use super::scan::File;
+use super::spread::deal;
 use super::title::{name_units, unused};
 use super::{Claim, LeftOut, Plan, Unit, UnitId};
 use crate::config::UnitRange;
@@ -327,8 +328,10 @@ impl Plan {
             .cloned()
             .collect();
         let may_create = self.units.iter().any(|unit| !unit.claim.create.is_empty());
+        let shares = self.shares();
         self.units =
             units(&files, base, range).map_err(|error| EditError::Unread(words::chain(&error)))?;
+        deal(&mut self.units, &shares);
         if !may_create {
             for unit in &mut self.units {
                 unit.claim.create.clear();

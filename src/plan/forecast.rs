@@ -93,6 +93,7 @@ mod tests {
                 id: id(number),
                 title: String::new(),
                 description: None,
+                agent: None,
                 needs: needs.iter().map(|&need| id(need)).collect(),
                 claim: Claim::default(),
                 size: Size {

@@ -4,7 +4,7 @@
 
 mod cut;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use cut::Ground;
@@ -159,6 +159,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
         base_name: request.base.name.clone(),
         globs: selection.patterns().to_vec(),
         agent: request.agent.clone(),
+        agents: BTreeMap::new(),
         until: request.until.clone(),
         research: Research::default(),
         units,
@@ -252,6 +253,7 @@ pub(super) fn units(
                 id,
                 title,
                 description: None,
+                agent: None,
                 needs: Vec::new(),
                 owners: base.owners.of_all(&owned),
                 claim: Claim {

@@ -21,8 +21,10 @@ pub mod partition;
 mod proposal;
 mod scan;
 pub mod select;
+mod spread;
 pub mod title;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::iter::Sum;
 
@@ -116,6 +118,8 @@ pub struct Plan {
     pub globs: Vec<String>,
     /// The agent that the plan was made with, if one was named.
     pub agent: AgentOptions,
+    /// Further agents, by the names that units call them by.
+    pub agents: BTreeMap<String, AgentOptions>,
     /// What must be found nowhere in the claimed files when the change is done, if anything.
     pub until: Option<Sought>,
     /// What was found out for all units before.
@@ -145,6 +149,8 @@ pub struct Unit {
     pub title: String,
     /// What is to be done in it, where somebody has said it.
     pub description: Option<String>,
+    /// Who of the plan's further agents works on it; the plan's own where none is named.
+    pub agent: Option<String>,
     pub needs: Vec<UnitId>,
     pub claim: Claim,
     pub size: Size,

@@ -104,6 +104,7 @@ mod tests {
                 id: UnitId::parse(id).unwrap(),
                 title: String::new(),
                 description: None,
+                agent: None,
                 needs: needs.iter().map(|id| UnitId::parse(id).unwrap()).collect(),
                 claim: Claim::default(),
                 size: Size::default(),

@@ -185,6 +185,7 @@ fn units(files: &Files<'_>, drafts: &[Draft], base: &BaseFiles) -> Vec<Unit> {
                 id,
                 title,
                 description: draft.description.clone(),
+                agent: None,
                 needs: Vec::new(),
                 claim: Claim {
                     files: paths.into_iter().map(str::to_owned).collect(),

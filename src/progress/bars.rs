@@ -8,7 +8,7 @@ use console::{Style, Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Progress;
-use super::lines::{cut_short, ended, pace_now, set_aside, step, stopping};
+use super::lines::{cut_short, ended, of, pace_now, set_aside, step, stopping};
 use crate::plan::UnitId;
 use crate::run::{Event, Outcome, Phase, Recorded, RunState, UnitFact, UnitState};
 use crate::words;
@@ -76,7 +76,7 @@ impl Bars {
             (Some(how), _) => Some(stopping(how).to_owned()),
             (None, Some(why)) => Some(cut_short(why)),
             (None, None) if state.waits_for_room => Some(WAITING.to_owned()),
-            (None, None) => state.pace.as_ref().map(pace_now),
+            (None, None) => news_of_agents(state),
         };
         if let Some(text) = notice {
             let notice = self.notice.get_or_insert_with(|| {
@@ -172,6 +172,16 @@ impl Drop for Bars {
     fn drop(&mut self) {
         self.finish();
     }
+}
+
+/// Which agents get no further unit, and which are held back.
+fn news_of_agents(state: &RunState) -> Option<String> {
+    let ended = state.cut_off.iter();
+    let news: Vec<String> = ended
+        .map(|(agent, why)| of(Some(agent), cut_short(why)))
+        .chain(state.pace.iter().map(pace_now))
+        .collect();
+    (!news.is_empty()).then(|| news.join("; "))
 }
 
 fn is_running(unit: &UnitState) -> bool {

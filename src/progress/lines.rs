@@ -83,11 +83,17 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
         Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
-        Event::Run(RunFact::Pace { at_once, why }) => return Some(pace(*at_once, why)),
+        Event::Run(RunFact::Pace {
+            at_once,
+            why,
+            agent,
+        }) => return Some(of(agent.as_deref(), pace(*at_once, why))),
         Event::Run(RunFact::CanaryAccepted { .. }) => {
             return Some("the canary is accepted; the run goes on".to_owned());
         }
-        Event::Run(RunFact::CutShort(why)) => return Some(cut_short(why)),
+        Event::Run(RunFact::CutShort { why, agent }) => {
+            return Some(of(agent.as_deref(), cut_short(why)));
+        }
         Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
     };
@@ -224,9 +230,17 @@ fn pace(at_once: usize, why: &Pace) -> String {
     }
 }
 
+/// What is to be said of one of several agents.
+pub(super) fn of(agent: Option<&str>, said: String) -> String {
+    match agent {
+        Some(agent) => format!("{}: {said}", words::line(agent)),
+        None => said,
+    }
+}
+
 /// The same for a line that stays: `3 at once since 10:42: the model's provider is overloaded`.
 pub(super) fn pace_now(pace: &PaceNow) -> String {
-    match pace.why {
+    let said = match pace.why {
         Pace::Closed { until, .. } => {
             format!(
                 "none is started before {}: {}",
@@ -239,7 +253,8 @@ pub(super) fn pace_now(pace: &PaceNow) -> String {
             pace.at_once,
             words::clock(pace.since)
         ),
-    }
+    };
+    of(pace.agent.as_deref(), said)
 }
 
 /// Why no further unit is started, though nobody asked for that.

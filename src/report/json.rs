@@ -78,6 +78,7 @@ struct Unit {
     files: usize,
     lines: u64,
     owners: Vec<String>,
+    agent: String,
     outcome: &'static str,
     reason: Option<String>,
     step: Option<Step>,
@@ -159,14 +160,14 @@ impl Report {
             units: state
                 .units
                 .iter()
-                .map(|unit| Unit::new(unit, moment))
+                .map(|unit| Unit::new(unit, state.who(unit), moment))
                 .collect(),
         }
     }
 }
 
 impl Unit {
-    fn new(unit: &UnitState, now: i64) -> Self {
+    fn new(unit: &UnitState, who: &str, now: i64) -> Self {
         let header = &unit.header;
         let mut report = Self {
             id: header.id.to_string(),
@@ -175,6 +176,7 @@ impl Unit {
             files: header.files,
             lines: header.lines,
             owners: header.owners.clone(),
+            agent: who.to_owned(),
             outcome: "waiting",
             reason: None,
             step: None,

@@ -70,14 +70,20 @@ fn origin(state: &RunState, liveness: Liveness) -> String {
 
 fn table(state: &RunState, now: i64) -> String {
     let is_told = view::tells_usage(state);
+    let has_agents = view::has_agents(state);
+    let (agent, mark) = if has_agents {
+        (" agent |", "---|")
+    } else {
+        ("", "")
+    };
     let (titles, marks) = if is_told {
         (" tokens | cost |", "--:|--:|")
     } else {
         ("", "")
     };
     let mut lines = vec![
-        format!("| unit | title | outcome | PR | checks | time |{titles}"),
-        format!("|---|---|---|---|---|--:|{marks}"),
+        format!("| unit | title | outcome | PR | checks | time |{agent}{titles}"),
+        format!("|---|---|---|---|---|--:|{mark}{marks}"),
     ];
     lines.extend(state.units.iter().map(|unit| {
         let spent = unit.spent();
@@ -87,8 +93,13 @@ fn table(state: &RunState, now: i64) -> String {
         } else {
             String::new()
         };
+        let agent = if has_agents {
+            format!(" {} |", escaped(state.who(unit)))
+        } else {
+            String::new()
+        };
         format!(
-            "| `{}` | {} | {} | {} | {} | {} |{used}",
+            "| `{}` | {} | {} | {} | {} | {} |{agent}{used}",
             unit.header.id,
             escaped(&unit.header.title),
             view::outcome(unit),

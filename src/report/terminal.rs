@@ -143,6 +143,7 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
         .set_header(
             ["unit", "outcome", "PR", "checks", "time"]
                 .into_iter()
+                .chain(view::has_agents(state).then_some("agent"))
                 .chain(
                     // Commands and codemods use up nothing that they tell of.
                     view::tells_usage(state)
@@ -159,6 +160,9 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
             view::checks(unit),
             view::time(unit, now),
         ];
+        if view::has_agents(state) {
+            row.push(words::line(state.who(unit)));
+        }
         if view::tells_usage(state) {
             let spent = unit.spent();
             row.extend([view::tokens(spent.as_ref()), view::cost(spent.as_ref())]);
@@ -174,6 +178,9 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
     }
     for number in table.column_iter_mut().skip(4) {
         number.set_cell_alignment(CellAlignment::Right);
+    }
+    if let Some(agent) = table.column_mut(5).filter(|_| view::has_agents(state)) {
+        agent.set_cell_alignment(CellAlignment::Left);
     }
     table
 }

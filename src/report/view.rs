@@ -241,6 +241,11 @@ pub(super) fn time(unit: &UnitState, now: i64) -> String {
         .map_or_else(|| "–".to_owned(), words::duration)
 }
 
+/// Whether units differ in who works on them.
+pub(super) fn has_agents(state: &RunState) -> bool {
+    state.agents().len() > 1
+}
+
 /// Whether there is anything to tell of what agents used up: commands and codemods seldom tell it.
 pub(super) fn tells_usage(state: &RunState) -> bool {
     state.spent().is_some_and(|spent| {

@@ -7,17 +7,26 @@ use super::state::{RunState, UnitState};
 /// So many units must have failed alike, and none have ended otherwise before.
 const ALIKE: usize = 3;
 
-/// The reason for which the first units have all failed.
-pub(super) fn same_failure(state: &RunState) -> Option<String> {
+/// The agents that get no further unit because their first ones have all failed, each with the reason.
+pub(super) fn same_failures(state: &RunState) -> Vec<(String, String)> {
     if state.breaker_is_off {
-        return None;
+        return Vec::new();
     }
+    let agents = state.agents().into_iter();
+    agents
+        .filter(|who| !state.cut_off.contains_key(*who))
+        .filter_map(|who| Some((who.to_owned(), same_failure(state, who)?)))
+        .collect()
+}
+
+/// The reason for which the first units of an agent have all failed.
+fn same_failure(state: &RunState, who: &str) -> Option<String> {
     let mut ended: Vec<&UnitState> = state
         .units
         .iter()
         .filter(|unit| {
             // Whoever was not begun tells nothing.
-            unit.outcome().is_some() && unit.started_at.is_some()
+            state.who(unit) == who && unit.outcome().is_some() && unit.started_at.is_some()
         })
         .collect();
     ended.sort_by_key(|unit| unit.ended_at);
@@ -89,9 +98,30 @@ mod tests {
         state
     }
 
+    fn first(state: &RunState) -> Option<String> {
+        same_failures(state).pop().map(|(_, said)| said)
+    }
+
+    #[test]
+    fn one_agent_that_fails_says_nothing_of_another() {
+        let x = Some("x");
+        let mut it = state(&[
+            ("unit-a", x),
+            ("unit-b", None),
+            ("unit-c", x),
+            ("unit-d", x),
+        ]);
+        assert_eq!(first(&it), None);
+        it.units[1].agent = Some("other".into());
+        let said = same_failures(&it);
+        assert_eq!(said, [("a".to_owned(), "agent: x".to_owned())]);
+        it.cut_off.insert("a".into(), crate::run::CutShort::Canary);
+        assert_eq!(same_failures(&it), []);
+    }
+
     #[test]
     fn three_failures_alike_are_enough_and_numbers_do_not_tell_them_apart() {
-        let said = same_failure(&state(&[
+        let said = first(&state(&[
             ("unit-c", Some("unit-c: gone after 1s")),
             ("unit-a", Some("unit-a: gone after 2s")),
             ("unit-b", Some("unit-b: gone after 30s")),
@@ -102,9 +132,9 @@ mod tests {
     #[test]
     fn fewer_or_different_ones_or_a_success_among_the_first_are_not() {
         let x = Some("x");
-        assert_eq!(same_failure(&state(&[("unit-a", x), ("unit-b", x)])), None);
+        assert_eq!(first(&state(&[("unit-a", x), ("unit-b", x)])), None);
         assert_eq!(
-            same_failure(&state(&[
+            first(&state(&[
                 ("unit-a", x),
                 ("unit-b", Some("y")),
                 ("unit-c", x)
@@ -117,16 +147,19 @@ mod tests {
             ("unit-c", x),
             ("unit-d", x),
         ]);
-        assert_eq!(same_failure(&late), None);
+        assert_eq!(first(&late), None);
     }
 
     #[test]
     fn whoever_goes_on_all_the_same_is_not_asked_again() {
         let x = Some("x");
         let mut it = state(&[("unit-a", x), ("unit-b", x), ("unit-c", x)]);
-        let reason = same_failure(&it).unwrap();
+        let reason = first(&it).unwrap();
         for fact in [
-            RunFact::CutShort(crate::run::CutShort::SameFailure { said: reason }),
+            RunFact::CutShort {
+                why: crate::run::CutShort::SameFailure { said: reason },
+                agent: None,
+            },
             RunFact::Resumed {
                 pid: 1,
                 version: "0".into(),
@@ -139,6 +172,6 @@ mod tests {
                 event,
             });
         }
-        assert_eq!(same_failure(&it), None);
+        assert_eq!(first(&it), None);
     }
 }

@@ -197,7 +197,7 @@ impl Engine<'_> {
                 News::Ended(ended) => self.ended(ended)?,
                 // There may be room again.
                 News::Tidied | News::Time => {}
-                News::Trouble(trouble) => self.trouble(trouble)?,
+                News::Trouble(trouble) => self.trouble(&trouble)?,
             }
             self.advance()?;
             longest = longest.max(heard.elapsed());
@@ -225,8 +225,8 @@ impl Engine<'_> {
     fn advance(&mut self) -> Result<(), RunError> {
         self.look_at_limits()?;
         loop {
-            let at_once = self.pace()?;
-            let steps = scheduler::next(&self.state, at_once, self.space());
+            let allowed = self.pace()?;
+            let steps = scheduler::next(&self.state, &allowed, self.space());
             if steps.is_empty() {
                 self.make_room();
                 return Ok(());
@@ -256,12 +256,15 @@ impl Engine<'_> {
             .and_then(UnitState::outcome)
             .map(|_| CutShort::Canary);
         let reached = self.job.caps.reached(&self.state, self.begun.elapsed());
-        let fails =
-            || breaker::same_failure(&self.state).map(|said| CutShort::SameFailure { said });
-        match canary.or(reached).or_else(fails) {
-            Some(why) => self.record(Event::Run(RunFact::CutShort(why))),
-            None => Ok(()),
+        if let Some(why) = canary.or(reached) {
+            return self.record(Event::Run(RunFact::CutShort { why, agent: None }));
         }
+        for (who, said) in breaker::same_failures(&self.state) {
+            let agent = self.among_others(&who);
+            let why = CutShort::SameFailure { said };
+            self.record(Event::Run(RunFact::CutShort { why, agent }))?;
+        }
+        Ok(())
     }
 
     fn space(&self) -> Space {
@@ -292,9 +295,11 @@ impl Engine<'_> {
         };
         self.record(Event::Unit(unit.clone(), begin))?;
         let cancel = self.cancel.child_token();
+        let who = self.state.who(&known).into();
         let pipeline = Pipeline {
             job: Arc::clone(&self.job),
             number,
+            who,
             needs: self.needs(number),
             known,
             clearance: self.clearance.subscribe(),
@@ -326,7 +331,7 @@ impl Engine<'_> {
         let number = self.running.swap_remove(place).unit;
         let unit = self.id(number);
         let outcome = outcome.unwrap_or_else(|| self.broken_down(&unit));
-        self.heed(&outcome)?;
+        self.heed(&unit, &outcome)?;
         let fact = UnitFact::Ended {
             outcome: outcome.clone(),
         };
@@ -370,7 +375,7 @@ impl Engine<'_> {
         let recorded = append(&mut self.journal, &self.job.id, now(), event)?;
         self.state.apply(&recorded);
         if let Event::Unit(_, UnitFact::Committed { .. } | UnitFact::Ended { .. })
-        | Event::Run(RunFact::StopAsked { .. } | RunFact::CutShort(_)) = &recorded.event
+        | Event::Run(RunFact::StopAsked { .. } | RunFact::CutShort { .. }) = &recorded.event
         {
             self.clearance.send_replace(Clearance::of(&self.state));
         }

@@ -84,12 +84,21 @@ pub enum RunFact {
     /// There is room again.
     RoomEnough,
     /// No further unit is started, though nobody asked for that; those that run finish.
-    CutShort(CutShort),
+    CutShort {
+        #[serde(flatten)]
+        why: CutShort,
+        /// Of several agents, the only one that gets no further unit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
+    },
     /// From now on `at_once` agents may work at once; what runs goes on.
     Pace {
         at_once: usize,
         #[serde(flatten)]
         why: Pace,
+        /// Of several agents, the one of which so many may.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
     },
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
@@ -244,6 +253,9 @@ pub struct UnitHeader {
     /// Who owns its files, who owns most of them first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
+    /// Who works on it, where that is not the run's one agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// A fact about one unit.

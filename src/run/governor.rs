@@ -39,12 +39,13 @@ impl Governor {
         }
     }
 
-    /// An agent is held back; `wait` is how long, where that was said.
-    pub(super) fn held_back(&mut self, now: Moment, wait: Option<Duration>) {
+    /// One of `busy` agents is held back; `wait` is how long, where that was said.
+    pub(super) fn held_back(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
         self.since = now;
         if self.halved.is_none_or(|at| now >= at + BURST) {
             self.halved = Some(now);
-            self.at_once = (self.at_once / 2).max(1);
+            // Fewer than may work were too many already.
+            self.at_once = (self.at_once.min(busy) / 2).max(1);
         }
         if let Some(wait) = wait.filter(|wait| *wait >= SHORT) {
             self.closed_until = self.closed_until.max(Some(now.saturating_add(wait)));
@@ -94,6 +95,9 @@ mod tests {
 
     use super::*;
 
+    /// More than any of them lets work.
+    const BUSY: usize = 64;
+
     fn seconds(seconds: u64) -> Moment {
         Duration::from_secs(seconds)
     }
@@ -102,21 +106,30 @@ mod tests {
     fn it_halves_once_for_many_that_are_held_back_together() {
         let mut it = Governor::new(8);
         for at in 0..8 {
-            it.held_back(seconds(at), None);
+            it.held_back(seconds(at), BUSY, None);
         }
         assert_eq!(it.at_once(), 4);
-        it.held_back(seconds(20), None);
+        it.held_back(seconds(20), BUSY, None);
         assert_eq!(it.at_once(), 2);
         for at in [40, 60, 80] {
-            it.held_back(seconds(at), None);
+            it.held_back(seconds(at), BUSY, None);
         }
+        assert_eq!(it.at_once(), 1);
+    }
+
+    #[test]
+    fn it_halves_what_works_where_that_is_less_than_may() {
+        let mut it = Governor::new(8);
+        it.held_back(seconds(1), 4, None);
+        assert_eq!(it.at_once(), 2);
+        it.held_back(seconds(20), 0, None);
         assert_eq!(it.at_once(), 1);
     }
 
     #[test]
     fn it_grows_by_one_after_each_quiet_minute() {
         let mut it = Governor::new(4);
-        it.held_back(seconds(10), None);
+        it.held_back(seconds(10), BUSY, None);
         assert_eq!((it.at_once(), it.next()), (2, Some(seconds(70))));
         it.pass(seconds(69));
         assert_eq!(it.at_once(), 2);
@@ -129,9 +142,9 @@ mod tests {
     #[test]
     fn nobody_is_started_before_the_moment_that_was_named() {
         let mut it = Governor::new(4);
-        it.held_back(seconds(10), Some(seconds(600)));
-        it.held_back(seconds(11), Some(seconds(60)));
-        it.held_back(seconds(12), Some(seconds(1)));
+        it.held_back(seconds(10), BUSY, Some(seconds(600)));
+        it.held_back(seconds(11), BUSY, Some(seconds(60)));
+        it.held_back(seconds(12), BUSY, Some(seconds(1)));
         assert_eq!((it.at_once(), it.next()), (0, Some(seconds(610))));
         it.pass(seconds(609));
         assert_eq!(it.at_once(), 0);
@@ -150,7 +163,7 @@ mod tests {
             for (after, wait) in troubles {
                 now += seconds(after);
                 it.pass(now);
-                it.held_back(now, wait.map(seconds));
+                it.held_back(now, BUSY, wait.map(seconds));
                 prop_assert!(it.at_once() <= most);
                 prop_assert!(it.at_once() > 0 || it.next().is_some_and(|next| next > now));
             }

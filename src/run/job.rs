@@ -10,7 +10,7 @@ use super::delivery::Delivery;
 use super::error::PrepareError;
 use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
 use super::limits::Caps;
-use super::orders::Orders;
+use super::orders::{self, Orders};
 use super::places::{Naming, Places};
 use super::room::Room;
 use super::surroundings::worker_environment;
@@ -23,6 +23,7 @@ use crate::git::Repo;
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan, Unit, UnitId};
 use crate::process::Environment;
+use crate::words;
 
 /// How long one check may take unless something else is asked for.
 const CHECK_LIMIT: Duration = Duration::from_mins(20);
@@ -51,9 +52,8 @@ pub struct Job {
     pub(super) repo: Repo,
     pub(super) places: Places,
     pub(super) naming: Naming,
-    orders: Orders,
-    /// The orders of units that are done anew with others than the run's.
-    amended: BTreeMap<UnitId, Orders>,
+    /// For each unit of the plan, in its order.
+    pub(super) orders: Vec<Orders>,
     pub(super) environment: Environment,
     pub(super) included: Vec<PathBuf>,
     pub(super) setup: Option<String>,
@@ -114,7 +114,7 @@ impl Job {
             Some(0) => return Err(PrepareError::NoJobs),
             jobs => jobs.unwrap_or_else(usual_jobs),
         };
-        let orders = Orders::of(config, &plan.instruction, dir)?;
+        let orders = orders::of_units(&plan, config, dir)?;
         let naming = Naming::of(config, &repo)?;
         let templates = Templates::compile(&config.publish)?;
         let prompts = Prompts::compile(&config.prompts)?;
@@ -161,7 +161,6 @@ impl Job {
             repo,
             naming,
             orders,
-            amended: BTreeMap::new(),
             environment,
             checks,
             templates,
@@ -218,17 +217,32 @@ impl Job {
         self.jobs
     }
 
-    /// The agent in one line.
+    /// The agent in one line, or the agents with how many units each has.
     #[must_use]
     pub fn agent(&self) -> String {
-        self.orders.agent.describe()
+        let mut units: Vec<(String, usize)> = Vec::new();
+        for orders in &self.orders {
+            let who = orders.agent.describe();
+            match units.iter_mut().find(|(known, _)| *known == who) {
+                Some((_, units)) => *units += 1,
+                None => units.push((who, 1)),
+            }
+        }
+        match &units[..] {
+            [(one, _)] => one.clone(),
+            several => several
+                .iter()
+                .map(|(who, units)| format!("{who} for {}", words::count(*units, "unit")))
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
     }
 
     /// What the agent of the unit at `number` is told. What comes first is the same for all units of a run.
     pub(super) fn prompt(&self, number: usize) -> Result<String, PromptError> {
         let unit = &self.plan.units[number];
         let common = self.prompts.common(&CommonFacts {
-            instruction: &self.orders(&unit.id).instruction,
+            instruction: &self.orders[number].instruction,
             units: self.plan.units.iter().map(Into::into).collect(),
             conventions: self.conventions.clone(),
             research: &self.plan.research,
@@ -245,22 +259,15 @@ impl Job {
         Ok(format!("{common}\n{}", self.prompts.unit(unit, &checks)?))
     }
 
-    /// What the unit's agent is asked to do.
-    pub(super) fn orders(&self, unit: &UnitId) -> &Orders {
-        self.amended.get(unit).unwrap_or(&self.orders)
-    }
-
     /// Gives a unit orders of its own.
     pub(super) fn amend(
         &mut self,
         unit: &UnitId,
         amendment: &Amendment,
     ) -> Result<(), PrepareError> {
-        if *amendment != Amendment::default() {
-            let orders = self
-                .orders
-                .amended(amendment, &self.settings.prices, &self.dir)?;
-            self.amended.insert(unit.clone(), orders);
+        let place = self.plan.units.iter().position(|it| it.id == *unit);
+        if let Some(orders) = place.and_then(|place| self.orders.get_mut(place)) {
+            *orders = orders.amended(amendment, &self.settings.prices, &self.dir)?;
         }
         Ok(())
     }
@@ -319,13 +326,15 @@ impl Job {
                 .plan
                 .units
                 .iter()
-                .map(|unit| UnitHeader {
+                .zip(&self.orders)
+                .map(|(unit, orders)| UnitHeader {
                     id: unit.id.clone(),
                     title: unit.title.clone(),
                     needs: unit.needs.clone(),
                     files: unit.claim.files.len(),
                     lines: unit.size.lines,
                     owners: unit.owners.clone(),
+                    agent: (!self.plan.agents.is_empty()).then(|| orders.agent.describe()),
                 })
                 .collect(),
         }

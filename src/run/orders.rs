@@ -1,6 +1,7 @@
-//! What a unit's agent is asked to do, and who it is: the run's own orders unless the unit was done anew with others.
+//! What a unit's agent is asked to do, and who it is: as the plan says, unless the unit was done anew with others.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use super::error::PrepareError;
 use super::event::Amendment;
 use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CodingAgent, CommandAgent, Limits};
 use crate::codemod::Codemod;
-use crate::config::{AgentCaps, AgentSpec, Config, Price};
+use crate::config::{AgentCaps, AgentOptions, AgentSpec, Config, Price};
+use crate::plan::Plan;
 
 /// How often a coding agent may work on its unit unless something else is asked for.
 const USUAL_ATTEMPTS: u32 = 3;
@@ -34,11 +36,37 @@ pub(super) struct Orders {
     pub(super) instruction: String,
 }
 
+/// The orders of a plan's units, in its order: the same for all but for who does the work, and each agent is made once.
+pub(super) fn of_units(
+    plan: &Plan,
+    config: &Config,
+    dir: &Path,
+) -> Result<Vec<Orders>, PrepareError> {
+    let mut made: BTreeMap<Option<&String>, Orders> = BTreeMap::new();
+    let mut all = Vec::with_capacity(plan.units.len());
+    for unit in &plan.units {
+        let orders = match made.entry(unit.agent.as_ref()) {
+            Entry::Occupied(made) => made.get().clone(),
+            Entry::Vacant(place) => {
+                let orders = Orders::of(plan.agent_of(unit), config, &plan.instruction, dir)?;
+                place.insert(orders).clone()
+            }
+        };
+        all.push(orders);
+    }
+    Ok(all)
+}
+
 impl Orders {
-    /// Those that the settings mean; `dir` is the folder from which a relative agent program is meant.
-    pub(super) fn of(config: &Config, instruction: &str, dir: &Path) -> Result<Self, PrepareError> {
+    /// Those that the settings mean for this agent; `dir` is the folder from which a relative program is meant.
+    pub(super) fn of(
+        options: &AgentOptions,
+        config: &Config,
+        instruction: &str,
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
         Ok(Self {
-            agent: agent(&config.agent.resolve()?, &config.prices, dir)?,
+            agent: agent(&options.resolve()?, &config.prices, dir)?,
             limits: Limits {
                 time: config.agent_timeout.map_or(AGENT_LIMIT, |limit| limit.0),
                 idle: config.idle_timeout.map(|limit| limit.0),

@@ -1,5 +1,7 @@
 //! The part of the engine that has as many agents work at once as their providers and this machine allow.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,16 +13,19 @@ use super::governor::Governor;
 use super::machine::{Machine, Strain};
 use super::record::now;
 use super::restraint::Pace;
-use super::scheduler;
+use super::scheduler::{self, Allowed};
 use super::state::Phase;
 use crate::agent::Pressure;
+use crate::plan::UnitId;
 
 /// How often a strained machine is looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// An agent is held back by its model's provider.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Trouble {
+    /// Who it is, as [`RunState::who`] calls it.
+    pub(super) agent: Arc<str>,
     pub(super) pressure: Pressure,
     /// How long, where that was said.
     pub(super) wait: Option<Duration>,
@@ -28,38 +33,66 @@ pub(super) struct Trouble {
 
 /// How many agents may work at once, and why.
 pub(super) struct Pacing {
-    governor: Governor,
+    jobs: usize,
+    /// For each agent that was held back: what one provider does not give says nothing of another.
+    governors: BTreeMap<String, Governor>,
     strain: Option<Strain>,
-    /// What was told last.
-    told: usize,
+    /// What was told last of each.
+    told: BTreeMap<String, usize>,
 }
 
 impl Pacing {
     pub(super) fn new(jobs: usize) -> Self {
         Self {
-            governor: Governor::new(jobs),
+            jobs: jobs.max(1),
+            governors: BTreeMap::new(),
             strain: None,
-            told: jobs,
+            told: BTreeMap::new(),
         }
     }
 
+    /// How many may work at once of an agent, as far as its provider is concerned.
+    fn of(&self, agent: &str) -> usize {
+        self.governors
+            .get(agent)
+            .map_or(self.jobs, Governor::at_once)
+    }
+
     /// How many may work at once, of which so many work now.
-    fn at_once(&self, busy: usize) -> usize {
-        let allowed = self.governor.at_once();
-        match self.strain {
+    fn allowed(&self, busy: usize) -> Allowed {
+        let all = match self.strain {
             // What works goes on, and one always does.
-            Some(_) => allowed.min(busy.max(1)),
-            None => allowed,
+            Some(_) => self.jobs.min(busy.max(1)),
+            None => self.jobs,
+        };
+        let each = self.governors.iter();
+        Allowed {
+            all,
+            each: each
+                .map(|(agent, governor)| (agent.clone(), governor.at_once()))
+                .collect(),
         }
     }
 }
 
 impl Engine<'_> {
-    pub(super) fn trouble(&mut self, trouble: Trouble) -> Result<(), RunError> {
+    pub(super) fn trouble(&mut self, trouble: &Trouble) -> Result<(), RunError> {
         let at = self.begun.elapsed();
-        self.pacing.governor.held_back(at, trouble.wait);
-        let pressure = trouble.pressure;
-        let why = match self.pacing.governor.closed_until() {
+        let Trouble {
+            agent,
+            pressure,
+            wait,
+        } = trouble;
+        let busy = scheduler::busy(&self.state).get(&**agent).copied();
+        let jobs = self.pacing.jobs;
+        let governor = self
+            .pacing
+            .governors
+            .entry(agent.to_string())
+            .or_insert_with(|| Governor::new(jobs));
+        governor.held_back(at, busy.unwrap_or_default(), *wait);
+        let pressure = *pressure;
+        let why = match governor.closed_until() {
             Some(until) => {
                 let wait = i64::try_from(until.saturating_sub(at).as_millis());
                 let until = now().saturating_add(wait.unwrap_or(i64::MAX));
@@ -67,20 +100,25 @@ impl Engine<'_> {
             }
             None => Pace::HeldBack { pressure },
         };
-        self.tell_pace(self.pacing.governor.at_once(), why)
+        self.tell_pace(agent, why)
     }
 
     /// How many may work at once now; what has changed is written down.
-    pub(super) fn pace(&mut self) -> Result<usize, RunError> {
-        self.pacing.governor.pass(self.begun.elapsed());
-        self.tell_pace(self.pacing.governor.at_once(), Pace::Quiet)?;
-        let busy = scheduler::busy(&self.state);
-        let waits = self.state.count(|phase| *phase == Phase::Waiting) > 0;
-        if waits && busy < self.pacing.governor.at_once() && !self.state.starts_no_more() {
+    pub(super) fn pace(&mut self) -> Result<Allowed, RunError> {
+        let now = self.begun.elapsed();
+        for governor in self.pacing.governors.values_mut() {
+            governor.pass(now);
+        }
+        let agents: Vec<String> = self.pacing.governors.keys().cloned().collect();
+        for agent in &agents {
+            self.tell_pace(agent, Pace::Quiet)?;
+        }
+        let busy: usize = scheduler::busy(&self.state).values().sum();
+        if self.could_start(busy) {
             let before = self.pacing.strain;
             self.pacing.strain = Machine::read().strain(before);
-            let at_once = self.pacing.at_once(busy);
-            match (before, self.pacing.strain) {
+            let at_once = self.pacing.allowed(busy).all;
+            let why = match (before, self.pacing.strain) {
                 (None, Some(Strain::Load(load))) => {
                     #[expect(
                         clippy::cast_possible_truncation,
@@ -88,21 +126,48 @@ impl Engine<'_> {
                         reason = "a cast of floats saturates"
                     )]
                     let load = (load * 100.0) as u32;
-                    self.write_pace(at_once, Pace::Busy { load })?;
+                    Some(Pace::Busy { load })
                 }
-                (None, Some(Strain::Memory(free))) => {
-                    self.write_pace(at_once, Pace::LittleMemory { free })?;
-                }
-                (Some(_), None) => self.write_pace(at_once, Pace::Eased)?,
-                _ => {}
+                (None, Some(Strain::Memory(free))) => Some(Pace::LittleMemory { free }),
+                (Some(_), None) => Some(Pace::Eased),
+                _ => None,
+            };
+            if let Some(why) = why {
+                self.record(Event::Run(RunFact::Pace {
+                    at_once,
+                    why,
+                    agent: None,
+                }))?;
             }
         }
-        Ok(self.pacing.at_once(busy))
+        Ok(self.pacing.allowed(busy))
+    }
+
+    /// Whether a unit waits that could start, if the machine can bear it.
+    fn could_start(&self, busy: usize) -> bool {
+        let by_agent = scheduler::busy(&self.state);
+        busy < self.pacing.jobs
+            && !self.state.starts_no_more()
+            && self.waiting().any(|agent| {
+                by_agent.get(agent).copied().unwrap_or_default() < self.pacing.of(agent)
+            })
+    }
+
+    /// The agents of the units that wait, but for those that get none of them.
+    fn waiting(&self) -> impl Iterator<Item = &str> {
+        let state = &self.state;
+        state
+            .units
+            .iter()
+            .filter(|unit| unit.phase == Phase::Waiting)
+            .map(|unit| state.who(unit))
+            .filter(|agent| !state.cut_off.contains_key(*agent))
     }
 
     /// When to look again though nothing happens.
     pub(super) fn look_again(&self) -> Option<Instant> {
-        let next = self.pacing.governor.next().map(|at| self.begun + at);
+        let next = self.pacing.governors.values().filter_map(Governor::next);
+        let next = next.min().map(|at| self.begun + at);
         let strained = self.pacing.strain.map(|_| Instant::now() + LOOK);
         match (next, strained) {
             (Some(next), Some(strained)) => Some(next.min(strained)),
@@ -112,36 +177,45 @@ impl Engine<'_> {
 
     /// Whether units wait for nothing but the moment at which they may be started.
     pub(super) fn waits_for_pace(&self) -> bool {
-        self.pacing.governor.at_once() == 0
-            && !self.state.starts_no_more()
-            && self.state.count(|phase| *phase == Phase::Waiting) > 0
+        !self.state.starts_no_more() && self.waiting().any(|agent| self.pacing.of(agent) == 0)
     }
 
-    fn tell_pace(&mut self, at_once: usize, why: Pace) -> Result<(), RunError> {
-        if at_once == self.pacing.told {
+    fn tell_pace(&mut self, agent: &str, why: Pace) -> Result<(), RunError> {
+        let at_once = self.pacing.of(agent);
+        let before = self.pacing.told.insert(agent.to_owned(), at_once);
+        if at_once == before.unwrap_or(self.pacing.jobs) {
             return Ok(());
         }
-        self.pacing.told = at_once;
-        self.write_pace(at_once, why)
+        let agent = self.among_others(agent);
+        self.record(Event::Run(RunFact::Pace {
+            at_once,
+            why,
+            agent,
+        }))
     }
 
-    fn write_pace(&mut self, at_once: usize, why: Pace) -> Result<(), RunError> {
-        self.record(Event::Run(RunFact::Pace { at_once, why }))
+    /// The agent, where it is not the only one of the run.
+    pub(super) fn among_others(&self, agent: &str) -> Option<String> {
+        (self.state.agents().len() > 1).then(|| agent.to_owned())
     }
 
-    /// What stands in every unit's way ends all agents that still work: they would hear the same.
-    pub(super) fn heed(&mut self, outcome: &Outcome) -> Result<(), RunError> {
-        let Outcome::LeftOut { why } = outcome else {
+    /// What stands in the way of an agent's every unit ends all that it still works on: they would hear the same.
+    pub(super) fn heed(&mut self, unit: &UnitId, outcome: &Outcome) -> Result<(), RunError> {
+        let (Outcome::LeftOut { why }, Some(unit)) = (outcome, self.state.unit(unit)) else {
             return Ok(());
         };
-        if self.state.cut_short.is_none() {
-            self.record(Event::Run(RunFact::CutShort(why.clone())))?;
+        let who = self.state.who(unit).to_owned();
+        let agent = self.among_others(&who);
+        if self.state.cut_short.is_none() && !self.state.cut_off.contains_key(&who) {
+            let why = why.clone();
+            self.record(Event::Run(RunFact::CutShort { why, agent }))?;
         }
         for running in &self.running {
             let unit = self.state.units.get(running.unit);
-            let works = unit.is_some_and(
-                |unit| matches!(unit.phase, Phase::Running { step, .. } if step <= Step::Agent),
-            );
+            let works = unit.is_some_and(|unit| {
+                self.state.who(unit) == who
+                    && matches!(unit.phase, Phase::Running { step, .. } if step <= Step::Agent)
+            });
             if works {
                 running.cancel.cancel();
             }

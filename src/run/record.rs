@@ -353,19 +353,28 @@ mod tests {
                 pressure: crate::agent::Pressure::Connection,
             },
         ] {
-            all.push(Event::Run(RunFact::Pace { at_once: 1, why }));
+            for agent in [None, Some("codex".to_owned())] {
+                all.push(Event::Run(RunFact::Pace {
+                    at_once: 1,
+                    why,
+                    agent,
+                }));
+            }
         }
         for why in [
             CutShort::Canary,
             CutShort::Refused { said: "s".into() },
             CutShort::SameFailure { said: "s".into() },
         ] {
-            all.push(Event::Run(RunFact::CutShort(why)));
+            all.push(Event::Run(RunFact::CutShort { why, agent: None }));
         }
-        all.push(Event::Run(RunFact::CutShort(CutShort::Budget {
-            of: crate::agent::Usd::default(),
-            spent: crate::agent::Usd::default(),
-        })));
+        all.push(Event::Run(RunFact::CutShort {
+            why: CutShort::Budget {
+                of: crate::agent::Usd::default(),
+                spent: crate::agent::Usd::default(),
+            },
+            agent: Some("codex".into()),
+        }));
         all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
             name: "make test".into(),
             dir: String::new(),

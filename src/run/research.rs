@@ -82,7 +82,7 @@ impl<'a> Inquiry<'a> {
         dir: &Path,
     ) -> Result<Self, PrepareError> {
         Ok(Self {
-            orders: Orders::of(config, &plan.instruction, dir)?,
+            orders: Orders::of(&config.first_agent()?, config, &plan.instruction, dir)?,
             prompts: Prompts::compile(&config.prompts)?,
             naming: Naming::of(config, repo)?,
             folder: Places::new(repo.state_dir()).research(&id),

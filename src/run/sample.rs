@@ -13,6 +13,7 @@ pub(crate) fn unit(id: &str) -> UnitHeader {
         files: 1,
         lines: 1,
         owners: Vec::new(),
+        agent: None,
     }
 }
 

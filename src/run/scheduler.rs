@@ -1,6 +1,7 @@
-//! Who runs next: a pure function of the state, the number of jobs, and the room for further worktrees.
+//! Who runs next: a pure function of the state, of how many agents may work, and of the room for further worktrees.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::event::{Outcome, Step};
 use super::state::{Phase, RunState, UnitState};
@@ -29,12 +30,39 @@ pub(super) enum Space {
     MoreSoon(usize),
 }
 
+/// How many agents may work at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Allowed {
+    /// Of all together.
+    pub(super) all: usize,
+    /// Of those that are held back.
+    pub(super) each: BTreeMap<String, usize>,
+}
+
+impl Allowed {
+    /// Keeps of the units, the first of them first, those that may start beside what works already.
+    fn choose(&self, state: &RunState, ready: &mut Vec<&UnitState>) {
+        let mut busy = busy(state);
+        let mut all: usize = busy.values().sum();
+        ready.retain(|unit| {
+            let who = state.who(unit);
+            let of_it = busy.entry(who).or_default();
+            let may_start = all < self.all && self.each.get(who).is_none_or(|most| *of_it < *most);
+            if may_start {
+                all += 1;
+                *of_it += 1;
+            }
+            may_start
+        });
+    }
+}
+
 /// All that may happen now. The largest units start first, so that no long one is left for the end; a unit that has
 /// got to its commit no longer takes a job's place, because the rest is waiting for servers.
 ///
 /// While there is no room, units wait for other worktrees to be taken away; when none is left that could be, one starts
 /// all the same, and will say what is missing.
-pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
+pub(super) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
     let after_all = state.header.publish == PublishWhen::AfterAll;
@@ -68,9 +96,9 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
         ready.retain(|unit| unit.header.id == canary.header.id);
     }
     if !state.starts_no_more() {
-        let busy = busy(state);
+        ready.retain(|unit| !state.cut_off.contains_key(state.who(unit)));
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
-        ready.truncate(jobs.saturating_sub(busy));
+        allowed.choose(state, &mut ready);
         // One that waits for the others before it is published gives nothing back until they are done.
         let running = state
             .units
@@ -101,27 +129,47 @@ pub(super) fn next(state: &RunState, jobs: usize, space: Space) -> Vec<Next> {
     steps
 }
 
-/// How many units take a job's place.
-pub(super) fn busy(state: &RunState) -> usize {
+/// How many units of each agent take a job's place.
+pub(super) fn busy(state: &RunState) -> BTreeMap<&str, usize> {
     let works = |unit: &&UnitState| {
         matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
             && unit.commit.is_none()
     };
-    state.units.iter().filter(works).count()
+    let mut busy = BTreeMap::new();
+    for unit in state.units.iter().filter(works) {
+        *busy.entry(state.who(unit)).or_default() += 1;
+    }
+    busy
 }
 
 /// The units that will never start because the run was stopped, or came to a limit.
 pub(super) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
-    let outcome = match (&state.stop, &state.cut_short) {
-        (None, Some(why)) => Outcome::LeftOut { why: why.clone() },
-        _ => Outcome::Stopped,
-    };
     state
         .units
         .iter()
         .filter(|unit| unit.phase == Phase::Waiting)
-        .map(|unit| (unit.header.id.clone(), outcome.clone()))
+        .map(|unit| (unit.header.id.clone(), why_not_started(state, unit)))
         .collect()
+}
+
+fn why_not_started(state: &RunState, unit: &UnitState) -> Outcome {
+    let limit = state
+        .cut_short
+        .as_ref()
+        .or_else(|| state.cut_off.get(state.who(unit)));
+    let waits = |id: &&UnitId| {
+        let need = state.unit(id);
+        need.is_some_and(|need| need.phase == Phase::Waiting)
+    };
+    match (&state.stop, limit) {
+        (None, Some(why)) => Outcome::LeftOut { why: why.clone() },
+        // Whom it needs works by an agent that gets nothing further.
+        (None, None) => match unit.header.needs.iter().find(waits) {
+            Some(by) => Outcome::Blocked { by: by.clone() },
+            None => Outcome::Stopped,
+        },
+        (Some(_), _) => Outcome::Stopped,
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +178,13 @@ mod tests {
     use crate::run::{Event, Recorded, RunFact, RunId, Stop, UnitFact, UnitHeader, sample};
 
     const PLENTY: Space = Space::Now(100);
+
+    fn at_once(all: usize) -> Allowed {
+        Allowed {
+            all,
+            ..Allowed::default()
+        }
+    }
 
     fn id(text: &str) -> UnitId {
         UnitId::parse(text).unwrap()
@@ -177,37 +232,37 @@ mod tests {
     #[test]
     fn the_largest_start_first_and_no_more_than_there_are_jobs() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[]), ("c", 5, &[])]);
-        assert_eq!(starts(&next(&it, 2, PLENTY)), ["b", "c"]);
+        assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["b", "c"]);
         tell(&mut it, "b", step(Step::Agent));
-        assert_eq!(starts(&next(&it, 2, PLENTY)), ["c"]);
+        assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["c"]);
     }
 
     #[test]
     fn a_unit_that_is_being_published_takes_no_place() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[])]);
         tell(&mut it, "b", step(Step::Check));
-        assert_eq!(starts(&next(&it, 1, PLENTY)), [""; 0]);
+        assert_eq!(starts(&next(&it, &at_once(1), PLENTY)), [""; 0]);
         tell(&mut it, "b", step(Step::Commit));
-        assert_eq!(starts(&next(&it, 1, PLENTY)), ["a"]);
+        assert_eq!(starts(&next(&it, &at_once(1), PLENTY)), ["a"]);
     }
 
     #[test]
     fn a_unit_waits_for_what_it_needs_and_is_blocked_by_its_failure() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &["a"]), ("c", 9, &["b"])]);
-        assert_eq!(starts(&next(&it, 4, PLENTY)), ["a"]);
+        assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), ["a"]);
         tell(&mut it, "a", step(Step::Agent));
-        assert_eq!(next(&it, 4, PLENTY), []);
+        assert_eq!(next(&it, &at_once(4), PLENTY), []);
         let mut good = it.clone();
         tell(&mut good, "a", ended(Outcome::Published));
-        assert_eq!(starts(&next(&good, 4, PLENTY)), ["b"]);
+        assert_eq!(starts(&next(&good, &at_once(4), PLENTY)), ["b"]);
         tell(&mut it, "a", ended(Outcome::Stopped));
         let blocked = |unit, by| Next::Block {
             unit: id(unit),
             by: id(by),
         };
-        assert_eq!(next(&it, 4, PLENTY), [blocked("b", "a")]);
+        assert_eq!(next(&it, &at_once(4), PLENTY), [blocked("b", "a")]);
         tell(&mut it, "b", ended(Outcome::Blocked { by: id("a") }));
-        assert_eq!(next(&it, 4, PLENTY), [blocked("c", "b")]);
+        assert_eq!(next(&it, &at_once(4), PLENTY), [blocked("c", "b")]);
     }
 
     #[test]
@@ -216,18 +271,21 @@ mod tests {
         let commit = "1".repeat(40);
         tell(&mut it, "a", step(Step::Commit));
         tell(&mut it, "a", UnitFact::Committed { commit });
-        assert_eq!(starts(&super::next(&it, 1, Space::Now(0))), [""; 0]);
+        assert_eq!(
+            starts(&super::next(&it, &at_once(1), Space::Now(0))),
+            [""; 0]
+        );
         it.header.publish = PublishWhen::AfterAll;
-        assert_eq!(starts(&super::next(&it, 1, Space::Now(0))), ["b"]);
+        assert_eq!(starts(&super::next(&it, &at_once(1), Space::Now(0))), ["b"]);
     }
 
     #[test]
     fn until_the_canary_is_accepted_no_other_unit_starts() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[])]);
         it.header.canary = Some(id("a"));
-        assert_eq!(starts(&next(&it, 4, PLENTY)), ["a"]);
+        assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), ["a"]);
         tell(&mut it, "a", ended(Outcome::Withheld));
-        assert_eq!(starts(&next(&it, 4, PLENTY)), [""; 0]);
+        assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), [""; 0]);
         let event = Event::Run(RunFact::CanaryAccepted {
             pid: 1,
             version: "0".into(),
@@ -237,7 +295,7 @@ mod tests {
             at: 1,
             event,
         });
-        assert_eq!(starts(&next(&it, 4, PLENTY)), ["b", "a"]);
+        assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), ["b", "a"]);
     }
 
     #[test]
@@ -249,7 +307,7 @@ mod tests {
             at: 1,
             event,
         });
-        assert_eq!(next(&it, 4, PLENTY), []);
+        assert_eq!(next(&it, &at_once(4), PLENTY), []);
         assert_eq!(never_started(&it), [(id("a"), Outcome::Stopped)]);
     }
 
@@ -258,12 +316,12 @@ mod tests {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[]), ("c", 1, &[])]);
         let start = |unit| Next::Start(id(unit));
         assert_eq!(
-            next(&it, 3, Space::Now(2)),
+            next(&it, &at_once(3), Space::Now(2)),
             [Next::Wait, start("a"), start("b")]
         );
         // It has not taken its room yet.
         tell(&mut it, "a", step(Step::Worktree));
-        assert_eq!(next(&it, 3, Space::Now(1)), [Next::Wait]);
+        assert_eq!(next(&it, &at_once(3), Space::Now(1)), [Next::Wait]);
         tell(&mut it, "a", step(Step::Agent));
         let mut short = it.clone();
         let event = Event::Run(RunFact::RoomShort { free: 1, each: 2 });
@@ -272,10 +330,10 @@ mod tests {
             at: 1,
             event,
         });
-        assert_eq!(next(&short, 3, Space::Now(0)), []);
-        assert_eq!(next(&short, 3, Space::Now(1)), [start("b")]);
+        assert_eq!(next(&short, &at_once(3), Space::Now(0)), []);
+        assert_eq!(next(&short, &at_once(3), Space::Now(1)), [start("b")]);
         assert_eq!(
-            next(&short, 3, Space::Now(2)),
+            next(&short, &at_once(3), Space::Now(2)),
             [Next::GoOn, start("b"), start("c")]
         );
     }
@@ -283,9 +341,9 @@ mod tests {
     #[test]
     fn a_run_never_waits_for_nothing() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
-        assert_eq!(starts(&next(&it, 2, Space::MoreSoon(0))), [""; 0]);
-        assert_eq!(starts(&next(&it, 2, Space::Now(0))), ["a"]);
+        assert_eq!(starts(&next(&it, &at_once(2), Space::MoreSoon(0))), [""; 0]);
+        assert_eq!(starts(&next(&it, &at_once(2), Space::Now(0))), ["a"]);
         tell(&mut it, "a", ended(Outcome::Stopped));
-        assert_eq!(starts(&next(&it, 2, Space::Now(0))), ["b"]);
+        assert_eq!(starts(&next(&it, &at_once(2), Space::Now(0))), ["b"]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `status`, `report`, progress and the scheduler all read this one value. Nobody but [`RunState::apply`] changes it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::event::{
@@ -23,8 +24,10 @@ pub struct RunState {
     pub stop: Option<Stop>,
     /// Why no further unit is started, though nobody asked for that.
     pub cut_short: Option<CutShort>,
+    /// Of several agents, those that get no further unit, with why.
+    pub cut_off: BTreeMap<String, CutShort>,
     /// How many agents may work at once, where that is not what was asked for.
-    pub pace: Option<PaceNow>,
+    pub pace: Vec<PaceNow>,
     /// Somebody has accepted what the canary did.
     pub canary_is_accepted: bool,
     /// Somebody has gone on although the first units failed alike.
@@ -69,6 +72,8 @@ pub struct UnitState {
     pub pull_request: Option<PullRequestLink>,
     /// When its latest pull request was opened, in milliseconds since 1970-01-01 UTC.
     pub opened_at: Option<i64>,
+    /// Who works on it, where that is not the run's one agent.
+    pub agent: Option<String>,
     /// What is different for this unit since it was done anew.
     pub amendment: Amendment,
     /// The commits of earlier attempts: where the branch on the remote may still stand.
@@ -76,8 +81,10 @@ pub struct UnitState {
 }
 
 /// How many agents may work at once, and why not as many as were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaceNow {
+    /// The one of several agents that is meant.
+    pub agent: Option<String>,
     pub at_once: usize,
     pub why: Pace,
     /// Milliseconds since 1970-01-01 UTC.
@@ -126,7 +133,8 @@ impl RunState {
             ended_at: None,
             stop: None,
             cut_short: None,
-            pace: None,
+            cut_off: BTreeMap::new(),
+            pace: Vec::new(),
             breaker_is_off: false,
             canary_is_accepted: false,
             old_uses: None,
@@ -149,13 +157,29 @@ impl RunState {
                 self.canary_is_accepted = true;
                 self.resume(*pid, version);
             }
-            Event::Run(RunFact::CutShort(why)) => self.cut_short = Some(why.clone()),
-            Event::Run(RunFact::Pace { at_once, why }) => {
-                self.pace = (*at_once < self.header.jobs).then_some(PaceNow {
-                    at_once: *at_once,
-                    why: *why,
-                    since: recorded.at,
-                });
+            Event::Run(RunFact::CutShort { why, agent: None }) => {
+                self.cut_short = Some(why.clone());
+            }
+            Event::Run(RunFact::CutShort {
+                why,
+                agent: Some(agent),
+            }) => {
+                self.cut_off.insert(agent.clone(), why.clone());
+            }
+            Event::Run(RunFact::Pace {
+                at_once,
+                why,
+                agent,
+            }) => {
+                self.pace.retain(|pace| pace.agent != *agent);
+                if *at_once < self.header.jobs {
+                    self.pace.push(PaceNow {
+                        agent: agent.clone(),
+                        at_once: *at_once,
+                        why: *why,
+                        since: recorded.at,
+                    });
+                }
             }
             Event::Run(RunFact::BaseChecked(found)) => self.base_checks.push(found.clone()),
             Event::Run(RunFact::Retried(retry)) => self.retry(retry),
@@ -245,9 +269,10 @@ impl RunState {
         self.header.pid = pid;
         version.clone_into(&mut self.header.version);
         self.stop = None;
-        self.breaker_is_off |= matches!(self.cut_short, Some(CutShort::SameFailure { .. }));
+        self.breaker_is_off |= matches!(self.cut_short(), Some(CutShort::SameFailure { .. }));
         self.cut_short = None;
-        self.pace = None;
+        self.cut_off.clear();
+        self.pace.clear();
         self.ended_at = None;
     }
 
@@ -262,6 +287,31 @@ impl RunState {
     #[must_use]
     pub fn starts_no_more(&self) -> bool {
         self.stop.is_some() || self.cut_short.is_some()
+    }
+
+    /// Why some or all units were not begun, though nobody asked for that.
+    #[must_use]
+    pub fn cut_short(&self) -> Option<&CutShort> {
+        self.cut_short.as_ref().or(self.cut_off.values().next())
+    }
+
+    /// Who works on the unit.
+    #[must_use]
+    pub fn who<'a>(&'a self, unit: &'a UnitState) -> &'a str {
+        unit.agent.as_deref().unwrap_or(&self.header.agent)
+    }
+
+    /// All that work on units, each once, in the order of the units.
+    #[must_use]
+    pub fn agents(&self) -> Vec<&str> {
+        let mut agents = Vec::new();
+        for unit in &self.units {
+            let who = self.who(unit);
+            if !agents.contains(&who) {
+                agents.push(who);
+            }
+        }
+        agents
     }
 
     /// The unit of this id.
@@ -345,6 +395,7 @@ impl UnitState {
     #[must_use]
     pub fn new(header: UnitHeader) -> Self {
         Self {
+            agent: header.agent.clone(),
             header,
             phase: Phase::Waiting,
             started_at: None,
@@ -385,6 +436,10 @@ impl UnitState {
         anew.turns = std::mem::take(&mut self.turns);
         anew.amendment = std::mem::take(&mut self.amendment);
         anew.amendment.amend(amendment);
+        let other = anew.amendment.agent.as_ref();
+        if let Some(spec) = other.and_then(|options| options.resolve().ok()) {
+            anew.agent = Some(spec.to_string());
+        }
         anew.earlier_commits = std::mem::take(&mut self.earlier_commits);
         anew.earlier_commits.extend(self.commit.take());
         *self = anew;
@@ -422,6 +477,7 @@ impl UnitState {
                     phase: self.phase.clone(),
                     started_at: self.started_at,
                     turns: std::mem::take(&mut self.turns),
+                    agent: self.agent.take(),
                     amendment: std::mem::take(&mut self.amendment),
                     earlier_commits: std::mem::take(&mut self.earlier_commits),
                     ..Self::new(self.header.clone())

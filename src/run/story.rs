@@ -56,7 +56,7 @@ pub(super) fn extras(job: &Job, number: usize) -> Extras {
 pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
     let plan = &job.plan;
     let unit = &plan.units[number];
-    let orders = job.orders(&unit.id);
+    let orders = &job.orders[number];
     Story {
         instruction: orders.instruction.clone(),
         run: job.id.to_string(),

@@ -1,6 +1,7 @@
 //! One turn of an agent at a unit: heard while it lasts, held within its limits, and taken again with some patience
 //! where it did not come about for a reason that passes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -46,7 +47,12 @@ impl Pipeline {
                 return Ok(Err(error));
             };
             // A pipeline without an engine ends anyway.
-            let _ = self.troubles.send(Trouble { pressure, wait });
+            let agent = Arc::clone(&self.who);
+            let _ = self.troubles.send(Trouble {
+                agent,
+                pressure,
+                wait,
+            });
             let Some(usual) = waits.next() else {
                 return Ok(Err(error));
             };
@@ -81,7 +87,11 @@ impl Pipeline {
         let listening = listen(heard, caps, &cancel, |event| {
             if let AgentEvent::HeldBack { pressure, wait } = *event {
                 // Without an engine everything ends anyway.
-                let _ = self.troubles.send(Trouble { pressure, wait });
+                let _ = self.troubles.send(Trouble {
+                    agent: Arc::clone(&self.who),
+                    pressure,
+                    wait,
+                });
             }
         });
         let (worked, heard) = tokio::join!(work, listening);

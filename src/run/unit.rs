@@ -15,6 +15,7 @@ use super::delivery::Delivery;
 use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
 use super::job::Job;
+use super::orders::Orders;
 use super::pace::Trouble;
 use super::record::now;
 use super::restraint::CutShort;
@@ -43,6 +44,8 @@ pub(super) struct Pipeline {
     pub(super) job: Arc<Job>,
     /// The unit's place in the plan.
     pub(super) number: usize,
+    /// The agent, as others call it.
+    pub(super) who: Arc<str>,
     pub(super) needs: Vec<NeedDone>,
     /// What an earlier process reached, when the run is resumed.
     pub(super) known: UnitState,
@@ -203,7 +206,7 @@ impl Pipeline {
             let Some(text) = failure
                 .feedback
                 .clone()
-                .filter(|_| attempt < self.job.orders(&self.unit().id).attempts())
+                .filter(|_| attempt < self.orders().attempts())
             else {
                 return Err(Halt::Failed(failure));
             };
@@ -278,7 +281,7 @@ impl Pipeline {
     async fn agent(&self, ground: &Ground, known: &mut UnitState) -> Result<Option<String>, Halt> {
         let step = Step::Agent;
         let unit = self.unit();
-        let orders = self.job.orders(&unit.id);
+        let orders = self.orders();
         let follow_up = known.sent_back.last().map(|back| FollowUp {
             session: known.session.clone(),
             text: back.text.clone(),
@@ -329,6 +332,10 @@ impl Pipeline {
 
     pub(super) fn unit(&self) -> &Unit {
         &self.job.plan.units[self.number]
+    }
+
+    fn orders(&self) -> &Orders {
+        &self.job.orders[self.number]
     }
 
     pub(super) fn folder(&self) -> PathBuf {

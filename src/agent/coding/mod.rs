@@ -138,7 +138,8 @@ enum End {
 
 /// A coding agent, ready to work.
 pub struct CodingAgent {
-    kind: CodingKind,
+    /// In one line, for people.
+    shown: String,
     cli: &'static dyn Cli,
     words: Vec<OsString>,
     model: Option<String>,
@@ -179,7 +180,7 @@ impl CodingAgent {
             })
             .collect();
         Ok(Self {
-            kind: spec.kind,
+            shown: spec.to_string(),
             cli,
             words,
             model: spec.model.clone(),
@@ -287,10 +288,7 @@ impl CodingAgent {
 
 impl Agent for CodingAgent {
     fn describe(&self) -> String {
-        match &self.model {
-            Some(model) => format!("{} ({model})", self.kind),
-            None => self.kind.to_string(),
-        }
+        self.shown.clone()
     }
 
     fn work<'a>(

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Finding, Surroundings};
 use crate::agent;
 use crate::check::{self, Check};
-use crate::config::{AgentOptionsError, AgentSpec, CodingKind, Config, FILE_NAME};
+use crate::config::{AgentOptionsError, AgentSpec, CodingKind, Config, FILE_NAME, Member};
 use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
 use crate::run;
@@ -41,6 +41,11 @@ pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
 
 pub(super) fn agent(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> Finding {
     const SUBJECT: &str = "agent";
+    match config.members() {
+        Ok(members) if members.is_empty() => {}
+        Ok(members) => return shared(repo, config, &members, around),
+        Err(error) => return Finding::error(SUBJECT, error),
+    }
     let spec = match config.agent.resolve() {
         Ok(spec) => spec,
         Err(AgentOptionsError::Missing) => {
@@ -52,11 +57,33 @@ pub(super) fn agent(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> 
         Err(AgentOptionsError::Auto) => return chosen(around),
         Err(error) => return Finding::error(SUBJECT, error),
     };
+    one(repo, config, spec, around)
+}
+
+fn one(repo: &Repo, config: &Config, spec: AgentSpec, around: &Surroundings<'_>) -> Finding {
+    const SUBJECT: &str = "agent";
     match (run::agent(&spec, &config.prices, repo.root()), spec) {
         (Ok(_), AgentSpec::Coding(spec)) => coding(spec.kind, around),
         (Ok(agent), _) => Finding::ok(SUBJECT, agent.describe()),
         (Err(error), _) => Finding::error(SUBJECT, error),
     }
+}
+
+/// Several agents that share the work, as good as the worst of them.
+fn shared(repo: &Repo, config: &Config, members: &[Member], around: &Surroundings<'_>) -> Finding {
+    const SUBJECT: &str = "agent";
+    let found = members.iter().map(|member| match member.options.resolve() {
+        Ok(spec) => one(repo, config, spec, around),
+        Err(error) => Finding::error(SUBJECT, error),
+    });
+    let together = |one: Finding, other: Finding| Finding {
+        subject: SUBJECT,
+        verdict: one.verdict.max(other.verdict),
+        words: format!("{}; {}", one.words, other.words),
+    };
+    found
+        .reduce(together)
+        .unwrap_or_else(|| Finding::ok(SUBJECT, "none is set"))
 }
 
 /// What `auto` means here.

@@ -12,6 +12,7 @@ fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> 
         id: id(name),
         title: title.to_owned(),
         description: None,
+        agent: None,
         needs: needs.iter().map(|need| id(need)).collect(),
         claim: Claim {
             files: files.iter().map(ToString::to_string).collect(),
@@ -33,6 +34,7 @@ pub fn plan() -> Plan {
         base_name: "origin/main".to_owned(),
         globs: vec!["**/*.js".to_owned()],
         agent: AgentOptions::default(),
+        agents: std::collections::BTreeMap::new(),
         until: None,
         research: Research::default(),
         units: vec![

@@ -81,12 +81,12 @@ struct Row {
     title: String,
     files: String,
     lines: String,
-    /// What it needs and who owns it.
-    lists: [String; 2],
+    /// Who works on it, what it needs and who owns it.
+    lists: [String; LISTS.len()],
 }
 
 /// The heads of a row's lists; a list that no unit has is not shown.
-const LISTS: [&str; 2] = ["needs", "owners"];
+const LISTS: [&str; 3] = ["agent", "needs", "owners"];
 
 impl Row {
     fn of(unit: &Unit) -> Self {
@@ -96,7 +96,11 @@ impl Row {
             title: words::line(&unit.title),
             files: unit.claim.files.len().to_string(),
             lines: lines(unit.size),
-            lists: [needs.join(", "), words::line(&unit.owners.join(", "))],
+            lists: [
+                words::line(unit.agent.as_deref().unwrap_or_default()),
+                needs.join(", "),
+                words::line(&unit.owners.join(", ")),
+            ],
         }
     }
 }
@@ -107,7 +111,7 @@ enum Layout {
     Cut {
         id: usize,
         title: usize,
-        lists: [usize; 2],
+        lists: [usize; LISTS.len()],
     },
     Stacked {
         id: usize,
@@ -135,7 +139,7 @@ impl Layout {
         let frame = |columns: usize| columns * 3 - 1;
 
         let shown = shown_lists(rows);
-        let lists: [usize; 2] = std::array::from_fn(|list| {
+        let lists: [usize; LISTS.len()] = std::array::from_fn(|list| {
             if shown[list] {
                 widest(&|row| &row.lists[list], LISTS[list])
             } else {
@@ -143,12 +147,12 @@ impl Layout {
             }
         });
         let columns = 4 + shown.iter().filter(|shown| **shown).count();
-        if id + title + lists[0] + lists[1] + numbers + frame(columns) <= width {
+        if id + title + lists.iter().sum::<usize>() + numbers + frame(columns) <= width {
             return Self::Full;
         }
         let room = width.saturating_sub(numbers + frame(columns));
         let lists = lists.map(|list| list.min(room / 4));
-        let room = room - lists[0] - lists[1];
+        let room = room - lists.iter().sum::<usize>();
         let id_cut = id.min((room / 2).max(room.saturating_sub(title)));
         let title_cut = title.min(room - id_cut);
         if title_cut >= title.min(TITLE) && id_cut >= id.min(ID) {
@@ -180,35 +184,33 @@ fn units(units: &[Unit], width: Option<usize>) -> String {
         )
         .set_content_arrangement(ContentArrangement::Disabled);
     let stacked = matches!(layout, Layout::Stacked { .. });
-    let shown = [
-        true,
-        !stacked,
-        true,
-        true,
-        with_lists[0] && !stacked,
-        with_lists[1] && !stacked,
-    ];
-    let pick = |cells: [String; 6]| {
-        let cells = cells.into_iter().zip(shown);
-        cells.filter_map(|(cell, shown)| shown.then_some(cell))
+    let pick = |cells: [String; 4], lists: [String; LISTS.len()]| {
+        let cells = cells.into_iter().zip([true, !stacked, true, true]);
+        let lists = lists.into_iter().zip(with_lists.map(|any| any && !stacked));
+        cells
+            .chain(lists)
+            .filter_map(|(cell, shown)| shown.then_some(cell))
+            .collect::<Vec<_>>()
     };
     table.set_header(pick(
-        ["unit", "title", "files", "lines", LISTS[0], LISTS[1]].map(str::to_owned),
+        ["unit", "title", "files", "lines"].map(str::to_owned),
+        LISTS.map(str::to_owned),
     ));
     for row in &rows {
         let (id, title, lists) = match layout {
-            Layout::Full => (None, None, [None; 2]),
+            Layout::Full => (None, None, [None; LISTS.len()]),
             Layout::Cut { id, title, lists } => (Some(id), Some(title), lists.map(Some)),
-            Layout::Stacked { id } => (Some(id), None, [None; 2]),
+            Layout::Stacked { id } => (Some(id), None, [None; LISTS.len()]),
         };
-        table.add_row(pick([
-            cut(&row.id, id),
-            cut(&row.title, title),
-            row.files.clone(),
-            row.lines.clone(),
-            cut_list(&row.lists[0], lists[0]),
-            cut_list(&row.lists[1], lists[1]),
-        ]));
+        table.add_row(pick(
+            [
+                cut(&row.id, id),
+                cut(&row.title, title),
+                row.files.clone(),
+                row.lines.clone(),
+            ],
+            std::array::from_fn(|list| cut_list(&row.lists[list], lists[list])),
+        ));
     }
     let numbers = if stacked { 1..3 } else { 2..4 };
     for column in numbers {
@@ -243,7 +245,7 @@ fn units(units: &[Unit], width: Option<usize>) -> String {
 }
 
 /// Which of the lists any unit has.
-fn shown_lists(rows: &[Row]) -> [bool; 2] {
+fn shown_lists(rows: &[Row]) -> [bool; LISTS.len()] {
     std::array::from_fn(|list| rows.iter().any(|row| !row.lists[list].is_empty()))
 }
 

@@ -23,6 +23,7 @@ fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {
             id: id(name),
             title: format!("Title of {name}"),
             description: None,
+            agent: None,
             needs: needs.iter().map(|need| id(need)).collect(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),
@@ -40,6 +41,7 @@ fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {
         base_name: "main".to_owned(),
         globs: Vec::new(),
         agent: AgentOptions::default(),
+        agents: std::collections::BTreeMap::new(),
         until: None,
         research: Research::default(),
         units: units.collect(),

@@ -19,6 +19,8 @@ const VERSION: i64 = 1;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -55,6 +57,7 @@ files = ["d.js"]
             id: UnitId::parse(id).unwrap(),
             title: format!("Title of {id}"),
             description: Some("What\nto do".to_owned()),
+            agent: None,
             needs: Vec::new(),
             claim: Claim {
                 files: files.iter().map(ToString::to_string).collect(),
@@ -81,6 +84,7 @@ files = ["d.js"]
                 rule: Some("id: x\nrule:\n  pattern: var $A\n".to_owned()),
                 ..AgentOptions::default()
             },
+            agents: BTreeMap::new(),
             until: Some(Sought::Regex(r"\bvar\b".to_owned())),
             research: Research {
                 by: Some("claude: 12 turns, $0.31".to_owned()),
@@ -108,6 +112,24 @@ files = ["d.js"]
     }
 
     #[test]
+    fn a_person_can_read_who_works_on_what() {
+        let mut plan = plan();
+        plan.agent = AgentOptions::default();
+        let options = |kind| AgentOptions {
+            kind: Some(kind),
+            ..AgentOptions::default()
+        };
+        plan.agents
+            .insert("claude".into(), options(AgentKind::Claude));
+        plan.agents
+            .insert("in-house".into(), options(AgentKind::Codex));
+        plan.units[0].agent = Some("in-house".into());
+        let text = to_toml(&plan);
+        let from = text.find("# The agents").unwrap();
+        insta::assert_snapshot!(&text[from..]);
+    }
+
+    #[test]
     fn what_is_left_out_by_hand_has_a_meaning() {
         let plan = parse(GOOD).unwrap();
         assert_eq!(plan.units[0].title, "one");
@@ -119,7 +141,7 @@ files = ["d.js"]
     #[test]
     fn every_fault_is_told_with_its_line() {
         insta::assert_snapshot!(fault("needs = [", "needs = "), @"line 15: unexpected key or value, expected newline, `#`");
-        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `needs`, `files`, `create`, `owners`");
+        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `agent`, `needs`, `files`, `create`, `owners`");
         insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
         insta::assert_snapshot!(fault("version = 1", "version = 2\nfuture = 1"), @"line 1: version 2 of the plan's format is not understood, only version 1 is");
         insta::assert_snapshot!(fault("version = 1", ""), @"line 1: 'version = 1' is missing");
@@ -128,6 +150,9 @@ files = ["d.js"]
         insta::assert_snapshot!(fault("\"two\"", "\"Two\""), @r#"line 14: "Two" cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', starting with a letter or digit"#);
         insta::assert_snapshot!(fault("\"two\"", "\"one\""), @"line 14: two units have the id 'one': give one of them another");
         insta::assert_snapshot!(fault("\"two\"", "\"two\"\ntitle = \"a\\nb\""), @"line 15: a title is one line of text, and not empty");
+        insta::assert_snapshot!(fault("\"two\"", "\"two\"\nagent = \"fast\""), @r#"line 15: the plan has no agent "fast": add a table [agents.NAME], or name another"#);
+        insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nkind = \"claude\"\n[[unit]]"), @"line 8: unit 'one' has no agent: name one of [agents.NAME], or add a table [agent]");
+        insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nmodel = \"m\"\n[[unit]]"), @"line 5: --model goes with a coding agent, such as --agent claude, only");
         insta::assert_snapshot!(fault("\"d.js\"", ""), @"line 16: unit 'two' has no files: give it some, or remove it");
         insta::assert_snapshot!(fault("b/c.js", "/b/c.js"), @r#"line 9: "/b/c.js" is absolute: paths start at the root of the repository, without a '/'"#);
         insta::assert_snapshot!(fault("b/c.js", "b/../c.js"), @r#"line 9: "b/../c.js" has a part '..': write the path without it"#);
@@ -185,7 +210,9 @@ files = ["d.js"]
             plan.left_out[0].reason = reason;
             plan.left_out[0].files.clone_from(&globs);
             plan.globs = globs;
-            plan.agent = AgentOptions { regex: Some(regex), to: Some(to), ..AgentOptions::default() };
+            plan.agent = AgentOptions { regex: Some(regex), to: Some(to.clone()), ..AgentOptions::default() };
+            plan.agents.insert(to.clone(), AgentOptions { kind: Some(AgentKind::Claude), ..AgentOptions::default() });
+            plan.units[0].agent = Some(to);
             plan.units[0].claim.files = files.into_iter().collect();
             plan.units.push(unit("02", &["one"]));
             plan.units[1].claim.create.clear();

@@ -1,6 +1,6 @@
 //! Text in, a plan out that holds together, or the line on which it does not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -69,6 +69,8 @@ struct PlanTable {
     #[serde(default)]
     globs: Vec<String>,
     agent: Option<Spanned<AgentOptions>>,
+    #[serde(default)]
+    agents: BTreeMap<String, Spanned<AgentOptions>>,
     until: Option<Spanned<Sought>>,
     #[serde(default)]
     research: Research,
@@ -84,6 +86,7 @@ struct UnitTable {
     id: Spanned<String>,
     title: Option<Spanned<String>>,
     description: Option<String>,
+    agent: Option<Spanned<String>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
     files: Spanned<Vec<Spanned<String>>>,
@@ -128,6 +131,12 @@ impl Reader<'_> {
         {
             return Err(self.fault(agent, error.to_string()));
         }
+        for agent in table.agents.values() {
+            if let Err(error) = agent.get_ref().resolve() {
+                return Err(self.fault(agent, error.to_string()));
+            }
+        }
+        self.check_agents(&table)?;
         if let Some(until) = &table.until
             && let Err(error) = Probe::compile(until.get_ref())
         {
@@ -150,6 +159,11 @@ impl Reader<'_> {
             base,
             globs: table.globs,
             agent: table.agent.map(Spanned::into_inner).unwrap_or_default(),
+            agents: table
+                .agents
+                .into_iter()
+                .map(|(name, options)| (name, options.into_inner()))
+                .collect(),
             until: table.until.map(Spanned::into_inner),
             research: table.research,
             units,
@@ -238,6 +252,7 @@ impl Reader<'_> {
             id,
             title,
             description: table.description.clone(),
+            agent: table.agent.as_ref().map(|name| name.get_ref().clone()),
             claim: Claim {
                 files,
                 create: strings(&table.create),
@@ -245,6 +260,34 @@ impl Reader<'_> {
             size: Size::default(),
             owners: table.owners.clone(),
         })
+    }
+
+    /// Where there are agents, each unit must have one of them, or there must be one for the rest.
+    fn check_agents(&self, table: &PlanTable) -> Result<(), PlanFileError> {
+        let is_for_the_rest = table
+            .agent
+            .as_ref()
+            .is_some_and(|agent| agent.get_ref().is_given());
+        for unit in &table.units {
+            match &unit.agent {
+                Some(name) if !table.agents.contains_key(name.get_ref()) => {
+                    let message = format!(
+                        "the plan has no agent {:?}: add a table [agents.NAME], or name another",
+                        name.get_ref()
+                    );
+                    return Err(self.fault(name, message));
+                }
+                None if !table.agents.is_empty() && !is_for_the_rest => {
+                    let message = format!(
+                        "unit '{}' has no agent: name one of [agents.NAME], or add a table [agent]",
+                        unit.id.get_ref()
+                    );
+                    return Err(self.fault(&unit.id, message));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn id(&self, id: &Spanned<String>) -> Result<UnitId, PlanFileError> {

@@ -29,7 +29,28 @@ pub fn to_toml(plan: &Plan) -> String {
     out.line("# What the files were chosen by. A record only: the files of each unit decide.");
     out.list("globs", &plan.globs);
     if plan.agent.is_given() {
+        out.blank();
+        let which = if plan.agents.is_empty() {
+            "every unit"
+        } else {
+            "units that name none"
+        };
+        out.line(&format!(
+            "# The agent that works on {which}. Flags of `batch run` win over it."
+        ));
+        out.line("[agent]");
         out.agent(&plan.agent);
+    }
+    if !plan.agents.is_empty() {
+        out.blank();
+        out.line("# The agents that units name. Flags of `batch run` win over them.");
+    }
+    for (place, (name, agent)) in plan.agents.iter().enumerate() {
+        if place > 0 {
+            out.blank();
+        }
+        out.line(&format!("[agents.{}]", key(name)));
+        out.agent(agent);
     }
     if let Some(until) = &plan.until {
         out.until(until);
@@ -104,9 +125,6 @@ impl Lines {
             lang,
             rule,
         } = agent;
-        self.blank();
-        self.line("# The agent that works on every unit. Flags of `batch run` win over it.");
-        self.line("[agent]");
         if let Some(kind) = kind {
             self.pair("kind", &quoted(kind.name()));
         }
@@ -160,6 +178,9 @@ impl Lines {
         if let Some(description) = &unit.description {
             self.pair("description", &text(description));
         }
+        if let Some(agent) = &unit.agent {
+            self.pair("agent", &quoted(agent));
+        }
         if !unit.needs.is_empty() {
             self.line("# Starts only when these are finished.");
             let needs: Vec<&str> = unit.needs.iter().map(super::UnitId::as_str).collect();
@@ -197,6 +218,16 @@ fn text(text: &str) -> String {
     }
     let lines: Vec<String> = text.split('\n').map(escaped).collect();
     format!("\"\"\"\n{}\"\"\"", lines.join("\n"))
+}
+
+/// A key, quoted where TOML wants it so.
+fn key(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_bare) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -23,6 +23,7 @@ fn unit(id: &str, files: &[&str]) -> Unit {
         id: UnitId::parse(id).unwrap(),
         title: format!("<{id}>"),
         description: None,
+        agent: None,
         needs: Vec::new(),
         owners: Vec::new(),
         claim: Claim {
@@ -40,6 +41,7 @@ fn plan(units: Vec<Unit>) -> Plan {
         base_name: "HEAD".to_owned(),
         globs: Vec::new(),
         agent: crate::config::AgentOptions::default(),
+        agents: std::collections::BTreeMap::new(),
         until: None,
         research: Research::default(),
         units,

@@ -45,6 +45,7 @@ fn plan() -> Plan {
         base_name: "main".into(),
         globs: vec![".".into()],
         agent: AgentOptions::default(),
+        agents: std::collections::BTreeMap::new(),
         until: None,
         research: Research::default(),
         units: super::super::make::units(&files, &base, UnitRange::exactly(3)).unwrap(),
