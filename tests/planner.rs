@@ -239,8 +239,8 @@ fn ctrl_c_ends_the_research_and_nothing_is_planned() {
     leaves_nothing(&repo);
 }
 
-#[test]
-fn what_a_killed_research_left_is_taken_away_by_the_next() {
+/// A repository in which the program was killed while its agent read.
+fn killed() -> Repo {
     let repo = Repo::with_packages(6);
     let (begun, never) = (repo.fifo("begun"), repo.fifo("never"));
     let agent = format!(
@@ -254,8 +254,26 @@ fn what_a_killed_research_left_is_taken_away_by_the_next() {
     });
     session.kill();
     assert!(repo.worktrees().exists());
+    repo
+}
+
+#[test]
+fn what_a_killed_research_left_is_taken_away_by_the_next() {
+    let repo = killed();
     let agent = answering(&repo, PROPOSAL);
     let _ = repo.batch(asking(&repo, &agent, &[])).exits(0);
+    leaves_nothing(&repo);
+}
+
+#[test]
+fn what_a_killed_research_left_is_cleaned_away() {
+    let repo = killed();
+    let dry = repo.batch(["clean", "--dry-run"]).exits(0);
+    dry.says("would delete: [TMP]/repo.batch/");
+    assert!(repo.worktrees().exists());
+    repo.batch(["clean"])
+        .exits(0)
+        .says("deleted: [TMP]/repo.batch/");
     leaves_nothing(&repo);
 }
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::git::{GitError, delete_tree};
 use crate::journal::{Journal, RunLock};
 use crate::report::Liveness;
-use crate::run::{self, Fate, Naming, Places, RunId, RunState, UnitState};
+use crate::run::{self, Fate, Naming, Places, RunId, RunState, Study, UnitState};
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -57,9 +57,15 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     let workspace = Workspace::open(global)?;
     let places = workspace.places();
     secure_journal(&places)?;
+    let mut tally = Tally::default();
+    if args.run.is_none() {
+        clean_studies(&workspace, args, &mut tally)?;
+    }
     let Some(journal) = Journal::read(&places.journal())? else {
-        say("nothing to clean: there has been no run in this repository yet");
-        return Ok(0);
+        if tally.taken + tally.failed == 0 {
+            say("nothing to clean: there has been no run in this repository yet");
+        }
+        return Ok(u8::from(tally.failed > 0));
     };
     let known: Vec<RunId> = journal
         .runs()?
@@ -73,7 +79,6 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     let limit = args
         .older_than
         .map_or(i64::MAX, |age| run::now().saturating_sub(age));
-    let mut tally = Tally::default();
     for id in &runs {
         let events = run::events(&journal, id)?;
         if events.last().is_none_or(|last| last.at > limit) {
@@ -105,6 +110,25 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         ));
     }
     Ok(u8::from(tally.failed > 0))
+}
+
+/// Takes away where agents have read that were asked for a plan, and were killed meanwhile.
+fn clean_studies(workspace: &Workspace, args: &CleanArgs, tally: &mut Tally) -> anyhow::Result<()> {
+    let Workspace { repo, config, .. } = workspace;
+    for study in Study::abandoned(repo, &Naming::of(config, repo)?) {
+        let path = study.path().display();
+        if args.dry_run {
+            say(&format!("would delete: {path}"));
+        } else if let Err(error) = study.take_away(repo) {
+            say(&format!("left alone: {path}: {error}"));
+            tally.failed += 1;
+            continue;
+        } else {
+            say(&format!("deleted: {path}"));
+        }
+        tally.taken += 1;
+    }
+    Ok(())
 }
 
 /// Takes away what one run has left, and says so.

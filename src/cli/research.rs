@@ -30,10 +30,9 @@ pub(super) fn research(
     }
     let inquiry = Inquiry::prepare(new_run_id(), repo, config, (&plan, base), dir)?;
     let agent = words::line(&inquiry.agent());
-    let mut reading = Reading::begin(
-        &format!("{agent} reads the base to propose the units"),
-        "(--planner graph does without)",
-    );
+    let mut reading = Reading::begin(&format!(
+        "{agent} reads the base to propose the units (--planner graph does without)"
+    ));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, Budget, Grouping, Limit, MinSuccess,
-    Order, Planner, PromptConfig, PublishWhen, Rate, Shares, Tokens, UnitRange,
+    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, Budget, CodingKind, Grouping, Limit,
+    MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, Shares, Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -244,7 +244,11 @@ impl Config {
                 AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Planner::Agent),
             },
             Planner::Auto => {
-                let is_coding = matches!(self.first_agent()?.resolve(), Ok(AgentSpec::Coding(_)));
+                // aider looks at nothing by itself, and would take in every file that it is told of.
+                let is_coding = matches!(
+                    self.first_agent()?.resolve(),
+                    Ok(AgentSpec::Coding(spec)) if spec.kind != CodingKind::Aider
+                );
                 // Where each file may be a unit, or folders decide, nobody has to be asked.
                 let is_open = files > self.plan.units.unwrap_or_default().min()
                     && self.plan.by != Some(Grouping::Folder);
@@ -378,6 +382,8 @@ mod tests {
             let text = format!("{claude}[plan]\n{more}\n");
             assert_eq!(planner(&text, 6), Ok(Planner::Graph), "{more}");
         }
+        let aider = claude.replace("claude", "aider");
+        assert_eq!(planner(&aider, 99), Ok(Planner::Graph));
         assert_eq!(planner(command, 99), Ok(Planner::Graph));
         assert_eq!(planner("", 99), Ok(Planner::Graph));
         let asked = |agent: &str| planner(&format!("{agent}[plan]\nplanner = \"agent\"\n"), 1);

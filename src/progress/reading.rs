@@ -11,36 +11,30 @@ use crate::words;
 const TICK: Duration = Duration::from_millis(120);
 const TEMPLATE: &str = "{spinner:.cyan} {elapsed:>4}  {wide_msg}";
 
-/// The line, gone with its end. Where there is no terminal, only its beginning is said.
+/// The line, gone with its end; none where there is no terminal.
 pub struct Reading {
     bar: ProgressBar,
-    what: String,
 }
 
 impl Reading {
-    /// Says what is begun, first with all that is to be known of it.
+    /// Says what is begun.
     #[must_use]
-    pub fn begin(what: &str, aside: &str) -> Self {
-        let whole = format!("{what} {aside}");
+    pub fn begin(what: &str) -> Self {
         let term = Term::stderr();
-        let bar = if term.is_term() {
-            let bar = ProgressBar::new_spinner();
-            bar.set_draw_target(ProgressDrawTarget::term(term, 10));
-            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(TICK);
-            bar
-        } else {
-            // Nobody hears of a program that cannot be written to.
-            let _ = term.write_line(&whole);
-            ProgressBar::hidden()
-        };
-        bar.set_message(whole);
-        Self {
-            bar,
-            what: what.to_owned(),
+        // Nobody hears of a program that cannot be written to.
+        let _ = term.write_line(what);
+        if !term.is_term() {
+            return Self {
+                bar: ProgressBar::hidden(),
+            };
         }
+        let bar = ProgressBar::new_spinner();
+        bar.set_draw_target(ProgressDrawTarget::term(term, 10));
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        Self { bar }
     }
 
     /// Shows what the agent is at.
@@ -54,7 +48,7 @@ impl Reading {
             AgentEvent::Session(_) | AgentEvent::Usage(_) => return,
         };
         tracing::info!("{now}");
-        self.bar.set_message(format!("{} · {now}", self.what));
+        self.bar.set_message(now);
     }
 
     /// Takes the line away.

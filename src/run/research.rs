@@ -17,15 +17,14 @@ use super::event::RunId;
 use super::hearing::{Allowance, listen};
 use super::job::conventions;
 use super::orders::Orders;
-use super::places::{Naming, Places, worktree_name};
-use super::room::Room;
-use super::surroundings::{end_strays_of, reader_environment, scratch};
+use super::places::Naming;
+use super::study::{Study, StudyError};
+use super::surroundings::reader_environment;
 use crate::agent::{
     AgentError, AgentEvent, Errand, FollowUp, PlanFacts, Prompts, Spent, Task, Usage, Work,
 };
 use crate::config::{Config, Order, UnitRange};
-use crate::git::{NewWorktree, Repo, Standing, delete_tree, remove_empty_folders_above};
-use crate::journal::{Holder, RunLock};
+use crate::git::Repo;
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
 use crate::words;
 
@@ -37,7 +36,6 @@ const EVENTS_AHEAD: usize = 64;
 
 /// What is to be found out.
 pub struct Inquiry<'a> {
-    id: RunId,
     repo: &'a Repo,
     config: &'a Config,
     /// The plan that the files' own ties make.
@@ -46,7 +44,7 @@ pub struct Inquiry<'a> {
     orders: Orders,
     prompts: Prompts,
     naming: Naming,
-    folder: PathBuf,
+    study: Study,
 }
 
 /// What came of it.
@@ -66,8 +64,10 @@ pub enum ResearchError {
     Agent(AgentError),
     #[error("its answer could not be used, {} times: {last}", TIMES)]
     Useless { last: String },
-    #[error("{0}")]
-    Ground(String),
+    #[error("there is no place for it to read in: {0}")]
+    Study(#[from] StudyError),
+    #[error("it cannot be told its task: {0}")]
+    Task(String),
     #[error("interrupted")]
     Interrupted,
 }
@@ -81,12 +81,12 @@ impl<'a> Inquiry<'a> {
         (plan, base): (&'a Plan, &'a BaseFiles),
         dir: &Path,
     ) -> Result<Self, PrepareError> {
+        let naming = Naming::of(config, repo)?;
         Ok(Self {
             orders: Orders::of(&config.first_agent()?, config, &plan.instruction, dir)?,
             prompts: Prompts::compile(&config.prompts)?,
-            naming: Naming::of(config, repo)?,
-            folder: Places::new(repo.state_dir()).research(&id),
-            id,
+            study: Study::of(id, repo, &naming),
+            naming,
             repo,
             config,
             plan,
@@ -106,15 +106,17 @@ impl<'a> Inquiry<'a> {
         cancel: &CancellationToken,
         mut tell: impl FnMut(&AgentEvent),
     ) -> Researched {
-        clear(self.repo, &self.naming);
+        for left in Study::abandoned(self.repo, &self.naming) {
+            self.take_away(&left);
+        }
         let mut turns = Vec::new();
-        let made = match self.ground() {
+        let made = match self.study.make(self.repo, &self.plan.base) {
             Ok(_lock) => {
                 let made = self.answers(cancel, &mut tell, &mut turns).await;
-                take_away(self.repo, &self.naming, &self.id);
+                self.take_away(&self.study);
                 made
             }
-            Err(fault) => Err(fault),
+            Err(error) => Err(error.into()),
         };
         let used: Spent = turns.iter().collect();
         let made = made.map(|(mut plan, repairs)| {
@@ -127,50 +129,17 @@ impl<'a> Inquiry<'a> {
         });
         let researched = Researched {
             used,
-            folder: self.folder.clone(),
+            folder: self.study.folder().to_path_buf(),
             made,
         };
         self.keep(&researched);
         researched
     }
 
-    /// Makes the worktree, and the folder for what is kept. The lock is held for as long as they are in use.
-    fn ground(&self) -> Result<RunLock, ResearchError> {
-        let path = self.path();
-        let folder =
-            |path: &Path| fs::create_dir_all(path).map_err(|error| fault("made", path, &error));
-        folder(&self.folder)?;
-        let lock = self.folder.join("lock");
-        let lock = match RunLock::acquire(&lock) {
-            Ok(Ok(lock)) => lock,
-            Ok(Err(_)) => return Err(ResearchError::Ground("somebody else does it".to_owned())),
-            Err(error) => return Err(fault("written", &lock, &error)),
-        };
-        let refused = |error: &dyn fmt::Display| ResearchError::Ground(error.to_string());
-        Room::measure(self.repo, &self.plan.base, &[], &path)
-            .map_err(|error| refused(&error))?
-            .check_one()
-            .map_err(|error| refused(&error))?;
-        let new = NewWorktree {
-            name: &worktree_name(&self.id, &UnitId::research()),
-            path: &path,
-            branch: None,
-            start: &self.plan.base,
-            index: &index(&self.folder),
-        };
-        self.repo
-            .register_worktree(&new)
-            .and_then(|()| self.repo.fill_worktree(&new))
-            .map_err(|error| {
-                self.repo.take_back(&new);
-                refused(&error)
-            })?;
-        folder(&scratch(&path))?;
-        Ok(lock)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.naming.folder(&self.id, &UnitId::research())
+    fn take_away(&self, study: &Study) {
+        if let Err(error) = study.take_away(self.repo) {
+            tracing::warn!("{} was left behind: {error}", study.path().display());
+        }
     }
 
     /// Asks until an answer can be used, or there is no use in asking.
@@ -206,12 +175,12 @@ impl<'a> Inquiry<'a> {
     }
 
     fn task(&self, units: UnitRange) -> Result<Task, ResearchError> {
-        let worktree = self.path();
-        let ground = |error: &dyn fmt::Display| ResearchError::Ground(error.to_string());
+        let (id, worktree) = (self.study.id(), self.study.path().to_path_buf());
+        let fault = |error: &dyn fmt::Display| ResearchError::Task(error.to_string());
         let unit = UnitId::research();
         let files = self.plan.units.iter().flat_map(|unit| &unit.claim.files);
         Ok(Task {
-            run: self.id.to_string(),
+            run: id.to_string(),
             unit: unit.to_string(),
             title: "a plan for the change".to_owned(),
             instruction: self.plan.instruction.clone(),
@@ -219,19 +188,19 @@ impl<'a> Inquiry<'a> {
                 .prompts
                 .plan(&PlanFacts {
                     instruction: &self.plan.instruction,
-                    outline: &Outline::of(self.plan, self.base).map_err(|error| ground(&error))?,
+                    outline: &Outline::of(self.plan, self.base).map_err(|error| fault(&error))?,
                     units,
                     conventions: conventions(|file| self.base.tracks(file)),
                 })
-                .map_err(|error| ground(&error))?,
+                .map_err(|error| fault(&error))?,
             claim: Claim {
                 files: files.cloned().collect(),
                 create: Vec::new(),
             },
-            environment: reader_environment(self.config, self.repo, &self.id, &unit, &worktree)
-                .map_err(|error| ground(&error))?,
+            environment: reader_environment(self.config, self.repo, id, &unit, &worktree)
+                .map_err(|error| fault(&error))?,
             worktree,
-            folder: self.folder.clone(),
+            folder: self.study.folder().to_path_buf(),
             limits: self.orders.limits,
             errand: Errand::Answer,
             follow_up: None,
@@ -254,7 +223,7 @@ impl<'a> Inquiry<'a> {
         };
         let allowance = Allowance::left(self.orders.caps, turns);
         let (worked, heard) = tokio::join!(work, listen(heard, allowance, &stop, tell));
-        end_strays_of(&self.id, &UnitId::research());
+        self.study.end_strays();
         turns.push(heard.usage);
         match (worked, heard.over) {
             _ if cancel.is_cancelled() => Err(ResearchError::Interrupted),
@@ -293,7 +262,7 @@ impl<'a> Inquiry<'a> {
             "repairs": repairs,
             "fault": fault,
         });
-        let path = self.folder.join("research.json");
+        let path = self.study.folder().join("research.json");
         if let Err(error) = fs::write(&path, format!("{record:#}\n")) {
             tracing::warn!("{} cannot be written: {error}", path.display());
         }
@@ -303,59 +272,7 @@ impl<'a> Inquiry<'a> {
 impl fmt::Debug for Inquiry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inquiry")
-            .field("id", &self.id)
+            .field("study", &self.study)
             .finish_non_exhaustive()
     }
-}
-
-fn fault(what: &str, path: &Path, error: &std::io::Error) -> ResearchError {
-    ResearchError::Ground(format!("{} cannot be {what}: {error}", path.display()))
-}
-
-/// The copy of the fresh index, there for as long as the worktree is.
-fn index(folder: &Path) -> PathBuf {
-    folder.join("index")
-}
-
-/// Takes away the worktrees of those that were killed before they could.
-fn clear(repo: &Repo, naming: &Naming) {
-    let places = Places::new(repo.state_dir());
-    let Ok(entries) = fs::read_dir(places.researches()) else {
-        return;
-    };
-    for entry in entries.filter_map(Result::ok) {
-        let Ok(id) = entry.file_name().into_string() else {
-            continue;
-        };
-        let id = RunId::from_journal(&id);
-        let unit = UnitId::research();
-        let path = naming.folder(&id, &unit);
-        let is_left = repo.standing(&worktree_name(&id, &unit), &path) != Standing::Gone
-            || scratch(&path).exists();
-        let is_going = RunLock::holder(&entry.path().join("lock"));
-        if is_left && matches!(is_going, Ok(Holder::Nobody)) {
-            take_away(repo, naming, &id);
-        }
-    }
-}
-
-/// Leaves nothing of a worktree, of what the agent keeps for itself, and of processes.
-fn take_away(repo: &Repo, naming: &Naming, id: &RunId) {
-    let unit = UnitId::research();
-    end_strays_of(id, &unit);
-    let path = naming.folder(id, &unit);
-    let folder = Places::new(repo.state_dir()).research(id);
-    let removed = repo
-        .remove_worktree(&worktree_name(id, &unit), &path)
-        .map_err(|error| error.to_string())
-        .and_then(|()| {
-            delete_tree(&scratch(&path))
-                .and_then(|()| delete_tree(&folder.join("agent")))
-                .and_then(|()| delete_tree(&index(&folder)))
-                .map_err(|error| error.to_string())
-        });
-    if let Err(error) = removed {
-        tracing::warn!("{} was left behind: {error}", path.display());
-    }
-    remove_empty_folders_above(&path);
 }

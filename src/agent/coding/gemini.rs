@@ -21,7 +21,7 @@ priority = 999
 
 /// The same where it is to change nothing.
 const READING: &str = r#"[[rule]]
-toolName = ["run_shell_command", "write_file", "replace"]
+toolName = ["run_shell_command", "write_file", "replace", "invoke_agent"]
 decision = "deny"
 priority = 999
 "#;

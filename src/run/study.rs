@@ -1,0 +1,145 @@
+//! Where somebody reads the base before there is a run: a worktree like that of a unit, thrown away with all that was
+//! changed in it. What a process leaves that is killed meanwhile is found by the folder in which it kept its prompt.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::event::RunId;
+use super::places::{Naming, Places, worktree_name};
+use super::room::{NoRoom, Room};
+use super::surroundings::{end_strays_of, scratch};
+use crate::git::{GitError, NewWorktree, Repo, Standing, delete_tree, remove_empty_folders_above};
+use crate::journal::{Holder, RunLock};
+use crate::plan::UnitId;
+
+/// A place to read in.
+#[derive(Debug)]
+pub struct Study {
+    id: RunId,
+    /// The worktree.
+    path: PathBuf,
+    /// What is kept: prompt, transcript, what came out.
+    folder: PathBuf,
+}
+
+/// Why there is no place to read in, or it does not go away.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    #[error("{} cannot be {what}: {source}", path.display())]
+    Folder {
+        what: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("another process reads there already")]
+    Taken,
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Room(#[from] NoRoom),
+}
+
+impl Study {
+    /// The place that belongs to the id. Nothing is made yet.
+    pub(super) fn of(id: RunId, repo: &Repo, naming: &Naming) -> Self {
+        Self {
+            path: naming.folder(&id, &UnitId::research()),
+            folder: Places::new(repo.state_dir()).research(&id),
+            id,
+        }
+    }
+
+    /// Those that killed processes have left.
+    #[must_use]
+    pub fn abandoned(repo: &Repo, naming: &Naming) -> Vec<Self> {
+        let entries = fs::read_dir(Places::new(repo.state_dir()).researches());
+        entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .map(|id| Self::of(RunId::from_journal(&id), repo, naming))
+            .filter(|study| study.stands(repo))
+            .filter(|study| matches!(RunLock::holder(&study.lock()), Ok(Holder::Nobody)))
+            .collect()
+    }
+
+    fn stands(&self, repo: &Repo) -> bool {
+        repo.standing(&self.name(), &self.path) != Standing::Gone || scratch(&self.path).exists()
+    }
+
+    pub(super) fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// The worktree.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn name(&self) -> String {
+        worktree_name(&self.id, &UnitId::research())
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.folder.join("lock")
+    }
+
+    /// The copy of the fresh index.
+    fn index(&self) -> PathBuf {
+        self.folder.join("index")
+    }
+
+    /// Makes the worktree of this commit. The lock is to be held for as long as it is in use.
+    pub(super) fn make(&self, repo: &Repo, start: &str) -> Result<RunLock, StudyError> {
+        let fault = |what, path: &Path| {
+            let path = path.to_path_buf();
+            move |source| StudyError::Folder { what, path, source }
+        };
+        let folder = |path: &Path| fs::create_dir_all(path).map_err(fault("made", path));
+        folder(&self.folder)?;
+        let lock = self.lock();
+        let lock = RunLock::acquire(&lock)
+            .map_err(fault("written", &lock))?
+            .map_err(|_| StudyError::Taken)?;
+        Room::measure(repo, start, &[], &self.path)?.check_one()?;
+        let new = NewWorktree {
+            name: &self.name(),
+            path: &self.path,
+            branch: None,
+            start,
+            index: &self.index(),
+        };
+        repo.register_worktree(&new)?;
+        if let Err(error) = repo.fill_worktree(&new) {
+            repo.take_back(&new);
+            return Err(error.into());
+        }
+        folder(&scratch(&self.path))?;
+        Ok(lock)
+    }
+
+    /// Ends what was left running there.
+    pub(super) fn end_strays(&self) {
+        end_strays_of(&self.id, &UnitId::research());
+    }
+
+    /// Leaves nothing of the worktree, of what the agent keeps for itself, and of processes.
+    pub fn take_away(&self, repo: &Repo) -> Result<(), StudyError> {
+        self.end_strays();
+        repo.remove_worktree(&self.name(), &self.path)?;
+        for path in [scratch(&self.path), self.folder.join("agent"), self.index()] {
+            delete_tree(&path).map_err(|source| StudyError::Folder {
+                what: "removed",
+                path,
+                source,
+            })?;
+        }
+        remove_empty_folders_above(&self.path);
+        Ok(())
+    }
+}
