@@ -157,7 +157,8 @@ async function all(name, work) {
   console.log(`${name} (${version(name, bin, work)}), installed after ${seconds(Date.now() - started)}`);
   const chosen = (run) => !only || only.includes(run);
   if (chosen('well')) await well(name, bin, work);
-  const concerns = ({ needsTools, needsStream }) => (hasTools || !needsTools) && (streams || !needsStream);
+  const concerns = ({ needsTools, needsStream, only: of }) =>
+    (hasTools || !needsTools) && (streams || !needsStream) && (!of || of.includes(name));
   const met = Object.keys(faults).filter((fault) => chosen(fault) && concerns(faults[fault]));
   // The longest ones first.
   met.sort((a, b) => Boolean(faults[b].flags) - Boolean(faults[a].flags));

@@ -7,10 +7,12 @@ const ENDS = '3m';
 const soon = (flag, other) => (patience) => [flag, `${patience}s`, other, ENDS];
 
 export const faults = {
-  'rate-limited': { outcome: ['published'], pressure: { claude: 'rate-limit', codex: 'rate-limit' } },
-  overloaded: { outcome: ['published'], pressure: { claude: 'overload' } },
-  'cut-off': { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection' } },
-  garbled: { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection' } },
+  'rate-limited': { outcome: ['published'], pressure: { claude: 'rate-limit', codex: 'rate-limit', copilot: 'rate-limit' } },
+  // It waits as long as it is told, without a word; the others give up and tell batch how long to wait.
+  'rate-limited-for-long': { outcome: ['published'], only: ['codex'], pressure: { codex: 'rate-limit' }, flags: soon('--idle-timeout', '--agent-timeout') },
+  overloaded: { outcome: ['published'], pressure: { claude: 'overload', copilot: 'overload' } },
+  'cut-off': { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection', copilot: 'connection' } },
+  garbled: { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection', copilot: 'connection' } },
   silent: { outcome: ['failed'], said: /silent for/, flags: soon('--idle-timeout', '--agent-timeout') },
   // Gemini ends such a loop by itself.
   endless: { outcome: ['failed', 'no-change'], said: /not done within|as it was/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },

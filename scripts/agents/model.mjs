@@ -136,6 +136,8 @@ function misbehave(scenario, count, dialect, response) {
   switch (scenario) {
     case 'rate-limited':
       return count <= 2 && refuse(429, 'rate_limit_error', 'Too many requests', { 'retry-after': '1' });
+    case 'rate-limited-for-long':
+      return count <= 1 && refuse(429, 'rate_limit_error', 'Too many requests', { 'retry-after': '3600' });
     case 'overloaded':
       return count <= 2 && refuse(dialect === 'anthropic' ? 529 : 503, 'overloaded_error', 'Overloaded');
     case 'bad-key':

@@ -62,6 +62,19 @@ export const agents = {
     hasTools: false,
     streams: false,
   },
+  copilot: {
+    npm: '@github/copilot@1.0.102',
+    env: (url) => ({
+      COPILOT_OFFLINE: 'true',
+      COPILOT_MODEL: 'scripted',
+      COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+      // It blackens its key wherever it says anything.
+      COPILOT_PROVIDER_API_KEY: 'key-of-the-scripted-model',
+    }),
+    patience: 25,
+    atOnce: 3,
+    breaks: 7,
+  },
 };
 
 /** Installs the agent's program below `folder` unless it is there; gives the folder that goes onto PATH. */
@@ -89,5 +102,6 @@ export function install(name, folder) {
 /** What the program says that its version is. */
 export function version(name, bin, home) {
   const env = { ...process.env, HOME: home };
-  return execFileSync(path.join(bin, name), ['--version'], { encoding: 'utf8', env }).trim().split('\n').pop();
+  const said = execFileSync(path.join(bin, name), ['--version'], { encoding: 'utf8', env });
+  return said.match(/\d+\.\d+\.\d+/)?.[0] ?? said.trim();
 }

@@ -55,6 +55,20 @@ impl Usage {
         Some(self.input_tokens?.saturating_add(self.output_tokens?))
     }
 
+    /// The tokens of a sum that come on top of those of an earlier sum.
+    #[must_use]
+    pub(super) fn without(&self, earlier: &Self) -> Self {
+        let less = |sum: Option<u64>, before: Option<u64>| {
+            sum.map(|sum| sum.saturating_sub(before.unwrap_or_default()))
+        };
+        Self {
+            input_tokens: less(self.input_tokens, earlier.input_tokens),
+            cached_tokens: less(self.cached_tokens, earlier.cached_tokens),
+            output_tokens: less(self.output_tokens, earlier.output_tokens),
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing at all is known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {

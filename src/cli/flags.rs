@@ -21,7 +21,7 @@ use crate::run::Goal;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Agent")]
 pub(super) struct AgentFlags {
-    /// Who does the work: claude, codex, gemini, opencode, aider, auto (whichever of these is installed and logged in),
+    /// Who does the work: claude, codex, gemini, opencode, aider, copilot, auto (whichever of these is installed and logged in),
     /// command, codemod, or the name of an [agents.NAME] table in batch.toml [default: follows from the other flags]
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,

@@ -62,6 +62,8 @@ pub enum AgentKind {
     Opencode,
     /// aider.
     Aider,
+    /// GitHub Copilot CLI.
+    Copilot,
     /// Any program, started in the unit's worktree.
     Command,
     /// The built-in structural or regex rewrite.
@@ -76,6 +78,7 @@ pub enum CodingKind {
     Gemini,
     Opencode,
     Aider,
+    Copilot,
 }
 
 /// A chosen agent with everything it needs.
@@ -112,7 +115,7 @@ pub enum CommandLine {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AgentOptionsError {
     #[error(
-        "no agent was named: give --agent claude (or codex, gemini, opencode, aider, auto), --agent-cmd 'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an [agent] table in batch.toml"
+        "no agent was named: give --agent claude (or codex, gemini, opencode, aider, copilot, auto), --agent-cmd 'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an [agent] table in batch.toml"
     )]
     Missing,
     #[error("{0} and {1} name two different agents: give one of them")]
@@ -167,6 +170,7 @@ impl AgentKind {
             Self::Gemini => "gemini",
             Self::Opencode => "opencode",
             Self::Aider => "aider",
+            Self::Copilot => "copilot",
             Self::Command => "command",
             Self::Codemod => "codemod",
         }
@@ -189,6 +193,7 @@ impl AgentKind {
             Self::Gemini => Some(CodingKind::Gemini),
             Self::Opencode => Some(CodingKind::Opencode),
             Self::Aider => Some(CodingKind::Aider),
+            Self::Copilot => Some(CodingKind::Copilot),
             Self::Auto | Self::Command | Self::Codemod => None,
         }
     }
@@ -196,12 +201,13 @@ impl AgentKind {
 
 impl CodingKind {
     /// All of them, the most usual first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Claude,
         Self::Codex,
         Self::Gemini,
         Self::Opencode,
         Self::Aider,
+        Self::Copilot,
     ];
 
     /// The kind of agent that it is.
@@ -213,6 +219,7 @@ impl CodingKind {
             Self::Gemini => AgentKind::Gemini,
             Self::Opencode => AgentKind::Opencode,
             Self::Aider => AgentKind::Aider,
+            Self::Copilot => AgentKind::Copilot,
         }
     }
 }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::UnitFact;
 use super::limits::{cost, tokens};
-use crate::agent::{AgentEvent, LimitReached, SessionId, Usage, Usd};
+use crate::agent::{AgentError, AgentEvent, LimitReached, Pressure, SessionId, Usage, Usd, Work};
 use crate::config::AgentCaps;
 
 /// How much an agent may use up in its next turn.
@@ -62,10 +62,34 @@ pub(super) struct Heard {
     pub(super) usage: Usage,
     pub(super) session: Option<SessionId>,
     /// The limit at which it was stopped.
-    pub(super) over: Option<LimitReached>,
+    over: Option<LimitReached>,
+    /// It has told nothing since it was held back for this.
+    held_back: Option<Pressure>,
 }
 
 impl Heard {
+    /// How its turn ended: as it `worked`, unless we know better.
+    pub(super) fn judge(&self, worked: Result<Work, AgentError>) -> Result<Work, AgentError> {
+        match (worked, self.over, self.held_back) {
+            // It is stopped because of us; what it told of that says less.
+            (Err(_), Some(limit), _) => Err(AgentError::Limit {
+                limit,
+                tail: String::new(),
+            }),
+            // Some programs wait for hours where they are told to, and say no word.
+            (Err(AgentError::Limit { limit, .. }), None, Some(pressure))
+                if matches!(limit, LimitReached::Idle(_)) =>
+            {
+                Err(AgentError::Transient {
+                    pressure,
+                    wait: None,
+                    said: format!("stopped because {limit} since"),
+                })
+            }
+            (worked, ..) => worked,
+        }
+    }
+
     /// What is worth writing down of it.
     pub(super) fn fact(&self) -> Option<UnitFact> {
         let is_known = !self.usage.is_unknown() || self.session.is_some();
@@ -86,6 +110,7 @@ pub(super) async fn listen(
     let mut so_far = Heard::default();
     while let Some(event) = heard.recv().await {
         tell(&event);
+        so_far.held_back = None;
         match event {
             AgentEvent::Usage(usage) => {
                 so_far.over = so_far.over.or_else(|| allowance.reached(&usage));
@@ -95,7 +120,8 @@ pub(super) async fn listen(
                 so_far.usage = usage;
             }
             AgentEvent::Session(id) => so_far.session = Some(id),
-            AgentEvent::HeldBack { .. } | AgentEvent::Text(_) | AgentEvent::Tool { .. } => {}
+            AgentEvent::HeldBack { pressure, .. } => so_far.held_back = Some(pressure),
+            AgentEvent::Text(_) | AgentEvent::Tool { .. } => {}
         }
     }
     so_far
@@ -159,5 +185,35 @@ mod tests {
         assert_eq!(heard.over, Usd::new(0.5).map(LimitReached::Cost));
         assert!(heard.fact().is_some());
         assert_eq!(times, 3);
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_is_silent_because_it_is_held_back_may_be_started_again() {
+        let silent = || {
+            Err(AgentError::Limit {
+                limit: LimitReached::Idle(std::time::Duration::from_secs(9)),
+                tail: String::new(),
+            })
+        };
+        let held_back = AgentEvent::HeldBack {
+            pressure: Pressure::RateLimit,
+            wait: None,
+        };
+        for (last, goes_on) in [
+            (held_back.clone(), true),
+            (AgentEvent::Text(String::new()), false),
+        ] {
+            let (events, heard) = mpsc::channel(8);
+            for event in [held_back.clone(), last] {
+                events.send(event).await.unwrap();
+            }
+            drop(events);
+            let cancel = CancellationToken::new();
+            let allowance = Allowance::left(AgentCaps::default(), &[]);
+            let heard = listen(heard, allowance, &cancel, |_| {}).await;
+            let judged = heard.judge(silent());
+            let is_transient = matches!(judged, Err(AgentError::Transient { .. }));
+            assert_eq!(is_transient, goes_on, "{judged:?}");
+        }
     }
 }

@@ -224,15 +224,12 @@ impl<'a> Inquiry<'a> {
         let allowance = Allowance::left(self.orders.caps, turns);
         let (worked, heard) = tokio::join!(work, listen(heard, allowance, &stop, tell));
         self.study.end_strays();
+        let worked = heard.judge(worked);
         turns.push(heard.usage);
-        match (worked, heard.over) {
-            _ if cancel.is_cancelled() => Err(ResearchError::Interrupted),
-            (Err(_), Some(limit)) => Err(ResearchError::Agent(AgentError::Limit {
-                limit,
-                tail: String::new(),
-            })),
-            (worked, _) => worked.map_err(ResearchError::Agent),
+        if cancel.is_cancelled() {
+            return Err(ResearchError::Interrupted);
         }
+        worked.map_err(ResearchError::Agent)
     }
 
     fn understand(

@@ -101,13 +101,6 @@ impl Pipeline {
             self.say(fact.clone()).await?;
             known.apply(&fact, 0);
         }
-        Ok(match (worked, heard.over) {
-            // It is stopped because of us; what it told of that says less.
-            (Err(_), Some(limit)) => Err(AgentError::Limit {
-                limit,
-                tail: String::new(),
-            }),
-            (worked, _) => worked,
-        })
+        Ok(heard.judge(worked))
     }
 }

@@ -131,7 +131,7 @@ impl Reader for Transcript {
         events.push(AgentEvent::Text(line.to_owned()));
     }
 
-    fn end(self: Box<Self>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
         match self.error {
             Some(said) => Some(End::Failed(fault::of(None, &said))),
             None => self.answer.map(|said| End::Done { answer: Some(said) }),

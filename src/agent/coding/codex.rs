@@ -106,7 +106,7 @@ impl Reader for Transcript {
                 }
             }
             Some("turn.completed") => {
-                events.push(AgentEvent::Usage(less(&usage(&line), &self.before)));
+                events.push(AgentEvent::Usage(usage(&line).without(&self.before)));
                 self.end = Some(End::Done {
                     answer: self.answer.take(),
                 });
@@ -119,7 +119,7 @@ impl Reader for Transcript {
         }
     }
 
-    fn end(self: Box<Self>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
         let Self { end, error, .. } = *self;
         end.or_else(|| error.map(|said| End::Failed(fault::of(None, &said))))
     }
@@ -155,18 +155,6 @@ fn usage(line: &Value) -> Usage {
         input_tokens: number(line, "/usage/input_tokens"),
         cached_tokens: number(line, "/usage/cached_input_tokens"),
         output_tokens: number(line, "/usage/output_tokens"),
-        ..Usage::default()
-    }
-}
-
-fn less(sum: &Usage, before: &Usage) -> Usage {
-    let less = |sum: Option<u64>, before: Option<u64>| {
-        sum.map(|sum| sum.saturating_sub(before.unwrap_or_default()))
-    };
-    Usage {
-        input_tokens: less(sum.input_tokens, before.input_tokens),
-        cached_tokens: less(sum.cached_tokens, before.cached_tokens),
-        output_tokens: less(sum.output_tokens, before.output_tokens),
         ..Usage::default()
     }
 }

@@ -129,6 +129,7 @@ fn by_words(said: &str) -> Option<Class> {
     ]) {
         Class::Later(Pressure::Overload)
     } else if any(&[
+        "failed to get response from the ai model",
         "stream disconnected",
         "stream closed",
         "connection error",

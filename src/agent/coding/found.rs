@@ -62,7 +62,14 @@ impl Found {
             .ok()?;
         let said = String::from_utf8_lossy(&said.stdout).into_owned();
         let number = Regex::new(r"\d+\.\d+\.\d+\S*").ok()?;
-        Some(number.find(&said)?.as_str().to_owned())
+        // It may end a sentence.
+        Some(
+            number
+                .find(&said)?
+                .as_str()
+                .trim_end_matches('.')
+                .to_owned(),
+        )
     }
 }
 

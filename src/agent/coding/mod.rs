@@ -8,6 +8,7 @@
 mod aider;
 mod claude;
 mod codex;
+mod copilot;
 mod fault;
 mod found;
 mod gemini;
@@ -125,8 +126,8 @@ impl Invocation {
 trait Reader: Send {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>);
 
-    /// The last word, once it was spoken.
-    fn end(self: Box<Self>) -> Option<End>;
+    /// The last word, once it was spoken, and what there is to tell only then.
+    fn end(self: Box<Self>, events: &mut Vec<AgentEvent>) -> Option<End>;
 }
 
 /// How the agent itself says that a turn ended.
@@ -157,6 +158,7 @@ fn cli(kind: CodingKind) -> &'static dyn Cli {
         CodingKind::Gemini => &gemini::Gemini,
         CodingKind::Opencode => &opencode::Opencode,
         CodingKind::Aider => &aider::Aider,
+        CodingKind::Copilot => &copilot::Copilot,
     }
 }
 
@@ -252,29 +254,40 @@ impl CodingAgent {
         events: &mpsc::Sender<AgentEvent>,
     ) -> Result<Heard, AgentError> {
         let mut log = Log::open(task)?;
-        let (mut usage, mut session) = (Usage::default(), None);
+        let mut heard = Heard::default();
         let mut told = Vec::new();
         while let Some(line) = lines.recv().await {
             reader.line(&line, &mut told);
-            for mut event in told.drain(..) {
-                if let AgentEvent::Usage(used) = &mut event {
-                    used.cost = used.cost.or_else(|| self.reckon(used));
-                }
-                log.write(&event)?;
-                match &event {
-                    AgentEvent::Usage(used) => usage = used.clone(),
-                    AgentEvent::Session(id) => session = Some(id.clone()),
-                    _ => {}
-                }
-                // Whoever does not want to hear has dropped the other end.
-                let _ = events.send(event).await;
-            }
+            self.pass_on(&mut told, &mut heard, &mut log, events)
+                .await?;
         }
-        Ok(Heard {
-            usage,
-            session,
-            end: reader.end(),
-        })
+        heard.end = reader.end(&mut told);
+        self.pass_on(&mut told, &mut heard, &mut log, events)
+            .await?;
+        Ok(heard)
+    }
+
+    async fn pass_on(
+        &self,
+        told: &mut Vec<AgentEvent>,
+        heard: &mut Heard,
+        log: &mut Log,
+        events: &mpsc::Sender<AgentEvent>,
+    ) -> Result<(), AgentError> {
+        for mut event in told.drain(..) {
+            if let AgentEvent::Usage(used) = &mut event {
+                used.cost = used.cost.or_else(|| self.reckon(used));
+            }
+            log.write(&event)?;
+            match &event {
+                AgentEvent::Usage(used) => heard.usage = used.clone(),
+                AgentEvent::Session(id) => heard.session = Some(id.clone()),
+                _ => {}
+            }
+            // Whoever does not want to hear has dropped the other end.
+            let _ = events.send(event).await;
+        }
+        Ok(())
     }
 
     /// What the tokens cost by the table of prices.
@@ -323,6 +336,7 @@ impl Agent for CodingAgent {
 }
 
 /// What a turn told.
+#[derive(Default)]
 struct Heard {
     usage: Usage,
     session: Option<SessionId>,

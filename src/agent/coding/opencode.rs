@@ -120,7 +120,7 @@ impl Reader for Transcript {
         }
     }
 
-    fn end(self: Box<Self>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
         self.end
     }
 }

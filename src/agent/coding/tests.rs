@@ -50,8 +50,9 @@ fn understood(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> Str
     for line in transcript.lines() {
         reader.line(line, &mut events);
     }
+    let end = reader.end(&mut events);
     let mut told: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
-    told.push(match reader.end() {
+    told.push(match end {
         Some(End::Done { answer }) => format!("done: {answer:?}"),
         Some(End::Failed(error)) => format!("failed: {error:?}"),
         None => "no end".to_owned(),
@@ -97,6 +98,40 @@ fn what_a_session_used_before_is_not_counted_twice() {
     let told = understood(CodingKind::Codex, second, Some(&earlier));
     let less = "input_tokens: Some(2800), cached_tokens: Some(1000), output_tokens: Some(40)";
     assert!(told.contains(less), "{told}");
+}
+
+#[test]
+fn what_is_told_in_a_file_is_read_at_the_end_and_less_what_the_session_used_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let tell = |input: u64| {
+        let told = format!(
+            r#"{{"modelMetrics":{{"m":{{"usage":{{"inputTokens":{input},"cacheReadTokens":400,"outputTokens":30}}}}}}}}"#
+        );
+        std::fs::write(folder.path().join("copilot-usage.json"), told).unwrap();
+    };
+    let session = SessionId("s".into());
+    let used = |session| {
+        tell(1400);
+        let mut reader = cli(CodingKind::Copilot).reader(&Ask {
+            task: &task(folder.path()),
+            model: None,
+            prompt: folder.path(),
+            home: folder.path(),
+            session,
+            earlier: None,
+            keys: &[],
+        });
+        tell(4200);
+        let mut events = Vec::new();
+        reader.line(r#"{"type":"result","exitCode":0}"#, &mut events);
+        reader.end(&mut events);
+        match events.pop() {
+            Some(AgentEvent::Usage(used)) => (used.input_tokens, used.cached_tokens),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(used(None), (Some(4200), Some(400)));
+    assert_eq!(used(Some(&session)), (Some(2800), Some(0)));
 }
 
 #[test]
