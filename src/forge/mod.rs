@@ -8,6 +8,7 @@ mod act;
 mod extras;
 mod form;
 mod github;
+mod ledger;
 mod local;
 mod mark;
 mod markdown;

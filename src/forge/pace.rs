@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio::time::Instant;
 
+use super::ledger::{Ledger, Page};
 use crate::words;
 
 /// A limit that is still there after so many waits will not go by waiting.
@@ -168,6 +169,8 @@ impl Attempts {
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     past: Mutex<Past>,
+    /// What other processes send goes through the same gate.
+    ledger: Option<Ledger>,
 }
 
 /// When changes were sent.
@@ -182,13 +185,39 @@ struct Past {
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     past: MutexGuard<'a, Past>,
+    page: Option<Page>,
 }
 
 impl Gate {
-    pub(super) async fn turn(&self) -> Turn<'_> {
-        Turn {
-            past: self.past.lock().await,
+    pub(super) fn kept(ledger: Ledger) -> Self {
+        Self {
+            past: Mutex::default(),
+            ledger: Some(ledger),
         }
+    }
+
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        let mut past = self.past.lock().await;
+        let page = match &self.ledger {
+            Some(ledger) => ledger.turn().await,
+            None => None,
+        };
+        let page = page.map(|(page, ages)| {
+            past.recall(&ages);
+            page
+        });
+        Turn { past, page }
+    }
+}
+
+impl Past {
+    /// Takes in how long ago changes were sent, by whomever, the oldest first.
+    fn recall(&mut self, ages: &[Duration]) {
+        let now = Instant::now();
+        // A machine that has just been started knows no instant before.
+        let sent = ages.iter().filter_map(|age| now.checked_sub(*age));
+        self.counted = sent.collect();
+        self.last = self.last.max(self.counted.back().copied());
     }
 }
 
@@ -220,6 +249,9 @@ impl Turn<'_> {
     }
 
     fn count(&mut self, pace: &Pace) {
+        if let Some(page) = &mut self.page {
+            page.note();
+        }
         if let Some(budget) = pace.budget {
             self.past.counted.push_back(Instant::now());
             if self.past.counted.len() > budget.changes {
@@ -282,6 +314,23 @@ mod tests {
         };
         // Two at once, two after one span, the fifth after another.
         assert!(time_of(5, pace).await >= 2 * per);
+    }
+
+    #[tokio::test]
+    async fn the_budget_holds_for_another_process_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let gate = || Gate::kept(Ledger::at(folder.path().join("server")));
+        let per = Duration::from_mins(10);
+        let pace = Pace {
+            spacing: Duration::ZERO,
+            budget: Some(Budget { changes: 2, per }),
+            ..Pace::default()
+        };
+        for _ in 0..2 {
+            gate().turn().await.ready(&pace).await;
+        }
+        let rest = gate().turn().await.over_budget(&pace).expect("a wait");
+        assert!(rest > per / 2 && rest <= per, "{rest:?}");
     }
 
     #[test]

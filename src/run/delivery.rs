@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::event::Goal;
 use crate::config::{Config, ForgeChoice, PushChoice};
-use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
+use crate::forge::{Budget, Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, GitError, Repo};
 use crate::process::Capture;
 
@@ -101,7 +101,10 @@ impl Delivery {
                 }
                 let pace = pace(&github.host);
                 Ok(Self::PullRequest {
-                    forge: Arc::new(GitHubForge::new(github, token, pace)?),
+                    forge: Arc::new(
+                        GitHubForge::new(github, token, pace)?
+                            .keeping(&repo.state_dir().join("pace")),
+                    ),
                     why_local: None,
                     remote: Some(remote),
                     base_branch: branch,
@@ -155,18 +158,27 @@ impl Delivery {
     }
 }
 
-/// The pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes, for
-/// servers that are part of a test.
+/// The pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes and
+/// `BATCH_BUDGET` (changes, a slash, milliseconds) sets how many it takes in which time, for servers that are part of a
+/// test.
 fn pace(host: &str) -> Pace {
     let pace = Pace::of(host);
     #[cfg(debug_assertions)]
-    if let Some(ms) = std::env::var("BATCH_SPACING_MS")
-        .ok()
-        .and_then(|ms| ms.parse().ok())
-    {
-        let spacing = Duration::from_millis(ms);
-        return Pace { spacing, ..pace };
-    }
+    let pace = {
+        let given = |name: &str| std::env::var(name).ok();
+        let ms = |text: &str| text.parse().ok().map(Duration::from_millis);
+        let spacing = given("BATCH_SPACING_MS").and_then(|text| ms(&text));
+        let budget = given("BATCH_BUDGET").and_then(|text| {
+            let (changes, per) = text.split_once('/')?;
+            let (changes, per) = (changes.parse().ok()?, ms(per)?);
+            Some(Budget { changes, per })
+        });
+        Pace {
+            spacing: spacing.unwrap_or(pace.spacing),
+            budget: budget.or(pace.budget),
+            ..pace
+        }
+    };
     pace
 }
 

@@ -64,6 +64,15 @@ impl Session {
         self.child.wait().expect("the program was started here");
     }
 
+    /// How much memory the program takes, in bytes; nothing where the system does not tell.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kilobytes.unwrap_or(0) * 1024
+    }
+
     /// Waits for a line on stderr that holds `text`.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) {

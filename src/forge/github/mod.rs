@@ -13,6 +13,7 @@ mod pull;
 mod standing;
 mod wire;
 
+use std::path::Path;
 use std::time::Duration;
 
 use octocrab::Octocrab;
@@ -22,6 +23,8 @@ use tokio::sync::OnceCell;
 
 use self::answer::{Asked, Doing};
 use self::wire::{Sent, Wire, chain};
+use super::ledger::Ledger;
+use super::pace::Gate;
 use super::remote;
 use super::{
     Act, BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Standing, Token,
@@ -79,11 +82,19 @@ impl GitHubForge {
             ));
         }
         Ok(Self {
-            wire: Wire::new(&repo.host, pace),
+            wire: Wire::new(&repo.host, pace, Gate::default()),
             repo,
             token,
             session: OnceCell::new(),
         })
+    }
+
+    /// Keeps in this folder when changes were sent, so that the pace holds for other processes too.
+    #[must_use]
+    pub fn keeping(mut self, folder: &Path) -> Self {
+        let ledger = Ledger::at(folder.join(&self.repo.host));
+        self.wire = Wire::new(&self.repo.host, self.wire.pace, Gate::kept(ledger));
+        self
     }
 
     async fn session(&self, waits: &Waits) -> Result<&Session, ForgeError> {

@@ -59,11 +59,11 @@ pub(super) enum Said {
 }
 
 impl Wire {
-    pub(super) fn new(host: &str, pace: Pace) -> Self {
+    pub(super) fn new(host: &str, pace: Pace, gate: Gate) -> Self {
         Self {
             host: host.to_owned(),
             pace,
-            gate: Gate::default(),
+            gate,
             quiet_until: Mutex::new(None),
         }
     }
