@@ -47,28 +47,35 @@ function repository(folder, names) {
   return git;
 }
 
-/** One run: gives its report, its events, what the model was asked, and git in its repository. */
-async function migrate(name, bin, work, names, flags) {
-  const { env, args, breaks, model: modelName } = agents[name];
+/** The agent's table in batch.toml. */
+function table(name, url) {
+  const { args, model } = agents[name];
+  const quoted = (words) => words.map((word) => `'${word}'`).join(', ');
+  return [
+    `[agents.${name}]`,
+    `kind = "${name}"`,
+    model ? `model = "${model}"` : '',
+    args ? `args = [${quoted(args(url))}]` : '',
+    '',
+  ].join('\n');
+}
+
+/** One run of these agents: gives its report, its events, what the model was asked, and git in its repository. */
+async function migrate(chosen, work, names, flags) {
   const folder = path.join(work, 'repo');
   const git = repository(folder, names);
   // A home of its own: no login and no settings of whoever runs this.
   const home = path.join(work, 'home');
   fs.mkdirSync(home, { recursive: true });
-  const model = await serve(breaks);
-  const quoted = (words) => words.map((word) => `'${word}'`).join(', ');
+  const model = await serve(agents[chosen[0]].breaks);
   const settings = path.join(work, 'batch.toml');
-  fs.writeFileSync(settings, [
-    '[agents.tried]',
-    `kind = "${name}"`,
-    modelName ? `model = "${modelName}"` : '',
-    args ? `args = [${quoted(args(model.address))}]` : '',
-    '',
-  ].join('\n'));
-  const environment = { PATH: `${bin}:${process.env.PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', ...env(model.address) };
+  fs.writeFileSync(settings, chosen.map((name) => table(name, model.address)).join('\n'));
+  const bins = chosen.map((name) => install(name, programs));
+  const environment = { PATH: [...bins, process.env.PATH].join(':'), HOME: home, LANG: 'C.UTF-8', TERM: 'dumb' };
+  for (const name of chosen) Object.assign(environment, agents[name].env(model.address));
   const options = { cwd: folder, env: environment };
   try {
-    const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agent', 'tried',
+    const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agents', chosen.join(','),
       '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, said] = ['', ''];
     child.stdout.on('data', (bytes) => { out += bytes; });
@@ -95,10 +102,10 @@ function mustBeItsEdit(what, git, branch, name) {
 }
 
 /** Six units that nothing happens to. */
-async function well(name, bin, work) {
+async function well(name, work) {
   // Something was changed, and nothing that was changed has the old form.
   const check = 'test -n "$(git diff --name-only HEAD)" && ! git diff --name-only HEAD | xargs grep "^var "';
-  const { report, asked, git } = await migrate(name, bin, path.join(work, 'well'), healthy,
+  const { report, asked, git } = await migrate([name], path.join(work, 'well'), healthy,
     ['-j', String(agents[name].atOnce), '--agent-timeout', '5m', '--idle-timeout', '3m', '--check', check]);
   for (const unit of healthy) {
     const found = report.units.find(({ id }) => id.includes(`-${unit}-`));
@@ -115,10 +122,10 @@ async function well(name, bin, work) {
 }
 
 /** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
-async function ill(name, fault, bin, work) {
+async function ill(name, fault, work) {
   const { outcome: expected, said, pressure = {}, flags } = faults[fault];
   const limits = flags?.(agents[name].patience) ?? ['--agent-timeout', '5m', '--idle-timeout', '3m'];
-  const { report, events, git } = await migrate(name, bin, path.join(work, fault), [fault], ['--no-checks', ...limits]);
+  const { report, events, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits]);
   const { outcome, reason, branch, took_ms: took } = report.units[0];
   const told = events.filter((event) => event.fact === 'held-back' || event.pressure).map((event) => event.pressure);
   const line = [...new Set(told), ...(reason ?? '').split('\n').slice(0, 2)].join(' ');
@@ -128,6 +135,18 @@ async function ill(name, fault, bin, work) {
   if (said) must(said.test(reason ?? ''), `${what}: the reason is ${reason}`);
   if (pressure[name]) must(told.includes(pressure[name]), `${what}: the run was not told of ${pressure[name]}`);
   if (outcome === 'published') mustBeItsEdit(what, git, branch, fault);
+}
+
+/** Six units that agents share, one unit each in turn. */
+async function together(chosen, work) {
+  const { report, asked } = await migrate(chosen, work, healthy, ['-j', '2', '--no-checks', '--agent-timeout', '5m', '--idle-timeout', '3m']);
+  const published = report.units.filter((unit) => unit.outcome === 'published');
+  must(published.length === healthy.length, `${chosen}: ${published.length} units published`);
+  for (const [place, { id, agent }] of report.units.entries()) {
+    must(agent.startsWith(chosen[place % chosen.length]), `${chosen}: unit ${id} was done by ${agent}`);
+  }
+  const dialects = new Set(asked.filter((request) => request.files.length).map((request) => request.dialect));
+  console.log(`${chosen.join(' and ')} share six units: ${published.length} published in ${seconds(report.took_ms)} (${[...dialects].join(', ')})`);
 }
 
 /** Whether a process was started with this command line. */
@@ -156,13 +175,13 @@ async function all(name, work) {
   fs.mkdirSync(work);
   console.log(`${name} (${version(name, bin, work)}), installed after ${seconds(Date.now() - started)}`);
   const chosen = (run) => !only || only.includes(run);
-  if (chosen('well')) await well(name, bin, work);
+  if (chosen('well')) await well(name, work);
   const concerns = ({ needsTools, needsStream, only: of }) =>
     (hasTools || !needsTools) && (streams || !needsStream) && (!of || of.includes(name));
   const met = Object.keys(faults).filter((fault) => chosen(fault) && concerns(faults[fault]));
   // The longest ones first.
   met.sort((a, b) => Boolean(faults[b].flags) - Boolean(faults[a].flags));
-  await each(met, atOnce, (fault) => ill(name, fault, bin, work));
+  await each(met, atOnce, (fault) => ill(name, fault, work));
   must(!running('sleep\u00007411'), `${name}: what a tool started in a session of its own still runs`);
   console.log(`  ${name} took ${seconds(Date.now() - started)} in all`);
 }
@@ -179,6 +198,7 @@ async function main(names) {
   const work = fs.mkdtempSync(path.join(programs, 'work-'));
   try {
     for (const name of names) await all(name, path.join(work, name));
+    if (names.length > 1 && (!only || only.includes('together'))) await together(names, path.join(work, 'together'));
   } catch (error) {
     must(false, error.message);
   }
