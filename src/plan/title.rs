@@ -13,7 +13,8 @@ mod places;
 use std::collections::HashSet;
 
 use super::UnitId;
-use name::{MOST_SHOWN, Name, Part, TITLE};
+pub(super) use name::TITLE;
+use name::{MOST_SHOWN, Name, Part};
 use places::Places;
 
 const ID: usize = 40;
@@ -49,13 +50,15 @@ pub(super) fn entitle(titles: &[String]) -> Vec<(UnitId, String)> {
         .enumerate()
         .map(|(index, title)| {
             let title = unused(title, &mut taken);
-            (id(index, titles.len(), &Name::folder(&title)), title)
+            // What stands before a slash says as much as what stands behind it.
+            let name = Name::folder(&title.replace('/', " "));
+            (id(index, titles.len(), &name), title)
         })
         .collect()
 }
 
 /// At most `most` characters; the middle goes, because both ends tell titles apart.
-fn shorten(text: &str, most: usize) -> String {
+pub(super) fn shorten(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
         return text.to_owned();

@@ -239,8 +239,12 @@ impl<'a> Inquiry<'a> {
         range: UnitRange,
         order: Order,
     ) -> Result<(Plan, Vec<Repair>), String> {
-        let proposal = Proposal::find(answer, &worktree.to_string_lossy())
-            .map_err(|error| error.to_string())?;
+        let real = worktree
+            .canonicalize()
+            .unwrap_or_else(|_| worktree.to_path_buf());
+        let roots = [worktree.to_string_lossy(), real.to_string_lossy()];
+        let proposal =
+            Proposal::find(answer, &[&roots[0], &roots[1]]).map_err(|error| error.to_string())?;
         from_proposal(self.plan, self.base, &proposal, range, order)
             .map_err(|error| error.to_string())
     }

@@ -166,6 +166,8 @@ impl<'a> Bounds<'a> {
         let usual = shares(self.files.len(), bytes).clamp(self.fewest, self.most) as u64;
         let too_large = (all / usual.max(1)).saturating_mul(TOO_LARGE);
         let mut whole = vec![false; drafts.len()];
+        // Into how many parts, in the order in which they were first cut.
+        let mut cut: Vec<(String, usize)> = Vec::new();
         while drafts.len() < self.most {
             let heaviest = (0..drafts.len())
                 .filter(|&place| !whole[place])
@@ -179,13 +181,19 @@ impl<'a> Bounds<'a> {
                 whole[place] = true;
                 continue;
             }
-            repairs.push(Repair::Split(drafts[place].known_as()));
+            let unit = drafts[place].known_as();
+            match cut.iter_mut().find(|(known, _)| *known == unit) {
+                Some((_, parts)) => *parts += 1,
+                None => cut.push((unit, 2)),
+            }
             let others = drafts[place].divide(parts);
             for (after, draft) in others.into_iter().enumerate() {
                 whole.insert(place + 1 + after, false);
                 drafts.insert(place + 1 + after, draft);
             }
         }
+        let cut = cut.into_iter();
+        repairs.extend(cut.map(|(unit, parts)| Repair::Split { unit, parts }));
         drafts
     }
 

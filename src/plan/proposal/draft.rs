@@ -1,7 +1,9 @@
 //! A unit that is coming to be.
 
+use std::collections::BTreeMap;
+
 use super::ProposedUnit;
-use crate::plan::title::name_units;
+use crate::plan::title::{TITLE, name_units, shorten};
 use crate::words;
 
 /// Files, by their numbers, and what is known of their unit.
@@ -61,6 +63,12 @@ impl Draft {
         self.titles.join(", ")
     }
 
+    /// Its titles as a terminal and a page can show them.
+    fn cleaned_titles(&self) -> Vec<String> {
+        let titles = self.titles.iter().map(|title| words::line(title));
+        titles.filter(|title| !title.is_empty()).collect()
+    }
+
     /// Takes over what another was to do.
     pub(super) fn absorb(&mut self, other: Self) {
         self.titles.extend(other.titles);
@@ -99,25 +107,38 @@ impl Draft {
     }
 }
 
-/// The title of each, from what it was called and, where it is a part, from where its files are.
+/// The title of each, from what it was called and, where it is a part, from where its files are, or by its number.
 pub(super) fn titles(drafts: &[Draft], paths: &[Vec<&str>]) -> Vec<String> {
-    let places = name_units(paths, &[]);
-    drafts
-        .iter()
-        .zip(places)
-        .map(|(draft, (_, place))| {
-            let known: Vec<String> = draft
-                .titles
-                .iter()
-                .map(|title| words::line(title))
-                .filter(|title| !title.is_empty())
-                .collect();
-            match (&known[..], draft.extent) {
-                ([only], Extent::Whole) => only.clone(),
-                ([one, other], Extent::Whole) => format!("{one}, {other}"),
-                ([first, ..], Extent::Part) => format!("{first}: {place}"),
-                _ => place,
+    let places: Vec<String> = name_units(paths, &[])
+        .into_iter()
+        .map(|(_, place)| place)
+        .collect();
+    let known: Vec<Vec<String>> = drafts.iter().map(Draft::cleaned_titles).collect();
+    // The places of the parts of what had one title.
+    let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, draft) in drafts.iter().enumerate() {
+        if let (Extent::Part, [first, ..]) = (draft.extent, &known[number][..]) {
+            parts.entry(first).or_default().push(number);
+        }
+    }
+    let is_plain = |title: &str, place: &str| {
+        let length = title.chars().count() + place.chars().count() + 2;
+        length <= TITLE && !place.contains("(part)") && !place.contains('…')
+    };
+    (0..drafts.len())
+        .map(|number| match (&known[number][..], drafts[number].extent) {
+            ([only], Extent::Whole) => only.clone(),
+            ([one, other], Extent::Whole) => format!("{one}, {other}"),
+            ([first, ..], Extent::Part) => {
+                let all = &parts[first.as_str()];
+                if all.iter().all(|&part| is_plain(first, &places[part])) {
+                    return format!("{first}: {}", places[number]);
+                }
+                let count = all.iter().take_while(|part| **part <= number).count();
+                let suffix = format!(" ({count} of {})", all.len());
+                shorten(first, TITLE - suffix.len()) + &suffix
             }
+            _ => places[number].clone(),
         })
         .collect()
 }

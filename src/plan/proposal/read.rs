@@ -19,9 +19,9 @@ struct Meant {
 }
 
 impl Proposal {
-    /// The last object with `units` in the text. Paths in it that begin with `root`, where the base was read, are taken
-    /// for such from the root of the repository.
-    pub fn find(text: &str, root: &str) -> Result<Self, ProposalError> {
+    /// The last object with `units` in the text. Paths in it that begin with one of the `roots`, by which the place is
+    /// known where the base was read, are taken for such from the root of the repository.
+    pub fn find(text: &str, roots: &[&str]) -> Result<Self, ProposalError> {
         if text.len() > LONGEST {
             return Err(ProposalError::TooLong(LONGEST));
         }
@@ -58,7 +58,9 @@ impl Proposal {
         };
         let mut proposal: Self = serde_json::from_str(object)
             .map_err(|error| ProposalError::Shape(error.to_string()))?;
-        proposal.strip(root);
+        for root in roots {
+            proposal.strip(root);
+        }
         Ok(proposal)
     }
 
@@ -116,14 +118,14 @@ mod tests {
             format!("Here {{it}} is:\n\n```json\n{ONE}\n```\nThat is all {{}}."),
             format!(r#"First {{"units": []}}, no: {ONE}"#),
         ] {
-            let found = Proposal::find(&text, "/base").unwrap();
+            let found = Proposal::find(&text, &["/base"]).unwrap();
             assert_eq!(found.units[0].files, ["a.js", "b.js"], "{text}");
         }
     }
 
     #[test]
     fn what_is_wrong_is_said() {
-        let fault = |text: &str| Proposal::find(text, "").unwrap_err().to_string();
+        let fault = |text: &str| Proposal::find(text, &[""]).unwrap_err().to_string();
         insta::assert_snapshot!(fault("I cannot {do} that"), @r#"there is no JSON object with "units" in the answer"#);
         insta::assert_snapshot!(fault(&ONE[..40]), @"the JSON cannot be read: EOF while parsing a string at line 1 column 40");
         insta::assert_snapshot!(fault(r#"{"units": [{"title": "a"}]}"#), @"the JSON does not fit the schema: missing field `files` at line 1 column 25");

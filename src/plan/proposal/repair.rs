@@ -32,8 +32,8 @@ pub enum Repair {
     Absorbed { unit: String, into: String },
     /// Two units became one, as there were too many.
     Merged { unit: String, into: String },
-    /// A unit was cut in two, because it was too large or there were too few.
-    Split(String),
+    /// A unit was cut, because it was too large or there were too few.
+    Split { unit: String, parts: usize },
     /// A unit was divided, because its files have different owners.
     Owners { unit: String, parts: usize },
     /// What it needs is no unit.
@@ -108,7 +108,9 @@ impl fmt::Display for Repair {
                 quoted(unit),
                 quoted(into)
             ),
-            Self::Split(unit) => format!("{} is cut in two, to keep the bounds", quoted(unit)),
+            Self::Split { unit, parts } => {
+                format!("{} is cut in {parts}, to keep the bounds", quoted(unit))
+            }
             Self::Owners { unit, parts } => format!(
                 "the files of {} have different owners: it is {parts} units",
                 quoted(unit)

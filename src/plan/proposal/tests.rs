@@ -266,10 +266,30 @@ fn too_many_units_are_joined_and_too_few_are_cut() {
     03-all-lib-one-js-one-js-two-js | All: lib: One.js, one.js, two.js | lib/One.js lib/one.js lib/two.js | 
     04-all-web | All: web | web/app.js web/menu.js web/page.js web/style.css | 
     - binary: img/logo.png
-    * "All" is cut in two, to keep the bounds
-    * "All" is cut in two, to keep the bounds
-    * "All" is cut in two, to keep the bounds
+    * "All" is cut in 4, to keep the bounds
     "#);
+}
+
+#[test]
+fn parts_are_named_by_their_places_or_else_numbered() {
+    let title = "Everything that there is to be done in this repository at all";
+    let (made, _) = from_proposal(
+        &plan(),
+        &base(),
+        &proposal(vec![unit(title, &["./"])]),
+        UnitRange::exactly(2),
+        Order::None,
+    )
+    .unwrap();
+    let named: Vec<String> = made
+        .units
+        .iter()
+        .map(|unit| format!("{} | {}", unit.id, unit.title))
+        .collect();
+    insta::assert_snapshot!(named.join("\n"), @"
+    01-everything-that-there-is-in-this | Everything that there is …in this repository at all (1 of 2)
+    02-everything-that-there-is-in-this | Everything that there is …in this repository at all (2 of 2)
+    ");
 }
 
 #[test]
@@ -535,12 +555,12 @@ proptest! {
         let value = serde_json::to_value(&it).unwrap();
         prop_assert!(SPEC.is_valid(&value));
         let text = format!("{before}\n```json\n{value:#}\n```\n{after}");
-        prop_assert_eq!(Proposal::find(&text, "/no/such/folder"), Ok(it));
+        prop_assert_eq!(Proposal::find(&text, &["/no/such/folder"]), Ok(it));
     }
 
     #[test]
     fn any_answer_is_understood_or_refused(text in ".{0,200}|[{}\\[\\]\",: \nunits]{0,200}") {
-        if let Err(error) = Proposal::find(&text, "/") {
+        if let Err(error) = Proposal::find(&text, &["/"]) {
             prop_assert!(!error.to_string().contains('\n'));
         }
     }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The most characters that a title has.
-pub(super) const TITLE: usize = 60;
+pub(in crate::plan) const TITLE: usize = 60;
 /// No title and no id has room for more parts, as each takes a letter and what stands between.
 pub(super) const MOST_SHOWN: usize = TITLE / 3 + 1;
 
