@@ -60,8 +60,8 @@ function table(name, url) {
   ].join('\n');
 }
 
-/** One run of these agents: gives its report, its events, what the model was asked, and git in its repository. */
-async function migrate(chosen, work, names, flags) {
+/** A repository, and all that it takes to run batch there with these agents and a scripted model. */
+async function stage(chosen, work, names) {
   const folder = path.join(work, 'repo');
   const git = repository(folder, names);
   // A home of its own: no login and no settings of whoever runs this.
@@ -73,7 +73,12 @@ async function migrate(chosen, work, names, flags) {
   const bins = chosen.map((name) => install(name, programs));
   const environment = { PATH: [...bins, process.env.PATH].join(':'), HOME: home, LANG: 'C.UTF-8', TERM: 'dumb' };
   for (const name of chosen) Object.assign(environment, agents[name].env(model.address));
-  const options = { cwd: folder, env: environment };
+  return { git, model, settings, options: { cwd: folder, env: environment } };
+}
+
+/** One run of these agents: gives its report, its events, what the model was asked, and git in its repository. */
+async function migrate(chosen, work, names, flags) {
+  const { git, model, settings, options } = await stage(chosen, work, names);
   try {
     const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agents', chosen.join(','),
       '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -119,6 +124,29 @@ async function well(name, work) {
   must(told.size === 1, `${name}: units were told ${told.size} different beginnings`);
   const published = report.units.filter((unit) => unit.outcome === 'published').length;
   console.log(`  six units: ${published} published in ${seconds(report.took_ms)}`);
+}
+
+/** A plan that the agent is asked for: it proposes one when it is told what was wrong with its answer, and changes nothing. */
+async function planned(name, work) {
+  const { git, model, settings, options } = await stage([name], path.join(work, 'planned'), healthy);
+  const started = Date.now();
+  try {
+    const { stderr } = await promisify(execFile)(batch, ['plan', 'packages/**', 'Declare variables with let instead of var.',
+      '--agent', name, '--planner', 'agent', '--units', '2..5', '--config', settings], options);
+    const plan = fs.readFileSync(path.join(options.cwd, 'plan.toml'), 'utf8');
+    const titles = [...plan.matchAll(/^title = "(.*)"$/gm)].map((match) => match[1]);
+    must(titles.join() === 'The first,All others', `${name}: the plan has the units ${titles}: ${stderr}`);
+    must(plan.includes('"Say let."'), `${name}: the plan has no conventions: ${plan}`);
+    must(/mended: gone\.js/.test(stderr), `${name}: nothing was mended: ${stderr}`);
+    must(git('worktree', 'list').trim().split('\n').length === 1, `${name}: a worktree was left`);
+    const records = path.join(options.cwd, '.git', 'batch', 'research');
+    const kept = fs.readdirSync(records).map((id) => path.join(records, id));
+    const wrote = kept.flatMap((folder) => fs.readdirSync(folder)).filter((file) => file === 'research.json');
+    must(wrote.length === 1, `${name}: what came out was not kept`);
+    console.log(`  a plan: proposed, mended in ${seconds(Date.now() - started)}`);
+  } finally {
+    model.end();
+  }
 }
 
 /** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
@@ -175,6 +203,7 @@ async function all(name, work) {
   fs.mkdirSync(work);
   console.log(`${name} (${version(name, bin, work)}), installed after ${seconds(Date.now() - started)}`);
   const chosen = (run) => !only || only.includes(run);
+  if (chosen('planned')) await planned(name, work);
   if (chosen('well')) await well(name, work);
   const concerns = ({ needsTools, needsStream, only: of }) =>
     (hasTools || !needsTools) && (streams || !needsStream) && (!of || of.includes(name));

@@ -102,8 +102,36 @@ function edit({ tools, files, wantsBlocks, all }) {
 
 const done = { text: 'Replaced var by let. Nothing else had to change.' };
 
+/** A call that reads or writes a file, by whatever tool does that: the shell where there is no other. */
+function file(tools, names, values, line) {
+  const name = names.find((known) => tools.has(known));
+  if (!name) return shell(tools, line);
+  const parameters = Object.keys(tools.get(name));
+  const input = { [parameters.find((parameter) => /path/i.test(parameter)) ?? 'file_path']: values.path };
+  if (values.content) input.content = values.content;
+  return { name, input };
+}
+
+/** What a plan is asked for: it reads, tries to write, answers in prose, and only when it is told so by the schema. */
+function plan({ tools, step, all }) {
+  const isTold = all.includes('Your answer cannot be used');
+  const calls = isTold ? [] : [
+    file(tools, ['Read', 'read_file', 'read'], { path: 'README.md' }, 'cat README.md'),
+    file(tools, ['Write', 'write_file', 'write'], { path: 'BROKEN.md', content: 'broken' }, 'echo broken > BROKEN.md'),
+  ].filter(Boolean);
+  if (step < calls.length) return { call: calls[step] };
+  if (!isTold) return { text: 'I would cut it in {two}.' };
+  const files = [...new Set([...all.matchAll(/^- (packages\/\S+) \(/gm)].map((match) => match[1]))];
+  const proposal = {
+    units: [{ title: 'The first', files: files.slice(0, 2) }, { title: 'All others', files: [...files.slice(2), 'gone.js'], needs: ['The first'] }],
+    conventions: ['Say let.'],
+  };
+  return { text: `Here it is:\n\n\`\`\`json\n${JSON.stringify(proposal, null, 1)}\n\`\`\`\n` };
+}
+
 /** The next answer: text, or a call of a tool. */
 function script(task) {
+  if (task.all.includes('# A plan for a larger change')) return plan(task);
   const { scenario, step, tools, isFollowUp } = task;
   if (!task.files.length) return { text: 'A title' };
   const first = (line) => (step === 0 ? { call: shell(tools, line) } : done);

@@ -13,6 +13,9 @@ use crate::plan::claim::fold;
 use crate::plan::file::check_file;
 use crate::words;
 
+/// Over more imports than this, one after another, nothing is tied to anything.
+const STEPS: usize = 32;
+
 /// A longer reason is an essay.
 const REASON: usize = 200;
 
@@ -271,7 +274,7 @@ fn take_in(
     repairs: &mut Vec<Repair>,
 ) -> Vec<UnitOf> {
     let (mut joined, mut apart) = (Vec::new(), Vec::new());
-    loop {
+    for _ in 0..STEPS {
         // All of one round look at the same, so that it does not matter who comes first.
         let found: Vec<(usize, Option<usize>)> = open
             .iter()
