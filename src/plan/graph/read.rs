@@ -8,8 +8,9 @@ use super::outlines::{Kept, Key, Outlines};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
 
-/// How many files are read with one reader.
+/// How many files are read with one reader at least, and how many readers each core gets.
 const BATCH: usize = 64;
+const READERS: usize = 8;
 
 /// What a graph is made of.
 pub(super) struct Texts<'a> {
@@ -104,7 +105,9 @@ fn read(repo: &Repo, unread: &[(Key, (&str, &Entry))]) -> Result<Vec<(Key, Kept)
             })
             .collect())
     };
-    let batches: Vec<_> = unread.par_chunks(BATCH).map(read_batch).collect();
+    let readers = rayon::current_num_threads() * READERS;
+    let batch = unread.len().div_ceil(readers).max(BATCH);
+    let batches: Vec<_> = unread.par_chunks(batch).map(read_batch).collect();
     let mut all = Vec::with_capacity(unread.len());
     for batch in batches {
         all.extend(batch?);
