@@ -236,6 +236,39 @@ fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_is_tol
 }
 
 #[test]
+fn what_stands_alone_is_merged_by_itself_where_the_repository_allows_it() {
+    let (repo, server) = shop(2);
+    let agent = repo.program("agent", support::SIGN);
+    let agent = agent.to_string_lossy();
+    repo.plan(&[("01-a", &[]), ("02-b", &["01-a"])]);
+    let args = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--no-checks",
+        "--agent-cmd",
+        &agent,
+    ];
+    let _ = repo
+        .batch_with(args.iter().chain(&["--auto-merge=squash", "--no-ci"]), &ENV)
+        .exits(0);
+    let merges: Vec<Option<String>> = {
+        let state = server.state();
+        state.pulls.iter().map(|it| it.auto_merge.clone()).collect()
+    };
+    assert_eq!(merges, [Some("squash".to_owned()), None]);
+    let message = repo.git(["log", "-1", "--format=%B", &repo.branches()[0]]);
+    assert!(message.contains("\n\n[skip ci]\n\n"), "{message}");
+
+    let (repo, server) = shop(1);
+    server.state().allows_auto_merge = false;
+    migrate(&repo, &["--auto-merge"])
+        .exits(0)
+        .says("it will not be merged by itself:")
+        .says("Auto merge is not allowed for this repository");
+}
+
+#[test]
 fn the_next_opens_when_one_is_closed_also_after_a_resume() {
     let (repo, server) = shop(3);
     let agent = repo.program("agent", support::SIGN);

@@ -11,9 +11,9 @@ use super::say;
 use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, Budget, Config, ForgeChoice, Grouping, Limit, MinSuccess,
-    Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom, Shares, Tokens,
-    UnitRange,
+    AgentCaps, AgentKind, AgentOptions, Budget, Config, ForgeChoice, Grouping, Limit, MergeMethod,
+    MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom,
+    Shares, Tokens, UnitRange,
 };
 use crate::run::Goal;
 
@@ -319,6 +319,9 @@ pub(super) struct RunFlags {
     /// Push nothing: branches and the pages of their pull requests stay in this repository
     #[arg(long, conflicts_with = "push", help_heading = "Publishing")]
     no_push: bool,
+    /// Mark the commits with [skip ci], so that continuous integration leaves them alone
+    #[arg(long, help_heading = "Publishing")]
+    no_ci: bool,
     /// When pull requests are opened [default: as-ready]
     #[arg(long, value_enum, value_name = "WHEN", help_heading = "Publishing")]
     publish: Option<PublishWhen>,
@@ -371,6 +374,16 @@ pub(super) struct PublishingFlags {
     /// Put every pull request into this milestone, by its title or number
     #[arg(long, value_name = "TITLE")]
     milestone: Option<String>,
+    /// Have the forge merge each by itself once its repository allows that [default: merge]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "METHOD",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "merge"
+    )]
+    auto_merge: Option<MergeMethod>,
 }
 
 impl PublishingFlags {
@@ -399,6 +412,7 @@ impl PublishingFlags {
         if self.milestone.is_some() {
             publish.milestone.clone_from(&self.milestone);
         }
+        publish.auto_merge = self.auto_merge.or(publish.auto_merge);
     }
 }
 
@@ -411,6 +425,9 @@ impl RunFlags {
             config.run.canary = Some(true);
         }
         config.publish.when = self.publish.or(config.publish.when);
+        if self.no_ci {
+            config.publish.ci = Some(false);
+        }
         if let Some(setup) = &self.setup {
             config.worktrees.setup = Some(setup.clone());
         }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, Budget, CodingKind, Grouping, Limit,
-    MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, Shares, Tokens, UnitRange,
+    MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, Shares, Tokens,
+    UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -97,6 +98,8 @@ pub struct PublishConfig {
     pub remote: Option<String>,
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
+    /// Whether continuous integration is to run for the commits.
+    pub ci: Option<bool>,
     pub when: Option<PublishWhen>,
     /// How fast pull requests are opened.
     pub pace: Option<Rate>,
@@ -119,6 +122,8 @@ pub struct PublishConfig {
     pub assignees: Vec<String>,
     /// A title, or a number.
     pub milestone: Option<String>,
+    /// The forge merges by itself what may be merged, in this way.
+    pub auto_merge: Option<MergeMethod>,
 }
 
 /// GitHub takes no more for one pull request.

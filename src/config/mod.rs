@@ -22,4 +22,4 @@ pub use file::{
 pub use prompts::PromptConfig;
 pub use shares::{Member, Shares};
 pub use success::{MinSuccess, PublishWhen};
-pub use values::{Grouping, Limit, Order, Planner, Rate, UnitRange};
+pub use values::{Grouping, Limit, MergeMethod, Order, Planner, Rate, UnitRange};

@@ -125,6 +125,31 @@ pub enum Order {
     Deps,
 }
 
+/// How the commits of a pull request come into its base.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeMethod {
+    /// By a commit that joins both
+    #[default]
+    Merge,
+    /// As one commit
+    Squash,
+    /// Each on top of the base
+    Rebase,
+}
+
+impl MergeMethod {
+    /// In one word.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Squash => "squash",
+            Self::Rebase => "rebase",
+        }
+    }
+}
+
 /// Who says which units there are to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::standing::{Checks, Review, Standing, State};
+use crate::config::MergeMethod;
 
 /// What can be done with a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,24 +14,12 @@ pub enum Act {
     Label(Vec<String>),
     Close,
     Merge {
-        method: Method,
+        method: MergeMethod,
         /// Only while its head stands there: what is merged is what was looked at.
         commit: Option<String>,
     },
     /// It goes to this branch from now on.
     Retarget(String),
-}
-
-/// How commits come into the base.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Method {
-    /// By a commit that joins both
-    #[default]
-    Merge,
-    /// As one commit
-    Squash,
-    /// Each on top of the base
-    Rebase,
 }
 
 /// What a pull request must have before it is merged.
@@ -119,7 +108,7 @@ mod tests {
 
     fn merge() -> Act {
         Act::Merge {
-            method: Method::Squash,
+            method: MergeMethod::Squash,
             commit: None,
         }
     }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::config::MergeMethod;
+
 /// What is asked for beyond the pull request itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extras {
@@ -12,6 +14,8 @@ pub struct Extras {
     pub assignees: Vec<String>,
     /// A title, or a number.
     pub milestone: Option<String>,
+    /// The forge merges it by itself, in this way, once it may be merged.
+    pub auto_merge: Option<MergeMethod>,
 }
 
 /// Somebody who is asked for a review.

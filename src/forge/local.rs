@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::MergeMethod;
+
 use super::{
     Act, BoxFuture, Checks, Forge, ForgeError, Opened, PullRequest, Review, Standing, State, Waits,
     Which, markdown, text,
@@ -38,6 +40,8 @@ struct Record {
     assignees: Vec<String>,
     #[serde(default)]
     milestone: Option<String>,
+    #[serde(default)]
+    auto_merge: Option<MergeMethod>,
     #[serde(default)]
     comments: Vec<String>,
 }
@@ -76,6 +80,7 @@ impl LocalForge {
             reviewers: extras.reviewers.iter().map(ToString::to_string).collect(),
             assignees: extras.assignees.clone(),
             milestone: extras.milestone.clone(),
+            auto_merge: extras.auto_merge,
             // What was said stays, also when the unit is published anew.
             comments: self
                 .read(&request.unit)
@@ -218,11 +223,14 @@ fn page(record: &Record) -> String {
 /// What a forge with people on it would do: a line each, of what there is.
 fn wanted(record: &Record) -> String {
     let milestone: Vec<String> = record.milestone.iter().cloned().collect();
+    let auto_merge = record.auto_merge.iter();
+    let auto_merge: Vec<String> = auto_merge.map(|it| it.words().to_owned()).collect();
     [
         ("Labels", &record.labels),
         ("Reviewers", &record.reviewers),
         ("Assignees", &record.assignees),
         ("Milestone", &milestone),
+        ("Auto-merge", &auto_merge),
     ]
     .into_iter()
     .filter(|(_, names)| !names.is_empty())

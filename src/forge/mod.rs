@@ -23,7 +23,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 
-pub use act::{Act, MergeWhen, Method};
+pub use act::{Act, MergeWhen};
 pub use extras::{Extras, Reviewer};
 pub use form::place_of_form;
 pub use github::GitHubForge;

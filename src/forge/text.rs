@@ -59,6 +59,8 @@ pub enum TextError {
 pub struct Templates {
     environment: Environment<'static>,
     body: Body,
+    /// What stands between a commit's subject and the rest, for machines.
+    marker: &'static str,
 }
 
 /// Whose the template of the body is.
@@ -92,7 +94,16 @@ impl Templates {
             Some(_) => Body::Given,
             None => Body::BuiltIn,
         };
-        let templates = Self { environment, body };
+        // Most services heed this (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs).
+        let marker = match settings.ci {
+            Some(false) => "[skip ci]\n\n",
+            _ => "",
+        };
+        let templates = Self {
+            environment,
+            body,
+            marker,
+        };
         for name in ["title", "body", "commit"] {
             let known = templates.check_names(name)?;
             for story in [sample(1), sample(0)] {
@@ -134,6 +145,7 @@ impl Templates {
         }
         let rest = rest.trim();
         message.push_str("\n\n");
+        message.push_str(self.marker);
         if !rest.is_empty() {
             message.push_str(rest);
             // Trailers are one paragraph: ours join those that the template ends with.

@@ -108,22 +108,29 @@ impl Repo {
     /// Brings a branch from one commit to another, or makes it where it was nowhere; only while it stands there, and only
     /// if no checkout stands on it: its files would no longer be those of the branch.
     pub fn move_branch(&self, branch: &str, from: Option<&str>, to: &str) -> Result<(), GitError> {
+        self.check_movable(branch)?;
         let name = format!("refs/heads/{branch}");
-        let format = "--format=%(worktreepath)";
-        let place = self.git(["for-each-ref", format, &name]).run()?;
-        let place = String::from_utf8_lossy(&place).trim().to_owned();
-        if !place.is_empty() {
-            return Err(GitError::CheckedOut {
-                branch: branch.to_owned(),
-                place: place.into(),
-            });
-        }
         // Zeros mean that it must not be there.
         let nowhere = "0".repeat(to.len());
         let from = from.unwrap_or(&nowhere);
         self.git(["update-ref", "-m", "batch", &name, to, from])
             .run()
             .map(drop)
+    }
+
+    /// Refuses a branch on which a checkout stands.
+    pub fn check_movable(&self, branch: &str) -> Result<(), GitError> {
+        let name = format!("refs/heads/{branch}");
+        let format = "--format=%(worktreepath)";
+        let place = self.git(["for-each-ref", format, &name]).run()?;
+        let place = String::from_utf8_lossy(&place).trim().to_owned();
+        if place.is_empty() {
+            return Ok(());
+        }
+        Err(GitError::CheckedOut {
+            branch: branch.to_owned(),
+            place: place.into(),
+        })
     }
 
     /// The commit at which a remote's branch stands, with all that belongs to it; nothing where it has no such branch. The

@@ -87,7 +87,7 @@ pub enum GitError {
     )]
     NoIdentity,
     #[error(
-        "branch {branch} is checked out in {}, where nothing is touched: merge there yourself, or name another branch",
+        "branch {branch} is checked out in {}, where nothing is touched: switch to another branch there, or name another one here",
         place.display()
     )]
     CheckedOut { branch: String, place: PathBuf },

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::desk::Home;
 use super::round::{Earnest, Halt, Round};
-use crate::forge::{Act, MergeWhen, Method, Standing, State, Which};
-use crate::git::Joint;
+use crate::config::MergeMethod;
+use crate::forge::{Act, MergeWhen, Standing, State, Which};
+use crate::git::{GitError, Joint};
 use crate::run::UnitState;
 use crate::words;
 
@@ -16,7 +17,7 @@ const LOOKS: usize = 10;
 /// How pull requests are merged.
 #[derive(Debug, Clone)]
 pub struct Merging {
-    pub method: Method,
+    pub method: MergeMethod,
     pub when: MergeWhen,
     /// The branch of this repository into which pages are merged, if not the one that the run is for.
     pub into: Option<String>,
@@ -24,7 +25,14 @@ pub struct Merging {
 
 impl Round<'_> {
     /// Merges each that can be merged and has what is wanted.
-    pub async fn merge(&mut self, merging: &Merging) {
+    ///
+    /// # Errors
+    /// Where none could be, since a checkout stands on the branch of this repository that they are to come into.
+    pub async fn merge(&mut self, merging: &Merging) -> Result<(), GitError> {
+        if self.desk.home == Home::Here {
+            let into = merging.into.as_ref().unwrap_or(&self.desk.base_branch);
+            self.desk.repo.check_movable(into)?;
+        }
         for (unit, which) in self.chosen() {
             let done = match self.desk.home {
                 Home::Server => self.merge_there(&unit, &which, merging).await,
@@ -32,6 +40,7 @@ impl Round<'_> {
             };
             self.conclude(&unit, &which, done);
         }
+        Ok(())
     }
 
     async fn merge_there(
@@ -109,8 +118,8 @@ impl Round<'_> {
                 which.number, desk.state.id, unit.header.id
             );
             let joint = match merging.method {
-                Method::Merge => Joint::Both,
-                Method::Squash | Method::Rebase => Joint::Branch,
+                MergeMethod::Merge => Joint::Both,
+                MergeMethod::Squash | MergeMethod::Rebase => Joint::Branch,
             };
             let base = &desk.state.header.base;
             desk.repo.merge_into(into, base, commit, joint, &message)?;

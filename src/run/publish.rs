@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::delivery::Delivery;
 use super::event::{Outcome, PullRequestLink, Step, UnitFact};
 use super::gate::Gate;
 use super::places::worktree_name;
@@ -127,6 +128,13 @@ impl Pipeline {
         let words = |text: Result<String, TextError>| {
             text.map_err(|error| failure(step, error.to_string()))
         };
+        let mut extras = extras(&self.job, self.number);
+        // A stacked one would be merged into another one's branch.
+        if let Delivery::PullRequest { base_branch, .. } = &self.job.delivery
+            && target != *base_branch
+        {
+            extras.auto_merge = None;
+        }
         let request = PullRequest {
             run: self.job.id.to_string(),
             unit: story.unit.clone(),
@@ -136,7 +144,7 @@ impl Pipeline {
             head: branch.to_owned(),
             base: target,
             draft,
-            extras: extras(&self.job, self.number),
+            extras,
         };
         let (waits, mut told) = mpsc::unbounded_channel();
         let open = forge.open(&request, &waits);

@@ -49,6 +49,7 @@ pub(super) fn extras(job: &Job, number: usize) -> Extras {
         reviewers,
         assignees: wanted.assignees.clone(),
         milestone: wanted.milestone.clone(),
+        auto_merge: wanted.auto_merge,
     }
 }
 

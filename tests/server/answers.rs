@@ -178,7 +178,11 @@ impl Answers<'_> {
             "id": number, "node_id": format!("PR_{number}"), "number": number,
             "state": if pull.open { "open" } else { "closed" }, "locked": false,
             "title": pull.title, "body": pull.body, "user": self.user("batch-user"),
-            "draft": pull.draft, "author_association": "OWNER", "auto_merge": null,
+            "draft": pull.draft, "author_association": "OWNER",
+            "auto_merge": pull.auto_merge.as_ref().map(|method| json!({
+                "enabled_by": self.user("batch-user"), "merge_method": method,
+                "commit_title": "", "commit_message": "",
+            })),
             "head": self.side(&pull.head, &pull.sha), "base": self.side(&pull.base, base),
             "labels": self.labels(&pull.labels), "assignees": users(&pull.assignees),
             "assignee": pull.assignees.first().map(|name| self.user(name)),

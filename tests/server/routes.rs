@@ -352,7 +352,23 @@ fn graphql(state: &mut State, body: &Value) -> Answer {
         let errors = json!([{ "type": "NOT_FOUND", "path": [], "message": message }]);
         return Answer::new(200, json!({ "data": null, "errors": errors }));
     };
+    let allowed = state.allows_auto_merge;
     let pull = state.pull(number);
+    if query.contains("enablePullRequestAutoMerge") {
+        if !allowed {
+            let message = "Auto merge is not allowed for this repository";
+            let errors = json!([{ "type": "UNPROCESSABLE", "path": [], "message": message }]);
+            let data = json!({ "enablePullRequestAutoMerge": null });
+            return Answer::new(200, json!({ "data": data, "errors": errors }));
+        }
+        let method = body["variables"]["method"].as_str().unwrap_or_default();
+        pull.auto_merge = Some(method.to_lowercase());
+        let told = json!({ "pullRequest": { "number": number } });
+        return Answer::new(
+            200,
+            json!({ "data": { "enablePullRequestAutoMerge": told } }),
+        );
+    }
     if query.contains("markPullRequestReadyForReview") {
         pull.draft = false;
         let told = json!({ "pullRequest": { "isDraft": false } });

@@ -22,6 +22,7 @@ pub struct State {
     pub bodies: Vec<serde_json::Value>,
     /// Lists hold only what comes from the head that was asked for.
     pub heeds_heads: bool,
+    pub allows_auto_merge: bool,
     /// A pull request is closed once somebody has looked at it.
     pub closes_what_is_looked_at: bool,
 }
@@ -45,6 +46,8 @@ pub struct Pull {
     pub reviewers: Vec<String>,
     pub teams: Vec<String>,
     pub milestone: Option<u64>,
+    /// The method by which it is merged by itself.
+    pub auto_merge: Option<String>,
     /// Who said what.
     pub reviews: Vec<(String, &'static str)>,
     /// The conclusion of each check of its head; nothing while it runs.
@@ -67,6 +70,7 @@ impl State {
             requests: Vec::new(),
             bodies: Vec::new(),
             heeds_heads: true,
+            allows_auto_merge: true,
             closes_what_is_looked_at: false,
         }
     }
@@ -74,6 +78,12 @@ impl State {
     pub fn pull(&mut self, number: u64) -> &mut Pull {
         let at = usize::try_from(number).expect("a number") - 1;
         &mut self.pulls[at]
+    }
+
+    /// The pull request of the unit with this beginning.
+    pub fn of(&mut self, unit: &str) -> &mut Pull {
+        let of = |pull: &&mut Pull| pull.head.contains(&format!("/{unit}"));
+        self.pulls.iter_mut().find(of).expect("a pull request")
     }
 
     /// So many more that somebody else has opened.

@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::{Global, print, say};
-use crate::forge::{Act, MergeWhen, Method};
+use crate::config::MergeMethod;
+use crate::forge::{Act, MergeWhen};
 use crate::plan::UnitId;
 use crate::prs::{Desk, Earnest, Merging, Outcome, Round, Told};
 use crate::words;
@@ -55,11 +56,12 @@ pub(super) struct MergeArgs {
     pub(super) chosen: Chosen,
     /// How commits come into the base
     #[arg(long, value_enum, value_name = "METHOD", default_value_t)]
-    method: Method,
+    method: MergeMethod,
     /// What each must have before
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     when: MergeWhen,
-    /// For pages in this repository: the branch they are merged into [default: the one that the run is for]
+    /// For pages in this repository: the branch they are merged into, which no checkout stands on [default: the one that
+    /// the run is for]
     #[arg(long, value_name = "BRANCH")]
     into: Option<String>,
 }
@@ -114,7 +116,7 @@ pub(super) async fn run(
                 when: args.when,
                 into: args.into.clone(),
             };
-            round.merge(&merging).await;
+            round.merge(&merging).await?;
         }
         Doing::Sync => round.sync().await,
     }

@@ -5,13 +5,17 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::answer::Doing;
+use super::pull::Pull;
 use super::wire::{Failure, Said, Sent};
 use super::{GitHubForge, Session};
+use crate::config::MergeMethod;
 use crate::forge::pace::Attempts;
-use crate::forge::{Act, Forge, ForgeError, Method, Waits, Which};
+use crate::forge::{Act, Forge, ForgeError, Waits, Which};
 
 /// REST takes no word of drafts: it answers that all is well and does nothing.
 const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }";
+
+const AUTO_MERGE: &str = "mutation($id: ID!, $method: PullRequestMergeMethod!) { enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } } }";
 
 impl GitHubForge {
     pub(super) async fn act_on(
@@ -67,7 +71,7 @@ impl GitHubForge {
         &self,
         session: &Session,
         pull: &str,
-        method: Method,
+        method: MergeMethod,
         commit: Option<&str>,
         waits: &Waits,
     ) -> Result<(), ForgeError> {
@@ -75,12 +79,7 @@ impl GitHubForge {
         struct Merged {
             merged: bool,
         }
-        let method = match method {
-            Method::Merge => "merge",
-            Method::Squash => "squash",
-            Method::Rebase => "rebase",
-        };
-        let mut body = json!({ "merge_method": method });
+        let mut body = json!({ "merge_method": method.words() });
         if let Some(commit) = commit {
             body["sha"] = json!(commit);
         }
@@ -149,21 +148,54 @@ impl GitHubForge {
         }
         let found: Node = self.read(session, pull, waits).await?;
         let body = json!({ "query": READY, "variables": { "id": found.node_id } });
-        let place = self.place();
-        let asked = self.asked(&place, Doing::Changing("make pull requests ready"));
-        let client = self.graphql()?;
-        let sent = Sent::Post("/graphql", &body);
-        let answer: Value = self.wire.change(&client, sent, &asked, waits).await?;
-        let is_draft = &answer["data"]["markPullRequestReadyForReview"]["pullRequest"]["isDraft"];
-        if *is_draft == json!(false) {
+        let answer = self.ask(&body, "make pull requests ready", waits).await?;
+        if answer["markPullRequestReadyForReview"]["pullRequest"]["isDraft"] == json!(false) {
             return Ok(());
         }
-        let said = answer["errors"][0]["message"].as_str();
         Err(ForgeError::Refused {
-            repo: place,
+            repo: self.place(),
             status: 200,
-            message: said.unwrap_or("it is still a draft").to_owned(),
+            message: "it is still a draft".to_owned(),
         })
+    }
+
+    /// Has the server merge it by itself once all that the repository wants is there.
+    pub(super) async fn merge_by_itself(
+        &self,
+        pull: &Pull,
+        method: MergeMethod,
+        waits: &Waits,
+    ) -> Result<(), ForgeError> {
+        if pull.auto_merge.is_some() {
+            return Ok(());
+        }
+        let method = method.words().to_uppercase();
+        let variables = json!({ "id": pull.node_id, "method": method });
+        let body = json!({ "query": AUTO_MERGE, "variables": variables });
+        let doing = "have pull requests merged by themselves";
+        self.ask(&body, doing, waits).await.map(drop)
+    }
+
+    /// Sends a document, and gives what came of it.
+    async fn ask(
+        &self,
+        body: &Value,
+        doing: &'static str,
+        waits: &Waits,
+    ) -> Result<Value, ForgeError> {
+        let place = self.place();
+        let asked = self.asked(&place, Doing::Changing(doing));
+        let client = self.graphql()?;
+        let sent = Sent::Post("/graphql", body);
+        let mut answer: Value = self.wire.change(&client, sent, &asked, waits).await?;
+        match answer["errors"][0]["message"].as_str() {
+            None => Ok(answer["data"].take()),
+            Some(message) => Err(ForgeError::Refused {
+                repo: place,
+                status: 200,
+                message: message.to_owned(),
+            }),
+        }
     }
 }
 

@@ -48,6 +48,11 @@ impl GitHubForge {
         }
         self.request_reviews(session, pull, &extras.reviewers, waits, notes)
             .await;
+        if let Some(method) = extras.auto_merge
+            && let Err(error) = self.merge_by_itself(pull, method, waits).await
+        {
+            notes.push(format!("it will not be merged by itself: {error}"));
+        }
     }
 
     async fn label(

@@ -2,6 +2,7 @@
 //! not used.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::forge::PullRequest;
 
@@ -25,6 +26,11 @@ pub(super) struct Pull {
     #[serde(default)]
     pub(super) requested_teams: Vec<Team>,
     pub(super) milestone: Option<Milestone>,
+    /// How GraphQL names it.
+    #[serde(default)]
+    pub(super) node_id: String,
+    /// Whether the server merges it by itself.
+    pub(super) auto_merge: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]

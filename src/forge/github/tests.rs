@@ -460,6 +460,7 @@ async fn furnished(server: &MockServer) -> Vec<String> {
                 .to_vec(),
             assignees: vec!["ada".to_owned(), "eve".to_owned()],
             milestone: Some("v2".to_owned()),
+            auto_merge: None,
         },
         ..request()
     };
