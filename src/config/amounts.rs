@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// US dollars that may be spent, written `20usd`, `$20` or `0.50usd`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget {
     millionths: u64,
 }
@@ -54,7 +54,7 @@ impl fmt::Display for Budget {
 }
 
 /// A number of tokens, written `500k`, `2M` or `1500000`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tokens(pub u64);
 
 impl FromStr for Tokens {
@@ -130,6 +130,19 @@ impl AgentCaps {
             budget: self.budget.or(other.budget),
         }
     }
+
+    /// Of both the smaller amounts.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+            one.into_iter().chain(other).min()
+        }
+        Self {
+            turns: least(self.turns, other.turns),
+            tokens: least(self.tokens, other.tokens),
+            budget: least(self.budget, other.budget),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +150,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn of_two_limits_the_lower_holds() {
+        let caps = |tokens: Option<u64>, budget: Option<&str>| AgentCaps {
+            turns: None,
+            tokens: tokens.map(Tokens),
+            budget: budget.and_then(|text| text.parse().ok()),
+        };
+        assert_eq!(
+            caps(Some(5), Some("2usd")).within(caps(None, Some("1usd"))),
+            caps(Some(5), Some("1usd"))
+        );
+        assert_eq!(
+            caps(None, None).within(caps(Some(7), None)),
+            caps(Some(7), None)
+        );
+    }
 
     #[test]
     fn amounts_read_like_people_write_them() {

@@ -23,7 +23,7 @@ use super::surroundings::reader_environment;
 use crate::agent::{
     AgentError, AgentEvent, Errand, FollowUp, PlanFacts, Prompts, Spent, Task, Usage, Work,
 };
-use crate::config::{Config, Order, UnitRange};
+use crate::config::{AgentCaps, Config, Order, UnitRange};
 use crate::git::Repo;
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
 use crate::words;
@@ -82,8 +82,15 @@ impl<'a> Inquiry<'a> {
         dir: &Path,
     ) -> Result<Self, PrepareError> {
         let naming = Naming::of(config, repo)?;
+        let mut orders = Orders::of(&config.first_agent()?, config, &plan.instruction, dir)?;
+        // What a whole run may take is more than enough for its plan.
+        orders.caps = orders.caps.within(AgentCaps {
+            turns: None,
+            tokens: config.run.max_tokens,
+            budget: config.run.budget,
+        });
         Ok(Self {
-            orders: Orders::of(&config.first_agent()?, config, &plan.instruction, dir)?,
+            orders,
             prompts: Prompts::compile(&config.prompts)?,
             study: Study::of(id, repo, &naming),
             naming,
