@@ -311,6 +311,33 @@ fn the_next_opens_when_one_is_closed_also_after_a_resume() {
 }
 
 #[test]
+fn the_next_opens_when_the_checks_of_the_one_before_have_ended() {
+    let (repo, server) = shop(3);
+    server.state().checks_what_is_new = true;
+    migrate(&repo, &["--units", "3", "--max-pending-checks", "1"])
+        .exits(0)
+        .says("waits until the checks of one of 1 end")
+        .says("3 of 3 units published");
+    let requests = server.requests();
+    let mut course: Vec<String> = requests
+        .iter()
+        .filter(|it| *it == "POST /pulls" || it.ends_with("/check-runs"))
+        .map(|it| it.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    course.dedup();
+    let (opened, looked) = ("POST", "GET");
+    assert_eq!(course, [opened, looked, opened, looked, opened]);
+
+    // Nothing checks a page in the repository.
+    let (repo, _server) = shop(2);
+    let output = migrate(
+        &repo,
+        &["--units", "2", "--no-push", "--max-pending-checks", "1"],
+    );
+    assert!(!output.exits(0).said().contains("waits until the checks"));
+}
+
+#[test]
 fn pull_requests_keep_the_pace_that_is_wanted() {
     let (repo, _server) = shop(2);
     let begun = std::time::Instant::now();

@@ -345,6 +345,9 @@ pub(super) struct PublishingFlags {
     /// Open no more pull requests at once than this; the next opens when one is merged or closed
     #[arg(long, value_name = "N")]
     max_open: Option<NonZeroUsize>,
+    /// Open the next pull request only while fewer of them than this have checks that run on the forge
+    #[arg(long, value_name = "N")]
+    max_pending_checks: Option<NonZeroUsize>,
     /// Open pull requests as drafts
     #[arg(long)]
     draft: bool,
@@ -397,6 +400,7 @@ impl PublishingFlags {
         }
         publish.pace = self.pr_pace.or(publish.pace);
         publish.max_open = self.max_open.or(publish.max_open);
+        publish.max_pending_checks = self.max_pending_checks.or(publish.max_pending_checks);
         for (given, set) in [
             (&self.label, &mut publish.labels),
             (&self.reviewer, &mut publish.reviewers),

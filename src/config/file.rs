@@ -105,6 +105,8 @@ pub struct PublishConfig {
     pub pace: Option<Rate>,
     /// How many of a run's pull requests are open at once.
     pub max_open: Option<NonZeroUsize>,
+    /// How many of a run's pull requests have checks that run at once.
+    pub max_pending_checks: Option<NonZeroUsize>,
     /// A template with `{run}` and `{unit}`.
     pub branch: Option<String>,
     /// Templates of the pull request's title and body, and of the commit message.

@@ -129,6 +129,17 @@ impl Delivery {
         }
     }
 
+    /// Whether pull requests go where others see them.
+    pub(super) fn is_on_a_server(&self) -> bool {
+        matches!(
+            self,
+            Self::PullRequest {
+                why_local: None,
+                ..
+            }
+        )
+    }
+
     /// Where it goes, in a line for people.
     #[must_use]
     pub fn words(&self) -> String {

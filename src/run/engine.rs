@@ -65,7 +65,7 @@ pub async fn execute(
     // When the journal fails, what runs is ended with the run: nothing that cannot be written down may go on.
     let _end = cancel.clone().drop_guard();
     let (clearance, _) = watch::channel(Clearance::of(&state));
-    let valve = Valve::of(&job.settings.publish, &state).map(Arc::new);
+    let valve = Valve::of(&job.settings.publish, &job.delivery, &state).map(Arc::new);
     let base = Arc::new(Base::new(&job, &state.base_checks));
     let pacing = Pacing::new(job.jobs);
     let (troubles, pressures) = mpsc::unbounded_channel();

@@ -12,13 +12,16 @@ use super::record::now;
 use super::story::{NeedDone, Told, extras, story};
 use super::unit::{Ground, Halt, Pipeline, Proven, failure};
 use super::valve::{Hold, Passage};
-use crate::forge::{Forge, PullRequest, Story, TextError, Which};
+use crate::forge::{Checks, Forge, PullRequest, Story, TextError, Which};
 use crate::plan::UnitId;
 use crate::words;
 
 /// How soon it is looked whether an open pull request still is; doubles each time.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 const LAST_LOOK: Duration = Duration::from_mins(1);
+
+/// A pull request that nothing checks after so many milliseconds has no checks.
+const UNCHECKED: i64 = 30_000;
 
 impl Pipeline {
     pub(super) async fn commit(
@@ -209,6 +212,22 @@ impl Pipeline {
                         look = (look * 2).min(LAST_LOOK);
                     }
                 }
+                Hold::UntilChecked(pending) => {
+                    if look == FIRST_LOOK {
+                        let detail =
+                            format!("waits until the checks of one of {} end", pending.len());
+                        self.begin(step, Some(detail)).await?;
+                    }
+                    for (which, opened_at) in pending {
+                        if self.is_checked(forge, &which, opened_at).await? {
+                            passage.checked(&which);
+                        }
+                    }
+                    if matches!(passage.hold(now()), Some(Hold::UntilChecked(_))) {
+                        self.unless_stopping(tokio::time::sleep(look)).await?;
+                        look = (look * 2).min(LAST_LOOK);
+                    }
+                }
             }
         }
         Ok(Some(passage))
@@ -219,6 +238,28 @@ impl Pipeline {
         match self.unless_stopping(forge.is_open(which, &waits)).await? {
             Ok(is_open) => Ok(!is_open),
             // It is asked again soon, and a run that waits for days must not end by one bad minute.
+            Err(error) => {
+                tracing::warn!("{}", words::chain(&error));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether nothing checks the pull request any longer. Where nothing does at all, that is believed after a while:
+    /// checks are begun a moment after it was opened.
+    async fn is_checked(
+        &self,
+        forge: &dyn Forge,
+        which: &Which,
+        opened_at: i64,
+    ) -> Result<bool, Halt> {
+        let (waits, _) = mpsc::unbounded_channel();
+        match self.unless_stopping(forge.standing(which, &waits)).await? {
+            Ok(standing) => Ok(match standing.checks {
+                Checks::Running => !standing.state.is_open(),
+                Checks::None => now().saturating_sub(opened_at) > UNCHECKED,
+                Checks::Green | Checks::Red | Checks::Unknown => true,
+            }),
             Err(error) => {
                 tracing::warn!("{}", words::chain(&error));
                 Ok(false)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::delivery::Delivery;
 use super::state::RunState;
 use crate::config::{PublishConfig, Rate};
 use crate::forge::Which;
@@ -16,6 +17,7 @@ use crate::forge::Which;
 pub(super) struct Valve {
     pace: Option<Rate>,
     most_open: Option<usize>,
+    most_pending: Option<usize>,
     known: Mutex<Known>,
 }
 
@@ -26,6 +28,8 @@ struct Known {
     last: Option<i64>,
     /// Those that are open as far as is known.
     open: Vec<Which>,
+    /// Those whose checks run as far as is known, with the moment at which they were opened.
+    pending: Vec<(Which, i64)>,
 }
 
 /// What has to come about before the next unit may publish.
@@ -35,6 +39,8 @@ pub(super) enum Hold {
     For(Duration),
     /// One of these has to be merged or closed.
     UntilClosed(Vec<Which>),
+    /// The checks of one of these have to end; with the moment at which it was opened.
+    UntilChecked(Vec<(Which, i64)>),
 }
 
 /// The turn of one unit, until it is dropped.
@@ -46,9 +52,18 @@ pub(super) struct Passage<'a> {
 
 impl Valve {
     /// For a run that stands so; nothing where all may pass as they come.
-    pub(super) fn of(settings: &PublishConfig, state: &RunState) -> Option<Self> {
+    pub(super) fn of(
+        settings: &PublishConfig,
+        delivery: &Delivery,
+        state: &RunState,
+    ) -> Option<Self> {
         let (pace, most_open) = (settings.pace, settings.max_open.map(usize::from));
-        if pace.is_none() && most_open.is_none() {
+        // Nothing checks a page in this repository.
+        let most_pending = settings
+            .max_pending_checks
+            .filter(|_| delivery.is_on_a_server())
+            .map(usize::from);
+        if pace.is_none() && most_open.is_none() && most_pending.is_none() {
             return None;
         }
         let opened = |unit: &super::state::UnitState| {
@@ -58,12 +73,18 @@ impl Valve {
                 number: link.number,
             })
         };
+        let since = |unit: &super::state::UnitState| {
+            let which = opened(unit)?;
+            Some((which, unit.opened_at.unwrap_or_default()))
+        };
         Some(Self {
             pace,
             most_open,
+            most_pending,
             known: Mutex::new(Known {
                 last: state.units.iter().filter_map(|unit| unit.opened_at).max(),
                 open: state.units.iter().filter_map(opened).collect(),
+                pending: state.units.iter().filter_map(since).collect(),
             }),
         })
     }
@@ -80,7 +101,9 @@ impl Valve {
     pub(super) fn words(&self) -> String {
         let pace = self.pace.map(|pace| pace.to_string());
         let open = self.most_open.map(|most| format!("at most {most} open"));
-        let rules: Vec<String> = pace.into_iter().chain(open).collect();
+        let pending = self.most_pending;
+        let pending = pending.map(|most| format!("at most {most} with checks that run"));
+        let rules: Vec<String> = pace.into_iter().chain(open).chain(pending).collect();
         rules.join(", ")
     }
 }
@@ -96,11 +119,19 @@ impl Passage<'_> {
                 return Some(Hold::For(rest));
             }
         }
-        let is_full = |most: usize| self.known.open.len() >= most;
-        self.valve
-            .most_open
-            .is_some_and(is_full)
-            .then(|| Hold::UntilClosed(self.known.open.clone()))
+        let Known { open, pending, .. } = &*self.known;
+        let (most_open, most_pending) = (self.valve.most_open, self.valve.most_pending);
+        if most_open.is_some_and(|most| open.len() >= most) {
+            return Some(Hold::UntilClosed(open.clone()));
+        }
+        most_pending
+            .is_some_and(|most| pending.len() >= most)
+            .then(|| Hold::UntilChecked(pending.clone()))
+    }
+
+    /// The checks of that one run no longer.
+    pub(super) fn checked(&mut self, which: &Which) {
+        self.known.pending.retain(|(pending, _)| pending != which);
     }
 
     /// That one is open no longer.
@@ -112,6 +143,7 @@ impl Passage<'_> {
     pub(super) fn opened(&mut self, which: Which, now: i64) {
         self.known.last = Some(now);
         if !self.known.open.contains(&which) {
+            self.known.pending.push((which.clone(), now));
             self.known.open.push(which);
         }
     }
@@ -132,6 +164,7 @@ mod tests {
         Valve {
             pace: pace.map(|pace| pace.parse().unwrap()),
             most_open,
+            most_pending: None,
             known: Mutex::default(),
         }
     }
@@ -161,6 +194,21 @@ mod tests {
         assert_eq!(passage.hold(0), Some(Hold::UntilClosed(open)));
         passage.closed(&which(1));
         assert_eq!(passage.hold(0), None);
+    }
+
+    #[tokio::test]
+    async fn as_many_have_checks_that_run_as_are_wanted() {
+        let valve = Valve {
+            most_pending: Some(1),
+            ..valve(None, None)
+        };
+        let mut passage = valve.passage().await;
+        assert_eq!(passage.hold(0), None);
+        passage.opened(which(1), 7);
+        let pending = vec![(which(1), 7)];
+        assert_eq!(passage.hold(8), Some(Hold::UntilChecked(pending)));
+        passage.checked(&which(1));
+        assert_eq!(passage.hold(8), None);
     }
 
     #[test]

@@ -225,6 +225,11 @@ fn create(state: &mut State, body: &Value) -> Answer {
         base,
         draft: body["draft"].as_bool().unwrap_or(false),
         open: true,
+        checks: if state.checks_what_is_new {
+            vec![None]
+        } else {
+            Vec::new()
+        },
         ..Pull::default()
     };
     let number = pull.number;
@@ -328,7 +333,7 @@ fn compare(state: &State, span: &str) -> Answer {
     Answer::new(200, told)
 }
 
-fn check_runs(state: &State, asked: &Asked, sha: &str) -> Answer {
+fn check_runs(state: &mut State, asked: &Asked, sha: &str) -> Answer {
     let is_its = |pull: &&Pull| pull.sha == sha;
     let checks = state
         .pulls
@@ -336,6 +341,11 @@ fn check_runs(state: &State, asked: &Asked, sha: &str) -> Answer {
         .find(is_its)
         .map(|pull| pull.checks.clone());
     let runs = Answers(&state.address).check_runs(sha, &checks.unwrap_or_default());
+    if state.checks_what_is_new {
+        for pull in state.pulls.iter_mut().filter(|pull| pull.sha == sha) {
+            pull.checks = vec![Some("success")];
+        }
+    }
     let count = runs.len();
     let mut answer = paged(asked, runs);
     answer.body = json!({ "total_count": count, "check_runs": answer.body });

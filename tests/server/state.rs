@@ -5,6 +5,10 @@ use super::fault::{Fault, Faults, gateway};
 use super::limits::Limits;
 use super::{Answer, Asked, routes};
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a way that a server may have"
+)]
 pub struct State {
     pub address: String,
     pub bare: Bare,
@@ -22,6 +26,8 @@ pub struct State {
     pub bodies: Vec<serde_json::Value>,
     /// Lists hold only what comes from the head that was asked for.
     pub heeds_heads: bool,
+    /// A new pull request has a check, which runs until somebody has looked at it.
+    pub checks_what_is_new: bool,
     pub allows_auto_merge: bool,
     /// A pull request is closed once somebody has looked at it.
     pub closes_what_is_looked_at: bool,
@@ -70,6 +76,7 @@ impl State {
             requests: Vec::new(),
             bodies: Vec::new(),
             heeds_heads: true,
+            checks_what_is_new: false,
             allows_auto_merge: true,
             closes_what_is_looked_at: false,
         }
