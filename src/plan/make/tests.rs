@@ -16,6 +16,22 @@ fn base(it: &Fixture) -> Base {
     }
 }
 
+/// For these globs of the whole repository, with nothing else wanted.
+fn request_of<'a>(globs: &'a [String], base: &'a Base) -> Request<'a> {
+    Request {
+        instruction: "x",
+        globs,
+        prefix: "",
+        base,
+        agent: AgentOptions::default(),
+        codemod: None,
+        until: None,
+        units: UnitRange::default(),
+        by: None,
+        order: Order::None,
+    }
+}
+
 fn make(repo: &Repo, request: &Request<'_>) -> Result<Plan, PlanError> {
     super::make(repo, request).map(|(plan, _)| plan)
 }
@@ -30,16 +46,9 @@ fn plan(
     make(
         &it.repo,
         &Request {
-            instruction: "from var to const",
-            globs: &globs,
-            prefix: "",
-            base,
-            agent: AgentOptions::default(),
             codemod,
-            until: None,
             units: UnitRange::new(5, 30).unwrap(),
-            by: None,
-            order: Order::None,
+            ..request_of(&globs, base)
         },
     )
 }
@@ -115,15 +124,8 @@ fn a_request_without_a_plan_is_told_why() {
         &it.repo,
         &Request {
             instruction: " \n",
-            globs: &[".".to_owned()],
-            prefix: "",
-            base: &base(&it),
-            agent: AgentOptions::default(),
-            codemod: None,
-            until: None,
             units: UnitRange::new(5, 30).unwrap(),
-            by: None,
-            order: Order::None,
+            ..request_of(&[".".to_owned()], &base(&it))
         },
     );
     insta::assert_snapshot!(blank.unwrap_err(), @"the instruction is empty: say what is to be changed");
@@ -294,16 +296,9 @@ fn by_owner_no_unit_has_files_of_two() {
         make(
             &it.repo,
             &Request {
-                instruction: "from var to const",
-                globs: &globs,
-                prefix: "",
-                base: &base(it),
-                agent: AgentOptions::default(),
-                codemod: None,
-                until: None,
                 units: UnitRange::new(1, 2).unwrap(),
                 by: Some(Grouping::Owner),
-                order: Order::None,
+                ..request_of(&globs, &base(it))
             },
         )
     };
@@ -331,16 +326,8 @@ fn only_files_that_hold_what_is_to_be_gone_are_work() {
         make(
             &it.repo,
             &Request {
-                instruction: "from var to const",
-                globs,
-                prefix: "",
-                base: &base(&it),
-                agent: AgentOptions::default(),
-                codemod: None,
                 until: Some(Sought::Pattern(pattern.to_owned())),
-                units: UnitRange::default(),
-                by: None,
-                order: Order::None,
+                ..request_of(globs, &base(&it))
             },
         )
     };
@@ -380,16 +367,8 @@ fn files_that_many_changes_touch_are_in_the_last_unit_and_snapshots_with_their_t
         let globs = [".".to_owned()];
         let base = base(&it);
         let request = Request {
-            instruction: "x",
-            globs: &globs,
-            prefix: "",
-            base: &base,
-            agent: AgentOptions::default(),
-            codemod: None,
-            until: None,
             units,
-            by: None,
-            order: Order::None,
+            ..request_of(&globs, &base)
         };
         make(&it.repo, &request).unwrap()
     };
@@ -443,16 +422,8 @@ fn files_that_import_each_other_are_in_one_unit() {
     let globs = [".".to_owned()];
     let base = base(&it);
     let request = Request {
-        instruction: "x",
-        globs: &globs,
-        prefix: "",
-        base: &base,
-        agent: AgentOptions::default(),
-        codemod: None,
-        until: None,
         units: UnitRange::new(2, 2).unwrap(),
-        by: None,
-        order: Order::None,
+        ..request_of(&globs, &base)
     };
     let plan = make(&it.repo, &request).unwrap();
     let files: Vec<String> = plan
@@ -480,16 +451,10 @@ fn what_files_import_is_read_only_where_it_decides() {
     let reads = |glob: &str, by, order| {
         let globs = [glob.to_owned()];
         let request = Request {
-            instruction: "x",
-            globs: &globs,
-            prefix: "",
-            base: &base,
-            agent: AgentOptions::default(),
-            codemod: None,
-            until: None,
             units: UnitRange::new(2, 2).unwrap(),
             by,
             order,
+            ..request_of(&globs, &base)
         };
         let cache = it.repo.state_dir().join("cache");
         let _ = std::fs::remove_dir_all(&cache);
@@ -516,16 +481,9 @@ fn by_their_imports_units_need_those_they_import() {
     let globs = [".".to_owned()];
     let base = base(&it);
     let request = |order| Request {
-        instruction: "x",
-        globs: &globs,
-        prefix: "",
-        base: &base,
-        agent: AgentOptions::default(),
-        codemod: None,
-        until: None,
         units: UnitRange::new(4, 4).unwrap(),
-        by: None,
         order,
+        ..request_of(&globs, &base)
     };
     let needs = |order| -> Vec<String> {
         let plan = make(&it.repo, &request(order)).unwrap();
