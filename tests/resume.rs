@@ -72,6 +72,25 @@ exit 1",
     args
 }
 
+/// The same with three works that compete, of which the second is the best.
+fn args_with_rivals(repo: &Repo) -> Vec<String> {
+    let mut args = args(repo);
+    let agent = repo.program(
+        "agent",
+        r#"echo "agent.$BATCH_RIVAL $BATCH_UNIT" >>"$(dirname "$0")/worked"
+xargs -0 sed -i.bak 's/var/let/' <"$BATCH_FILES"
+find . -name '*.bak' -exec rm {} +
+if test "$BATCH_RIVAL" != 2; then xargs -0 sh -c 'echo // more >>"$0"' <"$BATCH_FILES"; fi"#,
+    );
+    let agent = agent.to_string_lossy();
+    let place = |flag: &str| args.iter().position(|arg| arg == flag).expect("the flag") + 1;
+    let of_agent = place("--agent-cmd");
+    args[of_agent] = agent.into_owned();
+    args.truncate(args.len() - 2);
+    args.extend(["--no-checks", "--best-of", "3"].map(str::to_owned));
+    args
+}
+
 /// How often each agent and check was started.
 fn worked(repo: &Repo) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
@@ -145,6 +164,23 @@ fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
 #[test]
 fn wherever_a_run_is_killed_no_attempt_is_paid_for_twice() {
     kill_everywhere(1, args_with_feedback, |before, what, times, moment| {
+        let (attempt, unit) = what.split_once(' ').expect("attempt and unit");
+        let number: usize = attempt
+            .strip_prefix("agent.")
+            .and_then(|number| number.parse().ok())
+            .expect("an attempt");
+        let finished = before
+            .iter()
+            .filter(|(of, said)| of.as_deref() == Some(unit) && said == "agent-finished")
+            .count();
+        let most = 1 + usize::from(finished < number);
+        assert!(times <= most, "{what}: {times} times, killed at {moment}");
+    });
+}
+
+#[test]
+fn wherever_a_run_is_killed_no_work_that_competes_is_paid_for_twice() {
+    kill_everywhere(1, args_with_rivals, |before, what, times, moment| {
         let (attempt, unit) = what.split_once(' ').expect("attempt and unit");
         let number: usize = attempt
             .strip_prefix("agent.")

@@ -5,11 +5,15 @@ use clap::Args;
 use super::workspace::KnownRun;
 use super::{Global, print, print_bytes};
 use crate::git::Colours;
+use crate::run::UnitState;
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// A unit's id, or a part of it
     unit: String,
+    /// Of several works that competed, this one, from 1 [default: the one that was taken]
+    #[arg(long, value_name = "N")]
+    rival: Option<usize>,
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -23,6 +27,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
         anyhow::bail!("unit {id} has not begun, so there is no difference to show");
     };
     let after = match (&unit.commit, &unit.worktree) {
+        _ if args.rival.is_some() => rival(unit, args.rival.unwrap_or_default())?,
         (Some(commit), _) => commit.clone(),
         (None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
@@ -57,4 +62,21 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     };
     print_bytes(&known.repo.patch(start, &after, colours)?)?;
     Ok(0)
+}
+
+/// What one of several works has left, as a commit.
+fn rival(unit: &UnitState, number: usize) -> anyhow::Result<String> {
+    let id = &unit.header.id;
+    let place = number.checked_sub(1).and_then(|at| unit.rivals.get(at));
+    let Some(rival) = place else {
+        anyhow::bail!(
+            "unit {id} has no work {number}: {} have competed",
+            unit.rivals.len()
+        );
+    };
+    match (&rival.commit, &unit.start) {
+        (Some(commit), _) => Ok(commit.clone()),
+        (None, Some(start)) => Ok(start.clone()),
+        (None, None) => anyhow::bail!("work {number} of unit {id} left nothing"),
+    }
 }

@@ -11,9 +11,9 @@ use super::say;
 use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, Budget, Config, ForgeChoice, Grouping, Limit, MergeMethod,
-    MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate, ReviewersFrom,
-    Shares, Tokens, UnitRange,
+    AgentCaps, AgentKind, AgentOptions, BestOf, Budget, Config, ForgeChoice, Grouping, Limit,
+    MergeMethod, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate,
+    ReviewersFrom, Shares, Tokens, UnitRange,
 };
 use crate::run::Goal;
 
@@ -296,6 +296,12 @@ pub(super) struct RunFlags {
     /// Have one unit done first, show it, and go on with the others when it is accepted
     #[arg(long)]
     canary: bool,
+    /// Have each unit done so often, each time from nothing, and take the best: by its checks, then the smallest change
+    #[arg(long, value_name = "N")]
+    best_of: Option<BestOf>,
+    /// With --best-of: a shell line whose last word is the number of the best of those that are else alike
+    #[arg(long, value_name = "CMD")]
+    judge: Option<String>,
     #[command(flatten)]
     caps: CapFlags,
     /// Run in the background, whatever becomes of this terminal; look at it with batch status
@@ -425,6 +431,10 @@ impl RunFlags {
         config.run.jobs = self.jobs.or(config.run.jobs);
         config.run.min_success = self.min_success.or(config.run.min_success);
         self.caps.apply(config);
+        config.run.best_of = self.best_of.or(config.run.best_of);
+        if self.judge.is_some() {
+            config.run.judge.clone_from(&self.judge);
+        }
         if self.canary {
             config.run.canary = Some(true);
         }

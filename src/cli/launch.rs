@@ -133,6 +133,10 @@ fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
         ("checks", shown),
         ("result", job.delivery().words()),
     ];
+    if job.rivals() > 1 {
+        let best = format!("the best of {} at each unit is taken", job.rivals());
+        course.push(("works", best));
+    }
     course.extend(past.expect(job.plan(), &job.agent(), job.jobs()));
     course
 }

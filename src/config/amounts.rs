@@ -87,6 +87,31 @@ impl fmt::Display for Tokens {
     }
 }
 
+/// How many works compete, 2 to 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8")]
+pub struct BestOf(pub u8);
+
+impl FromStr for BestOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.trim().parse().ok();
+        number
+            .filter(|number| (2..=9).contains(number))
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is no number of works that can compete: write 2 to 9"))
+    }
+}
+
+impl TryFrom<u8> for BestOf {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        number.to_string().parse()
+    }
+}
+
 macro_rules! as_text {
     ($($kind:ty),*) => {$(
         impl Serialize for $kind {

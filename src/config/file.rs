@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, Budget, CodingKind, Grouping, Limit,
-    MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, Shares, Tokens,
-    UnitRange,
+    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, BestOf, Budget, CodingKind, Grouping,
+    Limit, MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, Shares,
+    Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -172,6 +172,10 @@ pub struct RunConfig {
     pub jobs: Option<usize>,
     /// Several agents that share the work; they win over `[agent]`.
     pub agents: Option<Shares>,
+    /// How often each unit is done, each time from nothing, so that the best is taken.
+    pub best_of: Option<BestOf>,
+    /// A shell line that says which of several works that are else alike is the best.
+    pub judge: Option<String>,
     /// How many units must come to a good end; all unless given.
     pub min_success: Option<MinSuccess>,
     /// What all agents together may cost before no further one is started.

@@ -13,7 +13,7 @@ mod values;
 pub use agent::{
     AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CodingAgentSpec, CodingKind, CommandLine,
 };
-pub use amounts::{AgentCaps, Budget, Tokens};
+pub use amounts::{AgentCaps, BestOf, Budget, Tokens};
 pub use file::{
     Caches, CheckConfig, Config, ConfigError, EnvironmentConfig, FILE_NAME, ForgeChoice,
     GitHubConfig, MOST_REVIEWERS, PlanConfig, Price, PublishConfig, PushChoice, ReviewersFrom,

@@ -70,6 +70,15 @@ impl Repo {
         self.snapshot(worktree, copy.path())
     }
 
+    /// Puts the content of `tree` into a worktree, in place of what the last snapshot by `index` has seen there.
+    pub fn show(&self, worktree: &Path, index: &Path, tree: &str) -> Result<(), GitError> {
+        self.git_among_work(worktree, index)
+            .without_secrets()
+            .args(&["read-tree", "--reset", "-u", tree])
+            .run()?;
+        Ok(())
+    }
+
     /// What stands in a worktree although git ignores it, in the bytes git holds; a folder that is ignored as a whole is
     /// one entry that ends in a slash.
     pub fn ignored(&self, worktree: &Path, index: &Path) -> Result<Vec<Vec<u8>>, GitError> {

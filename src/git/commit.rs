@@ -5,6 +5,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::removal::free_ref;
 use super::{During, GitError, Repo};
 
 impl Repo {
@@ -36,6 +37,24 @@ impl Repo {
         let id = git2::Oid::from_str(&commit).during(|| format!("{commit:?} is no commit id"))?;
         repo.reference(&format!("refs/heads/{branch}"), id, true, "batch: commit")
             .during(|| format!("branch {branch} cannot be set"))?;
+        Ok(commit)
+    }
+
+    /// Keeps `tree` as a commit on top of `parent` under the full ref name `name`, or with a number behind it where another
+    /// commit is kept there. Gives the commit's id.
+    pub fn keep(
+        &self,
+        name: &str,
+        parent: &str,
+        tree: &str,
+        message: &str,
+    ) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let commit = self.commit_tree(tree, &[parent], message)?;
+        let id = git2::Oid::from_str(&commit).during(|| format!("{commit:?} is no commit id"))?;
+        let name = free_ref(&repo, name, id);
+        repo.reference(&name, id, true, "batch: keep")
+            .during(|| format!("{name} cannot be set"))?;
         Ok(commit)
     }
 

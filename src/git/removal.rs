@@ -106,15 +106,7 @@ impl Repo {
         };
         let during = || format!("branch {branch} cannot be set aside");
         let tip = found.get().peel_to_commit().during(during)?.id();
-        let free = |name: &String| {
-            repo.find_reference(name)
-                .map_or(true, |kept| kept.target() == Some(tip))
-        };
-        let numbered = (2..u32::MAX).map(|number| format!("{aside}.{number}"));
-        let aside = std::iter::once(aside.to_owned())
-            .chain(numbered)
-            .find(free)
-            .unwrap_or_else(|| aside.to_owned());
+        let aside = free_ref(&repo, aside, tip);
         repo.reference(&aside, tip, true, "batch: set aside")
             .during(during)?;
         found.delete().during(during)?;
@@ -156,6 +148,19 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         place(&entry, &to.join(inner))?;
     }
     Ok(())
+}
+
+/// The full ref name, or the first with a number behind it, that stands for no other commit.
+pub(super) fn free_ref(repo: &git2::Repository, name: &str, commit: git2::Oid) -> String {
+    let free = |name: &String| {
+        repo.find_reference(name)
+            .map_or(true, |kept| kept.target() == Some(commit))
+    };
+    let numbered = (2..u32::MAX).map(|number| format!("{name}.{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(free)
+        .unwrap_or_else(|| name.to_owned())
 }
 
 /// A place in the folder, called `name` or, where that is taken, a little longer.

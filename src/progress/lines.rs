@@ -9,8 +9,8 @@ use std::path::Path;
 use super::Progress;
 use crate::check::Verdict;
 use crate::run::{
-    BaseCheck, CutShort, Event, Outcome, Pace, PaceNow, Phase, Recorded, RunFact, RunState, Stop,
-    UnitFact, UnitState,
+    BaseCheck, CutShort, Event, Outcome, Pace, PaceNow, Phase, Recorded, RivalEnd, RunFact,
+    RunState, Stop, UnitFact, UnitState,
 };
 use crate::words;
 
@@ -123,6 +123,10 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             step.words(),
             first_line(reason)
         ),
+        UnitFact::RivalEnded(rival) => rival_ended(unit, &rival.end),
+        UnitFact::RivalChosen { number } => {
+            format!("work {number} of {} is taken", unit.rivals.len())
+        }
         UnitFact::SetAside {
             worktree,
             branch,
@@ -196,6 +200,28 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
         Outcome::LeftOut { why } => format!("skipped: {}", words::line(&why.to_string())),
         Outcome::Skipped { by } => format!("skipped, as {} wished", words::line(by)),
+    }
+}
+
+/// What came of one of several works that compete.
+fn rival_ended(unit: &UnitState, end: &RivalEnd) -> String {
+    let number = unit.rivals.len();
+    match end {
+        RivalEnd::Good { changes, .. } => {
+            let lines = changes.insertions.saturating_add(changes.deletions);
+            format!(
+                "work {number} is good: {}",
+                words::count(lines, "changed line")
+            )
+        }
+        RivalEnd::NoChange { .. } => format!("work {number} changes nothing"),
+        RivalEnd::Failed { step, reason } => {
+            format!(
+                "work {number} failed at {}: {}",
+                step.words(),
+                first_line(reason)
+            )
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Liveness, Totals, view};
 use crate::agent::{CostSource, Spent, Usd};
 use crate::check::Verdict;
-use crate::run::{CheckResult, OldUses, Outcome, Phase, RunState, Step, UnitState};
+use crate::run::{self, CheckResult, OldUses, Outcome, Phase, RivalEnd, RunState, Step, UnitState};
 use crate::words;
 
 /// What came out of a run; made to be serialised.
@@ -90,6 +90,7 @@ struct Unit {
     changes: Option<Changes>,
     checks: Vec<Check>,
     attempts: u32,
+    rivals: Vec<Rival>,
     sent_back: Vec<SentBack>,
     agent_took_ms: Option<u64>,
     usage: Option<Used>,
@@ -111,6 +112,17 @@ struct Changes {
     files: usize,
     insertions: usize,
     deletions: usize,
+}
+
+/// One of several works that competed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Rival {
+    agent: String,
+    result: &'static str,
+    is_taken: bool,
+    reason: Option<String>,
+    commit: Option<String>,
+    changes: Option<Changes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -166,6 +178,29 @@ impl Report {
     }
 }
 
+fn rivals(unit: &UnitState) -> Vec<Rival> {
+    let told = |(number, rival): (usize, &run::Rival)| {
+        let (result, reason, changes) = match &rival.end {
+            RivalEnd::Good { changes, .. } => ("good", None, Some(*changes)),
+            RivalEnd::NoChange { summary } => ("no-change", summary.clone(), None),
+            RivalEnd::Failed { reason, .. } => ("failed", Some(reason.clone()), None),
+        };
+        Rival {
+            agent: rival.agent.clone(),
+            result,
+            is_taken: unit.chosen == Some(number),
+            reason,
+            commit: rival.commit.clone(),
+            changes: changes.map(|changes| Changes {
+                files: changes.files,
+                insertions: changes.insertions,
+                deletions: changes.deletions,
+            }),
+        }
+    };
+    (1..).zip(&unit.rivals).map(told).collect()
+}
+
 impl Unit {
     fn new(unit: &UnitState, who: &str, now: i64) -> Self {
         let header = &unit.header;
@@ -197,6 +232,7 @@ impl Unit {
             }),
             checks: unit.checks.iter().map(Check::new).collect(),
             attempts: unit.attempt(),
+            rivals: rivals(unit),
             sent_back: unit
                 .sent_back
                 .iter()

@@ -163,6 +163,11 @@ fn others(state: &RunState) -> Option<String> {
         .map(|(unit, reason)| format!("- `{unit}` needed no change: {}", escaped(reason)))
         .collect();
     lines.extend(
+        view::rivals(state)
+            .into_iter()
+            .map(|(unit, said)| format!("- `{unit}`: {}", escaped(&said))),
+    );
+    lines.extend(
         view::blemishes(state)
             .into_iter()
             .map(|(unit, check, words)| {

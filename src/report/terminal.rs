@@ -297,6 +297,11 @@ fn others(state: &RunState) -> Option<String> {
         })
         .collect();
     lines.extend(
+        view::rivals(state)
+            .into_iter()
+            .map(|(unit, said)| format!("{} {unit}: {said}", style("–").green())),
+    );
+    lines.extend(
         view::blemishes(state)
             .into_iter()
             .map(|(unit, check, said)| {

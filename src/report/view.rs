@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::agent::Spent;
 use crate::check::Verdict;
 use crate::plan::UnitId;
-use crate::run::{CheckResult, CutShort, Outcome, Phase, RunState, Step, UnitState};
+use crate::run::{
+    CheckResult, CutShort, Outcome, Phase, Rival, RivalEnd, RunState, Step, UnitState,
+};
 use crate::words;
 
 use super::Liveness;
@@ -118,6 +120,25 @@ pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
         }
     }
     found
+}
+
+/// Which of several works became the unit's, and what came of the others.
+pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
+    let told = |(number, rival): (usize, &Rival)| match &rival.end {
+        RivalEnd::Good { changes, .. } => {
+            let lines = changes.insertions.saturating_add(changes.deletions);
+            format!("{number} changes {}", words::count(lines, "line"))
+        }
+        RivalEnd::NoChange { .. } => format!("{number} changes nothing"),
+        RivalEnd::Failed { step, .. } => format!("{number} failed at {}", step.words()),
+    };
+    let competed = state.units.iter().filter_map(|unit| {
+        let chosen = unit.chosen?;
+        let all: Vec<String> = (1..).zip(&unit.rivals).map(told).collect();
+        let said = format!("work {chosen} was taken: {}", all.join(", "));
+        Some((&unit.header.id, said))
+    });
+    competed.collect()
 }
 
 /// Why they were not.

@@ -295,11 +295,9 @@ impl Engine<'_> {
         };
         self.record(Event::Unit(unit.clone(), begin))?;
         let cancel = self.cancel.child_token();
-        let who = self.state.who(&known).into();
         let pipeline = Pipeline {
             job: Arc::clone(&self.job),
             number,
-            who,
             needs: self.needs(number),
             known,
             clearance: self.clearance.subscribe(),

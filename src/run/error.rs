@@ -45,6 +45,8 @@ pub enum PrepareError {
     TooMany { wanted: usize, units: usize },
     #[error("the number of jobs must be at least 1")]
     NoJobs,
+    #[error("--best-of is for agents: the codemod does the same every time")]
+    AllAlike,
 }
 
 /// Why a run ended without its last event, or did not begin.

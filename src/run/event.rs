@@ -300,6 +300,12 @@ pub enum UnitFact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
     },
+    /// One of several works at the unit that compete has ended; the next begins from nothing.
+    RivalEnded(Rival),
+    /// This one of the works that competed, from 1, becomes the unit's.
+    RivalChosen {
+        number: usize,
+    },
     /// All that the agent changed lies inside the claim; `tree` is the git tree that will be committed.
     ScopeProven {
         tree: String,
@@ -339,6 +345,44 @@ pub enum UnitFact {
     /// The last event of a unit, unless it was stopped or blocked and its run is resumed.
     Ended {
         outcome: Outcome,
+    },
+}
+
+/// One of several works at a unit, of which the best is taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rival {
+    /// Who did it.
+    pub agent: String,
+    /// How long the agent took.
+    pub took_ms: u64,
+    /// What stood in the worktree at the end, as a commit on top of the unit's start; `None` where nothing was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    #[serde(flatten)]
+    pub end: RivalEnd,
+}
+
+/// What came of one of several works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum RivalEnd {
+    /// It may be published.
+    Good {
+        /// The tree that was proven to lie inside the claim.
+        tree: String,
+        changes: ChangeCount,
+        checks: Vec<CheckResult>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    /// It changed nothing.
+    NoChange {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    Failed {
+        step: Step,
+        reason: String,
     },
 }
 

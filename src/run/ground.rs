@@ -18,13 +18,13 @@ type ForWorktree = fn(&Repo, &NewWorktree<'_>) -> Result<(), GitError>;
 impl Pipeline {
     /// The ground to go on from, with what is known to be done on it: what an earlier process left, if its agent was
     /// done, else everything new.
-    pub(super) async fn ground(&self) -> Result<(Ground, UnitState), Halt> {
-        if let Some(ground) = self.left_ground() {
+    pub(super) async fn ground(&self, known: &UnitState) -> Result<(Ground, UnitState), Halt> {
+        if let Some(ground) = self.left_ground(known) {
             make_scratch(&self.job, &self.unit().id).await?;
-            return Ok((ground, self.known.clone()));
+            return Ok((ground, known.clone()));
         }
         if self.folder().exists() {
-            self.clear().await?;
+            self.clear(known).await?;
         }
         let ground = self.worktree().await?;
         make_scratch(&self.job, &self.unit().id).await?;
@@ -33,12 +33,19 @@ impl Pipeline {
             tree: ground.prepared.clone(),
         })
         .await?;
-        Ok((ground, UnitState::new(self.known.header.clone())))
+        let anew = UnitState {
+            rivals: known.rivals.clone(),
+            worktree: Some(ground.path.clone()),
+            branch: Some(ground.branch.clone()),
+            start: Some(ground.start.clone()),
+            prepared: Some(ground.prepared.clone()),
+            ..UnitState::new(known.header.clone())
+        };
+        Ok((ground, anew))
     }
 
     /// What an earlier process left, when nothing of it has to be made again.
-    fn left_ground(&self) -> Option<Ground> {
-        let known = &self.known;
+    fn left_ground(&self, known: &UnitState) -> Option<Ground> {
         // Before its first attempt has ended, an agent leaves nothing to go on from.
         known
             .agent_took_ms
@@ -57,9 +64,9 @@ impl Pipeline {
 
     /// Takes an earlier attempt out of the way: its worktree goes to the trash, a branch that somebody committed to is
     /// kept under another name, and its logs in another folder.
-    async fn clear(&self) -> Result<(), Halt> {
+    async fn clear(&self, known: &UnitState) -> Result<(), Halt> {
         let unit = self.unit().id.clone();
-        let start = self.known.start.clone();
+        let start = known.start.clone();
         // With a branch git deletes the folders it stood in, which another unit may just be making for its own.
         let alone = self.registration.lock().await;
         let (worktree, branch) = self

@@ -4,17 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Delivery;
 use super::error::PrepareError;
 use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
 use super::limits::Caps;
-use super::orders::{self, Orders};
+use super::orders::{self, Crew, Orders};
 use super::places::{Naming, Places};
 use super::room::Room;
 use super::surroundings::worker_environment;
-use crate::agent::{CommonFacts, PromptError, Prompts};
+use crate::agent::{Agent, AnotherAttempt, CommonFacts, PromptError, Prompts};
 use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::Config;
@@ -54,6 +55,8 @@ pub struct Job {
     pub(super) naming: Naming,
     /// For each unit of the plan, in its order.
     pub(super) orders: Vec<Orders>,
+    /// The agents of the plan, each once.
+    crew: Crew,
     pub(super) environment: Environment,
     pub(super) included: Vec<PathBuf>,
     pub(super) setup: Option<String>,
@@ -114,7 +117,12 @@ impl Job {
             Some(0) => return Err(PrepareError::NoJobs),
             jobs => jobs.unwrap_or_else(usual_jobs),
         };
-        let orders = orders::of_units(&plan, config, dir)?;
+        let (orders, crew) = orders::of_plan(&plan, config, dir)?;
+        let is_pointless =
+            |agent: &Arc<dyn Agent>| agent.another_attempt() == AnotherAttempt::Pointless;
+        if config.run.best_of.is_some() && crew.iter().any(is_pointless) {
+            return Err(PrepareError::AllAlike);
+        }
         let naming = Naming::of(config, &repo)?;
         let templates = Templates::compile(&config.publish)?;
         let prompts = Prompts::compile(&config.prompts)?;
@@ -161,6 +169,7 @@ impl Job {
             repo,
             naming,
             orders,
+            crew,
             environment,
             checks,
             templates,
@@ -270,6 +279,28 @@ impl Job {
             *orders = orders.amended(amendment, &self.settings.prices, &self.dir)?;
         }
         Ok(())
+    }
+
+    /// The orders for the unit at `number` after so many works at it that compete: the agents of the plan take turns, from
+    /// the unit's own on. Who was named to do a unit anew does all of it.
+    pub(super) fn orders_of(&self, number: usize, works: usize) -> Orders {
+        let own = self.orders[number].clone();
+        let place = self
+            .crew
+            .iter()
+            .position(|agent| Arc::ptr_eq(agent, &own.agent));
+        let agent = match place {
+            Some(place) => Arc::clone(&self.crew[(place + works) % self.crew.len()]),
+            None => Arc::clone(&own.agent),
+        };
+        Orders { agent, ..own }
+    }
+
+    /// How many works at each unit compete.
+    #[must_use]
+    pub fn rivals(&self) -> usize {
+        let asked = self.settings.run.best_of;
+        asked.map_or(1, |best_of| usize::from(best_of.0))
     }
 
     /// What becomes of the work.

@@ -30,6 +30,7 @@ mod record;
 mod research;
 mod restraint;
 mod retry;
+mod rivals;
 mod room;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -53,7 +54,7 @@ pub use engine::{announce, execute};
 pub use error::{PrepareError, RunError};
 pub use event::{
     Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
-    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 pub use job::{Job, KeepWorktrees, usual_jobs};
 pub use leftover::{Fate, Leftover, leftovers};

@@ -23,6 +23,9 @@ const AGENT_LIMIT: Duration = Duration::from_mins(30);
 /// What tokens of models cost, by the settings.
 type Prices = BTreeMap<String, Price>;
 
+/// The agents of a plan, each once.
+pub(super) type Crew = Vec<Arc<dyn Agent>>;
+
 /// Who does the work, and by which words.
 #[derive(Clone)]
 pub(super) struct Orders {
@@ -37,24 +40,31 @@ pub(super) struct Orders {
 }
 
 /// The orders of a plan's units, in its order: the same for all but for who does the work, and each agent is made once.
-pub(super) fn of_units(
+/// With them all agents that take turns where works compete.
+pub(super) fn of_plan(
     plan: &Plan,
     config: &Config,
     dir: &Path,
-) -> Result<Vec<Orders>, PrepareError> {
+) -> Result<(Vec<Orders>, Crew), PrepareError> {
     let mut made: BTreeMap<Option<&String>, Orders> = BTreeMap::new();
+    let orders_for = |options| Orders::of(options, config, &plan.instruction, dir);
     let mut all = Vec::with_capacity(plan.units.len());
     for unit in &plan.units {
         let orders = match made.entry(unit.agent.as_ref()) {
             Entry::Occupied(made) => made.get().clone(),
-            Entry::Vacant(place) => {
-                let orders = Orders::of(plan.agent_of(unit), config, &plan.instruction, dir)?;
-                place.insert(orders).clone()
-            }
+            Entry::Vacant(place) => place.insert(orders_for(plan.agent_of(unit))?).clone(),
         };
         all.push(orders);
     }
-    Ok(all)
+    if config.run.best_of.is_some() {
+        for (name, options) in &plan.agents {
+            if let Entry::Vacant(place) = made.entry(Some(name)) {
+                place.insert(orders_for(options)?);
+            }
+        }
+    }
+    let crew = made.into_values().map(|orders| orders.agent).collect();
+    Ok((all, crew))
 }
 
 impl Orders {

@@ -132,6 +132,12 @@ pub fn worktree_name(run: &RunId, unit: &UnitId) -> String {
     format!("batch-{run}-{unit}")
 }
 
+/// The ref that keeps what one of several works at a unit has left.
+#[must_use]
+pub fn rival_ref(run: &RunId, unit: &UnitId, number: usize) -> String {
+    format!("refs/batch/left/{run}/{unit}.rival-{number}")
+}
+
 /// How branches and worktree folders are called: templates with `{run}` and `{unit}`, for folders also `{repo}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {

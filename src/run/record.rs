@@ -180,7 +180,7 @@ mod tests {
     use crate::process::Ending;
     use crate::run::{
         Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, OldUses, Outcome, Pace,
-        PullRequestLink, Retry, RunHeader, Step, Stop, UnitHeader, sample,
+        PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step, Stop, UnitHeader, sample,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -272,6 +272,33 @@ mod tests {
                 log: "/l".into(),
                 tail: String::new(),
             }),
+            UnitFact::RivalEnded(Rival {
+                agent: "a".into(),
+                took_ms: 1,
+                commit: Some("5".repeat(40)),
+                end: RivalEnd::Good {
+                    tree: "6".repeat(40),
+                    changes: ChangeCount::default(),
+                    checks: Vec::new(),
+                    summary: Some("s".into()),
+                },
+            }),
+            UnitFact::RivalEnded(Rival {
+                agent: "a".into(),
+                took_ms: 1,
+                commit: None,
+                end: RivalEnd::NoChange { summary: None },
+            }),
+            UnitFact::RivalEnded(Rival {
+                agent: "a".into(),
+                took_ms: 1,
+                commit: None,
+                end: RivalEnd::Failed {
+                    step: Step::Check,
+                    reason: "r".into(),
+                },
+            }),
+            UnitFact::RivalChosen { number: 1 },
             UnitFact::StopAsked { by: "ada".into() },
             UnitFact::HeldBack {
                 pressure: crate::agent::Pressure::Overload,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::event::{
     Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
-    Recorded, Retry, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use super::restraint::{CutShort, Pace};
 use crate::agent::{SessionId, Spent, Usage};
@@ -58,6 +58,10 @@ pub struct UnitState {
     pub agent_took_ms: Option<u64>,
     /// What each turn of the agent used up, in order, those of earlier attempts included: they cost the same money.
     pub turns: Vec<Usage>,
+    /// Works at the unit that compete, as far as they have ended.
+    pub rivals: Vec<Rival>,
+    /// The one of them, from 1, that became the unit's.
+    pub chosen: Option<usize>,
     pub session: Option<SessionId>,
     pub summary: Option<String>,
     /// The tree that was proven to lie inside the claim.
@@ -406,6 +410,8 @@ impl UnitState {
             prepared: None,
             agent_took_ms: None,
             turns: Vec::new(),
+            rivals: Vec::new(),
+            chosen: None,
             session: None,
             summary: None,
             proven: None,
@@ -477,6 +483,7 @@ impl UnitState {
                     phase: self.phase.clone(),
                     started_at: self.started_at,
                     turns: std::mem::take(&mut self.turns),
+                    rivals: std::mem::take(&mut self.rivals),
                     agent: self.agent.take(),
                     amendment: std::mem::take(&mut self.amendment),
                     earlier_commits: std::mem::take(&mut self.earlier_commits),
@@ -512,6 +519,11 @@ impl UnitState {
                 self.proven = None;
                 self.changes = None;
             }
+            UnitFact::RivalEnded(rival) => {
+                self.rivals.push(rival.clone());
+                self.forget_work();
+            }
+            UnitFact::RivalChosen { number } => self.take(*number),
             UnitFact::CheckFinished(result) => self.checks.push(result.clone()),
             UnitFact::Committed { commit } => self.commit = Some(commit.clone()),
             UnitFact::Pushed { remote } => self.pushed_to = Some(remote.clone()),
@@ -530,6 +542,42 @@ impl UnitState {
                 self.ended_at = Some(at);
                 self.phase = Phase::Ended(outcome.clone());
             }
+        }
+    }
+
+    /// Forgets what was done at the unit, but not what it has cost and where it stands.
+    fn forget_work(&mut self) {
+        self.agent_took_ms = None;
+        self.session = None;
+        self.summary = None;
+        self.proven = None;
+        self.changes = None;
+        self.checks.clear();
+        self.sent_back.clear();
+    }
+
+    /// Makes a rival's work that of the unit.
+    fn take(&mut self, number: usize) {
+        self.forget_work();
+        self.chosen = Some(number);
+        let Some(rival) = number.checked_sub(1).and_then(|at| self.rivals.get(at)) else {
+            return;
+        };
+        self.agent_took_ms = Some(rival.took_ms);
+        match &rival.end {
+            RivalEnd::Good {
+                tree,
+                changes,
+                checks,
+                summary,
+            } => {
+                self.summary.clone_from(summary);
+                self.proven = Some(tree.clone());
+                self.changes = Some(*changes);
+                self.checks.clone_from(checks);
+            }
+            RivalEnd::NoChange { summary } => self.summary.clone_from(summary),
+            RivalEnd::Failed { .. } => {}
         }
     }
 

@@ -47,7 +47,7 @@ impl Pipeline {
                 return Ok(Err(error));
             };
             // A pipeline without an engine ends anyway.
-            let agent = Arc::clone(&self.who);
+            let agent = orders.agent.describe().into();
             let _ = self.troubles.send(Trouble {
                 agent,
                 pressure,
@@ -84,11 +84,12 @@ impl Pipeline {
             orders.agent.work(task, &events, &cancel).await
         };
         let caps = Allowance::left(orders.caps, &known.turns);
+        let who: Arc<str> = orders.agent.describe().into();
         let listening = listen(heard, caps, &cancel, |event| {
             if let AgentEvent::HeldBack { pressure, wait } = *event {
                 // Without an engine everything ends anyway.
                 let _ = self.troubles.send(Trouble {
-                    agent: Arc::clone(&self.who),
+                    agent: Arc::clone(&who),
                     pressure,
                     wait,
                 });

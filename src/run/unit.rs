@@ -27,6 +27,7 @@ use super::valve::Valve;
 use crate::agent::{AgentError, Errand, FollowUp, Task, nothing_to_do};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
+use crate::process::Environment;
 use crate::words;
 
 /// Of the files that git ignores only so many are named.
@@ -44,8 +45,6 @@ pub(super) struct Pipeline {
     pub(super) job: Arc<Job>,
     /// The unit's place in the plan.
     pub(super) number: usize,
-    /// The agent, as others call it.
-    pub(super) who: Arc<str>,
     pub(super) needs: Vec<NeedDone>,
     /// What an earlier process reached, when the run is resumed.
     pub(super) known: UnitState,
@@ -93,10 +92,10 @@ impl Failure {
 }
 
 /// What an attempt of the agent has brought about.
-struct Worked {
-    summary: Option<String>,
+pub(super) struct Worked {
+    pub(super) summary: Option<String>,
     /// Nothing where nothing was changed.
-    change: Option<(Proven, Vec<CheckResult>)>,
+    pub(super) change: Option<(Proven, Vec<CheckResult>)>,
 }
 
 /// What stands in the worktree when the agent begins.
@@ -136,8 +135,13 @@ impl Pipeline {
     }
 
     async fn steps(&self) -> Result<Outcome, Halt> {
-        let (ground, mut known) = self.ground().await?;
-        let Worked { summary, change } = self.attempts(&ground, &mut known).await?;
+        let (ground, known, Worked { summary, change }) = if self.job.rivals() > 1 {
+            self.compete().await?
+        } else {
+            let (ground, mut known) = self.ground(&self.known).await?;
+            let worked = self.attempts(&ground, &mut known).await?;
+            (ground, known, worked)
+        };
         let Some((proven, checks)) = change else {
             let said = match &summary {
                 Some(answer) => nothing_to_do(answer).unwrap_or(answer),
@@ -196,7 +200,11 @@ impl Pipeline {
     }
 
     /// Lets the agent work until nothing is found wanting, or it has had all its attempts.
-    async fn attempts(&self, ground: &Ground, known: &mut UnitState) -> Result<Worked, Halt> {
+    pub(super) async fn attempts(
+        &self,
+        ground: &Ground,
+        known: &mut UnitState,
+    ) -> Result<Worked, Halt> {
         loop {
             let failure = match self.attempt(ground, known).await {
                 Err(Halt::Failed(failure)) => failure,
@@ -206,7 +214,7 @@ impl Pipeline {
             let Some(text) = failure
                 .feedback
                 .clone()
-                .filter(|_| attempt < self.orders().attempts())
+                .filter(|_| attempt < self.orders(known).attempts())
             else {
                 return Err(Halt::Failed(failure));
             };
@@ -281,7 +289,7 @@ impl Pipeline {
     async fn agent(&self, ground: &Ground, known: &mut UnitState) -> Result<Option<String>, Halt> {
         let step = Step::Agent;
         let unit = self.unit();
-        let orders = self.orders();
+        let orders = &self.orders(known);
         let follow_up = known.sent_back.last().map(|back| FollowUp {
             session: known.session.clone(),
             text: back.text.clone(),
@@ -302,7 +310,7 @@ impl Pipeline {
             claim: unit.claim.clone(),
             worktree: ground.path.clone(),
             folder: self.folder(),
-            environment: self.environment(),
+            environment: self.agent_environment(known),
             limits: orders.limits,
             errand: Errand::Change,
             follow_up,
@@ -310,11 +318,12 @@ impl Pipeline {
         let worked = self.patiently(&task, orders, known).await?;
         match worked {
             Ok(work) => {
-                self.say(UnitFact::AgentFinished {
+                let fact = UnitFact::AgentFinished {
                     took_ms: milliseconds(work.took),
                     summary: work.summary.clone(),
-                })
-                .await?;
+                };
+                self.say(fact.clone()).await?;
+                known.apply(&fact, 0);
                 Ok(work.summary)
             }
             Err(AgentError::Cancelled) => Err(Halt::Stopped),
@@ -334,8 +343,18 @@ impl Pipeline {
         &self.job.plan.units[self.number]
     }
 
-    fn orders(&self) -> &Orders {
-        &self.job.orders[self.number]
+    /// What the agent may see: of several works that compete, also which one it does.
+    fn agent_environment(&self, known: &UnitState) -> Environment {
+        let mut environment = self.environment();
+        if self.job.rivals() > 1 {
+            environment.set("BATCH_RIVAL", (known.rivals.len() + 1).to_string());
+        }
+        environment
+    }
+
+    /// Who does the next work, and by which words.
+    pub(super) fn orders(&self, known: &UnitState) -> Orders {
+        self.job.orders_of(self.number, known.rivals.len())
     }
 
     pub(super) fn folder(&self) -> PathBuf {
