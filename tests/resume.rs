@@ -72,7 +72,7 @@ exit 1",
     args
 }
 
-/// The same with three works that compete, of which the second is the best.
+/// The same with two works that compete, of which the first is the best.
 fn args_with_rivals(repo: &Repo) -> Vec<String> {
     let mut args = args(repo);
     let agent = repo.program(
@@ -80,14 +80,14 @@ fn args_with_rivals(repo: &Repo) -> Vec<String> {
         r#"echo "agent.$BATCH_RIVAL $BATCH_UNIT" >>"$(dirname "$0")/worked"
 xargs -0 sed -i.bak 's/var/let/' <"$BATCH_FILES"
 find . -name '*.bak' -exec rm {} +
-if test "$BATCH_RIVAL" != 2; then xargs -0 sh -c 'echo // more >>"$0"' <"$BATCH_FILES"; fi"#,
+if test "$BATCH_RIVAL" != 1; then xargs -0 sh -c 'echo // more >>"$0"' <"$BATCH_FILES"; fi"#,
     );
     let agent = agent.to_string_lossy();
     let place = |flag: &str| args.iter().position(|arg| arg == flag).expect("the flag") + 1;
     let of_agent = place("--agent-cmd");
     args[of_agent] = agent.into_owned();
     args.truncate(args.len() - 2);
-    args.extend(["--no-checks", "--best-of", "3"].map(str::to_owned));
+    args.extend(["--no-checks", "--best-of", "2"].map(str::to_owned));
     args
 }
 
