@@ -1,6 +1,6 @@
 //! What the texts of a base say of other files: read on all cores, but not again where an earlier plan has read them.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use rayon::prelude::*;
 
@@ -30,7 +30,9 @@ impl<'a> Texts<'a> {
             outlines: Outlines::open(repo),
             is_whole: true,
         };
-        let mut unread: BTreeMap<Key, (&str, &Entry)> = BTreeMap::new();
+        // By path: git packs neighbours as changes of each other, and a reader remembers what it unpacked last.
+        let mut unread: Vec<(Key, (&str, &Entry))> = Vec::new();
+        let mut seen: HashSet<Key> = HashSet::new();
         let regular = entries.iter().filter(|it| it.kind == EntryKind::File);
         for entry in regular {
             let Ok(path) = str::from_utf8(&entry.path) else {
@@ -48,13 +50,12 @@ impl<'a> Texts<'a> {
             if is_manifest {
                 texts.manifests.push((path, key));
             }
-            if !texts.outlines.holds(&key) {
-                unread.insert(key, (path, entry));
+            if !texts.outlines.holds(&key) && seen.insert(key) {
+                unread.push((key, (path, entry)));
             }
         }
         if !unread.is_empty() {
             let in_use = texts.files.len() + texts.manifests.len();
-            let unread: Vec<_> = unread.into_iter().collect();
             let read = read(repo, &unread)?;
             texts.is_whole = read.len() == unread.len();
             texts.outlines.add(read);
