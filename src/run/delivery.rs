@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::event::Goal;
 use crate::config::{Config, ForgeChoice, PushChoice};
-use crate::forge::{Budget, Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
+use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, GitError, Repo};
 use crate::process::Capture;
 
@@ -182,7 +182,7 @@ fn pace(host: &str) -> Pace {
         let budget = given("BATCH_BUDGET").and_then(|text| {
             let (changes, per) = text.split_once('/')?;
             let (changes, per) = (changes.parse().ok()?, ms(per)?);
-            Some(Budget { changes, per })
+            Some(crate::forge::Budget { changes, per })
         });
         Pace {
             spacing: spacing.unwrap_or(pace.spacing),
