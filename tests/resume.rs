@@ -163,36 +163,27 @@ fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
 
 #[test]
 fn wherever_a_run_is_killed_no_attempt_is_paid_for_twice() {
-    kill_everywhere(1, args_with_feedback, |before, what, times, moment| {
-        let (attempt, unit) = what.split_once(' ').expect("attempt and unit");
-        let number: usize = attempt
-            .strip_prefix("agent.")
-            .and_then(|number| number.parse().ok())
-            .expect("an attempt");
-        let finished = before
-            .iter()
-            .filter(|(of, said)| of.as_deref() == Some(unit) && said == "agent-finished")
-            .count();
-        let most = 1 + usize::from(finished < number);
-        assert!(times <= most, "{what}: {times} times, killed at {moment}");
-    });
+    kill_everywhere(1, args_with_feedback, no_attempt_twice);
 }
 
 #[test]
 fn wherever_a_run_is_killed_no_work_that_competes_is_paid_for_twice() {
-    kill_everywhere(1, args_with_rivals, |before, what, times, moment| {
-        let (attempt, unit) = what.split_once(' ').expect("attempt and unit");
-        let number: usize = attempt
-            .strip_prefix("agent.")
-            .and_then(|number| number.parse().ok())
-            .expect("an attempt");
-        let finished = before
-            .iter()
-            .filter(|(of, said)| of.as_deref() == Some(unit) && said == "agent-finished")
-            .count();
-        let most = 1 + usize::from(finished < number);
-        assert!(times <= most, "{what}: {times} times, killed at {moment}");
-    });
+    kill_everywhere(1, args_with_rivals, no_attempt_twice);
+}
+
+/// No attempt is begun again that was known to be finished.
+fn no_attempt_twice(before: &[(Option<String>, String)], what: &str, times: usize, moment: &str) {
+    let (attempt, unit) = what.split_once(' ').expect("attempt and unit");
+    let number: usize = attempt
+        .strip_prefix("agent.")
+        .and_then(|number| number.parse().ok())
+        .expect("an attempt");
+    let finished = before
+        .iter()
+        .filter(|(of, said)| of.as_deref() == Some(unit) && said == "agent-finished")
+        .count();
+    let most = 1 + usize::from(finished < number);
+    assert!(times <= most, "{what}: {times} times, killed at {moment}");
 }
 
 /// Kills a run before and after each of its events and has it go on. `paid` is told what was known before, who worked and

@@ -151,13 +151,7 @@ impl Repo {
             .until(cancel)
             .run()
             .map(drop)
-            .map_err(|error| match error {
-                GitError::Program { reason, .. } if reason.contains("stale info") => {
-                    GitError::BranchMoved {
-                        branch: branch.to_owned(),
-                        remote: remote.to_owned(),
-                    }
-                }
+            .map_err(|error| match without_lease(error, remote, branch) {
                 GitError::Program { reason, .. } => GitError::PushRefused {
                     branch: branch.to_owned(),
                     remote: remote.to_owned(),
@@ -165,6 +159,19 @@ impl Repo {
                 },
                 other => other,
             })
+    }
+}
+
+/// Why a push with an expected old value failed: what git says where the branch stands elsewhere is told as such.
+pub(super) fn without_lease(error: GitError, remote: &str, branch: &str) -> GitError {
+    match error {
+        GitError::Program { reason, .. } if reason.contains("stale info") => {
+            GitError::BranchMoved {
+                branch: branch.to_owned(),
+                remote: remote.to_owned(),
+            }
+        }
+        other => other,
     }
 }
 

@@ -4,6 +4,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::base::find_commit;
+use super::commit::without_lease;
 use super::graft::merge;
 use super::{During, GitError, Repo};
 
@@ -194,15 +195,7 @@ impl Repo {
             .over_the_network()
             .run()
             .map(drop)
-            .map_err(|error| match error {
-                GitError::Program { reason, .. } if reason.contains("stale info") => {
-                    GitError::BranchMoved {
-                        branch: branch.to_owned(),
-                        remote: remote.to_owned(),
-                    }
-                }
-                other => other,
-            })
+            .map_err(|error| without_lease(error, remote, branch))
     }
 }
 

@@ -3,10 +3,7 @@
 
 use std::path::Path;
 
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table,
-    TableStyle, Width,
-};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 use console::{Style, style};
 
 use super::view::{self, Failure};
@@ -131,27 +128,19 @@ fn pages(state: &RunState) -> Option<&Path> {
 }
 
 fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(
-            TableStyle::new()
-                .header_separator(LineStyle::none().fill('─').junction('┼'))
-                .header_lines(ContentLineStyle::none().junction('│'))
-                .content_lines(ContentLineStyle::none().junction('│')),
-        )
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(
-            ["unit", "outcome", "PR", "checks", "time"]
-                .into_iter()
-                .chain(view::has_agents(state).then_some("agent"))
-                .chain(
-                    // Commands and codemods use up nothing that they tell of.
-                    view::tells_usage(state)
-                        .then_some(["tokens", "cost"])
-                        .into_iter()
-                        .flatten(),
-                ),
-        );
+    let mut table = words::table();
+    table.set_header(
+        ["unit", "outcome", "PR", "checks", "time"]
+            .into_iter()
+            .chain(view::has_agents(state).then_some("agent"))
+            .chain(
+                // Commands and codemods use up nothing that they tell of.
+                view::tells_usage(state)
+                    .then_some(["tokens", "cost"])
+                    .into_iter()
+                    .flatten(),
+            ),
+    );
     for unit in &state.units {
         let mut row = vec![
             unit.header.id.to_string(),

@@ -1,23 +1,13 @@
 //! How pull requests stand, as a table for people.
 
-use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
-
 use crate::forge::State;
 use crate::prs::Row;
 use crate::words;
 
 /// The table and its sum, ending in a line break.
 pub(super) fn render(rows: &[&Row]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(
-            TableStyle::new()
-                .header_separator(LineStyle::none().fill('─').junction('┼'))
-                .header_lines(ContentLineStyle::none().junction('│'))
-                .content_lines(ContentLineStyle::none().junction('│')),
-        )
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["PR", "unit", "state", "review", "checks", "merge", "behind"]);
+    let mut table = words::table();
+    table.set_header(["PR", "unit", "state", "review", "checks", "merge", "behind"]);
     for Row { unit, standing } in rows {
         let merge = match standing.mergeable {
             Some(true) => "possible",

@@ -3,9 +3,7 @@
 //! Pure: a plan in, text out. Every unit takes one line, or three short ones where the terminal is narrow, so that a
 //! plan of hundreds of units can still be read from top to bottom.
 
-use comfy_table::{
-    CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
-};
+use comfy_table::CellAlignment;
 use console::{measure_text_width, style, truncate_str};
 
 use super::CourseLine;
@@ -174,15 +172,7 @@ fn units(units: &[Unit], width: Option<usize>) -> String {
     let layout = Layout::choose(&rows, width);
     let with_lists = shown_lists(&rows);
 
-    let mut table = Table::new();
-    table
-        .load_style(
-            TableStyle::new()
-                .header_separator(LineStyle::none().fill('─').junction('┼'))
-                .header_lines(ContentLineStyle::none().junction('│'))
-                .content_lines(ContentLineStyle::none().junction('│')),
-        )
-        .set_content_arrangement(ContentArrangement::Disabled);
+    let mut table = words::table();
     let stacked = matches!(layout, Layout::Stacked { .. });
     let pick = |cells: [String; 4], lists: [String; LISTS.len()]| {
         let cells = cells.into_iter().zip([true, !stacked, true, true]);
