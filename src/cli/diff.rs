@@ -3,8 +3,7 @@
 use clap::Args;
 
 use super::workspace::KnownRun;
-use super::{Global, print, print_bytes};
-use crate::git::Colours;
+use super::{Global, colours, print, print_bytes};
 use crate::run::UnitState;
 
 #[derive(Debug, Args)]
@@ -26,10 +25,10 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     let Some(start) = &unit.start else {
         anyhow::bail!("unit {id} has not begun, so there is no difference to show");
     };
-    let after = match (&unit.commit, &unit.worktree) {
-        _ if args.rival.is_some() => rival(unit, args.rival.unwrap_or_default())?,
-        (Some(commit), _) => commit.clone(),
-        (None, Some(worktree)) if worktree.exists() => {
+    let after = match (args.rival, &unit.commit, &unit.worktree) {
+        (Some(number), ..) => rival(unit, number)?,
+        (None, Some(commit), _) => commit.clone(),
+        (None, None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
             let kept = known.places.index(&known.state.id, id);
             known.repo.snapshot_aside(worktree, &kept)?
@@ -55,12 +54,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
         print(&format!("{data:#}\n"))?;
         return Ok(0);
     }
-    let colours = if console::colors_enabled() {
-        Colours::On
-    } else {
-        Colours::Off
-    };
-    print_bytes(&known.repo.patch(start, &after, colours)?)?;
+    print_bytes(&known.repo.patch(start, &after, colours())?)?;
     Ok(0)
 }
 

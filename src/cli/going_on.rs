@@ -6,8 +6,7 @@ use console::Term;
 
 use super::review::{self, Canary, Restore};
 use super::workspace::KnownRun;
-use super::{Global, print_bytes, say};
-use crate::git::Colours;
+use super::{Global, colours, print_bytes, say};
 use crate::report;
 use crate::run::{self, Amendment, Beginning, CutShort, Outcome, RunState, UnitState};
 use crate::words;
@@ -72,12 +71,7 @@ fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result
         && !global.json
     {
         let known = KnownRun::open(global, Some(state.id.as_str()))?;
-        let colours = if console::colors_enabled() {
-            Colours::On
-        } else {
-            Colours::Off
-        };
-        let patch = known.repo.patch(start, commit, colours)?;
+        let patch = known.repo.patch(start, commit, colours())?;
         let lines: Vec<&[u8]> = patch.split_inclusive(|byte| *byte == b'\n').collect();
         let shown = &lines[..lines.len().min(LINES_SHOWN)];
         print_bytes(b"\n")?;

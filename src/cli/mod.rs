@@ -39,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::git::Colours;
 use crate::run::RunError;
 use crate::words;
 
@@ -236,6 +237,15 @@ fn prepare_terminal(global: &Global) {
 /// Prints data or text on standard output. A reader that has gone away is no error.
 fn print(text: &str) -> anyhow::Result<()> {
     print_bytes(text.as_bytes())
+}
+
+/// Whether a patch is shown in colours.
+fn colours() -> Colours {
+    if console::colors_enabled() {
+        Colours::On
+    } else {
+        Colours::Off
+    }
 }
 
 fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {

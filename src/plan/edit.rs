@@ -374,7 +374,7 @@ impl Plan {
 }
 
 /// What is to be done in a unit that was several.
-fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
+pub(super) fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
     match (one, other) {
         (Some(one), Some(other)) => Some(format!("{one}\n\n{other}")),
         (one, other) => one.or(other),

@@ -26,7 +26,7 @@ pub fn forecast(
 ) -> Result<Forecast, OrderError> {
     let needs = needs(units)?;
     let takes: Vec<u64> = units.iter().map(takes).collect();
-    let mut ended: Vec<Option<u64>> = vec![None; units.len()];
+    let mut ended = vec![false; units.len()];
     // The end of what runs, and who it is.
     let mut running: Vec<(u64, usize)> = Vec::new();
     let mut begun = vec![false; units.len()];
@@ -36,7 +36,7 @@ pub fn forecast(
     loop {
         let mut ready: Vec<usize> = (0..units.len())
             .filter(|&unit| !begun[unit])
-            .filter(|&unit| needs[unit].iter().all(|&need| ended[need].is_some()))
+            .filter(|&unit| needs[unit].iter().all(|&need| ended[need]))
             .collect();
         ready.sort_by_key(|&unit| std::cmp::Reverse(units[unit].size.lines));
         for unit in ready
@@ -58,7 +58,7 @@ pub fn forecast(
         }
         let (end, unit) = running.remove(0);
         now = end;
-        ended[unit] = Some(end);
+        ended[unit] = true;
     }
     let mut chain = Vec::new();
     let mut at = (0..units.len()).max_by_key(|&unit| (chains[unit].0, std::cmp::Reverse(unit)));

@@ -128,14 +128,15 @@ fn pages(state: &RunState) -> Option<&Path> {
 }
 
 fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> Table {
+    let (has_agents, tells_usage) = (view::has_agents(state), view::tells_usage(state));
     let mut table = words::table();
     table.set_header(
         ["unit", "outcome", "PR", "checks", "time"]
             .into_iter()
-            .chain(view::has_agents(state).then_some("agent"))
+            .chain(has_agents.then_some("agent"))
             .chain(
                 // Commands and codemods use up nothing that they tell of.
-                view::tells_usage(state)
+                tells_usage
                     .then_some(["tokens", "cost"])
                     .into_iter()
                     .flatten(),
@@ -149,10 +150,10 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
             view::checks(unit),
             view::time(unit, now),
         ];
-        if view::has_agents(state) {
+        if has_agents {
             row.push(words::line(state.who(unit)));
         }
-        if view::tells_usage(state) {
+        if tells_usage {
             let spent = unit.spent();
             row.extend([view::tokens(spent.as_ref()), view::cost(spent.as_ref())]);
         }
@@ -168,7 +169,7 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
     for number in table.column_iter_mut().skip(4) {
         number.set_cell_alignment(CellAlignment::Right);
     }
-    if let Some(agent) = table.column_mut(5).filter(|_| view::has_agents(state)) {
+    if let Some(agent) = table.column_mut(5).filter(|_| has_agents) {
         agent.set_cell_alignment(CellAlignment::Left);
     }
     table

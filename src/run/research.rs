@@ -20,6 +20,7 @@ use super::orders::Orders;
 use super::places::Naming;
 use super::study::{Study, StudyError};
 use super::surroundings::reader_environment;
+use super::turn::EVENTS_AHEAD;
 use crate::agent::{
     AgentError, AgentEvent, Errand, FollowUp, PlanFacts, Prompts, Spent, Task, Usage, Work,
 };
@@ -30,9 +31,6 @@ use crate::words;
 
 /// How often it is asked.
 const TIMES: usize = 3;
-
-/// So much may an agent tell before it must wait for the listener.
-const EVENTS_AHEAD: usize = 64;
 
 /// What is to be found out.
 pub struct Inquiry<'a> {

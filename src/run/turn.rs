@@ -17,7 +17,7 @@ use super::unit::{Halt, Pipeline, milliseconds};
 use crate::agent::{AgentError, AgentEvent, Task, Work};
 
 /// So much may an agent tell before it must wait for the listener.
-const EVENTS_AHEAD: usize = 64;
+pub(super) const EVENTS_AHEAD: usize = 64;
 
 /// How often an agent is started again that is held back, and how long it waits where nobody says how long.
 const TRIES: usize = 6;

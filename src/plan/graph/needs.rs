@@ -14,7 +14,7 @@ impl Graph {
         }
     }
 
-    /// For each unit the places of those that it needs.
+    /// For each unit the places of those that it needs, and not through another of them.
     pub(in crate::plan) fn needs(&self, units: &[Unit]) -> Vec<Vec<usize>> {
         let owners = self.units(units);
         let mut imports = vec![vec![false; units.len()]; units.len()];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ProposedUnit;
+use crate::plan::edit::joined;
 use crate::plan::title::{TITLE, name_units, shorten};
 use crate::words;
 
@@ -76,10 +77,7 @@ impl Draft {
         self.files.sort_unstable();
         self.create.extend(other.create);
         self.from.extend(other.from);
-        self.description = match (self.description.take(), other.description) {
-            (Some(one), Some(other)) => Some(format!("{one}\n\n{other}")),
-            (one, other) => one.or(other),
-        };
+        self.description = joined(self.description.take(), other.description);
     }
 
     /// Takes over a unit that only creates, whose title says less than its own.
