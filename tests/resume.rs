@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -288,10 +289,26 @@ fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
     let stray = Pid::from_raw(text.trim().parse().expect("a process id"));
     session.kill();
     assert!(kill(stray, None).is_ok(), "the agent ended with the run");
+    // Another repository may have a run and a unit of the same names.
+    let environment = fs::read(format!("/proc/{stray}/environ")).expect("what the agent sees");
+    let variables = environment.split(|byte| *byte == 0).filter_map(|variable| {
+        let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
+        (name.starts_with("BATCH_") && name != "BATCH_REPOSITORY").then_some((name, value))
+    });
+    let mut namesake = Command::new("sleep")
+        .arg("600")
+        .envs(variables)
+        .env("BATCH_REPOSITORY", repo.root().join("other/.git"))
+        .spawn()
+        .expect("a process of another run");
 
     repo.batch(["resume"])
         .exits(0)
         .says("1 of 1 unit published");
+    let ended = namesake.try_wait().expect("our own child");
+    namesake.kill().expect("our own child");
+    namesake.wait().expect("our own child");
+    assert_eq!(ended, None, "a process of another repository's run");
     // A zombie may be left to whoever adopted it, but nothing that works.
     let works =
         fs::read_to_string(format!("/proc/{stray}/stat")).is_ok_and(|stat| !stat.contains(") Z "));

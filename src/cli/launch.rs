@@ -29,7 +29,7 @@ pub(super) fn launch(
     flags: &RunFlags,
 ) -> anyhow::Result<u8> {
     secure_journal(&workspace.places())?;
-    let id = new_run_id();
+    let id = new_run_id(&workspace.places());
     let prepare = |plan: &Plan| {
         let job = job::prepare(workspace, &id, plan.clone(), base, flags.goal())?;
         anyhow::Ok(job.check_new()?)

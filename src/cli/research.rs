@@ -28,7 +28,13 @@ pub(super) fn research(
     if config.planner(files)? == Planner::Graph {
         return Ok(Some(plan));
     }
-    let inquiry = Inquiry::prepare(new_run_id(), repo, config, (&plan, base), dir)?;
+    let inquiry = Inquiry::prepare(
+        new_run_id(&workspace.places()),
+        repo,
+        config,
+        (&plan, base),
+        dir,
+    )?;
     let agent = words::line(&inquiry.agent());
     let mut reading = Reading::begin(&format!(
         "{agent} reads the base to propose the units (--planner graph does without)"

@@ -1,5 +1,6 @@
 //! What nearly every command needs first: the repository, the settings, and the run that is meant.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -164,7 +165,20 @@ pub(super) fn say_circumstances(repo: &Repo) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A new run's id.
-pub(super) fn new_run_id() -> RunId {
-    RunId::new(jiff::Zoned::now().date(), &mut fastrand::Rng::new())
+/// A new run's id, which no other run of this repository has.
+pub(super) fn new_run_id(places: &Places) -> RunId {
+    // Whoever needs the journal says what is wrong with it.
+    let journal = Journal::read(&places.journal()).ok().flatten();
+    let known = journal.and_then(|journal| journal.runs().ok());
+    let known = known.unwrap_or_default();
+    // The generator's own seed is but the time of day, which two processes may have in common.
+    let seed = RandomState::new().hash_one(std::process::id());
+    let mut random = fastrand::Rng::with_seed(seed);
+    let today = jiff::Zoned::now().date();
+    loop {
+        let id = RunId::new(today, &mut random);
+        if !known.iter().any(|run| run == id.as_str()) {
+            return id;
+        }
+    }
 }

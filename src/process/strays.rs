@@ -17,10 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends every process whose environment holds all of `marks`, and waits until they are gone. Gives how many there were;
 /// what this user may not end is left alone.
-pub fn end_strays(marks: &[(&str, &str)]) -> usize {
+pub fn end_strays(marks: &[(&str, OsString)]) -> usize {
     let marks: Vec<OsString> = marks
         .iter()
-        .map(|(name, value)| format!("{name}={value}").into())
+        .map(|(name, value)| {
+            let mut mark = OsString::from(format!("{name}="));
+            mark.push(value);
+            mark
+        })
         .collect();
     let started = Instant::now();
     let mut ended = std::collections::BTreeSet::new();
@@ -88,11 +92,12 @@ mod tests {
             // Wait until the grandchild is started.
             child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         }
-        assert_eq!(end_strays(&[("BATCH_STRAY_TEST", "mine")]), 2);
+        let end = |run: &str| end_strays(&[("BATCH_STRAY_TEST", run.into())]);
+        assert_eq!(end("mine"), 2);
         assert!(!marked.wait().unwrap().success());
         assert!(other.try_wait().unwrap().is_none());
-        assert_eq!(end_strays(&[("BATCH_STRAY_TEST", "mine")]), 0);
-        assert_eq!(end_strays(&[("BATCH_STRAY_TEST", "other")]), 2);
+        assert_eq!(end("mine"), 0);
+        assert_eq!(end("other"), 2);
         other.wait().unwrap();
     }
 }

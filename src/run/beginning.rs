@@ -4,17 +4,16 @@
 use super::error::RunError;
 use super::event::{Amendment, Event, Recorded, Retry, RunFact};
 use super::job::Job;
+use super::marks::Marks;
 use super::places::worktree_name;
 use super::record::{append, load, now};
 use super::retry::{self, RetryError};
 use super::state::{RunState, UnitState};
-use super::surroundings::RUN_MARK;
 use crate::config::Config;
 use crate::git::{Colours, Standing};
 use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
-use crate::process;
 
 /// A longer example teaches nothing more.
 const EXAMPLE_BYTES: usize = 24 * 1024;
@@ -166,7 +165,7 @@ fn go_on(
     }
     job.example = example(job, &ahead);
     // Whatever an earlier process started works on folders that are ours now.
-    process::end_strays(&[(RUN_MARK, job.id.as_str())]);
+    Marks::of_run(&job.repo, &job.id).end_strays();
     for unit in &job.plan.units {
         let branch = job.naming.branch(&job.id, &unit.id);
         // Should it stay, the unit that needs the branch says so.

@@ -7,10 +7,9 @@ use tokio::time::{Instant, timeout};
 use super::engine::Engine;
 use super::error::RunError;
 use super::event::{Event, Outcome, RunFact, Stop, UnitFact};
+use super::marks::Marks;
 use super::state::Phase;
-use super::surroundings::RUN_MARK;
 use super::wish::Wish;
-use crate::process;
 
 /// A run that is to stop at once is over soon after this, whatever still goes on.
 const STOP_WITHIN: Duration = Duration::from_millis(4_200);
@@ -30,8 +29,8 @@ impl Engine<'_> {
     pub(super) async fn give_up(&mut self) {
         self.deadline = Some(Instant::now() + STOP_WITHIN / 16);
         self.pipelines.abort_all();
-        let run = self.job.id.to_string();
-        let ended = tokio::task::spawn_blocking(move || process::end_strays(&[(RUN_MARK, &run)]));
+        let marks = Marks::of_run(&self.job.repo, &self.job.id);
+        let ended = tokio::task::spawn_blocking(move || marks.end_strays());
         // They have been told; what does not end even so is not waited for.
         let _ = timeout(STOP_WITHIN / 16, ended).await;
     }

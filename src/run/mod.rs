@@ -21,6 +21,7 @@ mod job;
 mod leftover;
 mod limits;
 mod machine;
+mod marks;
 mod orders;
 mod pace;
 mod places;

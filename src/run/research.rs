@@ -228,7 +228,7 @@ impl<'a> Inquiry<'a> {
         };
         let allowance = Allowance::left(self.orders.caps, turns);
         let (worked, heard) = tokio::join!(work, listen(heard, allowance, &stop, tell));
-        self.study.end_strays();
+        self.study.end_strays(self.repo);
         let worked = heard.judge(worked);
         turns.push(heard.usage);
         if cancel.is_cancelled() {

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::event::RunId;
+use super::marks::Marks;
 use super::places::{Naming, Places, worktree_name};
 use super::room::{NoRoom, Room};
-use super::surroundings::{end_strays_of, scratch};
+use super::surroundings::scratch;
 use crate::git::{GitError, NewWorktree, Repo, Standing, delete_tree, remove_empty_folders_above};
 use crate::journal::{Holder, RunLock};
 use crate::plan::UnitId;
@@ -124,13 +125,13 @@ impl Study {
     }
 
     /// Ends what was left running there.
-    pub(super) fn end_strays(&self) {
-        end_strays_of(&self.id, &UnitId::research());
+    pub(super) fn end_strays(&self, repo: &Repo) {
+        Marks::of_unit(repo, &self.id, &UnitId::research()).end_strays();
     }
 
     /// Leaves nothing of the worktree, of what the agent keeps for itself, and of processes.
     pub fn take_away(&self, repo: &Repo) -> Result<(), StudyError> {
-        self.end_strays();
+        self.end_strays(repo);
         repo.remove_worktree(&self.name(), &self.path)?;
         for path in [scratch(&self.path), self.folder.join("agent"), self.index()] {
             delete_tree(&path).map_err(|source| StudyError::Folder {

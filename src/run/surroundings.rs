@@ -6,18 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::event::{RunId, Step};
 use super::job::Job;
+use super::marks::Marks;
 use super::places::worktree_name;
 use super::unit::{Halt, Pipeline, failure};
 use crate::config::{Caches, Config};
 use crate::git::{GitError, Repo, delete_tree};
 use crate::plan::UnitId;
-use crate::process::{self, Environment};
-
-/// The variable that every process of a run has, with the run's id as its value.
-pub(super) const RUN_MARK: &str = "BATCH_RUN";
-
-/// The variable that every process of a unit has, with the unit's id as its value.
-const UNIT_MARK: &str = "BATCH_UNIT";
+use crate::process::Environment;
 
 /// Ports that each unit has for itself, from `BATCH_PORT_BASE` on.
 const PORTS: u16 = 20;
@@ -74,7 +69,7 @@ pub(super) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environmen
     own(
         job.environment.clone(),
         &job.settings,
-        (&job.id, unit),
+        (&job.repo, &job.id, unit),
         &worktree,
         ports,
     )
@@ -89,14 +84,20 @@ pub(super) fn reader_environment(
     worktree: &Path,
 ) -> Result<Environment, GitError> {
     let all = worker_environment(std::env::vars_os(), config, repo)?;
-    Ok(own(all, config, (run, unit), worktree, port_base(run, 0)))
+    Ok(own(
+        all,
+        config,
+        (repo, run, unit),
+        worktree,
+        port_base(run, 0),
+    ))
 }
 
 /// The environment with what belongs to one unit only.
 fn own(
     mut environment: Environment,
     config: &Config,
-    (run, unit): (&RunId, &UnitId),
+    (repo, run, unit): (&Repo, &RunId, &UnitId),
     worktree: &Path,
     ports: u16,
 ) -> Environment {
@@ -118,8 +119,7 @@ fn own(
             environment.set(name, value);
         }
     }
-    environment.set(RUN_MARK, run.as_str());
-    environment.set(UNIT_MARK, unit.as_str());
+    Marks::of_unit(repo, run, unit).put(&mut environment);
     environment
 }
 
@@ -140,17 +140,11 @@ pub(super) async fn make_scratch(job: &Job, unit: &UnitId) -> Result<(), Halt> {
 
 /// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree.
 pub(super) async fn end_strays(job: &Job, unit: &UnitId) {
-    let (run, unit) = (job.id.clone(), unit.clone());
-    let id = unit.clone();
-    let ended = tokio::task::spawn_blocking(move || end_strays_of(&run, &unit));
+    let marks = Marks::of_unit(&job.repo, &job.id, unit);
+    let ended = tokio::task::spawn_blocking(move || marks.end_strays());
     if let Ok(1..) = ended.await {
-        tracing::info!("ended what unit {id} had left running");
+        tracing::info!("ended what unit {unit} had left running");
     }
-}
-
-/// Ends every process that bears the marks, and says how many there were.
-pub(super) fn end_strays_of(run: &RunId, unit: &UnitId) -> usize {
-    process::end_strays(&[(RUN_MARK, run.as_str()), (UNIT_MARK, unit.as_str())])
 }
 
 /// Leaves no process and no temporary folder of the unit's behind.
