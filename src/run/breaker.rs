@@ -69,7 +69,7 @@ fn likeness(unit: &UnitState) -> Option<String> {
 mod tests {
     use super::*;
     use crate::plan::UnitId;
-    use crate::run::{Event, Recorded, RunFact, RunId, Step, UnitFact, sample};
+    use crate::run::{CutShort, Event, Recorded, RunFact, RunId, Step, UnitFact, sample};
 
     /// A run of units `unit-a` to `unit-d`, whose first ones ended in this order, each with a reason or well.
     fn state(ends: &[(&str, Option<&str>)]) -> RunState {
@@ -115,7 +115,7 @@ mod tests {
         it.units[1].agent = Some("other".into());
         let said = same_failures(&it);
         assert_eq!(said, [("a".to_owned(), "agent: x".to_owned())]);
-        it.cut_off.insert("a".into(), crate::run::CutShort::Canary);
+        it.cut_off.insert("a".into(), CutShort::Canary);
         assert_eq!(same_failures(&it), []);
     }
 
@@ -157,7 +157,7 @@ mod tests {
         let reason = first(&it).unwrap();
         for fact in [
             RunFact::CutShort {
-                why: crate::run::CutShort::SameFailure { said: reason },
+                why: CutShort::SameFailure { said: reason },
                 agent: None,
             },
             RunFact::Resumed {
@@ -172,6 +172,26 @@ mod tests {
                 event,
             });
         }
+        assert_eq!(first(&it), None);
+    }
+
+    #[test]
+    fn whoever_goes_on_is_not_asked_again_though_another_agent_was_cut_off_for_something_else() {
+        let x = Some("x");
+        let mut it = state(&[("unit-a", x), ("unit-b", x), ("unit-c", x)]);
+        let reason = first(&it).unwrap();
+        let said = "the key is wrong".to_owned();
+        it.cut_off.insert("0".into(), CutShort::Refused { said });
+        let why = CutShort::SameFailure { said: reason };
+        it.cut_off.insert("a".into(), why);
+        it.apply(&Recorded {
+            seq: 1,
+            at: 9,
+            event: Event::Run(RunFact::Resumed {
+                pid: 1,
+                version: "0".into(),
+            }),
+        });
         assert_eq!(first(&it), None);
     }
 }

@@ -273,7 +273,11 @@ impl RunState {
         self.header.pid = pid;
         version.clone_into(&mut self.header.version);
         self.stop = None;
-        self.breaker_is_off |= matches!(self.cut_short(), Some(CutShort::SameFailure { .. }));
+        self.breaker_is_off |= self
+            .cut_short
+            .iter()
+            .chain(self.cut_off.values())
+            .any(|why| matches!(why, CutShort::SameFailure { .. }));
         self.cut_short = None;
         self.cut_off.clear();
         self.pace.clear();
