@@ -126,21 +126,41 @@ fn where_no_work_is_good_the_unit_fails_and_where_none_was_needed_nothing_change
         .says("needed no change");
 }
 
+/// A repository whose settings name two agents, of which the second one does this first.
+fn two_agents(units: usize, right_first: &str) -> Repo {
+    let repo = Repo::with_packages(units);
+    let table = |name: &str, first: &str| {
+        let works = format!("{first}\n{}", agent("*) :;;"));
+        let script = format!("{works}\necho {name} >>\"$file\"");
+        let path = repo.program(name, &script);
+        let path = path.to_string_lossy().into_owned();
+        format!("[agents.{name}]\ncommand = \"{path}\"\n")
+    };
+    let settings = format!("{}{}", table("left", ""), table("right", right_first));
+    repo.settings(&settings)
+}
+
+#[test]
+fn whoever_has_no_access_is_named_and_costs_no_further_work_of_those_that_have() {
+    let refused = "test -e \"$(dirname \"$0\")/key\" || { echo 'invalid api key'; exit 77; }";
+    let repo = two_agents(2, refused);
+    let mut args = vec!["migrate", "packages/", "sign", "--yes", "--no-checks"];
+    args.extend(["--units", "2", "-j", "1"]);
+    args.extend(["--best-of", "2", "--agents", "left,right"]);
+    let output = repo.batch(args).exits(1);
+    let output = output.says("right: no further unit is started: the agent is not logged in");
+    output.says("0 of 2 units published, 2 skipped at a limit");
+    assert_eq!(worked(&repo), ["1"]);
+    fs::write(repo.root().join("key"), "").expect("the key");
+    repo.batch(["resume"])
+        .exits(0)
+        .says("2 of 2 units published");
+    assert_eq!(worked(&repo), ["1", "2", "1", "2"]);
+}
+
 #[test]
 fn agents_that_share_the_units_take_turns_at_each() {
-    let repo = Repo::with_packages(1);
-    let table = |name: &str| {
-        let path = repo.program(
-            name,
-            &format!("{}\necho {name} >>\"$file\"", agent("*) :;;")),
-        );
-        format!(
-            "[agents.{name}]\ncommand = \"{}\"\n",
-            path.to_string_lossy()
-        )
-    };
-    let settings = format!("{}{}", table("left"), table("right"));
-    let repo = repo.settings(&settings);
+    let repo = two_agents(1, "");
     let args = [
         "migrate",
         "packages/",
@@ -153,6 +173,8 @@ fn agents_that_share_the_units_take_turns_at_each() {
     let more = ["--agents", "left,right", "--judge", "echo 2"];
     let _ = repo.batch(args.iter().chain(&more)).exits(0);
     assert_eq!(published(&repo), "var p0 = 0;\nright");
+    let who = unit(&repo)["agent"].to_string();
+    assert!(who.ends_with("/right\""), "{who}");
     repo.batch(["migrate", "packages/", "sign", "--best-of", "1"])
         .exits(2)
         .says("write 2 to 9");

@@ -26,7 +26,9 @@ fn same_failure(state: &RunState, who: &str) -> Option<String> {
         .iter()
         .filter(|unit| {
             // Whoever was not begun tells nothing.
-            state.who(unit) == who && unit.outcome().is_some() && unit.started_at.is_some()
+            state.workers(unit).contains(&who)
+                && unit.outcome().is_some()
+                && unit.started_at.is_some()
         })
         .collect();
     ended.sort_by_key(|unit| unit.ended_at);

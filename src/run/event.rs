@@ -256,6 +256,9 @@ pub struct UnitHeader {
     /// Who works on it, where that is not the run's one agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// Who does each of the works at it that compete, where several agents take turns at them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<String>,
 }
 
 /// A fact about one unit.

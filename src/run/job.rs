@@ -296,6 +296,17 @@ impl Job {
         Orders { agent, ..own }
     }
 
+    /// Who does each of the works at the unit at `number`; empty where nobody takes turns.
+    fn competitors(&self, number: usize) -> Vec<String> {
+        let works = if self.crew.len() > 1 {
+            self.rivals()
+        } else {
+            1
+        };
+        let who = |work| self.orders_of(number, work).agent.describe();
+        (0..works).map(who).filter(|_| works > 1).collect()
+    }
+
     /// How many works at each unit compete.
     #[must_use]
     pub fn rivals(&self) -> usize {
@@ -358,7 +369,8 @@ impl Job {
                 .units
                 .iter()
                 .zip(&self.orders)
-                .map(|(unit, orders)| UnitHeader {
+                .enumerate()
+                .map(|(number, (unit, orders))| UnitHeader {
                     id: unit.id.clone(),
                     title: unit.title.clone(),
                     needs: unit.needs.clone(),
@@ -366,6 +378,7 @@ impl Job {
                     lines: unit.size.lines,
                     owners: unit.owners.clone(),
                     agent: (!self.plan.agents.is_empty()).then(|| orders.agent.describe()),
+                    rivals: self.competitors(number),
                 })
                 .collect(),
         }

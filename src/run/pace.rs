@@ -113,8 +113,9 @@ impl Engine<'_> {
         for agent in &agents {
             self.tell_pace(agent, Pace::Quiet)?;
         }
-        let busy: usize = scheduler::busy(&self.state).values().sum();
-        if self.could_start(busy) {
+        let by_agent = scheduler::busy(&self.state);
+        let busy = by_agent.values().sum();
+        if self.could_start(busy, &by_agent) {
             let before = self.pacing.strain;
             self.pacing.strain = Machine::read().strain(before);
             let at_once = self.pacing.allowed(busy).all;
@@ -144,8 +145,7 @@ impl Engine<'_> {
     }
 
     /// Whether a unit waits that could start, if the machine can bear it.
-    fn could_start(&self, busy: usize) -> bool {
-        let by_agent = scheduler::busy(&self.state);
+    fn could_start(&self, busy: usize, by_agent: &BTreeMap<&str, usize>) -> bool {
         busy < self.pacing.jobs
             && !self.state.starts_no_more()
             && self.waiting().any(|agent| {
@@ -159,9 +159,8 @@ impl Engine<'_> {
         state
             .units
             .iter()
-            .filter(|unit| unit.phase == Phase::Waiting)
+            .filter(|unit| unit.phase == Phase::Waiting && state.cut_off_from(unit).is_none())
             .map(|unit| state.who(unit))
-            .filter(|agent| !state.cut_off.contains_key(*agent))
     }
 
     /// When to look again though nothing happens.

@@ -14,6 +14,7 @@ pub(crate) fn unit(id: &str) -> UnitHeader {
         lines: 1,
         owners: Vec::new(),
         agent: None,
+        rivals: Vec::new(),
     }
 }
 

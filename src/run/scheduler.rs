@@ -96,7 +96,7 @@ pub(super) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
         ready.retain(|unit| unit.header.id == canary.header.id);
     }
     if !state.starts_no_more() {
-        ready.retain(|unit| !state.cut_off.contains_key(state.who(unit)));
+        ready.retain(|unit| state.cut_off_from(unit).is_none());
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
         allowed.choose(state, &mut ready);
         // One that waits for the others before it is published gives nothing back until they are done.
@@ -156,7 +156,7 @@ fn why_not_started(state: &RunState, unit: &UnitState) -> Outcome {
     let limit = state
         .cut_short
         .as_ref()
-        .or_else(|| state.cut_off.get(state.who(unit)));
+        .or_else(|| state.cut_off_from(unit));
     let waits = |id: &&UnitId| {
         let need = state.unit(id);
         need.is_some_and(|need| need.phase == Phase::Waiting)
@@ -175,7 +175,10 @@ fn why_not_started(state: &RunState, unit: &UnitState) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Event, Recorded, RunFact, RunId, Stop, UnitFact, UnitHeader, sample};
+    use crate::run::event::{Rival, RivalEnd};
+    use crate::run::{
+        CutShort, Event, Recorded, RunFact, RunId, Stop, UnitFact, UnitHeader, sample,
+    };
 
     const PLENTY: Space = Space::Now(100);
 
@@ -336,6 +339,27 @@ mod tests {
             next(&short, &at_once(3), Space::Now(2)),
             [Next::GoOn, start("b"), start("c")]
         );
+    }
+
+    #[test]
+    fn where_works_compete_whoever_is_at_work_takes_the_place_and_all_must_be_there() {
+        let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
+        for unit in &mut it.units {
+            unit.header.rivals = vec!["left".into(), "right".into()];
+        }
+        tell(&mut it, "a", step(Step::Agent));
+        assert_eq!(busy(&it), BTreeMap::from([("left", 1)]));
+        let ended = Rival {
+            agent: "left".into(),
+            took_ms: 1,
+            commit: None,
+            end: RivalEnd::NoChange { summary: None },
+        };
+        tell(&mut it, "a", UnitFact::RivalEnded(ended));
+        assert_eq!(busy(&it), BTreeMap::from([("right", 1)]));
+        assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["b"]);
+        it.cut_off.insert("right".into(), CutShort::Canary);
+        assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), [""; 0]);
     }
 
     #[test]

@@ -303,18 +303,40 @@ impl RunState {
         self.cut_short.as_ref().or(self.cut_off.values().next())
     }
 
-    /// Who works on the unit.
+    /// Who works on the unit: where works at it compete, who does the one that it is at, or did the one that was taken.
     #[must_use]
     pub fn who<'a>(&'a self, unit: &'a UnitState) -> &'a str {
-        unit.agent.as_deref().unwrap_or(&self.header.agent)
+        let taken = unit.chosen.and_then(|number| number.checked_sub(1));
+        let rival = match taken.and_then(|at| unit.rivals.get(at)) {
+            Some(rival) => Some(&rival.agent),
+            None => unit.competitors().get(unit.rivals.len()),
+        };
+        rival.or(unit.agent.as_ref()).unwrap_or(&self.header.agent)
+    }
+
+    /// All that work on the unit, one after another where works at it compete.
+    pub(super) fn workers<'a>(&'a self, unit: &'a UnitState) -> Vec<&'a str> {
+        match unit.competitors() {
+            [] => vec![self.who(unit)],
+            several => several.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Why the unit is not begun, though others are: one that is to work on it gets no further unit.
+    pub(super) fn cut_off_from(&self, unit: &UnitState) -> Option<&CutShort> {
+        let done = match unit.competitors() {
+            [] => 0,
+            _ => unit.rivals.len(),
+        };
+        let mut left = self.workers(unit).into_iter().skip(done);
+        left.find_map(|who| self.cut_off.get(who))
     }
 
     /// All that work on units, each once, in the order of the units.
     #[must_use]
     pub fn agents(&self) -> Vec<&str> {
         let mut agents = Vec::new();
-        for unit in &self.units {
-            let who = self.who(unit);
+        for who in self.units.iter().flat_map(|unit| self.workers(unit)) {
             if !agents.contains(&who) {
                 agents.push(who);
             }
@@ -428,6 +450,14 @@ impl UnitState {
             opened_at: None,
             amendment: Amendment::default(),
             earlier_commits: Vec::new(),
+        }
+    }
+
+    /// Who does each of the works at it that compete, where several take turns: who was named to do it anew does all.
+    fn competitors(&self) -> &[String] {
+        match self.amendment.agent {
+            Some(_) => &[],
+            None => &self.header.rivals,
         }
     }
 
