@@ -338,6 +338,22 @@ fn the_next_opens_when_the_checks_of_the_one_before_have_ended() {
 }
 
 #[test]
+fn each_kind_of_wait_is_told_when_it_comes() {
+    let (repo, server) = shop(2);
+    {
+        let mut state = server.state();
+        state.checks_what_is_new = true;
+        state.closes_what_is_looked_at = true;
+    }
+    let both = ["--max-open", "1", "--max-pending-checks", "1"];
+    migrate(&repo, &[&["--units", "2"], &both[..]].concat())
+        .exits(0)
+        .says("waits until one of 1 open is closed")
+        .says("waits until the checks of one of 1 end")
+        .says("2 of 2 units published");
+}
+
+#[test]
 fn pull_requests_keep_the_pace_that_is_wanted() {
     let (repo, _server) = shop(2);
     let begun = std::time::Instant::now();

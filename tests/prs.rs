@@ -346,10 +346,27 @@ fn a_branch_that_another_goes_to_is_not_deleted() {
     )
     .exits(0)
     .says("01-a: closed; its branch stays, since #")
-    .says("04-d: closed, its branch deleted on origin");
+    .says("04-d: closed, its branch deleted on origin")
+    .says("2 done, 0 left as they were, 0 failed");
     assert_eq!(repo.pushed().len(), 3);
-    let mut state = server.state();
-    assert!(state.of("02-").open && !state.of("01-").open);
+    {
+        let mut state = server.state();
+        assert!(state.of("02-").open && !state.of("01-").open);
+        for unit in ["02-", "03-"] {
+            state.of(unit).open = false;
+        }
+    }
+    let close = ["prs", "close", "--all", "--delete-branches"];
+    there(&repo, &[&close[..], &["--dry-run"]].concat())
+        .exits(0)
+        .says("02-b: would be freed of its branch on origin; it is closed already")
+        .says("04-d: is closed already; its branch is gone from origin")
+        .says("3 would be done, 1 left as they were, 0 failed");
+    there(&repo, &close)
+        .exits(0)
+        .says("01-a: freed of its branch on origin; it is closed already")
+        .says("3 done, 1 left as they were, 0 failed");
+    assert!(repo.pushed().is_empty());
 }
 
 #[test]

@@ -42,6 +42,23 @@ fn a_dry_run_is_published_later_without_its_agent() {
 }
 
 #[test]
+fn a_place_that_the_settings_name_is_named_when_it_is_published_too() {
+    let repo = Repo::with_packages(1).settings("[publish]\nforge = \"github\"\n");
+    let agent = repo.program("agent", SIGN);
+    let agent = agent.to_string_lossy();
+    let args = ["migrate", "packages/", "sign", "--yes", "--dry-run"];
+    let _ = repo
+        .batch(args.into_iter().chain(["--agent-cmd", &agent]))
+        .exits(0);
+    repo.batch(["publish"])
+        .exits(2)
+        .says("remote origin is not on GitHub");
+    repo.batch(["publish", "--forge", "local"])
+        .exits(0)
+        .says("1 of 1 unit published");
+}
+
+#[test]
 fn a_failed_push_is_made_up_for_without_the_agent() {
     let repo = Repo::with_packages(1);
     let hooks = repo.remote_dir().join("hooks");
@@ -64,6 +81,7 @@ fn a_failed_push_is_made_up_for_without_the_agent() {
 fn work_is_handed_on_as_patches_and_as_a_bundle() {
     let repo = Repo::with_packages(2);
     dry(&repo, 2);
+    repo.git(["config", "format.coverLetter", "true"]);
     repo.batch(["export", "--patches", "../series"])
         .exits(0)
         .says("2 patches for git am");

@@ -22,10 +22,11 @@ pub(super) struct PublishArgs {
 pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
     let mut workspace = as_it_was(global, &known)?;
+    let publish = &mut workspace.config.publish;
     // That it stayed here was for the time of the run.
-    workspace.config.publish.forge = Some(ForgeChoice::Auto);
-    workspace.config.publish.push = Some(PushChoice::Auto);
-    args.publishing.apply(&mut workspace.config.publish);
+    publish.forge = publish.forge.filter(|it| *it != ForgeChoice::Local);
+    publish.push = publish.push.filter(|it| *it != PushChoice::Never);
+    args.publishing.apply(publish);
     let kept = workspace.config.clone();
     // No agent is started that could be too dear or too late.
     workspace.config.run = RunConfig {

@@ -8,6 +8,7 @@ impl Repo {
     /// A commit as a mail that `git am` takes, with its message and author.
     pub fn patch_of(&self, commit: &str) -> Result<Vec<u8>, GitError> {
         let plain = [
+            "--no-cover-letter",
             "--no-signoff",
             "--no-numbered",
             "--no-attach",

@@ -97,29 +97,43 @@ impl<'a> Round<'a> {
     }
 
     async fn close_with_branch(&mut self, unit: &UnitState, which: &Which) -> Result<String, Halt> {
-        let row = self.desk.look(unit, which).await?;
-        let closed = if row.standing.state.is_open() {
-            self.act_on(unit, which, &Act::Close).await?
+        let state = self.desk.look(unit, which).await?.standing.state;
+        let closed = if state.is_open() {
+            Some(self.act_on(unit, which, &Act::Close).await?)
         } else {
-            format!("is {} already", row.standing.state.words())
+            None
         };
+        let state = state.words();
+        let deleted = self.delete_branch(unit).await?;
+        match (closed, deleted) {
+            (Some(closed), Ok(remote)) => Ok(format!("{closed}, its branch deleted on {remote}")),
+            (Some(closed), Err(why)) => Ok(format!("{closed}; {why}")),
+            (None, Ok(remote)) => Ok(format!(
+                "freed of its branch on {remote}; it is {state} already"
+            )),
+            (None, Err(why)) => Err(Halt::Left(format!("is {state} already; {why}"))),
+        }
+    }
+
+    /// Gives the remote on which the unit's branch was deleted, or why none was.
+    async fn delete_branch(&self, unit: &UnitState) -> Result<Result<String, String>, Halt> {
         let (Some(remote), Some(branch), Some(commit)) =
             (&unit.pushed_to, &unit.branch, &unit.commit)
         else {
-            return Ok(format!("{closed}; it has no branch on a remote"));
+            return Ok(Err("it has no branch on a remote".to_owned()));
         };
         // A forge closes what goes to a branch that is gone.
         if let Some(other) = self.open_on(unit, branch).await? {
-            return Ok(format!(
-                "{closed}; its branch stays, since #{other} goes to it"
-            ));
+            return Ok(Err(format!("its branch stays, since #{other} goes to it")));
+        }
+        let repo = &self.desk.repo;
+        if repo.remote_branch(remote, branch)?.is_none() {
+            return Ok(Err(format!("its branch is gone from {remote}")));
         }
         if self.earnest == Earnest::Done {
-            self.desk
-                .repo
-                .delete_remote_branch(remote, branch, commit)?;
+            repo.delete_remote_branch(remote, branch, commit)?;
         }
-        Ok(format!("{closed}, its branch deleted on {remote}"))
+        Ok(Ok(remote.clone()))
     }
 
     /// An open pull request of another unit that goes to this branch.

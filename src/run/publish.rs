@@ -1,5 +1,6 @@
 //! From proven work to a pull request: commit, push, open.
 
+use std::mem::discriminant;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -189,43 +190,34 @@ impl Pipeline {
             .await?;
         let mut passage = self.unless_stopping(valve.passage()).await?;
         let mut look = FIRST_LOOK;
+        let mut told = None;
         while let Some(hold) = passage.hold(now()) {
+            let kind = Some(discriminant(&hold));
+            if let Hold::For(time) = hold {
+                let detail = format!("{hold} ({})", valve.words());
+                self.begin(step, Some(detail)).await?;
+                self.unless_stopping(tokio::time::sleep(time)).await?;
+            } else if told == kind {
+                self.unless_stopping(tokio::time::sleep(look)).await?;
+                look = (look * 2).min(LAST_LOOK);
+            } else {
+                self.begin(step, Some(hold.to_string())).await?;
+                (told, look) = (kind, FIRST_LOOK);
+            }
             match hold {
-                Hold::For(time) => {
-                    let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-                    let detail = format!("in {} ({})", words::duration(ms), valve.words());
-                    self.begin(step, Some(detail)).await?;
-                    self.unless_stopping(tokio::time::sleep(time)).await?;
-                }
+                Hold::For(_) => {}
                 Hold::UntilClosed(open) => {
-                    if look == FIRST_LOOK {
-                        let detail = format!("waits until one of {} open is closed", open.len());
-                        self.begin(step, Some(detail)).await?;
-                    }
                     for which in open {
                         if self.is_closed(forge, &which).await? {
                             passage.closed(&which);
                         }
                     }
-                    if matches!(passage.hold(now()), Some(Hold::UntilClosed(_))) {
-                        self.unless_stopping(tokio::time::sleep(look)).await?;
-                        look = (look * 2).min(LAST_LOOK);
-                    }
                 }
                 Hold::UntilChecked(pending) => {
-                    if look == FIRST_LOOK {
-                        let detail =
-                            format!("waits until the checks of one of {} end", pending.len());
-                        self.begin(step, Some(detail)).await?;
-                    }
                     for (which, opened_at) in pending {
                         if self.is_checked(forge, &which, opened_at).await? {
                             passage.checked(&which);
                         }
-                    }
-                    if matches!(passage.hold(now()), Some(Hold::UntilChecked(_))) {
-                        self.unless_stopping(tokio::time::sleep(look)).await?;
-                        look = (look * 2).min(LAST_LOOK);
                     }
                 }
             }

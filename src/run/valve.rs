@@ -3,6 +3,7 @@
 //!
 //! Units pass one at a time. Moments come in as values, and whether a pull request is still open is the forge's to say.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -11,6 +12,7 @@ use super::delivery::Delivery;
 use super::state::RunState;
 use crate::config::{PublishConfig, Rate};
 use crate::forge::Which;
+use crate::words;
 
 /// Lets units publish one after another, as fast as is wanted.
 #[derive(Debug)]
@@ -41,6 +43,24 @@ pub(super) enum Hold {
     UntilClosed(Vec<Which>),
     /// The checks of one of these have to end; with the moment at which it was opened.
     UntilChecked(Vec<(Which, i64)>),
+}
+
+impl fmt::Display for Hold {
+    /// What the unit does meanwhile.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For(time) => {
+                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                write!(f, "in {}", words::duration(ms))
+            }
+            Self::UntilClosed(open) => {
+                write!(f, "waits until one of {} open is closed", open.len())
+            }
+            Self::UntilChecked(pending) => {
+                write!(f, "waits until the checks of one of {} end", pending.len())
+            }
+        }
+    }
 }
 
 /// The turn of one unit, until it is dropped.

@@ -185,9 +185,9 @@ impl GitHubForge {
     ) -> Result<Value, ForgeError> {
         let place = self.place();
         let asked = self.asked(&place, Doing::Changing(doing));
-        let client = self.graphql()?;
+        let client = self.graphql().await?;
         let sent = Sent::Post("/graphql", body);
-        let mut answer: Value = self.wire.change(&client, sent, &asked, waits).await?;
+        let mut answer: Value = self.wire.change(client, sent, &asked, waits).await?;
         match answer["errors"][0]["message"].as_str() {
             None => Ok(answer["data"].take()),
             Some(message) => Err(ForgeError::Refused {

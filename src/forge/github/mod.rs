@@ -44,6 +44,7 @@ pub struct GitHubForge {
     token: Token,
     wire: Wire,
     session: OnceCell<Session>,
+    graphql: OnceCell<Octocrab>,
 }
 
 /// What the first request found out.
@@ -86,6 +87,7 @@ impl GitHubForge {
             repo,
             token,
             session: OnceCell::new(),
+            graphql: OnceCell::new(),
         })
     }
 
@@ -124,8 +126,9 @@ impl GitHubForge {
     }
 
     /// A client for GraphQL: on an Enterprise server that lies beside the REST address, not below it.
-    fn graphql(&self) -> Result<Octocrab, ForgeError> {
-        self.client(beside(&self.repo.api_url))
+    async fn graphql(&self) -> Result<&Octocrab, ForgeError> {
+        let client = async || self.client(beside(&self.repo.api_url));
+        self.graphql.get_or_try_init(client).await
     }
 
     fn client(&self, url: &str) -> Result<Octocrab, ForgeError> {
