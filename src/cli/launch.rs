@@ -66,8 +66,9 @@ pub(super) fn launch(
             course(&prepared.borrow(), &past)
         };
         let know = |plan: &Plan| {
-            let by = workspace.config.plan.by;
-            Ok(BaseFiles::of(&workspace.repo, plan, by)?)
+            let (by, order) = (workspace.config.plan.by, workspace.config.plan.order);
+            let order = order.unwrap_or_default();
+            Ok(BaseFiles::of(&workspace.repo, plan, by, order)?)
         };
         let desk = Desk {
             course: &course,

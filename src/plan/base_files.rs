@@ -10,7 +10,7 @@ use super::make::{packages, paths};
 use super::owners::CodeOwners;
 use super::scan::{File, measured};
 use super::{Plan, PlanError, Size};
-use crate::config::Grouping;
+use crate::config::{Grouping, Order};
 use crate::git::{Entry, GitError, Repo};
 use crate::imports::Language;
 
@@ -26,6 +26,8 @@ pub struct BaseFiles {
     pub(super) tracked: BTreeSet<String>,
     /// What must not be mixed in a unit.
     pub(super) by: Option<Grouping>,
+    /// What units need of each other, where nobody says it.
+    pub(super) order: Order,
     /// Gives the paths that commits changed together.
     pub(super) commits: Box<dyn Fn() -> Vec<Vec<String>>>,
 }
@@ -41,7 +43,12 @@ impl fmt::Debug for BaseFiles {
 
 impl BaseFiles {
     /// Reads what the plan claims.
-    pub fn of(repo: &Repo, plan: &Plan, by: Option<Grouping>) -> Result<Self, PlanError> {
+    pub fn of(
+        repo: &Repo,
+        plan: &Plan,
+        by: Option<Grouping>,
+        order: Order,
+    ) -> Result<Self, PlanError> {
         let entries: Rc<[Entry]> = repo.entries(&plan.base)?.into();
         let claimed: BTreeSet<&str> = plan
             .units
@@ -61,6 +68,7 @@ impl BaseFiles {
             packages: packages(&entries),
             tracked: paths(&entries).map(str::to_owned).collect(),
             by,
+            order,
             commits: commits(repo, &plan.base),
         })
     }
@@ -76,12 +84,13 @@ impl BaseFiles {
     }
 
     /// The graph, if what these files import is to decide which unit they are in.
-    pub(super) fn deciding_graph(&self, files: &[File]) -> Result<Option<&Graph>, GitError> {
+    pub(super) fn deciding_graph<'a>(
+        &self,
+        mut files: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<&Graph>, GitError> {
         let decides = match self.by {
             Some(Grouping::Folder) => false,
-            Some(Grouping::Owner) | None => files
-                .iter()
-                .any(|file| Language::of_path(&file.path).is_some()),
+            Some(Grouping::Owner) | None => files.any(|path| Language::of_path(path).is_some()),
         };
         decides.then(|| self.graph()).transpose()
     }
@@ -119,6 +128,7 @@ impl BaseFiles {
             packages: BTreeSet::new(),
             tracked: files.keys().cloned().collect(),
             by: None,
+            order: Order::None,
             commits: Box::new(Vec::new),
             files,
         }

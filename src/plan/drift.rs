@@ -14,7 +14,7 @@ use super::scan::scan;
 use super::select::Selection;
 use super::{BaseFiles, LeftOut, Plan, PlanError, UnitId};
 use crate::codemod::{Codemod, Probe};
-use crate::config::AgentSpec;
+use crate::config::{AgentSpec, Order};
 use crate::git::{Base, EntryKind, Repo, Since};
 use crate::words;
 
@@ -216,7 +216,7 @@ impl Drift {
         }
         plan.left_out.retain(|it| !it.files.is_empty());
         remove_empty(&mut plan, &mut notes)?;
-        let base = BaseFiles::of(repo, &plan, None)?;
+        let base = BaseFiles::of(repo, &plan, None, Order::None)?;
         for unit in &mut plan.units {
             unit.claim.files.sort();
             unit.claim.files.dedup();

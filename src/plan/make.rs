@@ -142,6 +142,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
         packages: packages(&entries),
         tracked: paths(&entries).map(str::to_owned).collect(),
         by: request.by,
+        order: request.order,
         commits: commits(repo, &request.base.id),
     };
     let mut units = units(&files, &base, request.units)?;
@@ -149,9 +150,6 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
         for unit in &mut units {
             unit.claim.create.clear();
         }
-    }
-    if request.order == Order::Deps {
-        base.graph()?.order(&mut units);
     }
     let plan = Plan {
         instruction: request.instruction.to_owned(),
@@ -213,19 +211,18 @@ pub(super) fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
         .filter_map(|entry| str::from_utf8(&entry.path).ok())
 }
 
-/// Cuts these files into units, which may create files in their folders.
+/// Cuts these files into units, which may create files in their folders, and puts the units in order.
 pub(super) fn units(
     files: &[File],
     base: &BaseFiles,
     range: UnitRange,
 ) -> Result<Vec<Unit>, GitError> {
-    let groups = base
-        .owners
-        .groups(files.iter().map(|file| file.path.as_str()));
+    let all = files.iter().map(|file| file.path.as_str());
+    let groups = base.owners.groups(all.clone());
     let cut = Ground {
         files,
         groups: &groups,
-        graph: base.deciding_graph(files)?,
+        graph: base.deciding_graph(all)?,
         packages: &base.packages,
         by: base.by,
     }
@@ -241,7 +238,7 @@ pub(super) fn units(
     let names = name_units(&own, &shared);
     let paths = [own, shared].concat();
     let create = default_create_folders(&paths);
-    Ok(names
+    let mut units: Vec<Unit> = names
         .into_iter()
         .zip(&paths)
         .zip(cut.units.iter().chain(&cut.shared))
@@ -263,7 +260,11 @@ pub(super) fn units(
                 size: unit.iter().map(|&file| files[file].size).sum(),
             }
         })
-        .collect())
+        .collect();
+    if base.order == Order::Deps {
+        base.graph()?.order(&mut units);
+    }
+    Ok(units)
 }
 
 /// The folders that hold a manifest: what is built, tested and reviewed as one.

@@ -13,6 +13,7 @@
 //! | needs in a circle, or of what there is not | are dropped |
 
 mod bounds;
+mod crowd;
 mod draft;
 mod needs;
 mod outline;
@@ -128,7 +129,6 @@ pub fn from_proposal(
     base: &BaseFiles,
     proposal: &Proposal,
     range: UnitRange,
-    order: Order,
 ) -> Result<(Plan, Vec<Repair>), ProposalError> {
     if proposal.units.len() > UnitRange::MOST {
         return Err(ProposalError::TooMany(proposal.units.len()));
@@ -140,8 +140,8 @@ pub fn from_proposal(
     let bounds = Bounds::new(&files, base, range);
     let drafts = bounds.keep(settled.drafts, &mut repairs);
     let mut units = units(&files, &drafts, base);
-    let imported = match order {
-        Order::Deps => base.graph().map_err(unread)?.needs(&units),
+    let imported = match base.order {
+        Order::Deps => base.graph().map_err(unread)?.dependencies(&units),
         Order::None => Vec::new(),
     };
     needs::set(&mut units, &drafts, proposal, imported, &mut repairs);

@@ -24,7 +24,7 @@ use super::turn::EVENTS_AHEAD;
 use crate::agent::{
     AgentError, AgentEvent, Errand, FollowUp, PlanFacts, Prompts, Spent, Task, Usage, Work,
 };
-use crate::config::{AgentCaps, Config, Order, UnitRange};
+use crate::config::{AgentCaps, Config, UnitRange};
 use crate::git::Repo;
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
 use crate::words;
@@ -155,7 +155,6 @@ impl<'a> Inquiry<'a> {
         turns: &mut Vec<Usage>,
     ) -> Result<(Plan, Vec<Repair>), ResearchError> {
         let range = self.config.plan.units.unwrap_or_default();
-        let order = self.config.plan.order.unwrap_or_default();
         let mut task = self.task(range)?;
         let mut last = String::new();
         for _ in 0..TIMES {
@@ -164,7 +163,7 @@ impl<'a> Inquiry<'a> {
             }
             let work = self.turn(&task, cancel, tell, turns).await?;
             let answer = work.summary.unwrap_or_default();
-            match self.understand(&answer, &task.worktree, range, order) {
+            match self.understand(&answer, &task.worktree, range) {
                 Ok(made) => return Ok(made),
                 Err(fault) => last = words::line(&fault),
             }
@@ -242,7 +241,6 @@ impl<'a> Inquiry<'a> {
         answer: &str,
         worktree: &Path,
         range: UnitRange,
-        order: Order,
     ) -> Result<(Plan, Vec<Repair>), String> {
         let real = worktree
             .canonicalize()
@@ -250,8 +248,7 @@ impl<'a> Inquiry<'a> {
         let roots = [worktree.to_string_lossy(), real.to_string_lossy()];
         let proposal =
             Proposal::find(answer, &[&roots[0], &roots[1]]).map_err(|error| error.to_string())?;
-        from_proposal(self.plan, self.base, &proposal, range, order)
-            .map_err(|error| error.to_string())
+        from_proposal(self.plan, self.base, &proposal, range).map_err(|error| error.to_string())
     }
 
     /// Writes down what came out, for whoever wants to know later.

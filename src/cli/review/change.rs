@@ -41,9 +41,14 @@ pub(super) fn change(
         Ok(changed) => {
             if matches!(change, Change::Number) && plan.units.iter().any(|it| !it.needs.is_empty())
             {
-                person.show(
-                    "The new units need nothing: what the old ones needed is gone with them.\n\n",
-                )?;
+                let new = if changed.units.iter().all(|it| it.needs.is_empty()) {
+                    "nothing"
+                } else {
+                    "each other as their files import each other"
+                };
+                person.show(&format!(
+                    "The new units need {new}: what the old ones needed is gone with them.\n\n"
+                ))?;
             }
             Ok(Some(changed))
         }

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::AgentOptions;
+use crate::config::{AgentOptions, Order};
+use crate::git::fixture::repository;
 use crate::plan::claim::default_create_folders;
-use crate::plan::{Research, Size};
+use crate::plan::{Request, Research, Size, make};
 
 fn id(text: &str) -> UnitId {
     UnitId::parse(text).unwrap()
@@ -165,6 +166,38 @@ fn all_files_can_be_cut_anew() {
     01-a-c-d "a, c, d" ["a/1", "a/2", "a/3", "c", "d"] create ["./", "a/"] needs [] ["@a"] 5 lines
     02-b "b" ["b/1", "b/2"] create ["b/"] needs [] ["@b"] 2 lines
     "#);
+}
+
+#[test]
+fn files_that_are_cut_anew_need_each_other_as_the_order_has_it() {
+    let it = repository(&[
+        ("a/x.js", "import '../b/y.js';"),
+        ("a/z.js", "import './x.js';"),
+        ("b/y.js", ""),
+        ("b/z.js", "import './y.js';"),
+    ]);
+    let base = it.repo.base(None, None).unwrap();
+    let globs = [".".to_owned()];
+    let request = |order| Request {
+        instruction: "x",
+        globs: &globs,
+        prefix: "",
+        base: &base,
+        agent: AgentOptions::default(),
+        codemod: None,
+        until: None,
+        units: UnitRange::exactly(4),
+        by: None,
+        order,
+    };
+    let needed = |order| -> Vec<usize> {
+        let (plan, known) = make(&it.repo, &request(order)).unwrap();
+        let cut = plan.edited(&Edit::Cut(UnitRange::exactly(2)), &known);
+        let units = cut.unwrap().units;
+        units.iter().map(|unit| unit.needs.len()).collect()
+    };
+    assert_eq!(needed(Order::None), [0, 0]);
+    assert_eq!(needed(Order::Deps), [1, 0]);
 }
 
 #[test]

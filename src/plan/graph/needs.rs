@@ -16,6 +16,25 @@ impl Graph {
 
     /// For each unit the places of those that it needs, and not through another of them.
     pub(in crate::plan) fn needs(&self, units: &[Unit]) -> Vec<Vec<usize>> {
+        let rows = self.dependencies(units);
+        let mut steps = vec![vec![false; units.len()]; units.len()];
+        for (from, row) in rows.iter().enumerate() {
+            for &to in row {
+                steps[from][to] = true;
+            }
+        }
+        let reach = closure(&steps);
+        rows.iter()
+            .map(|row| {
+                let through = |unit: usize| row.iter().any(|&other| reach[other][unit]);
+                row.iter().copied().filter(|&unit| !through(unit)).collect()
+            })
+            .collect()
+    }
+
+    /// For each unit the places of all whose files its own import, but for those that import it too, be it through
+    /// others.
+    pub(in crate::plan) fn dependencies(&self, units: &[Unit]) -> Vec<Vec<usize>> {
         let owners = self.units(units);
         let mut imports = vec![vec![false; units.len()]; units.len()];
         for (from, arcs) in self.arcs() {
@@ -26,19 +45,12 @@ impl Graph {
             }
         }
         let reach = closure(&imports);
-        for (from, row) in imports.iter_mut().enumerate() {
-            for (to, imports) in row.iter_mut().enumerate() {
-                *imports &= !reach[to][from];
-            }
-        }
-        let reach = closure(&imports);
         imports
             .iter()
-            .map(|row| {
-                let needed = |unit: &usize| row[*unit];
-                let all: Vec<usize> = (0..row.len()).filter(needed).collect();
-                let through = |unit: usize| all.iter().any(|&other| reach[other][unit]);
-                all.iter().copied().filter(|&unit| !through(unit)).collect()
+            .enumerate()
+            .map(|(from, row)| {
+                let is_needed = |to: &usize| row[*to] && !reach[*to][from];
+                (0..row.len()).filter(is_needed).collect()
             })
             .collect()
     }

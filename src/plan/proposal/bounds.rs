@@ -1,24 +1,26 @@
 //! How many units there may be and how large: what is beyond that is joined or cut, as little as it takes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use super::crowd::Crowd;
 use super::draft::Draft;
 use super::repair::Repair;
 use super::settle::Files;
 use crate::config::{Grouping, UnitRange};
 use crate::plan::base_files::BaseFiles;
+use crate::plan::claim::fold;
 use crate::plan::partition::{Item, Material, Owners, Tie, cost, partition, shares};
 
 /// So many times the mean a unit may weigh. What somebody proposes may be uneven for good reasons.
 const TOO_LARGE: u64 = 2;
 
 pub(super) struct Bounds<'a> {
-    files: &'a Files<'a>,
+    pub(super) files: &'a Files<'a>,
     base: &'a BaseFiles,
     /// What each file weighs.
     weights: Vec<u64>,
     /// Who owns each file, where owners are not to be mixed.
-    owners: Vec<Option<u32>>,
+    pub(super) owners: Vec<Option<u32>>,
     fewest: usize,
     most: usize,
 }
@@ -30,7 +32,7 @@ impl<'a> Bounds<'a> {
         Self {
             weights: paths.clone().map(|path| cost(bytes(path))).collect(),
             owners: match base.by {
-                Some(Grouping::Owner) => base.owners.groups(paths),
+                Some(Grouping::Owner) => owners(files, base),
                 Some(Grouping::Folder) | None => vec![None; files.len()],
             },
             fewest: range.min(),
@@ -75,86 +77,28 @@ impl<'a> Bounds<'a> {
         all
     }
 
-    fn weight(&self, draft: &Draft) -> u64 {
+    pub(super) fn weight(&self, draft: &Draft) -> u64 {
         draft.files.iter().map(|&file| self.weights[file]).sum()
     }
 
     /// Lets the lightest join the one that it is tied to most, until there are not too many.
-    fn joined(&self, mut drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
-        // What cannot join anybody, because nobody else has its owner.
-        let mut alone = vec![false; drafts.len()];
-        while drafts.len() > self.most {
-            let lightest = (0..drafts.len())
-                .filter(|&place| !alone[place])
-                .min_by_key(|&place| self.weight(&drafts[place]));
-            let Some(lightest) = lightest else { break };
-            let Some(into) = self.partner(&drafts, lightest) else {
-                alone[lightest] = true;
+    fn joined(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
+        let mut crowd = Crowd::new(self, drafts);
+        while crowd.members.len() > self.most {
+            let Some(lightest) = crowd.lightest() else {
+                break;
+            };
+            let Some(into) = crowd.partner(lightest) else {
+                crowd.members[lightest].is_alone = true;
                 continue;
             };
-            alone.remove(lightest);
-            let draft = drafts.remove(lightest);
-            let into = &mut drafts[into - usize::from(into > lightest)];
             repairs.push(Repair::Merged {
-                unit: draft.known_as(),
-                into: into.known_as(),
+                unit: crowd.members[lightest].draft.known_as(),
+                into: crowd.members[into].draft.known_as(),
             });
-            into.absorb(draft);
+            crowd.join(lightest, into);
         }
-        drafts
-    }
-
-    /// The one that a draft is tied to most; without any tie the one with most files in the nearest folder; of equals
-    /// the lightest.
-    fn partner(&self, drafts: &[Draft], place: usize) -> Option<usize> {
-        let mut place_of: HashMap<usize, usize> = HashMap::new();
-        for (place, draft) in drafts.iter().enumerate() {
-            place_of.extend(draft.files.iter().map(|&file| (file, place)));
-        }
-        let mut ties = vec![0_u64; drafts.len()];
-        for &file in &drafts[place].files {
-            for (other, weight) in self.files.ties(file) {
-                if let Some(&other) = place_of.get(other) {
-                    ties[other] += u64::from(*weight);
-                }
-            }
-        }
-        let owner = |draft: &Draft| draft.files.first().and_then(|&file| self.owners[file]);
-        let own = owner(&drafts[place]);
-        let near = self.neighbours(drafts, place);
-        (0..drafts.len())
-            .filter(|&other| other != place && owner(&drafts[other]) == own)
-            .max_by_key(|&other| {
-                let light = std::cmp::Reverse(self.weight(&drafts[other]));
-                (ties[other], near[other], light, std::cmp::Reverse(other))
-            })
-    }
-
-    /// For each draft how deep the folder is that it shares with the first file of this one, and how many of its files are
-    /// there.
-    fn neighbours(&self, drafts: &[Draft], place: usize) -> Vec<(usize, usize)> {
-        let Some(&first) = drafts[place].files.first() else {
-            return vec![(0, 0); drafts.len()];
-        };
-        let here = self.files.path(first);
-        let shared = |path: &str| {
-            let same = here.bytes().zip(path.bytes()).take_while(|(a, b)| a == b);
-            here[..]
-                .bytes()
-                .take(same.count())
-                .filter(|byte| *byte == b'/')
-                .count()
-        };
-        drafts
-            .iter()
-            .map(|draft| {
-                let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
-                for &file in &draft.files {
-                    *depths.entry(shared(self.files.path(file))).or_default() += 1;
-                }
-                depths.pop_last().unwrap_or((0, 0))
-            })
-            .collect()
+        crowd.members.into_iter().map(|it| it.draft).collect()
     }
 
     /// Cuts the heaviest in two, until there are enough and none is far too large.
@@ -238,4 +182,15 @@ impl<'a> Bounds<'a> {
             .map(|part| part.into_iter().map(|item| files[item]).collect())
             .collect()
     }
+}
+
+/// Who owns each file. Files whose names some file system takes for one have the owner of the first, as they stay together.
+fn owners(files: &Files<'_>, base: &BaseFiles) -> Vec<Option<u32>> {
+    let paths = (0..files.len()).map(|file| files.path(file));
+    let mut first: HashMap<String, Option<u32>> = HashMap::new();
+    let owners = base.owners.groups(paths.clone()).into_iter();
+    owners
+        .zip(paths)
+        .map(|(owner, path)| *first.entry(fold(path)).or_insert(owner))
+        .collect()
 }

@@ -96,7 +96,7 @@ impl Titles {
 }
 
 /// What counts of a title.
-fn key(title: &str) -> String {
+pub(super) fn key(title: &str) -> String {
     words::line(title).to_lowercase()
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::draft::Draft;
+use super::needs::key;
 use super::repair::{Repair, Why};
 use super::{Proposal, ProposalError};
-use crate::config::Grouping;
 use crate::git::GitError;
 use crate::plan::Plan;
 use crate::plan::base_files::BaseFiles;
@@ -42,11 +42,10 @@ impl<'a> Files<'a> {
         all.sort_unstable();
         let paths: Vec<&str> = all.iter().map(|(path, _)| *path).collect();
         let mut ties = vec![Vec::new(); paths.len()];
-        if base.by != Some(Grouping::Folder) {
-            for tie in base.graph()?.ties(&paths) {
-                ties[tie.a].push((tie.b, tie.weight));
-                ties[tie.b].push((tie.a, tie.weight));
-            }
+        let graph = base.deciding_graph(paths.iter().copied())?;
+        for tie in graph.map_or_else(Vec::new, |graph| graph.ties(&paths)) {
+            ties[tie.a].push((tie.b, tie.weight));
+            ties[tie.b].push((tie.a, tie.weight));
         }
         Ok(Self {
             usual: all.into_iter().map(|(_, unit)| unit).collect(),
@@ -412,11 +411,10 @@ fn drafts(
 }
 
 fn needs(proposal: &Proposal, number: usize, title: &str) -> bool {
-    proposal.prerequisite.as_deref() == Some(title)
-        || proposal.units[number]
-            .needs
-            .iter()
-            .any(|need| need == title)
+    let title = key(title);
+    let own = proposal.units[number].needs.iter();
+    own.chain(&proposal.prerequisite)
+        .any(|need| key(need) == title)
 }
 
 /// For each unit the paths that it may really create.

@@ -1,0 +1,126 @@
+//! Drafts of which there are too many: who is the lightest, and whom it joins.
+//!
+//! What is asked for at every step is kept, as there may be a thousand steps over a hundred thousand files.
+
+use std::cmp::Reverse;
+
+use super::bounds::Bounds;
+use super::draft::Draft;
+
+pub(super) struct Crowd<'a> {
+    bounds: &'a Bounds<'a>,
+    pub(super) members: Vec<Member>,
+    /// For each file the name of the member that has it: its first place, which stays as members go.
+    homes: Vec<usize>,
+    names: usize,
+}
+
+pub(super) struct Member {
+    pub(super) draft: Draft,
+    /// Whether it cannot join anybody, because nobody else has its owner.
+    pub(super) is_alone: bool,
+    name: usize,
+    weight: u64,
+}
+
+/// How deep the nearest folder is in which a draft has files, and how many they are.
+type Nearness = (usize, usize);
+
+impl<'a> Crowd<'a> {
+    pub(super) fn new(bounds: &'a Bounds<'a>, drafts: Vec<Draft>) -> Self {
+        let mut homes = vec![usize::MAX; bounds.files.len()];
+        for (name, draft) in drafts.iter().enumerate() {
+            for &file in &draft.files {
+                homes[file] = name;
+            }
+        }
+        let names = drafts.len();
+        let member = |(name, draft)| Member {
+            weight: bounds.weight(&draft),
+            is_alone: false,
+            name,
+            draft,
+        };
+        Self {
+            members: drafts.into_iter().enumerate().map(member).collect(),
+            bounds,
+            homes,
+            names,
+        }
+    }
+
+    /// The place of the lightest that may join another.
+    pub(super) fn lightest(&self) -> Option<usize> {
+        (0..self.members.len())
+            .filter(|&place| !self.members[place].is_alone)
+            .min_by_key(|&place| self.members[place].weight)
+    }
+
+    /// The one that a draft is tied to most; without any tie the one with most files in the nearest folder; of equals
+    /// the lightest.
+    pub(super) fn partner(&self, place: usize) -> Option<usize> {
+        let mut tied = vec![0_u64; self.names];
+        let member = &self.members[place];
+        for &file in &member.draft.files {
+            for &(other, weight) in self.bounds.files.ties(file) {
+                if let Some(ties) = tied.get_mut(self.homes[other]) {
+                    *ties += u64::from(weight);
+                }
+            }
+        }
+        let strength = |other: usize| tied[self.members[other].name];
+        let owner = |draft: &Draft| {
+            let first = draft.files.first();
+            first.and_then(|&file| self.bounds.owners[file])
+        };
+        let own = owner(&member.draft);
+        (0..self.members.len())
+            .filter(|&other| other != place && owner(&self.members[other].draft) == own)
+            .max_by_key(|&other| {
+                let near = self.nearness(&member.draft, &self.members[other].draft);
+                let light = Reverse(self.members[other].weight);
+                (strength(other), near, light, Reverse(other))
+            })
+    }
+
+    /// Puts one into another.
+    pub(super) fn join(&mut self, place: usize, into: usize) {
+        let member = self.members.remove(place);
+        let into = &mut self.members[into - usize::from(into > place)];
+        for &file in &member.draft.files {
+            self.homes[file] = into.name;
+        }
+        into.weight += member.weight;
+        into.draft.absorb(member.draft);
+    }
+
+    /// How near another is to the first file of a draft. Files are numbered by path, so those that share most with it
+    /// stand beside its place.
+    fn nearness(&self, draft: &Draft, other: &Draft) -> Nearness {
+        let Some(&first) = draft.files.first() else {
+            return (0, 0);
+        };
+        let (files, here) = (self.bounds.files, self.bounds.files.path(first));
+        let place = other.files.partition_point(|&file| file < first);
+        let beside = [place.checked_sub(1), Some(place)].into_iter().flatten();
+        let folder = beside
+            .filter_map(|place| other.files.get(place))
+            .map(|&file| shared_folder(here, files.path(file)))
+            .max_by_key(|folder| folder.len())
+            .unwrap_or("");
+        let before = |&file: &usize| !files.path(file).starts_with(folder) && file < first;
+        let within = |&file: &usize| files.path(file).starts_with(folder) || file < first;
+        let count = other.files.partition_point(within) - other.files.partition_point(before);
+        (folder.matches('/').count(), count)
+    }
+}
+
+/// The deepest folder that holds both, closed by a slash; nothing for the root.
+fn shared_folder<'p>(one: &'p str, other: &str) -> &'p str {
+    let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b);
+    let end = one.as_bytes()[..same.count()]
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
+    &one[..end]
+}
