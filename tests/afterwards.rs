@@ -3,11 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Output, Repo, SIGN};
-
-fn json(output: &Output) -> Value {
-    serde_json::from_str(output.raw()).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-}
+use support::{Repo, SIGN};
 
 #[test]
 fn logs_show_what_agent_and_checks_said() {
@@ -32,7 +28,7 @@ fn logs_show_what_agent_and_checks_said() {
         .says("first check");
     let agent = repo.batch(["logs", "p1", "--of", "agent"]).exits(0);
     assert_eq!(agent.raw(), "I am the agent of 02-packages-p1-index-js\n");
-    let listed = json(&repo.batch(["logs", "p1", "--json"]).exits(0));
+    let listed = repo.batch(["logs", "p1", "--json"]).exits(0).json();
     let names: Vec<&str> = listed
         .as_array()
         .expect("a list")
@@ -82,8 +78,8 @@ fn a_run_can_be_followed_as_lines_of_json() {
         .count();
     assert_eq!(opened, 2);
 
-    let report = json(&repo.batch(["report", "--format", "json"]).exits(0));
-    assert_eq!(report, json(&repo.batch(["status", "--json"]).exits(0)));
+    let report = repo.batch(["report", "--format", "json"]).exits(0).json();
+    assert_eq!(report, repo.batch(["status", "--json"]).exits(0).json());
     assert_eq!(report["version"], 1);
 }
 
@@ -107,7 +103,10 @@ fn a_plan_can_be_printed() {
             .map(toml_edit::ArrayOfTables::len),
         Some(3)
     );
-    let again = json(&repo.batch(args.into_iter().chain(["--json"])).exits(0));
+    let again = repo
+        .batch(args.into_iter().chain(["--json"]))
+        .exits(0)
+        .json();
     assert_eq!(again["unit"].as_array().map(Vec::len), Some(3));
     assert_eq!(repo.git(["status", "--porcelain"]), "");
 }
@@ -130,7 +129,7 @@ fn the_doctor_finds_a_good_repository_well() {
     let repo = Repo::with_packages(2);
     let before = repo.snapshot();
     repo.batch(["doctor"]).exits(0).says("batch can work here");
-    let told = json(&repo.batch(["doctor", "--json"]).exits(0));
+    let told = repo.batch(["doctor", "--json"]).exits(0).json();
     assert_eq!(told["works"], true);
     assert!(
         told["findings"]

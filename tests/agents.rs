@@ -174,8 +174,7 @@ fn what_agents_used_up_stands_in_the_report() {
     );
     let output = repo.migrate_by(&agent, &["--units", "2"]).exits(0);
     output.says("1.5k").says("$0.25");
-    let report: serde_json::Value =
-        serde_json::from_str(&repo.batch(["report", "--json"]).exits(0).stdout()).expect("JSON");
+    let report = repo.report();
     assert_eq!(report["usage"]["input_tokens"], 2000);
     assert_eq!(report["usage"]["cached_tokens"], serde_json::Value::Null);
     assert_eq!(report["usage"]["cost_usd"], 0.5);

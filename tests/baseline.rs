@@ -47,8 +47,7 @@ fn what_failed_before_the_change_fails_no_unit_and_is_told() {
         "{page}"
     );
     assert!(page.contains("- `old one`"), "{page}");
-    let report = repo.batch(["report", "--json"]).exits(0);
-    let report: serde_json::Value = serde_json::from_str(report.raw()).expect("JSON");
+    let report = repo.report();
     let check = &report["units"][0]["checks"][0];
     assert_eq!(check["verdict"], "old-failure");
     assert_eq!(check["tests"][0], "old one");

@@ -16,11 +16,6 @@ cp "$BATCH_PROMPT_FILE" "$here/prompt-$BATCH_UNIT"
     )
 }
 
-fn worked(repo: &Repo) -> usize {
-    let text = fs::read_to_string(repo.root().join("worked")).unwrap_or_default();
-    text.lines().count()
-}
-
 #[test]
 fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     let repo = Repo::with_packages(3);
@@ -30,7 +25,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     assert_eq!(killed.code(), -1, "{killed:?}");
     let output = repo.batch(["resume"]).exits(3);
     output.says("skipped: canary").says("withheld");
-    assert_eq!(worked(&repo), 1);
+    assert_eq!(repo.worked().len(), 1);
     assert!(repo.pushed().is_empty());
 
     // Asked again, there still is nobody.
@@ -41,7 +36,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
             .contains("no terminal to accept the canary at"),
         "{output:?}"
     );
-    assert_eq!((worked(&repo), repo.pushed().len()), (1, 0));
+    assert_eq!((repo.worked().len(), repo.pushed().len()), (1, 0));
     assert!(output.stdout().contains("+// signed"), "{output:?}");
     assert!(
         output.stderr().contains("If the other 2 units are like it"),
@@ -51,7 +46,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     repo.batch(["resume", "--yes"])
         .exits(0)
         .says("3 of 3 units published");
-    assert_eq!((worked(&repo), repo.pushed().len()), (3, 3));
+    assert_eq!((repo.worked().len(), repo.pushed().len()), (3, 3));
     let prompts: Vec<String> = fs::read_dir(repo.root())
         .expect("the folder")
         .filter_map(Result::ok)
@@ -83,5 +78,5 @@ fn with_consent_a_good_canary_passes_and_a_bad_one_does_not() {
         output.stderr().contains("did not come to a good end"),
         "{output:?}"
     );
-    assert_eq!(worked(&repo), 1);
+    assert_eq!(repo.worked().len(), 1);
 }

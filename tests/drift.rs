@@ -2,7 +2,7 @@
 
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Repo, SIGN};
 
 /// A plan of four packages, with a comment of a person's, and a base that is still where it was.
@@ -63,12 +63,10 @@ fn what_moved_is_told_and_followed() {
       new      packages/p3/more.js (in no unit)
     the plan does not hold any more; adapt it with: batch plan --rebase plan.toml
     "#);
-    let told: Value = serde_json::from_str(
-        &repo
-            .batch(["plan", "--check", "plan.toml", "--json"])
-            .stdout(),
-    )
-    .expect("json");
+    let told = repo
+        .batch(["plan", "--check", "plan.toml", "--json"])
+        .exits(1)
+        .json();
     assert_eq!(told["holds"], json!(false));
     assert_eq!(
         told["new"],

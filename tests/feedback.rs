@@ -42,8 +42,7 @@ fn a_failing_check_is_told_to_the_agent_which_mends_it() {
             .unwrap_or_else(|| panic!("{log}: {logs}"))
     });
     assert!(places.is_sorted(), "{logs}");
-    let report = repo.batch(["report", "--json"]).exits(0);
-    let report: serde_json::Value = serde_json::from_str(report.raw()).expect("JSON");
+    let report = repo.report();
     assert_eq!(report["units"][0]["attempts"], 2);
     assert_eq!(report["units"][0]["sent_back"][0]["step"], "check");
 }

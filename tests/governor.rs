@@ -21,18 +21,13 @@ fi
     )
 }
 
-fn worked(repo: &Repo) -> usize {
-    let text = fs::read_to_string(repo.root().join("worked")).unwrap_or_default();
-    text.lines().count()
-}
-
 #[test]
 fn an_agent_that_is_held_back_is_started_again_and_fewer_work_at_once() {
     let repo = Repo::with_packages(3);
     let output = repo.migrate_by(&held_back(0), &["--units", "3", "-j", "3"]);
     let output = output.exits(0);
     output.says("3 of 3 units published");
-    assert_eq!(worked(&repo), 6);
+    assert_eq!(repo.worked().len(), 6);
     let said = output.stderr();
     assert!(said.contains("held back, again in"), "{said}");
     assert!(said.contains("too many requests"), "{said}");
@@ -51,7 +46,7 @@ fn nobody_is_started_before_the_moment_that_the_provider_named() {
     session.wait_for("Ctrl-C again");
     session.interrupt();
     let _ = session.finish().exits(130);
-    assert_eq!(worked(&repo), 1);
+    assert_eq!(repo.worked().len(), 1);
 }
 
 #[test]
@@ -68,7 +63,7 @@ if ! test -e "$here/key"; then echo 'invalid api key'; exit 77; fi
         .exits(1);
     let output = output.says("0 of 5 units published, 5 skipped at a limit");
     output.says("because the agent is not logged in, or its key is wrong: invalid api key: 01-");
-    assert_eq!(worked(&repo), 1);
+    assert_eq!(repo.worked().len(), 1);
     fs::write(repo.root().join("key"), "").expect("the key");
     repo.batch(["resume"])
         .exits(0)
@@ -91,7 +86,7 @@ if ! test -e "$here/mended"; then echo 'no such module'; exit 3; fi
     output.says(
         "the first units all failed for the same reason (agent: the agent failed: exit code 3)",
     );
-    assert_eq!(worked(&repo), 3);
+    assert_eq!(repo.worked().len(), 3);
     fs::write(repo.root().join("mended"), "").expect("the mark");
     let output = repo.batch(["resume"]).exits(1);
     output.says("2 of 5 units published, 3 failed");

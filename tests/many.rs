@@ -58,12 +58,12 @@ fn many(pace: &Pace) {
     published(&mut session, pace.killed_at);
     session.kill();
 
+    // Some were published that nobody read of before the end of the first session.
+    let left = pace.units - server.state().pulls.len();
     let mut session = repo.start_with(["resume"], &env);
-    let left = pace.units - pace.killed_at;
     published(&mut session, left / 3);
     let early = session.resident();
-    // Some were published and not read of before the end of the first session.
-    published(&mut session, left - left / 3 - 8);
+    published(&mut session, left - left / 3);
     let late = session.resident();
     // Many worktrees take long to delete.
     let all = format!("{units} of {units} units published");
@@ -82,12 +82,14 @@ fn many(pace: &Pace) {
     assert_eq!((heads.len(), state.pulls.len()), (pace.units, pace.units));
     assert!(state.pulls.iter().all(|pull| pull.labels == ["migration"]));
     // What a hundred units take while they work is not flat; what they leave is.
-    assert!(
-        late < early + 8 * 1024 * 1024,
-        "{early} grew to {late} bytes"
-    );
+    if let (Some(early), Some(late)) = (early, late) {
+        assert!(
+            late < early + 8 * 1024 * 1024,
+            "{early} grew to {late} bytes"
+        );
+    }
     eprintln!(
-        "{} requests, {early} and later {late} bytes",
+        "{} requests, {early:?} and later {late:?} bytes",
         state.requests.len()
     );
 }

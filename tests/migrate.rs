@@ -330,8 +330,7 @@ fn the_report_and_the_diff_can_be_asked_for_afterwards() {
         .exits(0)
         .says("+const p0 = 0;")
         .says("-var p0 = 0;");
-    let json: serde_json::Value =
-        serde_json::from_str(repo.batch(["report", "--json"]).exits(0).raw()).expect("JSON");
+    let json = repo.report();
     assert!(json.is_object());
 }
 

@@ -28,8 +28,7 @@ fn owners_stand_in_the_plan_the_pull_request_and_the_report() {
             .settled("prs/03-packages-p2-index-js.md")
             .contains("Owned")
     );
-    let report: serde_json::Value =
-        serde_json::from_str(&repo.batch(["report", "--json"]).exits(0).stdout()).expect("json");
+    let report = repo.report();
     let owners = |unit: usize| report["units"][unit]["owners"].clone();
     assert_eq!(owners(0), serde_json::json!(["@acme/all"]));
     assert_eq!(owners(1), serde_json::json!(["@acme/one", "@ada"]));

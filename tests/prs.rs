@@ -89,8 +89,7 @@ fn pages_in_the_repository_are_listed_with_what_the_repository_knows() {
 #[test]
 fn rows_for_scripts_tell_all_that_is_known() {
     let repo = published_here(1);
-    let output = repo.batch(["prs", "--json"]).exits(0);
-    let rows: Value = serde_json::from_str(output.raw()).expect("JSON");
+    let rows = repo.batch(["prs", "--json"]).exits(0).json();
     assert_eq!(rows[0]["unit"], "01-packages-p0-index-js");
     assert_eq!(rows[0]["state"], "open");
     assert_eq!(

@@ -15,10 +15,6 @@ fn dry(repo: &Repo, units: usize) {
         .exits(0);
 }
 
-fn worked(repo: &Repo) -> usize {
-    repo.read(repo.root().join("worked")).lines().count()
-}
-
 #[test]
 fn a_dry_run_is_published_later_without_its_agent() {
     let repo = Repo::with_packages(2);
@@ -29,7 +25,7 @@ fn a_dry_run_is_published_later_without_its_agent() {
         .says("goes on: 2 units to publish, this repository")
         .says("2 of 2 units published");
     assert_eq!(repo.pushed().len(), 2);
-    assert_eq!(worked(&repo), 2);
+    assert_eq!(repo.worked().len(), 2);
     repo.batch(["publish"])
         .exits(2)
         .says("has nothing to publish to this repository");
@@ -74,7 +70,7 @@ fn a_failed_push_is_made_up_for_without_the_agent() {
     repo.batch(["publish"])
         .exits(0)
         .says("1 of 1 unit published");
-    assert_eq!((worked(&repo), repo.pushed().len()), (1, 1));
+    assert_eq!((repo.worked().len(), repo.pushed().len()), (1, 1));
 }
 
 #[test]

@@ -226,8 +226,10 @@ fn all_runs_are_listed_the_latest_first() {
     [RUN]  [TIME]  ended  2 of 2 units published            sign every file
     [RUN]  [TIME]  ended  0 of 2 units published, 2 failed  sign every file
     ");
-    let list = repo.batch(["list", "--json", "--number", "1"]).exits(0);
-    let list: serde_json::Value = serde_json::from_str(list.raw()).expect("JSON");
+    let list = repo
+        .batch(["list", "--json", "--number", "1"])
+        .exits(0)
+        .json();
     assert_eq!(list.as_array().map(Vec::len), Some(1));
     assert_eq!(list[0]["status"], "ended");
     assert_eq!(list[0]["totals"]["published"], 2);

@@ -13,11 +13,6 @@ fn agent(works: &str) -> String {
     )
 }
 
-fn worked(repo: &Repo) -> Vec<String> {
-    let text = fs::read_to_string(repo.root().join("worked")).unwrap_or_default();
-    text.lines().map(ToOwned::to_owned).collect()
-}
-
 /// What the only unit published.
 fn published(repo: &Repo) -> String {
     let branches = repo.pushed();
@@ -28,9 +23,7 @@ fn published(repo: &Repo) -> String {
 }
 
 fn unit(repo: &Repo) -> serde_json::Value {
-    let report = repo.batch(["report", "--json"]).exits(0).stdout();
-    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
-    report["units"][0].clone()
+    repo.report()["units"][0].clone()
 }
 
 #[test]
@@ -46,7 +39,7 @@ fn the_smallest_change_that_passes_is_taken_and_the_others_can_be_looked_at() {
         .says("work 2 of 3 is taken")
         .says("work 2 was taken: 1 changes 3 lines, 2 changes 1 line, 3 failed at check");
     assert_eq!(published(&repo), "var p0 = 0;\nok");
-    assert_eq!(worked(&repo), ["1", "2", "3"]);
+    assert_eq!(repo.worked(), ["1", "2", "3"]);
     let unit = unit(&repo);
     let results: Vec<&str> = unit["rivals"]
         .as_array()
@@ -150,12 +143,12 @@ fn whoever_has_no_access_is_named_and_costs_no_further_work_of_those_that_have()
     let output = repo.batch(args).exits(1);
     let output = output.says("right: no further unit is started: the agent is not logged in");
     output.says("0 of 2 units published, 2 skipped at a limit");
-    assert_eq!(worked(&repo), ["1"]);
+    assert_eq!(repo.worked(), ["1"]);
     fs::write(repo.root().join("key"), "").expect("the key");
     repo.batch(["resume"])
         .exits(0)
         .says("2 of 2 units published");
-    assert_eq!(worked(&repo), ["1", "2", "1", "2"]);
+    assert_eq!(repo.worked(), ["1", "2", "1", "2"]);
 }
 
 #[test]

@@ -53,14 +53,9 @@ fn who(repo: &Repo) -> Vec<String> {
     who
 }
 
-fn report(repo: &Repo) -> serde_json::Value {
-    let output = repo.batch(["report", "--json"]).exits(0);
-    serde_json::from_str(&output.stdout()).expect("JSON")
-}
-
 /// The programs by which the report says that units were worked on, in their order.
 fn reported(repo: &Repo) -> Vec<String> {
-    let report = report(repo);
+    let report = repo.report();
     let units = report["units"].as_array().expect("units");
     let agent = |unit: &serde_json::Value| unit["agent"].as_str().unwrap_or_default().to_owned();
     let program = |agent: String| agent.rsplit('/').next().unwrap_or_default().to_owned();

@@ -30,8 +30,7 @@ fn what_is_left_is_counted_in_what_the_units_made() {
         .says("nothing to do, as it holds nothing of what is to be gone (1)")
         .says("2 of 3 units published, 1 failed")
         .says("4 of 6 old uses left");
-    let json: serde_json::Value =
-        serde_json::from_str(repo.batch(["report", "--json"]).exits(0).raw()).expect("JSON");
+    let json = repo.report();
     assert_eq!(json["old_uses"]["before"], 6);
     assert_eq!(json["old_uses"]["left"], 4);
 }

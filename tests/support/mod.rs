@@ -280,6 +280,17 @@ impl Repo {
         path
     }
 
+    /// The report of the last run.
+    pub fn report(&self) -> serde_json::Value {
+        self.batch(["report", "--json"]).exits(0).json()
+    }
+
+    /// The lines that agents wrote into `worked` beside the repository, which is for the test to arrange.
+    pub fn worked(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.root().join("worked")).unwrap_or_default();
+        text.lines().map(ToOwned::to_owned).collect()
+    }
+
     /// The names of the branches that the program made here, sorted.
     pub fn branches(&self) -> Vec<String> {
         lines(&self.git([

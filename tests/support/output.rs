@@ -70,6 +70,12 @@ impl Output {
         &self.stdout
     }
 
+    /// What it printed, which must be one value in JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
     /// What it complained of, as it is: for paths.
     pub fn raw_stderr(&self) -> &str {
         &self.stderr
