@@ -383,3 +383,79 @@ fn what_was_published_here_goes_to_github_later_without_its_agent() {
         .exits(2)
         .says("has nothing to publish to 127.0.0.1/acme/shop");
 }
+
+#[test]
+fn pull_requests_go_to_the_repository_that_is_named_from_the_one_that_branches_are_pushed_to() {
+    let (repo, server) = shop(2);
+    server.with_fork();
+    let to = |address: &str| repo.git(["remote", "set-url", "origin", address]);
+    to("git@127.0.0.1:batch-user/shop.git");
+    let repo_flag = ["--repo", "acme/shop", "--units", "2"];
+    migrate(&repo, &[&repo_flag[..], &["--max-open", "9"]].concat())
+        .exits(0)
+        .says("pull requests on 127.0.0.1/acme/shop, branches pushed to origin")
+        .says("2 of 2 units published");
+    assert!(repo.pushed().is_empty());
+    assert_eq!(
+        repo.pushed_to(&repo.root().join("fork.git")),
+        repo.branches()
+    );
+    let bodies = server.state().bodies.clone();
+    let head = format!("batch-user:{}", repo.branches()[0]);
+    assert!(
+        bodies.iter().any(|it| it["head"] == json!(head)),
+        "{bodies:?}"
+    );
+    assert!(server.state().pulls.iter().all(|pull| pull.from_fork));
+    repo.batch_with(["prs"], &ENV)
+        .exits(0)
+        .says("2 open, 0 merged, 0 closed");
+
+    // What the address says is not GitHub's own way, and the branches are where the pull requests go.
+    to("work:acme/shop.git");
+    migrate(&repo, &repo_flag)
+        .exits(0)
+        .says("2 of 2 units published");
+    assert_eq!(repo.pushed().len(), 2);
+    assert!(!server.state().pulls[3].from_fork);
+}
+
+#[test]
+fn a_repository_is_named_for_github_only_and_by_owner_and_name() {
+    let (repo, server) = shop(1);
+    migrate(&repo, &["--forge", "local", "--repo", "acme/shop"])
+        .exits(2)
+        .says("--repo acme/shop names a repository on GitHub, but pull requests are to stay in this repository");
+    repo.batch([
+        "migrate",
+        "packages/",
+        "x",
+        "--repo",
+        "https://github.com/acme/shop",
+    ])
+    .exits(2)
+    .says("names no repository: write it like acme/shop");
+    let settings = repo.read("batch.toml");
+    repo.write(
+        "batch.toml",
+        format!("{settings}[publish]\nrepo = \"acme\"\n"),
+    );
+    migrate(&repo, &[])
+        .exits(2)
+        .says("\"acme\" names no repository");
+    repo.write(
+        "batch.toml",
+        format!("{settings}[publish]\nrepo = \"acme/gone\"\n"),
+    );
+    let token = [("GITHUB_TOKEN", "")];
+    repo.batch_with(
+        ["migrate", "packages/", "x", "--agent-cmd", "true", "--yes"],
+        &token,
+    )
+    .exits(2)
+    .says("there is no token for 127.0.0.1");
+    assert_eq!(repo.state_entries(), [""; 0]);
+    // A flag wins over the file.
+    let _ = migrate(&repo, &["--forge", "local"]).exits(0);
+    assert!(server.requests().is_empty());
+}

@@ -13,7 +13,7 @@ use crate::codemod::Sought;
 use crate::config::{
     AgentCaps, AgentKind, AgentOptions, BestOf, Budget, Config, ForgeChoice, Grouping, Limit,
     MergeMethod, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate,
-    ReviewersFrom, Shares, Tokens, UnitRange,
+    RepoName, ReviewersFrom, Shares, Tokens, UnitRange,
 };
 use crate::run::Goal;
 
@@ -345,6 +345,9 @@ pub(super) struct PublishingFlags {
     /// The remote to push to [default: the current branch's, else origin]
     #[arg(long, value_name = "NAME")]
     remote: Option<String>,
+    /// The repository on GitHub to open pull requests in, where it is not the one of the remote's address
+    #[arg(long, value_name = "OWNER/NAME")]
+    repo: Option<RepoName>,
     /// Open pull requests no faster than this, such as 10/h [default: as fast as the forge takes them]
     #[arg(long, value_name = "N/h")]
     pr_pace: Option<Rate>,
@@ -398,6 +401,13 @@ pub(super) struct PublishingFlags {
 impl PublishingFlags {
     pub(super) fn apply(&self, publish: &mut PublishConfig) {
         publish.forge = self.forge.or(publish.forge);
+        if self.forge == Some(ForgeChoice::Local) {
+            // What stands in the file is for GitHub.
+            publish.repo = None;
+        }
+        if self.repo.is_some() {
+            publish.repo.clone_from(&self.repo);
+        }
         if self.remote.is_some() {
             publish.remote.clone_from(&self.remote);
         }

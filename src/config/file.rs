@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, BestOf, Budget, CodingKind, Grouping,
-    Limit, MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, Shares,
-    Tokens, UnitRange,
+    Limit, MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, RepoName,
+    Shares, Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -96,6 +96,8 @@ pub struct CheckConfig {
 pub struct PublishConfig {
     pub forge: Option<ForgeChoice>,
     pub remote: Option<String>,
+    /// Where pull requests are opened, when that is not the repository of the remote's address.
+    pub repo: Option<RepoName>,
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
     /// Whether continuous integration is to run for the commits.

@@ -6,6 +6,7 @@ mod agent;
 mod amounts;
 mod file;
 mod prompts;
+mod repository;
 mod shares;
 mod success;
 mod values;
@@ -20,6 +21,7 @@ pub use file::{
     RunConfig, WorktreeConfig,
 };
 pub use prompts::PromptConfig;
+pub use repository::RepoName;
 pub use shares::{Member, Shares};
 pub use success::{MinSuccess, PublishWhen};
 pub use values::{Grouping, Limit, MergeMethod, Order, Planner, Rate, UnitRange};

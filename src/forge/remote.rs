@@ -2,6 +2,8 @@
 //!
 //! Text in, data out. It asks neither git nor the network.
 
+use crate::config::RepoName;
+
 /// A repository on github.com or on a GitHub Enterprise Server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitHubRepo {
@@ -30,10 +32,8 @@ impl GitHubRepo {
         }
         let path = path.trim_matches('/');
         let (owner, name) = path.split_once('/')?;
-        let name = name.strip_suffix(".git").unwrap_or(name);
-        if !is_name(owner) || !is_name(name) {
-            return None;
-        }
+        let RepoName { owner, name } =
+            RepoName::new(owner, name.strip_suffix(".git").unwrap_or(name))?;
         let api_url = match (api_url, host.as_str(), port) {
             (Some(url), ..) => url.trim().trim_end_matches('/').to_owned(),
             (None, "github.com", _) => "https://api.github.com".to_owned(),
@@ -41,11 +41,61 @@ impl GitHubRepo {
             (None, host, None) => format!("https://{host}/api/v3"),
         };
         Some(Self {
-            owner: owner.to_owned(),
-            name: name.to_owned(),
+            owner,
+            name,
             host,
             api_url,
         })
+    }
+
+    /// The repository of this name on the server of the `api_url` from the configuration, or on github.com: for a remote
+    /// whose own address leads elsewhere, such as to an alias of ssh's.
+    #[must_use]
+    pub fn named(name: &RepoName, api_url: Option<&str>) -> Option<Self> {
+        let host = match api_url {
+            None => "github.com".to_owned(),
+            Some(url) => {
+                let host = url::Url::parse(url.trim()).ok()?.host_str()?.to_owned();
+                host.strip_prefix("api.").unwrap_or(&host).to_owned()
+            }
+        };
+        let remote = format!("https://{host}/{name}");
+        Self::parse(&remote, api_url)
+    }
+
+    /// Another repository on the same server.
+    #[must_use]
+    pub fn called(&self, name: &RepoName) -> Self {
+        Self {
+            owner: name.owner.clone(),
+            name: name.name.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether both are the same as far as their names tell.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.host == other.host && self.full_name().eq_ignore_ascii_case(&other.full_name())
+    }
+
+    /// Its address for git, reached in the same way as what `remote` is the address of.
+    #[must_use]
+    pub fn address_like(&self, remote: &str) -> Option<String> {
+        let (remote, name) = (remote.trim(), self.full_name());
+        if remote.contains("://") {
+            let mut url = url::Url::parse(remote).ok()?;
+            url.set_path(&format!("/{name}.git"));
+            return Some(url.to_string());
+        }
+        let (before, _) = remote.split_once(':')?;
+        Some(format!("{before}:{name}.git"))
+    }
+
+    /// The name with the server: `github.com/acme/shop`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.host, self.full_name())
     }
 
     /// `owner/name`
@@ -84,16 +134,6 @@ fn split(remote: &str) -> Option<(String, Option<u16>, String)> {
     }
     let host = before.rsplit_once('@').map_or(before, |(_, host)| host);
     (!host.is_empty()).then(|| (host.to_owned(), None, path.to_owned()))
-}
-
-/// Whether GitHub would allow this as the name of an owner or repository; so it can stand in a path unescaped.
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text != "."
-        && text != ".."
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]
@@ -155,6 +195,40 @@ mod tests {
         assert_eq!(parse("git@gitlab.acme.test:a/b"), None);
         assert!(serves("https://api.acme.ghe.com", "acme.ghe.com"));
         assert!(!serves("https://github.com.evil.test", "github.com"));
+    }
+
+    #[test]
+    fn another_repository_is_reached_in_the_same_way() {
+        let name: RepoName = "ada/shop".parse().expect("a name");
+        let repo = GitHubRepo::named(&name, None).expect("a server");
+        for (remote, beside) in [
+            (
+                "https://ada:secret@github.com/acme/shop",
+                "https://ada:secret@github.com/ada/shop.git",
+            ),
+            (
+                "ssh://git@ssh.github.com:443/acme/shop.git",
+                "ssh://git@ssh.github.com:443/ada/shop.git",
+            ),
+            (
+                "git@github.com:acme/shop.git",
+                "git@github.com:ada/shop.git",
+            ),
+            ("work:acme/shop", "work:ada/shop.git"),
+        ] {
+            assert_eq!(repo.address_like(remote).as_deref(), Some(beside));
+        }
+    }
+
+    #[test]
+    fn a_repository_may_be_named_where_the_remote_does_not_tell_it() {
+        let name: RepoName = "acme/shop".parse().expect("a name");
+        let named = |api_url| GitHubRepo::named(&name, api_url).expect("a server");
+        assert_eq!(named(None).api_url, "https://api.github.com");
+        let own = named(Some("https://code.acme.test/api/v3"));
+        assert_eq!(own.place(), "code.acme.test/acme/shop");
+        let data = named(Some("https://api.acme.ghe.com"));
+        assert_eq!(data.host, "acme.ghe.com");
     }
 
     #[test]

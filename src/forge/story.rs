@@ -32,6 +32,8 @@ pub struct Story {
     /// What the agent said of its work.
     pub summary: Option<String>,
     pub needs: Vec<Need>,
+    /// The pull request shows the changes of what it needs too, as long as that is not merged.
+    pub shows_needs: bool,
     /// How many other units the plan has.
     pub siblings: usize,
     /// The base's full commit id.
@@ -146,6 +148,7 @@ pub(super) fn sample(count: usize) -> Story {
             };
             count
         ],
+        shows_needs: count > 0,
         siblings: count,
         base: word(),
         base_name: word(),

@@ -280,6 +280,7 @@ mod tests {
                 title: "src/core".to_owned(),
                 url: None,
             }],
+            shows_needs: true,
             siblings: 4,
             base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
             base_name: "origin/main".to_owned(),
@@ -331,6 +332,8 @@ mod tests {
         ### Merge first
 
         - `src/core` (`src.core`)
+
+        Until then, the changes of that one show here too.
 
         ---
 
@@ -439,7 +442,7 @@ mod tests {
         .map(|template| with_commit(template).expect_err(template).to_string());
         insta::assert_snapshot!(errors.join("\n"), @r"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
-        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, repository_template, run, siblings, summary, title, unit, version
+        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, repository_template, run, shows_needs, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template holds {unit}, which nobody would fill in; write {{ unit }}

@@ -146,6 +146,8 @@ impl<T> During<T> for Result<T, git2::Error> {
 /// A repository, and the place in it where the user stands.
 #[derive(Debug, Clone)]
 pub struct Repo {
+    /// Remotes that stand in no settings, by name and address.
+    unlisted: Vec<(String, String)>,
     common: PathBuf,
     root: PathBuf,
     home: PathBuf,
@@ -203,11 +205,19 @@ impl Repo {
             root.clone()
         };
         Ok(Self {
+            unlisted: Vec::new(),
             common,
             root,
             home,
             prefix,
         })
+    }
+
+    /// The same repository with a further remote, which its settings are not told of.
+    #[must_use]
+    pub fn with_remote(mut self, name: String, address: String) -> Self {
+        self.unlisted.push((name, address));
+        self
     }
 
     /// The folder that all linked checkouts share: `.git` of the main checkout.

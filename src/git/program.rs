@@ -54,6 +54,9 @@ const AMONG_WORK: [&str; 10] = [
     "advice.addEmbeddedRepo=false",
 ];
 
+/// How many settings the environment holds (git-config(1)).
+const SETTINGS_GIVEN: &str = "GIT_CONFIG_COUNT";
+
 const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
 
 /// Longer than any push of one branch takes on a line that is not dead.
@@ -81,7 +84,24 @@ impl Repo {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Git {
-        Git::new(&self.root, args)
+        let call = Git::new(&self.root, args);
+        if self.unlisted.is_empty() {
+            return call;
+        }
+        // Not among the arguments, which everybody on the machine can see: people keep passwords in addresses.
+        let given = std::env::var(SETTINGS_GIVEN).ok();
+        let first = given
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(0_usize);
+        let numbered = (first..).zip(&self.unlisted);
+        let call = call.env(SETTINGS_GIVEN, (first + self.unlisted.len()).to_string());
+        numbered.fold(call, |call, (number, (name, address))| {
+            call.env(
+                format!("GIT_CONFIG_KEY_{number}"),
+                format!("remote.{name}.url"),
+            )
+            .env(format!("GIT_CONFIG_VALUE_{number}"), address)
+        })
     }
 
     /// A call that looks into a unit's worktree, with `index` in place of the worktree's own.
@@ -114,8 +134,9 @@ impl Git {
     }
 
     /// A variable that git shall see.
-    pub(super) fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
-        self.envs.push((name.into(), value.as_ref().into()));
+    pub(super) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.envs
+            .push((name.as_ref().into(), value.as_ref().into()));
         self
     }
 

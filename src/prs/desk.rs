@@ -16,6 +16,8 @@ pub struct Desk {
     pub forge: Arc<dyn Forge>,
     pub home: Home,
     pub places: Places,
+    /// The remote with the branch that pull requests go to, where branches are pushed to another one.
+    pub upstream: Option<String>,
     /// The branch that the run is for.
     pub base_branch: String,
     /// Where it is told for what the forge has to be waited.
@@ -70,7 +72,8 @@ impl Desk {
 
     /// Where a branch stands that pull requests go to, with all that belongs to it.
     pub(super) fn tip(&self, branch: &str) -> Result<Option<String>, GitError> {
-        match (&self.home, &self.state.header.remote) {
+        let remote = self.upstream.as_ref().or(self.state.header.remote.as_ref());
+        match (&self.home, remote) {
             (Home::Server, Some(remote)) => self.repo.fetch_branch(remote, branch),
             _ => self.repo.branch_tip(branch),
         }

@@ -97,7 +97,11 @@ impl Round<'_> {
                 Ok(Some(Ground { branch, tip }))
             }
             ([(need, _)], None) => {
-                let ground = need.branch.clone().zip(need.commit.clone());
+                let branch = match self.desk.upstream {
+                    Some(_) => Some(self.desk.base_branch.clone()),
+                    None => need.branch.clone(),
+                };
+                let ground = branch.zip(need.commit.clone());
                 Ok(ground.map(|(branch, tip)| Ground { branch, tip }))
             }
             ([] | [_, _, ..], None) => Ok(None),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::Goal;
-use crate::config::{Config, ForgeChoice, PushChoice};
+use crate::config::{Config, ForgeChoice, PushChoice, RepoName};
 use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, GitError, Repo};
 use crate::process::Capture;
@@ -28,10 +28,19 @@ pub enum Delivery {
         why_local: Option<WhyLocal>,
         /// The remote that branches are pushed to before, if any.
         remote: Option<String>,
+        /// The repository with the branch that pull requests go to, where that is not the remote.
+        upstream: Option<Upstream>,
         /// The branch that pull requests go to.
         base_branch: String,
         draft: bool,
     },
+}
+
+/// A repository that pull requests go to from another one: what git calls it, and where git finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    name: String,
+    address: String,
 }
 
 /// Why pull requests cannot go where they are wanted.
@@ -49,6 +58,10 @@ pub enum DeliveryError {
         "pull requests on GitHub were asked for, but remote {remote} is not on GitHub: name another with --remote, set [github] api-url for an Enterprise server, or use --forge local"
     )]
     NotGitHub { remote: String },
+    #[error(
+        "--repo {repo} names a repository on GitHub, but pull requests are to stay in this repository: leave one of them out"
+    )]
+    NoRepoHere { repo: RepoName },
     #[error("there is no token for {host}: set GITHUB_TOKEN or GH_TOKEN, or run `gh auth login`")]
     NoToken { host: String },
     #[error(
@@ -82,11 +95,14 @@ impl Delivery {
             return Ok(Self::Nothing);
         }
         let remote = Remote::find(repo, config)?;
+        let address = remote.as_ref().map(Remote::address).unwrap_or_default();
+        let address = address.to_owned();
         let draft = config.publish.draft.unwrap_or(false);
         match place(config, remote.as_ref(), find_token)? {
             Place::GitHub {
                 remote,
                 repo: github,
+                source,
                 token,
             } => {
                 let branch = base
@@ -96,17 +112,29 @@ impl Delivery {
                         base: base.name.clone(),
                         remote: remote.clone(),
                     })?;
-                if !repo.remote_has_branch(&remote, &branch)? {
+                let upstream = source
+                    .as_ref()
+                    .and_then(|_| Upstream::beside(&address, &github));
+                let has_base = match &upstream {
+                    Some(upstream) => upstream
+                        .reach(repo.clone())
+                        .remote_has_branch(&upstream.name, &branch)?,
+                    None => repo.remote_has_branch(&remote, &branch)?,
+                };
+                if !has_base {
+                    let remote = upstream.map_or(remote, |it| it.name);
                     return Err(DeliveryError::BaseNotOnRemote { remote, branch });
                 }
                 let pace = pace(&github.host);
                 Ok(Self::PullRequest {
                     forge: Arc::new(
                         GitHubForge::new(github, token, pace)?
+                            .from(source)
                             .keeping(&repo.state_dir().join("pace")),
                     ),
                     why_local: None,
                     remote: Some(remote),
+                    upstream,
                     base_branch: branch,
                     draft,
                 })
@@ -115,6 +143,7 @@ impl Delivery {
                 forge: Arc::new(LocalForge::new(pages)),
                 why_local: Some(why),
                 remote: local_push(config.publish.push.unwrap_or_default(), remote)?,
+                upstream: None,
                 base_branch: base.branch.clone().unwrap_or_else(|| base.name.clone()),
                 draft,
             }),
@@ -127,6 +156,30 @@ impl Delivery {
             Self::Nothing => ("nowhere (dry run)".to_owned(), None),
             Self::PullRequest { forge, remote, .. } => (forge.place(), remote.clone()),
         }
+    }
+
+    /// The repository as git has to know it for this.
+    #[must_use]
+    pub fn reach(&self, repo: Repo) -> Repo {
+        match self {
+            Self::PullRequest {
+                upstream: Some(upstream),
+                ..
+            } => upstream.reach(repo),
+            _ => repo,
+        }
+    }
+
+    /// Whether pull requests come from another repository than they go to: none can go to the branch of another one then.
+    #[must_use]
+    pub fn is_across(&self) -> bool {
+        matches!(
+            self,
+            Self::PullRequest {
+                upstream: Some(_),
+                ..
+            }
+        )
     }
 
     /// Whether pull requests go where others see them.
@@ -166,6 +219,24 @@ impl Delivery {
                 }
             }
         }
+    }
+}
+
+impl Upstream {
+    /// `address` leads to another repository of the same server.
+    fn beside(address: &str, github: &GitHubRepo) -> Option<Self> {
+        let (name, address) = (github.place(), github.address_like(address)?);
+        Some(Self { name, address })
+    }
+
+    /// What git calls it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn reach(&self, repo: Repo) -> Repo {
+        repo.with_remote(self.name.clone(), self.address.clone())
     }
 }
 
@@ -219,6 +290,11 @@ impl Remote {
         Ok(Some(Self { name, urls }))
     }
 
+    /// The first of the addresses.
+    fn address(&self) -> &str {
+        self.urls.first().map_or("", String::as_str)
+    }
+
     /// Whether it is a folder on this machine: pushing there tells nobody anything.
     fn is_local(&self) -> bool {
         self.urls.iter().all(|url| {
@@ -234,6 +310,8 @@ pub enum Place {
     GitHub {
         remote: String,
         repo: GitHubRepo,
+        /// The repository that branches are pushed to, where that is another one.
+        source: Option<GitHubRepo>,
         token: Token,
     },
     Local(WhyLocal),
@@ -277,11 +355,18 @@ pub fn place(
     find_token: impl FnOnce(&str) -> Option<Token>,
 ) -> Result<Place, DeliveryError> {
     let push = config.publish.push.unwrap_or_default();
+    let named = config.publish.repo.as_ref();
     let wanted = match (config.publish.forge.unwrap_or_default(), push) {
-        (ForgeChoice::Local, _) => return Ok(Place::Local(WhyLocal::Asked)),
+        (ForgeChoice::Local, _) => {
+            return match named.cloned() {
+                Some(repo) => Err(DeliveryError::NoRepoHere { repo }),
+                None => Ok(Place::Local(WhyLocal::Asked)),
+            };
+        }
         (ForgeChoice::Auto, PushChoice::Never) => return Ok(Place::Local(WhyLocal::Unpushed)),
         (ForgeChoice::GitHub, PushChoice::Never) => return Err(DeliveryError::UnpushedOnGitHub),
-        (choice, _) => choice == ForgeChoice::GitHub,
+        // Who names a repository there means GitHub.
+        (choice, _) => choice == ForgeChoice::GitHub || named.is_some(),
     };
     let Some(remote) = remote else {
         return if wanted {
@@ -291,8 +376,14 @@ pub fn place(
         };
     };
     let name = remote.name.clone();
-    let url = remote.urls.first().map_or("", String::as_str);
-    let Some(repo) = GitHubRepo::parse(url, config.github.api_url.as_deref()) else {
+    let api_url = config.github.api_url.as_deref();
+    let pushed_to = GitHubRepo::parse(remote.address(), api_url);
+    let repo = match (&pushed_to, named) {
+        (Some(pushed_to), Some(named)) => Some(pushed_to.called(named)),
+        (None, Some(named)) => GitHubRepo::named(named, api_url),
+        (pushed_to, None) => pushed_to.clone(),
+    };
+    let Some(repo) = repo else {
         return if wanted {
             Err(DeliveryError::NotGitHub { remote: name })
         } else {
@@ -302,6 +393,7 @@ pub fn place(
     match find_token(&repo.host) {
         Some(token) => Ok(Place::GitHub {
             remote: name,
+            source: pushed_to.filter(|it| !it.is(&repo)),
             repo,
             token,
         }),

@@ -145,6 +145,14 @@ impl Job {
             }
             None => discover(&repo, &plan, &tracked, &environment, &mut notes)?,
         };
+        let stacked = plan.units.iter().filter(|unit| !unit.needs.is_empty());
+        let stacked = stacked.count();
+        if stacked > 0 && delivery.is_across() {
+            notes.push(format!(
+                "no pull request can go to a branch of another repository, and that is where branches are pushed: those of \
+                 the units that need others ({stacked}) show what they need too, until it is merged"
+            ));
+        }
         let limit =
             |asked: Option<crate::config::Limit>, usual| asked.map_or(usual, |limit| limit.0);
         let included = repo.included()?;
@@ -166,7 +174,7 @@ impl Job {
             until: plan.until.as_ref().map(Probe::compile).transpose()?,
             plan,
             ownership,
-            repo,
+            repo: delivery.reach(repo),
             naming,
             orders,
             crew,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::delivery::Delivery;
 use super::event::{Outcome, PullRequestLink, Step, UnitFact};
 use super::gate::Gate;
 use super::places::worktree_name;
@@ -133,10 +132,8 @@ impl Pipeline {
             text.map_err(|error| failure(step, error.to_string()))
         };
         let mut extras = extras(&self.job, self.number);
-        // A stacked one would be merged into another one's branch.
-        if let Delivery::PullRequest { base_branch, .. } = &self.job.delivery
-            && target != *base_branch
-        {
+        // It would be merged into another one's branch, or with what another one brings.
+        if self.needs.iter().any(|need| need.work.is_some()) {
             extras.auto_merge = None;
         }
         let request = PullRequest {
@@ -270,7 +267,8 @@ impl Pipeline {
         }
     }
 
-    /// The branch the pull request goes to: that of the one unit it needs, so that the two stack, else the base's.
+    /// The branch the pull request goes to: that of the one unit it needs, so that the two stack, else the base's. The
+    /// branch of a fork is none that a pull request can go to.
     pub(super) fn target(&self, base_branch: &str) -> String {
         let branches: Vec<&String> = self
             .needs
@@ -279,7 +277,7 @@ impl Pipeline {
             .map(|(branch, _)| branch)
             .collect();
         match branches[..] {
-            [one] => one.clone(),
+            [one] if !self.job.delivery.is_across() => one.clone(),
             _ => base_branch.to_owned(),
         }
     }

@@ -58,6 +58,8 @@ pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
     let plan = &job.plan;
     let unit = &plan.units[number];
     let orders = &job.orders[number];
+    let needed = told.needs.iter().filter(|need| need.work.is_some());
+    let needed = needed.count();
     Story {
         instruction: orders.instruction.clone(),
         run: job.id.to_string(),
@@ -86,6 +88,7 @@ pub(super) fn story(job: &Job, number: usize, told: &Told<'_>) -> Story {
                 }
             })
             .collect(),
+        shows_needs: needed > 1 || needed == 1 && job.delivery.is_across(),
         siblings: plan.units.len() - 1,
         base: plan.base.clone(),
         base_name: plan.base_name.clone(),

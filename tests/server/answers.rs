@@ -114,10 +114,24 @@ impl Answers<'_> {
 
     pub fn full_repository(&self) -> Value {
         let mut repo = self.repository();
+        repo["permissions"] = json!({
+            "admin": false, "maintain": false, "push": true, "triage": true, "pull": true,
+        });
         repo["network_count"] = json!(0);
         repo["subscribers_count"] = json!(0);
         repo["has_discussions"] = json!(false);
         repo
+    }
+
+    /// The repository `batch-user/shop`.
+    pub fn fork(&self) -> Value {
+        let mut fork = self.full_repository();
+        fork["owner"] = self.user("batch-user");
+        fork["full_name"] = json!("batch-user/shop");
+        fork["fork"] = json!(true);
+        fork["parent"] = self.repository();
+        fork["source"] = self.repository();
+        fork
     }
 
     pub fn label(&self, name: &str) -> Value {
@@ -142,10 +156,12 @@ impl Answers<'_> {
         })
     }
 
-    fn side(&self, branch: &str, sha: &str) -> Value {
+    fn side(&self, owner: &str, branch: &str, sha: &str) -> Value {
+        let mut repo = self.repository();
+        repo["full_name"] = json!(format!("{owner}/shop"));
         json!({
-            "label": format!("acme:{branch}"), "ref": branch, "sha": sha,
-            "repo": self.repository(), "user": self.user("acme"),
+            "label": format!("{owner}:{branch}"), "ref": branch, "sha": sha,
+            "repo": repo, "user": self.user(owner),
         })
     }
 
@@ -183,7 +199,8 @@ impl Answers<'_> {
                 "enabled_by": self.user("batch-user"), "merge_method": method,
                 "commit_title": "", "commit_message": "",
             })),
-            "head": self.side(&pull.head, &pull.sha), "base": self.side(&pull.base, base),
+            "head": self.side(pull.owner(), &pull.head, &pull.sha),
+            "base": self.side("acme", &pull.base, base),
             "labels": self.labels(&pull.labels), "assignees": users(&pull.assignees),
             "assignee": pull.assignees.first().map(|name| self.user(name)),
             "requested_reviewers": users(&pull.reviewers),

@@ -13,6 +13,34 @@ impl Bare {
         Self { dir }
     }
 
+    /// Where its fork is.
+    pub fn fork_dir(&self) -> PathBuf {
+        self.dir.with_file_name("fork.git")
+    }
+
+    /// Makes a fork beside the place where it will be, and gives that. Its objects are those of the repository too, as on
+    /// GitHub.
+    pub fn fork(&self) -> PathBuf {
+        let soon = self.dir.with_file_name("fork.git.soon");
+        let (from, to) = (self.dir.to_string_lossy(), soon.to_string_lossy());
+        self.try_git(&["clone", "--quiet", "--bare", &from, &to])
+            .expect("a fork");
+        let objects = self.fork_dir().join("objects");
+        let alternates = self.dir.join("objects/info/alternates");
+        std::fs::write(alternates, format!("{}\n", objects.display())).expect("alternates");
+        soon
+    }
+
+    /// The branches of the fork; none while it is not there.
+    pub fn fork_branches(&self) -> HashMap<String, String> {
+        let fork = Self::new(self.fork_dir());
+        if fork.dir.exists() {
+            fork.branches()
+        } else {
+            HashMap::new()
+        }
+    }
+
     fn try_git(&self, args: &[&str]) -> Option<String> {
         let out = Command::new("git")
             .arg("--git-dir")

@@ -1,5 +1,5 @@
 //! A GitHub on loopback that keeps state: pull requests of `acme/shop` over a bare repository, so that pushes, merges and
-//! comparisons are real ones.
+//! comparisons are real ones. Who asks is `batch-user`, and may have a fork of it.
 //!
 //! Its answers have the whole form that GitHub's own description asks for. Where `BATCH_TEST_EXCHANGES` names a file, every
 //! exchange is written there, a line each. It can fail on demand, and it counts when a limit is broken.
@@ -124,16 +124,37 @@ impl GitHub {
             "batch.toml",
             format!("[github]\napi-url = \"{}\"\n", server.address),
         );
-        // What stands for ssh runs the program it is asked for (its last argument) here, in the folder of the remote.
+        // What stands for ssh runs the program it is asked for (its last argument) here, in the folder of the remote or
+        // of its fork. One that was just made is not there when it is asked for the first time.
         let script = format!(
-            "for asked; do :; done\nexec \"${{asked%% *}}\" '{}'",
-            repo.remote_dir().display()
+            r#"for asked; do :; done
+place='{remote}'
+case "$asked" in
+*batch-user/*)
+    place='{fork}'
+    if [ -d '{fork}.soon' ]; then
+        mv '{fork}.soon' '{fork}'
+        echo 'ERROR: Repository not found.' >&2
+        exit 128
+    fi ;;
+esac
+exec "${{asked%% *}}" "$place""#,
+            remote = repo.remote_dir().display(),
+            fork = Bare::new(repo.remote_dir()).fork_dir().display(),
         );
         let ssh = repo.program("ssh", &script);
         repo.git(["config", "core.sshCommand", &ssh.to_string_lossy()]);
         repo.git(["config", "ssh.variant", "simple"]);
         repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
         server
+    }
+
+    /// Gives who asks a fork, whose git is there already.
+    pub fn with_fork(&self) {
+        let mut state = self.state();
+        let made = state.bare.fork();
+        std::fs::rename(made, state.bare.fork_dir()).expect("a fork");
+        state.is_forked = true;
     }
 
     pub fn address(&self) -> &str {

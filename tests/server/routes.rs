@@ -14,7 +14,12 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
     match (&*asked.method, &path[..]) {
         ("POST", ["graphql"]) => graphql(state, &asked.body),
         ("GET", ["repos", "acme", "shop"]) => {
-            Answer::new(200, Answers(&state.address).full_repository())
+            let mut repo = Answers(&state.address).full_repository();
+            repo["permissions"]["push"] = json!(state.may_push);
+            Answer::new(200, repo)
+        }
+        ("GET", ["repos", "batch-user", "shop"]) if state.is_forked => {
+            Answer::new(200, Answers(&state.address).fork())
         }
         // It had this name once.
         ("GET", ["repos", "acme", "old-shop"]) => {
@@ -142,7 +147,7 @@ fn list(state: &State, asked: &Asked) -> Answer {
     let wanted = asked.param("state").unwrap_or("open");
     let head = asked.param("head").filter(|head| head.contains(':'));
     let fits = |pull: &&Pull| {
-        let label = format!("acme:{}", pull.head);
+        let label = format!("{}:{}", pull.owner(), pull.head);
         (wanted == "all" || pull.open == (wanted == "open"))
             && head.is_none_or(|head| head == label || !state.heeds_heads)
             && asked.param("base").is_none_or(|base| base == pull.base)
@@ -190,12 +195,19 @@ fn invalid(errors: &Value) -> Answer {
 
 fn create(state: &mut State, body: &Value) -> Answer {
     let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
-    let (head, base) = (text("head"), text("base"));
+    let (label, base) = (text("head"), text("base"));
     let branches = state.bare.branches();
+    let from_fork = label.starts_with("batch-user:");
+    let head = label.rsplit(':').next().unwrap_or_default().to_owned();
+    let heads = if from_fork {
+        state.bare.fork_branches()
+    } else {
+        branches.clone()
+    };
     let wrong =
         |field: &str| json!([{ "resource": "PullRequest", "field": field, "code": "invalid" }]);
     let custom = |message: String| json!([{ "resource": "PullRequest", "code": "custom", "message": message }]);
-    let Some(sha) = branches.get(&head) else {
+    let Some(sha) = heads.get(&head) else {
         return invalid(&wrong("head"));
     };
     let Some(onto) = branches.get(&base) else {
@@ -207,10 +219,13 @@ fn create(state: &mut State, body: &Value) -> Answer {
             &json!([{ "resource": "Issue", "code": "custom", "field": "body", "message": message }]),
         );
     }
-    let same = |pull: &Pull| pull.open && pull.head == head && pull.base == base;
-    if state.pulls.iter().any(same) {
+    let same = |pull: &Pull| {
+        pull.open && pull.head == head && pull.base == base && pull.from_fork == from_fork
+    };
+    if let Some(pull) = state.pulls.iter().find(|pull| same(pull)) {
         return invalid(&custom(format!(
-            "A pull request already exists for acme:{head}."
+            "A pull request already exists for {}:{head}.",
+            pull.owner()
         )));
     }
     if state.bare.count(onto, sha) == 0 {
@@ -223,6 +238,7 @@ fn create(state: &mut State, body: &Value) -> Answer {
         sha: sha.clone(),
         head,
         base,
+        from_fork,
         draft: body["draft"].as_bool().unwrap_or(false),
         open: true,
         checks: if state.checks_what_is_new {

@@ -18,6 +18,10 @@ pub struct State {
     pub milestones: Vec<String>,
     /// Who may be asked for a review and assigned, besides teams.
     pub collaborators: Vec<String>,
+    /// Who asks may push to the repository.
+    pub may_push: bool,
+    /// Who asks has a fork of it.
+    pub is_forked: bool,
     pub limits: Limits,
     pub faults: Faults,
     /// What it was asked for, whatever came of it.
@@ -41,6 +45,8 @@ pub struct Pull {
     pub body: String,
     pub head: String,
     pub base: String,
+    /// Its head is a branch of the fork.
+    pub from_fork: bool,
     /// Where the head stood last.
     pub sha: String,
     pub draft: bool,
@@ -63,6 +69,13 @@ pub struct Pull {
     pub asked: bool,
 }
 
+impl Pull {
+    /// Whose branch its head is.
+    pub fn owner(&self) -> &'static str {
+        if self.from_fork { "batch-user" } else { "acme" }
+    }
+}
+
 impl State {
     pub fn new(address: String, bare: Bare) -> Self {
         Self {
@@ -71,6 +84,8 @@ impl State {
             pulls: Vec::new(),
             milestones: Vec::new(),
             collaborators: vec!["ada".to_owned(), "eve".to_owned()],
+            may_push: true,
+            is_forked: false,
             limits: Limits::default(),
             faults: Faults::default(),
             requests: Vec::new(),
@@ -144,8 +159,9 @@ impl State {
         if self.pulls.iter().all(|pull| !pull.open) {
             return;
         }
-        let branches = self.bare.branches();
+        let (own, fork) = (self.bare.branches(), self.bare.fork_branches());
         for pull in self.pulls.iter_mut().filter(|pull| pull.open) {
+            let branches = if pull.from_fork { &fork } else { &own };
             match branches.get(&pull.head) {
                 Some(sha) => pull.sha.clone_from(sha),
                 None => pull.open = false,

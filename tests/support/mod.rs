@@ -302,7 +302,11 @@ impl Repo {
 
     /// The names of the branches that it pushed, sorted.
     pub fn pushed(&self) -> Vec<String> {
-        let remote = self.remote_dir();
+        self.pushed_to(&self.remote_dir())
+    }
+
+    /// The names of the branches that it pushed to this bare repository, sorted.
+    pub fn pushed_to(&self, remote: &Path) -> Vec<String> {
         lines(&self.git([
             OsStr::new("--git-dir"),
             remote.as_os_str(),

@@ -183,9 +183,11 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
     let pages = known.places.pages(id);
     let delivery = Delivery::choose(repo, config, &base, Goal::PullRequests, pages)?;
     let now = delivery.words();
+    let repo = delivery.reach(known.repo);
     let Delivery::PullRequest {
         forge,
         why_local,
+        upstream,
         base_branch,
         ..
     } = delivery
@@ -205,7 +207,8 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
         }
     });
     Ok(Desk {
-        repo: known.repo,
+        repo,
+        upstream: upstream.map(|it| it.name().to_owned()),
         state: known.state,
         forge,
         home: match why_local {

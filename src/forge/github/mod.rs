@@ -41,6 +41,8 @@ const PAGE: usize = 100;
 #[derive(Debug)]
 pub struct GitHubForge {
     repo: GitHubRepo,
+    /// The repository that branches are pushed to, where that is another one.
+    source: Option<GitHubRepo>,
     token: Token,
     wire: Wire,
     session: OnceCell<Session>,
@@ -53,12 +55,31 @@ struct Session {
     client: Octocrab,
     /// `owner/name` as the server has it now: a renamed repository answers reads under its old name, not writes.
     full_name: String,
+    /// The same of the repository that branches are pushed to.
+    source: String,
+}
+
+/// What is read of a repository.
+#[derive(Debug, Deserialize)]
+struct Repository {
+    full_name: String,
+    #[serde(default)]
+    archived: bool,
 }
 
 impl Session {
     fn owner(&self) -> &str {
-        self.full_name.split('/').next().unwrap_or_default()
+        owner(&self.full_name)
     }
+
+    /// A branch that pull requests come from, as the server's lists name it.
+    fn label(&self, branch: &str) -> String {
+        format!("{}:{branch}", owner(&self.source))
+    }
+}
+
+fn owner(full_name: &str) -> &str {
+    full_name.split('/').next().unwrap_or_default()
 }
 
 impl GitHubForge {
@@ -85,10 +106,18 @@ impl GitHubForge {
         Ok(Self {
             wire: Wire::new(&repo.host, pace, Gate::default()),
             repo,
+            source: None,
             token,
             session: OnceCell::new(),
             graphql: OnceCell::new(),
         })
+    }
+
+    /// Branches are pushed to this repository, and pull requests come from there.
+    #[must_use]
+    pub fn from(mut self, source: Option<GitHubRepo>) -> Self {
+        self.source = source;
+        self
     }
 
     /// Keeps in this folder when changes were sent, so that the pace holds for other processes too.
@@ -105,24 +134,32 @@ impl GitHubForge {
 
     /// Makes the client, inside the runtime that it needs, and sees the repository under its present name.
     async fn connect(&self, waits: &Waits) -> Result<Session, ForgeError> {
-        #[derive(Deserialize)]
-        struct Repository {
-            full_name: String,
-            #[serde(default)]
-            archived: bool,
-        }
         let client = self.client(&self.repo.api_url)?;
-        let route = format!("/repos/{}", self.repo.full_name());
-        let place = self.place();
-        let asked = self.asked(&place, Doing::READING);
-        let found: Repository = self.wire.read(&client, &route, &asked, waits).await?;
+        let found = self.look_at(&client, &self.repo, waits).await?;
         if found.archived {
-            return Err(ForgeError::Archived { repo: place });
+            return Err(ForgeError::Archived { repo: self.place() });
         }
+        let source = match &self.source {
+            Some(source) => self.look_at(&client, source, waits).await?.full_name,
+            None => found.full_name.clone(),
+        };
         Ok(Session {
             client,
             full_name: found.full_name,
+            source,
         })
+    }
+
+    async fn look_at(
+        &self,
+        client: &Octocrab,
+        repo: &GitHubRepo,
+        waits: &Waits,
+    ) -> Result<Repository, ForgeError> {
+        let route = format!("/repos/{}", repo.full_name());
+        let place = repo.place();
+        let asked = self.asked(&place, Doing::READING);
+        self.wire.read(client, &route, &asked, waits).await
     }
 
     /// A client for GraphQL: on an Enterprise server that lies beside the REST address, not below it.
@@ -240,7 +277,7 @@ impl Forge for GitHubForge {
     }
 
     fn place(&self) -> String {
-        format!("{}/{}", self.repo.host, self.repo.full_name())
+        self.repo.place()
     }
 
     fn open<'a>(

@@ -46,13 +46,18 @@ impl GitHubForge {
         let place = self.place();
         let asked = self.asked(&place, Doing::Creating(request));
         let route = format!("/repos/{}/pulls", session.full_name);
-        let body = json!({
+        let mut body = json!({
             "title": text::fit_title(&request.title),
             "body": text::fit_body(&request.body),
             "head": request.head,
             "base": request.base,
             "draft": request.draft,
         });
+        if session.source != session.full_name {
+            body["head"] = json!(session.label(&request.head));
+            // One owner may have several forks of a repository.
+            body["head_repo"] = json!(session.source.rsplit('/').next());
+        }
         let wire = &self.wire;
         let mut turn = wire.turn().await;
         let mut attempts = Attempts::new(wire.pace);
@@ -112,7 +117,7 @@ impl GitHubForge {
         waits: &Waits,
     ) -> Result<Option<Pull>, ForgeError> {
         // A head without its owner is ignored by the server, which then lists everything.
-        let head = format!("{}:{}", session.owner(), request.head);
+        let head = session.label(&request.head);
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("state", "open")
             .append_pair("head", &head)
@@ -123,7 +128,7 @@ impl GitHubForge {
         let listed: Vec<Pull> = self.pages(session, &route, waits, |page| page).await?;
         Ok(listed
             .into_iter()
-            .find(|pull| pull.is_of(request, &session.full_name)))
+            .find(|pull| pull.is_of(request, &session.source)))
     }
 
     /// Gives a pull request that was open already the present text. One that is another run's is left alone, and so is

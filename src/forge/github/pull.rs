@@ -68,7 +68,7 @@ pub(super) struct Milestone {
 }
 
 impl Pull {
-    /// Whether it is the one that the request means, in the repository of this name.
+    /// Whether it is the one that the request means, from the repository of this name.
     pub(super) fn is_of(&self, request: &PullRequest, full_name: &str) -> bool {
         let from_here = |repo: &SideRepo| repo.full_name.eq_ignore_ascii_case(full_name);
         self.head.branch == request.head
