@@ -122,6 +122,8 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Show how the pull requests of a run stand, or merge, close, label or comment on them
     Prs(prs::PrsArgs),
+    /// Open pull requests that undo the merged ones of a run
+    Revert(prs::revert::RevertArgs),
     /// End a run, or one of its units, from another terminal
     Cancel(cancel::CancelArgs),
     /// Never start a unit that waits, from another terminal
@@ -187,6 +189,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Retry(args) => retry::run(global, args),
         Command::Publish(args) => publish::run(global, args),
         Command::Prs(args) => prs::run(global, args),
+        Command::Revert(args) => prs::revert::run(global, args),
         Command::Cancel(args) => cancel::cancel(global, args),
         Command::Skip(args) => cancel::skip(global, args),
         Command::List(args) => list::run(global, args),

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::MergeMethod;
 
 use super::{
-    Act, BoxFuture, Checks, Forge, ForgeError, Opened, PullRequest, Review, Standing, State, Waits,
-    Which, markdown, text,
+    Act, BoxFuture, Checks, Forge, ForgeError, Merged, Opened, PullRequest, Review, Standing,
+    State, Waits, Which, markdown, text,
 };
 
 /// Keeps pull requests as Markdown pages in a folder.
@@ -189,6 +189,14 @@ impl Forge for LocalForge {
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(async move { self.stand(which) })
+    }
+
+    fn merged<'a>(
+        &'a self,
+        _: &'a Which,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     fn act<'a>(

@@ -22,6 +22,9 @@ pub(super) struct Mark {
     schema: u32,
     pub(super) run: String,
     pub(super) unit: String,
+    /// The number of the merged pull request that this one undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    undoes: Option<u64>,
     /// The full id of the commit that the change was made for.
     base: String,
     /// Tells two claims apart.
@@ -47,9 +50,23 @@ impl Mark {
             schema: 2,
             run: story.run.clone(),
             unit: story.unit.clone(),
+            undoes: None,
             base: story.base.clone(),
             claim: story.claim_digest.clone(),
             checks: checks.collect(),
+        }
+    }
+
+    /// The mark of what undoes a merged pull request, whose number `undoes` is.
+    pub(super) fn undoing(undoes: u64, (run, unit): (&str, &str), base: &str, claim: &str) -> Self {
+        Self {
+            schema: 2,
+            run: run.to_owned(),
+            unit: unit.to_owned(),
+            undoes: Some(undoes),
+            base: base.to_owned(),
+            claim: claim.to_owned(),
+            checks: Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ mod act;
 mod extras;
 mod form;
 mod github;
+mod inverse;
 mod ledger;
 mod local;
 mod mark;
@@ -27,10 +28,11 @@ pub use act::{Act, MergeWhen};
 pub use extras::{Extras, Reviewer};
 pub use form::place_of_form;
 pub use github::GitHubForge;
+pub use inverse::Inverse;
 pub use local::LocalForge;
 pub use pace::{Budget, Pace, Wait, Waits, Why};
 pub use remote::GitHubRepo;
-pub use standing::{Checks, Review, Standing, State};
+pub use standing::{Brought, Checks, Merged, Review, Standing, State};
 pub use story::{CheckLine, Need, Story};
 pub use text::{Templates, TextError};
 pub use token::Token;
@@ -67,6 +69,14 @@ pub trait Forge: Send + Sync {
         which: &'a Which,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>>;
+
+    /// By which commits the pull request came into its base; nothing where it did not, or where that is to be found in the
+    /// repository only.
+    fn merged<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>>;
 
     /// Does something with the pull request. A forge that is the repository itself only notes that it was merged: who
     /// asks for it has merged the branch.

@@ -54,6 +54,25 @@ pub enum Checks {
     Unknown,
 }
 
+/// How a pull request came into its base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The last commit of the base that it brought.
+    pub commit: String,
+    /// Its own commits but for merges, the oldest first, where there are several.
+    pub brought: Vec<Brought>,
+}
+
+/// What stays of a commit however it comes into a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    pub name: String,
+    pub email: String,
+    /// When it was written, in seconds since 1970-01-01 UTC.
+    pub at: i64,
+    pub message: String,
+}
+
 impl State {
     /// Whether nobody has decided yet.
     #[must_use]

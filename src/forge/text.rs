@@ -20,7 +20,7 @@ const TITLE_LIMIT: usize = 256;
 /// GitHub refuses longer ones.
 const BODY_LIMIT: usize = 65_536;
 /// Longer subjects are cut in most listings.
-const SUBJECT_LIMIT: usize = 72;
+pub(super) const SUBJECT_LIMIT: usize = 72;
 const CUT: &str = "\n\n*(Cut here: the text was too long.)*\n\n";
 
 const CLOSE: &str = "\n</details>\n";
@@ -75,10 +75,7 @@ impl Templates {
     /// Compiles the templates, which the settings may bring in place of the built-in ones, and tries them on two made-up
     /// stories, so that faults show before any work is done.
     pub fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
-        let mut environment = words::templates();
-        environment.add_filter("code", |text: String| code(&text));
-        environment.add_filter("fence", |text: String| fence(&text));
-        environment.add_filter("line", |text: String| one_line(&text));
+        let mut environment = environment();
         let sources = [
             ("title", &settings.title, TITLE),
             ("body", &settings.body, BODY),
@@ -94,15 +91,10 @@ impl Templates {
             Some(_) => Body::Given,
             None => Body::BuiltIn,
         };
-        // Most services heed this (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs).
-        let marker = match settings.ci {
-            Some(false) => "[skip ci]\n\n",
-            _ => "",
-        };
         let templates = Self {
             environment,
             body,
-            marker,
+            marker: marker(settings),
         };
         for name in ["title", "body", "commit"] {
             let known = templates.check_names(name)?;
@@ -191,7 +183,25 @@ impl Templates {
     }
 }
 
-fn faulty(name: &'static str, error: minijinja::Error) -> TextError {
+/// Where a template of a pull request's words is rendered.
+pub(super) fn environment() -> Environment<'static> {
+    let mut environment = words::templates();
+    environment.add_filter("code", |text: String| code(&text));
+    environment.add_filter("fence", |text: String| fence(&text));
+    environment.add_filter("line", |text: String| one_line(&text));
+    environment
+}
+
+/// What stands between a commit's subject and the rest, for machines.
+pub(super) fn marker(settings: &PublishConfig) -> &'static str {
+    match settings.ci {
+        // Most services heed this (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs).
+        Some(false) => "[skip ci]\n\n",
+        _ => "",
+    }
+}
+
+pub(super) fn faulty(name: &'static str, error: minijinja::Error) -> TextError {
     TextError::Faulty {
         name,
         fault: error.into(),

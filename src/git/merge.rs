@@ -166,15 +166,40 @@ impl Repo {
     ) -> Result<(), GitError> {
         match self.remote_branch(remote, branch)? {
             None => Ok(()),
+            stands => self.push_from(stands, remote, branch, commit, earlier),
+        }
+    }
+
+    /// Like [`Self::push_again`], but a branch that is not there is made.
+    pub fn push_over(
+        &self,
+        remote: &str,
+        branch: &str,
+        commit: &str,
+        earlier: &[String],
+    ) -> Result<(), GitError> {
+        let stands = self.remote_branch(remote, branch)?;
+        self.push_from(stands, remote, branch, commit, earlier)
+    }
+
+    fn push_from(
+        &self,
+        stands: Option<String>,
+        remote: &str,
+        branch: &str,
+        commit: &str,
+        earlier: &[String],
+    ) -> Result<(), GitError> {
+        match stands {
             Some(stands) if stands == commit => Ok(()),
-            Some(stands) if earlier.contains(&stands) => {
-                let never = CancellationToken::new();
-                self.push(remote, branch, Some(&stands), &never)
-            }
-            Some(_) => Err(GitError::BranchMoved {
+            Some(stands) if !earlier.contains(&stands) => Err(GitError::BranchMoved {
                 branch: branch.to_owned(),
                 remote: remote.to_owned(),
             }),
+            stands => {
+                let never = CancellationToken::new();
+                self.push(remote, branch, stands.as_deref(), &never)
+            }
         }
     }
 

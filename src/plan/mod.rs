@@ -85,6 +85,11 @@ impl UnitId {
         Self(".research".to_owned())
     }
 
+    /// The id with more behind it: what comes of a unit later is called by it. It may be longer than a plan's own.
+    pub(crate) fn followed_by(&self, more: &str) -> Self {
+        Self(format!("{}{more}", self.0))
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

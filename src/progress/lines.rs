@@ -152,7 +152,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::ScopeProven { .. }
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
-        | UnitFact::Transplanted { .. } => return None,
+        | UnitFact::Transplanted { .. }
+        | UnitFact::InverseMade(_)
+        | UnitFact::InverseOpened(_) => return None,
         UnitFact::PullRequestOpened(link) if link.notes.is_empty() => return None,
         UnitFact::PullRequestOpened(link) => format!(
             "PR #{} is open, but {}",

@@ -41,12 +41,28 @@ pub struct Row {
 }
 
 impl Desk {
-    /// The units with a pull request, each after those that it needs.
+    /// The units with a pull request, each after those that it needs; then what takes their work back, told like units.
     #[must_use]
-    pub fn all(&self) -> Vec<(&UnitState, Which)> {
-        let with_link = |unit| which(unit).map(|which| (unit, which));
+    pub fn all(&self) -> Vec<(UnitState, Which)> {
+        let mut all = self.units();
+        let inverses = self.state.inverses().into_iter();
+        all.extend(inverses.filter_map(|unit| which(&unit).map(|which| (unit, which))));
+        all
+    }
+
+    /// The units with a pull request, each after those that it needs.
+    pub(super) fn units(&self) -> Vec<(UnitState, Which)> {
         let ordered = self.state.needs_first().into_iter();
-        ordered.filter_map(with_link).collect()
+        ordered
+            .filter_map(|unit| which(unit).map(|which| (unit.clone(), which)))
+            .collect()
+    }
+
+    /// Whether a unit's pull request stands on the work of others.
+    pub(super) fn is_stacked(&self, unit: &UnitState) -> bool {
+        // What takes work back only comes after others.
+        let is_unit = self.state.unit(&unit.header.id).is_some();
+        is_unit && !unit.header.needs.is_empty()
     }
 
     /// How the pull request of a unit stands.
@@ -62,12 +78,10 @@ impl Desk {
     }
 
     /// Those among the units with a pull request that a unit needs.
-    pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(&UnitState, Which)> {
-        let needs = unit.header.needs.iter();
-        needs
-            .filter_map(|need| self.state.unit(need))
-            .filter_map(|need| which(need).map(|which| (need, which)))
-            .collect()
+    pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(UnitState, Which)> {
+        let mut needed = self.all();
+        needed.retain(|(other, _)| unit.header.needs.contains(&other.header.id));
+        needed
     }
 
     /// Where a branch stands that pull requests go to, with all that belongs to it.
@@ -100,7 +114,7 @@ impl Desk {
     }
 }
 
-fn which(unit: &UnitState) -> Option<Which> {
+pub(super) fn which(unit: &UnitState) -> Option<Which> {
     let link = unit.pull_request.as_ref()?;
     Some(Which {
         unit: unit.header.id.to_string(),

@@ -55,7 +55,7 @@ impl Round<'_> {
             return Ok("merged".to_owned());
         }
         let mut before = String::new();
-        if !unit.header.needs.is_empty()
+        if self.desk.is_stacked(unit)
             && let Some(done) = self.sync_one(unit, which).await?
         {
             let now = self.desk.state.unit(&unit.header.id);
@@ -143,7 +143,7 @@ impl Round<'_> {
             method: merging.method,
             commit: None,
         };
-        let stacked = !unit.header.needs.is_empty();
+        let stacked = self.desk.is_stacked(unit);
         // What a stacked one conflicts with may be gone once it stands on its new ground.
         let standing = &Standing {
             mergeable: standing.mergeable.filter(|_| !stacked),
@@ -154,7 +154,7 @@ impl Round<'_> {
             return Err(Halt::Left(why.to_owned()));
         }
         for (need, which) in self.desk.needs_of(unit) {
-            let state = self.desk.look(need, &which).await?.standing.state;
+            let state = self.desk.look(&need, &which).await?.standing.state;
             // In a rehearsal those before it are not merged; they would be.
             let would_be = self.earnest == Earnest::Rehearsed && state.is_open();
             if state != State::Merged && !would_be {

@@ -6,9 +6,11 @@
 
 mod desk;
 mod merge;
+mod revert;
 mod round;
 mod sync;
 
 pub use desk::{Desk, Home, Row};
 pub use merge::Merging;
+pub use revert::Reverting;
 pub use round::{Earnest, Outcome, Round, Told};

@@ -66,12 +66,8 @@ impl<'a> Round<'a> {
         tell: &'a mut dyn FnMut(&Told),
     ) -> Self {
         let is_chosen = |unit: &UnitState| units.is_none_or(|ids| ids.contains(&unit.header.id));
-        let chosen = desk
-            .all()
-            .into_iter()
-            .filter(|(unit, _)| is_chosen(unit))
-            .map(|(unit, which)| (unit.clone(), which))
-            .collect();
+        let mut chosen = desk.all();
+        chosen.retain(|(unit, _)| is_chosen(unit));
         Self {
             desk,
             chosen,
@@ -140,7 +136,7 @@ impl<'a> Round<'a> {
     async fn open_on(&self, unit: &UnitState, branch: &str) -> Result<Option<u64>, Halt> {
         for (other, which) in self.desk.all() {
             if other.header.needs.contains(&unit.header.id) {
-                let row = self.desk.look(other, &which).await?;
+                let row = self.desk.look(&other, &which).await?;
                 if row.standing.state.is_open() && row.standing.base == branch {
                     return Ok(Some(which.number));
                 }

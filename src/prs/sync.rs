@@ -22,7 +22,7 @@ impl Round<'_> {
     /// Brings each onto what its ground has become.
     pub async fn sync(&mut self) {
         for (unit, which) in self.chosen() {
-            if unit.header.needs.is_empty() {
+            if !self.desk.is_stacked(&unit) {
                 continue;
             }
             let done = self.sync_one(&unit, &which).await;
@@ -72,7 +72,7 @@ impl Round<'_> {
         let mut open = Vec::new();
         let mut merged_into = None;
         for (need, which) in self.desk.needs_of(unit) {
-            let standing = self.desk.look(need, &which).await?.standing;
+            let standing = self.desk.look(&need, &which).await?.standing;
             match standing.state {
                 State::Merged => merged_into = Some(standing.base),
                 State::Closed => {

@@ -8,7 +8,10 @@ use serde::Serialize;
 use super::{Liveness, Totals, view};
 use crate::agent::{CostSource, Spent, Usd};
 use crate::check::Verdict;
-use crate::run::{self, CheckResult, OldUses, Outcome, Phase, RivalEnd, RunState, Step, UnitState};
+use crate::run::{
+    self, CheckResult, OldUses, Outcome, Phase, PullRequestLink, RivalEnd, RunState, Step,
+    UnitState,
+};
 use crate::words;
 
 /// What came out of a run; made to be serialised.
@@ -87,6 +90,7 @@ struct Unit {
     commit: Option<String>,
     worktree: Option<String>,
     pull_request: Option<PullRequest>,
+    undone_by: Option<PullRequest>,
     changes: Option<Changes>,
     checks: Vec<Check>,
     attempts: u32,
@@ -105,6 +109,17 @@ struct PullRequest {
     url: String,
     existed: bool,
     notes: Vec<String>,
+}
+
+impl PullRequest {
+    fn new(link: &PullRequestLink) -> Self {
+        Self {
+            number: link.number,
+            url: link.url.clone(),
+            existed: link.existed,
+            notes: link.notes.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -219,12 +234,8 @@ impl Unit {
             branch: unit.branch.clone(),
             commit: unit.commit.clone(),
             worktree: view::optional_path(unit.worktree.as_ref()),
-            pull_request: unit.pull_request.as_ref().map(|link| PullRequest {
-                number: link.number,
-                url: link.url.clone(),
-                existed: link.existed,
-                notes: link.notes.clone(),
-            }),
+            pull_request: unit.pull_request.as_ref().map(PullRequest::new),
+            undone_by: unit.undone_by().map(PullRequest::new),
             changes: unit.changes.map(|changes| Changes {
                 files: changes.files,
                 insertions: changes.insertions,

@@ -341,6 +341,10 @@ pub enum UnitFact {
         commit: String,
         start: String,
     },
+    /// After the run: what the unit's pull request brought into its base was taken back in a commit.
+    InverseMade(InverseCommit),
+    /// That commit's own pull request is open.
+    InverseOpened(PullRequestLink),
     /// Somebody at another terminal asked the unit to end before its time.
     StopAsked {
         by: String,
@@ -349,6 +353,20 @@ pub enum UnitFact {
     Ended {
         outcome: Outcome,
     },
+}
+
+/// A commit that takes back what a pull request brought into its base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InverseCommit {
+    /// The number of that pull request.
+    pub undoes: u64,
+    pub commit: String,
+    /// The commit it stands on.
+    pub start: String,
+    pub branch: String,
+    /// The remote that the branch is pushed to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
 }
 
 /// One of several works at a unit, of which the best is taken.

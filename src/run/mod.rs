@@ -17,6 +17,7 @@ mod gate;
 mod governor;
 mod ground;
 mod hearing;
+mod inverse;
 mod job;
 mod leftover;
 mod limits;
@@ -54,9 +55,11 @@ pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token,
 pub use engine::{announce, execute};
 pub use error::{PrepareError, RunError};
 pub use event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
-    Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, InverseCommit, OldUses, Outcome,
+    PullRequestLink, Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop,
+    UnitFact, UnitHeader,
 };
+pub use inverse::Inverse;
 pub use job::{Job, KeepWorktrees, usual_jobs};
 pub use leftover::{Fate, Leftover, leftovers};
 pub use orders::agent;
@@ -67,6 +70,7 @@ pub use restraint::{CutShort, Pace};
 pub use retry::{RetryError, failed};
 pub use room::NoRoom;
 pub use state::{PaceNow, Phase, RunState, SentBack, UnitState};
+pub use story::extras;
 pub use study::{Study, StudyError};
 pub use surroundings::worker_environment;
 pub use trash::{Trashed, delete, lying, trash};

@@ -131,7 +131,7 @@ impl Pipeline {
         let words = |text: Result<String, TextError>| {
             text.map_err(|error| failure(step, error.to_string()))
         };
-        let mut extras = extras(&self.job, self.number);
+        let mut extras = extras(&self.job.settings.publish, &self.unit().owners);
         // It would be merged into another one's branch, or with what another one brings.
         if self.needs.iter().any(|need| need.work.is_some()) {
             extras.auto_merge = None;

@@ -179,8 +179,8 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, OldUses, Outcome, Pace,
-        PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step, Stop, UnitHeader, sample,
+        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, InverseCommit, OldUses, Outcome,
+        Pace, PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step, Stop, UnitHeader, sample,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -327,6 +327,19 @@ mod tests {
                 commit: "5".repeat(40),
                 start: "6".repeat(40),
             },
+            UnitFact::InverseMade(InverseCommit {
+                undoes: 7,
+                commit: "7".repeat(40),
+                start: "8".repeat(40),
+                branch: "batch/r/01-a-revert".into(),
+                remote: Some("origin".into()),
+            }),
+            UnitFact::InverseOpened(PullRequestLink {
+                number: 8,
+                url: "/p".into(),
+                existed: false,
+                notes: Vec::new(),
+            }),
         ];
         let outcomes = [
             Outcome::Published,

@@ -9,6 +9,7 @@ use super::event::{
     Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
     Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
+use super::inverse::Inverse;
 use super::restraint::{CutShort, Pace};
 use crate::agent::{SessionId, Spent, Usage};
 use crate::plan::UnitId;
@@ -82,6 +83,10 @@ pub struct UnitState {
     pub amendment: Amendment,
     /// The commits of earlier attempts: where the branch on the remote may still stand.
     pub earlier_commits: Vec<String>,
+    /// What takes its merged work back.
+    pub inverse: Option<Inverse>,
+    /// The commits of earlier ones of these: where their branch may still stand.
+    pub earlier_inverses: Vec<String>,
 }
 
 /// How many agents may work at once, and why not as many as were asked for.
@@ -251,6 +256,7 @@ impl RunState {
         self.header.goal = Goal::PullRequests;
         for unit in self.units.iter_mut().filter(|unit| unit.commit.is_some()) {
             if moves {
+                unit.forget_inverse();
                 unit.pull_request = None;
                 unit.opened_at = None;
             }
@@ -450,6 +456,8 @@ impl UnitState {
             opened_at: None,
             amendment: Amendment::default(),
             earlier_commits: Vec::new(),
+            inverse: None,
+            earlier_inverses: Vec::new(),
         }
     }
 
@@ -482,6 +490,8 @@ impl UnitState {
         }
         anew.earlier_commits = std::mem::take(&mut self.earlier_commits);
         anew.earlier_commits.extend(self.commit.take());
+        anew.inverse = self.inverse.take();
+        anew.earlier_inverses = std::mem::take(&mut self.earlier_inverses);
         *self = anew;
     }
 
@@ -521,6 +531,8 @@ impl UnitState {
                     agent: self.agent.take(),
                     amendment: std::mem::take(&mut self.amendment),
                     earlier_commits: std::mem::take(&mut self.earlier_commits),
+                    inverse: self.inverse.take(),
+                    earlier_inverses: std::mem::take(&mut self.earlier_inverses),
                     ..Self::new(self.header.clone())
                 };
                 self.worktree = Some(path.clone());
@@ -572,11 +584,29 @@ impl UnitState {
                 self.commit = Some(commit.clone());
                 self.start = Some(start.clone());
             }
+            UnitFact::InverseMade(made) => {
+                self.forget_inverse();
+                self.inverse = Some(Inverse {
+                    made: made.clone(),
+                    pull_request: None,
+                });
+            }
+            UnitFact::InverseOpened(link) => {
+                if let Some(inverse) = &mut self.inverse {
+                    inverse.pull_request = Some(link.clone());
+                }
+            }
             UnitFact::Ended { outcome } => {
                 self.ended_at = Some(at);
                 self.phase = Phase::Ended(outcome.clone());
             }
         }
+    }
+
+    /// Forgets what takes the unit's work back, but not where that may stand.
+    fn forget_inverse(&mut self) {
+        let gone = self.inverse.take().map(|inverse| inverse.made.commit);
+        self.earlier_inverses.extend(gone);
     }
 
     /// Forgets what was done at the unit, but not what it has cost and where it stands.

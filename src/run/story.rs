@@ -3,7 +3,7 @@
 use super::event::CheckResult;
 use super::job::Job;
 use crate::check::Verdict;
-use crate::config::{MOST_REVIEWERS, ReviewersFrom};
+use crate::config::{MOST_REVIEWERS, PublishConfig, ReviewersFrom};
 use crate::forge::{CheckLine, Extras, Need, Reviewer, Story};
 use crate::git::{Changes, digest};
 
@@ -24,9 +24,9 @@ pub(super) struct Told<'a> {
     pub(super) needs: &'a [NeedDone],
 }
 
-/// What the unit's pull request is furnished with.
-pub(super) fn extras(job: &Job, number: usize) -> Extras {
-    let wanted = &job.settings.publish;
+/// What a pull request is furnished with by these settings, for files of these owners.
+#[must_use]
+pub fn extras(wanted: &PublishConfig, owners: &[String]) -> Extras {
     let named = wanted.reviewers.iter().map(|name| Reviewer::named(name));
     let teams = wanted
         .team_reviewers
@@ -35,7 +35,7 @@ pub(super) fn extras(job: &Job, number: usize) -> Extras {
     let mut reviewers: Vec<Reviewer> = named.chain(teams).collect();
     if wanted.reviewers_from == Some(ReviewersFrom::Codeowners) {
         let most = wanted.max_reviewers.unwrap_or(MOST_REVIEWERS);
-        for owner in &job.plan.units[number].owners {
+        for owner in owners {
             let Some(owner) = Reviewer::of_owner(owner) else {
                 continue;
             };

@@ -136,7 +136,7 @@ impl Answers<'_> {
 
     pub fn label(&self, name: &str) -> Value {
         json!({
-            "id": 1, "node_id": "L_1", "name": name, "description": null, "color": "ededed",
+            "id": 1, "node_id": "L_1", "name": name, "description": "", "color": "ededed",
             "default": false, "url": format!("{}/labels/{name}", self.repo_url()),
         })
     }
@@ -347,6 +347,20 @@ impl Answers<'_> {
             "ahead_by": ahead, "behind_by": behind, "total_commits": ahead, "commits": [],
             "files": [],
         })
+    }
+
+    /// A commit as the list of a pull request's has it.
+    pub fn listed_commit(&self, told: &[String; 5]) -> Value {
+        let [author, email, date, parents, words] = told;
+        let who = json!({ "name": author, "email": email, "date": date });
+        let mut commit = self.commit(ZEROS);
+        commit["commit"]["author"] = who;
+        commit["commit"]["message"] = json!(words.trim());
+        commit["parents"] = parents
+            .split_whitespace()
+            .map(|sha| json!({ "sha": sha, "url": format!("{}/commits/{sha}", self.repo_url()) }))
+            .collect();
+        commit
     }
 
     fn commit(&self, sha: &str) -> Value {

@@ -42,21 +42,25 @@ impl Bare {
     }
 
     fn try_git(&self, args: &[&str]) -> Option<String> {
-        let out = Command::new("git")
-            .arg("--git-dir")
+        let out = self.git(args).output().expect("git starts");
+        let text = String::from_utf8_lossy(&out.stdout).trim().to_owned();
+        out.status.success().then_some(text)
+    }
+
+    fn git(&self, args: &[&str]) -> Command {
+        let mut git = Command::new("git");
+        git.arg("--git-dir")
             .arg(&self.dir)
             .args(args)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("TZ", "UTC")
             .envs(["AUTHOR", "COMMITTER"].map(|who| (format!("GIT_{who}_NAME"), "GitHub")))
             .envs(
                 ["AUTHOR", "COMMITTER"]
                     .map(|who| (format!("GIT_{who}_EMAIL"), "noreply@github.com")),
-            )
-            .output()
-            .expect("git starts");
-        let text = String::from_utf8_lossy(&out.stdout).trim().to_owned();
-        out.status.success().then_some(text)
+            );
+        git
     }
 
     /// All branches, and where they stand.
@@ -74,6 +78,48 @@ impl Bare {
     pub fn count(&self, from: &str, to: &str) -> u64 {
         let count = self.try_git(&["rev-list", "--count", &format!("{from}..{to}")]);
         count.and_then(|count| count.parse().ok()).unwrap_or(0)
+    }
+
+    /// The commits that `to` has and `from` has not, the oldest first.
+    pub fn commits(&self, from: &str, to: &str) -> Vec<String> {
+        let span = format!("{from}..{to}");
+        let listed = self.try_git(&["rev-list", "--reverse", "--topo-order", &span]);
+        listed
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Author, address, date, parents and words of a commit.
+    pub fn told(&self, commit: &str) -> [String; 5] {
+        let date = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
+        let format = "--format=%an%x01%ae%x01%ad%x01%P%x01%B";
+        let told = self.try_git(&["show", "--no-patch", date, format, commit]);
+        let told = told.expect("a commit");
+        let mut parts = told.splitn(5, '\x01').map(str::to_owned);
+        std::array::from_fn(|_| parts.next().unwrap_or_default())
+    }
+
+    /// Brings the branch to the same changes, one after another, on top of where it stands.
+    pub fn rebase(&self, branch: &str, commits: &[String]) -> Option<String> {
+        let name = format!("refs/heads/{branch}");
+        let mut tip = self.try_git(&["rev-parse", &name])?;
+        for commit in commits {
+            let base = format!("--merge-base={commit}^");
+            let tree = self.try_git(&["merge-tree", "--write-tree", &base, &tip, commit])?;
+            let [author, email, date, _, words] = self.told(commit);
+            let out = self
+                .git(&["commit-tree", &tree, "-p", &tip, "-m", &words])
+                .env("GIT_AUTHOR_NAME", author)
+                .env("GIT_AUTHOR_EMAIL", email)
+                .env("GIT_AUTHOR_DATE", date)
+                .output();
+            let out = out.expect("git starts").stdout;
+            String::from_utf8_lossy(&out).trim().clone_into(&mut tip);
+        }
+        self.try_git(&["update-ref", &name, &tip])?;
+        Some(tip)
     }
 
     pub fn merge_base(&self, one: &str, other: &str) -> Option<String> {

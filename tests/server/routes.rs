@@ -58,6 +58,12 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
             }
             ("PATCH", ["pulls", of]) => edit(state, number(of), &asked.body),
             ("PUT", ["pulls", of, "merge"]) => merge(state, number(of), &asked.body),
+            ("GET", ["pulls", of, "commits"]) => {
+                let told = commits(state, number(of));
+                let told = told.iter().map(|commit| state.bare.told(commit));
+                let listed = told.map(|told| Answers(&state.address).listed_commit(&told));
+                paged(asked, listed.collect())
+            }
             ("GET", ["pulls", of, "reviews"]) => {
                 let pull = state.pull(number(of)).clone();
                 paged(asked, Answers(&state.address).reviews(&pull))
@@ -168,7 +174,19 @@ fn full(state: &State, number: u64) -> Value {
         let base = branches.get(&pull.base);
         base.is_some_and(|base| state.bare.merged_tree(base, &pull.sha).is_some())
     });
-    Answers(&state.address).full_pull(pull, &branches, mergeable)
+    let mut told = Answers(&state.address).full_pull(pull, &branches, mergeable);
+    told["commits"] = json!(commits(state, number).len());
+    told
+}
+
+/// The commits of a pull request, the oldest first.
+fn commits(state: &State, number: u64) -> Vec<String> {
+    let pull = &state.pulls[usize::try_from(number).expect("a number") - 1];
+    if pull.merged.is_some() {
+        return pull.brought.clone();
+    }
+    let base = state.bare.branches().get(&pull.base).cloned();
+    base.map_or(Vec::new(), |base| state.bare.commits(&base, &pull.sha))
 }
 
 fn issue(state: &mut State, number: u64, status: u16) -> Answer {
@@ -297,15 +315,23 @@ fn merge(state: &mut State, number: u64, body: &Value) -> Answer {
         return Answer::message(405, "Pull Request is not mergeable");
     };
     let method = body["merge_method"].as_str().unwrap_or("merge");
+    let brought = state.bare.commits(&base, &pull.sha);
     let parents: &[&str] = if method == "merge" {
         &[&base, &pull.sha]
     } else {
         &[&base]
     };
     let message = format!("{} (#{number})", pull.title);
-    let made = state.bare.commit(&pull.base, &tree, parents, &message);
+    let made = match method {
+        "rebase" => state
+            .bare
+            .rebase(&pull.base, &brought)
+            .expect("no conflict"),
+        _ => state.bare.commit(&pull.base, &tree, parents, &message),
+    };
     let pull = state.pull(number);
     pull.open = false;
+    pull.brought = brought;
     pull.merged = Some(made.clone());
     let body =
         json!({ "sha": made, "merged": true, "message": "Pull Request successfully merged" });

@@ -53,6 +53,8 @@ pub struct Pull {
     pub open: bool,
     /// The commit by which it was merged.
     pub merged: Option<String>,
+    /// The commits that it brought, once it is merged.
+    pub brought: Vec<String>,
     pub labels: Vec<String>,
     pub assignees: Vec<String>,
     pub reviewers: Vec<String>,

@@ -93,16 +93,9 @@ pub(super) async fn run(
     units: Option<&[UnitId]>,
     doing: &Doing<'_>,
 ) -> anyhow::Result<u8> {
-    let earnest = if chosen.dry_run {
-        Earnest::Rehearsed
-    } else {
-        Earnest::Done
-    };
-    let mut all = Vec::new();
-    let mut tell = |told: &Told| {
-        show(global, told);
-        all.push(told.outcome);
-    };
+    let earnest = earnest(chosen.dry_run);
+    let mut tally = Tally::new(global, earnest);
+    let mut tell = |told: &Told| tally.take(told);
     let mut round = Round::new(desk, units, earnest, &mut tell);
     match doing {
         Doing::Ready => round.act(&Act::Ready).await,
@@ -120,18 +113,59 @@ pub(super) async fn run(
         }
         Doing::Sync => round.sync().await,
     }
-    let count = |wanted| all.iter().filter(|&&outcome| outcome == wanted).count();
-    let (done, words) = match earnest {
-        Earnest::Done => (count(Outcome::Done), "done"),
-        Earnest::Rehearsed => (count(Outcome::Rehearsed), "would be done"),
-    };
-    let (left, failed) = (count(Outcome::Left), count(Outcome::Failed));
-    if !global.json {
-        say(&format!(
-            "{done} {words}, {left} left as they were, {failed} failed"
-        ));
+    Ok(tally.conclude())
+}
+
+/// Whether it is done, or only told.
+pub(super) fn earnest(dry_run: bool) -> Earnest {
+    if dry_run {
+        Earnest::Rehearsed
+    } else {
+        Earnest::Done
     }
-    Ok(u8::from(failed > 0))
+}
+
+/// What came of each, shown as it comes, and in sum.
+pub(super) struct Tally<'a> {
+    global: &'a Global,
+    earnest: Earnest,
+    all: Vec<Outcome>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(global: &'a Global, earnest: Earnest) -> Self {
+        Self {
+            global,
+            earnest,
+            all: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, told: &Told) {
+        show(self.global, told);
+        self.all.push(told.outcome);
+    }
+
+    /// Tells the sum, and gives the exit code.
+    pub(super) fn conclude(self) -> u8 {
+        let count = |wanted| {
+            self.all
+                .iter()
+                .filter(|&&outcome| outcome == wanted)
+                .count()
+        };
+        let (done, words) = match self.earnest {
+            Earnest::Done => (count(Outcome::Done), "done"),
+            Earnest::Rehearsed => (count(Outcome::Rehearsed), "would be done"),
+        };
+        let (left, failed) = (count(Outcome::Left), count(Outcome::Failed));
+        if !self.global.json {
+            say(&format!(
+                "{done} {words}, {left} left as they were, {failed} failed"
+            ));
+        }
+        u8::from(failed > 0)
+    }
 }
 
 fn show(global: &Global, told: &Told) {

@@ -1,6 +1,7 @@
 //! `batch prs`: the pull requests of a run, how they stand, and what is to be done with them.
 
 mod act;
+pub(super) mod revert;
 mod table;
 
 use std::time::Duration;
@@ -79,11 +80,7 @@ pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
         None => None,
     };
     let mut desk = open(global, known)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         match verb {
             None => list(global, &desk, args.watch).await,
             Some((chosen, doing)) => {
@@ -93,17 +90,36 @@ pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
     })
 }
 
-/// The units of these names, each of which has a pull request.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")
+}
+
+/// What these names mean, each of which has a pull request: units, or what takes their work back.
 fn meant(known: &KnownRun, names: &[String]) -> anyhow::Result<Vec<UnitId>> {
-    let mut units = Vec::new();
+    let inverses = known.state.inverses();
+    let mut meant = Vec::new();
     for name in names {
-        let unit = known.unit(name)?;
-        if unit.pull_request.is_none() {
-            anyhow::bail!("unit {} has no pull request", unit.header.id);
-        }
-        units.push(unit.header.id.clone());
+        let fits = |it: &&UnitState| it.header.id.as_str().contains(name.as_str());
+        let near: Vec<&UnitState> = inverses.iter().filter(fits).collect();
+        let unit = match (published(known, name), &near[..]) {
+            (Err(_), [inverse]) => inverse.header.id.clone(),
+            (unit, _) => unit?,
+        };
+        meant.push(unit);
     }
-    Ok(units)
+    Ok(meant)
+}
+
+/// The unit of this name, which has a pull request.
+fn published(known: &KnownRun, name: &str) -> anyhow::Result<UnitId> {
+    let unit = known.unit(name)?;
+    if unit.pull_request.is_none() {
+        anyhow::bail!("unit {} has no pull request", unit.header.id);
+    }
+    Ok(unit.header.id.clone())
 }
 
 async fn list(global: &Global, desk: &Desk, watch: bool) -> anyhow::Result<u8> {
@@ -130,7 +146,7 @@ async fn list(global: &Global, desk: &Desk, watch: bool) -> anyhow::Result<u8> {
 /// Looks at those that are not known yet, or that may have changed. Whether that failed for one of them.
 async fn look(
     desk: &Desk,
-    all: &[(&UnitState, Which)],
+    all: &[(UnitState, Which)],
     rows: &mut [Option<Row>],
     may_have_changed: impl Fn(&Standing) -> bool,
 ) -> bool {

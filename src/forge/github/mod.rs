@@ -8,6 +8,7 @@
 mod act;
 mod answer;
 mod extras;
+mod merged;
 mod open;
 mod pull;
 mod standing;
@@ -27,8 +28,8 @@ use super::ledger::Ledger;
 use super::pace::Gate;
 use super::remote;
 use super::{
-    Act, BoxFuture, Forge, ForgeError, GitHubRepo, Opened, Pace, PullRequest, Standing, Token,
-    Waits, Which,
+    Act, BoxFuture, Forge, ForgeError, GitHubRepo, Merged, Opened, Pace, PullRequest, Standing,
+    Token, Waits, Which,
 };
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -311,6 +312,14 @@ impl Forge for GitHubForge {
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(self.standing_of(which, waits))
+    }
+
+    fn merged<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>> {
+        Box::pin(self.merged_by(which, waits))
     }
 
     fn act<'a>(

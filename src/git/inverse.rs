@@ -1,0 +1,197 @@
+//! What undoes a change that came into a branch, whichever way it came: as a merge, as one commit, or as several that were
+//! put on top. Only objects are written here.
+
+use std::collections::BTreeMap;
+
+use super::base::find_commit;
+use super::{During, GitError, Repo};
+
+/// Commits that are looked through for one that brought a unit's work; older ones are long lived with.
+const LOOKED_THROUGH: &str = "--max-count=10000";
+
+/// What stays of a commit that is put on top of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authored {
+    pub name: String,
+    pub email: String,
+    /// Seconds since 1970-01-01 UTC.
+    pub at: i64,
+    pub message: String,
+}
+
+impl Authored {
+    fn of(commit: &git2::Commit<'_>) -> Self {
+        let author = commit.author();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        Self {
+            name: text(author.name_bytes()),
+            email: text(author.email_bytes()),
+            at: author.when().seconds(),
+            message: text(commit.message_bytes()),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let lines = |text: &str| text.trim().replace("\r\n", "\n");
+        (self.name.trim(), self.email.trim(), self.at)
+            == (other.name.trim(), other.email.trim(), other.at)
+            && lines(&self.message) == lines(&other.message)
+    }
+}
+
+impl Repo {
+    /// Where a branch stood before a change came into it that ended in the commit `last`. `brought` are the commits that
+    /// were asked to be brought, the oldest first: where they were put on top of the branch, each came as a commit of its
+    /// own, though one that would have changed nothing was left out.
+    pub fn before(&self, last: &str, brought: &[Authored]) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let during = || format!("what came before {last} cannot be read");
+        let tip = find_commit(&repo, last)?;
+        let mut first = tip.clone();
+        let mut next = Some(tip);
+        for wanted in brought.iter().rev() {
+            // A merge is undone as what it brought to its first parent.
+            let Some(commit) = next.as_ref().filter(|it| it.parent_count() == 1) else {
+                break;
+            };
+            if Authored::of(commit).is_same(wanted) {
+                first = commit.clone();
+                next = commit.parent(0).ok();
+            }
+        }
+        Ok(first.parent_id(0).during(during)?.to_string())
+    }
+
+    /// The tree of `tip` without what came between the commits `before` and `last`.
+    pub fn without(&self, tip: &str, before: &str, last: &str) -> Result<String, GitError> {
+        self.graft(tip, last, before)
+    }
+
+    /// Makes a commit that no branch knows of yet.
+    pub fn commit_on_top(&self, tip: &str, tree: &str, message: &str) -> Result<String, GitError> {
+        self.commit_tree(tree, &[tip], message)
+    }
+
+    /// The latest commit in a branch's own line whose trailers have all these values.
+    pub fn with_trailers(
+        &self,
+        branch: &str,
+        wanted: &[(&str, &str)],
+    ) -> Result<Option<String>, GitError> {
+        let (format, name) = (
+            "--format=%H%n%(trailers:only,unfold)",
+            format!("refs/heads/{branch}"),
+        );
+        let args = ["log", "--first-parent", "-z", LOOKED_THROUGH, format, &name];
+        let out = self.git(args).args(&["--"]).run()?;
+        let found = out.split(|byte| *byte == 0).find_map(|commit| {
+            let text = String::from_utf8_lossy(commit);
+            let (id, trailers) = text.split_once('\n')?;
+            let trailers: BTreeMap<&str, &str> = trailers
+                .lines()
+                .filter_map(|line| line.split_once(": "))
+                .collect();
+            let has = |(key, value): &(&str, &str)| trailers.get(key) == Some(value);
+            wanted.iter().all(has).then(|| id.to_owned())
+        });
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::{Fixture, repository};
+
+    fn fixture() -> Fixture {
+        repository(&[("a.txt", "one\n"), ("b.txt", "two\n")])
+    }
+
+    fn commit(it: &Fixture, tree: git2::Oid, parents: &[&str], message: &str) -> String {
+        let repo = it.repo.open().unwrap();
+        let when = git2::Time::new(1_700_000_000, 0);
+        let ada = git2::Signature::new("Ada", "ada@example.org", &when).unwrap();
+        let tree = repo.find_tree(tree).unwrap();
+        let parents: Vec<_> = parents
+            .iter()
+            .map(|id| find_commit(&repo, id).unwrap())
+            .collect();
+        let parents: Vec<_> = parents.iter().collect();
+        repo.commit(None, &ada, &ada, message, &tree, &parents)
+            .unwrap()
+            .to_string()
+    }
+
+    /// A commit on `parents` with the files of the first one, and this text in one of them.
+    fn change(it: &Fixture, parents: &[&str], file: &str, text: &str) -> String {
+        let repo = it.repo.open().unwrap();
+        let before = find_commit(&repo, parents[0]).unwrap().tree().unwrap();
+        let mut tree = repo.treebuilder(Some(&before)).unwrap();
+        let blob = repo.blob(text.as_bytes()).unwrap();
+        tree.insert(file, blob, 0o100_644).unwrap();
+        let tree = tree.write().unwrap();
+        commit(it, tree, parents, &format!("{file}: {text}"))
+    }
+
+    fn authored(it: &Fixture, commit: &str) -> Authored {
+        let repo = it.repo.open().unwrap();
+        Authored::of(&find_commit(&repo, commit).unwrap())
+    }
+
+    #[test]
+    fn what_was_before_a_change_is_found_however_it_came() {
+        let it = fixture();
+        let branch = change(&it, &[&it.first], "a.txt", "new");
+        let more = change(&it, &[&branch], "b.txt", "new");
+        let brought = [authored(&it, &branch), authored(&it, &more)];
+        let base = change(&it, &[&it.first], "c.txt", "theirs");
+
+        let merged = change(&it, &[&base, &more], "a.txt", "new");
+        assert_eq!(it.repo.before(&merged, &brought).unwrap(), base);
+        let squashed = change(&it, &[&base], "squashed", "new");
+        assert_eq!(it.repo.before(&squashed, &brought).unwrap(), base);
+        // One after the other on top of what the base has become.
+        let one = change(&it, &[&base], "a.txt", "new");
+        let two = change(&it, &[&one], "b.txt", "new");
+        assert_eq!(it.repo.before(&two, &brought).unwrap(), base);
+        // The first of them was in the base already.
+        let alone = change(&it, &[&base], "b.txt", "new");
+        assert_eq!(it.repo.before(&alone, &brought).unwrap(), base);
+    }
+
+    #[test]
+    fn only_what_a_change_brought_is_taken_back() {
+        let it = fixture();
+        let work = change(&it, &[&it.first], "a.txt", "new\n");
+        let later = change(&it, &[&work], "c.txt", "theirs\n");
+        let tree = it.repo.without(&later, &it.first, &work).unwrap();
+        let changes = it.repo.changes(&later, &tree).unwrap();
+        let paths: Vec<&[u8]> = changes.list.iter().map(|it| &it.path[..]).collect();
+        assert_eq!(paths, [b"a.txt"]);
+        let clash = change(&it, &[&work], "a.txt", "newer\n");
+        assert!(matches!(
+            it.repo.without(&clash, &it.first, &work),
+            Err(GitError::Collision { paths }) if paths == ["a.txt"]
+        ));
+    }
+
+    #[test]
+    fn a_merge_is_found_by_what_its_words_end_with() {
+        let it = fixture();
+        let repo = it.repo.open().unwrap();
+        let tree = find_commit(&repo, &it.first).unwrap().tree_id();
+        let merge = |parent: &str, unit: &str| {
+            let words = format!("Merge\n\nBatch-Run: r\nBatch-Unit: {unit}\n");
+            commit(&it, tree, &[parent], &words)
+        };
+        let one = merge(&it.first, "01-a");
+        let two = merge(&one, "01-a-revert");
+        it.repo.move_branch("all", None, &two).unwrap();
+        let found = |unit| {
+            let wanted = [("Batch-Run", "r"), ("Batch-Unit", unit)];
+            it.repo.with_trailers("all", &wanted).unwrap()
+        };
+        assert_eq!(found("01-a"), Some(one));
+        assert_eq!(found("01"), None);
+    }
+}
