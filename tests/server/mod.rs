@@ -11,6 +11,7 @@
 mod answers;
 mod bare;
 mod fault;
+mod graphql;
 mod limits;
 mod routes;
 mod state;
@@ -18,7 +19,7 @@ mod state;
 use std::convert::Infallible;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http_body_util::{BodyExt, Full};
@@ -28,7 +29,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Runtime;
 
 pub use fault::Fault;
@@ -44,7 +46,7 @@ pub const TOKEN: &str = "ghp_not-to-be-seen";
 pub struct GitHub {
     address: String,
     state: Arc<Mutex<State>>,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// A request, as far as it decides.
@@ -113,7 +115,7 @@ impl GitHub {
         Self {
             address,
             state,
-            _runtime: runtime,
+            runtime,
         }
     }
 
@@ -161,6 +163,18 @@ exec "${{asked%% *}}" "$place""#,
         &self.address
     }
 
+    /// Hears at this socket, too: `gh` speaks to others than one server by HTTPS only.
+    pub fn hears_at(&self, socket: &Path) {
+        let _guard = self.runtime.enter();
+        let listener = UnixListener::bind(socket).expect("a socket");
+        let state = Arc::clone(&self.state);
+        self.runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, Arc::clone(&state)));
+            }
+        });
+    }
+
     /// What the server knows, to look at it or to change it behind the program's back.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -186,14 +200,15 @@ exec "${{asked%% *}}" "$place""#,
 
 async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| serve(Arc::clone(&state), request));
-            let http = hyper::server::conn::http1::Builder::new();
-            // A connection that is cut is part of some tests.
-            let _ = http.serve_connection(TokioIo::new(stream), service).await;
-        });
+        tokio::spawn(converse(stream, Arc::clone(&state)));
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<Mutex<State>>) {
+    let service = service_fn(move |request| serve(Arc::clone(&state), request));
+    let http = hyper::server::conn::http1::Builder::new();
+    // A connection that is cut is part of some tests.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// An error cuts the connection.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answers::Answers;
+use super::graphql;
 use super::state::{Pull, State};
 use super::{Answer, Asked};
 
@@ -12,7 +13,7 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let number = |text: &str| text.parse::<u64>().unwrap_or(0);
     match (&*asked.method, &path[..]) {
-        ("POST", ["graphql"]) => graphql(state, &asked.body),
+        ("POST", ["graphql"]) => graphql::answer(state, &asked.body),
         ("GET", ["repos", "acme", "shop"]) => {
             let mut repo = Answers(&state.address).full_repository();
             repo["permissions"]["push"] = json!(state.may_push);
@@ -118,7 +119,7 @@ fn decoded(part: &str) -> String {
     pairs.map(|(text, _)| text.into_owned()).collect()
 }
 
-fn is_there(state: &State, number: u64) -> bool {
+pub(super) fn is_there(state: &State, number: u64) -> bool {
     (1..=state.pulls.len() as u64).contains(&number)
 }
 
@@ -211,7 +212,7 @@ fn invalid(errors: &Value) -> Answer {
     Answer::new(422, body)
 }
 
-fn create(state: &mut State, body: &Value) -> Answer {
+pub(super) fn create(state: &mut State, body: &Value) -> Answer {
     let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
     let (label, base) = (text("head"), text("base"));
     let branches = state.bare.branches();
@@ -271,7 +272,7 @@ fn create(state: &mut State, body: &Value) -> Answer {
     Answer::new(201, full(state, number))
 }
 
-fn edit(state: &mut State, number: u64, body: &Value) -> Answer {
+pub(super) fn edit(state: &mut State, number: u64, body: &Value) -> Answer {
     let pull = state.pull(number);
     for (field, place) in [
         ("title", &mut pull.title),
@@ -289,7 +290,7 @@ fn edit(state: &mut State, number: u64, body: &Value) -> Answer {
     Answer::new(200, full(state, number))
 }
 
-fn merge(state: &mut State, number: u64, body: &Value) -> Answer {
+pub(super) fn merge(state: &mut State, number: u64, body: &Value) -> Answer {
     let pull = state.pull(number).clone();
     if !pull.open || pull.draft {
         let why = if pull.draft {
@@ -392,42 +393,4 @@ fn check_runs(state: &mut State, asked: &Asked, sha: &str) -> Answer {
     let mut answer = paged(asked, runs);
     answer.body = json!({ "total_count": count, "check_runs": answer.body });
     answer
-}
-
-/// The few mutations that there are no other ways to.
-fn graphql(state: &mut State, body: &Value) -> Answer {
-    let query = body["query"].as_str().unwrap_or_default();
-    let id = body["variables"]["id"].as_str().unwrap_or_default();
-    let number = id.strip_prefix("PR_").and_then(|text| text.parse().ok());
-    let Some(number) = number.filter(|number| is_there(state, *number)) else {
-        let message = format!("Could not resolve to a node with the global id of '{id}'");
-        let errors = json!([{ "type": "NOT_FOUND", "path": [], "message": message }]);
-        return Answer::new(200, json!({ "data": null, "errors": errors }));
-    };
-    let allowed = state.allows_auto_merge;
-    let pull = state.pull(number);
-    if query.contains("enablePullRequestAutoMerge") {
-        if !allowed {
-            let message = "Auto merge is not allowed for this repository";
-            let errors = json!([{ "type": "UNPROCESSABLE", "path": [], "message": message }]);
-            let data = json!({ "enablePullRequestAutoMerge": null });
-            return Answer::new(200, json!({ "data": data, "errors": errors }));
-        }
-        let method = body["variables"]["method"].as_str().unwrap_or_default();
-        pull.auto_merge = Some(method.to_lowercase());
-        let told = json!({ "pullRequest": { "number": number } });
-        return Answer::new(
-            200,
-            json!({ "data": { "enablePullRequestAutoMerge": told } }),
-        );
-    }
-    if query.contains("markPullRequestReadyForReview") {
-        pull.draft = false;
-        let told = json!({ "pullRequest": { "isDraft": false } });
-        return Answer::new(
-            200,
-            json!({ "data": { "markPullRequestReadyForReview": told } }),
-        );
-    }
-    Answer::message(400, "Problems parsing GraphQL")
 }
