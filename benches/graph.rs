@@ -134,7 +134,7 @@ struct Texts {
 
 impl Texts {
     fn of(repo: &Repo, base: &str) -> Result<Self, Box<dyn Error>> {
-        let blobs = repo.blobs()?;
+        let (objects, mut buffer) = (repo.objects()?, Vec::new());
         let mut texts = Vec::new();
         let mut endings: BTreeMap<String, usize> = BTreeMap::new();
         for entry in repo.entries(base)? {
@@ -142,7 +142,7 @@ impl Texts {
             let lang = SupportLang::from_path(&*path);
             if let Some(lang) = lang.filter(|_| Language::of_path(&path).is_some())
                 && entry.kind == EntryKind::File
-                && let Ok(text) = String::from_utf8(blobs.read(entry.blob)?)
+                && let Ok(text) = String::from_utf8(objects.blob(entry.blob, &mut buffer)?.to_vec())
             {
                 texts.push((lang, text));
                 let ending = path.rsplit('.').next().unwrap_or_default();

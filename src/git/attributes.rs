@@ -8,7 +8,7 @@ use gix_attributes::StateRef;
 use gix_attributes::glob::pattern::Case;
 use gix_attributes::search::{MetadataCollection, Outcome};
 
-use super::{Blobs, Entry, EntryKind, GitError};
+use super::{Entry, EntryKind, GitError, Objects};
 
 const BINARY: &str = "binary";
 const GENERATED: &str = "linguist-generated";
@@ -21,7 +21,7 @@ pub struct Attributes {
 
 impl Attributes {
     /// Reads the rules of a tree with these entries.
-    pub fn read(entries: &[Entry], blobs: &Blobs) -> Result<Self, GitError> {
+    pub fn read(entries: &[Entry], objects: &Objects) -> Result<Self, GitError> {
         let mut known = MetadataCollection::default();
         let mut search = gix_attributes::Search::new_globals(
             std::iter::empty::<PathBuf>(),
@@ -37,10 +37,11 @@ impl Attributes {
             .collect();
         // Later lists win, so a deeper folder's rules come after those of the folders above it.
         files.sort_by_key(|(path, _)| path.matches('/').count());
+        let mut buffer = Vec::new();
         for (path, entry) in files {
             search
                 .add_patterns_buffer(
-                    &blobs.read(entry.blob)?,
+                    objects.blob(entry.blob, &mut buffer)?,
                     path.into(),
                     Some(Path::new("")),
                     &mut known,

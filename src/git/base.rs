@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{During, GitError, Repo};
+use super::{During, Entry, EntryKind, GitError, Repo};
 
 /// A commit to start from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,38 +13,6 @@ pub struct Base {
     pub name: String,
     /// The branch that pull requests go to, without the remote's name; `None` when the base is not a branch.
     pub branch: Option<String>,
-}
-
-/// A file that a tree tracks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// From the root, in the bytes git holds.
-    pub path: Vec<u8>,
-    /// The blob's id.
-    pub blob: git2::Oid,
-    pub kind: EntryKind,
-}
-
-/// What kind of thing an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
-    File,
-    Symlink,
-    Submodule,
-}
-
-/// Reads blobs. Not shared between threads; each makes its own.
-pub struct Blobs(git2::Repository);
-
-impl Blobs {
-    /// The content of a blob.
-    pub fn read(&self, blob: git2::Oid) -> Result<Vec<u8>, GitError> {
-        let blob = self
-            .0
-            .find_blob(blob)
-            .during(|| format!("object {blob} cannot be read"))?;
-        Ok(blob.content().to_vec())
-    }
 }
 
 /// Reads files of one commit. Not shared between threads; each makes its own.
@@ -151,42 +119,6 @@ impl Repo {
         Ok(git2::Oid::from_str(id).is_ok_and(|id| repo.find_commit(id).is_ok()))
     }
 
-    /// All that the commit tracks, in git's order.
-    pub fn entries(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
-        let repo = self.open()?;
-        let tree = tree_of(&repo, commit)?;
-        let mut entries = Vec::new();
-        // An explicit stack: a hostile tree may be deeper than the thread's own.
-        let mut stack = vec![(Vec::new(), tree.id())];
-        while let Some((prefix, id)) = stack.pop() {
-            let tree = find_tree(&repo, id)?;
-            for item in &tree {
-                let mut path = prefix.clone();
-                path.extend_from_slice(item.name_bytes());
-                let kind = match item.filemode() {
-                    0o040_000 => {
-                        path.push(b'/');
-                        stack.push((path, item.id()));
-                        continue;
-                    }
-                    0o120_000 => EntryKind::Symlink,
-                    0o160_000 => EntryKind::Submodule,
-                    _ => EntryKind::File,
-                };
-                entries.push(Entry {
-                    path,
-                    blob: item.id(),
-                    kind,
-                });
-            }
-        }
-        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        if is_partial(&repo) {
-            refuse_missing(&repo, &entries)?;
-        }
-        Ok(entries)
-    }
-
     /// The sizes of all files that the commit tracks, in bytes, as git keeps them.
     pub fn sizes(&self, commit: &str) -> Result<Vec<u64>, GitError> {
         let repo = self.open()?;
@@ -202,11 +134,6 @@ impl Repo {
                     .map_or(0, |(size, _)| size as u64)
             })
             .collect())
-    }
-
-    /// A reader of blobs for the calling thread.
-    pub fn blobs(&self) -> Result<Blobs, GitError> {
-        Ok(Blobs(self.open()?))
     }
 
     /// A reader of a commit's files by their paths, for the calling thread.
@@ -282,7 +209,7 @@ impl Repo {
 
 /// Whether the clone was made without some objects, which git fetches when it needs them (gitrepository-layout(5),
 /// `git help partial-clone`). libgit2 does not.
-fn is_partial(repo: &git2::Repository) -> bool {
+pub(super) fn is_partial(repo: &git2::Repository) -> bool {
     let Ok(config) = repo.config() else {
         return false;
     };
@@ -295,7 +222,7 @@ fn is_partial(repo: &git2::Repository) -> bool {
 }
 
 /// Every worktree needs all files, whatever the plan is about.
-fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitError> {
+pub(super) fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitError> {
     let odb = repo.odb().during(|| "the objects cannot be read".into())?;
     // Else every file that is missing makes libgit2 look through all packs once more.
     let has = |blob| odb.exists_ext(blob, git2::OdbLookupFlags::NO_REFRESH);
@@ -456,18 +383,9 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_all_files_of_all_folders_in_order() {
-        let it = repository(&[("b/deep/er.txt", "x"), ("a.txt", "y"), ("b/c.txt", "z")]);
-        let base = it.repo.base(None, None).unwrap();
-        let paths: Vec<String> = it
-            .repo
-            .entries(&base.id)
-            .unwrap()
-            .into_iter()
-            .map(|entry| String::from_utf8(entry.path).unwrap())
-            .collect();
-        assert_eq!(paths, ["a.txt", "b/c.txt", "b/deep/er.txt"]);
-        let reader = it.repo.reader(&base.id).unwrap();
+    fn a_reader_knows_files_and_no_folders() {
+        let it = repository(&[("b/deep/er.txt", "x"), ("b/c.txt", "z")]);
+        let reader = it.repo.reader(&it.first).unwrap();
         assert_eq!(reader.text("b/c.txt").as_deref(), Some("z"));
         assert_eq!(reader.text("b"), None);
     }
@@ -487,7 +405,7 @@ mod tests {
         ]);
         let base = it.repo.base(None, None).unwrap();
         let entries = it.repo.entries(&base.id).unwrap();
-        let mut rules = Attributes::read(&entries, &it.repo.blobs().unwrap()).unwrap();
+        let mut rules = Attributes::read(&entries, &it.repo.objects().unwrap()).unwrap();
         assert_eq!(rules.reason_to_set_aside("gen/made.js"), Some("generated"));
         assert_eq!(rules.reason_to_set_aside("gen/hand.js"), None);
         assert_eq!(rules.reason_to_set_aside("src/logo.bin"), Some("binary"));

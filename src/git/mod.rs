@@ -1,6 +1,7 @@
 //! The repository: base, worktrees, what changed in them, commits and pushes.
 //!
-//! libgit2 serves for opening, refs, trees, commits and worktree registration; the `git` program for what is faster or
+//! libgit2 serves for opening, refs, trees, commits and worktree registration; gitoxide for what is read by the
+//! thousand; the `git` program for what is faster or
 //! more faithful there (what changed, identity and signing, pushing with the user's own credentials). This room never
 //! touches the user's checkout, index, stashes or config; it writes worktrees, branches of its own and objects. It
 //! knows nothing of plans, agents or runs.
@@ -17,7 +18,9 @@ mod graft;
 mod history;
 mod include;
 mod inverse;
+mod listing;
 mod merge;
+mod objects;
 mod program;
 mod removal;
 mod standing;
@@ -26,13 +29,15 @@ mod worktree;
 use std::path::{Path, PathBuf};
 
 pub use attributes::Attributes;
-pub use base::{Base, Blobs, Entry, EntryKind, Reader};
+pub use base::{Base, Reader};
 pub use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub use delete::delete_tree;
 pub use history::Since;
 pub use include::INCLUDE_FILE;
 pub use inverse::Authored;
+pub use listing::{Entry, EntryKind};
 pub use merge::{Against, Joint};
+pub use objects::Objects;
 pub use removal::{free_name, remove_empty_folders_above};
 pub use standing::Standing;
 pub use worktree::NewWorktree;
@@ -111,6 +116,10 @@ pub enum GitError {
     UnknownRemote { name: String, known: Vec<String> },
     #[error("`git {what}` failed: {reason}")]
     Program { what: String, reason: String },
+    #[error("object {id} is not in this repository: git fsck tells what else is missing")]
+    Missing { id: String },
+    #[error("object {id} cannot be read: {fault}; git fsck tells what else is damaged")]
+    Damaged { id: String, fault: String },
     #[error("{what}: {}", fault.message())]
     Library { what: String, fault: git2::Error },
     #[error("{what} {}: {source}", path.display())]

@@ -59,7 +59,11 @@ impl CodeOwners {
         match found {
             // What a link points at is not followed there, either.
             Some((place, entry)) if entry.kind == EntryKind::File => {
-                Ok(Self::parse(place, &repo.blobs()?.read(entry.blob)?))
+                let mut text = Vec::new();
+                Ok(Self::parse(
+                    place,
+                    repo.objects()?.blob(entry.blob, &mut text)?,
+                ))
             }
             _ => Ok(Self::default()),
         }

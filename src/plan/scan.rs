@@ -6,16 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rayon::prelude::*;
-
 use super::hot::{self, Hot};
 use super::select::Selection;
 use super::{LeftOut, PlanError, Size, content};
 use crate::codemod::{Codemod, CodemodError, Probe};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
-
-/// How many files are read with one reader: opening one costs more than a small file does.
-const BATCH: usize = 64;
 
 /// Why a matching file is left out. Where several hold, the first does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,7 +156,7 @@ fn scan_with(
     if matching.is_empty() {
         return Ok(scan);
     }
-    let mut attributes = Attributes::read(entries, &repo.blobs()?)?;
+    let mut attributes = Attributes::read(entries, &repo.objects()?)?;
     let mut to_read = Vec::new();
     for entry in matching {
         match from_outside(entry, &mut attributes, selection) {
@@ -197,25 +192,19 @@ pub(super) fn measured(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<File
     })
 }
 
-/// Reads each file once, on all cores; the answers are in the order of the files.
+/// Reads each file once; the answers are in the order of the files.
 fn read<T: Send>(
     repo: &Repo,
     files: &[(&str, &Entry)],
     each: impl Fn(&str, &[u8]) -> T + Sync,
 ) -> Result<Vec<T>, GitError> {
-    let read_batch = |batch: &[(&str, &Entry)]| -> Result<Vec<T>, GitError> {
-        let blobs = repo.blobs()?;
-        batch
-            .iter()
-            .map(|(path, entry)| Ok(each(path, &blobs.read(entry.blob)?)))
-            .collect()
-    };
-    let batches: Vec<Result<Vec<T>, GitError>> = files.par_chunks(BATCH).map(read_batch).collect();
-    let mut answers = Vec::with_capacity(files.len());
-    for batch in batches {
-        answers.extend(batch?);
-    }
-    Ok(answers)
+    repo.read_each(
+        files,
+        |(_, entry)| entry.blob,
+        |(path, _), content| content.map(|content| each(path, content)),
+    )?
+    .into_iter()
+    .collect()
 }
 
 /// What can be said without the content: the path, or why the file is left out.
@@ -449,7 +438,7 @@ mod tests {
 
     #[test]
     fn only_matching_files_are_read_and_in_batches_none_is_lost() {
-        let names: Vec<String> = (0..3 * BATCH).map(|i| format!("f{i:03}")).collect();
+        let names: Vec<String> = (0..200).map(|i| format!("f{i:03}")).collect();
         let contents: Vec<String> = (0..names.len()).map(|i| "\n".repeat(i)).collect();
         let mut files: Vec<(&[u8], u32, &[u8])> = names
             .iter()

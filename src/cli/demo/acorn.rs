@@ -270,7 +270,7 @@ mod tests {
     fn migrate(acorn: &Acorn) -> usize {
         let repo = Repo::discover(&acorn.root).unwrap();
         let entries = repo.entries(&acorn.commit).unwrap();
-        let mut rules = Attributes::read(&entries, &repo.blobs().unwrap()).unwrap();
+        let mut rules = Attributes::read(&entries, &repo.objects().unwrap()).unwrap();
         let codemod = Codemod::compile(&Recipe::Regex {
             regex: REGEX.into(),
             to: TO.into(),

@@ -2,15 +2,9 @@
 
 use std::collections::HashSet;
 
-use rayon::prelude::*;
-
 use super::outlines::{Kept, Key, Outlines};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
-
-/// How many files are read with one reader at least, and how many readers each core gets.
-const BATCH: usize = 64;
-const READERS: usize = 8;
 
 /// What a graph is made of.
 pub(super) struct Texts<'a> {
@@ -90,28 +84,19 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Reads each blob once, on all cores. Of one that is not there, as in a clone without all objects, nothing is known.
+/// Reads each blob once. Of one that is not there, as in a clone without all objects, nothing is known.
 fn read(repo: &Repo, unread: &[(Key, (&str, &Entry))]) -> Result<Vec<(Key, Kept)>, GitError> {
-    let read_batch = |batch: &[(Key, (&str, &Entry))]| -> Result<Vec<(Key, Kept)>, GitError> {
-        let blobs = repo.blobs()?;
-        Ok(batch
-            .iter()
-            .filter_map(|(key, (path, entry))| {
-                let content = blobs.read(entry.blob).ok()?;
-                let kept = Language::of_path(path).map_or_else(
-                    || Kept::Manifest(String::from_utf8_lossy(&content).into_owned()),
-                    |language| Kept::Outline(extract(language, &content)),
-                );
-                Some((*key, kept))
-            })
-            .collect())
-    };
-    let readers = rayon::current_num_threads() * READERS;
-    let batch = unread.len().div_ceil(readers).max(BATCH);
-    let batches: Vec<_> = unread.par_chunks(batch).map(read_batch).collect();
-    let mut all = Vec::with_capacity(unread.len());
-    for batch in batches {
-        all.extend(batch?);
-    }
-    Ok(all)
+    let read = repo.read_each(
+        unread,
+        |(_, (_, entry))| entry.blob,
+        |(key, (path, _)), content| {
+            let content = content.ok()?;
+            let kept = Language::of_path(path).map_or_else(
+                || Kept::Manifest(String::from_utf8_lossy(content).into_owned()),
+                |language| Kept::Outline(extract(language, content)),
+            );
+            Some((*key, kept))
+        },
+    )?;
+    Ok(read.into_iter().flatten().collect())
 }

@@ -1,0 +1,188 @@
+//! All that a tree tracks, in the order of the paths.
+
+use gix_object::TreeRefIter;
+use gix_object::tree::EntryKind as Kind;
+
+use super::base::{is_partial, refuse_missing, tree_of};
+use super::objects::{Objects, damaged};
+use super::{GitError, Repo};
+
+/// A file that a tree tracks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// From the root, in the bytes git holds.
+    pub path: Vec<u8>,
+    /// The blob's id.
+    pub blob: git2::Oid,
+    pub kind: EntryKind,
+}
+
+/// What kind of thing an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    File,
+    Symlink,
+    Submodule,
+}
+
+impl Repo {
+    /// All that the commit tracks, in the order of the paths.
+    pub fn entries(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
+        let repo = self.open()?;
+        let tree = tree_of(&repo, commit)?.id();
+        let entries = Walk::over(&self.objects()?, tree).map_err(|fault| match fault {
+            GitError::Missing { .. } if is_partial(&repo) => GitError::Partial {
+                missing: "some".to_owned(),
+            },
+            fault => fault,
+        })?;
+        if is_partial(&repo) {
+            refuse_missing(&repo, &entries)?;
+        }
+        Ok(entries)
+    }
+}
+
+/// A way through all folders, without calls inside each other: a hostile tree may be deeper than the thread's stack.
+struct Walk<'a> {
+    objects: &'a Objects,
+    /// From the root to where it is.
+    folders: Vec<Folder>,
+    /// Of the entry that it is at, and at its end of the folder that it is in.
+    path: Vec<u8>,
+    entries: Vec<Entry>,
+    /// Of folders that it has left.
+    buffers: Vec<Vec<u8>>,
+}
+
+/// A folder that was read up to a place.
+struct Folder {
+    id: git2::Oid,
+    tree: Vec<u8>,
+    next: usize,
+    /// How long its own path is.
+    path: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn over(objects: &'a Objects, root: git2::Oid) -> Result<Vec<Entry>, GitError> {
+        let mut walk = Self {
+            objects,
+            folders: Vec::new(),
+            path: Vec::new(),
+            entries: Vec::new(),
+            buffers: Vec::new(),
+        };
+        walk.enter(root)?;
+        while walk.step()? {}
+        // Git writes trees in this order; whoever wrote this one need not have been git.
+        walk.entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(walk.entries)
+    }
+
+    fn enter(&mut self, id: git2::Oid) -> Result<(), GitError> {
+        let mut tree = self.buffers.pop().unwrap_or_default();
+        // What is found may be less than the buffer holds.
+        let length = self.objects.tree(id, &mut tree)?.len();
+        tree.truncate(length);
+        self.folders.push(Folder {
+            id,
+            tree,
+            next: 0,
+            path: self.path.len(),
+        });
+        Ok(())
+    }
+
+    /// Takes in entries up to the next folder. Says whether there is more to come.
+    fn step(&mut self) -> Result<bool, GitError> {
+        let Some(mut folder) = self.folders.pop() else {
+            return Ok(false);
+        };
+        let mut rest = TreeRefIter::from_bytes(&folder.tree[folder.next..], gix_hash::Kind::Sha1);
+        while let Some(entry) = rest.next() {
+            let entry = entry.map_err(|fault| damaged(folder.id, fault.to_string()))?;
+            let id = git2::Oid::from_bytes(entry.oid.as_bytes())
+                .map_err(|fault| damaged(folder.id, fault.message().to_owned()))?;
+            self.path.truncate(folder.path);
+            self.path.extend_from_slice(entry.filename);
+            let kind = match entry.mode.kind() {
+                Kind::Tree => {
+                    self.path.push(b'/');
+                    folder.next += rest.offset_to_next_entry(&folder.tree[folder.next..]);
+                    self.folders.push(folder);
+                    self.enter(id)?;
+                    return Ok(true);
+                }
+                Kind::Blob | Kind::BlobExecutable => EntryKind::File,
+                Kind::Link => EntryKind::Symlink,
+                Kind::Commit => EntryKind::Submodule,
+            };
+            self.entries.push(Entry {
+                path: self.path.clone(),
+                blob: id,
+                kind,
+            });
+        }
+        self.buffers.push(folder.tree);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::repository;
+
+    #[test]
+    fn all_files_of_all_folders_come_in_the_order_of_their_paths() {
+        let it = repository(&[]);
+        let base = it.commit(&[
+            (b"a-b", 0o100_644, b"x"),
+            (b"a.txt", 0o100_755, b"x"),
+            (b"a/deep/er.txt", 0o100_644, b"x"),
+            (b"a/link", 0o120_000, b"a-b"),
+            (b"a/z\xff", 0o100_644, b""),
+            (b"a0", 0o160_000, b""),
+            (b"b/c", 0o100_644, b"y"),
+        ]);
+        let listed: Vec<String> = it
+            .repo
+            .entries(&base.id)
+            .unwrap()
+            .iter()
+            .map(|it| format!("{:?} {}", it.kind, it.path.escape_ascii()))
+            .collect();
+        insta::assert_snapshot!(listed.join("\n"), @r"
+        File a-b
+        File a.txt
+        File a/deep/er.txt
+        Symlink a/link
+        File a/z\xff
+        Submodule a0
+        File b/c
+        ");
+        let mut buffer = Vec::new();
+        let blob = it.repo.entries(&base.id).unwrap()[6].blob;
+        let objects = it.repo.objects().unwrap();
+        assert_eq!(objects.blob(blob, &mut buffer).unwrap(), b"y");
+        assert!(it.repo.entries(&it.commit(&[]).id).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_tree_that_is_not_there_is_named() {
+        let it = repository(&[("a/b", "x")]);
+        let git = git2::Repository::open(it.repo.root()).unwrap();
+        let tree = tree_of(&git, &it.first).unwrap();
+        let below = tree.get_name("a").unwrap().id().to_string();
+        let object = it.repo.common_dir().join("objects");
+        std::fs::remove_file(object.join(&below[..2]).join(&below[2..])).unwrap();
+        let fault = it.repo.entries(&it.first).unwrap_err().to_string();
+        assert_eq!(
+            fault,
+            format!(
+                "object {below} is not in this repository: git fsck tells what else is missing"
+            )
+        );
+    }
+}
