@@ -459,3 +459,88 @@ fn a_repository_is_named_for_github_only_and_by_owner_and_name() {
     let _ = migrate(&repo, &["--forge", "local"]).exits(0);
     assert!(server.requests().is_empty());
 }
+
+#[test]
+fn who_may_not_push_has_a_fork_made_and_pull_requests_come_from_there() {
+    let (repo, server) = shop(2);
+    server.read_only(&repo);
+    migrate(&repo, &["--units", "2"])
+        .exits(1)
+        .says("Permission to acme/shop.git denied to batch-user")
+        .says("with --fork, branches go to a fork of yours; for what is committed: batch publish --fork");
+    assert!(!server.changes().contains(&"POST /forks".to_owned()));
+    let worked = repo.branches();
+    repo.batch_with(["publish", "--fork"], &ENV)
+        .exits(0)
+        .says("note: branches are pushed to the fork batch-user/shop")
+        .says("2 of 2 units published");
+    let fork = repo.root().join("fork.git");
+    assert_eq!(repo.pushed_to(&fork), worked);
+    assert_eq!(
+        server.changes(),
+        ["POST /forks", "POST /pulls", "POST /pulls"]
+    );
+    assert!(server.state().pulls.iter().all(|pull| pull.from_fork));
+    repo.batch_with(["report", "--json"], &ENV)
+        .exits(0)
+        .says("\"remote\": \"127.0.0.1/batch-user/shop\"");
+    repo.batch_with(["prs", "close", "--all", "--delete-branches"], &ENV)
+        .exits(0)
+        .says("closed, its branch deleted on 127.0.0.1/batch-user/shop");
+    assert!(repo.pushed_to(&fork).is_empty());
+
+    // Who may push needs none, unless they want it.
+    let (repo, server) = shop(1);
+    let _ = migrate(&repo, &["--fork"]).exits(0);
+    assert_eq!(server.changes(), ["POST /pulls"]);
+    let _ = migrate(&repo, &["--fork=always"]).exits(0);
+    assert_eq!(server.state().pulls.len(), 2);
+    assert!(server.state().pull(2).from_fork);
+    let refused = Fault::refusal(403, "Resource not accessible by personal access token");
+    server.fails("POST", "/forks", refused);
+    migrate(&repo, &["--fork=always"])
+        .exits(2)
+        .says("may not make forks in 127.0.0.1/acme/shop");
+    migrate(&repo, &["--fork", "--forge", "local"])
+        .exits(2)
+        .says("--fork is for pull requests on GitHub");
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_with_its_fork() {
+    let (repo, server) = shop(2);
+    server.read_only(&repo);
+    let agent = repo.program("agent", support::SIGN);
+    let agent = agent.to_string_lossy();
+    let args = [
+        "migrate",
+        "packages/",
+        "sign every file",
+        "--yes",
+        "--no-checks",
+    ];
+    let more = [
+        "--units",
+        "2",
+        "-j",
+        "1",
+        "--fork",
+        "--max-open",
+        "1",
+        "--agent-cmd",
+        &agent,
+    ];
+    let mut session = repo.start_with(args.into_iter().chain(more), &ENV);
+    session.wait_for("waits until one of 1 open is closed");
+    session.interrupt();
+    session.finish().exits(130).says("1 of 2 units published");
+    server.state().pull(1).open = false;
+    repo.batch_with(["resume"], &ENV)
+        .exits(0)
+        .says("2 of 2 units published");
+    assert_eq!(
+        server.changes(),
+        ["POST /forks", "POST /pulls", "POST /pulls"]
+    );
+    assert_eq!(repo.pushed_to(&repo.root().join("fork.git")).len(), 2);
+}

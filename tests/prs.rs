@@ -403,3 +403,43 @@ fn a_draft_is_made_ready_and_a_comment_is_made_once() {
         (&1.into(), &"done".into())
     );
 }
+
+#[test]
+fn a_stack_from_a_fork_goes_to_the_base_and_shows_its_own_change_once_it_is_synced() {
+    let repo = Repo::with_packages(2);
+    let server = GitHub::of(&repo);
+    server.read_only(&repo);
+    repo.plan(&[("01-a", &[]), ("02-b", &["01-a"])]);
+    let agent = repo.program("agent", SIGN);
+    let agent = agent.to_string_lossy();
+    let args = ["run", "plan.toml", "--yes", "--no-checks", "--fork"];
+    let more = ["--auto-merge", "--agent-cmd", &agent];
+    repo.batch_with(args.into_iter().chain(more), &ENV)
+        .exits(0)
+        .says("note: no pull request can go to a branch of another repository")
+        .says("2 of 2 units published");
+    {
+        let mut state = server.state();
+        let second = state.of("02-").clone();
+        assert_eq!((&*second.base, second.auto_merge), ("main", None));
+        let told = "Until then, the changes of that one show here too.";
+        assert!(second.body.contains(told), "{}", second.body);
+    }
+    there(&repo, &["prs", "sync", "--all"])
+        .exits(0)
+        .says("stands where it should");
+    there(&repo, &["prs", "merge", "01", "--method", "squash"])
+        .exits(0)
+        .says("1 done");
+    there(&repo, &["prs", "sync", "--all"])
+        .exits(0)
+        .says("02-b: put on top of main");
+    let second = repo.branches()[1].clone();
+    let fork = repo.root().join("fork.git");
+    assert_eq!(repo.pushed_to(&fork).len(), 2);
+    let parent = repo.git(["rev-parse", &format!("{second}^")]);
+    assert_eq!(parent, server.state().bare.branches()["main"]);
+    there(&repo, &["prs"]).exits(0).says("1 open, 1 merged");
+    let stands = repo.git(["rev-parse", &second]);
+    assert_eq!(server.state().of("02-").sha, stands);
+}

@@ -11,8 +11,8 @@ use super::say;
 use crate::agent;
 use crate::codemod::Sought;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, BestOf, Budget, Config, ForgeChoice, Grouping, Limit,
-    MergeMethod, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate,
+    AgentCaps, AgentKind, AgentOptions, BestOf, Budget, Config, ForgeChoice, ForkChoice, Grouping,
+    Limit, MergeMethod, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate,
     RepoName, ReviewersFrom, Shares, Tokens, UnitRange,
 };
 use crate::run::Goal;
@@ -348,6 +348,16 @@ pub(super) struct PublishingFlags {
     /// The repository on GitHub to open pull requests in, where it is not the one of the remote's address
     #[arg(long, value_name = "OWNER/NAME")]
     repo: Option<RepoName>,
+    /// Push to your fork where you may not push to the remote; it is made where there is none. Or always, or to the fork of
+    /// this name
+    #[arg(
+        long,
+        value_name = "auto|always|never|OWNER/NAME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "auto"
+    )]
+    fork: Option<ForkChoice>,
     /// Open pull requests no faster than this, such as 10/h [default: as fast as the forge takes them]
     #[arg(long, value_name = "N/h")]
     pr_pace: Option<Rate>,
@@ -404,6 +414,10 @@ impl PublishingFlags {
         if self.forge == Some(ForgeChoice::Local) {
             // What stands in the file is for GitHub.
             publish.repo = None;
+            publish.fork = None;
+        }
+        if self.fork.is_some() {
+            publish.fork.clone_from(&self.fork);
         }
         if self.repo.is_some() {
             publish.repo.clone_from(&self.repo);

@@ -92,11 +92,20 @@ pub(super) fn launch(
             }
         }
     }
+    settle(&mut job)?;
     if flags.detach {
         return detach(&job, workspace, flags);
     }
     let otherwise = Otherwise::consenting(flags.yes);
     drive(job, Beginning::New, global, &workspace.places(), &otherwise)
+}
+
+/// Has the fork made that branches are pushed to, where that is wanted.
+pub(super) fn settle(job: &mut Job) -> anyhow::Result<()> {
+    if let Some(fork) = job.settle()? {
+        say(&format!("note: branches are pushed to the fork {fork}"));
+    }
+    Ok(())
 }
 
 /// Writes the run down and leaves it to a process of its own.

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::Global;
 use super::drive::drive;
 use super::flags::PublishingFlags;
 use super::job::{Otherwise, as_it_was, prepare_as_planned};
 use super::workspace::KnownRun;
+use super::{Global, launch, say};
 
 use crate::config::{ForgeChoice, PushChoice, RunConfig};
 use crate::run::{Beginning, Goal};
@@ -27,14 +27,19 @@ pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
     publish.forge = publish.forge.filter(|it| *it != ForgeChoice::Local);
     publish.push = publish.push.filter(|it| *it != PushChoice::Never);
     args.publishing.apply(publish);
-    let kept = workspace.config.clone();
+    let mut kept = workspace.config.clone();
     // No agent is started that could be too dear or too late.
     workspace.config.run = RunConfig {
         jobs: Some(known.state.header.jobs),
         min_success: kept.run.min_success,
         ..RunConfig::default()
     };
-    let job = prepare_as_planned(&workspace, &known, Goal::PullRequests)?;
+    let mut job = prepare_as_planned(&workspace, &known, Goal::PullRequests)?;
+    for note in job.notes() {
+        say(&format!("note: {note}"));
+    }
+    launch::settle(&mut job)?;
+    kept.publish.fork = job.fork().cloned();
     let beginning = Beginning::Republished(Box::new(kept));
     drive(job, beginning, global, &known.places, &Otherwise::default())
 }

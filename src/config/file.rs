@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, BestOf, Budget, CodingKind, Grouping,
-    Limit, MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate, RepoName,
-    Shares, Tokens, UnitRange,
+    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, BestOf, Budget, CodingKind, ForkChoice,
+    Grouping, Limit, MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate,
+    RepoName, Shares, Tokens, UnitRange,
 };
 
 /// The name of the file in the root of a checkout.
@@ -98,6 +98,8 @@ pub struct PublishConfig {
     pub remote: Option<String>,
     /// Where pull requests are opened, when that is not the repository of the remote's address.
     pub repo: Option<RepoName>,
+    /// Whether branches are pushed to a fork.
+    pub fork: Option<ForkChoice>,
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
     /// Whether continuous integration is to run for the commits.

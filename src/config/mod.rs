@@ -21,7 +21,7 @@ pub use file::{
     RunConfig, WorktreeConfig,
 };
 pub use prompts::PromptConfig;
-pub use repository::RepoName;
+pub use repository::{ForkChoice, RepoName};
 pub use shares::{Member, Shares};
 pub use success::{MinSuccess, PublishWhen};
 pub use values::{Grouping, Limit, MergeMethod, Order, Planner, Rate, UnitRange};

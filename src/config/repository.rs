@@ -1,4 +1,4 @@
-//! The name of a repository on a forge, as people write it.
+//! Repositories on a forge, as people name them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -60,6 +60,58 @@ impl<'de> Deserialize<'de> for RepoName {
     }
 }
 
+/// Whether branches are pushed to a fork, written `never`, `auto`, `always`, or as the fork's name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ForkChoice {
+    #[default]
+    Never,
+    /// To the user's own, where they may not push to the repository itself.
+    Auto,
+    /// To the user's own.
+    Always,
+    Named(RepoName),
+}
+
+impl FromStr for ForkChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "never" => Ok(Self::Never),
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            name => name.parse().map(Self::Named).map_err(|_| {
+                format!("{text:?} is no fork: write auto, always, never or its name, like you/shop")
+            }),
+        }
+    }
+}
+
+impl fmt::Display for ForkChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => write!(f, "never"),
+            Self::Auto => write!(f, "auto"),
+            Self::Always => write!(f, "always"),
+            Self::Named(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+impl Serialize for ForkChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ForkChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +134,14 @@ mod tests {
         ] {
             assert!(bad.parse::<RepoName>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_fork_is_wanted_by_a_word_or_by_its_name() {
+        for text in ["never", "auto", "always", "ada/shop"] {
+            let choice: ForkChoice = text.parse().expect("a choice");
+            assert_eq!(choice.to_string(), text);
+        }
+        assert!("yes".parse::<ForkChoice>().is_err());
     }
 }

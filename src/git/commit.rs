@@ -116,6 +116,15 @@ impl Repo {
         Ok(self.remote_branch(remote, branch)?.is_some())
     }
 
+    /// Whether there is a repository with branches behind a remote. Asks the remote.
+    pub fn remote_has_branches(&self, remote: &str) -> Result<bool, GitError> {
+        let out = self
+            .git_in_checkout(["ls-remote", "--heads", "--", remote])
+            .over_the_network()
+            .run()?;
+        Ok(!out.is_empty())
+    }
+
     /// The commit at which a remote's branch of this name stands, if it has one. Asks the remote.
     pub fn remote_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
         let name = format!("refs/heads/{branch}");

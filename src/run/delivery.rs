@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::error::DeliveryError;
 use super::event::Goal;
-use crate::config::{Config, ForgeChoice, PushChoice, RepoName};
-use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, LocalForge, Pace, Token};
-use crate::git::{Base, GitError, Repo};
+use super::fork::Forkable;
+use super::remotes::{Remote, Unlisted};
+use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName};
+use crate::forge::{Forge, ForgeError, GitHubRepo, LocalForge, Pace, Token};
+use crate::git::{Base, Repo};
 use crate::process::Capture;
 
 /// `gh` answers from its own settings; longer than this it waits for something that will not come.
@@ -28,58 +31,16 @@ pub enum Delivery {
         why_local: Option<WhyLocal>,
         /// The remote that branches are pushed to before, if any.
         remote: Option<String>,
-        /// The repository with the branch that pull requests go to, where that is not the remote.
-        upstream: Option<Upstream>,
+        /// The remote with the branch that pull requests go to, where branches are pushed to another one.
+        upstream: Option<String>,
+        /// Those remotes that git does not know by itself.
+        unlisted: Vec<Unlisted>,
+        /// Branches are pushed to a fork that is still to be found.
+        fork: Option<Forkable>,
         /// The branch that pull requests go to.
         base_branch: String,
         draft: bool,
     },
-}
-
-/// A repository that pull requests go to from another one: what git calls it, and where git finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upstream {
-    name: String,
-    address: String,
-}
-
-/// Why pull requests cannot go where they are wanted.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error(transparent)]
-    Forge(#[from] ForgeError),
-    #[error(
-        "pull requests on GitHub were asked for, but the repository has no remote: add one with git remote add origin URL, or use --forge local"
-    )]
-    NoRemote,
-    #[error(
-        "pull requests on GitHub were asked for, but remote {remote} is not on GitHub: name another with --remote, set [github] api-url for an Enterprise server, or use --forge local"
-    )]
-    NotGitHub { remote: String },
-    #[error(
-        "--repo {repo} names a repository on GitHub, but pull requests are to stay in this repository: leave one of them out"
-    )]
-    NoRepoHere { repo: RepoName },
-    #[error("there is no token for {host}: set GITHUB_TOKEN or GH_TOKEN, or run `gh auth login`")]
-    NoToken { host: String },
-    #[error(
-        "a pull request on GitHub needs its branch pushed: leave --no-push out, or use --forge local"
-    )]
-    UnpushedOnGitHub,
-    #[error(
-        "--push was given, but the repository has no remote to push to: add one with git remote add origin URL"
-    )]
-    NothingToPushTo,
-    #[error(
-        "pull requests must go to a branch, and {base} is none: name one with --base, for example --base {remote}/main"
-    )]
-    BaseIsNoBranch { base: String, remote: String },
-    #[error(
-        "remote {remote} has no branch {branch}, so no pull request can go there: push it, or name another with --base"
-    )]
-    BaseNotOnRemote { remote: String, branch: String },
 }
 
 impl Delivery {
@@ -112,42 +73,115 @@ impl Delivery {
                         base: base.name.clone(),
                         remote: remote.clone(),
                     })?;
-                let upstream = source
-                    .as_ref()
-                    .and_then(|_| Upstream::beside(&address, &github));
-                let has_base = match &upstream {
-                    Some(upstream) => upstream
-                        .reach(repo.clone())
-                        .remote_has_branch(&upstream.name, &branch)?,
-                    None => repo.remote_has_branch(&remote, &branch)?,
-                };
-                if !has_base {
-                    let remote = upstream.map_or(remote, |it| it.name);
+                let mut unlisted = Vec::new();
+                let mut upstream = None;
+                if source.is_some() {
+                    let target = Unlisted::of(&github, &address)?;
+                    upstream = Some(target.name.clone());
+                    unlisted.push(target);
+                }
+                let goes_to = upstream.as_ref().unwrap_or(&remote);
+                if !reaching(repo.clone(), &unlisted).remote_has_branch(goes_to, &branch)? {
+                    let remote = goes_to.clone();
                     return Err(DeliveryError::BaseNotOnRemote { remote, branch });
                 }
-                let pace = pace(&github.host);
-                Ok(Self::PullRequest {
-                    forge: Arc::new(
-                        GitHubForge::new(github, token, pace)?
-                            .from(source)
-                            .keeping(&repo.state_dir().join("pace")),
-                    ),
+                let pushed_to = source.as_ref().unwrap_or(&github).clone();
+                let forkable = Forkable {
+                    pace: pace(&github.host),
+                    repo: github,
+                    token,
+                    address,
+                };
+                let mut delivery = Self::PullRequest {
+                    forge: forkable.forge_from(source, repo)?,
                     why_local: None,
                     remote: Some(remote),
                     upstream,
+                    unlisted,
+                    fork: None,
                     base_branch: branch,
                     draft,
-                })
+                };
+                let choice = config.publish.fork.as_ref();
+                match choice.unwrap_or(&ForkChoice::Never) {
+                    ForkChoice::Named(name) => {
+                        let fork = forkable.repo.called(name);
+                        let remote = Unlisted::of(&fork, &forkable.address)?;
+                        delivery.go_by(&forkable, fork, remote, repo)?;
+                    }
+                    ForkChoice::Always => delivery.await_fork(forkable),
+                    ForkChoice::Auto if !forkable.may_push_to(pushed_to)? => {
+                        delivery.await_fork(forkable);
+                    }
+                    ForkChoice::Auto | ForkChoice::Never => {}
+                }
+                Ok(delivery)
             }
             Place::Local(why) => Ok(Self::PullRequest {
                 forge: Arc::new(LocalForge::new(pages)),
                 why_local: Some(why),
                 remote: local_push(config.publish.push.unwrap_or_default(), remote)?,
                 upstream: None,
+                unlisted: Vec::new(),
+                fork: None,
                 base_branch: base.branch.clone().unwrap_or_else(|| base.name.clone()),
                 draft,
             }),
         }
+    }
+
+    /// Branches will be pushed to a fork that is still to be found.
+    fn await_fork(&mut self, forkable: Forkable) {
+        if let Self::PullRequest {
+            remote,
+            upstream,
+            fork,
+            ..
+        } = self
+        {
+            *upstream = upstream.take().or_else(|| remote.clone());
+            *fork = Some(forkable);
+        }
+    }
+
+    /// Branches are pushed to this fork.
+    fn go_by(
+        &mut self,
+        forkable: &Forkable,
+        fork: GitHubRepo,
+        reached: Unlisted,
+        repo: &Repo,
+    ) -> Result<(), ForgeError> {
+        if let Self::PullRequest {
+            forge,
+            remote,
+            upstream,
+            unlisted,
+            ..
+        } = self
+            && !fork.is(&forkable.repo)
+        {
+            *upstream = upstream.take().or_else(|| remote.clone());
+            *remote = Some(reached.name.clone());
+            unlisted.push(reached);
+            *forge = forkable.forge_from(Some(fork), repo)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the fork that branches are to be pushed to, or has it made; gives its name where there was one to find.
+    pub(super) fn settle(&mut self, repo: &Repo) -> Result<Option<RepoName>, DeliveryError> {
+        let awaited = match self {
+            Self::PullRequest { fork, .. } => fork.take(),
+            Self::Nothing => None,
+        };
+        let Some(forkable) = awaited else {
+            return Ok(None);
+        };
+        let (fork, reached) = forkable.fork(repo)?;
+        let name = RepoName::new(&fork.owner, &fork.name);
+        self.go_by(&forkable, fork, reached, repo)?;
+        Ok(name)
     }
 
     /// Where pull requests go, in a few words, and the remote that branches are pushed to.
@@ -162,11 +196,8 @@ impl Delivery {
     #[must_use]
     pub fn reach(&self, repo: Repo) -> Repo {
         match self {
-            Self::PullRequest {
-                upstream: Some(upstream),
-                ..
-            } => upstream.reach(repo),
-            _ => repo,
+            Self::PullRequest { unlisted, .. } => reaching(repo, unlisted),
+            Self::Nothing => repo,
         }
     }
 
@@ -202,11 +233,15 @@ impl Delivery {
                 forge,
                 remote,
                 why_local,
+                fork,
                 ..
             } => {
-                let pushed = match remote {
-                    Some(remote) => format!("branches pushed to {remote}"),
-                    None => "branches not pushed".to_owned(),
+                let pushed = match (remote, fork) {
+                    (_, Some(_)) => {
+                        "branches pushed to your fork, which is made where there is none".to_owned()
+                    }
+                    (Some(remote), None) => format!("branches pushed to {remote}"),
+                    (None, None) => "branches not pushed".to_owned(),
                 };
                 match why_local {
                     Some(WhyLocal::Asked) => {
@@ -222,22 +257,8 @@ impl Delivery {
     }
 }
 
-impl Upstream {
-    /// `address` leads to another repository of the same server.
-    fn beside(address: &str, github: &GitHubRepo) -> Option<Self> {
-        let (name, address) = (github.place(), github.address_like(address)?);
-        Some(Self { name, address })
-    }
-
-    /// What git calls it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn reach(&self, repo: Repo) -> Repo {
-        repo.with_remote(self.name.clone(), self.address.clone())
-    }
+fn reaching(repo: Repo, remotes: &[Unlisted]) -> Repo {
+    remotes.iter().fold(repo, |repo, remote| remote.reach(repo))
 }
 
 /// The pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes and
@@ -271,37 +292,6 @@ fn local_push(push: PushChoice, remote: Option<Remote>) -> Result<Option<String>
         (PushChoice::Always, None) => Err(DeliveryError::NothingToPushTo),
         (PushChoice::Always, Some(remote)) => Ok(Some(remote.name)),
         (PushChoice::Auto, Some(remote)) => Ok(remote.is_local().then_some(remote.name)),
-    }
-}
-
-/// A remote with the addresses that pushes to it go to. They are never shown: people keep passwords in them.
-pub struct Remote {
-    name: String,
-    urls: Vec<String>,
-}
-
-impl Remote {
-    /// The remote that the settings mean, if there is one.
-    pub fn find(repo: &Repo, config: &Config) -> Result<Option<Self>, GitError> {
-        let Some(name) = repo.remote(config.publish.remote.as_deref())? else {
-            return Ok(None);
-        };
-        let urls = repo.push_urls(&name)?;
-        Ok(Some(Self { name, urls }))
-    }
-
-    /// The first of the addresses.
-    fn address(&self) -> &str {
-        self.urls.first().map_or("", String::as_str)
-    }
-
-    /// Whether it is a folder on this machine: pushing there tells nobody anything.
-    fn is_local(&self) -> bool {
-        self.urls.iter().all(|url| {
-            ["file://", "/", "./", "../"]
-                .iter()
-                .any(|start| url.starts_with(start))
-        })
     }
 }
 
@@ -356,11 +346,13 @@ pub fn place(
 ) -> Result<Place, DeliveryError> {
     let push = config.publish.push.unwrap_or_default();
     let named = config.publish.repo.as_ref();
+    let fork = config.publish.fork.as_ref().unwrap_or(&ForkChoice::Never);
     let wanted = match (config.publish.forge.unwrap_or_default(), push) {
         (ForgeChoice::Local, _) => {
-            return match named.cloned() {
-                Some(repo) => Err(DeliveryError::NoRepoHere { repo }),
-                None => Ok(Place::Local(WhyLocal::Asked)),
+            return match (named.cloned(), fork) {
+                (Some(repo), _) => Err(DeliveryError::NoRepoHere { repo }),
+                (None, ForkChoice::Never) => Ok(Place::Local(WhyLocal::Asked)),
+                (None, _) => Err(DeliveryError::NoForkHere),
             };
         }
         (ForgeChoice::Auto, PushChoice::Never) => return Ok(Place::Local(WhyLocal::Unpushed)),

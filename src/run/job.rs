@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Delivery;
-use super::error::PrepareError;
+use super::error::{DeliveryError, PrepareError};
 use super::event::{Amendment, Goal, RunHeader, RunId, UnitHeader};
 use super::limits::Caps;
 use super::orders::{self, Crew, Orders};
@@ -18,7 +18,7 @@ use super::surroundings::worker_environment;
 use crate::agent::{Agent, AnotherAttempt, CommonFacts, PromptError, Prompts};
 use crate::check::{self, Check};
 use crate::codemod::Probe;
-use crate::config::Config;
+use crate::config::{Config, ForkChoice, RepoName};
 use crate::forge::{Templates, place_of_form};
 use crate::git::Repo;
 use crate::plan::claim::Ownership;
@@ -193,6 +193,30 @@ impl Job {
             dir: dir.to_path_buf(),
             notes,
         })
+    }
+
+    /// Finds the fork that branches are to be pushed to, or has it made, where that is wanted; gives its name. From now on
+    /// the settings name it.
+    pub fn settle(&mut self) -> Result<Option<RepoName>, DeliveryError> {
+        let found = self.delivery.settle(&self.repo)?;
+        let choice = &mut self.settings.publish.fork;
+        match &found {
+            Some(name) => {
+                self.repo = self.delivery.reach(self.repo.clone());
+                *choice = Some(ForkChoice::Named(name.clone()));
+            }
+            None if self.delivery.is_on_a_server() && *choice == Some(ForkChoice::Auto) => {
+                *choice = Some(ForkChoice::Never);
+            }
+            None => {}
+        }
+        Ok(found)
+    }
+
+    /// Whether branches are pushed to a fork.
+    #[must_use]
+    pub fn fork(&self) -> Option<&ForkChoice> {
+        self.settings.publish.fork.as_ref()
     }
 
     /// Whether a new run can be begun: its branches can be made, and there is room for as many worktrees as may stand

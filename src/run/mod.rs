@@ -13,6 +13,7 @@ mod delivery;
 mod engine;
 mod error;
 mod event;
+mod fork;
 mod gate;
 mod governor;
 mod ground;
@@ -29,6 +30,7 @@ mod places;
 mod proof;
 mod publish;
 mod record;
+mod remotes;
 mod research;
 mod restraint;
 mod retry;
@@ -51,9 +53,9 @@ mod wish;
 
 pub use afterwards::{Afterwards, AfterwardsError};
 pub use beginning::Beginning;
-pub use delivery::{Delivery, DeliveryError, Place, Remote, WhyLocal, find_token, place};
+pub use delivery::{Delivery, Place, WhyLocal, find_token, place};
 pub use engine::{announce, execute};
-pub use error::{PrepareError, RunError};
+pub use error::{DeliveryError, PrepareError, RunError};
 pub use event::{
     Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, InverseCommit, OldUses, Outcome,
     PullRequestLink, Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop,
@@ -65,6 +67,7 @@ pub use leftover::{Fate, Leftover, leftovers};
 pub use orders::agent;
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, events_after, find, fold, load, now};
+pub use remotes::Remote;
 pub use research::{Inquiry, ResearchError, Researched};
 pub use restraint::{CutShort, Pace};
 pub use retry::{RetryError, failed};

@@ -10,7 +10,7 @@ use super::gate::Gate;
 use super::places::worktree_name;
 use super::record::now;
 use super::story::{NeedDone, Told, extras, story};
-use super::unit::{Ground, Halt, Pipeline, Proven, failure};
+use super::unit::{Failure, Ground, Halt, Pipeline, Proven, failure};
 use super::valve::{Hold, Passage};
 use crate::forge::{Checks, Forge, PullRequest, Story, TextError, Which};
 use crate::plan::UnitId;
@@ -110,7 +110,17 @@ impl Pipeline {
         if pushed.is_err() && self.cancel.is_cancelled() {
             return Err(Halt::Stopped);
         }
-        pushed?;
+        pushed.map_err(|halt| match halt {
+            // GitHub's words for a push without the right to it.
+            Halt::Failed(failure) if self.job.delivery.is_on_a_server() && failure.reason.contains(" denied to ") => {
+                let way = "with --fork, branches go to a fork of yours; for what is committed: batch publish --fork";
+                Halt::Failed(Failure {
+                    reason: format!("{}\n{way}", failure.reason),
+                    ..failure
+                })
+            }
+            other => other,
+        })?;
         self.say(UnitFact::Pushed {
             remote: remote.to_owned(),
         })

@@ -140,6 +140,10 @@ case "$asked" in
         exit 128
     fi ;;
 esac
+if [ -e '{remote}/read-only' ] && [ "$place" = '{remote}' ] && [ "${{asked%% *}}" = git-receive-pack ]; then
+    echo 'ERROR: Permission to acme/shop.git denied to batch-user.' >&2
+    exit 1
+fi
 exec "${{asked%% *}}" "$place""#,
             remote = repo.remote_dir().display(),
             fork = Bare::new(repo.remote_dir()).fork_dir().display(),
@@ -149,6 +153,12 @@ exec "${{asked%% *}}" "$place""#,
         repo.git(["config", "ssh.variant", "simple"]);
         repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
         server
+    }
+
+    /// Who asks may not push any more.
+    pub fn read_only(&self, repo: &Repo) {
+        self.state().may_push = false;
+        std::fs::write(repo.remote_dir().join("read-only"), "").expect("a mark");
     }
 
     /// Gives who asks a fork, whose git is there already.

@@ -19,6 +19,13 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
             repo["permissions"]["push"] = json!(state.may_push);
             Answer::new(200, repo)
         }
+        ("POST", ["repos", "acme", "shop", "forks"]) => {
+            if !state.is_forked {
+                state.bare.fork();
+                state.is_forked = true;
+            }
+            Answer::new(202, Answers(&state.address).fork())
+        }
         ("GET", ["repos", "batch-user", "shop"]) if state.is_forked => {
             Answer::new(200, Answers(&state.address).fork())
         }

@@ -224,7 +224,7 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
     });
     Ok(Desk {
         repo,
-        upstream: upstream.map(|it| it.name().to_owned()),
+        upstream,
         state: known.state,
         forge,
         home: match why_local {

@@ -8,6 +8,7 @@
 mod act;
 mod answer;
 mod extras;
+mod fork;
 mod merged;
 mod open;
 mod pull;

@@ -1,0 +1,93 @@
+//! The fork that branches are pushed to where the user may not push to the repository itself: whether it is needed, and
+//! how it comes about.
+//!
+//! Whether one is needed is asked before a plan is shown. It is made, or found, only once that is approved.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::error::DeliveryError;
+use super::remotes::Unlisted;
+use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, Pace, Token, Waits};
+use crate::git::Repo;
+
+/// A server makes a fork's git within minutes
+/// (<https://docs.github.com/en/rest/repos/forks#create-a-fork>).
+const PATIENCE: Duration = Duration::from_mins(5);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Questions before a run wait no longer than that for a server.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// A repository on GitHub that there may be a fork of.
+#[derive(Debug, Clone)]
+pub struct Forkable {
+    pub(super) repo: GitHubRepo,
+    pub(super) token: Token,
+    pub(super) pace: Pace,
+    /// How the repository is reached by git; the fork is reached in the same way.
+    pub(super) address: String,
+}
+
+impl Forkable {
+    /// The forge for pull requests into the repository, from another one where that is given.
+    pub(super) fn forge_from(
+        &self,
+        source: Option<GitHubRepo>,
+        repo: &Repo,
+    ) -> Result<Arc<dyn Forge>, ForgeError> {
+        let forge = GitHubForge::new(self.repo.clone(), self.token.clone(), self.pace)?;
+        let pace = repo.state_dir().join("pace");
+        Ok(Arc::new(forge.from(source).keeping(&pace)))
+    }
+
+    /// Whether the user may push to this repository.
+    pub(super) fn may_push_to(&self, repo: GitHubRepo) -> Result<bool, DeliveryError> {
+        let forge = self.for_questions(repo)?;
+        ask(async |waits| forge.may_push(waits).await)
+    }
+
+    /// Finds the fork, or has it made, and waits until its git is there.
+    pub(super) fn fork(&self, repo: &Repo) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
+        let forge = self.for_questions(self.repo.clone())?;
+        let fork = ask(async |waits| forge.fork(waits).await)?;
+        let remote = Unlisted::of(&fork, &self.address)?;
+        let known = remote.reach(repo.clone());
+        let begun = Instant::now();
+        let mut wait = self.pace.spacing;
+        loop {
+            let reason = match known.remote_has_branches(&remote.name) {
+                Ok(true) => return Ok((fork, remote)),
+                Ok(false) => "it has no branches".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            if begun.elapsed() > PATIENCE {
+                let fork = remote.name;
+                return Err(DeliveryError::NoFork { fork, reason });
+            }
+            thread::sleep(wait);
+            wait = (wait * 2).min(LONGEST);
+        }
+    }
+
+    fn for_questions(&self, repo: GitHubRepo) -> Result<GitHubForge, ForgeError> {
+        let pace = Pace {
+            patience: ANSWER,
+            ..self.pace
+        };
+        GitHubForge::new(repo, self.token.clone(), pace)
+    }
+}
+
+/// Nothing runs yet that a question could be asked in.
+fn ask<T>(question: impl AsyncFnOnce(&Waits) -> Result<T, ForgeError>) -> Result<T, DeliveryError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(DeliveryError::Runtime)?;
+    let (waits, _) = mpsc::unbounded_channel();
+    Ok(runtime.block_on(question(&waits))?)
+}
