@@ -311,6 +311,47 @@ fn the_next_opens_when_one_is_closed_also_after_a_resume() {
 }
 
 #[test]
+fn no_owner_has_more_open_than_is_wanted_and_others_go_first_also_after_a_resume() {
+    let repo = Repo::new()
+        .file("packages/p0/index.js", "var p0 = 0;\n")
+        .file("packages/p1/index.js", "var p1 = 1;\n")
+        .file("packages/p2/index.js", "var p2 = 2;\n")
+        .file("CODEOWNERS", "* @ada\npackages/p2/ @eve\n")
+        .commit("Start")
+        .with_remote();
+    let server = GitHub::of(&repo);
+    repo.plan(&[("01-a", &[]), ("02-b", &[]), ("03-c", &[])]);
+    let plan = repo.read("plan.toml");
+    let owned = plan
+        .replace("id = \"01-a\"", "id = \"01-a\"\nowners = [\"@ada\"]")
+        .replace("id = \"02-b\"", "id = \"02-b\"\nowners = [\"@ada\"]")
+        .replace("id = \"03-c\"", "id = \"03-c\"\nowners = [\"@eve\"]");
+    repo.write("plan.toml", owned);
+    let agent = repo.program("agent", support::SIGN);
+    let agent = agent.to_string_lossy();
+    let args = [
+        "run",
+        "plan.toml",
+        "--yes",
+        "--no-checks",
+        "--agent-cmd",
+        &agent,
+    ];
+    let more = ["-j", "1", "--max-open-per-owner", "1"];
+    let mut session = repo.start_with(args.into_iter().chain(more), &ENV);
+    session.wait_for("waits until one of 1 open for @ada is closed");
+    session.wait_for("PR #2");
+    session.interrupt();
+    session.finish().exits(130).says("2 of 3 units published");
+
+    server.state().pull(1).open = false;
+    repo.batch_with(["resume"], &ENV)
+        .exits(0)
+        .says("3 of 3 units published");
+    assert_eq!(server.state().pulls.len(), 3);
+}
+
+#[test]
 fn the_next_opens_when_the_checks_of_the_one_before_have_ended() {
     let (repo, server) = shop(3);
     server.state().checks_what_is_new = true;

@@ -364,6 +364,9 @@ pub(super) struct PublishingFlags {
     /// Open no more pull requests at once than this; the next opens when one is merged or closed
     #[arg(long, value_name = "N")]
     max_open: Option<NonZeroUsize>,
+    /// Open no more pull requests at once than this for any one owner (by CODEOWNERS); those of others go first
+    #[arg(long, value_name = "N")]
+    max_open_per_owner: Option<NonZeroUsize>,
     /// Open the next pull request only while fewer of them than this have checks that run on the forge
     #[arg(long, value_name = "N")]
     max_pending_checks: Option<NonZeroUsize>,
@@ -430,6 +433,7 @@ impl PublishingFlags {
         }
         publish.pace = self.pr_pace.or(publish.pace);
         publish.max_open = self.max_open.or(publish.max_open);
+        publish.max_open_per_owner = self.max_open_per_owner.or(publish.max_open_per_owner);
         publish.max_pending_checks = self.max_pending_checks.or(publish.max_pending_checks);
         for (given, set) in [
             (&self.label, &mut publish.labels),

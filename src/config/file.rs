@@ -109,6 +109,8 @@ pub struct PublishConfig {
     pub pace: Option<Rate>,
     /// How many of a run's pull requests are open at once.
     pub max_open: Option<NonZeroUsize>,
+    /// How many of a run's pull requests are open at once for one owner of files.
+    pub max_open_per_owner: Option<NonZeroUsize>,
     /// How many of a run's pull requests have checks that run at once.
     pub max_pending_checks: Option<NonZeroUsize>,
     /// A template with `{run}` and `{unit}`.

@@ -195,41 +195,73 @@ impl Pipeline {
         let step = Step::PullRequest;
         self.begin(step, Some(format!("waits its turn ({})", valve.words())))
             .await?;
-        let mut passage = self.unless_stopping(valve.passage()).await?;
+        let owners = &self.unit().owners;
+        let mut passage = self.unless_stopping(valve.passage(owners)).await?;
         let mut look = FIRST_LOOK;
         let mut told = None;
         while let Some(hold) = passage.hold(now()) {
-            let kind = Some(discriminant(&hold));
+            let kind = discriminant(&hold);
             if let Hold::For(time) = hold {
                 let detail = format!("{hold} ({})", valve.words());
                 self.begin(step, Some(detail)).await?;
                 self.unless_stopping(tokio::time::sleep(time)).await?;
-            } else if told == kind {
-                self.unless_stopping(tokio::time::sleep(look)).await?;
-                look = (look * 2).min(LAST_LOOK);
-            } else {
-                self.begin(step, Some(hold.to_string())).await?;
-                (told, look) = (kind, FIRST_LOOK);
+                continue;
             }
-            match hold {
-                Hold::For(_) => {}
-                Hold::UntilClosed(open) => {
-                    for which in open {
-                        if self.is_closed(forge, &which).await? {
-                            passage.closed(&which);
-                        }
+            if told.replace(kind) != Some(kind) {
+                self.begin(step, Some(hold.to_string())).await?;
+                look = FIRST_LOOK;
+            }
+            self.look_at(forge, &hold, &mut passage, look / 2).await?;
+            match passage.hold(now()) {
+                Some(same) if discriminant(&same) == kind => {}
+                _ => continue,
+            }
+            if let Hold::UntilOwnerIsFree(..) = hold {
+                // Those of other owners pass meanwhile.
+                drop(passage);
+                self.unless_stopping(tokio::time::sleep(look)).await?;
+                passage = self.unless_stopping(valve.passage(owners)).await?;
+            } else {
+                self.unless_stopping(tokio::time::sleep(look)).await?;
+            }
+            look = (look * 2).min(LAST_LOOK);
+        }
+        Ok(Some(passage))
+    }
+
+    /// Looks whether what holds the unit back has come about.
+    async fn look_at(
+        &self,
+        forge: &dyn Forge,
+        hold: &Hold,
+        passage: &mut Passage<'_>,
+        every: Duration,
+    ) -> Result<(), Halt> {
+        match hold {
+            Hold::For(_) => {}
+            Hold::UntilClosed(open) => {
+                for which in open {
+                    if self.is_closed(forge, which).await? {
+                        passage.closed(which);
                     }
                 }
-                Hold::UntilChecked(pending) => {
-                    for (which, opened_at) in pending {
-                        if self.is_checked(forge, &which, opened_at).await? {
-                            passage.checked(&which);
-                        }
+            }
+            Hold::UntilOwnerIsFree(_, open) => {
+                for which in open {
+                    if passage.is_due(which, now(), every) && self.is_closed(forge, which).await? {
+                        passage.closed(which);
+                    }
+                }
+            }
+            Hold::UntilChecked(pending) => {
+                for (which, opened_at) in pending {
+                    if self.is_checked(forge, which, *opened_at).await? {
+                        passage.checked(which);
                     }
                 }
             }
         }
-        Ok(Some(passage))
+        Ok(())
     }
 
     async fn is_closed(&self, forge: &dyn Forge, which: &Which) -> Result<bool, Halt> {

@@ -1,7 +1,7 @@
 //! How fast a run opens pull requests, and how many of them are open at once: reviewers and continuous integration are
 //! not to drown in what a machine can do in a minute.
 //!
-//! Units pass one at a time. Moments come in as values, and whether a pull request is still open is the forge's to say.
+//! Units pass one at a time; one that waits for an owner of its files lets others pass meanwhile. Moments come in as values, and whether a pull request is still open is the forge's to say.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use crate::words;
 pub(super) struct Valve {
     pace: Option<Rate>,
     most_open: Option<usize>,
+    most_per_owner: Option<usize>,
     most_pending: Option<usize>,
     known: Mutex<Known>,
 }
@@ -29,9 +30,18 @@ struct Known {
     /// When the last pull request was opened, in milliseconds since 1970-01-01 UTC.
     last: Option<i64>,
     /// Those that are open as far as is known.
-    open: Vec<Which>,
+    open: Vec<Open>,
     /// Those whose checks run as far as is known, with the moment at which they were opened.
     pending: Vec<(Which, i64)>,
+}
+
+/// One that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Open {
+    which: Which,
+    owners: Vec<String>,
+    /// When it was looked at last, for the sake of its owners, in milliseconds since 1970-01-01 UTC.
+    looked: Option<i64>,
 }
 
 /// What has to come about before the next unit may publish.
@@ -41,6 +51,8 @@ pub(super) enum Hold {
     For(Duration),
     /// One of these has to be merged or closed.
     UntilClosed(Vec<Which>),
+    /// One of these, all of this owner, has to be merged or closed.
+    UntilOwnerIsFree(String, Vec<Which>),
     /// The checks of one of these have to end; with the moment at which it was opened.
     UntilChecked(Vec<(Which, i64)>),
 }
@@ -56,6 +68,10 @@ impl fmt::Display for Hold {
             Self::UntilClosed(open) => {
                 write!(f, "waits until one of {} open is closed", open.len())
             }
+            Self::UntilOwnerIsFree(owner, open) => {
+                let (open, owner) = (open.len(), words::line(owner));
+                write!(f, "waits until one of {open} open for {owner} is closed")
+            }
             Self::UntilChecked(pending) => {
                 write!(f, "waits until the checks of one of {} end", pending.len())
             }
@@ -67,6 +83,8 @@ impl fmt::Display for Hold {
 #[derive(Debug)]
 pub(super) struct Passage<'a> {
     valve: &'a Valve,
+    /// Who owns the unit's files.
+    owners: &'a [String],
     known: MutexGuard<'a, Known>,
 }
 
@@ -78,12 +96,14 @@ impl Valve {
         state: &RunState,
     ) -> Option<Self> {
         let (pace, most_open) = (settings.pace, settings.max_open.map(usize::from));
+        let most_per_owner = settings.max_open_per_owner.map(usize::from);
         // Nothing checks a page in this repository.
         let most_pending = settings
             .max_pending_checks
             .filter(|_| delivery.is_on_a_server())
             .map(usize::from);
-        if pace.is_none() && most_open.is_none() && most_pending.is_none() {
+        let most = [most_open, most_per_owner, most_pending];
+        if pace.is_none() && most.iter().all(Option::is_none) {
             return None;
         }
         let opened = |unit: &super::state::UnitState| {
@@ -97,22 +117,26 @@ impl Valve {
             let which = opened(unit)?;
             Some((which, unit.opened_at.unwrap_or_default()))
         };
+        let open =
+            |unit: &super::state::UnitState| Some(Open::new(opened(unit)?, &unit.header.owners));
         Some(Self {
             pace,
             most_open,
+            most_per_owner,
             most_pending,
             known: Mutex::new(Known {
                 last: state.units.iter().filter_map(|unit| unit.opened_at).max(),
-                open: state.units.iter().filter_map(opened).collect(),
+                open: state.units.iter().filter_map(open).collect(),
                 pending: state.units.iter().filter_map(since).collect(),
             }),
         })
     }
 
-    /// The next turn; units get theirs in the order in which they ask.
-    pub(super) async fn passage(&self) -> Passage<'_> {
+    /// The next turn, for a unit with files of these owners; units get theirs in the order in which they ask.
+    pub(super) async fn passage<'a>(&'a self, owners: &'a [String]) -> Passage<'a> {
         Passage {
             valve: self,
+            owners,
             known: self.known.lock().await,
         }
     }
@@ -121,16 +145,47 @@ impl Valve {
     pub(super) fn words(&self) -> String {
         let pace = self.pace.map(|pace| pace.to_string());
         let open = self.most_open.map(|most| format!("at most {most} open"));
+        let owner = self.most_per_owner;
+        let owner = owner.map(|most| format!("at most {most} open for one owner"));
         let pending = self.most_pending;
         let pending = pending.map(|most| format!("at most {most} with checks that run"));
-        let rules: Vec<String> = pace.into_iter().chain(open).chain(pending).collect();
+        let rules: Vec<String> = pace
+            .into_iter()
+            .chain(open)
+            .chain(owner)
+            .chain(pending)
+            .collect();
         rules.join(", ")
     }
 }
 
+impl Open {
+    fn new(which: Which, owners: &[String]) -> Self {
+        Self {
+            which,
+            owners: owners.to_vec(),
+            looked: None,
+        }
+    }
+
+    /// Names on a forge are the same in capitals.
+    fn is_of(&self, owner: &str) -> bool {
+        self.owners.iter().any(|it| it.eq_ignore_ascii_case(owner))
+    }
+}
+
 impl Passage<'_> {
-    /// What keeps the unit back, if anything does.
+    /// What keeps the unit back, if anything does; first what keeps it alone.
     pub(super) fn hold(&self, now: i64) -> Option<Hold> {
+        if let Some(most) = self.valve.most_per_owner {
+            for owner in self.owners {
+                let its = self.known.open.iter().filter(|open| open.is_of(owner));
+                let its: Vec<Which> = its.map(|open| open.which.clone()).collect();
+                if its.len() >= most {
+                    return Some(Hold::UntilOwnerIsFree(owner.clone(), its));
+                }
+            }
+        }
         if let (Some(pace), Some(last)) = (self.valve.pace, self.known.last) {
             // A clock that was set back must not keep anybody waiting for ever.
             let since =
@@ -142,11 +197,27 @@ impl Passage<'_> {
         let Known { open, pending, .. } = &*self.known;
         let (most_open, most_pending) = (self.valve.most_open, self.valve.most_pending);
         if most_open.is_some_and(|most| open.len() >= most) {
-            return Some(Hold::UntilClosed(open.clone()));
+            let open = open.iter().map(|open| open.which.clone());
+            return Some(Hold::UntilClosed(open.collect()));
         }
         most_pending
             .is_some_and(|most| pending.len() >= most)
             .then(|| Hold::UntilChecked(pending.clone()))
+    }
+
+    /// Whether nobody looked at that one for so long; from now on, somebody has. Several units may wait for it.
+    pub(super) fn is_due(&mut self, which: &Which, now: i64, every: Duration) -> bool {
+        let Some(open) = self.known.open.iter_mut().find(|it| it.which == *which) else {
+            return false;
+        };
+        let since = |then: i64| u64::try_from(now.saturating_sub(then)).unwrap_or(u64::MAX);
+        let is_due = open
+            .looked
+            .is_none_or(|then| Duration::from_millis(since(then)) >= every);
+        if is_due {
+            open.looked = Some(now);
+        }
+        is_due
     }
 
     /// The checks of that one run no longer.
@@ -156,15 +227,16 @@ impl Passage<'_> {
 
     /// That one is open no longer.
     pub(super) fn closed(&mut self, which: &Which) {
-        self.known.open.retain(|open| open != which);
+        self.known.open.retain(|open| open.which != *which);
     }
 
     /// The unit's own is open now.
     pub(super) fn opened(&mut self, which: Which, now: i64) {
         self.known.last = Some(now);
-        if !self.known.open.contains(&which) {
+        if !self.known.open.iter().any(|open| open.which == which) {
             self.known.pending.push((which.clone(), now));
-            self.known.open.push(which);
+            let open = Open::new(which, self.owners);
+            self.known.open.push(open);
         }
     }
 }
@@ -184,6 +256,7 @@ mod tests {
         Valve {
             pace: pace.map(|pace| pace.parse().unwrap()),
             most_open,
+            most_per_owner: None,
             most_pending: None,
             known: Mutex::default(),
         }
@@ -192,7 +265,7 @@ mod tests {
     #[tokio::test]
     async fn a_pace_spreads_pull_requests_over_its_time() {
         let valve = valve(Some("10/h"), None);
-        let mut passage = valve.passage().await;
+        let mut passage = valve.passage(&[]).await;
         assert_eq!(passage.hold(0), None);
         passage.opened(which(1), 1_000);
         let rest = Duration::from_secs(359);
@@ -205,7 +278,7 @@ mod tests {
     #[tokio::test]
     async fn as_many_are_open_as_are_wanted() {
         let valve = valve(None, Some(2));
-        let mut passage = valve.passage().await;
+        let mut passage = valve.passage(&[]).await;
         passage.opened(which(1), 0);
         passage.opened(which(1), 0);
         assert_eq!(passage.hold(0), None);
@@ -222,13 +295,43 @@ mod tests {
             most_pending: Some(1),
             ..valve(None, None)
         };
-        let mut passage = valve.passage().await;
+        let mut passage = valve.passage(&[]).await;
         assert_eq!(passage.hold(0), None);
         passage.opened(which(1), 7);
         let pending = vec![(which(1), 7)];
         assert_eq!(passage.hold(8), Some(Hold::UntilChecked(pending)));
         passage.checked(&which(1));
         assert_eq!(passage.hold(8), None);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_owner_keeps_back_only_what_is_that_owners() {
+        let valve = Valve {
+            most_per_owner: Some(1),
+            ..valve(None, None)
+        };
+        let owners = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let (ada, both, eve) = (
+            owners(&["@ada"]),
+            owners(&["@eve", "@Ada"]),
+            owners(&["@eve"]),
+        );
+        valve.passage(&ada).await.opened(which(1), 0);
+        let mut passage = valve.passage(&both).await;
+        let hold = Hold::UntilOwnerIsFree("@Ada".to_owned(), vec![which(1)]);
+        assert_eq!(passage.hold(0), Some(hold));
+        let second = Duration::from_secs(1);
+        assert!(passage.is_due(&which(1), 0, second));
+        assert!(!passage.is_due(&which(1), 999, second));
+        assert!(passage.is_due(&which(1), 1_000, second));
+        drop(passage);
+        assert_eq!(valve.passage(&eve).await.hold(0), None);
+        assert_eq!(valve.passage(&[]).await.hold(0), None);
+        let mut passage = valve.passage(&both).await;
+        passage.closed(&which(1));
+        assert_eq!(passage.hold(0), None);
     }
 
     #[test]
