@@ -102,10 +102,14 @@ fn gh_reads_what_was_published_and_what_it_does_is_seen() {
     ];
     gh(&repo, &label);
     let rows = repo.batch_with(["prs", "--json"], &ENV).exits(0).json();
-    let states: Vec<&Value> = (0..3).map(|row| &rows[row]["state"]).collect();
+    let state_of = |number: u64| {
+        let rows = rows.as_array().into_iter().flatten();
+        let mut of = rows.filter(|row| row["number"] == number);
+        of.next().map(|row| row["state"].clone())
+    };
     assert_eq!(
-        states,
-        [&json!("draft"), &json!("merged"), &json!("closed")]
+        [1, 2, 3].map(state_of),
+        ["draft", "merged", "closed"].map(|state| Some(json!(state)))
     );
     let state = server.state();
     assert_eq!(state.pulls[0].comments, ["Looks right."]);

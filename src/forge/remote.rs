@@ -41,9 +41,9 @@ impl GitHubRepo {
             (None, host, None) => format!("https://{host}/api/v3"),
         };
         Some(Self {
+            host,
             owner,
             name,
-            host,
             api_url,
         })
     }

@@ -36,7 +36,7 @@ pub enum Delivery {
         /// Those remotes that git does not know by itself.
         unlisted: Vec<Unlisted>,
         /// Branches are pushed to a fork that is still to be found.
-        fork: Option<Forkable>,
+        fork: Option<Box<Forkable>>,
         /// The branch that pull requests go to.
         base_branch: String,
         draft: bool,
@@ -85,7 +85,7 @@ impl Delivery {
                     let remote = goes_to.clone();
                     return Err(DeliveryError::BaseNotOnRemote { remote, branch });
                 }
-                let pushed_to = source.as_ref().unwrap_or(&github).clone();
+                let pushed_to = source.as_deref().unwrap_or(&github).clone();
                 let forkable = Forkable {
                     pace: pace(&github.host),
                     repo: github,
@@ -93,7 +93,7 @@ impl Delivery {
                     address,
                 };
                 let mut delivery = Self::PullRequest {
-                    forge: forkable.forge_from(source, repo)?,
+                    forge: forkable.forge_from(source.map(|it| *it), repo)?,
                     why_local: None,
                     remote: Some(remote),
                     upstream,
@@ -140,7 +140,7 @@ impl Delivery {
         } = self
         {
             *upstream = upstream.take().or_else(|| remote.clone());
-            *fork = Some(forkable);
+            *fork = Some(Box::new(forkable));
         }
     }
 
@@ -301,7 +301,7 @@ pub enum Place {
         remote: String,
         repo: GitHubRepo,
         /// The repository that branches are pushed to, where that is another one.
-        source: Option<GitHubRepo>,
+        source: Option<Box<GitHubRepo>>,
         token: Token,
     },
     Local(WhyLocal),
@@ -385,7 +385,7 @@ pub fn place(
     match find_token(&repo.host) {
         Some(token) => Ok(Place::GitHub {
             remote: name,
-            source: pushed_to.filter(|it| !it.is(&repo)),
+            source: pushed_to.filter(|it| !it.is(&repo)).map(Box::new),
             repo,
             token,
         }),

@@ -38,6 +38,10 @@ pub struct State {
 }
 
 /// A pull request of the repository.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is something of its own that GitHub tells"
+)]
 #[derive(Debug, Clone, Default)]
 pub struct Pull {
     pub number: u64,
