@@ -112,6 +112,34 @@ impl<'a> FromIterator<&'a Usage> for Spent {
 }
 
 impl Spent {
+    /// What so many like it use up.
+    #[must_use]
+    pub fn times(&self, times: u64) -> Self {
+        let all = |one: Option<u64>| one.map(|one| one.saturating_mul(times));
+        let Usage {
+            turns,
+            input_tokens,
+            cached_tokens,
+            output_tokens,
+            cost,
+        } = self.usage;
+        Self {
+            usage: Usage {
+                turns: all(turns),
+                input_tokens: all(input_tokens),
+                cached_tokens: all(cached_tokens),
+                output_tokens: all(output_tokens),
+                cost: cost.map(|cost| Cost {
+                    usd: Usd {
+                        micros: cost.usd.micros.saturating_mul(times),
+                    },
+                    ..cost
+                }),
+            },
+            ..*self
+        }
+    }
+
     /// `2.8k`, `≥2.8k` or `unknown`.
     #[must_use]
     pub fn tokens(&self) -> String {

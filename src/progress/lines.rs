@@ -210,11 +210,8 @@ fn rival_ended(unit: &UnitState, end: &RivalEnd) -> String {
     let number = unit.rivals.len();
     match end {
         RivalEnd::Good { changes, .. } => {
-            let lines = changes.insertions.saturating_add(changes.deletions);
-            format!(
-                "work {number} is good: {}",
-                words::count(lines, "changed line")
-            )
+            let lines = words::count(changes.lines(), "changed line");
+            format!("work {number} is good: {lines}")
         }
         RivalEnd::NoChange { .. } => format!("work {number} changes nothing"),
         RivalEnd::Failed { step, reason } => {

@@ -25,18 +25,12 @@ pub fn forecast(state: &RunState, canary: &UnitState, now: i64) -> Option<String
         state.header.jobs,
         words::duration(took.saturating_mul(rounds)),
     );
-    let tokens: Option<u64> = canary.turns.iter().map(crate::agent::Usage::tokens).sum();
-    if let Some(tokens) = tokens.filter(|tokens| *tokens > 0) {
-        let _ = write!(sentence, ", {} tokens", tokens.saturating_mul(times));
+    let spent = canary.spent().unwrap_or_default().times(times);
+    if spent.knows_tokens && spent.usage.tokens() > Some(0) {
+        let _ = write!(sentence, ", {} tokens", spent.tokens());
     }
-    let costs: Option<Vec<_>> = canary.turns.iter().map(|usage| usage.cost).collect();
-    let one = costs.filter(|costs| !costs.is_empty()).map(|costs| {
-        let dollars: f64 = costs.iter().map(|cost| cost.usd.dollars()).sum();
-        dollars
-    });
-    #[expect(clippy::cast_precision_loss, reason = "a forecast is rough anyway")]
-    if let Some(all) = one.and_then(|one| crate::agent::Usd::new(one * times as f64)) {
-        let _ = write!(sentence, ", {all}");
+    if spent.knows_cost {
+        let _ = write!(sentence, ", {}", spent.cost());
     }
     sentence.push('.');
     Some(sentence)
@@ -45,7 +39,7 @@ pub fn forecast(state: &RunState, canary: &UnitState, now: i64) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::Usage;
+    use crate::agent::{Cost, CostSource, Usage, Usd};
     use crate::report::sample::Story;
     use crate::run::UnitFact;
 
@@ -70,7 +64,28 @@ mod tests {
             .published("a", 0, 10_000)
             .state();
         let said = forecast(&state, &state.units[0], 0);
-        let words = "If the other unit is like it, with 4 at once: about 10s, 1000 tokens.";
+        let words = "If the other unit is like it, with 4 at once: about 10s, 1k tokens.";
+        assert_eq!(said.as_deref(), Some(words));
+    }
+
+    #[test]
+    fn a_cost_that_was_reckoned_is_marked_as_such() {
+        let used = UnitFact::AgentUsed {
+            usage: Usage {
+                cost: Usd::new(0.25).map(|usd| Cost {
+                    usd,
+                    source: CostSource::Prices,
+                }),
+                ..Usage::default()
+            },
+            session: None,
+        };
+        let state = Story::of(["a", "b", "c"])
+            .fact("a", 0, used)
+            .published("a", 0, 10_000)
+            .state();
+        let said = forecast(&state, &state.units[0], 0);
+        let words = "If the other 2 units are like it, with 4 at once: about 10s, ≈$0.50.";
         assert_eq!(said.as_deref(), Some(words));
     }
 }

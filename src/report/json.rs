@@ -9,8 +9,8 @@ use super::{Liveness, Totals, view};
 use crate::agent::{CostSource, Spent, Usd};
 use crate::check::Verdict;
 use crate::run::{
-    self, CheckResult, OldUses, Outcome, Phase, PullRequestLink, RivalEnd, RunState, Step,
-    UnitState,
+    self, ChangeCount, CheckResult, OldUses, Outcome, Phase, PullRequestLink, RivalEnd, RunState,
+    Step, UnitState,
 };
 use crate::words;
 
@@ -91,7 +91,7 @@ struct Unit {
     worktree: Option<String>,
     pull_request: Option<PullRequest>,
     undone_by: Option<PullRequest>,
-    changes: Option<Changes>,
+    changes: Option<ChangeCount>,
     checks: Vec<Check>,
     attempts: u32,
     rivals: Vec<Rival>,
@@ -122,13 +122,6 @@ impl PullRequest {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Changes {
-    files: usize,
-    insertions: usize,
-    deletions: usize,
-}
-
 /// One of several works that competed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Rival {
@@ -137,7 +130,7 @@ struct Rival {
     is_taken: bool,
     reason: Option<String>,
     commit: Option<String>,
-    changes: Option<Changes>,
+    changes: Option<ChangeCount>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -206,11 +199,7 @@ fn rivals(unit: &UnitState) -> Vec<Rival> {
             is_taken: unit.chosen == Some(number),
             reason,
             commit: rival.commit.clone(),
-            changes: changes.map(|changes| Changes {
-                files: changes.files,
-                insertions: changes.insertions,
-                deletions: changes.deletions,
-            }),
+            changes,
         }
     };
     (1..).zip(&unit.rivals).map(told).collect()
@@ -236,11 +225,7 @@ impl Unit {
             worktree: view::optional_path(unit.worktree.as_ref()),
             pull_request: unit.pull_request.as_ref().map(PullRequest::new),
             undone_by: unit.undone_by().map(PullRequest::new),
-            changes: unit.changes.map(|changes| Changes {
-                files: changes.files,
-                insertions: changes.insertions,
-                deletions: changes.deletions,
-            }),
+            changes: unit.changes,
             checks: unit.checks.iter().map(Check::new).collect(),
             attempts: unit.attempt(),
             rivals: rivals(unit),

@@ -126,8 +126,8 @@ pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
 pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
     let told = |(number, rival): (usize, &Rival)| match &rival.end {
         RivalEnd::Good { changes, .. } => {
-            let lines = changes.insertions.saturating_add(changes.deletions);
-            format!("{number} changes {}", words::count(lines, "line"))
+            let lines = words::count(changes.lines(), "line");
+            format!("{number} changes {lines}")
         }
         RivalEnd::NoChange { .. } => format!("{number} changes nothing"),
         RivalEnd::Failed { step, .. } => format!("{number} failed at {}", step.words()),

@@ -13,6 +13,7 @@ use super::restraint::{CutShort, Pace};
 use crate::agent::{Pressure, SessionId, Usage};
 use crate::check::{Failure, Verdict};
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
+use crate::git::Changes;
 use crate::plan::UnitId;
 use crate::process::Ending;
 
@@ -444,6 +445,24 @@ pub struct ChangeCount {
     pub files: usize,
     pub insertions: usize,
     pub deletions: usize,
+}
+
+impl ChangeCount {
+    /// The lines that came or went.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.insertions.saturating_add(self.deletions)
+    }
+}
+
+impl From<&Changes> for ChangeCount {
+    fn from(changes: &Changes) -> Self {
+        Self {
+            files: changes.list.len(),
+            insertions: changes.insertions,
+            deletions: changes.deletions,
+        }
+    }
 }
 
 /// What one check said.

@@ -1,7 +1,7 @@
 //! The step of a unit in which its work is proven: what really changed in the worktree is held against the claim, and the
 //! tree that is proven is the one that will be committed.
 
-use super::event::{ChangeCount, Step, UnitFact};
+use super::event::{Step, UnitFact};
 use super::scope::{feedback, outside, reason};
 use super::state::UnitState;
 use super::unit::{Failure, Ground, Halt, Pipeline, Proven};
@@ -49,11 +49,7 @@ impl Pipeline {
         }
         self.say(UnitFact::ScopeProven {
             tree: tree.clone(),
-            changes: ChangeCount {
-                files: changes.list.len(),
-                insertions: changes.insertions,
-                deletions: changes.deletions,
-            },
+            changes: (&changes).into(),
         })
         .await?;
         Ok(Some(Proven { tree, changes }))

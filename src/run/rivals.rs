@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::event::{ChangeCount, CheckResult, Rival, RivalEnd, Step, UnitFact};
+use super::event::{CheckResult, Rival, RivalEnd, Step, UnitFact};
 use super::places::{rival_ref, worktree_name};
 use super::state::UnitState;
 use super::unit::{Failure, Ground, Halt, Pipeline, Proven, Worked, failure};
@@ -63,11 +63,7 @@ impl Pipeline {
                 change: Some((Proven { tree, changes }, checks)),
             }) => RivalEnd::Good {
                 tree,
-                changes: ChangeCount {
-                    files: changes.list.len(),
-                    insertions: changes.insertions,
-                    deletions: changes.deletions,
-                },
+                changes: (&changes).into(),
                 checks,
                 summary,
             },
@@ -205,10 +201,7 @@ fn best(rivals: &[Rival]) -> Vec<usize> {
     let rank = |rival: &Rival| match &rival.end {
         RivalEnd::Good {
             changes, checks, ..
-        } => {
-            let lines = changes.insertions.saturating_add(changes.deletions);
-            Some((passed(checks), Reverse(lines)))
-        }
+        } => Some((passed(checks), Reverse(changes.lines()))),
         _ => None,
     };
     let numbered = || (1..).zip(rivals);
@@ -253,6 +246,7 @@ fn lost(rivals: &[Rival]) -> Halt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::ChangeCount;
 
     fn rival(end: RivalEnd) -> Rival {
         Rival {
