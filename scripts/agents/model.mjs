@@ -108,7 +108,7 @@ function file(tools, names, values, line) {
   if (!name) return shell(tools, line);
   const parameters = Object.keys(tools.get(name));
   const input = { [parameters.find((parameter) => /path/i.test(parameter)) ?? 'file_path']: values.path };
-  if (values.content) input.content = values.content;
+  if (values.content) input[parameters.find((parameter) => /content|text/i.test(parameter)) ?? 'content'] = values.content;
   return { name, input };
 }
 
@@ -116,8 +116,8 @@ function file(tools, names, values, line) {
 function plan({ tools, step, all }) {
   const isTold = all.includes('Your answer cannot be used');
   const calls = isTold ? [] : [
-    file(tools, ['Read', 'read_file', 'read'], { path: 'README.md' }, 'cat README.md'),
-    file(tools, ['Write', 'write_file', 'write'], { path: 'BROKEN.md', content: 'broken' }, 'echo broken > BROKEN.md'),
+    file(tools, ['Read', 'read_file', 'read', 'view'], { path: 'README.md' }, 'cat README.md'),
+    file(tools, ['Write', 'write_file', 'write', 'create'], { path: 'BROKEN.md', content: 'broken' }, 'echo broken > BROKEN.md'),
   ].filter(Boolean);
   if (step < calls.length) return { call: calls[step] };
   if (!isTold) return { text: 'I would cut it in {two}.' };

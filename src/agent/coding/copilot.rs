@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Ask, Cli, End, Invocation, Reader, Variable, about, fault, number, state, text};
-use crate::agent::{AgentError, AgentEvent, Pressure, SessionId, Usage};
+use crate::agent::{AgentError, AgentEvent, Errand, Pressure, SessionId, Usage};
 
 pub(super) struct Copilot;
 
@@ -16,6 +16,10 @@ const EXCLUDED: &str = "task,read_agent,list_agents,write_agent,session_store_sq
 /// The same for its shell.
 const DENIED: &str =
     "shell(git commit),shell(git push),shell(git worktree),shell(gh:*),shell(copilot:*)";
+
+/// Its tools where it is to change nothing, and what it must not do should it have others.
+const READING: &str = "view,grep,glob";
+const CHANGING: &str = "write,shell";
 
 /// Where it writes what it used up.
 const USAGE: &str = "copilot-usage.json";
@@ -41,6 +45,10 @@ impl Cli for Copilot {
 
     fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
         let mut how = Invocation::default();
+        let (tools, which, denied) = match ask.task.errand {
+            Errand::Change => ("--excluded-tools", EXCLUDED, DENIED),
+            Errand::Answer => ("--available-tools", READING, CHANGING),
+        };
         how.args([
             "--output-format",
             "json",
@@ -50,10 +58,10 @@ impl Cli for Copilot {
             "--no-remote",
             "--disable-builtin-mcps",
             "--no-color",
-            "--excluded-tools",
-            EXCLUDED,
+            tools,
+            which,
             "--deny-tool",
-            DENIED,
+            denied,
             "--usage-output-file",
         ])
         .args([state(ask.home, USAGE)]);

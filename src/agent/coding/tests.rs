@@ -151,6 +151,29 @@ fn an_exit_code_alone_is_no_success() {
     assert_eq!(judged(Ending::Cancelled, done()), "stopped");
 }
 
+#[test]
+fn whoever_is_to_change_nothing_is_started_otherwise_than_for_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for kind in CodingKind::ALL {
+        let started = |errand| {
+            let mut task = task(folder);
+            task.errand = errand;
+            let ask = Ask {
+                task: &task,
+                model: None,
+                prompt: folder,
+                home: folder,
+                session: None,
+                earlier: None,
+                keys: &[],
+            };
+            format!("{:?}", cli(kind).invocation(&ask).unwrap())
+        };
+        assert_ne!(started(Errand::Answer), started(Errand::Change), "{kind}");
+    }
+}
+
 /// A program that stands in for the real one.
 fn stand_in(folder: &Path, script: &str) -> CodingAgent {
     let path = folder.join("stand-in");
