@@ -96,18 +96,30 @@ impl Cli for Aider {
 struct Transcript {
     errand: Errand,
     used: Usage,
-    /// What it said since the last empty line or block of code that something followed.
-    paragraph: String,
-    is_complete: bool,
+    part: Part,
+    /// What it says: all of it where that is the answer, else the paragraph that it is at.
+    text: String,
+    /// The paragraph before that.
+    before: String,
     answer: Option<String>,
     error: Option<String>,
+}
+
+/// What the lines belong to.
+#[derive(Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Words,
+    /// What it says of itself when it is started.
+    Greeting,
+    /// A block of code.
+    Code,
 }
 
 impl Reader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
         if let Some(told) = line.strip_prefix("Tokens: ") {
-            self.error = None;
-            self.answer = Some(std::mem::take(&mut self.paragraph));
+            self.answered();
             self.add(told);
             events.push(AgentEvent::Usage(self.used.clone()));
             return;
@@ -115,18 +127,18 @@ impl Reader for Transcript {
         if is_error(line) {
             self.error = Some(line.to_owned());
         }
-        if self.errand == Errand::Answer {
-            // All of it is the answer.
-            self.paragraph.push_str(line);
-            self.paragraph.push('\n');
-        } else if line.trim().is_empty() || line.starts_with("```") {
-            self.is_complete = true;
-        } else {
-            if std::mem::take(&mut self.is_complete) {
-                self.paragraph.clear();
+        if line.starts_with("Aider v") {
+            self.part = Part::Greeting;
+            self.text.clear();
+        } else if self.part == Part::Greeting {
+            if line.trim().is_empty() {
+                self.part = Part::Words;
             }
-            self.paragraph.push_str(line);
-            self.paragraph.push('\n');
+        } else if self.errand == Errand::Answer {
+            self.text.push_str(line);
+            self.text.push('\n');
+        } else {
+            self.prose(line);
         }
         events.push(AgentEvent::Text(line.to_owned()));
     }
@@ -140,6 +152,44 @@ impl Reader for Transcript {
 }
 
 impl Transcript {
+    /// The model's answer is over.
+    fn answered(&mut self) {
+        self.part = Part::Words;
+        self.end_paragraph();
+        let said = std::mem::take(&mut self.before);
+        // Its words where the model had none.
+        let is_empty = said.starts_with("Empty response received");
+        self.error = is_empty.then(|| said.trim().to_owned());
+        self.answer = Some(said);
+    }
+
+    /// Takes in a line of an answer whose last words are what counts, without blocks of code.
+    fn prose(&mut self, line: &str) {
+        if line.starts_with("```") {
+            if self.part == Part::Code {
+                self.part = Part::Words;
+                return;
+            }
+            self.part = Part::Code;
+            // What stands above a block names it: a path, or words that lead to it.
+            self.text.pop();
+            self.text
+                .truncate(self.text.rfind('\n').map_or(0, |at| at + 1));
+            self.end_paragraph();
+        } else if line.trim().is_empty() {
+            self.end_paragraph();
+        } else if self.part == Part::Words {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+    }
+
+    fn end_paragraph(&mut self) {
+        if !self.text.trim().is_empty() {
+            self.before = std::mem::take(&mut self.text);
+        }
+    }
+
     /// `1.4k sent, 30 received. Cost: $0.0012 message, $0.0034 session.`
     fn add(&mut self, told: &str) {
         let words: Vec<&str> = told
