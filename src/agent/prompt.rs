@@ -127,8 +127,8 @@ impl Prompts {
             recipe: Some("r".into()),
         };
         let nothing = Research::default();
-        for (conventions, create, research, said) in [
-            (vec!["c".to_owned()], vec!["p/".into()], &full, Some("d")),
+        for (conventions, create, research, text) in [
+            (vec!["c".to_owned()], vec!["p/".into()], &full, Some("t")),
             (vec![], vec![], &nothing, None),
         ] {
             let part = || PartFacts {
@@ -141,13 +141,13 @@ impl Prompts {
                 units: vec![part()],
                 conventions: conventions.clone(),
                 research,
-                example: Some("e"),
+                example: text,
             })?;
             let claim = Claim {
                 files: vec!["p/a".into()],
                 create,
             };
-            prompts.part(part(), said, &claim, &["c".into()])?;
+            prompts.part(part(), text, &claim, &["c".into()])?;
             prompts.plan(&PlanFacts {
                 instruction: "i",
                 outline: &Outline::default(),
@@ -406,6 +406,18 @@ mod tests {
             said.starts_with("the prompt template .batch/prompts/unit.md is faulty in line 2"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_template_must_do_without_what_is_not_always_there() {
+        for needy in ["{{ example|length }}", "{{ research.recipe|length }}"] {
+            let settings = PromptConfig {
+                common: Some(needy.into()),
+                ..PromptConfig::default()
+            };
+            let said = Prompts::compile(&settings).unwrap_err().to_string();
+            assert!(said.contains(".batch/prompts/common.md"), "{said}");
+        }
     }
 
     #[test]
