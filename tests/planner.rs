@@ -270,6 +270,7 @@ fn what_a_killed_research_left_is_cleaned_away() {
     let repo = killed();
     let dry = repo.batch(["clean", "--dry-run"]).exits(0);
     dry.says("would delete: [TMP]/repo.batch/");
+    let _ = repo.batch(["clean", "--older-than", "1d"]).exits(0);
     assert!(repo.worktrees().exists());
     repo.batch(["clean"])
         .exits(0)

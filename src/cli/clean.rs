@@ -58,8 +58,11 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     let places = workspace.places();
     secure_journal(&places)?;
     let mut tally = Tally::default();
+    let limit = args
+        .older_than
+        .map_or(i64::MAX, |age| run::now().saturating_sub(age));
     if args.run.is_none() {
-        clean_studies(&workspace, args, &mut tally)?;
+        clean_studies(&workspace, limit, args, &mut tally)?;
     }
     let Some(journal) = Journal::read(&places.journal())? else {
         if tally.taken + tally.failed == 0 {
@@ -76,9 +79,6 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         Some(wanted) => vec![run::find(&journal, Some(wanted))?],
         None => known.clone(),
     };
-    let limit = args
-        .older_than
-        .map_or(i64::MAX, |age| run::now().saturating_sub(age));
     for id in &runs {
         let events = run::events(&journal, id)?;
         if events.last().is_none_or(|last| last.at > limit) {
@@ -113,9 +113,15 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
 }
 
 /// Takes away where agents have read that were asked for a plan, and were killed meanwhile.
-fn clean_studies(workspace: &Workspace, args: &CleanArgs, tally: &mut Tally) -> anyhow::Result<()> {
+fn clean_studies(
+    workspace: &Workspace,
+    limit: i64,
+    args: &CleanArgs,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     let Workspace { repo, config, .. } = workspace;
-    for study in Study::abandoned(repo, &Naming::of(config, repo)?) {
+    let abandoned = Study::abandoned(repo, &Naming::of(config, repo)?);
+    for study in abandoned.iter().filter(|study| study.left_at() <= limit) {
         let path = study.path().display();
         if args.dry_run {
             say(&format!("would delete: {path}"));

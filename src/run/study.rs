@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use super::event::RunId;
 use super::marks::Marks;
@@ -62,6 +63,19 @@ impl Study {
             .filter(|study| study.stands(repo))
             .filter(|study| matches!(RunLock::holder(&study.lock()), Ok(Holder::Nobody)))
             .collect()
+    }
+
+    /// When something was last written into its folder, in milliseconds since 1970-01-01 UTC; never ago where that cannot
+    /// be told.
+    #[must_use]
+    pub fn left_at(&self) -> i64 {
+        let written = |entry: fs::DirEntry| entry.metadata().ok()?.modified().ok();
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let last = entries.filter_map(written).max();
+        let since = last.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        since.map_or(i64::MAX, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
     }
 
     fn stands(&self, repo: &Repo) -> bool {
