@@ -79,6 +79,9 @@ fn units_go_to_agents_by_their_shares_and_stay_with_them() {
     let _ = repo.batch(["resume"]);
     let _ = repo.batch(["retry", "--failed"]).exits(0);
     assert_eq!(who(&repo), shares);
+    repo.batch(["plan", "packages/", "sign", "--agent", "left"])
+        .exits(0)
+        .says("a unit, by 4 units before");
 }
 
 #[test]
@@ -90,7 +93,8 @@ fn a_saved_plan_keeps_who_does_what_unless_it_is_said_otherwise() {
     );
     let repo = repo.settings(&settings);
     let plan = ["plan", "packages/", "sign every file", "--units", "6"];
-    repo.batch(plan).exits(0).says("left");
+    let output = repo.batch(plan).exits(0);
+    output.says("left for 3 units").says("right for 3 units");
     let text = repo.read("plan.toml");
     let swapped = text.replacen("agent = \"left\"", "agent = \"right\"", 1);
     repo.write("plan.toml", &swapped);

@@ -1,6 +1,6 @@
 //! From a plan to its run: everything that can be refused first, then the review.
 
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -38,7 +38,8 @@ pub(super) fn launch(
     for note in job.notes() {
         say(&format!("note: {note}"));
     }
-    let past = Past::read(&workspace.places());
+    // Who is not shown the plan needs no journal read.
+    let past = LazyCell::new(|| Past::read(&workspace.places()));
     let term = Term::stderr();
     if flags.yes {
         let width = term.is_term().then(|| term.size().1);
@@ -139,7 +140,7 @@ fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
         many => format!("{}, and {} more", many[..3].join(", "), many.len() - 3),
     };
     let mut course = vec![
-        ("agent", job.agent()),
+        ("agent", job.staff().to_string()),
         ("checks", shown),
         ("result", job.delivery().words()),
     ];
@@ -147,7 +148,7 @@ fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
         let best = format!("the best of {} at each unit is taken", job.rivals());
         course.push(("works", best));
     }
-    course.extend(past.expect(job.plan(), &job.agent(), job.jobs()));
+    course.extend(past.expect(job.plan(), &job.staff(), job.jobs()));
     course
 }
 

@@ -10,6 +10,7 @@ use super::drive::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, SharesFlag};
 use super::past::Past;
 use super::research::research;
+use super::review::CourseLine;
 use super::workspace::{Workspace, say_circumstances};
 use super::{Global, drift, print, review, say};
 use crate::codemod::{Codemod, Sought};
@@ -18,7 +19,7 @@ use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::graph::Form;
 use crate::plan::{self, BaseFiles, Plan, Request};
-use crate::run::usual_jobs;
+use crate::run::{PrepareError, Staff, usual_jobs};
 
 /// What the user wants changed, and where.
 #[derive(Debug, Args)]
@@ -127,11 +128,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
             .with_context(|| format!("{} cannot be written", output.display()))?;
         let term = Term::stderr();
         let width = term.is_term().then(|| term.size().1);
-        let agent = agent_words(&workspace);
-        let jobs = workspace.config.run.jobs.unwrap_or_else(usual_jobs);
-        let mut course = vec![("agent", agent.clone())];
-        course.extend(Past::read(&workspace.places()).expect(&plan, &agent, jobs));
-        say(&review::table(&plan, &course, width));
+        say(&review::table(&plan, &course(&workspace, &plan), width));
         say(&format!(
             "Saved as {0}. Run it with: batch run {0}",
             saved.display()
@@ -194,11 +191,19 @@ pub(super) fn make(
     Ok(plan.map(|plan| Planned { plan, base, files }))
 }
 
-/// The agent of the settings in one line, also where none is named yet.
-fn agent_words(workspace: &Workspace) -> String {
-    match workspace.config.agent.resolve() {
-        Ok(spec) => crate::run::agent(&spec, &workspace.config.prices, &workspace.dir)
-            .map_or_else(|error| error.to_string(), |agent| agent.describe()),
-        Err(_) => "none named yet: give one to batch run".to_owned(),
-    }
+/// Who will work, and what to expect of that, also where no agent is named yet.
+fn course(workspace: &Workspace, plan: &Plan) -> Vec<CourseLine> {
+    let Workspace { config, dir, .. } = workspace;
+    let staff = match Staff::of_plan(plan, config, dir) {
+        Ok(staff) => staff,
+        Err(PrepareError::Agent(AgentOptionsError::Missing)) => {
+            let words = "none named yet: give one to batch run";
+            return vec![("agent", words.to_owned())];
+        }
+        Err(error) => return vec![("agent", error.to_string())],
+    };
+    let jobs = config.run.jobs.unwrap_or_else(usual_jobs);
+    let mut course = vec![("agent", staff.to_string())];
+    course.extend(Past::read(&workspace.places()).expect(plan, &staff, jobs));
+    course
 }

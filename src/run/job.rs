@@ -14,6 +14,7 @@ use super::limits::Caps;
 use super::orders::{self, Crew, Orders};
 use super::places::{Naming, Places};
 use super::room::Room;
+use super::staff::Staff;
 use super::surroundings::worker_environment;
 use crate::agent::{Agent, AnotherAttempt, CommonFacts, PromptError, Prompts};
 use crate::check::{self, Check};
@@ -24,7 +25,6 @@ use crate::git::Repo;
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan, Unit, UnitId};
 use crate::process::Environment;
-use crate::words;
 
 /// How long one check may take unless something else is asked for.
 const CHECK_LIMIT: Duration = Duration::from_mins(20);
@@ -258,25 +258,10 @@ impl Job {
         self.jobs
     }
 
-    /// The agent in one line, or the agents with how many units each has.
+    /// Who does the units.
     #[must_use]
-    pub fn agent(&self) -> String {
-        let mut units: Vec<(String, usize)> = Vec::new();
-        for orders in &self.orders {
-            let who = orders.agent.describe();
-            match units.iter_mut().find(|(known, _)| *known == who) {
-                Some((_, units)) => *units += 1,
-                None => units.push((who, 1)),
-            }
-        }
-        match &units[..] {
-            [(one, _)] => one.clone(),
-            several => several
-                .iter()
-                .map(|(who, units)| format!("{who} for {}", words::count(*units, "unit")))
-                .collect::<Vec<_>>()
-                .join(", "),
-        }
+    pub fn staff(&self) -> Staff {
+        Staff::of(&self.orders)
     }
 
     /// What the agent of the unit at `number` is told. What comes first is the same for all units of a run.
@@ -385,7 +370,7 @@ impl Job {
             instruction: self.plan.instruction.clone(),
             base: self.plan.base.clone(),
             base_name: self.plan.base_name.clone(),
-            agent: self.agent(),
+            agent: self.staff().to_string(),
             forge,
             remote,
             goal: self.goal,
