@@ -27,10 +27,7 @@ pub(super) fn drive(
     places: &Places,
     otherwise: &Otherwise,
 ) -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")?;
+    let runtime = runtime()?;
     let mut next = (job, beginning);
     let code = loop {
         let (job, beginning) = next;
@@ -46,6 +43,14 @@ pub(super) fn drive(
     // A deletion that was broken off must not be waited for.
     runtime.shutdown_background();
     Ok(code)
+}
+
+/// What everything runs in that waits for others.
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")
 }
 
 /// Executes the job once, showing what happens, and reports.

@@ -81,13 +81,17 @@ pub(super) fn prepare_as_planned(
     goal: Goal,
 ) -> anyhow::Result<Job> {
     let id = &known.state.id;
-    let plan_path = known.places.plan(id);
-    let text = std::fs::read_to_string(&plan_path)
-        .with_context(|| format!("the plan of run {id} cannot be read"))?;
-    let plan =
-        plan::load(&workspace.repo, &text).with_context(|| plan_path.display().to_string())?;
+    let plan = plan::load(&workspace.repo, &plan_text(known)?)
+        .with_context(|| known.places.plan(id).display().to_string())?;
     let base = base(workspace, &plan)?;
     prepare(workspace, id, plan, &base, goal)
+}
+
+/// The plan that the run began with, as it was written down.
+pub(super) fn plan_text(known: &KnownRun) -> anyhow::Result<String> {
+    let id = &known.state.id;
+    std::fs::read_to_string(known.places.plan(id))
+        .with_context(|| format!("the plan of run {id} cannot be read"))
 }
 
 /// The settings that the run began with.

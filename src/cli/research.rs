@@ -1,10 +1,9 @@
 //! An agent asked for a plan: shown while it reads, ended by Ctrl-C, and what came of it said.
 
-use anyhow::Context;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::drive::listen;
+use super::drive::{listen, runtime};
 use super::say;
 use super::workspace::{Workspace, new_run_id};
 use crate::config::Planner;
@@ -39,11 +38,7 @@ pub(super) fn research(
     let mut reading = Reading::begin(&format!(
         "{agent} reads the base to propose the units (--planner graph does without)"
     ));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")?;
-    let researched = runtime.block_on(async {
+    let researched = runtime()?.block_on(async {
         let cancel = CancellationToken::new();
         let (wishes, mut stops) = mpsc::channel(1);
         let signals = tokio::spawn(listen(wishes));

@@ -6,12 +6,12 @@ mod table;
 
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use self::act::Doing;
-use super::job::{base, settings};
+use super::drive::runtime;
+use super::job::{base, plan_text, settings};
 use super::workspace::{KnownRun, Workspace, folder};
 use super::{Global, print, say};
 use crate::forge::{Standing, Wait, Which};
@@ -88,13 +88,6 @@ pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
             }
         }
     })
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")
 }
 
 /// What these names mean, each of which has a pull request: units, or what takes their work back.
@@ -192,9 +185,7 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
         config: settings(&known)?,
         dir: folder(global)?,
     };
-    let text = std::fs::read_to_string(known.places.plan(id))
-        .with_context(|| format!("the plan of run {id} cannot be read"))?;
-    let base = base(&workspace, &plan::file::parse(&text)?)?;
+    let base = base(&workspace, &plan::file::parse(&plan_text(&known)?)?)?;
     let (repo, config) = (&workspace.repo, &workspace.config);
     let pages = known.places.pages(id);
     let delivery = Delivery::choose(repo, config, &base, Goal::PullRequests, pages)?;
