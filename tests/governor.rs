@@ -123,3 +123,34 @@ fn a_machine_with_enough_to_do_gets_no_more_until_it_is_calm() {
     });
     session.finish().exits(0).says("2 of 2 units published");
 }
+
+#[test]
+fn an_agent_that_was_killed_from_outside_is_started_again_and_fewer_work_at_once() {
+    let repo = Repo::with_packages(2);
+    let agent = format!(
+        r#"here=$(dirname "$0")
+echo "$BATCH_UNIT" >>"$here/worked"
+if ! test -e "$here/seen-$BATCH_UNIT"; then touch "$here/seen-$BATCH_UNIT"; kill -9 $$; fi
+{SIGN}"#
+    );
+    let output = repo.migrate_by(&agent, &["--units", "2", "-j", "2"]);
+    let output = output.exits(0);
+    output.says("2 of 2 units published");
+    assert_eq!(repo.worked().len(), 4);
+    let said = output.stderr();
+    let slower = "1 at once from now on: an agent was killed from outside";
+    assert!(said.contains(slower), "{said}");
+}
+
+#[test]
+fn whoever_is_killed_again_and_again_fails_with_the_usual_cause_and_other_signals_at_once() {
+    let repo = Repo::with_packages(2);
+    let agent = r#"echo "$BATCH_UNIT" >>"$(dirname "$0")/worked"
+case "$BATCH_UNIT" in *p0*) kill -9 $$;; *) kill -SEGV $$;; esac"#;
+    let output = repo.migrate_by(agent, &["--units", "2", "-j", "2"]);
+    output
+        .exits(1)
+        .says("something outside batch killed the agent (SIGKILL, 3 times): mostly the system does, when memory runs out")
+        .says("the agent failed: ended by SIGSEGV");
+    assert_eq!(repo.worked().len(), 4);
+}

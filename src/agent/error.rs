@@ -27,6 +27,12 @@ pub enum AgentError {
     Failed { said: String },
     #[error("the agent failed: {ending}")]
     Ended { ending: Ending, tail: String },
+    /// Something other than batch killed it, so often.
+    #[error(
+        "something outside batch killed the agent (SIGKILL{}): mostly the system does, when memory runs out; fewer at once (-j) need less",
+        if *times > 1 { format!(", {times} times") } else { String::new() }
+    )]
+    Killed { times: usize, tail: String },
     /// It stopped without saying that it was done: half of the work may be missing.
     #[error("the agent ended without saying that it was done ({ending})")]
     Unfinished { ending: Ending, tail: String },
@@ -81,9 +87,10 @@ impl AgentError {
     #[must_use]
     pub fn tail(&self) -> Option<&str> {
         match self {
-            Self::Ended { tail, .. } | Self::Unfinished { tail, .. } | Self::Limit { tail, .. } => {
-                Some(tail)
-            }
+            Self::Ended { tail, .. }
+            | Self::Killed { tail, .. }
+            | Self::Unfinished { tail, .. }
+            | Self::Limit { tail, .. } => Some(tail),
             _ => None,
         }
     }
@@ -100,6 +107,7 @@ impl AgentError {
                 limit: LimitReached::Idle(limit),
                 tail,
             },
+            ending if ending.is_kill() => Self::Killed { times: 1, tail },
             ending => Self::Ended { ending, tail },
         }
     }

@@ -36,6 +36,8 @@ pub enum Pressure {
     Overload,
     /// The provider was not reached, or broke off.
     Connection,
+    /// Something other than batch killed the agent: mostly the system, for want of memory.
+    Killed,
 }
 
 /// The name that an agent's program gave to a session.
@@ -49,6 +51,7 @@ impl fmt::Display for Pressure {
             Self::RateLimit => "the model's provider limits how much may be asked",
             Self::Overload => "the model's provider is overloaded",
             Self::Connection => "the model's provider was not reached",
+            Self::Killed => "an agent was killed from outside",
         })
     }
 }

@@ -36,6 +36,8 @@ pub use lines::Lines;
 pub use program::{find_program, locate};
 pub use strays::end_strays;
 
+const SIGKILL: i32 = Signal::SIGKILL as i32;
+
 /// How a child process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -53,6 +55,14 @@ impl Ending {
     #[must_use]
     pub fn is_success(self) -> bool {
         self == Self::Exit(0)
+    }
+
+    /// Whether something other than batch killed it, as the system does when memory runs out. What we kill ourselves ends
+    /// in other ways.
+    #[must_use]
+    pub fn is_kill(self) -> bool {
+        // By 128 and the signal's number a shell tells it of its own child.
+        matches!(self, Self::Signal(SIGKILL)) || self == Self::Exit(128 + SIGKILL)
     }
 }
 

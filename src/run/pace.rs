@@ -21,7 +21,7 @@ use crate::plan::UnitId;
 /// How often a strained machine is looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// An agent is held back by its model's provider.
+/// An agent is held back by its model's provider, or was killed by somebody else.
 #[derive(Debug, Clone)]
 pub(super) struct Trouble {
     /// Who it is, as [`RunState::who`] calls it.
@@ -36,9 +36,11 @@ pub(super) struct Pacing {
     jobs: usize,
     /// For each agent that was held back: what one provider does not give says nothing of another.
     governors: BTreeMap<String, Governor>,
+    /// For all together: what kills agents from outside is the machine's.
+    machine: Governor,
     strain: Option<Strain>,
-    /// What was told last of each.
-    told: BTreeMap<String, usize>,
+    /// What was told last of each, and of all together.
+    told: BTreeMap<Option<String>, usize>,
 }
 
 impl Pacing {
@@ -46,6 +48,7 @@ impl Pacing {
         Self {
             jobs: jobs.max(1),
             governors: BTreeMap::new(),
+            machine: Governor::new(jobs),
             strain: None,
             told: BTreeMap::new(),
         }
@@ -58,12 +61,26 @@ impl Pacing {
             .map_or(self.jobs, Governor::at_once)
     }
 
+    /// How many may work at once of the agent, or of all together, in a run of so many agents.
+    fn told_of(&self, agent: Option<&str>, agents: usize) -> usize {
+        let all = self.machine.at_once();
+        match agent {
+            Some(agent) => self.of(agent),
+            // What is its provider's and what is the machine's is all one.
+            None if agents == 1 => {
+                let each = self.governors.values().map(Governor::at_once);
+                each.fold(all, usize::min)
+            }
+            None => all,
+        }
+    }
+
     /// How many may work at once, of which so many work now.
     fn allowed(&self, busy: usize) -> Allowed {
         let all = match self.strain {
             // What works goes on, and one always does.
-            Some(_) => self.jobs.min(busy.max(1)),
-            None => self.jobs,
+            Some(_) => self.machine.at_once().min(busy.max(1)),
+            None => self.machine.at_once(),
         };
         let each = self.governors.iter();
         Allowed {
@@ -83,14 +100,18 @@ impl Engine<'_> {
             pressure,
             wait,
         } = trouble;
-        let busy = scheduler::busy(&self.state).get(&**agent).copied();
+        let busy = scheduler::busy(&self.state);
+        let busy_of_it = busy.get(&**agent).copied().unwrap_or_default();
         let jobs = self.pacing.jobs;
-        let governor = self
-            .pacing
-            .governors
-            .entry(agent.to_string())
-            .or_insert_with(|| Governor::new(jobs));
-        governor.held_back(at, busy.unwrap_or_default(), *wait);
+        let (of, governor, busy) = match pressure {
+            Pressure::Killed => (None, &mut self.pacing.machine, busy.values().sum()),
+            Pressure::RateLimit | Pressure::Overload | Pressure::Connection => {
+                let governors = self.pacing.governors.entry(agent.to_string());
+                let governor = governors.or_insert_with(|| Governor::new(jobs));
+                (Some(&**agent), governor, busy_of_it)
+            }
+        };
+        governor.held_back(at, busy, *wait);
         let pressure = *pressure;
         let why = match governor.closed_until() {
             Some(until) => {
@@ -100,7 +121,7 @@ impl Engine<'_> {
             }
             None => Pace::HeldBack { pressure },
         };
-        self.tell_pace(agent, why)
+        self.tell_pace(of, why)
     }
 
     /// How many may work at once now; what has changed is written down.
@@ -109,10 +130,12 @@ impl Engine<'_> {
         for governor in self.pacing.governors.values_mut() {
             governor.pass(now);
         }
+        self.pacing.machine.pass(now);
         let agents: Vec<String> = self.pacing.governors.keys().cloned().collect();
         for agent in &agents {
-            self.tell_pace(agent, Pace::Quiet)?;
+            self.tell_pace(Some(agent), Pace::Quiet)?;
         }
+        self.tell_pace(None, Pace::Quiet)?;
         let by_agent = scheduler::busy(&self.state);
         let busy = by_agent.values().sum();
         if self.could_start(busy, &by_agent) {
@@ -146,7 +169,7 @@ impl Engine<'_> {
 
     /// Whether a unit waits that could start, if the machine can bear it.
     fn could_start(&self, busy: usize, by_agent: &BTreeMap<&str, usize>) -> bool {
-        busy < self.pacing.jobs
+        busy < self.pacing.machine.at_once()
             && !self.state.starts_no_more()
             && self.waiting().any(|agent| {
                 by_agent.get(agent).copied().unwrap_or_default() < self.pacing.of(agent)
@@ -165,7 +188,8 @@ impl Engine<'_> {
 
     /// When to look again though nothing happens.
     pub(super) fn look_again(&self) -> Option<Instant> {
-        let next = self.pacing.governors.values().filter_map(Governor::next);
+        let governors = self.pacing.governors.values().chain([&self.pacing.machine]);
+        let next = governors.filter_map(Governor::next);
         let next = next.min().map(|at| self.begun + at);
         let strained = self.pacing.strain.map(|_| Instant::now() + LOOK);
         match (next, strained) {
@@ -179,13 +203,16 @@ impl Engine<'_> {
         !self.state.starts_no_more() && self.waiting().any(|agent| self.pacing.of(agent) == 0)
     }
 
-    fn tell_pace(&mut self, agent: &str, why: Pace) -> Result<(), RunError> {
-        let at_once = self.pacing.of(agent);
-        let before = self.pacing.told.insert(agent.to_owned(), at_once);
+    /// Says how many may work at once of the agent, or of all together, where that has changed.
+    fn tell_pace(&mut self, agent: Option<&str>, why: Pace) -> Result<(), RunError> {
+        let agent = agent.and_then(|agent| self.among_others(agent));
+        let at_once = self
+            .pacing
+            .told_of(agent.as_deref(), self.state.agents().len());
+        let before = self.pacing.told.insert(agent.clone(), at_once);
         if at_once == before.unwrap_or(self.pacing.jobs) {
             return Ok(());
         }
-        let agent = self.among_others(agent);
         self.record(Event::Run(RunFact::Pace {
             at_once,
             why,

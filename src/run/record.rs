@@ -392,6 +392,9 @@ mod tests {
             Pace::HeldBack {
                 pressure: crate::agent::Pressure::Connection,
             },
+            Pace::HeldBack {
+                pressure: crate::agent::Pressure::Killed,
+            },
         ] {
             for agent in [None, Some("codex".to_owned())] {
                 all.push(Event::Run(RunFact::Pace {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::mpsc;
 
-use super::event::UnitFact;
+use super::event::{Step, UnitFact};
 use super::hearing::{Allowance, listen};
 use super::orders::Orders;
 use super::pace::Trouble;
 use super::state::UnitState;
 use super::surroundings::end_strays;
 use super::unit::{Halt, Pipeline, milliseconds};
-use crate::agent::{AgentError, AgentEvent, Task, Work};
+use crate::agent::{AgentError, AgentEvent, Pressure, Task, Work};
 
 /// So much may an agent tell before it must wait for the listener.
 pub(super) const EVENTS_AHEAD: usize = 64;
@@ -24,8 +24,12 @@ const TRIES: usize = 6;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
+/// How long an agent waits that was killed from outside, the first time and the next; then it has failed. What takes
+/// the memory may go on for long, and each time costs what it had done.
+const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
 impl Pipeline {
-    /// Lets the agent work; where it is held back, again a while later.
+    /// Lets the agent work; where it is held back, or killed by somebody else, again a while later.
     pub(super) async fn patiently(
         &self,
         task: &Task,
@@ -38,13 +42,22 @@ impl Pipeline {
             .with_max_times(TRIES)
             .with_jitter()
             .build();
+        let mut waits_after_kill = WAITS_AFTER_KILL.into_iter();
+        let mut killed = 0;
         loop {
             let error = match self.turn(task, orders, known).await? {
-                Err(error @ AgentError::Transient { .. }) => error,
+                Err(AgentError::Killed { tail, .. }) => {
+                    killed += 1;
+                    let times = killed;
+                    AgentError::Killed { times, tail }
+                }
+                Err(error) => error,
                 done => return Ok(done),
             };
-            let AgentError::Transient { pressure, wait, .. } = error else {
-                return Ok(Err(error));
+            let (pressure, wait, usual) = match &error {
+                AgentError::Transient { pressure, wait, .. } => (*pressure, *wait, waits.next()),
+                AgentError::Killed { .. } => (Pressure::Killed, None, waits_after_kill.next()),
+                _ => return Ok(Err(error)),
             };
             // A pipeline without an engine ends anyway.
             let agent = orders.agent.describe().into();
@@ -53,7 +66,7 @@ impl Pipeline {
                 pressure,
                 wait,
             });
-            let Some(usual) = waits.next() else {
+            let Some(usual) = usual else {
                 return Ok(Err(error));
             };
             // All that were told the same moment must not come back at the same moment.
@@ -68,7 +81,16 @@ impl Pipeline {
                 () = tokio::time::sleep(wait) => {}
                 () = self.cancel.cancelled() => return Err(Halt::Stopped),
             }
+            // It waits no longer.
+            self.begin_turn(known, orders).await?;
         }
+    }
+
+    /// Says that the agent works now.
+    pub(super) async fn begin_turn(&self, known: &UnitState, orders: &Orders) -> Result<(), Halt> {
+        let is_further = !known.sent_back.is_empty();
+        let attempt = || format!("attempt {} of {}", known.attempt(), orders.attempts());
+        self.begin(Step::Agent, is_further.then(attempt)).await
     }
 
     async fn turn(

@@ -290,14 +290,11 @@ impl Pipeline {
         let step = Step::Agent;
         let unit = self.unit();
         let orders = &self.orders(known);
+        self.begin_turn(known, orders).await?;
         let follow_up = known.sent_back.last().map(|back| FollowUp {
             session: known.session.clone(),
             text: back.text.clone(),
         });
-        let detail = follow_up
-            .is_some()
-            .then(|| format!("attempt {} of {}", known.attempt(), orders.attempts()));
-        self.begin(step, detail).await?;
         let task = Task {
             run: self.job.id.to_string(),
             unit: unit.id.to_string(),

@@ -350,6 +350,7 @@ fn judge(ending: Ending, end: Option<End>, tail: String) -> Result<Option<String
         (Ending::Cancelled | Ending::TimedOut(_) | Ending::Silent(_), _) => {
             Err(AgentError::of(ending, tail))
         }
+        (ending, _) if ending.is_kill() => Err(AgentError::of(ending, tail)),
         (_, Some(End::Failed(error))) => Err(error),
         (Ending::Exit(0), Some(End::Done { answer })) => Ok(answer
             .map(|answer| answer.trim().to_owned())

@@ -149,6 +149,11 @@ fn an_exit_code_alone_is_no_success() {
     assert!(judged(Ending::Exit(0), None).contains("without saying that it was done"));
     assert!(judged(Ending::Exit(1), done()).contains("exit code 1"));
     assert_eq!(judged(Ending::Cancelled, done()), "stopped");
+    for killed in [Ending::Signal(9), Ending::Exit(137)] {
+        assert!(judged(killed, None).contains("something outside batch killed the agent"));
+    }
+    let other = "the agent failed: ended by SIGSEGV";
+    assert_eq!(judged(Ending::Signal(11), None), other);
 }
 
 #[test]
