@@ -114,7 +114,7 @@ impl Repo {
         write(draft.join("gitdir"), &[link.as_os_str().as_bytes(), b"\n"])?;
         // In one step, because any git that tidies up meanwhile forgets what is not whole (git-worktree(1), prune). It
         // also removes the folder of all worktrees when it finds it empty.
-        let mut attempts = 0..3;
+        let mut attempts = 0..100;
         loop {
             attempts.next();
             folder(&self.common.join("worktrees"))?;
@@ -275,11 +275,12 @@ mod tests {
                 };
                 let made = it.repo.register_worktree(&new);
                 let filled = made.and_then(|()| it.repo.fill_worktree(&new));
-                fs::remove_dir_all(&path).unwrap();
                 if let Err(error) = filled {
+                    // The other thread would go on for ever.
                     done.store(true, Ordering::Relaxed);
                     panic!("{error}");
                 }
+                let _ = fs::remove_dir_all(&path);
             }
             done.store(true, Ordering::Relaxed);
         });
