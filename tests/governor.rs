@@ -125,12 +125,15 @@ fn a_machine_with_enough_to_do_gets_no_more_until_it_is_calm() {
 }
 
 #[test]
-fn an_agent_that_was_killed_from_outside_is_started_again_and_fewer_work_at_once() {
+fn agents_that_were_killed_from_outside_are_started_again_and_fewer_work_at_once() {
     let repo = Repo::with_packages(2);
     let agent = format!(
         r#"here=$(dirname "$0")
 echo "$BATCH_UNIT" >>"$here/worked"
 if ! test -e "$here/seen-$BATCH_UNIT"; then touch "$here/seen-$BATCH_UNIT"; kill -9 $$; fi
+mkdir "$here/at-work"
+sleep 0.5
+rmdir "$here/at-work"
 {SIGN}"#
     );
     let output = repo.migrate_by(&agent, &["--units", "2", "-j", "2"]);

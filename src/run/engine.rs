@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::base::Base;
 use super::beginning::{self, Beginning};
 use super::breaker;
+use super::comeback::Comeback;
 use super::completeness;
 use super::error::RunError;
 use super::event::{Event, Outcome, Recorded, RunFact, Step, Stop, UnitFact};
@@ -87,6 +88,7 @@ pub async fn execute(
         begun: Instant::now(),
         pacing,
         troubles,
+        comeback: Arc::new(Comeback::new()),
         deadline: None,
     };
     engine.run(said, stops, pressures).await
@@ -145,6 +147,7 @@ pub(super) struct Engine<'w> {
     pub(super) begun: Instant,
     pub(super) pacing: Pacing,
     troubles: mpsc::UnboundedSender<Trouble>,
+    pub(super) comeback: Arc<Comeback>,
     /// When to wait no longer for what is being stopped.
     pub(super) deadline: Option<Instant>,
 }
@@ -304,6 +307,7 @@ impl Engine<'_> {
             valve: self.valve.clone(),
             facts: self.facts.clone(),
             troubles: self.troubles.clone(),
+            comeback: Arc::clone(&self.comeback),
             base: Arc::clone(&self.base),
             registration: Arc::clone(&self.registration),
             cancel: cancel.clone(),
@@ -377,6 +381,7 @@ impl Engine<'_> {
         {
             self.clearance.send_replace(Clearance::of(&self.state));
         }
+        self.tell_comeback();
         (self.watch)(&recorded, &self.state);
         Ok(())
     }

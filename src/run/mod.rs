@@ -7,6 +7,7 @@ mod base;
 mod beginning;
 mod breaker;
 mod checking;
+mod comeback;
 mod completeness;
 mod control;
 mod delivery;

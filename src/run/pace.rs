@@ -131,6 +131,7 @@ impl Engine<'_> {
             governor.pass(now);
         }
         self.pacing.machine.pass(now);
+        self.tell_comeback();
         let agents: Vec<String> = self.pacing.governors.keys().cloned().collect();
         for agent in &agents {
             self.tell_pace(Some(agent), Pace::Quiet)?;
@@ -201,6 +202,13 @@ impl Engine<'_> {
     /// Whether units wait for nothing but the moment at which they may be started.
     pub(super) fn waits_for_pace(&self) -> bool {
         !self.state.starts_no_more() && self.waiting().any(|agent| self.pacing.of(agent) == 0)
+    }
+
+    /// Says whether one of those that were killed from outside may work again.
+    pub(super) fn tell_comeback(&self) {
+        let at_once = self.pacing.machine.at_once();
+        let may = scheduler::may_come_back(&self.state, at_once);
+        self.comeback.tell(may);
     }
 
     /// Says how many may work at once of the agent, or of all together, where that has changed.

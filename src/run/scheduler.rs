@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::event::{Outcome, Step};
 use super::state::{Phase, RunState, UnitState};
+use crate::agent::Pressure;
 use crate::config::PublishWhen;
 use crate::plan::UnitId;
 
@@ -131,15 +132,22 @@ pub(super) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
 
 /// How many units of each agent take a job's place.
 pub(super) fn busy(state: &RunState) -> BTreeMap<&str, usize> {
-    let works = |unit: &&UnitState| {
-        matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
-            && unit.commit.is_none()
-    };
     let mut busy = BTreeMap::new();
-    for unit in state.units.iter().filter(works) {
+    for unit in state.units.iter().filter(|unit| takes_a_place(unit)) {
         *busy.entry(state.who(unit)).or_default() += 1;
     }
     busy
+}
+
+fn takes_a_place(unit: &UnitState) -> bool {
+    matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
+        && unit.commit.is_none()
+}
+
+/// Whether one of those that were killed from outside may work again beside the others, where so many may at once.
+pub(super) fn may_come_back(state: &RunState, at_once: usize) -> bool {
+    let works = |unit: &&UnitState| takes_a_place(unit) && unit.held_back != Some(Pressure::Killed);
+    state.units.iter().filter(works).count() < at_once
 }
 
 /// The units that will never start because the run was stopped, or came to a limit.
@@ -360,6 +368,27 @@ mod tests {
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["b"]);
         it.cut_off.insert("right".into(), CutShort::Canary);
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), [""; 0]);
+    }
+
+    #[test]
+    fn whoever_was_killed_keeps_its_place_and_comes_back_when_few_enough_work() {
+        let mut it = state(&[("a", 9, &[]), ("b", 5, &[]), ("c", 1, &[])]);
+        for unit in ["a", "b"] {
+            tell(&mut it, unit, step(Step::Agent));
+        }
+        let killed = UnitFact::HeldBack {
+            pressure: Pressure::Killed,
+            said: "s".into(),
+            wait_ms: 1,
+        };
+        tell(&mut it, "b", killed);
+        assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), [""; 0]);
+        assert!(!may_come_back(&it, 1));
+        assert!(may_come_back(&it, 2));
+        tell(&mut it, "a", ended(Outcome::Published));
+        assert!(may_come_back(&it, 1));
+        tell(&mut it, "b", step(Step::Agent));
+        assert!(!may_come_back(&it, 1));
     }
 
     #[test]

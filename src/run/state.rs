@@ -11,7 +11,7 @@ use super::event::{
 };
 use super::inverse::Inverse;
 use super::restraint::{CutShort, Pace};
-use crate::agent::{SessionId, Spent, Usage};
+use crate::agent::{Pressure, SessionId, Spent, Usage};
 use crate::plan::UnitId;
 
 /// A run and its units, as far as the events tell.
@@ -64,6 +64,8 @@ pub struct UnitState {
     /// The one of them, from 1, that became the unit's.
     pub chosen: Option<usize>,
     pub session: Option<SessionId>,
+    /// Why its agent does not work at the moment, and is started again later.
+    pub held_back: Option<Pressure>,
     pub summary: Option<String>,
     /// The tree that was proven to lie inside the claim.
     pub proven: Option<String>,
@@ -445,6 +447,7 @@ impl UnitState {
             rivals: Vec::new(),
             chosen: None,
             session: None,
+            held_back: None,
             summary: None,
             proven: None,
             changes: None,
@@ -505,6 +508,7 @@ impl UnitState {
         match fact {
             UnitFact::StepStarted { step, detail } => {
                 self.started_at.get_or_insert(at);
+                self.held_back = None;
                 self.phase = Phase::Running {
                     step: *step,
                     detail: detail.clone(),
@@ -512,6 +516,7 @@ impl UnitState {
             }
             UnitFact::SetAside { .. } | UnitFact::StopAsked { .. } => {}
             UnitFact::HeldBack { pressure, .. } => {
+                self.held_back = Some(*pressure);
                 self.phase = Phase::Running {
                     step: Step::Agent,
                     detail: Some(format!("waits: {pressure}")),

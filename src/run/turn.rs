@@ -77,10 +77,17 @@ impl Pipeline {
                 wait_ms: milliseconds(wait),
             };
             self.say(fact).await?;
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+            let until_then = async {
+                tokio::time::sleep(wait).await;
+                match pressure {
+                    Pressure::Killed => Some(self.comeback.turn().await),
+                    Pressure::RateLimit | Pressure::Overload | Pressure::Connection => None,
+                }
+            };
+            let _its_turn = tokio::select! {
+                its_turn = until_then => its_turn,
                 () = self.cancel.cancelled() => return Err(Halt::Stopped),
-            }
+            };
             // It waits no longer.
             self.begin_turn(known, orders).await?;
         }

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::base::Base;
+use super::comeback::Comeback;
 use super::delivery::Delivery;
 use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
 use super::gate::Clearance;
@@ -55,6 +56,8 @@ pub(super) struct Pipeline {
     pub(super) facts: mpsc::Sender<Said>,
     /// Where it is told when an agent is held back.
     pub(super) troubles: mpsc::UnboundedSender<Trouble>,
+    /// When it may work again after that.
+    pub(super) comeback: Arc<Comeback>,
     /// What the checks say of the base.
     pub(super) base: Arc<Base>,
     /// Two worktrees registered at once race in git's own files.
