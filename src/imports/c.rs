@@ -1,8 +1,8 @@
 //! C and C++: `#include`, and where headers are looked for.
 //!
 //! Which folders a compiler is told to search stands in no one place. So a header that is not beside its includer is
-//! looked for by the end of its path: first from the folders that usually are searched, then anywhere, if only one
-//! file fits as well.
+//! looked for by the end of its path: first from the folders that usually are searched, then anywhere, nearby and where
+//! most headers stand before elsewhere, if only one file fits as well.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -94,6 +94,8 @@ fn skip_raw(cursor: &mut Cursor<'_>) {
 pub(super) struct C {
     files: HashMap<String, u32>,
     by_name: HashMap<String, Vec<(String, u32)>>,
+    /// How many files stand in a folder.
+    company: HashMap<String, usize>,
 }
 
 impl C {
@@ -109,7 +111,17 @@ impl C {
             .iter()
             .map(|(file, source)| (source.path.to_owned(), *file))
             .collect();
-        Self { files, by_name }
+        let mut company: HashMap<String, usize> = HashMap::new();
+        for (_, source) in sources {
+            *company
+                .entry(paths::folder(source.path).to_owned())
+                .or_default() += 1;
+        }
+        Self {
+            files,
+            by_name,
+            company,
+        }
     }
 
     /// The file that a compiler would find, as far as names tell.
@@ -125,7 +137,8 @@ impl C {
                 continue;
             }
             let folder = folder.trim_end_matches('/');
-            let fit = Fit::new(from, path, folder);
+            let company = self.company.get(paths::folder(path));
+            let fit = Fit::new(from, path, folder, company.copied().unwrap_or(0));
             // `<string.h>` is the system's, unless the repository has a folder for such headers.
             if !is_ours && !fit.is_usual {
                 continue;
@@ -146,10 +159,12 @@ struct Fit {
     is_usual: bool,
     nearness: usize,
     depth: Reverse<usize>,
+    /// Where many headers stand, compilers are more likely told to search.
+    company: usize,
 }
 
 impl Fit {
-    fn new(from: &str, path: &str, folder: &str) -> Self {
+    fn new(from: &str, path: &str, folder: &str, company: usize) -> Self {
         let is_usual = matches!(
             paths::name(folder),
             "" | "include" | "inc" | "includes" | "src" | "lib" | "source" | "Source" | "Public"
@@ -158,6 +173,7 @@ impl Fit {
             is_usual,
             nearness: paths::nearness(from, path),
             depth: Reverse(folder.matches('/').count()),
+            company,
         }
     }
 }

@@ -328,6 +328,12 @@ fn c_finds_headers_beside_and_in_folders_that_are_searched() {
         ("compat/string.h", ""),
         ("third/deep/only.h", ""),
         ("other/util.h", ""),
+        ("tests/check.c", "#include \"mem.h\"\n#include \"twin.h\""),
+        ("core/common/mem.h", ""),
+        ("core/common/bits.h", ""),
+        ("port/kernel/mem.h", ""),
+        ("core/one/twin.h", ""),
+        ("core/two/twin.h", ""),
     ]);
     insta::assert_snapshot!(found.join("\n"), @r"
     include/acorn/api.h > include/acorn/types.h
@@ -336,6 +342,7 @@ fn c_finds_headers_beside_and_in_folders_that_are_searched() {
     src/main.c > include/acorn/api.h
     src/main.c > third/deep/only.h
     src/net/sock.h > src/util.h
+    tests/check.c > core/common/mem.h
     ");
 }
 
