@@ -27,6 +27,15 @@ pub(super) struct Otherwise {
 }
 
 impl Otherwise {
+    /// With so many agents at once, and within these limits.
+    pub(super) fn within(jobs: Option<usize>, caps: CapFlags) -> Self {
+        Self {
+            jobs,
+            caps,
+            yes: false,
+        }
+    }
+
     /// As the run was begun, with or without consent to what its canary will do.
     pub(super) fn consenting(yes: bool) -> Self {
         Self {

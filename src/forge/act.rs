@@ -11,6 +11,12 @@ pub enum Act {
     /// A draft becomes one to be reviewed.
     Ready,
     Comment(String),
+    /// A comment that is made once, however often that is asked for.
+    Note {
+        /// Tells it from others.
+        key: String,
+        text: String,
+    },
     Label(Vec<String>),
     Close,
     Merge {
@@ -39,7 +45,10 @@ impl Act {
     #[must_use]
     pub fn obstacle(&self, standing: &Standing) -> Option<&'static str> {
         match (standing.state, self) {
-            (State::Merged | State::Closed, Self::Comment(_) | Self::Label(_)) => None,
+            (
+                State::Merged | State::Closed,
+                Self::Comment(_) | Self::Note { .. } | Self::Label(_),
+            ) => None,
             (State::Merged, _) => Some("is merged already"),
             (State::Closed, _) => Some("is closed already"),
             (State::Open, Self::Ready) => Some("is ready already"),
@@ -50,6 +59,11 @@ impl Act {
             _ => None,
         }
     }
+}
+
+/// By what a note is known again; no reader sees it.
+pub(super) fn note_mark(key: &str) -> String {
+    format!("<!-- batch note {key} -->")
 }
 
 impl MergeWhen {
@@ -77,7 +91,7 @@ impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ready => write!(f, "made ready"),
-            Self::Comment(_) => write!(f, "commented"),
+            Self::Comment(_) | Self::Note { .. } => write!(f, "commented"),
             Self::Label(labels) => write!(f, "labelled {}", labels.join(", ")),
             Self::Close => write!(f, "closed"),
             Self::Merge { .. } => write!(f, "merged"),

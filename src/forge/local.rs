@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::act::note_mark;
 use crate::config::MergeMethod;
 
 use super::{
-    Act, BoxFuture, Checks, Forge, ForgeError, Merged, Opened, PullRequest, Review, Standing,
-    State, Waits, Which, markdown, text,
+    Act, BoxFuture, Checks, Complaints, Forge, ForgeError, Merged, Opened, PullRequest, Review,
+    Standing, State, Waits, Which, markdown, text,
 };
 
 /// Keeps pull requests as Markdown pages in a folder.
@@ -137,6 +138,12 @@ impl LocalForge {
         match act {
             Act::Ready => record.state = State::Open,
             Act::Comment(text) => record.comments.push(text.clone()),
+            Act::Note { key, text } => {
+                let mark = note_mark(key);
+                if !record.comments.iter().any(|said| said.contains(&mark)) {
+                    record.comments.push(format!("{text}\n\n{mark}"));
+                }
+            }
             Act::Label(labels) => {
                 for label in labels {
                     if !record.labels.contains(label) {
@@ -189,6 +196,14 @@ impl Forge for LocalForge {
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(async move { self.stand(which) })
+    }
+
+    fn complaints<'a>(
+        &'a self,
+        _: &'a Which,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<Complaints, ForgeError>> {
+        Box::pin(std::future::ready(Ok(Complaints::default())))
     }
 
     fn merged<'a>(

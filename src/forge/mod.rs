@@ -5,6 +5,7 @@
 //! no process and reads no environment.
 
 mod act;
+mod complaint;
 mod extras;
 mod form;
 mod github;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 pub use act::{Act, MergeWhen};
+pub use complaint::{Complaints, FailedCheck, Objection, Remark};
 pub use extras::{Extras, Reviewer};
 pub use form::place_of_form;
 pub use github::GitHubForge;
@@ -69,6 +71,13 @@ pub trait Forge: Send + Sync {
         which: &'a Which,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>>;
+
+    /// What keeps the pull request from being accepted, as far as people and checks have said it there.
+    fn complaints<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Complaints, ForgeError>>;
 
     /// By which commits the pull request came into its base; nothing where it did not, or where that is to be found in the
     /// repository only.

@@ -147,6 +147,16 @@ impl Templates {
         Ok(format!("{message}Batch-Run: {run}\nBatch-Unit: {unit}\n"))
     }
 
+    /// The message of a commit on top of a unit's, which mends something about it.
+    #[must_use]
+    pub fn mending(&self, story: &Story, why: &str) -> String {
+        let subject = format!("{}: mend what was found", one_line(&story.title));
+        let (subject, marker) = (shorten(&subject, SUBJECT_LIMIT), self.marker);
+        let Story { run, unit, .. } = story;
+        let why = one_line(why);
+        format!("{subject}\n\n{marker}{why}\n\nBatch-Run: {run}\nBatch-Unit: {unit}\n")
+    }
+
     fn render(&self, name: &'static str, story: &Story) -> Result<String, TextError> {
         self.environment
             .get_template(name)

@@ -97,6 +97,17 @@ impl Repo {
         self.commit_tree(&tree, &[onto], &message)
     }
 
+    /// Where two commits have parted; nothing where they have nothing in common.
+    pub fn merge_base(&self, one: &str, other: &str) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let during = || format!("{one} cannot be compared with {other}");
+        let id = |text| git2::Oid::from_str(text).during(during);
+        match repo.merge_base(id(one)?, id(other)?) {
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            found => Ok(Some(found.during(during)?.to_string())),
+        }
+    }
+
     /// Whether a commit is another one, or comes after it.
     pub fn contains(&self, later: &str, earlier: &str) -> Result<bool, GitError> {
         let repo = self.open()?;

@@ -70,6 +70,14 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 state.header.jobs
             ));
         }
+        Event::Run(RunFact::Mending { units, .. }) => {
+            return Some(format!(
+                "run {} goes on: {} sent back to be mended, {} at once",
+                state.id,
+                words::count(units.len(), "pull request"),
+                state.header.jobs
+            ));
+        }
         Event::Run(RunFact::Republished { forge, .. }) => {
             let due = state.count(|phase| *phase == Phase::Waiting);
             return Some(format!(

@@ -5,12 +5,14 @@
 //! themselves. Knows nothing of terminals.
 
 mod desk;
+mod fix;
 mod merge;
 mod revert;
 mod round;
 mod sync;
 
 pub use desk::{Desk, Home, Row};
+pub use fix::Outside;
 pub use merge::Merging;
 pub use revert::Reverting;
 pub use round::{Earnest, Outcome, Round, Told};

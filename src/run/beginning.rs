@@ -5,6 +5,7 @@ use super::error::RunError;
 use super::event::{Amendment, Event, Recorded, Retry, RunFact};
 use super::job::Job;
 use super::marks::Marks;
+use super::mending::Mending;
 use super::places::worktree_name;
 use super::record::{append, load, now};
 use super::retry::{self, RetryError};
@@ -28,6 +29,8 @@ pub enum Beginning {
     Accepted,
     /// With units that have ended, and with different orders for them.
     Retried(Vec<UnitId>, Box<Amendment>),
+    /// With published units, to mend what was said of their pull requests.
+    Mended(Vec<Mending>),
     /// With what the units have committed, to publish it; these are the run's settings from now on.
     Republished(Box<Config>),
 }
@@ -85,20 +88,46 @@ pub(super) fn retry(
 ) -> Result<(Recorded, RunState), RunError> {
     let state = load(journal, &job.id)?;
     retry::allowed(&state, &units)?;
-    for unit in &units {
-        let path = job.naming.folder(&job.id, unit);
-        let standing = job.repo.standing(&worktree_name(&job.id, unit), &path);
-        if let Standing::Moved { .. } | Standing::Locked { .. } = standing {
-            let unit = unit.clone();
-            return Err(RetryError::Claimed { unit, path }.into());
-        }
-    }
+    unclaimed(job, &units)?;
     let fact = RunFact::Retried(Box::new(Retry {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         units,
         amendment,
     }));
+    go_on(job, state, fact, journal)
+}
+
+/// Whether nobody has made the units' worktrees their own.
+fn unclaimed<'a>(job: &Job, units: impl IntoIterator<Item = &'a UnitId>) -> Result<(), RetryError> {
+    for unit in units {
+        let path = job.naming.folder(&job.id, unit);
+        let standing = job.repo.standing(&worktree_name(&job.id, unit), &path);
+        if let Standing::Moved { .. } | Standing::Locked { .. } = standing {
+            let unit = unit.clone();
+            return Err(RetryError::Claimed { unit, path });
+        }
+    }
+    Ok(())
+}
+
+/// Takes up a run that had come to its end, to mend what was said of pull requests of it.
+pub(super) fn mend(
+    job: &mut Job,
+    units: Vec<Mending>,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let state = load(journal, &job.id)?;
+    if state.ended_at.is_none() {
+        let id = job.id.clone();
+        return Err(RetryError::NotEnded { id }.into());
+    }
+    unclaimed(job, units.iter().map(|mending| &mending.unit))?;
+    let fact = RunFact::Mending {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        units,
+    };
     go_on(job, state, fact, journal)
 }
 

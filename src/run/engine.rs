@@ -54,6 +54,7 @@ pub async fn execute(
         Beginning::Retried(units, amendment) => {
             beginning::retry(&mut job, units, *amendment, &mut journal)?
         }
+        Beginning::Mended(units) => beginning::mend(&mut job, units, &mut journal)?,
         Beginning::Accepted => beginning::accept(&mut job, &mut journal)?,
         Beginning::Republished(settings) => {
             beginning::republish(&mut job, &settings, &mut journal)?

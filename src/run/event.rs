@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::mending::Mending;
 use super::restraint::{CutShort, Pace};
 use crate::agent::{Pressure, SessionId, Usage};
 use crate::check::{Failure, Verdict};
@@ -107,6 +108,12 @@ pub enum RunFact {
     CanaryAccepted { pid: u32, version: String },
     /// Units of a run that had come to its end are done anew.
     Retried(Box<Retry>),
+    /// Published units of a run that had come to its end are taken up again, for what was said of their pull requests.
+    Mending {
+        pid: u32,
+        version: String,
+        units: Vec<Mending>,
+    },
     /// What the units have committed is published, by the process `pid` under this version of batch: what is not open yet,
     /// or all of it where it goes to another place than before.
     Republished {

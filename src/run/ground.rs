@@ -39,6 +39,7 @@ impl Pipeline {
             branch: Some(ground.branch.clone()),
             start: Some(ground.start.clone()),
             prepared: Some(ground.prepared.clone()),
+            round: known.round.clone(),
             ..UnitState::new(known.header.clone())
         };
         Ok((ground, anew))
@@ -179,8 +180,11 @@ impl Pipeline {
         .await
     }
 
-    /// The commit to start from: the base, or the work of the units that are needed.
+    /// The commit to start from: where its pull request stands, or the base, or the work of the units that are needed.
     async fn start(&self) -> Result<String, Halt> {
+        if let Some(round) = &self.known.round {
+            return Ok(round.mending.head.clone());
+        }
         let commits: Vec<String> = self
             .needs
             .iter()

@@ -14,6 +14,7 @@ use super::limits::Caps;
 use super::orders::{self, Crew, Orders};
 use super::places::{Naming, Places};
 use super::room::Room;
+use super::scope;
 use super::staff::Staff;
 use super::surroundings::worker_environment;
 use crate::agent::{Agent, AnotherAttempt, CommonFacts, PromptError, Prompts};
@@ -21,7 +22,7 @@ use crate::check::{self, Check};
 use crate::codemod::Probe;
 use crate::config::{Config, ForkChoice, RepoName};
 use crate::forge::{Templates, place_of_form};
-use crate::git::Repo;
+use crate::git::{GitError, Repo};
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan, Unit, UnitId};
 use crate::process::Environment;
@@ -283,6 +284,15 @@ impl Job {
             .map(|check| check.name.clone())
             .collect();
         Ok(format!("{common}\n{}", self.prompts.unit(unit, &checks)?))
+    }
+
+    /// What of the changes from one commit to another the unit may not make, a line each.
+    pub fn outside(&self, unit: &UnitId, from: &str, to: &str) -> Result<Vec<String>, GitError> {
+        let changes = self.repo.changes(from, to)?;
+        let number = self.plan.units.iter().position(|it| it.id == *unit);
+        Ok(number.map_or_else(Vec::new, |number| {
+            scope::outside(&self.ownership, number, &changes)
+        }))
     }
 
     /// Gives a unit orders of its own.

@@ -25,6 +25,7 @@ mod leftover;
 mod limits;
 mod machine;
 mod marks;
+mod mending;
 mod orders;
 mod pace;
 mod places;
@@ -66,6 +67,7 @@ pub use event::{
 pub use inverse::Inverse;
 pub use job::{Job, KeepWorktrees, usual_jobs};
 pub use leftover::{Fate, Leftover, leftovers};
+pub use mending::{Mended, Mending};
 pub use orders::agent;
 pub use places::{Naming, NamingError, Places, worktree_name};
 pub use record::{RecordError, events, events_after, find, fold, load, now};

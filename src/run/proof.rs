@@ -28,7 +28,9 @@ impl Pipeline {
             return Ok(None);
         }
         let (start, prepared) = (ground.start.clone(), ground.prepared.clone());
-        let (changes, tree) = self
+        let mending = known.round.as_ref().map(|round| &round.mending);
+        let whole_from = mending.map(|mending| mending.ground.clone());
+        let (changes, whole, tree) = self
             .git(step, move |job| {
                 let changes = job.repo.changes(&prepared, &after)?;
                 // Only what the agent did is committed, not what setup did before it.
@@ -37,10 +39,13 @@ impl Pipeline {
                 } else {
                     job.repo.graft(&start, &prepared, &after)?
                 };
-                Ok((changes, tree))
+                // What it created before is the unit's, too, but only against what was there before that.
+                let whole = whole_from.map(|from| job.repo.changes(&from, &tree));
+                Ok((changes, whole.transpose()?, tree))
             })
             .await?;
-        let faults = outside(&self.job.ownership, self.number, &changes);
+        let whole = whole.as_ref().unwrap_or(&changes);
+        let faults = outside(&self.job.ownership, self.number, whole);
         if !faults.is_empty() {
             return Err(Halt::Failed(Failure {
                 feedback: Some(feedback(&faults)),

@@ -32,11 +32,12 @@ impl Pipeline {
     ) -> Result<(), Halt> {
         let step = Step::Commit;
         self.begin(step, None).await?;
-        let message = self
-            .job
-            .templates
-            .commit(&story(&self.job, self.number, told))
-            .map_err(|error| failure(step, error.to_string()))?;
+        let (templates, story) = (&self.job.templates, story(&self.job, self.number, told));
+        let message = match &self.known.round {
+            None => templates.commit(&story),
+            Some(round) => Ok(templates.mending(&story, &round.mending.reason)),
+        };
+        let message = message.map_err(|error| failure(step, error.to_string()))?;
         let (branch, start, tree) = (
             ground.branch.clone(),
             ground.start.clone(),

@@ -179,8 +179,9 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, InverseCommit, OldUses, Outcome,
-        Pace, PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step, Stop, UnitHeader, sample,
+        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, InverseCommit, Mending, OldUses,
+        Outcome, Pace, PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step, Stop, UnitHeader,
+        sample,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -370,6 +371,19 @@ mod tests {
         );
         all.push(Event::Run(RunFact::StopAsked { how: Stop::Now }));
         all.push(Event::Run(RunFact::RoomShort { free: 1, each: 2 }));
+        all.push(Event::Run(RunFact::Mending {
+            pid: 8,
+            version: "0.2.0".into(),
+            units: vec![Mending {
+                unit: unit.clone(),
+                pull_request: 7,
+                head: "7".repeat(40),
+                ground: "8".repeat(40),
+                reason: "r".into(),
+                text: "t".into(),
+                reviews: vec![1],
+            }],
+        }));
         all.push(Event::Run(RunFact::RoomEnough));
         all.push(Event::Run(RunFact::Resumed {
             pid: 8,

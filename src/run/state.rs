@@ -10,6 +10,7 @@ use super::event::{
     Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
 };
 use super::inverse::Inverse;
+use super::mending::{Mended, Round};
 use super::restraint::{CutShort, Pace};
 use crate::agent::{Pressure, SessionId, Spent, Usage};
 use crate::plan::UnitId;
@@ -85,6 +86,10 @@ pub struct UnitState {
     pub amendment: Amendment,
     /// The commits of earlier attempts: where the branch on the remote may still stand.
     pub earlier_commits: Vec<String>,
+    /// What was said of its pull request, and its agent works on now.
+    pub round: Option<Box<Round>>,
+    /// Such rounds that have ended.
+    pub mended: Vec<Mended>,
     /// What takes its merged work back.
     pub inverse: Option<Inverse>,
     /// The commits of earlier ones of these: where their branch may still stand.
@@ -194,6 +199,19 @@ impl RunState {
             }
             Event::Run(RunFact::BaseChecked(found)) => self.base_checks.push(found.clone()),
             Event::Run(RunFact::Retried(retry)) => self.retry(retry),
+            Event::Run(RunFact::Mending {
+                pid,
+                version,
+                units,
+            }) => {
+                self.go_on(*pid, version);
+                for mending in units {
+                    let is_it = |unit: &&mut UnitState| unit.header.id == mending.unit;
+                    if let Some(unit) = self.units.iter_mut().find(is_it) {
+                        unit.begin_round(mending);
+                    }
+                }
+            }
             Event::Run(RunFact::Republished {
                 pid,
                 version,
@@ -459,6 +477,8 @@ impl UnitState {
             opened_at: None,
             amendment: Amendment::default(),
             earlier_commits: Vec::new(),
+            round: None,
+            mended: Vec::new(),
             inverse: None,
             earlier_inverses: Vec::new(),
         }
@@ -538,8 +558,10 @@ impl UnitState {
                     earlier_commits: std::mem::take(&mut self.earlier_commits),
                     inverse: self.inverse.take(),
                     earlier_inverses: std::mem::take(&mut self.earlier_inverses),
+                    round: self.round.take(),
                     ..Self::new(self.header.clone())
                 };
+                self.keep_published();
                 self.worktree = Some(path.clone());
                 self.branch = Some(branch.clone());
                 self.start = Some(start.clone());
@@ -604,6 +626,7 @@ impl UnitState {
             UnitFact::Ended { outcome } => {
                 self.ended_at = Some(at);
                 self.phase = Phase::Ended(outcome.clone());
+                self.end_round(outcome);
             }
         }
     }

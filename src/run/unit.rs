@@ -25,7 +25,7 @@ use super::story::{NeedDone, Told, story};
 use super::surroundings::leave;
 use super::trash::trash;
 use super::valve::Valve;
-use crate::agent::{AgentError, Errand, FollowUp, Task, nothing_to_do};
+use crate::agent::{AgentError, Errand, Task, nothing_to_do};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::process::Environment;
@@ -138,7 +138,9 @@ impl Pipeline {
     }
 
     async fn steps(&self) -> Result<Outcome, Halt> {
-        let (ground, known, Worked { summary, change }) = if self.job.rivals() > 1 {
+        let mending = self.known.round.as_ref().map(|round| &round.mending);
+        let competes = self.job.rivals() > 1 && mending.is_none();
+        let (ground, known, Worked { summary, change }) = if competes {
             self.compete().await?
         } else {
             let (ground, mut known) = self.ground(&self.known).await?;
@@ -175,6 +177,11 @@ impl Pipeline {
         else {
             return Ok(Outcome::Committed);
         };
+        if let Some(mending) = mending {
+            let place = (remote.as_ref(), forge.as_ref());
+            let summary = told.summary.as_deref();
+            return self.publish_again(&ground, mending, place, summary).await;
+        }
         let needs = match self.cleared().await? {
             Ok(needs) => needs,
             Err(outcome) => return Ok(outcome),
@@ -294,11 +301,8 @@ impl Pipeline {
         let unit = self.unit();
         let orders = &self.orders(known);
         self.begin_turn(known, orders).await?;
-        let follow_up = known.sent_back.last().map(|back| FollowUp {
-            session: known.session.clone(),
-            text: back.text.clone(),
-        });
-        let task = Task {
+        let follow_up = known.follow_up();
+        let mut task = Task {
             run: self.job.id.to_string(),
             unit: unit.id.to_string(),
             title: unit.title.clone(),
@@ -315,7 +319,18 @@ impl Pipeline {
             errand: Errand::Change,
             follow_up,
         };
-        let worked = self.patiently(&task, orders, known).await?;
+        let mut worked = self.patiently(&task, orders, known).await?;
+        if known.sent_back.is_empty()
+            && matches!(
+                worked,
+                Err(AgentError::Failed { .. } | AgentError::Ended { .. })
+            )
+            && let Some(follow_up) = &mut task.follow_up
+            && follow_up.session.take().is_some()
+        {
+            // Days after it ended, an agent may not know its session any more.
+            worked = self.patiently(&task, orders, known).await?;
+        }
         match worked {
             Ok(work) => {
                 let fact = UnitFact::AgentFinished {

@@ -293,41 +293,115 @@ impl Answers<'_> {
     pub fn reviews(&self, pull: &Pull) -> Vec<Value> {
         let url = format!("{}/pulls/{}", self.repo_url(), pull.number);
         let html = format!("https://127.0.0.1/acme/shop/pull/{}", pull.number);
-        let told = |(id, (login, state)): (u64, &(String, &str))| {
+        let told = |id: u64, login: &str, (association, state, body): (&str, &str, &str)| {
             json!({
-                "id": id, "node_id": format!("PRR_{id}"), "user": self.user(login), "body": "",
+                "id": id, "node_id": format!("PRR_{id}"), "user": self.user(login), "body": body,
                 "state": state, "commit_id": pull.sha, "submitted_at": THEN,
                 "html_url": format!("{html}#pullrequestreview-{id}"), "pull_request_url": url,
-                "author_association": "MEMBER",
+                "author_association": association,
                 "_links": { "html": { "href": html }, "pull_request": { "href": url } },
             })
         };
-        (1..).zip(&pull.reviews).map(told).collect()
+        let plain = (1..).zip(&pull.reviews);
+        let plain = plain.map(|(id, (login, state))| told(id, login, ("MEMBER", state, "")));
+        let objections = (100..).zip(&pull.objections).map(|(id, it)| {
+            let words = (it.association, "CHANGES_REQUESTED", it.body.as_str());
+            told(id, &it.login, words)
+        });
+        plain.chain(objections).collect()
     }
 
-    pub fn check_runs(&self, sha: &str, conclusions: &[Option<&str>]) -> Vec<Value> {
-        let told = |(id, conclusion): (u64, Option<&str>)| {
+    pub fn check_runs(&self, sha: &str, pull: &Pull) -> Vec<Value> {
+        let told = |(at, conclusion): (u64, Option<&str>)| {
+            let id = pull.number * 1000 + at;
             let url = format!("{}/check-runs/{id}", self.repo_url());
+            let failed = conclusion == Some("failure");
+            let summary =
+                (failed && !pull.failing.summary.is_empty()).then_some(&pull.failing.summary);
+            let annotations = if failed {
+                pull.failing.annotations.len()
+            } else {
+                0
+            };
+            let details = match (&pull.failing.log, failed) {
+                (Some(_), true) => format!("https://127.0.0.1/acme/shop/actions/runs/1/job/{id}"),
+                _ => url.clone(),
+            };
             json!({
                 "id": id, "node_id": format!("CR_{id}"), "head_sha": sha, "external_id": "",
-                "name": format!("check {id}"), "url": url, "html_url": url, "details_url": url,
+                "name": format!("check {at}"), "url": url, "html_url": url, "details_url": details,
                 "status": if conclusion.is_some() { "completed" } else { "in_progress" },
                 "conclusion": conclusion, "started_at": THEN,
                 "completed_at": conclusion.map(|_| THEN), "check_suite": { "id": 1 },
                 "output": {
-                    "title": null, "summary": null, "text": null, "annotations_count": 0,
+                    "title": null, "summary": summary, "text": null,
+                    "annotations_count": annotations,
                     "annotations_url": format!("{url}/annotations"),
                 },
                 "app": null, "pull_requests": [],
             })
         };
-        (1..).zip(conclusions.iter().copied()).map(told).collect()
+        (1..).zip(pull.checks.iter().copied()).map(told).collect()
     }
 
-    pub fn no_status(&self, sha: &str) -> Value {
+    pub fn annotations(pull: &Pull) -> Vec<Value> {
+        let told = |(path, line, words): &(String, u64, String)| {
+            json!({
+                "path": path, "start_line": line, "end_line": line, "start_column": null,
+                "end_column": null, "annotation_level": "failure", "title": null,
+                "message": words, "raw_details": null,
+                "blob_href": format!("https://127.0.0.1/acme/shop/blob/{}/{path}", pull.sha),
+            })
+        };
+        pull.failing.annotations.iter().map(told).collect()
+    }
+
+    /// What reviewers say of lines.
+    pub fn remarks(&self, pull: &Pull) -> Vec<Value> {
+        let pull_url = format!("{}/pulls/{}", self.repo_url(), pull.number);
+        let html = format!("https://127.0.0.1/acme/shop/pull/{}", pull.number);
+        let mut all = Vec::new();
+        for (review, objection) in (100_u64..).zip(&pull.objections) {
+            for (path, line, words) in &objection.comments {
+                let id = all.len() + 1;
+                let url = format!("{}/pulls/comments/{id}", self.repo_url());
+                all.push(json!({
+                    "id": id, "node_id": format!("PRRC_{id}"), "pull_request_review_id": review,
+                    "url": url, "html_url": format!("{html}#discussion_r{id}"),
+                    "pull_request_url": pull_url, "diff_hunk": "@@ -1 +1 @@", "path": path,
+                    "line": line, "original_line": line, "commit_id": pull.sha,
+                    "original_commit_id": pull.sha, "user": self.user(&objection.login),
+                    "body": words, "created_at": THEN, "updated_at": THEN,
+                    "author_association": objection.association,
+                    "_links": {
+                        "self": { "href": url }, "html": { "href": html },
+                        "pull_request": { "href": pull_url },
+                    },
+                }));
+            }
+        }
+        all
+    }
+
+    pub fn status(&self, sha: &str, statuses: &[(String, &str, String)]) -> Value {
         let commit = format!("{}/commits/{sha}", self.repo_url());
+        let told = |(id, (context, state, words)): (u64, &(String, &str, String))| {
+            json!({
+                "id": id, "node_id": format!("SC_{id}"), "state": state, "context": context,
+                "description": words, "target_url": null, "avatar_url": null,
+                "url": format!("{}/statuses/{sha}", self.repo_url()),
+                "created_at": THEN, "updated_at": THEN,
+            })
+        };
+        let is_red = statuses.iter().any(|(_, state, _)| *state != "success");
         json!({
-            "state": "pending", "sha": sha, "total_count": 0, "statuses": [],
+            "state": match (statuses.is_empty(), is_red) {
+                (true, _) => "pending",
+                (false, true) => "failure",
+                (false, false) => "success",
+            },
+            "sha": sha, "total_count": statuses.len(),
+            "statuses": (1..).zip(statuses).map(told).collect::<Vec<_>>(),
             "repository": self.repository(), "commit_url": commit, "url": format!("{commit}/status"),
         })
     }

@@ -50,7 +50,18 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
             ("GET", ["compare", span]) => compare(state, span),
             ("GET", ["commits", sha, "check-runs"]) => check_runs(state, asked, sha),
             ("GET", ["commits", sha, "status"]) => {
-                Answer::new(200, Answers(&state.address).no_status(sha))
+                let of_it = state.pulls.iter().find(|pull| pull.sha == *sha);
+                let statuses = of_it.map(|pull| pull.statuses.clone());
+                let told = Answers(&state.address).status(sha, &statuses.unwrap_or_default());
+                Answer::new(200, told)
+            }
+            ("GET", ["check-runs", id, "annotations"]) => {
+                let pull = state.pull(number(id) / 1000).clone();
+                paged(asked, Answers::annotations(&pull))
+            }
+            ("GET", ["actions", "jobs", job, "logs"]) => {
+                let host = state.address.replace("127.0.0.1", "localhost");
+                Answer::new(302, Value::Null).with("location", format!("{host}/logs/{job}"))
             }
             (_, ["pulls" | "issues", of, ..]) if !is_there(state, number(of)) => {
                 Answer::message(404, "Not Found")
@@ -75,6 +86,10 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
             ("GET", ["pulls", of, "reviews"]) => {
                 let pull = state.pull(number(of)).clone();
                 paged(asked, Answers(&state.address).reviews(&pull))
+            }
+            ("GET", ["pulls", of, "comments"]) => {
+                let pull = state.pull(number(of)).clone();
+                paged(asked, Answers(&state.address).remarks(&pull))
             }
             ("POST", ["pulls", of, "requested_reviewers"]) => {
                 request_reviews(state, number(of), &asked.body)
@@ -385,12 +400,9 @@ fn compare(state: &State, span: &str) -> Answer {
 
 fn check_runs(state: &mut State, asked: &Asked, sha: &str) -> Answer {
     let is_its = |pull: &&Pull| pull.sha == sha;
-    let checks = state
-        .pulls
-        .iter()
-        .find(is_its)
-        .map(|pull| pull.checks.clone());
-    let runs = Answers(&state.address).check_runs(sha, &checks.unwrap_or_default());
+    let pull = state.pulls.iter().find(is_its).cloned();
+    let runs = pull.map(|pull| Answers(&state.address).check_runs(sha, &pull));
+    let runs = runs.unwrap_or_default();
     if state.checks_what_is_new {
         for pull in state.pulls.iter_mut().filter(|pull| pull.sha == sha) {
             pull.checks = vec![Some("success")];

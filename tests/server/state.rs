@@ -70,12 +70,53 @@ pub struct Pull {
     pub reviews: Vec<(String, &'static str)>,
     /// The conclusion of each check of its head; nothing while it runs.
     pub checks: Vec<Option<&'static str>>,
+    /// What its failed checks say.
+    pub failing: Failing,
+    /// Context, state and description of each status of its head.
+    pub statuses: Vec<(String, &'static str, String)>,
+    /// Reviews that ask for changes, after the others.
+    pub objections: Vec<Objection>,
     pub comments: Vec<String>,
     /// It was asked whether it can be merged.
     pub asked: bool,
 }
 
+/// What a failed check says.
+#[derive(Debug, Clone, Default)]
+pub struct Failing {
+    pub summary: String,
+    /// Path, line and words.
+    pub annotations: Vec<(String, u64, String)>,
+    /// The log of the job that it is; nothing where it is none.
+    pub log: Option<String>,
+}
+
+/// A review that asks for changes.
+#[derive(Debug, Clone)]
+pub struct Objection {
+    pub login: String,
+    pub association: &'static str,
+    pub body: String,
+    /// Path, line and words.
+    pub comments: Vec<(String, u64, String)>,
+}
+
 impl Pull {
+    /// Somebody who is this to the repository asks for changes, and says something of a place.
+    pub fn objects(
+        &mut self,
+        (login, association): (&str, &'static str),
+        body: &str,
+        (path, line, words): (&str, u64, &str),
+    ) {
+        self.objections.push(Objection {
+            login: login.to_owned(),
+            association,
+            body: body.to_owned(),
+            comments: vec![(path.to_owned(), line, words.to_owned())],
+        });
+    }
+
     /// Whose branch its head is.
     pub fn owner(&self) -> &'static str {
         if self.from_fork { "batch-user" } else { "acme" }
@@ -135,6 +176,16 @@ impl State {
         self.requests.push(format!("{} {route}", asked.method));
         if asked.is_change() {
             self.bodies.push(asked.body.clone());
+        }
+        // Logs lie on another host, where the token has no business.
+        if let Some(job) = asked.path.strip_prefix("/logs/") {
+            let job: u64 = job.parse().unwrap_or(0);
+            let log = self.pull(job / 1000).failing.log.clone();
+            return match (asked.authorized, log) {
+                (true, _) => (Answer::message(400, "a token where none belongs"), None),
+                (false, Some(log)) => (Answer::new(200, log.into()), None),
+                (false, None) => (Answer::message(404, "Not Found"), None),
+            };
         }
         if !asked.authorized {
             return (Answer::message(401, "Bad credentials"), None);

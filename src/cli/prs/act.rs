@@ -20,7 +20,7 @@ pub(super) struct Chosen {
     all: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

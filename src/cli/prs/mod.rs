@@ -1,6 +1,7 @@
 //! `batch prs`: the pull requests of a run, how they stand, and what is to be done with them.
 
 mod act;
+mod fix;
 pub(super) mod revert;
 mod table;
 
@@ -51,25 +52,33 @@ enum Verb {
     Close(act::CloseArgs),
     /// Merge them, those that others need first
     Merge(act::MergeArgs),
+    /// Send those with failed checks, or with changes requested, back to their units' agents
+    Fix(fix::FixArgs),
     /// Bring those whose needs are merged onto the branch that the run is for
     Sync(act::Chosen),
 }
 
 impl Verb {
-    fn parts(&self) -> (&act::Chosen, Doing<'_>) {
-        match self {
+    /// Whom it is for and what is done; or what takes agents, too.
+    fn parts(&self) -> Result<(&act::Chosen, Doing<'_>), &fix::FixArgs> {
+        Ok(match self {
             Self::Ready(chosen) => (chosen, Doing::Ready),
             Self::Comment(args) => (&args.chosen, Doing::Comment(args)),
             Self::Label(args) => (&args.chosen, Doing::Label(args)),
             Self::Close(args) => (&args.chosen, Doing::Close(args)),
             Self::Merge(args) => (&args.chosen, Doing::Merge(args)),
             Self::Sync(chosen) => (chosen, Doing::Sync),
-        }
+            Self::Fix(args) => return Err(args),
+        })
     }
 }
 
 pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
-    let verb = args.verb.as_ref().map(Verb::parts);
+    let verb = match args.verb.as_ref().map(Verb::parts) {
+        Some(Err(fix)) => return fix::run(global, args.run.as_deref(), fix),
+        Some(Ok(parts)) => Some(parts),
+        None => None,
+    };
     let names = verb
         .as_ref()
         .map(|(chosen, _)| chosen.names())

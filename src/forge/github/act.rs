@@ -9,6 +9,7 @@ use super::pull::Pull;
 use super::wire::{Failure, Said, Sent};
 use super::{GitHubForge, Session};
 use crate::config::MergeMethod;
+use crate::forge::act::note_mark;
 use crate::forge::pace::Attempts;
 use crate::forge::{Act, Forge, ForgeError, Waits, Which};
 
@@ -29,7 +30,18 @@ impl GitHubForge {
         let pull = format!("/pulls/{number}");
         match act {
             Act::Ready => self.make_ready(session, &pull, waits).await,
-            Act::Comment(text) => self.comment(session, number, text, waits).await,
+            Act::Comment(text) => {
+                let mark = format!("<!-- batch comment {:016x} -->", fastrand::u64(..));
+                self.comment(session, number, text, &mark, waits).await
+            }
+            Act::Note { key, text } => {
+                let mark = note_mark(key);
+                let all = format!("/issues/{number}/comments");
+                if self.is_said(session, &all, &mark, waits).await? {
+                    return Ok(());
+                }
+                self.comment(session, number, text, &mark, waits).await
+            }
             Act::Label(labels) => {
                 let route = format!("/issues/{number}/labels");
                 let body = json!({ "labels": labels });
@@ -98,13 +110,9 @@ impl GitHubForge {
         session: &Session,
         number: u64,
         text: &str,
+        mark: &str,
         waits: &Waits,
     ) -> Result<(), ForgeError> {
-        #[derive(Deserialize)]
-        struct Comment {
-            body: Option<String>,
-        }
-        let mark = format!("<!-- batch comment {:016x} -->", fastrand::u64(..));
         let body = json!({ "body": format!("{text}\n\n{mark}") });
         let place = self.place();
         let asked = self.asked(&place, Doing::Changing("comment on pull requests"));
@@ -125,15 +133,27 @@ impl GitHubForge {
                 Err(Failure::Passing(trouble)) => trouble,
             };
             wire.wait(&mut attempts, trouble, waits).await?;
-            let there: Vec<Comment> = self.pages(session, &recent, waits, |page| page).await?;
-            let has_mark = |text: &String| text.contains(&mark);
-            if there
-                .iter()
-                .any(|it| it.body.as_ref().is_some_and(has_mark))
-            {
+            if self.is_said(session, &recent, mark, waits).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether one of the comments that a route lists bears the mark.
+    async fn is_said(
+        &self,
+        session: &Session,
+        route: &str,
+        mark: &str,
+        waits: &Waits,
+    ) -> Result<bool, ForgeError> {
+        #[derive(Deserialize)]
+        struct Comment {
+            body: Option<String>,
+        }
+        let there: Vec<Comment> = self.pages(session, route, waits, |page| page).await?;
+        let has_mark = |text: String| text.contains(mark);
+        Ok(there.into_iter().any(|it| it.body.is_some_and(has_mark)))
     }
 
     async fn make_ready(

@@ -7,6 +7,7 @@
 
 mod act;
 mod answer;
+mod complaints;
 mod extras;
 mod fork;
 mod merged;
@@ -29,8 +30,8 @@ use super::ledger::Ledger;
 use super::pace::Gate;
 use super::remote;
 use super::{
-    Act, BoxFuture, Forge, ForgeError, GitHubRepo, Merged, Opened, Pace, PullRequest, Standing,
-    Token, Waits, Which,
+    Act, BoxFuture, Complaints, Forge, ForgeError, GitHubRepo, Merged, Opened, Pace, PullRequest,
+    Standing, Token, Waits, Which,
 };
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -313,6 +314,14 @@ impl Forge for GitHubForge {
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(self.standing_of(which, waits))
+    }
+
+    fn complaints<'a>(
+        &'a self,
+        which: &'a Which,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Complaints, ForgeError>> {
+        Box::pin(self.complaints_of(which, waits))
     }
 
     fn merged<'a>(

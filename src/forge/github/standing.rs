@@ -31,10 +31,15 @@ struct Side {
     sha: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct Reviewed {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Reviewed {
+    pub(super) id: u64,
     user: Option<User>,
     state: String,
+    pub(super) body: String,
+    /// What its author is to the repository.
+    pub(super) author_association: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +100,7 @@ impl GitHubForge {
         if standing.state.is_open() {
             let route = format!("/pulls/{}/reviews", which.number);
             let reviews: Vec<Reviewed> = self.pages(session, &route, waits, |page| page).await?;
-            standing.review = decision(&reviews);
+            standing.review = decision(reviews);
             standing.checks = self.checks(session, &pull.head.sha, waits).await?;
             let route = format!(
                 "/compare/{}...{}?per_page=1",
@@ -126,7 +131,7 @@ impl GitHubForge {
 }
 
 /// Fine-grained tokens have no permission for check runs that could be given.
-fn if_seen<T>(found: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
+pub(super) fn if_seen<T>(found: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(ForgeError::MissingPermission { .. } | ForgeError::NotVisible { .. }) => Ok(None),
@@ -134,19 +139,28 @@ fn if_seen<T>(found: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
     }
 }
 
-/// The last word of each reviewer counts; a comment takes nothing back.
-fn decision(reviews: &[Reviewed]) -> Review {
-    let mut last = BTreeMap::new();
-    for review in reviews {
-        let login = review.user.as_ref().map_or("", |user| user.login.as_str());
-        if matches!(
-            review.state.as_str(),
-            "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED"
-        ) {
-            last.insert(login, review.state.as_str());
-        }
-    }
-    let any = |wanted: &str| last.values().any(|state| *state == wanted);
+/// The last word of each reviewer, by login; a comment takes nothing back.
+fn last_words(reviews: Vec<Reviewed>) -> BTreeMap<String, Reviewed> {
+    let counts = |state: &str| matches!(state, "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED");
+    let counting = reviews.into_iter().filter(|it| counts(&it.state));
+    counting
+        .map(|review| {
+            let login = review.user.as_ref().map(|user| user.login.clone());
+            (login.unwrap_or_default(), review)
+        })
+        .collect()
+}
+
+/// The reviewers who ask for changes, with what they said last.
+pub(super) fn objecting(reviews: Vec<Reviewed>) -> BTreeMap<String, Reviewed> {
+    let mut last = last_words(reviews);
+    last.retain(|_, review| review.state == "CHANGES_REQUESTED");
+    last
+}
+
+fn decision(reviews: Vec<Reviewed>) -> Review {
+    let last = last_words(reviews);
+    let any = |wanted: &str| last.values().any(|review| review.state == wanted);
     if any("CHANGES_REQUESTED") {
         Review::ChangesRequested
     } else if any("APPROVED") {
@@ -206,9 +220,10 @@ mod tests {
                         login: (*login).to_owned(),
                     }),
                     state: (*state).to_owned(),
+                    ..Reviewed::default()
                 })
                 .collect();
-            decision(&reviews)
+            decision(reviews)
         };
         assert_eq!(said(&[]), Review::None);
         assert_eq!(

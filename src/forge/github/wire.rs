@@ -7,6 +7,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http_body_util::BodyExt;
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -92,6 +93,38 @@ impl Wire {
             };
             self.wait(&mut attempts, trouble, waits).await?;
         }
+    }
+
+    /// The end of a text that may be very long, at most so many bytes of it; nothing where it cannot be had. A redirect is
+    /// followed, without the token where it leads elsewhere.
+    pub(super) async fn end_of(
+        &self,
+        client: &Octocrab,
+        route: &str,
+        most: usize,
+        waits: &Waits,
+    ) -> Option<String> {
+        self.keep_quiet(waits).await.ok()?;
+        let whole = async {
+            let response = client._get(route).await.ok()?;
+            if !response.status().is_success() {
+                return None;
+            }
+            let mut body = response.into_body();
+            let mut end = Vec::new();
+            while let Some(frame) = body.frame().await {
+                if let Ok(data) = frame.ok()?.into_data() {
+                    end.extend_from_slice(&data);
+                    // Not at every piece: what is kept is moved.
+                    if end.len() > 4 * most {
+                        end.drain(..end.len() - most);
+                    }
+                }
+            }
+            end.drain(..end.len().saturating_sub(most));
+            Some(String::from_utf8_lossy(&end).into_owned())
+        };
+        tokio::time::timeout(EXCHANGE, whole).await.ok()?
     }
 
     /// Sends a change that does no harm when it comes twice, until it is answered.
