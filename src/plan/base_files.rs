@@ -1,6 +1,6 @@
 //! What is known of the files that a plan claims, so that it can be changed without reading the base again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
@@ -11,19 +11,21 @@ use super::owners::CodeOwners;
 use super::scan::{File, measured};
 use super::{Plan, PlanError, Size};
 use crate::config::{Grouping, Order};
+#[cfg(test)]
+use crate::git::EntryKind;
 use crate::git::{Entry, GitError, Repo};
 use crate::imports::Language;
 
 /// The files of a base, as far as plans for it are changed.
 pub struct BaseFiles {
-    /// Those that the plan claims.
-    pub(super) files: BTreeMap<String, File>,
+    /// Those that the plan claims, by path.
+    pub(super) files: Vec<File>,
     pub(super) owners: CodeOwners,
     pub(super) graph: LazyGraph,
     /// The folders that hold a manifest.
     pub(super) packages: BTreeSet<String>,
-    /// All paths that the base tracks, but for those that are not UTF-8.
-    pub(super) tracked: BTreeSet<String>,
+    /// All that the base tracks, by path.
+    pub(super) entries: Rc<[Entry]>,
     /// What must not be mixed in a unit.
     pub(super) by: Option<Grouping>,
     /// What units need of each other, where nobody says it.
@@ -34,7 +36,7 @@ pub struct BaseFiles {
 
 impl fmt::Debug for BaseFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files: Vec<&String> = self.files.keys().collect();
+        let files: Vec<&String> = self.files.iter().map(|file| &file.path).collect();
         f.debug_struct("BaseFiles")
             .field("files", &files)
             .finish_non_exhaustive()
@@ -60,22 +62,27 @@ impl BaseFiles {
             .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
             .filter(|(path, _)| claimed.contains(path))
             .collect();
-        let files = measured(repo, &to_read)?.into_iter();
         Ok(Self {
-            files: files.map(|file| (file.path.clone(), file)).collect(),
+            files: measured(repo, &to_read)?,
             owners: CodeOwners::of_tree(repo, &entries)?,
             graph: LazyGraph::new(repo, &plan.base, &entries),
             packages: packages(&entries),
-            tracked: paths(&entries).map(str::to_owned).collect(),
             by,
             order,
             commits: commits(repo, &plan.base),
+            entries,
         })
+    }
+
+    /// What is known of a file that the plan claims.
+    pub(super) fn file(&self, path: &str) -> Option<&File> {
+        let place = self.files.binary_search_by(|file| (*file.path).cmp(path));
+        Some(&self.files[place.ok()?])
     }
 
     /// How large a file is; nothing for what is not known.
     pub fn size(&self, path: &str) -> Option<Size> {
-        self.files.get(path).map(|file| file.size)
+        self.file(path).map(|file| file.size)
     }
 
     /// What imports what at the base; it is read when it is first asked for.
@@ -97,7 +104,24 @@ impl BaseFiles {
 
     /// Whether the base has such a file.
     pub fn tracks(&self, path: &str) -> bool {
-        self.tracked.contains(path)
+        let place = self
+            .entries
+            .binary_search_by(|entry| (*entry.path).cmp(path.as_bytes()));
+        place.is_ok()
+    }
+
+    /// Whether the base has files below a folder, which is closed by a slash.
+    pub(super) fn has_below(&self, folder: &str) -> bool {
+        let first = self
+            .entries
+            .partition_point(|entry| *entry.path < *folder.as_bytes());
+        let first = self.entries.get(first);
+        first.is_some_and(|entry| entry.path.starts_with(folder.as_bytes()))
+    }
+
+    /// All paths that the base tracks, but for those that are not UTF-8.
+    pub(super) fn tracked(&self) -> impl Iterator<Item = &str> {
+        paths(&self.entries)
     }
 
     /// Who owns a file.
@@ -118,15 +142,18 @@ impl BaseFiles {
             },
             hot: None,
         };
-        let files: BTreeMap<String, File> = paths
-            .into_iter()
-            .map(|path| (path.to_owned(), file(path)))
-            .collect();
+        let mut files: Vec<File> = paths.into_iter().map(file).collect();
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let entry = |file: &File| Entry {
+            path: file.path.clone().into_bytes(),
+            blob: git2::Oid::from_bytes(&[0; 20]).unwrap(),
+            kind: EntryKind::File,
+        };
         Self {
             owners: CodeOwners::parse("CODEOWNERS", owners.as_bytes()),
             graph: LazyGraph::empty(),
             packages: BTreeSet::new(),
-            tracked: files.keys().cloned().collect(),
+            entries: files.iter().map(entry).collect(),
             by: None,
             order: Order::None,
             commits: Box::new(Vec::new),

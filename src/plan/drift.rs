@@ -225,7 +225,7 @@ impl Drift {
                 measure(unit, &base);
             }
         }
-        Ownership::prove(&plan.units, base.tracked.iter().map(String::as_str))
+        Ownership::prove(&plan.units, base.tracked())
             .map_err(|error| PlanError::Unsound(error.to_string()))?;
         waves(&plan.units).map_err(|error| PlanError::Unsound(error.to_string()))?;
         Ok((plan, notes))

@@ -18,7 +18,7 @@ use crate::config::UnitRange;
 use crate::words;
 
 /// Why files of a dropped unit are left out.
-const DROPPED: &str = "dropped in review";
+pub(super) const DROPPED: &str = "dropped in review";
 
 /// One change of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Plan {
         if plan.units.len() > UnitRange::MOST {
             return Err(EditError::TooMany);
         }
-        Ownership::prove(&plan.units, base.tracked.iter().map(String::as_str))?;
+        Ownership::prove(&plan.units, base.tracked())?;
         waves(&plan.units)?;
         Ok(plan)
     }
@@ -296,7 +296,7 @@ impl Plan {
                     }
                 }
                 // Only what was in a unit before is known well enough.
-                None if base.files.contains_key(path) => {
+                None if base.file(path).is_some() => {
                     for left_out in &mut self.left_out {
                         left_out.files.retain(|file| file != path);
                     }
@@ -321,7 +321,7 @@ impl Plan {
             .units
             .iter()
             .flat_map(|unit| &unit.claim.files)
-            .filter_map(|path| base.files.get(path))
+            .filter_map(|path| base.file(path))
             .map(|file| (&file.path, file))
             .collect::<BTreeMap<_, _>>()
             .into_values()

@@ -133,19 +133,16 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
     }
     let (files, left_out) = scan.into_parts();
     let base = BaseFiles {
-        files: files
-            .iter()
-            .map(|file| (file.path.clone(), file.clone()))
-            .collect(),
+        files,
         owners,
         graph: LazyGraph::new(repo, &request.base.id, &entries),
         packages: packages(&entries),
-        tracked: paths(&entries).map(str::to_owned).collect(),
+        entries: Rc::clone(&entries),
         by: request.by,
         order: request.order,
         commits: commits(repo, &request.base.id),
     };
-    let mut units = units(&files, &base, request.units)?;
+    let mut units = units(&base.files, &base, request.units)?;
     if request.codemod.is_some() {
         for unit in &mut units {
             unit.claim.create.clear();

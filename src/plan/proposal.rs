@@ -160,7 +160,7 @@ pub fn from_proposal(
         }
     }
     told::tell(&mut planned, proposal, base, &mut repairs);
-    Ownership::prove(&planned.units, base.tracked.iter().map(String::as_str))
+    Ownership::prove(&planned.units, base.tracked())
         .map_err(|error| ProposalError::Unsound(error.to_string()))?;
     waves(&planned.units).map_err(|error| ProposalError::Unsound(error.to_string()))?;
     Ok((planned, repairs))

@@ -5,7 +5,7 @@
 //! again.
 
 use std::hash::{DefaultHasher, Hasher};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub(super) fn write(path: &Path, content: &impl Serialize) {
         };
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&seal(content).map_err(std::io::Error::other)?)?;
+        seal(content, &mut file)?;
         file.persist(path)?;
         Ok(())
     };
@@ -35,14 +35,40 @@ pub(super) fn write(path: &Path, content: &impl Serialize) {
     }
 }
 
-fn seal(content: &impl Serialize) -> postcard::Result<Vec<u8>> {
-    let content = postcard::to_stdvec(content)?;
-    Ok([MARK.as_bytes(), &sum(&content).to_le_bytes(), &content].concat())
+/// Piece by piece, as what is kept of a large repository is large.
+fn seal(content: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
+    out.write_all(MARK.as_bytes())?;
+    let mut summing = BufWriter::new(Summing {
+        out,
+        sum: DefaultHasher::new(),
+    });
+    postcard::to_io(content, &mut summing).map_err(std::io::Error::other)?;
+    let Summing { out, sum } = summing
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?;
+    out.write_all(&sum.finish().to_le_bytes())
+}
+
+/// Hands on what it is told, and remembers its sum.
+struct Summing<'a, W> {
+    out: &'a mut W,
+    sum: DefaultHasher,
+}
+
+impl<W: Write> Write for Summing<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.out.write_all(bytes)?;
+        self.sum.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn open<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    let rest = bytes.strip_prefix(MARK.as_bytes())?;
-    let (known, content) = rest.split_first_chunk()?;
+    let (content, known) = bytes.strip_prefix(MARK.as_bytes())?.split_last_chunk()?;
     (u64::from_le_bytes(*known) == sum(content))
         .then(|| postcard::from_bytes(content).ok())
         .flatten()
@@ -62,7 +88,8 @@ mod tests {
     #[test]
     fn what_is_sealed_is_opened_and_damage_is_seen() {
         let content = vec![("a.js".to_owned(), 1_u32), ("b.js".to_owned(), 700)];
-        let bytes = seal(&content).unwrap();
+        let mut bytes = Vec::new();
+        seal(&content, &mut bytes).unwrap();
         assert_eq!(open(&bytes), Some(content));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
@@ -71,5 +98,13 @@ mod tests {
             let cut = open::<Vec<(String, u32)>>(&bytes[..at]);
             assert_eq!(cut, None, "cut at {at}");
         }
+    }
+
+    #[test]
+    fn what_is_sealed_may_be_large() {
+        let content: Vec<u64> = (0..20_000).collect();
+        let mut bytes = Vec::new();
+        seal(&content, &mut bytes).unwrap();
+        assert_eq!(open(&bytes), Some(content));
     }
 }

@@ -17,17 +17,15 @@ impl Graph {
     /// which is not worked on, imports or is imported by both.
     #[must_use]
     pub fn ties(&self, paths: &[&str]) -> Vec<Tie> {
-        let mut items: Vec<Option<usize>> = vec![None; self.files.len()];
-        for (item, place) in self.places(paths.iter().copied()).enumerate() {
+        let mut items: Vec<Option<u32>> = vec![None; self.files.len()];
+        for (item, place) in (0..).zip(self.places(paths.iter().copied())) {
             if let Some(place) = place {
                 items[place] = Some(item);
             }
         }
-        let mut weights: HashMap<(usize, usize), f32> = HashMap::new();
-        let mut through: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut tie = |a: usize, b: usize, weight: f32| {
-            *weights.entry((a.min(b), a.max(b))).or_default() += weight;
-        };
+        let mut ties: Vec<(u32, u32, f32)> = Vec::new();
+        let mut through: HashMap<usize, Vec<u32>> = HashMap::new();
+        let mut tie = |a: u32, b: u32, weight: f32| ties.push((a.min(b), a.max(b), weight));
         for (from, arcs) in self.arcs() {
             for arc in arcs {
                 let to = arc.to as usize;
@@ -39,7 +37,7 @@ impl Graph {
                 }
             }
         }
-        let mut through: Vec<(usize, Vec<usize>)> = through.into_iter().collect();
+        let mut through: Vec<(usize, Vec<u32>)> = through.into_iter().collect();
         through.sort_unstable();
         for (_, mut tied) in through {
             tied.sort_unstable();
@@ -56,11 +54,19 @@ impl Graph {
                 }
             }
         }
-        let mut ties: Vec<Tie> = weights
-            .into_iter()
-            .map(|((a, b), weight)| Tie {
-                a,
-                b,
+        // Equals stay in their order, as what a sum of such numbers comes to depends on it.
+        ties.sort_by_key(|&(a, b, _)| (a, b));
+        ties.dedup_by(|next, kept| {
+            let is_same = (next.0, next.1) == (kept.0, kept.1);
+            if is_same {
+                kept.2 += next.2;
+            }
+            is_same
+        });
+        ties.into_iter()
+            .map(|(a, b, weight)| Tie {
+                a: a as usize,
+                b: b as usize,
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -69,8 +75,6 @@ impl Graph {
                 weight: weight.round() as u32,
             })
             .filter(|tie| tie.weight > 0)
-            .collect();
-        ties.sort_unstable_by_key(|tie| (tie.a, tie.b));
-        ties
+            .collect()
     }
 }

@@ -3,6 +3,7 @@
 //! A file belongs to its folder, or to the folder beside it that bears its name (`parse.rs` to `parse/`).
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::Item;
 use crate::plan::claim::fold;
@@ -21,10 +22,10 @@ pub(in crate::plan) fn cost(bytes: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub(super) struct Atom {
     /// The folded path as [`sortable`] gives it.
-    pub path: String,
+    pub path: Arc<str>,
     /// The folded folder that it belongs to, as [`sortable`] gives it.
-    pub folder: String,
-    pub files: Vec<usize>,
+    pub folder: Arc<str>,
+    pub files: Arc<[usize]>,
     pub weight: u64,
     pub owner: Option<u32>,
 }
@@ -60,16 +61,17 @@ pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
     for (index, item) in items.iter().enumerate() {
         by_path.entry(sortable(item.path)).or_default().push(index);
     }
+    let root: Arc<str> = Arc::from("");
     let mut atoms: Vec<Atom> = by_path
         .into_iter()
         .map(|(path, mut files)| {
             files.sort_by_key(|&file| items[file].path);
             Atom {
-                folder: String::new(),
+                folder: Arc::clone(&root),
                 weight: files.iter().map(|&file| cost(items[file].bytes)).sum(),
                 owner: files.first().and_then(|&file| items[file].owner),
-                path,
-                files,
+                path: path.into(),
+                files: files.into(),
             }
         })
         .collect();
@@ -105,15 +107,18 @@ fn find_folders(atoms: &mut [Atom]) {
         .iter()
         .flat_map(|atom| ancestors(atom.home()).map(str::to_owned))
         .collect();
+    // Those of one folder stand one after another.
+    let mut last: Arc<str> = Arc::from("");
     for atom in atoms {
-        atom.folder = atom.home().to_owned();
-        let namesake = match atom.folder.as_str() {
+        let namesake = match atom.home() {
             "" => atom.stem().to_owned(),
-            folder => format!("{folder}\0{}", atom.stem()),
+            home => format!("{home}\0{}", atom.stem()),
         };
-        if folders.contains(&namesake) {
-            atom.folder = namesake;
+        let folder = folders.get(&namesake).map_or(atom.home(), String::as_str);
+        if *last != *folder {
+            last = folder.into();
         }
+        atom.folder = Arc::clone(&last);
     }
 }
 

@@ -34,7 +34,10 @@ pub(super) fn by_folder(
             let (first, last) = (&cells[stretch.start], &cells[stretch.end - 1]);
             let mut atoms: Vec<&Atom> = atoms[first.atoms.start..last.atoms.end].iter().collect();
             atoms.sort_by(|a, b| a.path.cmp(&b.path));
-            atoms.iter().flat_map(|atom| atom.files.clone()).collect()
+            atoms
+                .iter()
+                .flat_map(|atom| atom.files.iter().copied())
+                .collect()
         })
         .collect()
 }

@@ -86,7 +86,7 @@ impl<'a> Ties<'a> {
         let parts = division.best(0..beginnings, rounds);
         let mut units = vec![Vec::new(); division.units];
         for (atom, family) in self.atoms.iter().zip(&division.families.of) {
-            units[parts[*family]].extend(&atom.files);
+            units[parts[*family]].extend(&*atom.files);
         }
         units
     }
@@ -123,7 +123,7 @@ impl<'a> Ties<'a> {
 fn pairs(atoms: &[Atom], material: &Material<'_>) -> Vec<(usize, usize, i64)> {
     let mut atom_of = vec![None; material.items.len()];
     for (at, atom) in atoms.iter().enumerate() {
-        for &file in &atom.files {
+        for &file in &*atom.files {
             atom_of[file] = Some(at);
         }
     }

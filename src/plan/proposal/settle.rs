@@ -94,7 +94,7 @@ impl<'a> Files<'a> {
             Some(file) if !written.ends_with('/') => Ok(Place::File(file)),
             _ if self.has_below(&folder) => Ok(Place::Folder(folder)),
             _ if self.left_out.contains(path.as_str()) => Err(Why::LeftOut),
-            _ if base.tracked.contains(&path) || is_folder(&folder, base) => Err(Why::NotAsked),
+            _ if base.tracks(&path) || base.has_below(&folder) => Err(Why::NotAsked),
             _ => Err(Why::NotThere),
         }
     }
@@ -119,13 +119,6 @@ pub(super) fn clean(written: &str) -> Result<String, Why> {
         return Err(Why::NoPath);
     }
     Ok(parts.join("/"))
-}
-
-fn is_folder(folder: &str, base: &BaseFiles) -> bool {
-    base.tracked
-        .range(folder.to_owned()..)
-        .next()
-        .is_some_and(|path| path.starts_with(folder))
 }
 
 /// Where the files are.
@@ -424,7 +417,7 @@ fn creatable(proposal: &Proposal, base: &BaseFiles, repairs: &mut Vec<Repair>) -
     }
     let mut there: HashSet<String> = HashSet::new();
     let mut folders: HashSet<String> = HashSet::new();
-    for path in &base.tracked {
+    for path in base.tracked() {
         let folded = fold(path);
         folders.extend(above(&folded).map(str::to_owned));
         there.insert(folded);

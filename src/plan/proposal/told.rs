@@ -28,7 +28,7 @@ pub(super) fn tell(
     for key in &proposal.key_files {
         let why = words::line(&key.why);
         let path = match clean(&key.path) {
-            Ok(path) if base.tracked.contains(&path) => path,
+            Ok(path) if base.tracks(&path) => path,
             Ok(_) => {
                 repairs.push(dropped(&key.path, Why::NotThere));
                 continue;

@@ -73,7 +73,7 @@ fn place(atom: &Atom, is_small: impl Fn(&str) -> bool) -> String {
         place.push_str(name);
         place.push('\0');
     }
-    place.push(if atom.home() == atom.folder {
+    place.push(if *atom.home() == *atom.folder {
         '\u{1}'
     } else {
         '\0'

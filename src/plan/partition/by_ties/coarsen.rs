@@ -69,7 +69,7 @@ fn neighbours(graph: &Graph, vertex: usize) -> impl Iterator<Item = (usize, i64)
             .into_iter()
             .filter_map(move |at| Some((*pins.get(at?)?, strength)))
     });
-    tied.map(|tie| (tie.vertex, tie.cost)).chain(beside)
+    tied.map(|tie| (tie.vertex(), tie.cost())).chain(beside)
 }
 
 fn numbered(leaders: &[usize]) -> Clusters {

@@ -62,11 +62,29 @@ impl<T: Copy + Default> Rows<T> {
     }
 }
 
-/// The other end of a tie.
+/// The other end of a tie. There are many of them, so they are small.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Neighbour {
-    pub vertex: usize,
-    pub cost: i64,
+    vertex: u32,
+    cost: u32,
+}
+
+impl Neighbour {
+    /// A cost beyond four millions of files counts as that.
+    fn new(vertex: usize, cost: i64) -> Self {
+        Self {
+            vertex: u32::try_from(vertex).unwrap_or(u32::MAX),
+            cost: u32::try_from(cost).unwrap_or(u32::MAX),
+        }
+    }
+
+    pub fn vertex(self) -> usize {
+        self.vertex as usize
+    }
+
+    pub fn cost(self) -> i64 {
+        self.cost.into()
+    }
 }
 
 /// Vertices that are better kept in few parts.
@@ -102,12 +120,7 @@ impl Graph {
         let both = ties
             .iter()
             .filter(|(a, b, cost)| a != b && *cost > 0)
-            .flat_map(|&(a, b, cost)| {
-                [
-                    (a, Neighbour { vertex: b, cost }),
-                    (b, Neighbour { vertex: a, cost }),
-                ]
-            });
+            .flat_map(|&(a, b, cost)| [(a, Neighbour::new(b, cost)), (b, Neighbour::new(a, cost))]);
         let ties = Rows::sorted(weights.len(), both);
         let nets = nets.iter().map(|net| (net.pins.as_slice(), net.cost));
         Self::with(weights, ties, nets, Some)
@@ -126,28 +139,31 @@ impl Graph {
         const NOWHERE: usize = usize::MAX;
         let members = Rows::sorted(clusters.count, clusters.of.iter().copied().zip(0..));
         let mut ties = Rows::new();
-        let mut row: Vec<Neighbour> = Vec::new();
+        let mut row: Vec<(usize, i64)> = Vec::new();
         let mut places = vec![NOWHERE; clusters.count];
         let mut weights = vec![0; clusters.count];
         for (cluster, members) in members.iter().enumerate() {
             for &member in members {
                 weights[cluster] += self.weights[member];
                 for tie in self.ties.row(member) {
-                    let vertex = clusters.of[tie.vertex];
+                    let vertex = clusters.of[tie.vertex()];
                     if vertex == cluster {
                         continue;
                     }
                     if places[vertex] == NOWHERE {
                         places[vertex] = row.len();
-                        row.push(Neighbour { vertex, cost: 0 });
+                        row.push((vertex, 0));
                     }
-                    row[places[vertex]].cost += tie.cost;
+                    row[places[vertex]].1 += tie.cost();
                 }
             }
-            for tie in &row {
-                places[tie.vertex] = NOWHERE;
+            for (vertex, _) in &row {
+                places[*vertex] = NOWHERE;
             }
-            ties.push(row.drain(..));
+            ties.push(
+                row.drain(..)
+                    .map(|(vertex, cost)| Neighbour::new(vertex, cost)),
+            );
         }
         Self::with(weights, ties, self.nets_and_costs(), |pin| {
             Some(clusters.of[pin])
@@ -162,12 +178,12 @@ impl Graph {
         }
         let mut ties = Rows::new();
         for &vertex in vertices {
-            ties.push(self.ties.row(vertex).iter().filter_map(|tie| {
-                Some(Neighbour {
-                    vertex: places[tie.vertex]?,
-                    ..*tie
-                })
-            }));
+            ties.push(
+                self.ties
+                    .row(vertex)
+                    .iter()
+                    .filter_map(|tie| Some(Neighbour::new(places[tie.vertex()]?, tie.cost()))),
+            );
         }
         let weights = vertices
             .iter()

@@ -95,7 +95,7 @@ fn grow<'g>(graph: &'g Graph, enough: u64, rng: &mut Rng) -> Split<'g> {
             continue;
         }
         split.shift(vertex, 0);
-        let tied = graph.ties.row(vertex).iter().map(|tie| tie.vertex);
+        let tied = graph.ties.row(vertex).iter().map(|tie| tie.vertex());
         let nets = graph.nets.row(vertex).first();
         let beside = nets.map_or(&[][..], |&net| graph.pins.row(net));
         for other in tied.chain(beside.iter().copied().take(LOOKED_AT)) {

@@ -126,11 +126,11 @@ impl<'a, 'g> Pass<'a, 'g> {
     fn tell(&mut self, vertex: usize, from: usize, to: usize) {
         let graph = self.split.graph;
         for tie in graph.ties.row(vertex) {
-            let part = self.split.parts[tie.vertex];
+            let part = self.split.parts[tie.vertex()];
             if part == from {
-                self.hope(tie.vertex, 2 * tie.cost);
+                self.hope(tie.vertex(), 2 * tie.cost());
             } else if part != to {
-                self.hope(tie.vertex, tie.cost);
+                self.hope(tie.vertex(), tie.cost());
             }
         }
         for &net in graph.nets.row(vertex) {

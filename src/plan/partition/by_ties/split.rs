@@ -59,8 +59,8 @@ impl<'g> Split<'g> {
             .zip(&self.parts)
             .flat_map(|(ties, part)| {
                 ties.iter()
-                    .filter(|tie| self.parts[tie.vertex] != *part)
-                    .map(|tie| tie.cost)
+                    .filter(|tie| self.parts[tie.vertex()] != *part)
+                    .map(|tie| tie.cost())
             })
             .sum();
         twice / 2
@@ -101,11 +101,11 @@ impl<'g> Split<'g> {
         let from = self.parts[vertex];
         let graph = self.graph;
         for tie in graph.ties.row(vertex) {
-            let part = self.parts[tie.vertex];
+            let part = self.parts[tie.vertex()];
             if self.pull[part] == 0 {
                 self.near.push(part);
             }
-            self.pull[part] += tie.cost;
+            self.pull[part] += tie.cost();
         }
         let nets = graph.nets.row(vertex);
         if let Some(&first) = nets.first() {
@@ -144,9 +144,9 @@ impl<'g> Split<'g> {
             .ties
             .row(vertex)
             .iter()
-            .map(|tie| match self.parts[tie.vertex] {
-                part if part == to => tie.cost,
-                part if part == from => -tie.cost,
+            .map(|tie| match self.parts[tie.vertex()] {
+                part if part == to => tie.cost(),
+                part if part == from => -tie.cost(),
                 _ => 0,
             })
             .sum();
