@@ -49,6 +49,8 @@ impl AtTerminal {
             "--no-checks",
         ];
         command.args(args).args(more).arg("--agent-cmd").arg(agent);
+        // Whoever edits anything has another word for it.
+        command.env("EDITOR", "sed -i.before s/sign/mark/");
         let side = || pty.slave.try_clone().expect("the terminal");
         let child = command
             .stdin(Stdio::from(side()))
@@ -90,8 +92,8 @@ impl AtTerminal {
             .code()
     }
 
-    /// Reads what the program shows until there is this text.
-    fn wait_for(&self, text: &'static str) {
+    /// Reads what the program shows until there is this text, and gives it.
+    fn wait_for(&self, text: &'static str) -> String {
         let mut screen = self.screen.try_clone().expect("the terminal");
         in_time("the program asks nothing", move || {
             let (mut shown, mut part) = (String::new(), [0; 4096]);
@@ -99,7 +101,8 @@ impl AtTerminal {
                 let count = screen.read(&mut part).expect("the terminal");
                 shown.push_str(&String::from_utf8_lossy(&part[..count]));
             }
-        });
+            shown
+        })
     }
 
     fn wait_until_raw(&self) {
@@ -178,4 +181,49 @@ fn the_canary_is_shown_and_what_the_person_says_is_told_to_all() {
         .map(|line| line.contains("and mind the rest"))
         .collect();
     assert_eq!(told, [false, true, true]);
+}
+
+#[test]
+fn with_another_instruction_the_agent_proposes_anew_unless_the_person_does_not_wait() {
+    let repo = Repo::with_packages(3);
+    let agent = format!(
+        r#"here=$(dirname "$0")
+if [ -n "${{BATCH_PROPOSAL_FILE:-}}" ]; then
+    case $BATCH_INSTRUCTION in
+    sign) units='{{"title": "a", "files": ["packages/p0/"]}}, {{"title": "b", "files": ["packages/"]}}' ;;
+    *)
+        # The first time it takes too long.
+        ! mkdir "$here/once" 2>/dev/null || exec sleep 100
+        units='{{"title": "all", "files": ["packages/"]}}'
+        ;;
+    esac
+    echo "{{\"units\": [$units]}}" >"$BATCH_PROPOSAL_FILE"
+    exit
+fi
+{SIGN}"#
+    );
+    let more = ["--planner", "agent", "--units", "1..3"];
+    let mut it = AtTerminal::start(repo, &agent, &more);
+    it.answer("2 units, 3 files", "i");
+    it.answer("sk for new ones", "a");
+    it.wait_for("Ctrl-C keeps the plan");
+    let pid = Pid::from_raw(it.child.id().try_into().expect("a process id"));
+    in_time("nobody is asked", {
+        let once = it.repo.root().join("once");
+        move || {
+            while !once.exists() {
+                std::thread::yield_now();
+            }
+        }
+    });
+    kill(pid, Signal::SIGINT).expect("the program runs");
+    let shown = it.wait_for("uit");
+    assert!(shown.contains("so the plan stays as it was"), "{shown}");
+    it.write("i");
+    it.answer("sk for new ones", "a");
+    it.answer("1 unit, 3 files", "a");
+    let (code, branches) = in_time("the program does not end", move || {
+        (it.end(), it.repo.pushed())
+    });
+    assert_eq!((code, branches.len()), (Some(0), 1), "{branches:?}");
 }

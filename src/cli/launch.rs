@@ -13,7 +13,7 @@ use super::job::{self, Otherwise};
 use super::past::Past;
 use super::review::{self, CourseLine, Decision, Desk, Restore};
 use super::workspace::{Workspace, new_run_id, secure_journal};
-use super::{Global, say};
+use super::{Global, research, say};
 use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::{self, BaseFiles, Plan};
@@ -54,7 +54,7 @@ pub(super) fn launch(
         return Ok(NOT_APPROVED);
     } else {
         let reload = |text: &str| Ok(plan::load(&workspace.repo, text)?);
-        let _terminal = Restore::later();
+        let terminal = RefCell::new(Some(Restore::later()));
         // An edit may have named another agent. To prepare may mean to ask a server, so it is done once for each plan.
         let prepared = RefCell::new(job);
         let course = |plan: &Plan| {
@@ -71,10 +71,18 @@ pub(super) fn launch(
             let order = order.unwrap_or_default();
             Ok(BaseFiles::of(&workspace.repo, plan, by, order)?)
         };
+        let again = |plan: &Plan| {
+            // Whoever asks an agent ends it as well when the program is to end.
+            drop(terminal.take());
+            let found = research::again(workspace, plan);
+            terminal.replace(Some(Restore::later()));
+            found
+        };
         let desk = Desk {
             course: &course,
             reload: &reload,
             know: &know,
+            again: research::is_proposed(workspace, plan).then_some(&again),
         };
         match review::review(plan.clone(), &term, &desk)? {
             Decision::Approved(approved) => {

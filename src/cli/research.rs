@@ -7,7 +7,7 @@ use super::drive::{listen, runtime};
 use super::say;
 use super::workspace::{Workspace, new_run_id};
 use crate::config::Planner;
-use crate::plan::{BaseFiles, Plan, Repair};
+use crate::plan::{self, BaseFiles, Plan, Repair};
 use crate::progress::Reading;
 use crate::run::{Inquiry, ResearchError, Researched};
 use crate::words;
@@ -22,21 +22,96 @@ pub(super) fn research(
     plan: Plan,
     base: &BaseFiles,
 ) -> anyhow::Result<Option<Plan>> {
-    let Workspace { repo, config, dir } = workspace;
     let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
-    if config.planner(files)? == Planner::Graph {
+    if workspace.config.planner(files)? == Planner::Graph {
         return Ok(Some(plan));
     }
+    let without = "--planner graph does without";
+    Ok(match ask(workspace, &plan, base, without)? {
+        Answer::Plan(proposed) => Some(*proposed),
+        Answer::Interrupted { used } => {
+            say(&format!("interrupted, so nothing was planned ({used})"));
+            None
+        }
+        Answer::Useless { what, why } => {
+            say(&format!(
+                "note: {what}, so the units follow the imports: {why}"
+            ));
+            Some(plan)
+        }
+    })
+}
+
+/// Whether an agent that can be asked again has proposed the plan.
+pub(super) fn is_proposed(workspace: &Workspace, plan: &Plan) -> bool {
+    let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
+    let planner = workspace.config.planner(files);
+    plan.research.by.is_some() && planner.is_ok_and(|planner| planner == Planner::Agent)
+}
+
+/// Asks the agent once more, for the plan's instruction as it is now. Nothing where the person interrupted it, or where
+/// nothing comes of it.
+pub(super) fn again(
+    workspace: &Workspace,
+    plan: &Plan,
+) -> anyhow::Result<Option<(Plan, BaseFiles)>> {
+    let Workspace { repo, config, .. } = workspace;
+    let settings = &config.plan;
+    let (made, base) = plan::anew(
+        repo,
+        plan,
+        settings.units.unwrap_or_default(),
+        settings.by,
+        settings.order.unwrap_or_default(),
+    )?;
+    Ok(
+        match ask(workspace, &made, &base, "Ctrl-C keeps the plan")? {
+            Answer::Plan(mut proposed) => {
+                let members = config.members()?;
+                if !members.is_empty() {
+                    proposed.spread(&members);
+                }
+                Some((*proposed, base))
+            }
+            Answer::Interrupted { used } => {
+                say(&format!(
+                    "interrupted, so the plan stays as it was ({used})"
+                ));
+                None
+            }
+            Answer::Useless { what, why } => {
+                say(&format!("{what}, so the plan stays as it was: {why}"));
+                None
+            }
+        },
+    )
+}
+
+/// What came of it.
+enum Answer {
+    Plan(Box<Plan>),
+    Interrupted { used: String },
+    Useless { what: String, why: String },
+}
+
+/// Asks the agent, which is shown while it reads, with what the person may do about it.
+fn ask(
+    workspace: &Workspace,
+    plan: &Plan,
+    base: &BaseFiles,
+    otherwise: &str,
+) -> anyhow::Result<Answer> {
+    let Workspace { repo, config, dir } = workspace;
     let inquiry = Inquiry::prepare(
         new_run_id(&workspace.places()),
         repo,
         config,
-        (&plan, base),
+        (plan, base),
         dir,
     )?;
     let agent = words::line(&inquiry.agent());
     let mut reading = Reading::begin(&format!(
-        "{agent} reads the base to propose the units (--planner graph does without)"
+        "{agent} reads the base to propose the units ({otherwise})"
     ));
     let researched = runtime()?.block_on(async {
         let cancel = CancellationToken::new();
@@ -68,18 +143,15 @@ pub(super) fn research(
                 words::count(proposed.units.len(), "unit")
             ));
             say_repairs(&repairs);
-            Some(proposed)
+            Answer::Plan(Box::new(proposed))
         }
-        Err(ResearchError::Interrupted) => {
-            say(&format!("interrupted, so nothing was planned ({used})"));
-            None
-        }
+        Err(ResearchError::Interrupted) => Answer::Interrupted { used },
         Err(error) => {
-            say(&format!(
-                "note: {agent} proposed no plan that can be used, so the units follow the imports: {} ({used}); {kept}",
-                words::line(&words::chain(&error))
-            ));
-            Some(plan)
+            let fault = words::line(&words::chain(&error));
+            Answer::Useless {
+                what: format!("{agent} proposed no plan that can be used"),
+                why: format!("{fault} ({used}); {kept}"),
+            }
         }
     })
 }

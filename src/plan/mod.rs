@@ -4,6 +4,7 @@
 //! objects and the codemod (a plan holds only files that a codemod really changes); it knows nothing of runs, agents,
 //! forges or the terminal.
 
+mod anew;
 mod base_files;
 pub mod claim;
 mod content;
@@ -30,6 +31,7 @@ use std::iter::Sum;
 
 use serde::{Deserialize, Serialize};
 
+pub use anew::anew;
 pub use base_files::BaseFiles;
 pub use drift::Drift;
 pub use edit::{Edit, EditError};

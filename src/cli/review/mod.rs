@@ -15,12 +15,13 @@ mod terminal;
 
 use std::rc::Rc;
 
-use console::Term;
+use console::{Term, style};
 
 pub use restore::Restore;
 pub use table::table;
 
 use crate::plan::{BaseFiles, Plan};
+use crate::words;
 use ask::{Choice, ask, ask_line};
 use change::Change;
 use details::details;
@@ -78,6 +79,20 @@ const GOING_ON: [Choice<bool>; 2] = [
     Choice::new("[s]top", false),
 ];
 
+/// What is to become of units that were proposed for another instruction.
+#[derive(Clone, Copy)]
+enum Proposed {
+    Ask,
+    Keep,
+    Undo,
+}
+
+const FOR_ANOTHER: [Choice<Proposed>; 3] = [
+    Choice::new("[a]sk for new ones", Proposed::Ask),
+    Choice::new("[k]eep them", Proposed::Keep),
+    Choice::new("[l]eave the instruction as it was", Proposed::Undo),
+];
+
 #[derive(Clone, Copy)]
 enum Answer {
     Approve,
@@ -106,6 +121,10 @@ const ANSWERS: [Choice<Answer>; 4] = [
     Choice::new("[q]uit", Answer::Quit),
 ];
 
+/// Asks whoever proposed a plan for other units, now that its instruction is another one. Nothing comes where they propose
+/// none, or the person does not wait for it.
+pub type Again<'a> = &'a dyn Fn(&Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>>;
+
 /// What the review asks of its caller.
 pub struct Desk<'a> {
     /// Says what would be done with a plan, and by whom: an edit may change that.
@@ -114,6 +133,8 @@ pub struct Desk<'a> {
     pub reload: &'a dyn Fn(&str) -> anyhow::Result<Plan>,
     /// Reads what a plan claims.
     pub know: &'a dyn Fn(&Plan) -> anyhow::Result<BaseFiles>,
+    /// Where somebody has proposed the plan.
+    pub again: Option<Again<'a>>,
 }
 
 /// Shows the plan and lets the person look closer, change it, approve it or leave.
@@ -162,8 +183,8 @@ fn with(person: &mut impl Person, mut plan: Plan, desk: &Desk<'_>) -> anyhow::Re
         person.show(&format!("{shown}\n"))?;
         let (changed, its_base) = loop {
             // There is nothing to undo before there was a change.
-            let changes = CHANGES.len() - usize::from(before.is_empty());
-            match ask(person, &[&CHANGES[..changes], &ANSWERS], Answer::Quit)? {
+            let known = CHANGES.len() - usize::from(before.is_empty());
+            match ask(person, &[&CHANGES[..known], &ANSWERS], Answer::Quit)? {
                 Answer::Approve => return Ok(Decision::Approved(plan)),
                 Answer::Quit => return Ok(Decision::Quit(plan)),
                 Answer::Details => {
@@ -171,8 +192,15 @@ fn with(person: &mut impl Person, mut plan: Plan, desk: &Desk<'_>) -> anyhow::Re
                     person.show(&format!("\n{details}\n"))?;
                 }
                 Answer::Change(change) => {
-                    if let Some(changed) = change::change(change, &plan, &base, person)? {
-                        break (changed, Rc::clone(&base));
+                    let changed = change::change(change, &plan, &base, person)?;
+                    match (changed, desk.again) {
+                        (None, _) => {}
+                        (Some(changed), Some(again)) if changed.instruction != plan.instruction => {
+                            if let Some(found) = proposed_anew(changed, &base, person, again)? {
+                                break found;
+                            }
+                        }
+                        (Some(changed), _) => break (changed, Rc::clone(&base)),
                     }
                 }
                 Answer::Undo => {
@@ -198,6 +226,30 @@ fn with(person: &mut impl Person, mut plan: Plan, desk: &Desk<'_>) -> anyhow::Re
                 std::mem::replace(&mut base, its_base),
             ));
         }
+    }
+}
+
+/// The plan with its other instruction, and with other units if the person wants them; nothing where it is to stay as it
+/// was.
+fn proposed_anew(
+    amended: Plan,
+    base: &Rc<BaseFiles>,
+    person: &mut impl Person,
+    again: Again<'_>,
+) -> anyhow::Result<Option<(Plan, Rc<BaseFiles>)>> {
+    person.show("The units were proposed for the instruction as it was.\n")?;
+    match ask(person, &[&FOR_ANOTHER], Proposed::Undo)? {
+        Proposed::Undo => Ok(None),
+        Proposed::Keep => Ok(Some((amended, Rc::clone(base)))),
+        Proposed::Ask => match again(&amended) {
+            Ok(found) => Ok(found.map(|(plan, base)| (plan, Rc::new(base)))),
+            // What was changed before must not be lost for that.
+            Err(error) => {
+                let fault = words::chain(error.as_ref());
+                person.show(&format!("{} {}\n\n", style("✗").red(), words::line(&fault)))?;
+                Ok(None)
+            }
+        },
     }
 }
 

@@ -42,6 +42,10 @@ impl Scripted {
     }
 
     fn review(&mut self) -> Decision {
+        self.review_with(None)
+    }
+
+    fn review_with(&mut self, again: Option<Again<'_>>) -> Decision {
         console::set_colors_enabled(false);
         let course = |plan: &Plan| {
             let agent = plan.agent.command.clone().unwrap_or("first".to_owned());
@@ -51,6 +55,7 @@ impl Scripted {
             course: &course,
             reload: &|text| Ok(parse(text)?),
             know: &|_| Ok(sample::base()),
+            again,
         };
         with(self, sample::plan(), &desk).unwrap()
     }
@@ -319,8 +324,7 @@ fn what_cannot_be_is_said_and_asked_again() {
 
 #[test]
 fn the_instruction_is_amended_in_the_editor() {
-    let mut person =
-        Scripted::pressing("iia").writing(&[|text| text.replace("const", "let"), str::to_owned]);
+    let mut person = Scripted::pressing("iia").writing(&[to_let, str::to_owned]);
     assert_eq!(approved(person.review()).instruction, "from var to let");
     assert!(person.seen.contains("The instruction was not changed."));
     let mut person = Scripted::pressing("iia").writing(&[|_| " \n".to_owned(), rename_cart]);
@@ -332,6 +336,49 @@ fn the_instruction_is_amended_in_the_editor() {
             .seen
             .contains("✗ the editor did not end well (exit code 1)")
     );
+}
+
+fn to_let(text: &str) -> String {
+    text.replace("const", "let")
+}
+
+#[test]
+fn units_that_were_proposed_for_another_instruction_are_proposed_anew_if_the_person_wants_it() {
+    let review = |keys: &str, again: Again<'_>| {
+        let mut person = Scripted::pressing(keys).writing(&[to_let]);
+        let plan = approved(person.review_with(Some(again)));
+        (plan, person.seen)
+    };
+    let only_cart = |plan: &Plan| {
+        let mut plan = plan.clone();
+        plan.units.truncate(1);
+        plan.units[0].needs.clear();
+        Ok(Some((plan, sample::base())))
+    };
+    let (plan, _) = review("iaa", &only_cart);
+    assert_eq!(
+        (&*plan.instruction, plan.units.len()),
+        ("from var to let", 1)
+    );
+    let (plan, _) = review("ika", &|_| panic!("nobody is to be asked"));
+    assert_eq!(plan.instruction, "from var to let");
+    assert_eq!(plan.units, sample::plan().units);
+    for keys in ["ila", "i\u{3}a"] {
+        let (plan, _) = review(keys, &|_| panic!("nobody is to be asked"));
+        assert_eq!(plan, sample::plan());
+    }
+    // Who is asked may be kept from answering, or fail.
+    let (plan, _) = review("iaa", &|_| Ok(None));
+    assert_eq!(plan, sample::plan());
+    let (plan, seen) = review("iaa", &|_| anyhow::bail!("there is no such agent"));
+    assert_eq!(plan, sample::plan());
+    assert!(seen.contains("✗ there is no such agent"), "{seen}");
+    // What was there before can be had back.
+    let (plan, _) = review("iaua", &only_cart);
+    assert_eq!(plan, sample::plan());
+    // Other changes are nobody's affair.
+    let (plan, _) = review("r2\nbasket\na", &|_| panic!("nobody is to be asked"));
+    assert_eq!(plan.units[1].title, "basket");
 }
 
 #[test]
