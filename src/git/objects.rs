@@ -98,3 +98,39 @@ pub(super) fn damaged(id: git2::Oid, fault: String) -> GitError {
         fault,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::git::fixture::repository;
+
+    #[test]
+    fn damage_to_an_object_is_seen() {
+        let it = repository(&[("a", "one\ntwo\nthree\n")]);
+        let blob = it.repo.entries(&it.first).unwrap()[0].blob;
+        let id = blob.to_string();
+        let path = it.repo.common_dir().join("objects");
+        let path = path.join(&id[..2]).join(&id[2..]);
+        let sound = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let read = |content: &[u8]| {
+            std::fs::write(&path, content).unwrap();
+            let mut buffer = Vec::new();
+            let read = it.repo.objects().unwrap().blob(blob, &mut buffer);
+            read.map(<[u8]>::to_vec).map_err(|fault| fault.to_string())
+        };
+        assert_eq!(read(&sound).unwrap(), b"one\ntwo\nthree\n");
+        for at in 0..sound.len() {
+            let mut damaged = sound.clone();
+            damaged[at] ^= 1;
+            let fault = read(&damaged).unwrap_err();
+            assert!(
+                fault.starts_with(&format!("object {id} cannot be read: ")),
+                "{at}: {fault}"
+            );
+            // Only the checksum may be cut.
+            if let Ok(content) = read(&sound[..at]) {
+                assert_eq!(content, b"one\ntwo\nthree\n", "cut at {at}");
+            }
+        }
+    }
+}
