@@ -276,3 +276,44 @@ fn pages_are_mended_where_a_check_of_theirs_failed() {
     let page = repo.settled("prs/01-packages-p0-index-js.md");
     assert!(page.contains("Sent back to command: "), "{page}");
 }
+
+/// Stands for claude: it tells a session, keeps what it was started with, and does not know sessions where it is told so.
+const CLAUDE: &str = r#"here=$(dirname "$0")
+echo "$@" >>"$here/args"
+cat >>"$here/told"
+case "$*" in
+*--resume*) test ! -e "$here/forgets" || { echo 'No conversation found' >&2; exit 1; } ;;
+esac
+echo '// signed' >>packages/p0/index.js
+echo '{"type":"system","subtype":"init","session_id":"s1"}'
+echo '{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"Done.","stop_reason":"end_turn","session_id":"s1","total_cost_usd":0.1,"usage":{"input_tokens":4,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":2}}'"#;
+
+#[test]
+fn an_agent_with_sessions_goes_on_with_its_own_if_it_still_knows_it() {
+    let repo = Repo::with_packages(1);
+    let server = GitHub::of(&repo);
+    let agent = repo.program("claude", CLAUDE);
+    let agent = agent.to_string_lossy();
+    let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
+    args.extend(["--no-checks", "--agent", "claude", "--agent-cmd", &*agent]);
+    args.extend(["--planner", "graph", "--units", "1"]);
+    let _ = repo.batch_with(args, &ENV).exits(0);
+    server.state().of("01-").checks = vec![Some("failure")];
+    batch(&repo, &["prs", "fix", "--all"])
+        .exits(0)
+        .says("1 done");
+    turn(&repo, "forgets");
+    batch(&repo, &["prs", "fix", "--all"])
+        .exits(0)
+        .says("1 done");
+    let started = fs::read_to_string(repo.root().join("args")).expect("it was started");
+    let resumed: Vec<bool> = started
+        .lines()
+        .map(|args| args.contains("--resume s1"))
+        .collect();
+    assert_eq!(resumed, [false, true, true, false], "{started}");
+    assert_eq!(told(&repo).matches("This check failed: check 1").count(), 3);
+    assert_eq!(now(&repo, 0).matches("// signed").count(), 3);
+    let comment = server.state().of("01-").comments[0].clone();
+    assert!(comment.contains("```text\nDone.\n```"), "{comment}");
+}

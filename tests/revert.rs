@@ -73,7 +73,7 @@ fn merged_work_is_undone_however_it_came_and_what_stands_on_it_first() {
         .stderr();
         let place = |unit: &str| said.find(unit).expect("it is told");
         assert!(
-            place("02-b: undone by #") < place("01-a: undone by #"),
+            place("02-b: to be undone by #") < place("01-a: to be undone by #"),
             "{said}"
         );
         assert_eq!(repo.snapshot(), before);
@@ -136,7 +136,7 @@ fn all_commits_of_a_rebased_pull_request_are_undone() {
         .says("2 done");
     batch(&repo, &["revert", "--unit", "01"])
         .exits(0)
-        .says("01-a: undone by #3: 2 files")
+        .says("01-a: to be undone by #3: 2 files")
         .says("1 done");
     let undone =
         "batch/[RUN]/01-a-revert".replace("[RUN]", branch.split('/').nth(1).expect("a run"));
@@ -156,11 +156,11 @@ fn a_conflict_is_told_with_its_files_and_the_others_go_on() {
     commit_there(&repo, "main", "packages/p1/index.js", "var p1 = 'new';\n");
     batch(&repo, &["revert"])
         .exits(1)
-        .says("03-c: undone by #")
+        .says("03-c: to be undone by #")
         .says("02-b: failed: main has changed since in packages/p1/index.js: undo it by hand there")
         .says("01-a: is needed by #")
         .says("(02-b), which is merged: that one must be undone too")
-        .says("04-d: undone by #")
+        .says("04-d: to be undone by #")
         .says("2 done, 1 left as they were, 1 failed");
     assert_eq!(server.state().pulls.len(), 6);
     let rows = batch(&repo, &["prs", "--json"]).exits(0);
@@ -189,12 +189,12 @@ fn only_what_is_merged_is_undone_and_nothing_below_what_stands() {
     batch(&repo, &["revert", "--unit", "02", "--unit", "03"])
         .exits(0)
         .says("03-c: is open, so there is nothing to undo")
-        .says("02-b: undone by #5")
+        .says("02-b: to be undone by #5")
         .says(" is open and stands on it");
     // What an earlier call has opened counts.
     batch(&repo, &["revert", "--unit", "01"])
         .exits(0)
-        .says("01-a: undone by #6");
+        .says("01-a: to be undone by #6");
     server.state().of("01-a-revert").open = false;
     batch(&repo, &["revert"])
         .exits(0)
@@ -214,7 +214,7 @@ fn nothing_is_opened_twice_whatever_happens_on_the_way() {
     server.fails("POST", "/pulls", Fault::BadGatewayAfter);
     batch(&repo, &["revert", "--unit", "02"])
         .exits(0)
-        .says("02-b: undone by #3");
+        .says("02-b: to be undone by #3");
     // Killed when the commit is known, and then when the pull request is open and not written down.
     for crash in ["0+", "0"] {
         let env = [ENV[0], ENV[1], ("BATCH_CRASH", crash)];
@@ -223,7 +223,7 @@ fn nothing_is_opened_twice_whatever_happens_on_the_way() {
     assert_eq!(server.state().pulls.len(), 4);
     batch(&repo, &["revert"])
         .exits(0)
-        .says("01-a: undone by #4")
+        .says("01-a: to be undone by #4")
         .says("1 done, 1 left");
     assert_eq!(server.state().pulls.len(), 4);
     assert_eq!(repo.pushed().len(), 4);
@@ -263,12 +263,12 @@ fn pages_that_were_merged_are_undone_by_pages() {
         let _ = repo.batch(merge).exits(0);
         assert_eq!(repo.changed_on("tried").len(), 2, "{method}");
         repo.batch(["revert", "--unit", "02"]).exits(0).says(
-            "#2 02-b: undone by #4: 1 file, [TMP]/repo/.git/batch/runs/[RUN]/prs/02-b-revert.md",
+            "#2 02-b: to be undone by #4: 1 file, [TMP]/repo/.git/batch/runs/[RUN]/prs/02-b-revert.md",
         );
         repo.batch(["revert"])
             .exits(0)
             .says("02-b: is to be undone by #4 already")
-            .says("01-a: undone by #3");
+            .says("01-a: to be undone by #3");
         repo.batch(["prs"])
             .exits(0)
             .says("#4 │ 02-b-revert │ open │ – │ – │ possible │ 0")

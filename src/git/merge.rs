@@ -8,6 +8,9 @@ use super::commit::without_lease;
 use super::graft::merge;
 use super::{During, GitError, Repo};
 
+/// Nobody puts more than this on top of a unit's work.
+const MOST_COMMITS: usize = 250;
+
 /// How a commit stands against a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Against {
@@ -86,11 +89,22 @@ impl Repo {
         self.move_branch(branch, tip.as_deref(), &made)
     }
 
-    /// The commit's own change as a commit on top of another one, with the same words. `start` is what it was made on.
+    /// What a commit has changed since `start` as one commit on top of another one, with the words of the first that was
+    /// made on `start`.
     pub fn transplant(&self, commit: &str, start: &str, onto: &str) -> Result<String, GitError> {
         let tree = self.graft(onto, start, commit)?;
         let repo = self.open()?;
-        let message = find_commit(&repo, commit)?
+        let last = find_commit(&repo, commit)?;
+        let is_first = |commit: &git2::Commit<'_>| {
+            let parent = commit.parent_id(0);
+            parent.is_ok_and(|parent| parent.to_string() == start)
+        };
+        let line = std::iter::successors(Some(last.clone()), |commit| commit.parent(0).ok());
+        // Where it was put together otherwise, its own words have to do.
+        let message = line
+            .take(MOST_COMMITS)
+            .find(is_first)
+            .unwrap_or(last)
             .message()
             .during(|| format!("the message of {commit} cannot be read"))?
             .to_owned();
@@ -337,6 +351,12 @@ mod tests {
             .changes(&onto, &it.repo.tree(&moved).unwrap())
             .unwrap();
         assert_eq!(changed.list.len(), 1);
+
+        let more = change(&it, &work, "d.txt", "mended\n");
+        let moved = it.repo.transplant(&more, &ground, &onto).unwrap();
+        let made = find_commit(&repo, &moved).unwrap();
+        assert_eq!(made.message(), Ok("b.txt"), "the first one's words");
+        assert_eq!(text(&it, &moved, "d.txt"), "mended\n");
     }
 
     #[test]

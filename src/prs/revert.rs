@@ -108,7 +108,7 @@ impl Round<'_> {
             .await?;
         let notes: Vec<String> = link.notes.iter().map(|note| format!("; {note}")).collect();
         Ok(format!(
-            "undone by #{}: {files}, {}{above}{}",
+            "to be undone by #{}: {files}, {}{above}{}",
             link.number,
             link.url,
             notes.concat()
