@@ -16,6 +16,8 @@ export const faults = {
   silent: { outcome: ['failed'], said: /silent for/, flags: soon('--idle-timeout', '--agent-timeout') },
   // Gemini ends such a loop by itself.
   endless: { outcome: ['failed', 'no-change'], said: /not done within|as it was/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },
+  // The shells of the others have other parents.
+  killed: { outcome: ['published'], only: ['claude'], pressure: { claude: 'killed' } },
   outside: { outcome: ['published'], needsTools: true },
   committing: { outcome: ['published'], needsTools: true },
   'left-running': { outcome: ['published'], needsTools: true },

@@ -146,6 +146,11 @@ function script(task) {
       return { call: shell(tools, 'true') };
     case 'left-running':
       return step === 0 ? { call: shell(tools, 'setsid sleep 7411 >/dev/null 2>&1 & echo started') } : step === 1 ? edit(task) : done;
+    case 'killed': {
+      // Once only: the program begins anew, in a temporary folder that it has seen before.
+      const call = shell(tools, 'test -e "$TMPDIR/seen" || { touch "$TMPDIR/seen"; kill -9 $PPID; }');
+      return step === 0 ? { call } : step === 1 ? edit(task) : done;
+    }
     case 'committing':
       return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'git commit -am mine') } : done;
     default:

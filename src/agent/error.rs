@@ -29,7 +29,7 @@ pub enum AgentError {
     Ended { ending: Ending, tail: String },
     /// Something other than batch killed it, so often.
     #[error(
-        "something outside batch killed the agent (SIGKILL{}): mostly the system does, when memory runs out; fewer at once (-j) need less",
+        "something outside batch killed the agent (SIGKILL{}): mostly the system does so, when memory runs out; fewer at once (-j) need less",
         if *times > 1 { format!(", {times} times") } else { String::new() }
     )]
     Killed { times: usize, tail: String },
