@@ -585,3 +585,65 @@ fn a_run_that_was_stopped_goes_on_with_its_fork() {
     );
     assert_eq!(repo.pushed_to(&repo.root().join("fork.git")).len(), 2);
 }
+
+#[test]
+fn one_issue_lists_all_pull_requests_and_is_made_once() {
+    let (repo, server) = shop(2);
+    // It is made, and the answer is lost.
+    server.fails("POST", "/issues", Fault::BadGatewayAfter);
+    let output = migrate(&repo, &["--units", "2", "--tracking-issue"]).exits(0);
+    output.says("tracking issue: https://127.0.0.1/acme/shop/issues/1001");
+    let issues = server.state().issues.clone();
+    let [(title, text)] = &issues[..] else {
+        panic!("not one issue: {issues:?}");
+    };
+    assert_eq!(title, "sign every file");
+    for number in [1, 2] {
+        let line =
+            format!("- [ ] [#{number}](<https://127.0.0.1/acme/shop/pull/{number}>) `packages/p");
+        assert!(text.contains(&line), "{text}");
+    }
+    assert!(text.contains("0 of 2 merged"), "{text}");
+
+    // What people write around the list stays, and what others did is followed.
+    server.state().issues[0].1 = format!("Please hurry.\r\n{text}");
+    repo.batch_with(["prs", "merge", "01"], &ENV)
+        .exits(0)
+        .says("tracking issue: https://127.0.0.1/acme/shop/issues/1001");
+    server.state().of("02-").open = false;
+    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    let text = server.state().issues[0].1.clone();
+    assert!(text.starts_with("Please hurry.\r\n"), "{text}");
+    assert!(
+        text.contains(": merged\n") && text.contains(": closed\n"),
+        "{text}"
+    );
+    assert!(text.contains("1 of 2 merged"), "{text}");
+    let before = server.changes().len();
+    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    assert_eq!(server.changes().len(), before, "nothing has changed");
+    repo.batch_with(["report", "--json"], &ENV)
+        .exits(0)
+        .says("\"url\": \"https://127.0.0.1/acme/shop/issues/1001\"");
+}
+
+#[test]
+fn without_issues_pull_requests_are_opened_all_the_same() {
+    let (repo, server) = shop(1);
+    for _ in 0..2 {
+        let disabled = Fault::refusal(410, "Issues are disabled for this repo");
+        server.fails("GET", "/issues", disabled);
+    }
+    migrate(&repo, &["--tracking-issue"])
+        .exits(0)
+        .says("1 of 1 unit published")
+        .says(
+            "no tracking issue: 127.0.0.1/acme/shop refused the request (410): Issues are disabled",
+        );
+    assert_eq!(server.changes(), ["POST /pulls"]);
+    // Now they are there.
+    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    assert_eq!(server.state().issues.len(), 1);
+    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    assert_eq!(server.state().issues.len(), 1);
+}

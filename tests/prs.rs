@@ -136,7 +136,11 @@ fn a_run_without_pull_requests_is_refused() {
 
 #[test]
 fn the_whole_life_can_be_tried_without_a_network() {
-    let repo = published_here(3);
+    let repo = Repo::with_packages(3);
+    let _ = repo
+        .migrate_by(SIGN, &["--units", "3", "--tracking-issue"])
+        .exits(0)
+        .says("tracking issue: ");
     let before = repo.snapshot();
     repo.batch(["prs", "close"])
         .exits(2)
@@ -172,6 +176,9 @@ fn the_whole_life_can_be_tried_without_a_network() {
         "the branch of what was closed is gone"
     );
     assert_eq!(repo.branches().len(), 3, "and still here");
+    let all = repo.settled("/prs.md");
+    assert!(all.contains("2 of 3 merged"), "{all}");
+    assert!(all.contains("`: closed\n"), "{all}");
     let page = repo.settled("prs/01-packages-p0-index-js.md");
     assert!(page.contains("Pull request 1, merged: "), "{page}");
     repo.git(["branch", "-D", "tried"]);

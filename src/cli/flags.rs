@@ -399,6 +399,9 @@ pub(super) struct PublishingFlags {
     /// Put every pull request into this milestone, by its title or number
     #[arg(long, value_name = "TITLE")]
     milestone: Option<String>,
+    /// Keep one issue with a list of the run's pull requests and how they stand
+    #[arg(long)]
+    tracking_issue: bool,
     /// Have the forge merge each by itself once its repository allows that [default: merge]
     #[arg(
         long,
@@ -449,6 +452,9 @@ impl PublishingFlags {
         publish.max_reviewers = self.max_reviewers.or(publish.max_reviewers);
         if self.milestone.is_some() {
             publish.milestone.clone_from(&self.milestone);
+        }
+        if self.tracking_issue {
+            publish.tracking_issue = Some(true);
         }
         publish.auto_merge = self.auto_merge.or(publish.auto_merge);
     }

@@ -35,7 +35,7 @@ pub(super) fn launch(
         anyhow::Ok(job.check_new()?)
     };
     let mut job = prepare(plan)?;
-    for note in job.notes() {
+    for note in job.notes().iter().chain(&job.stacking()) {
         say(&format!("note: {note}"));
     }
     // Who is not shown the plan needs no journal read.

@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
         ..RunConfig::default()
     };
     let mut job = prepare_as_planned(&workspace, &known, Goal::PullRequests)?;
-    for note in job.notes() {
+    if let Some(note) = job.stacking() {
         say(&format!("note: {note}"));
     }
     launch::settle(&mut job)?;

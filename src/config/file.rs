@@ -130,6 +130,8 @@ pub struct PublishConfig {
     pub assignees: Vec<String>,
     /// A title, or a number.
     pub milestone: Option<String>,
+    /// One issue lists all pull requests of a run.
+    pub tracking_issue: Option<bool>,
     /// The forge merges by itself what may be merged, in this way.
     pub auto_merge: Option<MergeMethod>,
 }

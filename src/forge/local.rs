@@ -15,7 +15,7 @@ use crate::config::MergeMethod;
 
 use super::{
     Act, BoxFuture, Checks, Complaints, Forge, ForgeError, Merged, Opened, PullRequest, Review,
-    Standing, State, Waits, Which, markdown, text,
+    Standing, State, Tracked, Tracking, Waits, Which, markdown, text,
 };
 
 /// Keeps pull requests as Markdown pages in a folder.
@@ -133,6 +133,27 @@ impl LocalForge {
         })
     }
 
+    /// The page of all stands beside the folder, where no unit's page can be.
+    fn list(&self, tracking: &Tracking) -> Result<Tracked, ForgeError> {
+        let path = self.folder.with_extension("md");
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let fault = |source| ForgeError::Page {
+            path: path.clone(),
+            source,
+        };
+        let text = if tracking.is_in(&before) {
+            tracking.text(&before)
+        } else {
+            format!("# {}\n\n{}", tracking.title(), tracking.text(""))
+        };
+        let folder = self.folder.parent().unwrap_or(&self.folder);
+        replace(folder, &path, &text).map_err(fault)?;
+        Ok(Tracked {
+            number: None,
+            url: path.to_string_lossy().into_owned(),
+        })
+    }
+
     fn note(&self, which: &Which, act: &Act) -> Result<(), ForgeError> {
         let mut record = self.read(&which.unit)?;
         match act {
@@ -176,17 +197,19 @@ impl Forge for LocalForge {
         Box::pin(async move { self.open_or_replace(request) })
     }
 
-    fn is_open<'a>(
+    fn state<'a>(
         &'a self,
         which: &'a Which,
         _: &'a Waits,
-    ) -> BoxFuture<'a, Result<bool, ForgeError>> {
+    ) -> BoxFuture<'a, Result<State, ForgeError>> {
         Box::pin(async move {
             // An earlier batch kept no record, and could do nothing with a page once it was written.
-            if !self.record(&which.unit).exists() {
-                return Ok(self.page(&which.unit).exists());
+            let has_record = self.record(&which.unit).exists();
+            match (has_record, self.page(&which.unit).exists()) {
+                (true, _) => Ok(self.read(&which.unit)?.state),
+                (false, true) => Ok(State::Open),
+                (false, false) => Ok(State::Closed),
             }
-            Ok(self.read(&which.unit)?.state.is_open())
         })
     }
 
@@ -221,6 +244,14 @@ impl Forge for LocalForge {
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<(), ForgeError>> {
         Box::pin(async move { self.note(which, act) })
+    }
+
+    fn track<'a>(
+        &'a self,
+        tracking: &'a Tracking,
+        _: &'a Waits,
+    ) -> BoxFuture<'a, Result<Tracked, ForgeError>> {
+        Box::pin(async move { self.list(tracking) })
     }
 }
 
@@ -283,6 +314,7 @@ fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::forge::Extras;
+    use crate::forge::tracking::sample;
 
     fn request() -> PullRequest {
         PullRequest {
@@ -376,5 +408,19 @@ mod tests {
         Looks good.
         ");
         assert_eq!(forge.stand(&which).expect("there").state, State::Closed);
+    }
+
+    #[test]
+    fn the_list_of_all_is_a_page_beside_them() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let forge = LocalForge::new(folder.path().join("prs"));
+        let first = forge.list(&sample(1)).expect("written");
+        assert_eq!(forge.list(&sample(2)).expect("written"), first);
+        let text = fs::read_to_string(folder.path().join("prs.md")).expect("page");
+        assert!(
+            text.starts_with("# use hooks --> @all\n\n```text\n"),
+            "{text}"
+        );
+        assert!(text.contains("1 of 2 merged"), "{text}");
     }
 }

@@ -20,6 +20,7 @@ mod standing;
 mod story;
 mod text;
 mod token;
+mod tracking;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use standing::{Brought, Checks, Merged, Review, Standing, State};
 pub use story::{CheckLine, Need, Story};
 pub use text::{Templates, TextError};
 pub use token::Token;
+pub use tracking::{Task, Tracked, Tracking};
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -58,12 +60,12 @@ pub trait Forge: Send + Sync {
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Opened, ForgeError>>;
 
-    /// Whether the pull request is neither merged nor closed.
-    fn is_open<'a>(
+    /// Whether the pull request is merged or closed, and nothing else of how it stands.
+    fn state<'a>(
         &'a self,
         which: &'a Which,
         waits: &'a Waits,
-    ) -> BoxFuture<'a, Result<bool, ForgeError>>;
+    ) -> BoxFuture<'a, Result<State, ForgeError>>;
 
     /// How the pull request stands.
     fn standing<'a>(
@@ -95,6 +97,13 @@ pub trait Forge: Send + Sync {
         act: &'a Act,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<(), ForgeError>>;
+
+    /// Brings the one issue for all pull requests of a run up to date; where there is none, it is made.
+    fn track<'a>(
+        &'a self,
+        tracking: &'a Tracking,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Tracked, ForgeError>>;
 }
 
 /// One pull request of a run that was opened.

@@ -102,6 +102,15 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::CutShort { why, agent }) => {
             return Some(of(agent.as_deref(), cut_short(why)));
         }
+        Event::Run(RunFact::Tracked(issue)) => {
+            return Some(format!("tracking issue: {}", words::line(&issue.url)));
+        }
+        Event::Run(RunFact::NotTracked { reason }) => {
+            return Some(format!(
+                "the tracking issue is not up to date: {}",
+                first_line(reason)
+            ));
+        }
         Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
     };

@@ -20,6 +20,8 @@ pub struct Desk {
     pub upstream: Option<String>,
     /// The branch that the run is for.
     pub base_branch: String,
+    /// One issue is to list them.
+    pub wants_tracking: bool,
     /// Where it is told for what the forge has to be waited.
     pub waits: Waits,
 }

@@ -10,9 +10,11 @@ mod merge;
 mod revert;
 mod round;
 mod sync;
+mod track;
 
 pub use desk::{Desk, Home, Row};
 pub use fix::Outside;
 pub use merge::Merging;
 pub use revert::Reverting;
 pub use round::{Earnest, Outcome, Round, Told};
+pub use track::TrackError;

@@ -9,8 +9,8 @@ use super::{Liveness, Totals, view};
 use crate::agent::{CostSource, Spent, Usd};
 use crate::check::Verdict;
 use crate::run::{
-    self, ChangeCount, CheckResult, OldUses, Outcome, Phase, PullRequestLink, RivalEnd, RunState,
-    Step, UnitState,
+    self, ChangeCount, CheckResult, IssueLink, OldUses, Outcome, Phase, PullRequestLink, RivalEnd,
+    RunState, Step, UnitState,
 };
 use crate::words;
 
@@ -34,6 +34,7 @@ pub struct Report {
     serial_ms: u64,
     totals: Totals,
     old_uses: Option<OldUses>,
+    tracking_issue: Option<IssueLink>,
     usage: Option<Used>,
     units: Vec<Unit>,
 }
@@ -176,6 +177,7 @@ impl Report {
             serial_ms: state.serial_ms(moment),
             totals: Totals::of(state),
             old_uses: state.old_uses,
+            tracking_issue: state.tracking.clone(),
             usage: state.spent().map(Used::from),
             units: state
                 .units

@@ -25,6 +25,7 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
         sections.push("## Failures".to_owned());
         sections.extend(failures);
     }
+    sections.extend(view::tracking(state).map(|line| escaped(&line)));
     let notes = view::notes(state);
     if !notes.is_empty() {
         let lines: Vec<String> = notes

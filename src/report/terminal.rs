@@ -30,6 +30,7 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     sections.extend(units(state, width, moment));
     sections.extend(view::failures(state).map(|failure| failed(&failure)));
     sections.extend(others(state));
+    sections.extend(view::tracking(state));
     sections.push(
         style(totals::closing(state, liveness, moment))
             .bold()

@@ -107,6 +107,20 @@ pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
         .collect()
 }
 
+/// What there is to say of the one issue for all pull requests, if there is anything.
+pub(super) fn tracking(state: &RunState) -> Option<String> {
+    match (&state.tracking, &state.not_tracked) {
+        (Some(issue), None) => Some(format!("tracking issue: {}", words::line(&issue.url))),
+        (Some(issue), Some(why)) => Some(format!(
+            "tracking issue: {}, not up to date: {}",
+            words::line(&issue.url),
+            words::line(why)
+        )),
+        (None, Some(why)) => Some(format!("no tracking issue: {}", words::line(why))),
+        (None, None) => None,
+    }
+}
+
 /// Units that were not begun because the run had come to a limit, by that limit.
 pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
     let mut found: Vec<(&CutShort, Vec<&str>)> = Vec::new();

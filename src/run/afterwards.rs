@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::event::{Event, Recorded, RunId, UnitFact};
+use super::event::{Event, Recorded, RunFact, RunId, UnitFact};
 use super::places::Places;
 use super::record::{self, RecordError, now};
 use crate::journal::{Journal, JournalError, RunLock};
@@ -47,7 +47,15 @@ impl Afterwards {
 
     /// Writes a fact about a unit down.
     pub fn say(&mut self, unit: &UnitId, fact: UnitFact) -> Result<Recorded, AfterwardsError> {
-        let event = Event::Unit(unit.clone(), fact);
+        self.record(Event::Unit(unit.clone(), fact))
+    }
+
+    /// Writes a fact about the run down.
+    pub fn say_of_run(&mut self, fact: RunFact) -> Result<Recorded, AfterwardsError> {
+        self.record(Event::Run(fact))
+    }
+
+    fn record(&mut self, event: Event) -> Result<Recorded, AfterwardsError> {
         Ok(record::append(&mut self.journal, &self.run, now(), event)?)
     }
 }

@@ -26,6 +26,7 @@ use super::restraint::CutShort;
 use super::scheduler::{self, Next, Space};
 use super::state::{Phase, RunState, UnitState};
 use super::story::NeedDone;
+use super::tracker::Tracker;
 use super::unit::{Pipeline, Said};
 use super::valve::Valve;
 use super::wish::{self, Wish};
@@ -71,6 +72,8 @@ pub async fn execute(
     let base = Arc::new(Base::new(&job, &state.base_checks));
     let pacing = Pacing::new(job.jobs);
     let (troubles, pressures) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::unbounded_channel();
+    let tracker = Tracker::of(&job, &state, tell);
     let engine = Engine {
         job: Arc::new(job),
         base,
@@ -79,6 +82,7 @@ pub async fn execute(
         watch,
         clearance,
         valve,
+        tracker,
         facts,
         registration: Arc::new(Mutex::new(())),
         cancel,
@@ -92,7 +96,7 @@ pub async fn execute(
         comeback: Arc::new(Comeback::new()),
         deadline: None,
     };
-    engine.run(said, stops, pressures).await
+    engine.run(said, stops, pressures, told).await
 }
 
 /// Makes this process the one that drives the run.
@@ -116,6 +120,8 @@ enum News {
     Ended(Result<(Id, Outcome), JoinError>),
     Tidied,
     Trouble(Trouble),
+    /// Of the one issue for all pull requests.
+    Tracked(RunFact),
     /// A moment has come at which more, or no more, may be started.
     Time,
 }
@@ -135,6 +141,7 @@ pub(super) struct Engine<'w> {
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
     clearance: watch::Sender<Clearance>,
     valve: Option<Arc<Valve>>,
+    tracker: Option<Tracker>,
     facts: mpsc::Sender<Said>,
     base: Arc<Base>,
     registration: Arc<Mutex<()>>,
@@ -159,6 +166,7 @@ impl Engine<'_> {
         mut said: mpsc::Receiver<Said>,
         mut stops: mpsc::Receiver<Stop>,
         mut pressures: mpsc::UnboundedReceiver<Trouble>,
+        mut told: mpsc::UnboundedReceiver<RunFact>,
     ) -> Result<RunState, RunError> {
         let mut may_stop = true;
         let closes = self.job.caps.deadline().map(|after| self.begun + after);
@@ -177,6 +185,7 @@ impl Engine<'_> {
                 Some(said) = said.recv() => News::Said(said),
                 // A trouble is told before what comes of it.
                 Some(trouble) = pressures.recv() => News::Trouble(trouble),
+                Some(fact) = told.recv() => News::Tracked(fact),
                 stop = stops.recv(), if may_stop => News::Stop(stop),
                 Some(wish) = wishes.recv() => News::Wish(wish),
                 Some(ended) = self.pipelines.join_next_with_id() => News::Ended(ended),
@@ -201,6 +210,7 @@ impl Engine<'_> {
                 News::Ended(ended) => self.ended(ended)?,
                 // There may be room again.
                 News::Tidied | News::Time => {}
+                News::Tracked(fact) => self.record(Event::Run(fact))?,
                 News::Trouble(trouble) => self.trouble(&trouble)?,
             }
             self.advance()?;
@@ -214,6 +224,14 @@ impl Engine<'_> {
         let tidied = async {
             while self.tidying.join_next().await.is_some() {}
             self.put_away().await;
+            let late = match self.tracker.take() {
+                Some(tracker) => tracker.finish().await,
+                None => None,
+            };
+            let rest = std::iter::from_fn(|| told.try_recv().ok());
+            for fact in rest.chain(late) {
+                self.record(Event::Run(fact))?;
+            }
             self.count().await
         };
         // What is left to do then is for `batch clean`.
@@ -383,6 +401,11 @@ impl Engine<'_> {
             self.clearance.send_replace(Clearance::of(&self.state));
         }
         self.tell_comeback();
+        if let (Event::Unit(_, UnitFact::PullRequestOpened(_)), Some(tracker)) =
+            (&recorded.event, &self.tracker)
+        {
+            tracker.tell(&self.state);
+        }
         (self.watch)(&recorded, &self.state);
         Ok(())
     }

@@ -123,6 +123,10 @@ pub enum RunFact {
         forge: String,
         remote: Option<String>,
     },
+    /// The one issue for all pull requests of the run is there.
+    Tracked(IssueLink),
+    /// That issue cannot be made, or is not up to date.
+    NotTracked { reason: String },
     /// The last event of a run that came to its end, unless it is resumed or units of it are retried.
     Ended,
 }
@@ -520,6 +524,16 @@ pub struct PullRequestLink {
     /// What could not be done for it, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// Where the one issue for all pull requests of a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueLink {
+    /// Nothing where issues have no numbers.
+    #[serde(default)]
+    pub number: Option<u64>,
+    /// An address on a forge, or the path of a page for the local forge.
+    pub url: String,
 }
 
 /// How a unit ended.

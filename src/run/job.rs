@@ -146,14 +146,6 @@ impl Job {
             }
             None => discover(&repo, &plan, &tracked, &environment, &mut notes)?,
         };
-        let stacked = plan.units.iter().filter(|unit| !unit.needs.is_empty());
-        let stacked = stacked.count();
-        if stacked > 0 && delivery.is_across() {
-            notes.push(format!(
-                "no pull request can go to a branch of another repository, and that is where branches are pushed: those of \
-                 the units that need others ({stacked}) show what they need too, until it is merged"
-            ));
-        }
         let limit =
             |asked: Option<crate::config::Limit>, usual| asked.map_or(usual, |limit| limit.0);
         let included = repo.included()?;
@@ -251,6 +243,19 @@ impl Job {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What people should know of pull requests that need others, where they cannot go to each other's branches.
+    #[must_use]
+    pub fn stacking(&self) -> Option<String> {
+        let is_stacked = |unit: &&Unit| !unit.needs.is_empty();
+        let stacked = self.plan.units.iter().filter(is_stacked).count();
+        (stacked > 0 && self.delivery.is_across()).then(|| {
+            format!(
+                "no pull request can go to a branch of another repository, and that is where branches are pushed: those of \
+                 the units that need others ({stacked}) show what they need too, until it is merged"
+            )
+        })
     }
 
     /// How many agents work at once.

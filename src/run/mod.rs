@@ -48,6 +48,7 @@ mod story;
 mod study;
 mod surroundings;
 mod tidying;
+mod tracker;
 mod trash;
 mod turn;
 mod unit;
@@ -60,9 +61,9 @@ pub use delivery::{Delivery, Place, WhyLocal, find_token, place};
 pub use engine::{announce, execute};
 pub use error::{DeliveryError, PrepareError, RunError};
 pub use event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, InverseCommit, OldUses, Outcome,
-    PullRequestLink, Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop,
-    UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, InverseCommit, IssueLink, OldUses,
+    Outcome, PullRequestLink, Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step,
+    Stop, UnitFact, UnitHeader,
 };
 pub use inverse::Inverse;
 pub use job::{Job, KeepWorktrees, usual_jobs};
@@ -81,5 +82,6 @@ pub use state::{PaceNow, Phase, RunState, SentBack, UnitState};
 pub use story::extras;
 pub use study::{Study, StudyError};
 pub use surroundings::worker_environment;
+pub use tracker::tracking;
 pub use trash::{Trashed, delete, lying, trash};
 pub use wish::{Wish, leave};

@@ -20,6 +20,9 @@ use crate::words;
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 const LAST_LOOK: Duration = Duration::from_mins(1);
 
+const BY_FORK: &str =
+    "with --fork, branches go to a fork of yours; for what is committed: batch publish --fork";
+
 /// A pull request that nothing checks after so many milliseconds has no checks.
 const UNCHECKED: i64 = 30_000;
 
@@ -112,20 +115,22 @@ impl Pipeline {
             return Err(Halt::Stopped);
         }
         pushed.map_err(|halt| match halt {
-            // GitHub's words for a push without the right to it.
-            Halt::Failed(failure) if self.job.delivery.is_on_a_server() && failure.reason.contains(" denied to ") => {
-                let way = "with --fork, branches go to a fork of yours; for what is committed: batch publish --fork";
-                Halt::Failed(Failure {
-                    reason: format!("{}\n{way}", failure.reason),
-                    ..failure
-                })
-            }
+            Halt::Failed(failure) if self.needs_fork(&failure.reason) => Halt::Failed(Failure {
+                reason: format!("{}\n{BY_FORK}", failure.reason),
+                ..failure
+            }),
             other => other,
         })?;
         self.say(UnitFact::Pushed {
             remote: remote.to_owned(),
         })
         .await
+    }
+
+    /// Whether a push was refused for want of the right to it, in GitHub's words, and a fork would do.
+    fn needs_fork(&self, reason: &str) -> bool {
+        let delivery = &self.job.delivery;
+        delivery.is_on_a_server() && !delivery.is_across() && reason.contains(" denied to ")
     }
 
     pub(super) async fn pull_request(
@@ -267,8 +272,8 @@ impl Pipeline {
 
     async fn is_closed(&self, forge: &dyn Forge, which: &Which) -> Result<bool, Halt> {
         let (waits, _) = mpsc::unbounded_channel();
-        match self.unless_stopping(forge.is_open(which, &waits)).await? {
-            Ok(is_open) => Ok(!is_open),
+        match self.unless_stopping(forge.state(which, &waits)).await? {
+            Ok(state) => Ok(!state.is_open()),
             // It is asked again soon, and a run that waits for days must not end by one bad minute.
             Err(error) => {
                 tracing::warn!("{}", words::chain(&error));

@@ -179,9 +179,9 @@ mod tests {
     use crate::config::{AgentOptions, Limit};
     use crate::process::Ending;
     use crate::run::{
-        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, InverseCommit, Mending, OldUses,
-        Outcome, Pace, PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step, Stop, UnitHeader,
-        sample,
+        Amendment, BaseCheck, ChangeCount, CheckResult, CutShort, InverseCommit, IssueLink,
+        Mending, OldUses, Outcome, Pace, PullRequestLink, Retry, Rival, RivalEnd, RunHeader, Step,
+        Stop, UnitHeader, sample,
     };
 
     fn every_kind_of_event() -> Vec<Event> {
@@ -472,6 +472,11 @@ mod tests {
             forge: "github.com/acme/shop".into(),
             remote: Some("origin".into()),
         }));
+        for number in [None, Some(8)] {
+            let url = "https://example.org/8".to_owned();
+            all.push(Event::Run(RunFact::Tracked(IssueLink { number, url })));
+        }
+        all.push(Event::Run(RunFact::NotTracked { reason: "r".into() }));
         all.push(Event::Run(RunFact::Ended));
         all
     }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::event::{
-    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, OldUses, Outcome, PullRequestLink,
-    Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
+    Amendment, BaseCheck, ChangeCount, CheckResult, Event, Goal, IssueLink, OldUses, Outcome,
+    PullRequestLink, Recorded, Retry, Rival, RivalEnd, RunFact, RunHeader, RunId, Step, Stop,
+    UnitFact, UnitHeader,
 };
 use super::inverse::Inverse;
 use super::mending::{Mended, Round};
@@ -38,6 +39,10 @@ pub struct RunState {
     pub old_uses: Option<OldUses>,
     /// Units wait because there is no room for their worktrees.
     pub waits_for_room: bool,
+    /// The one issue for all its pull requests.
+    pub tracking: Option<IssueLink>,
+    /// Why there is none, or why it is not up to date.
+    pub not_tracked: Option<String>,
     /// What checks that failed in some unit say of the base.
     pub base_checks: Vec<BaseCheck>,
     /// In the plan's order.
@@ -155,6 +160,8 @@ impl RunState {
             canary_is_accepted: false,
             old_uses: None,
             waits_for_room: false,
+            tracking: None,
+            not_tracked: None,
             base_checks: Vec::new(),
             units,
         }
@@ -218,6 +225,13 @@ impl RunState {
                 forge,
                 remote,
             }) => self.republish(*pid, version, forge, remote.as_ref()),
+            Event::Run(RunFact::Tracked(issue)) => {
+                self.tracking = Some(issue.clone());
+                self.not_tracked = None;
+            }
+            Event::Run(RunFact::NotTracked { reason }) => {
+                self.not_tracked = Some(reason.clone());
+            }
             Event::Run(RunFact::Ended) => self.ended_at = Some(recorded.at),
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
@@ -266,6 +280,9 @@ impl RunState {
     fn republish(&mut self, pid: u32, version: &str, forge: &str, remote: Option<&String>) {
         self.go_on(pid, version);
         let moves = self.header.forge != forge;
+        if moves {
+            self.tracking = None;
+        }
         if self.header.remote.as_ref() != remote {
             for unit in &mut self.units {
                 unit.pushed_to = None;
@@ -305,6 +322,7 @@ impl RunState {
             .chain(self.cut_off.values())
             .any(|why| matches!(why, CutShort::SameFailure { .. }));
         self.cut_short = None;
+        self.not_tracked = None;
         self.cut_off.clear();
         self.pace.clear();
         self.ended_at = None;

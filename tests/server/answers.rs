@@ -276,6 +276,31 @@ impl Answers<'_> {
         })
     }
 
+    /// A pull request in a list of issues.
+    pub fn pull_as_issue(&self, pull: &Pull) -> Value {
+        let html = format!("https://127.0.0.1/acme/shop/pull/{}", pull.number);
+        let mut issue = self.issue(pull, None);
+        issue["pull_request"] = json!({
+            "url": format!("{}/pulls/{}", self.repo_url(), pull.number), "html_url": html,
+            "diff_url": format!("{html}.diff"), "patch_url": format!("{html}.patch"),
+        });
+        issue
+    }
+
+    /// An issue that is no pull request.
+    pub fn own_issue(&self, number: u64, title: &str, text: &str) -> Value {
+        let like = Pull {
+            number,
+            title: title.to_owned(),
+            body: text.to_owned(),
+            open: true,
+            ..Pull::default()
+        };
+        let mut issue = self.issue(&like, None);
+        issue["html_url"] = json!(format!("https://127.0.0.1/acme/shop/issues/{number}"));
+        issue
+    }
+
     pub fn comments(&self, pull: &Pull) -> Vec<Value> {
         let issue = format!("{}/issues/{}", self.repo_url(), pull.number);
         let html = format!("https://127.0.0.1/acme/shop/pull/{}", pull.number);

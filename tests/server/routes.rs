@@ -63,6 +63,31 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
                 let host = state.address.replace("127.0.0.1", "localhost");
                 Answer::new(302, Value::Null).with("location", format!("{host}/logs/{job}"))
             }
+            ("GET", ["issues"]) => {
+                let answers = Answers(&state.address);
+                let pulls = state.pulls.iter().map(|pull| answers.pull_as_issue(pull));
+                let own = (FIRST_ISSUE..).zip(&state.issues);
+                let own = own.map(|(number, (title, text))| answers.own_issue(number, title, text));
+                paged(asked, own.chain(pulls).collect())
+            }
+            ("POST", ["issues"]) => {
+                let text = |field: &str| asked.body[field].as_str().unwrap_or_default().to_owned();
+                state.issues.push((text("title"), text("body")));
+                let number = FIRST_ISSUE + state.issues.len() as u64 - 1;
+                own_issue(state, number, 201)
+            }
+            ("GET", ["issues", of]) if number(of) >= FIRST_ISSUE => {
+                own_issue(state, number(of), 200)
+            }
+            ("PATCH", ["issues", of]) if number(of) >= FIRST_ISSUE => {
+                let at = usize::try_from(number(of) - FIRST_ISSUE).expect("a number");
+                if let (Some(text), Some(issue)) =
+                    (asked.body["body"].as_str(), state.issues.get_mut(at))
+                {
+                    text.clone_into(&mut issue.1);
+                }
+                own_issue(state, number(of), 200)
+            }
             (_, ["pulls" | "issues", of, ..]) if !is_there(state, number(of)) => {
                 Answer::message(404, "Not Found")
             }
@@ -131,6 +156,20 @@ pub fn answer(state: &mut State, asked: &Asked) -> Answer {
             _ => Answer::message(404, "Not Found"),
         },
         _ => Answer::message(404, "Not Found"),
+    }
+}
+
+/// Where the numbers of issues begin that are no pull requests.
+const FIRST_ISSUE: u64 = 1001;
+
+fn own_issue(state: &State, number: u64, status: u16) -> Answer {
+    let at = usize::try_from(number - FIRST_ISSUE).expect("a number");
+    match state.issues.get(at) {
+        Some((title, text)) => {
+            let issue = Answers(&state.address).own_issue(number, title, text);
+            Answer::new(status, issue)
+        }
+        None => Answer::message(404, "Not Found"),
     }
 }
 

@@ -14,6 +14,8 @@ pub struct State {
     pub bare: Bare,
     /// Numbered from 1.
     pub pulls: Vec<Pull>,
+    /// Title and text of issues that are no pull requests, numbered from 1001.
+    pub issues: Vec<(String, String)>,
     /// Titles, numbered from 1.
     pub milestones: Vec<String>,
     /// Who may be asked for a review and assigned, besides teams.
@@ -129,6 +131,7 @@ impl State {
             address,
             bare,
             pulls: Vec::new(),
+            issues: Vec::new(),
             milestones: Vec::new(),
             collaborators: vec!["ada".to_owned(), "eve".to_owned()],
             may_push: true,

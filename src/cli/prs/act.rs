@@ -113,7 +113,17 @@ pub(super) async fn run(
         }
         Doing::Sync => round.sync().await,
     }
-    Ok(tally.conclude())
+    let is_followed = match doing {
+        // What others merged or closed is followed too.
+        Doing::Sync => earnest == Earnest::Done,
+        Doing::Ready | Doing::Close(_) | Doing::Merge(_) => tally.changed_something(),
+        Doing::Comment(_) | Doing::Label(_) => false,
+    };
+    let code = tally.conclude();
+    if is_followed && !track(global, desk).await {
+        return Ok(1);
+    }
+    Ok(code)
 }
 
 /// Whether it is done, or only told.
@@ -146,6 +156,10 @@ impl<'a> Tally<'a> {
         self.all.push(told.outcome);
     }
 
+    pub(super) fn changed_something(&self) -> bool {
+        self.all.contains(&Outcome::Done)
+    }
+
     /// Tells the sum, and gives the exit code.
     pub(super) fn conclude(self) -> u8 {
         let count = |wanted| {
@@ -166,6 +180,20 @@ impl<'a> Tally<'a> {
         }
         u8::from(failed > 0)
     }
+}
+
+/// Brings the tracking issue up to date, where there is one; whether that went well.
+pub(super) async fn track(global: &Global, desk: &mut Desk) -> bool {
+    match desk.track().await {
+        Ok(Some(url)) if !global.json => say(&format!("tracking issue: {}", words::line(&url))),
+        Ok(_) => {}
+        Err(error) => {
+            let why = words::line(&words::chain(&error));
+            say(&format!("the tracking issue is not up to date: {why}"));
+            return false;
+        }
+    }
+    true
 }
 
 fn show(global: &Global, told: &Told) {

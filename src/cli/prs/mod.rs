@@ -233,6 +233,7 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
         },
         places: known.places,
         base_branch,
+        wants_tracking: config.publish.tracking_issue == Some(true),
         waits,
     })
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::act::{Tally, earnest};
+use super::act::{Tally, earnest, track};
 use super::{open, published, runtime};
 use crate::cli::Global;
 use crate::cli::job::settings;
@@ -52,10 +52,15 @@ pub(in crate::cli) fn run(global: &Global, args: &RevertArgs) -> anyhow::Result<
     };
     let earnest = earnest(args.dry_run);
     let mut tally = Tally::new(global, earnest);
-    runtime()?.block_on(async {
+    Ok(runtime()?.block_on(async {
         let mut tell = |told: &_| tally.take(told);
         let mut round = Round::new(&mut desk, units.as_deref(), earnest, &mut tell);
         round.revert(&reverting).await;
-    });
-    Ok(tally.conclude())
+        let is_followed = tally.changed_something();
+        let code = tally.conclude();
+        if is_followed && !track(global, &mut desk).await {
+            return 1;
+        }
+        code
+    }))
 }

@@ -14,6 +14,7 @@ mod merged;
 mod open;
 mod pull;
 mod standing;
+mod track;
 mod wire;
 
 use std::path::Path;
@@ -31,7 +32,7 @@ use super::pace::Gate;
 use super::remote;
 use super::{
     Act, BoxFuture, Complaints, Forge, ForgeError, GitHubRepo, Merged, Opened, Pace, PullRequest,
-    Standing, Token, Waits, Which,
+    Standing, State, Token, Tracked, Tracking, Waits, Which,
 };
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -291,21 +292,12 @@ impl Forge for GitHubForge {
         Box::pin(self.open_or_find(request, waits))
     }
 
-    fn is_open<'a>(
+    fn state<'a>(
         &'a self,
         which: &'a Which,
         waits: &'a Waits,
-    ) -> BoxFuture<'a, Result<bool, ForgeError>> {
-        #[derive(Deserialize)]
-        struct State {
-            state: String,
-        }
-        Box::pin(async move {
-            let session = self.session(waits).await?;
-            let route = format!("/pulls/{}", which.number);
-            let now: State = self.read(session, &route, waits).await?;
-            Ok(now.state == "open")
-        })
+    ) -> BoxFuture<'a, Result<State, ForgeError>> {
+        Box::pin(self.state_of(which, waits))
     }
 
     fn standing<'a>(
@@ -339,6 +331,14 @@ impl Forge for GitHubForge {
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<(), ForgeError>> {
         Box::pin(self.act_on(which, act, waits))
+    }
+
+    fn track<'a>(
+        &'a self,
+        tracking: &'a Tracking,
+        waits: &'a Waits,
+    ) -> BoxFuture<'a, Result<Tracked, ForgeError>> {
+        Box::pin(self.track_on(tracking, waits))
     }
 }
 

@@ -76,6 +76,13 @@ impl Pull {
 }
 
 impl GitHubForge {
+    pub(super) async fn state_of(&self, which: &Which, waits: &Waits) -> Result<State, ForgeError> {
+        let session = self.session(waits).await?;
+        let route = format!("/pulls/{}", which.number);
+        let pull: Pull = self.read(session, &route, waits).await?;
+        Ok(pull.state())
+    }
+
     pub(super) async fn standing_of(
         &self,
         which: &Which,

@@ -561,3 +561,37 @@ async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
     };
     assert!(wait.ends_with("no request is left until then"), "{wait}");
 }
+
+#[tokio::test]
+async fn the_issue_of_a_run_is_known_by_its_mark_and_not_made_twice() {
+    let server = server().await;
+    let tracking = crate::forge::tracking::sample(2);
+    let text = tracking.text("").replace("#2", "#3");
+    let issue = |number: u64, body: &str| {
+        json!({
+            "number": number,
+            "html_url": format!("https://github.com/acme/shop/issues/{number}"),
+            "body": body,
+        })
+    };
+    let mut pull = issue(9, &text);
+    pull["pull_request"] = json!({ "url": "https://api.github.com" });
+    let listed = [issue(10, "Something else."), pull, issue(7, &text)];
+    Mock::given(method("GET"))
+        .and(path("/repos/acme/shop/issues"))
+        .and(query_param("state", "all"))
+        .respond_with(answer(200, listed))
+        .mount(&server)
+        .await;
+    Mock::given(method("PATCH"))
+        .and(path("/repos/acme/shop/issues/7"))
+        .respond_with(answer(200, issue(7, "")))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let tracked = forge(&server).track(&tracking, &unheard()).await;
+    assert_eq!(tracked.expect("an issue").number, Some(7));
+    let sent = server.received_requests().await.expect("recorded");
+    let last: Value = serde_json::from_slice(&sent[sent.len() - 1].body).expect("JSON");
+    assert_eq!(last, json!({ "body": tracking.text("") }));
+}
