@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::event::RunId;
+use super::pace::room::NoRoom;
 use super::places::NamingError;
 use super::record::RecordError;
 use super::retry::RetryError;
-use super::room::NoRoom;
 use crate::codemod::CodemodError;
 use crate::config::{AgentOptionsError, RepoName};
 use crate::forge::{ForgeError, TextError};

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::mending::Mending;
-use super::restraint::{CutShort, Pace};
+use super::pace::restraint::{CutShort, Pace};
 use crate::agent::{Pressure, SessionId, Usage};
 use crate::check::{Failure, Verdict};
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};

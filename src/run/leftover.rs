@@ -14,8 +14,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::event::{Outcome, RunId};
 use super::places::{Naming, Places, worktree_name};
 use super::state::{RunState, UnitState};
-use super::surroundings::scratch;
 use super::trash::{Trashed, trash};
+use super::unit::surroundings::scratch;
 use crate::git::{ChangeKind, GitError, Repo, Standing, delete_tree, remove_empty_folders_above};
 use crate::plan::UnitId;
 

@@ -12,7 +12,7 @@ use super::event::{
 };
 use super::inverse::Inverse;
 use super::mending::{Mended, Round};
-use super::restraint::{CutShort, Pace};
+use super::pace::restraint::{CutShort, Pace};
 use crate::agent::{Pressure, SessionId, Spent, Usage};
 use crate::plan::UnitId;
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::base;
 use super::engine::Engine;
 use super::event::Outcome;
 use super::job::KeepWorktrees;
 use super::places::worktree_name;
 use super::state::Phase;
+use super::unit::base;
 use crate::git::{delete_tree, remove_empty_folders_above};
 use crate::plan::UnitId;
 

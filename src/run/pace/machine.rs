@@ -16,7 +16,7 @@ const AMPLE: u64 = 1536 << 20;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Machine {
     /// Runnable processes for each processor, over the last minute.
-    pub(super) load: Option<f64>,
+    pub(in crate::run) load: Option<f64>,
     /// Memory that could be had, in bytes.
     pub(super) free_memory: Option<u64>,
 }
@@ -30,7 +30,7 @@ pub(super) enum Strain {
 
 impl Machine {
     /// Reads proc(5); where there is none, nothing is told.
-    pub(super) fn read() -> Self {
+    pub(in crate::run) fn read() -> Self {
         #[cfg(debug_assertions)]
         if let Some(told) = told() {
             return told;

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use super::restraint::CutShort;
-use super::state::RunState;
 use crate::agent::{Usage, Usd};
 use crate::config::{Limit, RunConfig};
+use crate::run::state::RunState;
 
 /// How much a whole run may take; as much as it likes where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Caps {
+pub(in crate::run) struct Caps {
     budget: Option<Usd>,
     tokens: Option<u64>,
     deadline: Option<Limit>,
 }
 
 impl Caps {
-    pub(super) fn of(config: &RunConfig) -> Self {
+    pub(in crate::run) fn of(config: &RunConfig) -> Self {
         Self {
             budget: config.budget.and_then(|budget| Usd::new(budget.dollars())),
             tokens: config.max_tokens.map(|tokens| tokens.0),
@@ -25,12 +25,12 @@ impl Caps {
     }
 
     /// How long after its beginning the run starts nothing more.
-    pub(super) fn deadline(&self) -> Option<Duration> {
+    pub(in crate::run) fn deadline(&self) -> Option<Duration> {
         self.deadline.map(|limit| limit.0)
     }
 
     /// The limit that a run has reached; `driven` is for how long this process has been at it.
-    pub(super) fn reached(&self, state: &RunState, driven: Duration) -> Option<CutShort> {
+    pub(in crate::run) fn reached(&self, state: &RunState, driven: Duration) -> Option<CutShort> {
         let spent = Spent::of(state);
         if let Some(limit) = self.budget.filter(|limit| spent.cost >= *limit) {
             return Some(CutShort::Budget {
@@ -68,12 +68,12 @@ impl Spent {
 }
 
 /// What is known of its cost.
-pub(super) fn cost(usage: &Usage) -> Usd {
+pub(in crate::run) fn cost(usage: &Usage) -> Usd {
     usage.cost.map(|cost| cost.usd).unwrap_or_default()
 }
 
 /// What is known of its tokens.
-pub(super) fn tokens(usage: &Usage) -> u64 {
+pub(in crate::run) fn tokens(usage: &Usage) -> u64 {
     let read = usage.input_tokens.unwrap_or(0);
     read.saturating_add(usage.output_tokens.unwrap_or(0))
 }

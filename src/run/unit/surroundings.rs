@@ -4,15 +4,15 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::event::{RunId, Step};
-use super::job::Job;
-use super::marks::Marks;
-use super::places::worktree_name;
-use super::unit::{Halt, Pipeline, failure};
+use super::{Halt, Pipeline, failure};
 use crate::config::{Caches, Config};
 use crate::git::{GitError, Repo, delete_tree};
 use crate::plan::UnitId;
 use crate::process::Environment;
+use crate::run::event::{RunId, Step};
+use crate::run::job::Job;
+use crate::run::marks::Marks;
+use crate::run::places::worktree_name;
 
 /// Ports that each unit has for itself, from `BATCH_PORT_BASE` on.
 const PORTS: u16 = 20;
@@ -56,14 +56,14 @@ const CACHES: [(&str, &str); 13] = [
 
 impl Pipeline {
     /// What the unit's processes may see.
-    pub(super) fn environment(&self) -> Environment {
+    pub(in crate::run) fn environment(&self) -> Environment {
         environment(&self.job, &self.unit().id, self.number)
     }
 }
 
 /// What the processes of the unit at `number` may see, with the marks by which they are known as its own. What the user
 /// has set stays, but for the marks.
-pub(super) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environment {
+pub(in crate::run) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environment {
     let worktree = job.naming.folder(&job.id, unit);
     let ports = port_base(&job.id, number);
     own(
@@ -76,7 +76,7 @@ pub(super) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environmen
 }
 
 /// What the processes of somebody who only reads may see.
-pub(super) fn reader_environment(
+pub(in crate::run) fn reader_environment(
     config: &Config,
     repo: &Repo,
     run: &RunId,
@@ -139,7 +139,7 @@ pub(super) async fn make_scratch(job: &Job, unit: &UnitId) -> Result<(), Halt> {
 }
 
 /// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree.
-pub(super) async fn end_strays(job: &Job, unit: &UnitId) {
+pub(in crate::run) async fn end_strays(job: &Job, unit: &UnitId) {
     let marks = Marks::of_unit(&job.repo, &job.id, unit);
     let ended = tokio::task::spawn_blocking(move || marks.end_strays());
     if let Ok(1..) = ended.await {
@@ -148,7 +148,7 @@ pub(super) async fn end_strays(job: &Job, unit: &UnitId) {
 }
 
 /// Leaves no process and no temporary folder of the unit's behind.
-pub(super) async fn leave(job: &Job, unit: &UnitId) {
+pub(in crate::run) async fn leave(job: &Job, unit: &UnitId) {
     end_strays(job, unit).await;
     let folder = scratch_of(job, unit);
     let deleted = tokio::task::spawn_blocking(move || {
@@ -166,7 +166,7 @@ fn scratch_of(job: &Job, unit: &UnitId) -> PathBuf {
 
 /// The temporary folder that belongs to a worktree: beside it, where no search upwards finds the repository. No unit's
 /// name begins with a point.
-pub(super) fn scratch(worktree: &Path) -> PathBuf {
+pub(in crate::run) fn scratch(worktree: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(worktree.file_name().unwrap_or_default());
     name.push(".tmp");

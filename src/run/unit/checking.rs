@@ -6,18 +6,18 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::event::{CheckResult, Step, UnitFact};
-use super::state::UnitState;
-use super::unit::{Failure, Ground, Halt, Pipeline, failure, milliseconds};
+use super::{Failure, Ground, Halt, Pipeline, failure, milliseconds};
 use crate::check::{self, Check, Ran, Verdict};
 use crate::process::Ending;
+use crate::run::event::{CheckResult, Step, UnitFact};
+use crate::run::state::UnitState;
 use crate::words;
 
 /// Of the tests that fail only so many are named in a reason.
 const TESTS_SHOWN: usize = 10;
 
 impl Pipeline {
-    pub(super) async fn checks(
+    pub(in crate::run) async fn checks(
         &self,
         ground: &Ground,
         known: &UnitState,

@@ -3,15 +3,15 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::event::{Outcome, Step};
-use super::state::{Phase, RunState, UnitState};
 use crate::agent::Pressure;
 use crate::config::PublishWhen;
 use crate::plan::UnitId;
+use crate::run::event::{Outcome, Step};
+use crate::run::state::{Phase, RunState, UnitState};
 
 /// What is to be done with a waiting unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::run) enum Next {
     Start(UnitId),
     Block {
         unit: UnitId,
@@ -25,7 +25,7 @@ pub(super) enum Next {
 
 /// For how many worktrees there is room beyond those that stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Space {
+pub(in crate::run) enum Space {
     Now(usize),
     /// The same, and what is being deleted will give more.
     MoreSoon(usize),
@@ -33,11 +33,11 @@ pub(super) enum Space {
 
 /// How many agents may work at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Allowed {
+pub(in crate::run) struct Allowed {
     /// Of all together.
-    pub(super) all: usize,
+    pub(in crate::run) all: usize,
     /// Of those that are held back.
-    pub(super) each: BTreeMap<String, usize>,
+    pub(in crate::run) each: BTreeMap<String, usize>,
 }
 
 impl Allowed {
@@ -63,7 +63,7 @@ impl Allowed {
 ///
 /// While there is no room, units wait for other worktrees to be taken away; when none is left that could be, one starts
 /// all the same, and will say what is missing.
-pub(super) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Next> {
+pub(in crate::run) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
     let after_all = state.header.publish == PublishWhen::AfterAll;
@@ -151,7 +151,7 @@ pub(super) fn may_come_back(state: &RunState, at_once: usize) -> bool {
 }
 
 /// The units that will never start because the run was stopped, or came to a limit.
-pub(super) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
+pub(in crate::run) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
     state
         .units
         .iter()

@@ -3,14 +3,14 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::event::UnitFact;
-use super::limits::{cost, tokens};
 use crate::agent::{AgentError, AgentEvent, LimitReached, Pressure, SessionId, Usage, Usd, Work};
 use crate::config::AgentCaps;
+use crate::run::event::UnitFact;
+use crate::run::pace::limits::{cost, tokens};
 
 /// How much an agent may use up in its next turn.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Allowance {
+pub(in crate::run) struct Allowance {
     caps: AgentCaps,
     turns: u64,
     tokens: u64,
@@ -19,7 +19,7 @@ pub(super) struct Allowance {
 
 impl Allowance {
     /// What is left of the caps after these turns on the same unit.
-    pub(super) fn left(caps: AgentCaps, earlier: &[Usage]) -> Self {
+    pub(in crate::run) fn left(caps: AgentCaps, earlier: &[Usage]) -> Self {
         let none = Self {
             caps,
             turns: 0,
@@ -58,9 +58,9 @@ impl Allowance {
 
 /// What an agent has told by the end of its turn.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
-    pub(super) usage: Usage,
-    pub(super) session: Option<SessionId>,
+pub(in crate::run) struct Heard {
+    pub(in crate::run) usage: Usage,
+    pub(in crate::run) session: Option<SessionId>,
     /// The limit at which it was stopped.
     over: Option<LimitReached>,
     /// It has told nothing since it was held back for this.
@@ -69,7 +69,10 @@ pub(super) struct Heard {
 
 impl Heard {
     /// How its turn ended: as it `worked`, unless we know better.
-    pub(super) fn judge(&self, worked: Result<Work, AgentError>) -> Result<Work, AgentError> {
+    pub(in crate::run) fn judge(
+        &self,
+        worked: Result<Work, AgentError>,
+    ) -> Result<Work, AgentError> {
         match (worked, self.over, self.held_back) {
             // It is stopped because of us; what it told of that says less.
             (Err(_), Some(limit), _) => Err(AgentError::Limit {
@@ -91,7 +94,7 @@ impl Heard {
     }
 
     /// What is worth writing down of it.
-    pub(super) fn fact(&self) -> Option<UnitFact> {
+    pub(in crate::run) fn fact(&self) -> Option<UnitFact> {
         let is_known = !self.usage.is_unknown() || self.session.is_some();
         is_known.then(|| UnitFact::AgentUsed {
             usage: self.usage.clone(),
@@ -101,7 +104,7 @@ impl Heard {
 }
 
 /// Follows what the agent tells to its end, and tells it on; `cancel` stops the agent at a limit.
-pub(super) async fn listen(
+pub(in crate::run) async fn listen(
     mut heard: mpsc::Receiver<AgentEvent>,
     allowance: Allowance,
     cancel: &CancellationToken,

@@ -9,20 +9,20 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use super::event::{BaseCheck, Event, RunFact, Step};
 use super::ground::setup_command;
-use super::job::Job;
-use super::places::worktree_name;
 use super::surroundings::{environment, leave, make_scratch, scratch};
-use super::unit::{Halt, Pipeline, failure, milliseconds};
+use super::{Halt, Pipeline, failure, milliseconds};
 use crate::check::{self, Check};
 use crate::git::{GitError, NewWorktree, delete_tree};
 use crate::plan::UnitId;
 use crate::process::{self, Ending};
+use crate::run::event::{BaseCheck, Event, RunFact, Step};
+use crate::run::job::Job;
+use crate::run::places::worktree_name;
 use crate::words;
 
 /// What the checks say of the base, as far as somebody has asked.
-pub(super) struct Base {
+pub(in crate::run) struct Base {
     checks: Vec<(Check, OnceCell<BaseCheck>)>,
     /// Checks may disturb each other, so they run one after another here.
     worktree: Mutex<Option<PathBuf>>,
@@ -30,7 +30,7 @@ pub(super) struct Base {
 
 impl Base {
     /// `known` is what earlier processes have found.
-    pub(super) fn new(job: &Job, known: &[BaseCheck]) -> Self {
+    pub(in crate::run) fn new(job: &Job, known: &[BaseCheck]) -> Self {
         let mut checks: Vec<(Check, OnceCell<BaseCheck>)> = Vec::new();
         for check in job.checks.iter().flatten() {
             if !checks.iter().any(|(it, _)| is_same(it, check)) {
@@ -47,7 +47,7 @@ impl Base {
     }
 
     /// What a check has said of the base already.
-    pub(super) fn known(&self, check: &Check) -> Option<&BaseCheck> {
+    pub(in crate::run) fn known(&self, check: &Check) -> Option<&BaseCheck> {
         self.cell(check)?.get()
     }
 
@@ -200,7 +200,7 @@ fn new<'a>(job: &'a Job, names: &'a Names) -> NewWorktree<'a> {
 }
 
 /// Puts the worktree away, to be deleted with those of published units: nothing in it is anybody's work.
-pub(super) fn take_away(job: &Arc<Job>) -> Result<(), GitError> {
+pub(in crate::run) fn take_away(job: &Arc<Job>) -> Result<(), GitError> {
     let Names { name, path, .. } = names(job);
     job.repo
         .discard_worktree(&name, &path, &job.places.done(&job.id))

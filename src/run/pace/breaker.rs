@@ -1,14 +1,14 @@
 //! Whether a run fails as a whole: when its first units all fail for the same reason, the others would as well. A pure
 //! question to the state.
 
-use super::event::Outcome;
-use super::state::{RunState, UnitState};
+use crate::run::event::Outcome;
+use crate::run::state::{RunState, UnitState};
 
 /// So many units must have failed alike, and none have ended otherwise before.
 const ALIKE: usize = 3;
 
 /// The agents that get no further unit because their first ones have all failed, each with the reason.
-pub(super) fn same_failures(state: &RunState) -> Vec<(String, String)> {
+pub(in crate::run) fn same_failures(state: &RunState) -> Vec<(String, String)> {
     if state.breaker_is_off {
         return Vec::new();
     }

@@ -1,14 +1,14 @@
 //! The step of a unit in which its work is proven: what really changed in the worktree is held against the claim, and the
 //! tree that is proven is the one that will be committed.
 
-use super::event::{Step, UnitFact};
 use super::scope::{feedback, outside, reason};
-use super::state::UnitState;
-use super::unit::{Failure, Ground, Halt, Pipeline, Proven};
+use super::{Failure, Ground, Halt, Pipeline, Proven};
+use crate::run::event::{Step, UnitFact};
+use crate::run::state::UnitState;
 
 impl Pipeline {
     /// Holds what really changed against the claim; nothing when nothing changed.
-    pub(super) async fn scope(
+    pub(in crate::run) async fn scope(
         &self,
         ground: &Ground,
         known: &UnitState,

@@ -11,7 +11,11 @@ use crate::plan::claim::Ownership;
 const PATHS_SHOWN: usize = 20;
 
 /// What the unit at `number` in the plan changed outside its claim, a line each.
-pub(super) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -> Vec<String> {
+pub(in crate::run) fn outside(
+    ownership: &Ownership,
+    number: usize,
+    changes: &Changes,
+) -> Vec<String> {
     changes
         .list
         .iter()
@@ -20,7 +24,7 @@ pub(super) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -
 }
 
 /// Why the unit cannot be published, in words.
-pub(super) fn reason(faults: &[String]) -> String {
+pub(in crate::run) fn reason(faults: &[String]) -> String {
     words(
         "it changed what is not its own, so nothing of it is published:",
         faults,

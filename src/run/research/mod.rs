@@ -4,6 +4,8 @@
 //! It is asked again where its answer cannot be used, but not for ever. What it was asked and what it said is kept; what
 //! it changed is not.
 
+pub(super) mod study;
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,22 +14,22 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::error::PrepareError;
-use super::event::RunId;
-use super::hearing::{Allowance, listen};
-use super::job::conventions;
-use super::orders::Orders;
-use super::places::Naming;
-use super::study::{Study, StudyError};
-use super::surroundings::reader_environment;
-use super::turn::EVENTS_AHEAD;
 use crate::agent::{
     AgentError, AgentEvent, Errand, FollowUp, PlanFacts, Prompts, Spent, Task, Usage, Work,
 };
 use crate::config::{AgentCaps, Config, UnitRange};
 use crate::git::Repo;
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
+use crate::run::error::PrepareError;
+use crate::run::event::RunId;
+use crate::run::job::conventions;
+use crate::run::orders::Orders;
+use crate::run::places::Naming;
+use crate::run::unit::hearing::{Allowance, listen};
+use crate::run::unit::surroundings::reader_environment;
+use crate::run::unit::turn::EVENTS_AHEAD;
 use crate::words;
+use study::{Study, StudyError};
 
 /// How often it is asked.
 const TIMES: usize = 3;

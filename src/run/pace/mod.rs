@@ -1,22 +1,33 @@
 //! The part of the engine that has as many agents work at once as their providers and this machine allow.
 
+pub(super) mod breaker;
+pub(super) mod comeback;
+pub(super) mod gate;
+mod governor;
+pub(super) mod limits;
+mod machine;
+pub(super) mod restraint;
+pub(super) mod room;
+pub(super) mod scheduler;
+pub(super) mod valve;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::engine::Engine;
-use super::error::RunError;
-use super::event::{Event, Outcome, RunFact, Step};
-use super::governor::Governor;
-use super::machine::{Machine, Strain};
-use super::record::now;
-use super::restraint::Pace;
-use super::scheduler::{self, Allowed};
-use super::state::Phase;
 use crate::agent::Pressure;
 use crate::plan::UnitId;
+use crate::run::engine::Engine;
+use crate::run::error::RunError;
+use crate::run::event::{Event, Outcome, RunFact, Step};
+use crate::run::record::now;
+use crate::run::state::Phase;
+use governor::Governor;
+use machine::{Machine, Strain};
+use restraint::Pace;
+use scheduler::Allowed;
 
 /// How often a strained machine is looked at.
 const LOOK: Duration = Duration::from_secs(2);

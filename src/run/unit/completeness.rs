@@ -2,15 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::event::OldUses;
-use super::job::Job;
-use super::state::RunState;
 use crate::codemod::{CodemodError, Probe};
 use crate::git::{GitError, Reader};
+use crate::run::event::OldUses;
+use crate::run::job::Job;
+use crate::run::state::RunState;
 
 /// Why it cannot be counted.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CountError {
+pub(in crate::run) enum CountError {
     #[error(transparent)]
     Git(#[from] GitError),
     #[error(transparent)]
@@ -18,7 +18,11 @@ pub(super) enum CountError {
 }
 
 /// Counts in the claimed files: at the base, and in each unit's commit. Where a unit made none, the base stands.
-pub(super) fn count(job: &Job, probe: &Probe, state: &RunState) -> Result<OldUses, CountError> {
+pub(in crate::run) fn count(
+    job: &Job,
+    probe: &Probe,
+    state: &RunState,
+) -> Result<OldUses, CountError> {
     let counts: Vec<Result<OldUses, CountError>> = job
         .plan
         .units

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::event::{Step, UnitFact};
-use super::job::Job;
-use super::places::worktree_name;
-use super::state::UnitState;
 use super::surroundings::make_scratch;
-use super::trash::trash;
-use super::unit::{Failure, Ground, Halt, Pipeline, failure};
+use super::{Failure, Ground, Halt, Pipeline, failure};
 use crate::git::{GitError, NewWorktree, Repo, free_name};
 use crate::process::{self, Command, Ending, Environment};
+use crate::run::event::{Step, UnitFact};
+use crate::run::job::Job;
+use crate::run::places::worktree_name;
+use crate::run::state::UnitState;
+use crate::run::trash::trash;
 use crate::words;
 
 type ForWorktree = fn(&Repo, &NewWorktree<'_>) -> Result<(), GitError>;
@@ -18,7 +18,10 @@ type ForWorktree = fn(&Repo, &NewWorktree<'_>) -> Result<(), GitError>;
 impl Pipeline {
     /// The ground to go on from, with what is known to be done on it: what an earlier process left, if its agent was
     /// done, else everything new.
-    pub(super) async fn ground(&self, known: &UnitState) -> Result<(Ground, UnitState), Halt> {
+    pub(in crate::run) async fn ground(
+        &self,
+        known: &UnitState,
+    ) -> Result<(Ground, UnitState), Halt> {
         if let Some(ground) = self.left_ground(known) {
             make_scratch(&self.job, &self.unit().id).await?;
             return Ok((ground, known.clone()));

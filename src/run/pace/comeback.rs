@@ -5,13 +5,13 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 
 /// Lets agents work again.
 #[derive(Debug)]
-pub(super) struct Comeback {
+pub(in crate::run) struct Comeback {
     open: watch::Sender<bool>,
     next: Mutex<()>,
 }
 
 impl Comeback {
-    pub(super) fn new() -> Self {
+    pub(in crate::run) fn new() -> Self {
         Self {
             open: watch::Sender::new(true),
             next: Mutex::new(()),
@@ -19,14 +19,14 @@ impl Comeback {
     }
 
     /// Says whether one more may work.
-    pub(super) fn tell(&self, is_open: bool) {
+    pub(in crate::run) fn tell(&self, is_open: bool) {
         self.open
             .send_if_modified(|open| std::mem::replace(open, is_open) != is_open);
     }
 
     /// Waits until it may work. Nobody else comes back before what is given is dropped, which is for when all know that
     /// it works.
-    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+    pub(in crate::run) async fn turn(&self) -> MutexGuard<'_, ()> {
         let next = self.next.lock().await;
         // The sender is ours, and does not go away meanwhile.
         let _ = self.open.subscribe().wait_for(|open| *open).await;

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::event::{Outcome, PullRequestLink, Step, UnitFact};
-use super::gate::Gate;
-use super::places::worktree_name;
-use super::record::now;
-use super::story::{NeedDone, Told, extras, story};
-use super::unit::{Failure, Ground, Halt, Pipeline, Proven, failure};
-use super::valve::{Hold, Passage};
+use super::{Failure, Ground, Halt, Pipeline, Proven, failure};
 use crate::forge::{Checks, Forge, PullRequest, Story, TextError, Which};
 use crate::plan::UnitId;
+use crate::run::event::{Outcome, PullRequestLink, Step, UnitFact};
+use crate::run::pace::gate::Gate;
+use crate::run::pace::valve::{Hold, Passage};
+use crate::run::places::worktree_name;
+use crate::run::record::now;
+use crate::run::story::{NeedDone, Told, extras, story};
 use crate::words;
 
 /// How soon it is looked whether an open pull request still is; doubles each time.
@@ -27,7 +27,7 @@ const BY_FORK: &str =
 const UNCHECKED: i64 = 30_000;
 
 impl Pipeline {
-    pub(super) async fn commit(
+    pub(in crate::run) async fn commit(
         &self,
         ground: &Ground,
         proven: &Proven,
@@ -95,7 +95,7 @@ impl Pipeline {
         Ok(Ok(self.needs.iter().map(with_address).collect()))
     }
 
-    pub(super) async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {
+    pub(in crate::run) async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {
         self.begin(Step::Push, None).await?;
         let (to, branch) = (remote.to_owned(), ground.branch.clone());
         let earlier = self.known.earlier_commits.clone();
@@ -133,7 +133,7 @@ impl Pipeline {
         delivery.is_on_a_server() && !delivery.is_across() && reason.contains(" denied to ")
     }
 
-    pub(super) async fn pull_request(
+    pub(in crate::run) async fn pull_request(
         &self,
         forge: &dyn Forge,
         branch: &str,
@@ -186,7 +186,7 @@ impl Pipeline {
     }
 
     /// The unit's pull request, as a forge knows it.
-    pub(super) fn which(&self, number: u64) -> Which {
+    pub(in crate::run) fn which(&self, number: u64) -> Which {
         Which {
             unit: self.unit().id.to_string(),
             number,
@@ -194,7 +194,10 @@ impl Pipeline {
     }
 
     /// Waits until the unit may publish; nothing where all may as they come. Others wait until the turn is dropped.
-    pub(super) async fn passage(&self, forge: &dyn Forge) -> Result<Option<Passage<'_>>, Halt> {
+    pub(in crate::run) async fn passage(
+        &self,
+        forge: &dyn Forge,
+    ) -> Result<Option<Passage<'_>>, Halt> {
         let Some(valve) = self.valve.as_deref() else {
             return Ok(None);
         };
@@ -317,7 +320,7 @@ impl Pipeline {
 
     /// The branch the pull request goes to: that of the one unit it needs, so that the two stack, else the base's. The
     /// branch of a fork is none that a pull request can go to.
-    pub(super) fn target(&self, base_branch: &str) -> String {
+    pub(in crate::run) fn target(&self, base_branch: &str) -> String {
         let branches: Vec<&String> = self
             .needs
             .iter()

@@ -28,7 +28,7 @@ pub(super) struct Governor {
 
 impl Governor {
     /// `most` at once, at least one.
-    pub(super) fn new(most: usize) -> Self {
+    pub(in crate::run) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
             most,
@@ -40,7 +40,7 @@ impl Governor {
     }
 
     /// One of `busy` agents is held back; `wait` is how long, where that was said.
-    pub(super) fn held_back(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
+    pub(in crate::run) fn held_back(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
         self.since = now;
         if self.halved.is_none_or(|at| now >= at + BURST) {
             self.halved = Some(now);
@@ -53,7 +53,7 @@ impl Governor {
     }
 
     /// Time has passed.
-    pub(super) fn pass(&mut self, now: Moment) {
+    pub(in crate::run) fn pass(&mut self, now: Moment) {
         if self.closed_until.is_some_and(|until| until <= now) {
             // The quiet time begins with the moment at which somebody may try again.
             self.since = self.since.max(self.closed_until.unwrap_or(now));
@@ -69,7 +69,7 @@ impl Governor {
     }
 
     /// How many may work at once, as of the last moment that was told.
-    pub(super) fn at_once(&self) -> usize {
+    pub(in crate::run) fn at_once(&self) -> usize {
         if self.closed_until.is_some() {
             0
         } else {
@@ -83,7 +83,7 @@ impl Governor {
     }
 
     /// When something changes though nothing happens.
-    pub(super) fn next(&self) -> Option<Moment> {
+    pub(in crate::run) fn next(&self) -> Option<Moment> {
         let grows = (self.at_once < self.most).then(|| self.since.saturating_add(QUIET));
         self.closed_until.or(grows)
     }

@@ -3,19 +3,22 @@
 //! Decided before the run begins, from the remote's address, the tokens at hand and the user's wishes, so that no agent
 //! works for a pull request that could never be opened.
 
+mod fork;
+pub(super) mod remotes;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::DeliveryError;
-use super::event::Goal;
-use super::fork::Forkable;
-use super::remotes::{Remote, Unlisted};
 use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName};
 use crate::forge::{Forge, ForgeError, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, Repo};
 use crate::process::Capture;
+use crate::run::error::DeliveryError;
+use crate::run::event::Goal;
+use fork::Forkable;
+use remotes::{Remote, Unlisted};
 
 /// `gh` answers from its own settings; longer than this it waits for something that will not come.
 const GH_LIMIT: Duration = Duration::from_secs(10);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::event::Outcome;
-use super::state::{Phase, RunState};
 use crate::config::PublishWhen;
 use crate::plan::UnitId;
+use crate::run::event::Outcome;
+use crate::run::state::{Phase, RunState};
 
 /// Whether anything more is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gate {
+pub(in crate::run) enum Gate {
     /// It is not known yet whether enough units succeed.
     Wait,
     Open,
@@ -18,7 +18,7 @@ pub(super) enum Gate {
 }
 
 impl Gate {
-    pub(super) fn of(state: &RunState) -> Self {
+    pub(in crate::run) fn of(state: &RunState) -> Self {
         if state.canary().is_some() {
             return Self::Shut;
         }
@@ -46,23 +46,23 @@ impl Gate {
 
 /// What a unit that is done has to know before it is published.
 #[derive(Debug, Clone)]
-pub(super) struct Clearance {
-    pub(super) gate: Gate,
-    pub(super) ended: BTreeMap<UnitId, Ended>,
+pub(in crate::run) struct Clearance {
+    pub(in crate::run) gate: Gate,
+    pub(in crate::run) ended: BTreeMap<UnitId, Ended>,
     /// The run is to end before its time: nobody waits for long any more.
-    pub(super) stopping: bool,
+    pub(in crate::run) stopping: bool,
 }
 
 /// How another unit ended.
 #[derive(Debug, Clone)]
-pub(super) struct Ended {
-    pub(super) well: bool,
+pub(in crate::run) struct Ended {
+    pub(in crate::run) well: bool,
     /// Its pull request.
-    pub(super) url: Option<String>,
+    pub(in crate::run) url: Option<String>,
 }
 
 impl Clearance {
-    pub(super) fn of(state: &RunState) -> Self {
+    pub(in crate::run) fn of(state: &RunState) -> Self {
         let ended = state.units.iter().filter_map(|unit| {
             let ended = Ended {
                 well: unit.outcome().map(Outcome::is_success)?,

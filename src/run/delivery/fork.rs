@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::error::DeliveryError;
 use super::remotes::Unlisted;
 use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, Pace, Token, Waits};
 use crate::git::Repo;
+use crate::run::error::DeliveryError;
 
 /// A server makes a fork's git within minutes
 /// (<https://docs.github.com/en/rest/repos/forks#create-a-fork>).
@@ -25,11 +25,11 @@ const ANSWER: Duration = Duration::from_mins(1);
 /// A repository on GitHub that there may be a fork of.
 #[derive(Debug, Clone)]
 pub struct Forkable {
-    pub(super) repo: GitHubRepo,
-    pub(super) token: Token,
-    pub(super) pace: Pace,
+    pub(in crate::run) repo: GitHubRepo,
+    pub(in crate::run) token: Token,
+    pub(in crate::run) pace: Pace,
     /// How the repository is reached by git; the fork is reached in the same way.
-    pub(super) address: String,
+    pub(in crate::run) address: String,
 }
 
 impl Forkable {
@@ -51,7 +51,10 @@ impl Forkable {
     }
 
     /// Finds the fork, or has it made, and waits until its git is there.
-    pub(super) fn fork(&self, repo: &Repo) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
+    pub(in crate::run) fn fork(
+        &self,
+        repo: &Repo,
+    ) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
         let forge = self.for_questions(self.repo.clone())?;
         let fork = ask(async |waits| forge.fork(waits).await)?;
         let remote = Unlisted::of(&fork, &self.address)?;

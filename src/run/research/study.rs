@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::event::RunId;
-use super::marks::Marks;
-use super::places::{Naming, Places, worktree_name};
-use super::room::{NoRoom, Room};
-use super::surroundings::scratch;
 use crate::git::{GitError, NewWorktree, Repo, Standing, delete_tree, remove_empty_folders_above};
 use crate::journal::{Holder, RunLock};
 use crate::plan::UnitId;
+use crate::run::event::RunId;
+use crate::run::marks::Marks;
+use crate::run::pace::room::{NoRoom, Room};
+use crate::run::places::{Naming, Places, worktree_name};
+use crate::run::unit::surroundings::scratch;
 
 /// A place to read in.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub enum StudyError {
 
 impl Study {
     /// The place that belongs to the id. Nothing is made yet.
-    pub(super) fn of(id: RunId, repo: &Repo, naming: &Naming) -> Self {
+    pub(in crate::run) fn of(id: RunId, repo: &Repo, naming: &Naming) -> Self {
         Self {
             path: naming.folder(&id, &UnitId::research()),
             folder: Places::new(repo.state_dir()).research(&id),
@@ -82,7 +82,7 @@ impl Study {
         repo.standing(&self.name(), &self.path) != Standing::Gone || scratch(&self.path).exists()
     }
 
-    pub(super) fn id(&self) -> &RunId {
+    pub(in crate::run) fn id(&self) -> &RunId {
         &self.id
     }
 
@@ -92,7 +92,7 @@ impl Study {
         &self.path
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(in crate::run) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -110,7 +110,7 @@ impl Study {
     }
 
     /// Makes the worktree of this commit. The lock is to be held for as long as it is in use.
-    pub(super) fn make(&self, repo: &Repo, start: &str) -> Result<RunLock, StudyError> {
+    pub(in crate::run) fn make(&self, repo: &Repo, start: &str) -> Result<RunLock, StudyError> {
         let fault = |what, path: &Path| {
             let path = path.to_path_buf();
             move |source| StudyError::Folder { what, path, source }
@@ -139,7 +139,7 @@ impl Study {
     }
 
     /// Ends what was left running there.
-    pub(super) fn end_strays(&self, repo: &Repo) {
+    pub(in crate::run) fn end_strays(&self, repo: &Repo) {
         Marks::of_unit(repo, &self.id, &UnitId::research()).end_strays();
     }
 

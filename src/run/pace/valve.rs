@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::delivery::Delivery;
-use super::state::RunState;
 use crate::config::{PublishConfig, Rate};
 use crate::forge::Which;
+use crate::run::delivery::Delivery;
+use crate::run::state::RunState;
 use crate::words;
 
 /// Lets units publish one after another, as fast as is wanted.
 #[derive(Debug)]
-pub(super) struct Valve {
+pub(in crate::run) struct Valve {
     pace: Option<Rate>,
     most_open: Option<usize>,
     most_per_owner: Option<usize>,
@@ -46,7 +46,7 @@ struct Open {
 
 /// What has to come about before the next unit may publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(in crate::run) enum Hold {
     /// So much time has to pass.
     For(Duration),
     /// One of these has to be merged or closed.
@@ -81,7 +81,7 @@ impl fmt::Display for Hold {
 
 /// The turn of one unit, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Passage<'a> {
+pub(in crate::run) struct Passage<'a> {
     valve: &'a Valve,
     /// Who owns the unit's files.
     owners: &'a [String],
@@ -90,7 +90,7 @@ pub(super) struct Passage<'a> {
 
 impl Valve {
     /// For a run that stands so; nothing where all may pass as they come.
-    pub(super) fn of(
+    pub(in crate::run) fn of(
         settings: &PublishConfig,
         delivery: &Delivery,
         state: &RunState,
@@ -106,19 +106,20 @@ impl Valve {
         if pace.is_none() && most.iter().all(Option::is_none) {
             return None;
         }
-        let opened = |unit: &super::state::UnitState| {
+        let opened = |unit: &crate::run::state::UnitState| {
             let link = unit.pull_request.as_ref()?;
             Some(Which {
                 unit: unit.header.id.to_string(),
                 number: link.number,
             })
         };
-        let since = |unit: &super::state::UnitState| {
+        let since = |unit: &crate::run::state::UnitState| {
             let which = opened(unit)?;
             Some((which, unit.opened_at.unwrap_or_default()))
         };
-        let open =
-            |unit: &super::state::UnitState| Some(Open::new(opened(unit)?, &unit.header.owners));
+        let open = |unit: &crate::run::state::UnitState| {
+            Some(Open::new(opened(unit)?, &unit.header.owners))
+        };
         Some(Self {
             pace,
             most_open,
@@ -133,7 +134,7 @@ impl Valve {
     }
 
     /// The next turn, for a unit with files of these owners; units get theirs in the order in which they ask.
-    pub(super) async fn passage<'a>(&'a self, owners: &'a [String]) -> Passage<'a> {
+    pub(in crate::run) async fn passage<'a>(&'a self, owners: &'a [String]) -> Passage<'a> {
         Passage {
             valve: self,
             owners,
@@ -142,7 +143,7 @@ impl Valve {
     }
 
     /// The rules in words: `10/h, at most 4 open`.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::run) fn words(&self) -> String {
         let pace = self.pace.map(|pace| pace.to_string());
         let open = self.most_open.map(|most| format!("at most {most} open"));
         let owner = self.most_per_owner;
@@ -176,7 +177,7 @@ impl Open {
 
 impl Passage<'_> {
     /// What keeps the unit back, if anything does; first what keeps it alone.
-    pub(super) fn hold(&self, now: i64) -> Option<Hold> {
+    pub(in crate::run) fn hold(&self, now: i64) -> Option<Hold> {
         if let Some(most) = self.valve.most_per_owner {
             for owner in self.owners {
                 let its = self.known.open.iter().filter(|open| open.is_of(owner));
@@ -206,7 +207,7 @@ impl Passage<'_> {
     }
 
     /// Whether nobody looked at that one for so long; from now on, somebody has. Several units may wait for it.
-    pub(super) fn is_due(&mut self, which: &Which, now: i64, every: Duration) -> bool {
+    pub(in crate::run) fn is_due(&mut self, which: &Which, now: i64, every: Duration) -> bool {
         let Some(open) = self.known.open.iter_mut().find(|it| it.which == *which) else {
             return false;
         };
@@ -221,17 +222,17 @@ impl Passage<'_> {
     }
 
     /// The checks of that one run no longer.
-    pub(super) fn checked(&mut self, which: &Which) {
+    pub(in crate::run) fn checked(&mut self, which: &Which) {
         self.known.pending.retain(|(pending, _)| pending != which);
     }
 
     /// That one is open no longer.
-    pub(super) fn closed(&mut self, which: &Which) {
+    pub(in crate::run) fn closed(&mut self, which: &Which) {
         self.known.open.retain(|open| open.which != *which);
     }
 
     /// The unit's own is open now.
-    pub(super) fn opened(&mut self, which: Which, now: i64) {
+    pub(in crate::run) fn opened(&mut self, which: Which, now: i64) {
         self.known.last = Some(now);
         if !self.known.open.iter().any(|open| open.which == which) {
             self.known.pending.push((which.clone(), now));

@@ -11,15 +11,15 @@ use crate::words;
 
 /// What stands in a folder, in blocks of the size that nearly all file systems have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Footprint {
-    pub(super) files: u64,
-    pub(super) bytes: u64,
+pub(in crate::run) struct Footprint {
+    pub(in crate::run) files: u64,
+    pub(in crate::run) bytes: u64,
 }
 
 const BLOCK: u64 = 4096;
 
 impl Footprint {
-    pub(super) fn add(&mut self, size: u64) {
+    pub(in crate::run) fn add(&mut self, size: u64) {
         self.files += 1;
         self.bytes = self.bytes.saturating_add(size.next_multiple_of(BLOCK));
     }
@@ -39,9 +39,9 @@ impl Footprint {
 
 /// The place for worktrees, and what each of them takes as far as that is known: the setup command may add to it.
 #[derive(Debug, Clone)]
-pub(super) struct Room {
+pub(in crate::run) struct Room {
     place: PathBuf,
-    pub(super) each: Footprint,
+    pub(in crate::run) each: Footprint,
 }
 
 /// The worktrees of a run cannot all have room.
@@ -59,7 +59,7 @@ pub struct NoRoom {
 
 impl Room {
     /// The room at `place`, which need not exist yet, for worktrees of the commit with the `included` files.
-    pub(super) fn measure(
+    pub(in crate::run) fn measure(
         repo: &Repo,
         commit: &str,
         included: &[PathBuf],
@@ -91,7 +91,7 @@ impl Room {
         clippy::useless_conversion,
         reason = "on some systems these numbers are narrower"
     )]
-    pub(super) fn free(&self) -> Option<Footprint> {
+    pub(in crate::run) fn free(&self) -> Option<Footprint> {
         let told = statvfs(&self.place).ok()?;
         let size = u64::from(told.fragment_size());
         // Some file systems make room for files as they come, and say 0.
@@ -106,14 +106,14 @@ impl Room {
     }
 
     /// How many more worktrees there is room for.
-    pub(super) fn more(&self) -> usize {
+    pub(in crate::run) fn more(&self) -> usize {
         self.free().map_or(usize::MAX, |free| {
             usize::try_from(self.each.goes_into(free)).unwrap_or(usize::MAX)
         })
     }
 
     /// Refuses when `at_once` worktrees cannot stand at the same time; gives a note when `in_all` could not.
-    pub(super) fn check(
+    pub(in crate::run) fn check(
         &self,
         at_once: usize,
         in_all: usize,
@@ -148,7 +148,7 @@ impl Room {
     }
 
     /// Refuses when there is no room for one more.
-    pub(super) fn check_one(&self) -> Result<(), NoRoom> {
+    pub(in crate::run) fn check_one(&self) -> Result<(), NoRoom> {
         match self.free() {
             Some(free) if self.each.goes_into(free) == 0 => {
                 let help = "make room, or have worktrees elsewhere ([worktrees] dir)".to_owned();

@@ -3,6 +3,18 @@
 //! All it needs comes in as data, and all it says is facts; each fact is acknowledged, and so on the disk, before the
 //! next step begins. It knows no other unit but for what its needs left behind.
 
+pub(super) mod base;
+mod checking;
+pub(super) mod completeness;
+mod ground;
+pub(super) mod hearing;
+mod proof;
+mod publish;
+mod rivals;
+pub(super) mod scope;
+pub(super) mod surroundings;
+pub(super) mod turn;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +22,26 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::base::Base;
-use super::comeback::Comeback;
-use super::delivery::Delivery;
-use super::event::{CheckResult, Event, Outcome, Step, UnitFact};
-use super::gate::Clearance;
-use super::job::Job;
-use super::orders::Orders;
-use super::pace::Trouble;
-use super::record::now;
-use super::restraint::CutShort;
-use super::state::UnitState;
-use super::story::{NeedDone, Told, story};
-use super::surroundings::leave;
-use super::trash::trash;
-use super::valve::Valve;
 use crate::agent::{AgentError, Errand, Task, nothing_to_do};
 use crate::git::{Changes, GitError};
 use crate::plan::Unit;
 use crate::process::Environment;
+use crate::run::delivery::Delivery;
+use crate::run::event::{CheckResult, Event, Outcome, Step, UnitFact};
+use crate::run::job::Job;
+use crate::run::orders::Orders;
+use crate::run::pace::Trouble;
+use crate::run::pace::comeback::Comeback;
+use crate::run::pace::gate::Clearance;
+use crate::run::pace::restraint::CutShort;
+use crate::run::pace::valve::Valve;
+use crate::run::record::now;
+use crate::run::state::UnitState;
+use crate::run::story::{NeedDone, Told, story};
+use crate::run::trash::trash;
 use crate::words;
+use base::Base;
+use surroundings::leave;
 
 /// Of the files that git ignores only so many are named.
 const IGNORED_SHOWN: usize = 5;

@@ -6,12 +6,12 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::event::{CheckResult, Rival, RivalEnd, Step, UnitFact};
-use super::places::{rival_ref, worktree_name};
-use super::state::UnitState;
-use super::unit::{Failure, Ground, Halt, Pipeline, Proven, Worked, failure};
+use super::{Failure, Ground, Halt, Pipeline, Proven, Worked, failure};
 use crate::check::Verdict;
 use crate::process::{self, Command};
+use crate::run::event::{CheckResult, Rival, RivalEnd, Step, UnitFact};
+use crate::run::places::{rival_ref, worktree_name};
+use crate::run::state::UnitState;
 use crate::words;
 
 /// For how long the judge may think about one unit.
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 impl Pipeline {
     /// Lets the agent work as often as is wanted, each time from nothing, and takes the best.
-    pub(super) async fn compete(&self) -> Result<(Ground, UnitState, Worked), Halt> {
+    pub(in crate::run) async fn compete(&self) -> Result<(Ground, UnitState, Worked), Halt> {
         let mut known = self.known.clone();
         while known.chosen.is_none() && known.rivals.len() < self.job.rivals() {
             let (ground, now) = self.ground(&known).await?;

@@ -2,21 +2,21 @@
 //!
 //! Addresses are never shown: people keep passwords in them.
 
-use super::error::DeliveryError;
 use crate::config::Config;
 use crate::forge::GitHubRepo;
 use crate::git::{GitError, Repo};
+use crate::run::error::DeliveryError;
 
 /// A remote with the addresses that pushes to it go to.
 pub struct Remote {
-    pub(super) name: String,
+    pub(in crate::run) name: String,
     urls: Vec<String>,
 }
 
 /// A remote that stands in no settings: what git calls it meanwhile, and where git finds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unlisted {
-    pub(super) name: String,
+    pub(in crate::run) name: String,
     address: String,
 }
 
@@ -31,7 +31,7 @@ impl Remote {
     }
 
     /// The first of the addresses.
-    pub(super) fn address(&self) -> &str {
+    pub(in crate::run) fn address(&self) -> &str {
         self.urls.first().map_or("", String::as_str)
     }
 
@@ -47,7 +47,7 @@ impl Remote {
 
 impl Unlisted {
     /// The repository as a remote that is reached in the same way as what `address` leads to.
-    pub(super) fn of(repo: &GitHubRepo, address: &str) -> Result<Self, DeliveryError> {
+    pub(in crate::run) fn of(repo: &GitHubRepo, address: &str) -> Result<Self, DeliveryError> {
         let name = repo.place();
         match repo.address_like(address) {
             Some(address) => Ok(Self { name, address }),
@@ -55,7 +55,7 @@ impl Unlisted {
         }
     }
 
-    pub(super) fn reach(&self, repo: Repo) -> Repo {
+    pub(in crate::run) fn reach(&self, repo: Repo) -> Repo {
         repo.with_remote(self.name.clone(), self.address.clone())
     }
 }

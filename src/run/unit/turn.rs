@@ -7,17 +7,17 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::mpsc;
 
-use super::event::{Step, UnitFact};
 use super::hearing::{Allowance, listen};
-use super::orders::Orders;
-use super::pace::Trouble;
-use super::state::UnitState;
 use super::surroundings::end_strays;
-use super::unit::{Halt, Pipeline, milliseconds};
+use super::{Halt, Pipeline, milliseconds};
 use crate::agent::{AgentError, AgentEvent, Pressure, Task, Work};
+use crate::run::event::{Step, UnitFact};
+use crate::run::orders::Orders;
+use crate::run::pace::Trouble;
+use crate::run::state::UnitState;
 
 /// So much may an agent tell before it must wait for the listener.
-pub(super) const EVENTS_AHEAD: usize = 64;
+pub(in crate::run) const EVENTS_AHEAD: usize = 64;
 
 /// How often an agent is started again that is held back, and how long it waits where nobody says how long.
 const TRIES: usize = 6;
