@@ -69,7 +69,7 @@ xargs -0 sh -c 'for file; do grep -q signed "$file" || echo "// signed" >>"$file
 if test -z "${BATCH_FEEDBACK_FILE:-}"; then
     echo more >>README.md; echo new >new.txt
 else
-    cp "$BATCH_FEEDBACK_FILE" "$here/told"
+    cat "$BATCH_FEEDBACK_FILE" >>"$here/told"
     git checkout -q README.md
     case "$BATCH_UNIT" in *p0*) rm new.txt;; esac
 fi"#;
