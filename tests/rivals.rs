@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 
 use support::Repo;
+use support::session::in_time;
 
 /// Writes down that it works, and does what its number is told.
 fn agent(works: &str) -> String {
@@ -94,6 +95,30 @@ fn of_works_that_are_alike_the_judge_names_the_best() {
         let _ = repo.migrate_by(&works, &more).exits(0);
         assert_eq!(published(&repo), format!("var p0 = 0;\n{taken}"), "{judge}");
     }
+}
+
+#[test]
+fn a_stop_while_the_judge_thinks_is_no_choice() {
+    let repo = Repo::with_packages(1);
+    let asked = repo.fifo("asked");
+    let works = agent("1) echo one >>\"$file\";;\n2) echo two >>\"$file\";;");
+    let go = repo.root().join("go");
+    let judge = format!(
+        "test -e '{}' || {{ echo $$ >'{}'; exec sleep 60; }}; echo 2",
+        go.display(),
+        asked.display()
+    );
+    let more = ["--best-of", "2", "--judge", &judge];
+    let mut session = repo.start_by(&works, &more);
+    in_time("no judge", move || fs::read_to_string(asked)).expect("the pipe");
+    session.interrupt();
+    session.wait_for("Ctrl-C");
+    session.interrupt();
+    session.finish().exits(130).says("1 stopped");
+    fs::write(go, "").expect("the sign");
+    let _ = repo.batch(["resume"]).exits(0);
+    assert_eq!(published(&repo), "var p0 = 0;\ntwo");
+    assert_eq!(repo.worked(), ["1", "2"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Failure, Ground, Halt, Pipeline, Proven, Worked, failure};
 use crate::check::Verdict;
-use crate::process::{self, Command};
+use crate::process::{self, Command, Ending};
 use crate::run::event::{CheckResult, Rival, RivalEnd, Step, UnitFact};
 use crate::run::places::{rival_ref, worktree_name};
 use crate::run::state::UnitState;
@@ -159,6 +159,9 @@ impl Pipeline {
         let finished = process::run(&command, &self.cancel)
             .await
             .map_err(|error| failure(step, words::chain(&error)))?;
+        if finished.ending == Ending::Cancelled {
+            return Err(Halt::Stopped);
+        }
         let last = finished.tail.lines().rfind(|line| !line.trim().is_empty());
         let named = last.and_then(|line| line.trim().parse().ok());
         Ok(named.filter(|number| finished.ending.is_success() && several.contains(number)))
