@@ -44,6 +44,8 @@ const USAGE: &str = "usage.json";
 #[derive(Debug, Clone)]
 pub struct CommandAgent {
     words: Vec<OsString>,
+    /// Whether a shell starts it, which tells of a kill by an exit code.
+    in_shell: bool,
     shown: String,
 }
 
@@ -60,7 +62,11 @@ impl CommandAgent {
                 .into_os_string();
         }
         let shown = command.to_string();
-        Ok(Self { words, shown })
+        Ok(Self {
+            words,
+            in_shell: matches!(command, CommandLine::Shell(_)),
+            shown,
+        })
     }
 }
 
@@ -107,6 +113,13 @@ impl Agent for CommandAgent {
                     return Err(AgentError::Refused {
                         refusal: Refusal::Login,
                         said: last_line(&finished.tail),
+                    });
+                }
+                // Its own code, whatever a shell would mean by it.
+                ending @ Ending::Exit(_) if !self.in_shell => {
+                    return Err(AgentError::Ended {
+                        ending,
+                        tail: finished.tail,
                     });
                 }
                 ending => return Err(AgentError::of(ending, finished.tail)),
@@ -360,6 +373,24 @@ mod tests {
             AgentError::Ended { ending: Ending::Exit(3), tail } if tail.contains("no idea")
         ));
         assert_eq!(error.to_string(), "the agent failed: exit code 3");
+    }
+
+    #[tokio::test]
+    async fn exit_code_137_tells_of_a_kill_only_where_a_shell_says_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = task(folder.path());
+        let killed = work(&task, "exit 137").await.unwrap_err();
+        assert!(matches!(killed, AgentError::Killed { .. }), "{killed}");
+        let direct = async |script: &str| {
+            let words = ["sh", "-c", script].map(ToOwned::to_owned);
+            let command = CommandLine::Direct(words.into());
+            let agent = CommandAgent::new(&command, &task.worktree).unwrap();
+            let told = mpsc::channel(1).0;
+            let worked = agent.work(&task, &told, &CancellationToken::new()).await;
+            worked.unwrap_err().to_string()
+        };
+        assert_eq!(direct("exit 137").await, "the agent failed: exit code 137");
+        assert!(direct("kill -9 $$").await.contains("SIGKILL"));
     }
 
     #[test]

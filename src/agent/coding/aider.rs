@@ -146,7 +146,7 @@ impl Reader for Transcript {
     fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
         match self.error {
             Some(said) => Some(End::Failed(fault::of(None, &said))),
-            None => self.answer.map(|said| End::Done { answer: Some(said) }),
+            None => self.answer.map(|said| End::Answered { answer: Some(said) }),
         }
     }
 }

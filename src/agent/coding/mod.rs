@@ -133,7 +133,13 @@ trait Reader: Send {
 /// How the agent itself says that a turn ended.
 #[derive(Debug)]
 enum End {
-    Done { answer: Option<String> },
+    Done {
+        answer: Option<String>,
+    },
+    /// It has answered, and may still be at the files: only that it ends by itself says that it is done.
+    Answered {
+        answer: Option<String>,
+    },
     Failed(AgentError),
 }
 
@@ -350,17 +356,25 @@ fn judge(ending: Ending, end: Option<End>, tail: String) -> Result<Option<String
         (Ending::Cancelled | Ending::TimedOut(_) | Ending::Silent(_), _) => {
             Err(AgentError::of(ending, tail))
         }
-        (ending, _) if ending.is_kill() => Err(AgentError::of(ending, tail)),
+        // It had said so before anything ended it.
         (_, Some(End::Failed(error))) => Err(error),
-        (Ending::Exit(0), Some(End::Done { answer })) => Ok(answer
-            .map(|answer| answer.trim().to_owned())
-            .filter(|answer| !answer.is_empty())),
+        (Ending::Exit(0), Some(End::Done { answer } | End::Answered { answer })) => {
+            Ok(trimmed(answer))
+        }
+        (ending, Some(End::Done { answer })) if ending.is_kill() => Ok(trimmed(answer)),
         (Ending::Exit(0), None) => Err(AgentError::Unfinished { ending, tail }),
+        (ending, _) if ending.is_kill() => Err(AgentError::of(ending, tail)),
         (ending, _) => Err(match fault::of_text(&tail) {
             Some(error) => error,
             None => AgentError::of(ending, tail),
         }),
     }
+}
+
+fn trimmed(answer: Option<String>) -> Option<String> {
+    answer
+        .map(|answer| answer.trim().to_owned())
+        .filter(|answer| !answer.is_empty())
 }
 
 /// Puts the transcript of an earlier turn aside, and says where it is.

@@ -53,7 +53,7 @@ fn understood(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> Str
     let end = reader.end(&mut events);
     let mut told: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
     told.push(match end {
-        Some(End::Done { answer }) => format!("done: {answer:?}"),
+        Some(End::Done { answer } | End::Answered { answer }) => format!("done: {answer:?}"),
         Some(End::Failed(error)) => format!("failed: {error:?}"),
         None => "no end".to_owned(),
     });
@@ -151,6 +151,11 @@ fn an_exit_code_alone_is_no_success() {
     assert_eq!(judged(Ending::Cancelled, done()), "stopped");
     for killed in [Ending::Signal(9), Ending::Exit(137)] {
         assert!(judged(killed, None).contains("something outside batch killed the agent"));
+        assert_eq!(judged(killed, done()), "Some(\"ok\")");
+        let answered = Some(End::Answered { answer: None });
+        assert!(judged(killed, answered).contains("something outside batch killed the agent"));
+        let refused = Some(End::Failed(AgentError::Cancelled));
+        assert_eq!(judged(killed, refused), "stopped");
     }
     let other = "the agent failed: ended by SIGSEGV";
     assert_eq!(judged(Ending::Signal(11), None), other);
