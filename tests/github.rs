@@ -452,13 +452,36 @@ fn pull_requests_go_to_the_repository_that_is_named_from_the_one_that_branches_a
         .exits(0)
         .says("2 open, 0 merged, 0 closed");
 
-    // What the address says is not GitHub's own way, and the branches are where the pull requests go.
-    to("work:acme/shop.git");
+    // It may be that of the address as well.
+    to("git@127.0.0.1:acme/shop.git");
     migrate(&repo, &repo_flag)
         .exits(0)
         .says("2 of 2 units published");
     assert_eq!(repo.pushed().len(), 2);
     assert!(!server.state().pulls[3].from_fork);
+}
+
+#[test]
+fn a_named_repository_is_looked_for_on_no_server_that_the_remote_is_not_on() {
+    let (repo, server) = shop(1);
+    let to = |address: &str| repo.git(["remote", "set-url", "origin", address]);
+    // The server is the one of batch.toml, which came with the repository.
+    to("work:acme/shop.git");
+    migrate(&repo, &["--repo", "acme/shop", "--fork"])
+        .exits(2)
+        .says("it is on another host than the remote, where the token may not be sent");
+    for elsewhere in [
+        "https://gitlab.test/acme/shop.git",
+        "git://gitlab.test/acme/shop.git",
+        &repo.remote_dir().to_string_lossy(),
+    ] {
+        to(elsewhere);
+        migrate(&repo, &["--repo", "acme/shop"])
+            .exits(2)
+            .says("remote origin is not on GitHub");
+    }
+    assert!(server.requests().is_empty());
+    assert!(repo.branches().is_empty());
 }
 
 #[test]

@@ -48,19 +48,15 @@ impl GitHubRepo {
         })
     }
 
-    /// The repository of this name on the server of the `api_url` from the configuration, or on github.com: for a remote
-    /// whose own address leads elsewhere, such as to an alias of ssh's.
+    /// The repository of this name on github.com, where the remote's host may be an alias of ssh's for that; `None` where
+    /// it is plainly another server, or none.
+    ///
+    /// Only github.com is behind an alias: were it the server of the `api_url`, whoever wrote that had the token.
     #[must_use]
-    pub fn named(name: &RepoName, api_url: Option<&str>) -> Option<Self> {
-        let host = match api_url {
-            None => "github.com".to_owned(),
-            Some(url) => {
-                let host = url::Url::parse(url.trim()).ok()?.host_str()?.to_owned();
-                host.strip_prefix("api.").unwrap_or(&host).to_owned()
-            }
-        };
-        let remote = format!("https://{host}/{name}");
-        Self::parse(&remote, api_url)
+    pub fn behind_alias(remote: &str, name: &RepoName, api_url: Option<&str>) -> Option<Self> {
+        is_by_ssh(remote.trim())
+            .then(|| Self::parse(&format!("https://github.com/{name}"), api_url))
+            .flatten()
     }
 
     /// Another repository on the same server.
@@ -113,6 +109,14 @@ pub(super) fn serves(api_url: &str, host: &str) -> bool {
         url.host_str()
             .is_some_and(|api| api == host || api.strip_prefix("api.") == Some(host))
     })
+}
+
+/// Whether git reaches a remote by ssh, whose settings know servers by other names.
+fn is_by_ssh(remote: &str) -> bool {
+    match remote.split_once("://") {
+        Some((scheme, _)) => matches!(scheme, "ssh" | "git+ssh" | "ssh+git"),
+        None => split(remote).is_some_and(|(_, _, path)| !path.starts_with(':')),
+    }
 }
 
 /// Host, web port and path of a remote that is on another machine.
@@ -199,8 +203,7 @@ mod tests {
 
     #[test]
     fn another_repository_is_reached_in_the_same_way() {
-        let name: RepoName = "ada/shop".parse().expect("a name");
-        let repo = GitHubRepo::named(&name, None).expect("a server");
+        let repo = GitHubRepo::parse("git@github.com:ada/shop", None).expect("a server");
         for (remote, beside) in [
             (
                 "https://ada:secret@github.com/acme/shop",
@@ -221,14 +224,44 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_may_be_named_where_the_remote_does_not_tell_it() {
+    fn behind_an_alias_of_ssh_is_github_com_whatever_is_configured() {
         let name: RepoName = "acme/shop".parse().expect("a name");
-        let named = |api_url| GitHubRepo::named(&name, api_url).expect("a server");
-        assert_eq!(named(None).api_url, "https://api.github.com");
-        let own = named(Some("https://code.acme.test/api/v3"));
-        assert_eq!(own.place(), "code.acme.test/acme/shop");
-        let data = named(Some("https://api.acme.ghe.com"));
-        assert_eq!(data.host, "acme.ghe.com");
+        for remote in [
+            "work:acme/shop.git",
+            "git@github.com-work:acme/shop.git",
+            "ssh://work/acme/shop",
+        ] {
+            let repo = GitHubRepo::behind_alias(remote, &name, None).expect("an alias");
+            assert_eq!(repo.place(), "github.com/acme/shop");
+            assert_eq!(repo.api_url, "https://api.github.com");
+            let theirs = Some("https://evil.test/api/v3");
+            let repo = GitHubRepo::behind_alias(remote, &name, theirs).expect("an alias");
+            assert_eq!(repo.host, "github.com");
+            assert!(
+                !serves(&repo.api_url, &repo.host),
+                "refused before it is used"
+            );
+        }
+    }
+
+    #[test]
+    fn no_other_server_is_behind_an_address_that_is_no_alias() {
+        let name: RepoName = "acme/shop".parse().expect("a name");
+        for remote in [
+            "",
+            "https://gitlab.com/acme/shop",
+            "git://gitlab.com/acme/shop",
+            "file:///srv/shop.git",
+            "/srv/shop.git",
+            "../a:b/shop.git",
+            "ext::sh -c true",
+        ] {
+            assert_eq!(
+                GitHubRepo::behind_alias(remote, &name, None),
+                None,
+                "{remote}"
+            );
+        }
     }
 
     #[test]

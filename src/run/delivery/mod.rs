@@ -375,7 +375,7 @@ pub fn place(
     let pushed_to = GitHubRepo::parse(remote.address(), api_url);
     let repo = match (&pushed_to, named) {
         (Some(pushed_to), Some(named)) => Some(pushed_to.called(named)),
-        (None, Some(named)) => GitHubRepo::named(named, api_url),
+        (None, Some(named)) => GitHubRepo::behind_alias(remote.address(), named, api_url),
         (pushed_to, None) => pushed_to.clone(),
     };
     let Some(repo) = repo else {
