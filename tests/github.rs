@@ -288,6 +288,19 @@ fn the_next_opens_when_one_is_closed_also_after_a_resume() {
     session.interrupt();
     session.finish().exits(130).says("1 of 3 units published");
 
+    // Without the token, the rest would become something else.
+    for args in [&["resume"][..], &["retry", "01"]] {
+        repo.batch(args)
+            .exits(2)
+            .says("began with pull requests on 127.0.0.1/acme/shop, branches pushed to origin")
+            .says("there is no token for 127.0.0.1");
+    }
+    repo.git(["remote", "rename", "origin", "other"]);
+    repo.batch_with(["resume"], &ENV)
+        .exits(2)
+        .says("branches pushed to other");
+    repo.git(["remote", "rename", "other", "origin"]);
+
     // From now on each is closed once it was looked at.
     server.state().pull(1).open = false;
     server.state().closes_what_is_looked_at = true;

@@ -2,7 +2,7 @@
 //! units are done anew. What is refused is refused before that fact is written.
 
 use super::error::RunError;
-use super::event::{Amendment, Event, Recorded, Retry, RunFact};
+use super::event::{Amendment, Event, Goal, Recorded, Retry, RunFact, RunHeader};
 use super::job::Job;
 use super::marks::Marks;
 use super::mending::Mending;
@@ -173,10 +173,35 @@ pub(super) fn republish(
         forge,
         remote,
     };
-    go_on(job, state, fact, journal)
+    take_up(job, state, fact, journal)
 }
 
+/// Takes a run up with its pull requests where they have been until now.
 fn go_on(
+    job: &mut Job,
+    state: RunState,
+    fact: RunFact,
+    journal: &mut Journal,
+) -> Result<(Recorded, RunState), RunError> {
+    let RunHeader {
+        goal,
+        forge,
+        remote,
+        ..
+    } = &state.header;
+    // What one place knows by a number is something else in another.
+    if *goal == Goal::PullRequests && !job.delivery.is_settled_at(forge, remote.as_deref()) {
+        return Err(RunError::Elsewhere {
+            id: job.id.clone(),
+            forge: forge.clone(),
+            remote: remote.clone(),
+            now: job.delivery.words(),
+        });
+    }
+    take_up(job, state, fact, journal)
+}
+
+fn take_up(
     job: &mut Job,
     mut state: RunState,
     fact: RunFact,

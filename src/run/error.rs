@@ -120,6 +120,17 @@ pub enum RunError {
         "run {id} has nothing to publish to {forge}: all that its units have committed is open there, or none has a commit"
     )]
     NothingToPublish { id: RunId, forge: String },
+    #[error(
+        "run {id} began with pull requests on {forge}, {}, and cannot go on elsewhere; now there would be {now}. Bring back what was there, and try again",
+        pushed_words(remote.as_deref())
+    )]
+    Elsewhere {
+        id: RunId,
+        forge: String,
+        remote: Option<String>,
+        /// Where they would go now, and why there.
+        now: String,
+    },
     #[error(transparent)]
     Retry(#[from] RetryError),
     #[error(transparent)]
@@ -141,6 +152,7 @@ impl RunError {
             Self::Taken { .. }
                 | Self::NothingLeft { .. }
                 | Self::NothingToPublish { .. }
+                | Self::Elsewhere { .. }
                 | Self::Retry(_)
                 | Self::Orders(_)
         )
@@ -152,6 +164,13 @@ impl RunError {
             source,
         }
     }
+}
+
+fn pushed_words(remote: Option<&str>) -> String {
+    remote.map_or_else(
+        || "branches not pushed".to_owned(),
+        |remote| format!("branches pushed to {remote}"),
+    )
 }
 
 fn holder_words(holder: Holder) -> String {

@@ -195,6 +195,19 @@ impl Delivery {
         }
     }
 
+    /// Whether pull requests go to that place, and branches to that remote, with nothing left to be found.
+    pub(super) fn is_settled_at(&self, place: &str, pushed_to: Option<&str>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::PullRequest {
+                forge,
+                remote,
+                fork,
+                ..
+            } => fork.is_none() && forge.place() == place && remote.as_deref() == pushed_to,
+        }
+    }
+
     /// The repository as git has to know it for this.
     #[must_use]
     pub fn reach(&self, repo: Repo) -> Repo {
