@@ -19,6 +19,8 @@ if test -n "${BATCH_FEEDBACK_FILE:-}"; then
     test ! -e "$here/refuses" || exit 7
     test ! -e "$here/strays" || echo stray >>README.md
     test ! -e "$here/idle" || exit 0
+    # Somebody deletes the branch meanwhile, as a server does when it merges.
+    test ! -e "$here/deletes" || git --git-dir="$here/origin.git" update-ref -d "refs/heads/$(git branch --show-current)"
 fi
 xargs -0 sh -c 'for file; do echo "// $0" >>"$file"; done' "$word" <"$BATCH_FILES""#;
 
@@ -208,6 +210,8 @@ fn a_round_that_fails_leaves_the_pull_request_as_it_was() {
         .exits(1)
         .says("failed at scope: it changed what is not its own")
         .says("0 done, 0 left as they were, 1 failed");
+    let left = fs::read_dir(repo.worktrees()).expect("its worktree stays");
+    assert_eq!(left.count(), 1);
     fs::remove_file(repo.root().join("strays")).expect("switched off");
     turn(&repo, "idle");
     batch(&repo, &["prs", "fix", "--all"])
@@ -225,6 +229,38 @@ fn a_round_that_fails_leaves_the_pull_request_as_it_was() {
         .exits(0)
         .says("1 done");
     assert_eq!(now(&repo, 0), "var p0 = 0;\n// first\n// mended");
+}
+
+#[test]
+fn what_was_closed_while_the_agent_was_at_work_is_not_pushed_again() {
+    let (repo, server) = there(1);
+    server.state().of("01-").checks = vec![Some("failure")];
+    turn(&repo, "deletes");
+    batch(&repo, &["prs", "fix", "--all"])
+        .exits(1)
+        .says("is closed by now, so nothing is pushed")
+        .says("0 done, 0 left as they were, 1 failed");
+    assert!(repo.pushed().is_empty());
+    assert!(server.state().of("01-").comments.is_empty());
+    assert_eq!(repo.branches().len(), 1);
+}
+
+#[test]
+fn what_a_unit_stands_on_is_not_held_against_it() {
+    let repo = Repo::with_packages(3);
+    let server = GitHub::of(&repo);
+    repo.plan(&[("01-a", &[]), ("02-b", &[]), ("03-c", &["01-a", "02-b"])]);
+    let agent = repo.program("agent", MENDS);
+    let agent = agent.to_string_lossy();
+    let mut args = vec!["run", "plan.toml", "--yes", "--no-checks"];
+    args.extend(["--agent-cmd", &*agent]);
+    let _ = repo.batch_with(args, &ENV).exits(0);
+    assert_eq!(server.state().of("03-").base, "main");
+    server.state().of("03-").checks = vec![Some("failure")];
+    batch(&repo, &["prs", "fix", "03-c"])
+        .exits(0)
+        .says("03-c: mended with ");
+    assert_eq!(now(&repo, 2), "var p2 = 2;\n// first\n// mended");
 }
 
 #[test]

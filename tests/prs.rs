@@ -344,6 +344,26 @@ fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
 }
 
 #[test]
+fn what_somebody_keeps_on_the_branch_here_is_not_published_with_it() {
+    let (repo, _server) = stacked_there();
+    let second = repo.pushed()[1].clone();
+    let tree = format!("{second}^{{tree}}");
+    let own = repo.git(["commit-tree", "-p", &second, "-m", "own", &tree]);
+    repo.git(["update-ref", &format!("refs/heads/{second}"), &own]);
+    let merge = ["prs", "merge", "01-a", "02-b", "--method", "squash"];
+    there(&repo, &merge)
+        .exits(0)
+        .says("02-b: put on top of main");
+    let remote = repo.remote_dir();
+    let remote = remote.to_string_lossy();
+    for branch in [&*second, "main"] {
+        let said = repo.git(["--git-dir", &*remote, "log", "--format=%B", branch]);
+        assert!(!said.contains("own"), "{said}");
+    }
+    assert_eq!(repo.git(["rev-parse", &second]), own);
+}
+
+#[test]
 fn a_branch_that_another_goes_to_is_not_deleted() {
     let (repo, server) = stacked_there();
     there(

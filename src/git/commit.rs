@@ -146,7 +146,19 @@ impl Repo {
         replaced: Option<&str>,
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
-        let spec = format!("refs/heads/{branch}:refs/heads/{branch}");
+        let here = format!("refs/heads/{branch}");
+        self.push_commit(remote, (&here, branch), replaced, cancel)
+    }
+
+    /// Like [`Self::push`], but pushes a commit by its name to the branch.
+    pub(super) fn push_commit(
+        &self,
+        remote: &str,
+        (commit, branch): (&str, &str),
+        replaced: Option<&str>,
+        cancel: &CancellationToken,
+    ) -> Result<(), GitError> {
+        let spec = format!("{commit}:refs/heads/{branch}");
         // From the checkout's root: a remote's address may be a relative path.
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];

@@ -222,8 +222,9 @@ impl Repo {
                 remote: remote.to_owned(),
             }),
             stands => {
+                // Whatever the branch of that name here has come to hold.
                 let never = CancellationToken::new();
-                self.push(remote, branch, stands.as_deref(), &never)
+                self.push_commit(remote, (commit, branch), stands.as_deref(), &never)
             }
         }
     }

@@ -130,8 +130,8 @@ impl Round<'_> {
             )));
         }
         let base = desk.tip(&standing.base)?;
-        let ground = base.map(|tip| repo.merge_base(&tip, &head)).transpose()?;
-        let ground = ground.flatten().or_else(|| unit.start.clone());
+        let parted = base.map(|tip| repo.merge_base(&tip, &head)).transpose()?;
+        let ground = self.ground_of(unit, &head, parted.flatten())?;
         let ground = ground.unwrap_or_else(|| commit.clone());
         let foreign = if head == *commit {
             Vec::new()
@@ -145,6 +145,30 @@ impl Round<'_> {
             "holds what somebody pushed outside the unit's claim ({}): mend it yourself",
             few(&foreign)
         )))
+    }
+
+    /// What the work of the unit began on: what it needs is none of it. Only where something of the base came in later
+    /// is it where the branch parted from that.
+    fn ground_of(
+        &self,
+        unit: &UnitState,
+        head: &str,
+        parted: Option<String>,
+    ) -> Result<Option<String>, Halt> {
+        let Some(start) = unit.start.clone() else {
+            return Ok(parted);
+        };
+        let repo = &self.desk.repo;
+        let is_later = match &parted {
+            Some(parted) => repo.contains(&start, parted)?,
+            None => true,
+        };
+        let holds = repo.contains(head, &start)? && is_later;
+        Ok(if holds {
+            Some(start)
+        } else {
+            parted.or(Some(start))
+        })
     }
 }
 

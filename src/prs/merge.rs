@@ -61,6 +61,11 @@ impl Round<'_> {
             let now = self.desk.state.unit(&unit.header.id);
             let commit = now.and_then(|unit| unit.commit.clone());
             standing = self.look_until(unit, which, commit.as_deref()).await?;
+            if standing.commit != commit {
+                return Err(Halt::Left(format!(
+                    "was {done}; the server does not show that yet: merge it in a while"
+                )));
+            }
             if let Some(missing) = merging.when.missing(&standing) {
                 return Err(Halt::Left(format!("was {done}; now it {missing}")));
             }

@@ -123,6 +123,15 @@ pub(super) fn mend(
         return Err(RetryError::NotEnded { id }.into());
     }
     unclaimed(job, units.iter().map(|mending| &mending.unit))?;
+    for mending in &units {
+        // Somebody else may have had it mended since it was looked at.
+        let commit = state.unit(&mending.unit).and_then(|it| it.commit.as_ref());
+        let is_known = |commit: &String| job.repo.contains(&mending.head, commit).unwrap_or(false);
+        if !commit.is_some_and(is_known) {
+            let unit = mending.unit.clone();
+            return Err(RetryError::Outdated { unit }.into());
+        }
+    }
     let fact = RunFact::Mending {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

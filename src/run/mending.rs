@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::event::{Outcome, Step};
 use super::state::{Phase, UnitState};
-use super::unit::{Ground, Halt, Pipeline};
+use super::unit::{Ground, Halt, Pipeline, failure};
 use crate::agent::FollowUp;
-use crate::forge::{Act, Forge};
+use crate::forge::{Act, Forge, Which};
 use crate::plan::UnitId;
 use crate::words;
 
@@ -50,18 +50,21 @@ pub struct Mended {
     pub outcome: Outcome,
     /// What was pushed on top.
     pub commit: Option<String>,
+    /// Whether its agent worked, which has its price.
+    pub worked: bool,
 }
 
 impl Mended {
-    /// Whether it came to an end of its own.
+    /// Whether it came to an end of its own, or had its price.
     fn counts(&self) -> bool {
-        !matches!(
+        let was_cut_off = matches!(
             self.outcome,
             Outcome::Stopped
                 | Outcome::LeftOut { .. }
                 | Outcome::Skipped { .. }
                 | Outcome::Blocked { .. }
-        )
+        );
+        self.worked || !was_cut_off
     }
 }
 
@@ -110,7 +113,6 @@ impl UnitState {
             ..Self::new(before.header.clone())
         };
         anew.earlier_commits.extend(before.commit.clone());
-        anew.earlier_commits.push(mending.head.clone());
         let mending = mending.clone();
         anew.round = Some(Box::new(Round { mending, before }));
         anew.keep_published();
@@ -140,6 +142,7 @@ impl UnitState {
             .commit
             .take()
             .filter(|_| *outcome == Outcome::Published);
+        let worked = self.turns.len() > before.turns.len();
         let mut after = before;
         after.phase = Phase::Ended(Outcome::Published);
         after.turns = std::mem::take(&mut self.turns);
@@ -154,6 +157,7 @@ impl UnitState {
             mending,
             outcome: outcome.clone(),
             commit,
+            worked,
         });
         *self = after;
     }
@@ -168,9 +172,51 @@ impl Pipeline {
         (remote, forge): (Option<&String>, &dyn Forge),
         summary: Option<&str>,
     ) -> Result<Outcome, Halt> {
+        let which = self.which(mending.pull_request);
+        self.is_open(&which, forge).await?;
         if let Some(remote) = remote {
             self.push(ground, remote).await?;
         }
+        // The work is where it belongs, whatever can be said of it there.
+        match self
+            .comment(ground, mending, (&which, forge), summary)
+            .await
+        {
+            Ok(()) | Err(Halt::Stopped) => {}
+            Err(Halt::Failed(failure)) => {
+                tracing::warn!("no comment on #{}: {}", which.number, failure.reason);
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(Outcome::Published)
+    }
+
+    /// Fails where the pull request has been merged or closed while the agent was at work.
+    async fn is_open(&self, which: &Which, forge: &dyn Forge) -> Result<(), Halt> {
+        let (waits, _) = mpsc::unbounded_channel();
+        let state = tokio::select! {
+            state = forge.state(which, &waits) => state,
+            () = self.cancel.cancelled() => return Err(Halt::Stopped),
+        };
+        let fault = |reason| Err(failure(Step::Push, reason));
+        match state {
+            Ok(state) if state.is_open() => Ok(()),
+            Ok(state) => fault(format!(
+                "#{} is {} by now, so nothing is pushed",
+                which.number,
+                state.words()
+            )),
+            Err(error) => fault(words::chain(&error)),
+        }
+    }
+
+    async fn comment(
+        &self,
+        ground: &Ground,
+        mending: &Mending,
+        (which, forge): (&Which, &dyn Forge),
+        summary: Option<&str>,
+    ) -> Result<(), Halt> {
         self.begin(Step::PullRequest, Some("comment".to_owned()))
             .await?;
         let branch = ground.branch.clone();
@@ -192,9 +238,8 @@ impl Pipeline {
             key: format!("{} {} {tip}", self.job.id, self.unit().id),
             text,
         };
-        let which = self.which(mending.pull_request);
         let (waits, mut told) = mpsc::unbounded_channel();
-        let noted = forge.act(&which, &note, &waits);
+        let noted = forge.act(which, &note, &waits);
         tokio::pin!(noted);
         let noted = loop {
             tokio::select! {
@@ -205,10 +250,6 @@ impl Pipeline {
                 () = self.cancel.cancelled() => return Err(Halt::Stopped),
             }
         };
-        // The work is where it belongs, whatever can be said of it there.
-        if let Err(error) = noted {
-            tracing::warn!("no comment on #{}: {}", which.number, words::chain(&error));
-        }
-        Ok(Outcome::Published)
+        noted.map_err(|error| failure(Step::PullRequest, words::chain(&error)))
     }
 }

@@ -20,6 +20,8 @@ pub enum RetryError {
         path.display()
     )]
     Claimed { unit: UnitId, path: PathBuf },
+    #[error("unit {unit} has been mended since its pull request was looked at: look again")]
+    Outdated { unit: UnitId },
     #[error("unit {stands} stands on the work of unit {unit}: name both to do both anew")]
     StoodOn { unit: UnitId, stands: UnitId },
 }

@@ -529,8 +529,14 @@ impl UnitState {
         if let Some(spec) = other.and_then(|options| options.resolve().ok()) {
             anew.agent = Some(spec.to_string());
         }
+        // What stands on somebody else's commit may not be replaced by what does not.
+        let is_foreign = |round: &Mended| {
+            round.commit == self.commit && !self.earlier_commits.contains(&round.mending.head)
+        };
+        let own = !self.mended.iter().any(is_foreign);
         anew.earlier_commits = std::mem::take(&mut self.earlier_commits);
-        anew.earlier_commits.extend(self.commit.take());
+        anew.earlier_commits
+            .extend(self.commit.take().filter(|_| own));
         anew.inverse = self.inverse.take();
         anew.earlier_inverses = std::mem::take(&mut self.earlier_inverses);
         *self = anew;

@@ -82,6 +82,7 @@ impl Engine<'_> {
                 let Some(path) = &unit.worktree else { continue };
                 // A process that was killed may have left it.
                 if unit.outcome().is_some_and(is_safe)
+                    && unit.mended.last().is_none_or(|it| is_safe(&it.outcome))
                     && job.worktrees == KeepWorktrees::WithUnpublishedWork
                     && let Err(error) = job.repo.discard_worktree(
                         &worktree_name(&job.id, &unit.header.id),

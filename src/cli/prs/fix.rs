@@ -5,7 +5,7 @@ use clap::Args;
 use super::act::{Chosen, Tally, earnest};
 use super::{meant, open, runtime};
 use crate::cli::Global;
-use crate::cli::drive::drive;
+use crate::cli::drive::{INTERRUPTED, drive};
 use crate::cli::flags::CapFlags;
 use crate::cli::job::{Otherwise, prepare_again};
 use crate::cli::print;
@@ -67,7 +67,7 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     }
     let beginning = Beginning::Mended(mendings.clone());
     // Its exit code is that of the whole run, which was published before.
-    drive(job, beginning, global, &places, &otherwise)?;
+    let code = drive(job, beginning, global, &places, &otherwise)?;
     let known = KnownRun::open(global, Some(id.as_str()))?;
     for mending in &mendings {
         let unit = known.state.unit(&mending.unit);
@@ -78,7 +78,8 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
         };
         tally.take(&told(mending, outcome, said));
     }
-    Ok(tally.conclude())
+    let concluded = tally.conclude();
+    Ok(if code == INTERRUPTED { code } else { concluded })
 }
 
 fn told(mending: &Mending, outcome: Outcome, said: String) -> Told {

@@ -29,7 +29,13 @@ impl Pipeline {
         if self.folder().exists() {
             self.clear(known).await?;
         }
-        let ground = self.worktree().await?;
+        let ground = match self.worktree().await {
+            Ok(ground) => ground,
+            Err(halt) => {
+                self.put_branch_back(known).await;
+                return Err(halt);
+            }
+        };
         make_scratch(&self.job, &self.unit().id).await?;
         let ground = self.setup(ground).await?;
         self.say(UnitFact::Prepared {
@@ -96,6 +102,24 @@ impl Pipeline {
             logs,
         })
         .await
+    }
+
+    /// What is published stays on its branch, also where a round that was to go on from it could not begin.
+    async fn put_branch_back(&self, known: &UnitState) {
+        let before = known.round.as_ref().map(|round| &round.before);
+        let Some(commit) = before.and_then(|before| before.commit.clone()) else {
+            return;
+        };
+        let branch = self.job.naming.branch(&self.job.id, &self.unit().id);
+        let put_back = self.git(Step::Worktree, move |job| {
+            if job.repo.branch_tip(&branch)?.is_none() {
+                job.repo.move_branch(&branch, None, &commit)?;
+            }
+            Ok(())
+        });
+        if put_back.await.is_err() {
+            tracing::warn!("the branch of {} could not be put back", self.unit().id);
+        }
     }
 
     fn keep_logs(&self) -> Result<PathBuf, Halt> {

@@ -17,7 +17,7 @@ pub(super) mod turn;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -45,6 +45,9 @@ use surroundings::leave;
 
 /// Of the files that git ignores only so many are named.
 const IGNORED_SHOWN: usize = 5;
+
+/// An agent that does not know its session any more says so sooner than that.
+const FORGOTTEN: Duration = Duration::from_mins(1);
 
 /// A fact on its way to the journal.
 pub(super) struct Said {
@@ -331,8 +334,11 @@ impl Pipeline {
             errand: Errand::Change,
             follow_up,
         };
+        let (begun, turns) = (Instant::now(), known.turns.len());
         let mut worked = self.patiently(&task, orders, known).await?;
         if known.sent_back.is_empty()
+            && known.turns.len() == turns
+            && begun.elapsed() < FORGOTTEN
             && matches!(
                 worked,
                 Err(AgentError::Failed { .. } | AgentError::Ended { .. })
@@ -340,7 +346,7 @@ impl Pipeline {
             && let Some(follow_up) = &mut task.follow_up
             && follow_up.session.take().is_some()
         {
-            // Days after it ended, an agent may not know its session any more.
+            // Days after it ended, an agent may not know its session any more, and says so before it does anything.
             worked = self.patiently(&task, orders, known).await?;
         }
         match worked {

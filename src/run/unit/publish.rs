@@ -99,15 +99,20 @@ impl Pipeline {
         self.begin(Step::Push, None).await?;
         let (to, branch) = (remote.to_owned(), ground.branch.clone());
         let earlier = self.known.earlier_commits.clone();
+        let looked_at = self.known.round.as_ref();
+        let looked_at = looked_at.map(|round| round.mending.head.clone());
         let cancel = self.cancel.clone();
         let pushed = self
             .git(Step::Push, move |job| {
-                // Only what an earlier attempt of this very unit pushed may be replaced.
-                let stands = match &earlier[..] {
-                    [] => None,
-                    _ => job.repo.remote_branch(&to, &branch)?,
+                // Only what was looked at may be replaced, or else what an earlier attempt of this very unit pushed.
+                let replaced = match (looked_at, &earlier[..]) {
+                    (Some(head), _) => Some(head),
+                    (None, []) => None,
+                    (None, _) => {
+                        let stands = job.repo.remote_branch(&to, &branch)?;
+                        stands.filter(|commit| earlier.contains(commit))
+                    }
                 };
-                let replaced = stands.filter(|commit| earlier.contains(commit));
                 job.repo.push(&to, &branch, replaced.as_deref(), &cancel)
             })
             .await;
