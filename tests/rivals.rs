@@ -122,6 +122,45 @@ fn a_stop_while_the_judge_thinks_is_no_choice() {
 }
 
 #[test]
+fn at_a_limit_no_further_work_is_begun_and_a_good_one_is_taken() {
+    let repo = Repo::with_packages(1);
+    let works = agent("*) echo \"$BATCH_RIVAL\" >>\"$file\";;");
+    let limited = ["--best-of", "3", "--max-tokens", "11"];
+    let _ = repo.migrate_by(&works, &limited).exits(0);
+    assert_eq!(published(&repo), "var p0 = 0;\n1");
+    assert_eq!(repo.worked(), ["1"]);
+
+    let repo = Repo::with_packages(1);
+    let works = agent("1) exit 3;;\n*) echo \"$BATCH_RIVAL\" >>\"$file\";;");
+    let output = repo.migrate_by(&works, &limited).exits(1);
+    output.says("1 stopped");
+    assert_eq!(repo.worked(), ["1"]);
+    let _ = repo.batch(["resume", "--max-tokens", "1k"]).exits(0);
+    assert_eq!(published(&repo), "var p0 = 0;\n2");
+    assert_eq!(repo.worked(), ["1", "2", "3"]);
+}
+
+#[test]
+fn after_the_first_ctrl_c_no_further_work_is_begun() {
+    let repo = Repo::with_packages(1);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let works = format!(
+        "echo $$ >'{}'\nread -r word <'{}'\n{}",
+        started.display(),
+        go.display(),
+        agent("*) echo ok >>\"$file\";;")
+    );
+    let mut session = repo.start_by(&works, &["--best-of", "2"]);
+    in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe");
+    session.interrupt();
+    session.wait_for("Ctrl-C");
+    in_time("no agent waits", move || fs::write(go, "go\n")).expect("the pipe");
+    session.finish().says("1 of 1 unit published");
+    assert_eq!(published(&repo), "var p0 = 0;\nok");
+    assert_eq!(repo.worked(), ["1"]);
+}
+
+#[test]
 fn where_no_work_is_good_the_unit_fails_and_where_none_was_needed_nothing_changes() {
     let repo = Repo::with_packages(1);
     let works = agent("1) exit 3;;\n2) touch outside;;");

@@ -191,7 +191,7 @@ impl Engine<'_> {
                 Some(ended) = self.pipelines.join_next_with_id() => News::Ended(ended),
                 Some(_) = self.tidying.join_next() => News::Tidied,
                 () = passed(look_again) => News::Time,
-                () = passed(closes), if !self.state.starts_no_more() => News::Time,
+                () = passed(closes), if self.may_begin_more() => News::Time,
                 () = passed(self.deadline) => {
                     self.give_up().await;
                     continue;
@@ -269,7 +269,7 @@ impl Engine<'_> {
 
     /// Cuts the run short where it has reached a limit and something is left that could be begun.
     fn look_at_limits(&mut self) -> Result<(), RunError> {
-        if self.state.starts_no_more() || self.state.count(|phase| *phase == Phase::Waiting) == 0 {
+        if !self.may_begin_more() {
             return Ok(());
         }
         let canary = self
@@ -287,6 +287,19 @@ impl Engine<'_> {
             self.record(Event::Run(RunFact::CutShort { why, agent }))?;
         }
         Ok(())
+    }
+
+    /// Whether something is left that could be begun: a unit, or a further work at one where works compete.
+    fn may_begin_more(&self) -> bool {
+        let is_left = |unit: &UnitState| match unit.phase {
+            Phase::Waiting => true,
+            Phase::Running { .. } => {
+                let works = unit.rivals.len() + 1;
+                unit.round.is_none() && unit.chosen.is_none() && works < self.job.rivals()
+            }
+            Phase::Ended(_) => false,
+        };
+        !self.state.starts_no_more() && self.state.units.iter().any(is_left)
     }
 
     fn space(&self) -> Space {

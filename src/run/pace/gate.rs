@@ -51,6 +51,8 @@ pub(in crate::run) struct Clearance {
     pub(in crate::run) ended: BTreeMap<UnitId, Ended>,
     /// The run is to end before its time: nobody waits for long any more.
     pub(in crate::run) stopping: bool,
+    /// Nothing further is begun: the run is to end, or has come to a limit.
+    pub(in crate::run) begins_no_more: bool,
 }
 
 /// How another unit ended.
@@ -74,6 +76,7 @@ impl Clearance {
             gate: Gate::of(state),
             ended: ended.collect(),
             stopping: state.stop.is_some(),
+            begins_no_more: state.starts_no_more(),
         }
     }
 }
