@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::{PublishConfig, Rate};
 use crate::forge::Which;
+use crate::plan::UnitId;
 use crate::run::delivery::Delivery;
 use crate::run::state::RunState;
 use crate::words;
@@ -85,6 +86,8 @@ pub(in crate::run) struct Passage<'a> {
     valve: &'a Valve,
     /// Who owns the unit's files.
     owners: &'a [String],
+    /// What it needs directly. It does not keep the unit back: a stack opens from below.
+    needs: &'a [UnitId],
     known: MutexGuard<'a, Known>,
 }
 
@@ -133,11 +136,17 @@ impl Valve {
         })
     }
 
-    /// The next turn, for a unit with files of these owners; units get theirs in the order in which they ask.
-    pub(in crate::run) async fn passage<'a>(&'a self, owners: &'a [String]) -> Passage<'a> {
+    /// The next turn, for a unit with files of these owners that needs those others; units get theirs in the order in
+    /// which they ask.
+    pub(in crate::run) async fn passage<'a>(
+        &'a self,
+        owners: &'a [String],
+        needs: &'a [UnitId],
+    ) -> Passage<'a> {
         Passage {
             valve: self,
             owners,
+            needs,
             known: self.known.lock().await,
         }
     }
@@ -180,7 +189,7 @@ impl Passage<'_> {
     pub(in crate::run) fn hold(&self, now: i64) -> Option<Hold> {
         if let Some(most) = self.valve.most_per_owner {
             for owner in self.owners {
-                let its = self.known.open.iter().filter(|open| open.is_of(owner));
+                let its = self.others().filter(|open| open.is_of(owner));
                 let its: Vec<Which> = its.map(|open| open.which.clone()).collect();
                 if its.len() >= most {
                     return Some(Hold::UntilOwnerIsFree(owner.clone(), its));
@@ -195,15 +204,23 @@ impl Passage<'_> {
                 return Some(Hold::For(rest));
             }
         }
-        let Known { open, pending, .. } = &*self.known;
-        let (most_open, most_pending) = (self.valve.most_open, self.valve.most_pending);
-        if most_open.is_some_and(|most| open.len() >= most) {
-            let open = open.iter().map(|open| open.which.clone());
-            return Some(Hold::UntilClosed(open.collect()));
+        if let Some(most) = self.valve.most_open {
+            let open: Vec<Which> = self.others().map(|open| open.which.clone()).collect();
+            if open.len() >= most {
+                return Some(Hold::UntilClosed(open));
+            }
         }
-        most_pending
+        let pending = &self.known.pending;
+        self.valve
+            .most_pending
             .is_some_and(|most| pending.len() >= most)
             .then(|| Hold::UntilChecked(pending.clone()))
+    }
+
+    /// Those that are open beside what the unit stands on.
+    fn others(&self) -> impl Iterator<Item = &Open> {
+        let is_needed = |open: &Open| self.needs.iter().any(|it| it.as_str() == open.which.unit);
+        self.known.open.iter().filter(move |open| !is_needed(open))
     }
 
     /// Whether nobody looked at that one for so long; from now on, somebody has. Several units may wait for it.
@@ -266,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn a_pace_spreads_pull_requests_over_its_time() {
         let valve = valve(Some("10/h"), None);
-        let mut passage = valve.passage(&[]).await;
+        let mut passage = valve.passage(&[], &[]).await;
         assert_eq!(passage.hold(0), None);
         passage.opened(which(1), 1_000);
         let rest = Duration::from_secs(359);
@@ -279,7 +296,7 @@ mod tests {
     #[tokio::test]
     async fn as_many_are_open_as_are_wanted() {
         let valve = valve(None, Some(2));
-        let mut passage = valve.passage(&[]).await;
+        let mut passage = valve.passage(&[], &[]).await;
         passage.opened(which(1), 0);
         passage.opened(which(1), 0);
         assert_eq!(passage.hold(0), None);
@@ -291,12 +308,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_unit_needs_does_not_keep_it_back() {
+        let valve = Valve {
+            most_per_owner: Some(1),
+            ..valve(None, Some(1))
+        };
+        let owners = ["@ada".to_owned()];
+        let needs = [UnitId::parse("u1").unwrap()];
+        valve.passage(&owners, &[]).await.opened(which(1), 0);
+        let mut passage = valve.passage(&owners, &needs).await;
+        assert_eq!(passage.hold(0), None);
+        passage.opened(which(2), 0);
+        let others = Hold::UntilOwnerIsFree("@ada".to_owned(), vec![which(2)]);
+        assert_eq!(passage.hold(0), Some(others));
+        drop(passage);
+        let others = Hold::UntilClosed(vec![which(2)]);
+        assert_eq!(valve.passage(&[], &needs).await.hold(0), Some(others));
+    }
+
+    #[tokio::test]
     async fn as_many_have_checks_that_run_as_are_wanted() {
         let valve = Valve {
             most_pending: Some(1),
             ..valve(None, None)
         };
-        let mut passage = valve.passage(&[]).await;
+        let mut passage = valve.passage(&[], &[]).await;
         assert_eq!(passage.hold(0), None);
         passage.opened(which(1), 7);
         let pending = vec![(which(1), 7)];
@@ -319,8 +355,8 @@ mod tests {
             owners(&["@eve", "@Ada"]),
             owners(&["@eve"]),
         );
-        valve.passage(&ada).await.opened(which(1), 0);
-        let mut passage = valve.passage(&both).await;
+        valve.passage(&ada, &[]).await.opened(which(1), 0);
+        let mut passage = valve.passage(&both, &[]).await;
         let hold = Hold::UntilOwnerIsFree("@Ada".to_owned(), vec![which(1)]);
         assert_eq!(passage.hold(0), Some(hold));
         let second = Duration::from_secs(1);
@@ -328,9 +364,9 @@ mod tests {
         assert!(!passage.is_due(&which(1), 999, second));
         assert!(passage.is_due(&which(1), 1_000, second));
         drop(passage);
-        assert_eq!(valve.passage(&eve).await.hold(0), None);
-        assert_eq!(valve.passage(&[]).await.hold(0), None);
-        let mut passage = valve.passage(&both).await;
+        assert_eq!(valve.passage(&eve, &[]).await.hold(0), None);
+        assert_eq!(valve.passage(&[], &[]).await.hold(0), None);
+        let mut passage = valve.passage(&both, &[]).await;
         passage.closed(&which(1));
         assert_eq!(passage.hold(0), None);
     }

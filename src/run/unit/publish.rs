@@ -209,8 +209,8 @@ impl Pipeline {
         let step = Step::PullRequest;
         self.begin(step, Some(format!("waits its turn ({})", valve.words())))
             .await?;
-        let owners = &self.unit().owners;
-        let mut passage = self.unless_stopping(valve.passage(owners)).await?;
+        let (owners, needs) = (&self.unit().owners, &self.unit().needs);
+        let mut passage = self.unless_stopping(valve.passage(owners, needs)).await?;
         let mut look = FIRST_LOOK;
         let mut told = None;
         while let Some(hold) = passage.hold(now()) {
@@ -234,7 +234,7 @@ impl Pipeline {
                 // Those of other owners pass meanwhile.
                 drop(passage);
                 self.unless_stopping(tokio::time::sleep(look)).await?;
-                passage = self.unless_stopping(valve.passage(owners)).await?;
+                passage = self.unless_stopping(valve.passage(owners, needs)).await?;
             } else {
                 self.unless_stopping(tokio::time::sleep(look)).await?;
             }
