@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use server::{Fault, GitHub, TOKEN};
-use support::{Output, Repo};
+use support::{Output, Repo, SIGN};
 
 const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
 
@@ -418,6 +418,23 @@ fn pull_requests_keep_the_pace_that_is_wanted() {
     repo.batch(["migrate", "packages/", "x", "--pr-pace", "fast"])
         .exits(2)
         .says("is no pace: write it like 10/h");
+}
+
+#[test]
+fn a_run_that_began_here_goes_on_here_though_there_is_a_token_by_now() {
+    let (repo, server) = shop(2);
+    let args = repo.migration(SIGN, &["--units", "2"]);
+    let here: Vec<&str> = args.iter().map(String::as_str).collect();
+    let here = here.iter().filter(|it| !["--forge", "local"].contains(it));
+    let killed = repo.batch_with(here, &[("BATCH_CRASH", "0+")]);
+    assert_eq!(killed.code(), -1, "{killed:?}");
+    repo.batch_with(["resume"], &ENV)
+        .exits(0)
+        .says("2 of 2 units published");
+    assert!(server.changes().is_empty());
+    repo.batch_with(["publish"], &ENV)
+        .exits(0)
+        .says("https://127.0.0.1/acme/shop/pull/2");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use clap::Args;
 use super::Global;
 use super::flags::CapFlags;
 use super::workspace::{KnownRun, Workspace, folder, secure_journal};
-use crate::config::Config;
+use crate::config::{Config, ForgeChoice};
+use crate::forge::LocalForge;
 use crate::git::{Base, Repo};
 use crate::plan::{self, Plan};
 use crate::report::Liveness;
@@ -80,6 +81,12 @@ pub(super) fn prepare_again(
     let mut workspace = as_it_was(global, known)?;
     otherwise.caps.apply(&mut workspace.config);
     workspace.config.run.jobs = otherwise.jobs.or(Some(known.state.header.jobs));
+    if known.state.header.forge == LocalForge::PLACE {
+        // Pages for want of a token stay pages where there is one by now; to publish them is another command.
+        let publish = &mut workspace.config.publish;
+        publish.forge = Some(ForgeChoice::Local);
+        (publish.repo, publish.fork) = (None, None);
+    }
     prepare_as_planned(&workspace, known, known.state.header.goal)
 }
 

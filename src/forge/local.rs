@@ -48,6 +48,9 @@ struct Record {
 }
 
 impl LocalForge {
+    /// What it is called where pull requests are told to be.
+    pub const PLACE: &str = "this repository";
+
     /// The folder is made when the first page is written.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
@@ -186,7 +189,7 @@ impl Forge for LocalForge {
     }
 
     fn place(&self) -> String {
-        "this repository".to_owned()
+        Self::PLACE.to_owned()
     }
 
     fn open<'a>(

@@ -66,10 +66,10 @@ impl Session {
 
     /// How much memory the program takes, in bytes; nothing where the system does not tell.
     pub fn resident(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        // The count in `status` may be far off for a program of many threads; this one is made page by page.
+        let pages = format!("/proc/{}/smaps_rollup", self.child.id());
+        let pages = std::fs::read_to_string(pages).ok()?;
+        let line = pages.lines().find_map(|line| line.strip_prefix("Rss:"))?;
         let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
         Some(kilobytes * 1024)
     }
