@@ -58,13 +58,18 @@ fn many(pace: &Pace) {
     published(&mut session, pace.killed_at);
     session.kill();
 
-    // Some were published that nobody read of before the end of the first session.
-    let left = pace.units - server.state().pulls.len();
+    // Some were published that nobody read of before the end of the first session; the label comes last.
+    let done = |server: &GitHub| {
+        let state = server.state();
+        let labelled = state.pulls.iter().filter(|pull| !pull.labels.is_empty());
+        labelled.count()
+    };
+    let left = pace.units - done(&server);
     let mut session = repo.start_with(["resume"], &env);
     published(&mut session, left / 3);
-    let early = session.resident();
+    let early = session.memory();
     published(&mut session, left - left / 3);
-    let late = session.resident();
+    let late = session.memory();
     // Many worktrees take long to delete.
     let all = format!("{units} of {units} units published");
     match pace.ending {

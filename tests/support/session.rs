@@ -64,12 +64,14 @@ impl Session {
         self.child.wait().expect("the program was started here");
     }
 
-    /// How much memory the program takes, in bytes; nothing where the system does not tell.
-    pub fn resident(&self) -> Option<u64> {
-        // The count in `status` may be far off for a program of many threads; this one is made page by page.
+    /// How much memory the program has taken for itself, in bytes; nothing where the system does not tell.
+    pub fn memory(&self) -> Option<u64> {
+        // Counted page by page, and without pages of files, which a system takes back and brings in again as it likes.
         let pages = format!("/proc/{}/smaps_rollup", self.child.id());
         let pages = std::fs::read_to_string(pages).ok()?;
-        let line = pages.lines().find_map(|line| line.strip_prefix("Rss:"))?;
+        let line = pages
+            .lines()
+            .find_map(|line| line.strip_prefix("Anonymous:"))?;
         let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
         Some(kilobytes * 1024)
     }
