@@ -13,7 +13,7 @@ use support::Repo;
 use support::session::Session;
 
 /// So much faster than on GitHub goes time.
-struct Pace {
+struct ThrottleReason {
     units: usize,
     /// So many changes in so many milliseconds are allowed; the program does with a few less.
     changes: (usize, u64),
@@ -23,10 +23,10 @@ struct Pace {
 
 enum Ending {
     Awaited,
-    CutShort,
+    StopReason,
 }
 
-fn many(pace: &Pace) {
+fn many(pace: &ThrottleReason) {
     let modules = (0..pace.units).map(|number| format!("src/m{number}.js"));
     let repo = modules
         .fold(Repo::new(), |repo, path| repo.file(path, "var m = 0;\n"))
@@ -74,7 +74,7 @@ fn many(pace: &Pace) {
     let all = format!("{units} of {units} units published");
     match pace.ending {
         Ending::Awaited => {}
-        Ending::CutShort => {
+        Ending::StopReason => {
             session.wait_for("deleting finished worktrees");
             session.interrupt();
         }
@@ -108,7 +108,7 @@ fn published(session: &mut Session, units: usize) {
 
 #[test]
 fn two_dozen_break_no_limit_and_are_opened_once() {
-    many(&Pace {
+    many(&ThrottleReason {
         units: 24,
         changes: (20, 1_000),
         killed_at: 9,
@@ -120,10 +120,10 @@ fn two_dozen_break_no_limit_and_are_opened_once() {
 #[test]
 #[ignore = "takes minutes"]
 fn three_hundred_break_no_limit_and_are_opened_once() {
-    many(&Pace {
+    many(&ThrottleReason {
         units: 300,
         changes: (250, 36_000),
         killed_at: 150,
-        ending: Ending::CutShort,
+        ending: Ending::StopReason,
     });
 }

@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::prompt::whole;
 use super::{
-    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Errand, Pressure,
-    Refusal, Task, Usage, Usd, Work, write_file,
+    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Errand,
+    Interruption, Refusal, Task, Usage, Usd, Work, write_file,
 };
 use crate::config::CommandLine;
 use crate::process::{self, Command, Ending, ProcessError};
@@ -102,7 +102,7 @@ impl Agent for CommandAgent {
                 ending if ending.is_success() => {}
                 Ending::Exit(TRY_LATER) => {
                     return Err(AgentError::Transient {
-                        pressure: Pressure::RateLimit,
+                        pressure: Interruption::RateLimit,
                         wait: told
                             .retry_after
                             .and_then(|wait| Duration::try_from_secs_f64(wait).ok()),
@@ -323,7 +323,7 @@ mod tests {
         let told = |task: &Task| fs::read_to_string(task.worktree.join("told")).unwrap();
         work(&task, line).await.unwrap();
         assert_eq!(told(&task), "0\n");
-        task.follow_up = Some(crate::agent::FollowUp {
+        task.follow_up = Some(crate::agent::Feedback {
             session: None,
             text: "fix it\n".into(),
         });

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Pressure, Usd};
+use super::{Interruption, Usd};
 use crate::process::{Ending, ProcessError};
 
 /// Why an agent did not do its work.
@@ -12,7 +12,7 @@ pub enum AgentError {
     /// It may go well later: after `wait`, where that was said.
     #[error("{pressure}: {said}")]
     Transient {
-        pressure: Pressure,
+        pressure: Interruption,
         wait: Option<Duration>,
         said: String,
     },

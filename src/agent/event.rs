@@ -20,8 +20,8 @@ pub enum AgentEvent {
     /// What this task has used up so far, all in all.
     Usage(Usage),
     /// Its model's provider holds it back; it waits for itself, so long as is known.
-    HeldBack {
-        pressure: Pressure,
+    Interrupted {
+        pressure: Interruption,
         wait: Option<Duration>,
     },
 }
@@ -29,7 +29,7 @@ pub enum AgentEvent {
 /// Why something does not work now and may work later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Pressure {
+pub enum Interruption {
     /// We ask for too much.
     RateLimit,
     /// Everybody asks for too much.
@@ -45,7 +45,7 @@ pub enum Pressure {
 #[serde(transparent)]
 pub struct SessionId(pub String);
 
-impl fmt::Display for Pressure {
+impl fmt::Display for Interruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::RateLimit => "the model's provider limits how much may be asked",

@@ -24,7 +24,7 @@ pub use codemod::CodemodAgent;
 pub use coding::{Choice, ChooseError, CodingAgent, Found, choose, find, tried};
 pub use command::CommandAgent;
 pub use error::{AgentError, LimitReached, Refusal};
-pub use event::{AgentEvent, Pressure, SessionId};
+pub use event::{AgentEvent, Interruption, SessionId};
 pub use prompt::{CommonFacts, PlanFacts, PromptError, Prompts, nothing_to_do};
 pub use usage::{Cost, CostSource, Spent, Usage, Usd};
 
@@ -87,7 +87,7 @@ pub struct Task {
     pub limits: Limits,
     pub errand: Errand,
     /// What is to be mended in work that was done for this task already; the first turn when absent.
-    pub follow_up: Option<FollowUp>,
+    pub follow_up: Option<Feedback>,
 }
 
 /// What an agent is sent for.
@@ -111,7 +111,7 @@ pub struct Limits {
 
 /// A further turn of an agent that has worked on the task before, in the worktree as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FollowUp {
+pub struct Feedback {
     /// The session to take up again; without one, the agent is told the whole task anew.
     pub session: Option<SessionId>,
     /// What it is told.

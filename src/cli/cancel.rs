@@ -8,7 +8,7 @@ use clap::Args;
 use super::workspace::KnownRun;
 use super::{Global, print, say};
 use crate::report::Liveness;
-use crate::run::{self, Outcome, Phase, Stop, Wish};
+use crate::run::{self, Outcome, Phase, Request, Stop};
 
 /// The driving process looks for wishes many times in this span, unless something holds it up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
     let id = &known.state.id;
     let Some(wanted) = &args.unit else {
         let how = if args.drain { Stop::Drain } else { Stop::Now };
-        let done = ask(global, &known, &Wish::Stop { how }, |known| {
+        let done = ask(global, &known, &Request::Stop { how }, |known| {
             let stop = known.state.stop;
             (stop.is_some() && (how == Stop::Drain || stop == Some(Stop::Now))).then_some(())
         })?;
@@ -58,7 +58,7 @@ pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
     if let Phase::Ended(outcome) = &known.unit(wanted)?.phase {
         anyhow::bail!("unit {unit} has ended already: {}", outcome.words());
     }
-    let wish = Wish::StopUnit {
+    let wish = Request::StopUnit {
         unit: unit.clone(),
         by: who(),
     };
@@ -84,7 +84,7 @@ pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
     if *phase != Phase::Waiting {
         anyhow::bail!(begun(phase));
     }
-    let wish = Wish::Skip {
+    let wish = Request::Skip {
         unit: unit.clone(),
         by: who(),
     };
@@ -123,11 +123,11 @@ fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
 fn ask<T>(
     global: &Global,
     known: &KnownRun,
-    wish: &Wish,
+    wish: &Request,
     answer: impl Fn(&KnownRun) -> Option<T>,
 ) -> anyhow::Result<Option<T>> {
     let id = known.state.id.as_str();
-    let folder = known.places.wishes(&known.state.id);
+    let folder = known.places.requests(&known.state.id);
     run::leave(&folder, wish)
         .with_context(|| format!("the wish cannot be left in {}", folder.display()))?;
     let asked = Instant::now();

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::git::{GitError, delete_tree};
 use crate::journal::{Journal, RunLock};
 use crate::report::Liveness;
-use crate::run::{self, Fate, Naming, Places, RunId, RunState, Study, UnitState};
+use crate::run::{self, Fate, Naming, Places, PlanningCheckout, RunId, RunState, UnitState};
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -120,7 +120,7 @@ fn clean_studies(
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
     let Workspace { repo, config, .. } = workspace;
-    let abandoned = Study::abandoned(repo, &Naming::of(config, repo)?);
+    let abandoned = PlanningCheckout::abandoned(repo, &Naming::of(config, repo)?);
     for study in abandoned.iter().filter(|study| study.left_at() <= limit) {
         let path = study.path().display();
         if args.dry_run {

@@ -14,7 +14,7 @@ use super::{Global, print, say, stdout_width};
 use crate::git::delete_tree;
 use crate::progress::{self, Form};
 use crate::report::{self, Liveness, Report};
-use crate::run::{self, Beginning, CutShort, Job, Places, RunState, Stop, UnitState};
+use crate::run::{self, Job, Places, RunState, Start, Stop, StopReason, UnitState};
 
 pub(super) const NOT_APPROVED: u8 = 3;
 pub(super) const INTERRUPTED: u8 = 130;
@@ -22,7 +22,7 @@ pub(super) const INTERRUPTED: u8 = 130;
 /// Executes the job, and gives the exit code. `otherwise` is what the command line says of a run that goes on.
 pub(super) fn drive(
     job: Job,
-    beginning: Beginning,
+    beginning: Start,
     global: &Global,
     places: &Places,
     otherwise: &Otherwise,
@@ -57,7 +57,7 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 fn execute(
     runtime: &Runtime,
     job: Job,
-    beginning: Beginning,
+    beginning: Start,
     global: &Global,
     places: &Places,
 ) -> anyhow::Result<RunState> {
@@ -173,7 +173,7 @@ fn exit_code(state: &RunState) -> u8 {
     let good = |unit: &UnitState| unit.outcome().is_some_and(going_on::is_good);
     if state.stop.is_some() {
         INTERRUPTED
-    } else if state.cut_short == Some(CutShort::Canary) && state.canary().is_some_and(good) {
+    } else if state.cut_short == Some(StopReason::Canary) && state.canary().is_some_and(good) {
         NOT_APPROVED
     } else {
         u8::from(!state.is_success())

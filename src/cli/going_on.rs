@@ -8,34 +8,30 @@ use super::review::{self, Canary, Restore};
 use super::workspace::KnownRun;
 use super::{Global, colours, print_bytes, say};
 use crate::report;
-use crate::run::{self, Amendment, Beginning, CutShort, Outcome, RunState, UnitState};
+use crate::run::{self, Amendment, Outcome, RunState, Start, StopReason, UnitState};
 use crate::words;
 
 /// A longer patch is cut; batch diff shows the rest.
 const LINES_SHOWN: usize = 120;
 
 /// How the run goes on, if it does. Without a person at the terminal, `yes` lets a canary that came to a good end pass.
-pub(super) fn ask(
-    state: &RunState,
-    global: &Global,
-    yes: bool,
-) -> anyhow::Result<Option<Beginning>> {
+pub(super) fn ask(state: &RunState, global: &Global, yes: bool) -> anyhow::Result<Option<Start>> {
     if state.stop.is_some() {
         return Ok(None);
     }
     let term = Term::stderr();
     let somebody = term.is_term() && std::io::stdin().is_terminal() && !global.json;
     match (state.cut_short(), state.canary()) {
-        (Some(why @ CutShort::SameFailure { .. }), _) if somebody => {
+        (Some(why @ StopReason::SameFailure { .. }), _) if somebody => {
             let _terminal = Restore::later();
             let what = words::line(&format!("Nothing further was begun: {why}."));
             let goes_on = review::ask_go_on(&what, &term)?;
-            Ok(goes_on.then_some(Beginning::Resumed))
+            Ok(goes_on.then_some(Start::Resumed))
         }
-        (Some(CutShort::Canary), Some(canary)) => {
+        (Some(StopReason::Canary), Some(canary)) => {
             let good = canary.outcome().is_some_and(is_good);
             if yes && good {
-                return Ok(Some(Beginning::Accepted));
+                return Ok(Some(Start::Accepted));
             }
             show(state, canary, global)?;
             if somebody {
@@ -90,10 +86,10 @@ fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result
     Ok(())
 }
 
-fn decide(state: &RunState, term: &Term) -> anyhow::Result<Option<Beginning>> {
+fn decide(state: &RunState, term: &Term) -> anyhow::Result<Option<Start>> {
     let _terminal = Restore::later();
     Ok(match review::ask_canary(term)? {
-        Canary::Accept => Some(Beginning::Accepted),
+        Canary::Accept => Some(Start::Accepted),
         Canary::Stop => None,
         Canary::Amend(words) => {
             let units = state.units.iter().map(|unit| unit.header.id.clone());
@@ -101,7 +97,7 @@ fn decide(state: &RunState, term: &Term) -> anyhow::Result<Option<Beginning>> {
                 instruction: Some(words),
                 ..Amendment::default()
             };
-            Some(Beginning::Retried(units.collect(), Box::new(amendment)))
+            Some(Start::Retried(units.collect(), Box::new(amendment)))
         }
     })
 }

@@ -18,7 +18,7 @@ use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::{self, BaseFiles, Plan};
 use crate::process;
-use crate::run::{self, Beginning, Job, RunId};
+use crate::run::{self, Job, RunId, Start};
 use crate::words;
 
 pub(super) fn launch(
@@ -106,7 +106,7 @@ pub(super) fn launch(
         return detach(&job, workspace, flags);
     }
     let otherwise = Otherwise::consenting(flags.yes);
-    drive(job, Beginning::New, global, &workspace.places(), &otherwise)
+    drive(job, Start::New, global, &workspace.places(), &otherwise)
 }
 
 /// Has the fork made that branches are pushed to, where that is wanted.

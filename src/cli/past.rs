@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::review::CourseLine;
 use crate::journal::Journal;
 use crate::plan::{Plan, Unit, UnitId, forecast};
-use crate::run::{self, Outcome, Phase, Places, RunId, Staff};
+use crate::run::{self, Outcome, Phase, Places, RunId, UnitAgents};
 use crate::words;
 
 /// So many of the latest runs are looked at; older ones were of other machines, checks and agents.
@@ -42,7 +42,7 @@ impl Past {
     }
 
     /// What to expect of a plan that these agents work on, in as many lines as there is something to say.
-    pub(super) fn expect(&self, plan: &Plan, staff: &Staff, jobs: usize) -> Vec<CourseLine> {
+    pub(super) fn expect(&self, plan: &Plan, staff: &UnitAgents, jobs: usize) -> Vec<CourseLine> {
         let mut kinds: Vec<&str> = staff.iter().map(kind).collect();
         kinds.sort_unstable();
         kinds.dedup();

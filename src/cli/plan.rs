@@ -19,7 +19,7 @@ use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::graph::Form;
 use crate::plan::{self, BaseFiles, Plan, Request};
-use crate::run::{PrepareError, Staff, usual_jobs};
+use crate::run::{PrepareError, UnitAgents, usual_jobs};
 
 /// What the user wants changed, and where.
 #[derive(Debug, Args)]
@@ -194,7 +194,7 @@ pub(super) fn make(
 /// Who will work, and what to expect of that, also where no agent is named yet.
 fn course(workspace: &Workspace, plan: &Plan) -> Vec<CourseLine> {
     let Workspace { config, dir, .. } = workspace;
-    let staff = match Staff::of_plan(plan, config, dir) {
+    let staff = match UnitAgents::of_plan(plan, config, dir) {
         Ok(staff) => staff,
         Err(PrepareError::Agent(AgentOptionsError::Missing)) => {
             let words = "none named yet: give one to batch run";

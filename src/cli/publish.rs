@@ -9,7 +9,7 @@ use super::workspace::KnownRun;
 use super::{Global, launch, say};
 
 use crate::config::{ForgeChoice, PushChoice, RunConfig};
-use crate::run::{Beginning, Goal};
+use crate::run::{Goal, Start};
 
 #[derive(Debug, Args)]
 pub(super) struct PublishArgs {
@@ -40,6 +40,6 @@ pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
     }
     launch::settle(&mut job)?;
     kept.publish.fork = job.fork().cloned();
-    let beginning = Beginning::Republished(Box::new(kept));
+    let beginning = Start::Republished(Box::new(kept));
     drive(job, beginning, global, &known.places, &Otherwise::default())
 }

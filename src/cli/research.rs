@@ -9,7 +9,7 @@ use super::workspace::{Workspace, new_run_id};
 use crate::config::Planner;
 use crate::plan::{self, BaseFiles, Plan, Repair};
 use crate::progress::Reading;
-use crate::run::{Inquiry, ResearchError, Researched};
+use crate::run::{PlanningError, PlanningResult, PlanningSession};
 use crate::words;
 
 /// Of what was mended only so much is said; all of it is kept.
@@ -102,7 +102,7 @@ fn ask(
     otherwise: &str,
 ) -> anyhow::Result<Answer> {
     let Workspace { repo, config, dir } = workspace;
-    let inquiry = Inquiry::prepare(
+    let inquiry = PlanningSession::prepare(
         new_run_id(&workspace.places()),
         repo,
         config,
@@ -129,7 +129,7 @@ fn ask(
         researched
     });
     reading.finish();
-    let Researched { used, folder, made } = researched;
+    let PlanningResult { used, folder, made } = researched;
     let used = if used.usage.is_unknown() {
         "what it used is not known".to_owned()
     } else {
@@ -145,7 +145,7 @@ fn ask(
             say_repairs(&repairs);
             Answer::Plan(Box::new(proposed))
         }
-        Err(ResearchError::Interrupted) => Answer::Interrupted { used },
+        Err(PlanningError::Interrupted) => Answer::Interrupted { used },
         Err(error) => {
             let fault = words::line(&words::chain(&error));
             Answer::Useless {

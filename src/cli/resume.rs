@@ -6,7 +6,7 @@ use super::Global;
 use super::drive::drive;
 use super::job::{Otherwise, prepare_again};
 use super::workspace::KnownRun;
-use crate::run::{Beginning, RunId};
+use crate::run::{RunId, Start};
 
 #[derive(Debug, Args)]
 pub(super) struct ResumeArgs {
@@ -29,11 +29,5 @@ impl ResumeArgs {
 pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
     let job = prepare_again(global, &known, &args.otherwise)?;
-    drive(
-        job,
-        Beginning::Resumed,
-        global,
-        &known.places,
-        &args.otherwise,
-    )
+    drive(job, Start::Resumed, global, &known.places, &args.otherwise)
 }

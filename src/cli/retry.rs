@@ -8,7 +8,7 @@ use super::flags::{AgentFlags, chosen};
 use super::job::{Otherwise, prepare_again, settings};
 use super::workspace::{KnownRun, folder};
 use crate::config::{AgentOptions, Config};
-use crate::run::{self, Amendment, Beginning};
+use crate::run::{self, Amendment, Start};
 
 #[derive(Debug, Args)]
 pub(super) struct RetryArgs {
@@ -47,7 +47,7 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
         units = run::failed(&known.state)?;
     }
     let amendment = amendment(global, args, &settings(&known)?)?;
-    let beginning = Beginning::Retried(units, Box::new(amendment));
+    let beginning = Start::Retried(units, Box::new(amendment));
     drive(job, beginning, global, &known.places, &args.otherwise)
 }
 

@@ -8,7 +8,7 @@ use crate::config::MergeMethod;
 
 /// What is asked for beyond the pull request itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extras {
+pub struct PullRequestOptions {
     pub labels: Vec<String>,
     pub reviewers: Vec<Reviewer>,
     pub assignees: Vec<String>,

@@ -14,8 +14,8 @@ use super::act::note_mark;
 use crate::config::MergeMethod;
 
 use super::{
-    Act, BoxFuture, Checks, Complaints, Forge, ForgeError, Merged, Opened, PullRequest, Review,
-    Standing, State, Tracked, Tracking, Waits, Which, markdown, text,
+    Act, BoxFuture, Checks, Complaints, Forge, ForgeError, Merged, Opened, PullRequest,
+    PullRequestRef, Review, Standing, State, Tracked, Tracking, Waits, markdown, text,
 };
 
 /// Keeps pull requests as Markdown pages in a folder.
@@ -119,7 +119,7 @@ impl LocalForge {
         serde_json::from_str(&text).map_err(|error| fault(error.to_string()))
     }
 
-    fn stand(&self, which: &Which) -> Result<Standing, ForgeError> {
+    fn stand(&self, which: &PullRequestRef) -> Result<Standing, ForgeError> {
         let record = self.read(&which.unit)?;
         Ok(Standing {
             number: record.number,
@@ -157,7 +157,7 @@ impl LocalForge {
         })
     }
 
-    fn note(&self, which: &Which, act: &Act) -> Result<(), ForgeError> {
+    fn note(&self, which: &PullRequestRef, act: &Act) -> Result<(), ForgeError> {
         let mut record = self.read(&which.unit)?;
         match act {
             Act::Ready => record.state = State::Open,
@@ -202,7 +202,7 @@ impl Forge for LocalForge {
 
     fn state<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<State, ForgeError>> {
         Box::pin(async move {
@@ -218,7 +218,7 @@ impl Forge for LocalForge {
 
     fn standing<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(async move { self.stand(which) })
@@ -226,7 +226,7 @@ impl Forge for LocalForge {
 
     fn complaints<'a>(
         &'a self,
-        _: &'a Which,
+        _: &'a PullRequestRef,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Complaints, ForgeError>> {
         Box::pin(std::future::ready(Ok(Complaints::default())))
@@ -234,7 +234,7 @@ impl Forge for LocalForge {
 
     fn merged<'a>(
         &'a self,
-        _: &'a Which,
+        _: &'a PullRequestRef,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>> {
         Box::pin(std::future::ready(Ok(None)))
@@ -242,7 +242,7 @@ impl Forge for LocalForge {
 
     fn act<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         act: &'a Act,
         _: &'a Waits,
     ) -> BoxFuture<'a, Result<(), ForgeError>> {
@@ -316,7 +316,7 @@ fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forge::Extras;
+    use crate::forge::PullRequestOptions;
     use crate::forge::tracking::sample;
 
     fn request() -> PullRequest {
@@ -329,7 +329,7 @@ mod tests {
             head: "batch/r1/src.ui".to_owned(),
             base: "main".to_owned(),
             draft: false,
-            extras: Extras::default(),
+            extras: PullRequestOptions::default(),
         }
     }
 
@@ -350,10 +350,10 @@ mod tests {
         let again = PullRequest {
             draft: true,
             body: "New words.".to_owned(),
-            extras: Extras {
+            extras: PullRequestOptions {
                 labels: vec!["migration".to_owned(), "a`b".to_owned()],
                 reviewers: vec![crate::forge::Reviewer::named("acme/web")],
-                ..Extras::default()
+                ..PullRequestOptions::default()
             },
             ..request()
         };
@@ -386,7 +386,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let forge = LocalForge::new(folder.path().join("prs"));
         let opened = forge.open_or_replace(&request()).expect("written");
-        let which = Which {
+        let which = PullRequestRef {
             unit: "src.ui".to_owned(),
             number: 7,
         };

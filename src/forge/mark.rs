@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::markdown::shorten;
-use super::story::Story;
+use super::story::PullRequestFacts;
 
 const BEGIN: &str = "<!-- batch ";
 const END: &str = " -->";
@@ -41,7 +41,7 @@ struct Check {
 }
 
 impl Mark {
-    pub(super) fn of(story: &Story) -> Self {
+    pub(super) fn of(story: &PullRequestFacts) -> Self {
         let checks = story.checks.iter().take(CHECKS).map(|check| Check {
             name: shorten(&check.name, NAME),
             verdict: shorten(&check.verdict, NAME),

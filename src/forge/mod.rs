@@ -28,7 +28,7 @@ use std::pin::Pin;
 
 pub use act::{Act, MergeWhen};
 pub use complaint::{Complaints, FailedCheck, Objection, Remark};
-pub use extras::{Extras, Reviewer};
+pub use extras::{PullRequestOptions, Reviewer};
 pub use form::place_of_form;
 pub use github::GitHubForge;
 pub use inverse::Inverse;
@@ -36,7 +36,7 @@ pub use local::LocalForge;
 pub use pace::{Budget, Pace, Wait, Waits, Why};
 pub use remote::GitHubRepo;
 pub use standing::{Brought, Checks, Merged, Review, Standing, State};
-pub use story::{CheckLine, Need, Story};
+pub use story::{CheckLine, Need, PullRequestFacts};
 pub use text::{Templates, TextError};
 pub use token::Token;
 pub use tracking::{Task, Tracked, Tracking};
@@ -63,21 +63,21 @@ pub trait Forge: Send + Sync {
     /// Whether the pull request is merged or closed, and nothing else of how it stands.
     fn state<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<State, ForgeError>>;
 
     /// How the pull request stands.
     fn standing<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>>;
 
     /// What keeps the pull request from being accepted, as far as people and checks have said it there.
     fn complaints<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Complaints, ForgeError>>;
 
@@ -85,7 +85,7 @@ pub trait Forge: Send + Sync {
     /// repository only.
     fn merged<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>>;
 
@@ -93,7 +93,7 @@ pub trait Forge: Send + Sync {
     /// asks for it has merged the branch.
     fn act<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         act: &'a Act,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<(), ForgeError>>;
@@ -108,7 +108,7 @@ pub trait Forge: Send + Sync {
 
 /// One pull request of a run that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Which {
+pub struct PullRequestRef {
     pub unit: String,
     pub number: u64,
 }
@@ -128,7 +128,7 @@ pub struct PullRequest {
     /// The branch that the change is meant for.
     pub base: String,
     pub draft: bool,
-    pub extras: Extras,
+    pub extras: PullRequestOptions,
 }
 
 /// A pull request that is open.

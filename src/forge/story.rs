@@ -1,6 +1,6 @@
 //! What there is to say of a unit, as plain data.
 //!
-//! [`Story`] is what the caller fills in, [`View`] is what templates see of it: bounded, files by folder.
+//! [`PullRequestFacts`] is what the caller fills in, [`View`] is what templates see of it: bounded, files by folder.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ const FILES_SHOWN: usize = 40;
 
 /// All that may be said of a unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Story {
+pub struct PullRequestFacts {
     /// What the user wants changed, in their own words.
     pub instruction: String,
     pub run: String,
@@ -73,7 +73,7 @@ pub struct Need {
 pub(super) struct View<'a> {
     /// Its summary has no blank space around it and is not endless.
     #[serde(flatten)]
-    story: Story,
+    story: PullRequestFacts,
     folders: Vec<Folder<'a>>,
     folders_more: usize,
 }
@@ -88,7 +88,7 @@ struct Folder<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(story: &'a Story) -> Self {
+    pub(super) fn of(story: &'a PullRequestFacts) -> Self {
         let mut by_folder: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for path in &story.files {
             let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
@@ -106,7 +106,7 @@ impl<'a> View<'a> {
             .collect();
         let summary = story.summary.as_deref().map(str::trim);
         Self {
-            story: Story {
+            story: PullRequestFacts {
                 summary: summary
                     .filter(|text| !text.is_empty())
                     .map(|text| shorten(text, SUMMARY_LIMIT)),
@@ -119,9 +119,9 @@ impl<'a> View<'a> {
 }
 
 /// A made-up story with `count` of everything, to try templates on.
-pub(super) fn sample(count: usize) -> Story {
+pub(super) fn sample(count: usize) -> PullRequestFacts {
     let word = || "x".to_owned();
-    Story {
+    PullRequestFacts {
         instruction: word(),
         run: word(),
         unit: word(),

@@ -11,7 +11,7 @@ use minijinja::value::Serde;
 use super::form;
 use super::mark::{self, Mark};
 use super::markdown::{code, fence, one_line, plain, shorten};
-use super::story::{Story, View, sample};
+use super::story::{PullRequestFacts, View, sample};
 use crate::config::PublishConfig;
 use crate::words::{self, TemplateFault};
 
@@ -113,12 +113,12 @@ impl Templates {
     }
 
     /// The pull request's title, on one line.
-    pub fn title(&self, story: &Story) -> Result<String, TextError> {
+    pub fn title(&self, story: &PullRequestFacts) -> Result<String, TextError> {
         Ok(fit_title(&self.render("title", story)?))
     }
 
     /// The pull request's body, with a mark that machines can read.
-    pub fn body(&self, story: &Story) -> Result<String, TextError> {
+    pub fn body(&self, story: &PullRequestFacts) -> Result<String, TextError> {
         let mut text = self.render("body", story)?;
         if let (Body::BuiltIn, Some(form)) = (self.body, &story.repository_template) {
             text = form::fill(form, &text);
@@ -128,7 +128,7 @@ impl Templates {
     }
 
     /// The commit's message: a short subject, the rest, and the trailers that say where it comes from.
-    pub fn commit(&self, story: &Story) -> Result<String, TextError> {
+    pub fn commit(&self, story: &PullRequestFacts) -> Result<String, TextError> {
         let text = plain(&self.render("commit", story)?);
         let (subject, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
         let mut message = shorten(&one_line(subject), SUBJECT_LIMIT);
@@ -143,21 +143,21 @@ impl Templates {
             // Trailers are one paragraph: ours join those that the template ends with.
             message.push_str(if ends_in_trailers(rest) { "\n" } else { "\n\n" });
         }
-        let Story { run, unit, .. } = story;
+        let PullRequestFacts { run, unit, .. } = story;
         Ok(format!("{message}Batch-Run: {run}\nBatch-Unit: {unit}\n"))
     }
 
     /// The message of a commit on top of a unit's, which mends something about it.
     #[must_use]
-    pub fn mending(&self, story: &Story, why: &str) -> String {
+    pub fn mending(&self, story: &PullRequestFacts, why: &str) -> String {
         let subject = format!("{}: mend what was found", one_line(&story.title));
         let (subject, marker) = (shorten(&subject, SUBJECT_LIMIT), self.marker);
-        let Story { run, unit, .. } = story;
+        let PullRequestFacts { run, unit, .. } = story;
         let why = one_line(why);
         format!("{subject}\n\n{marker}{why}\n\nBatch-Run: {run}\nBatch-Unit: {unit}\n")
     }
 
-    fn render(&self, name: &'static str, story: &Story) -> Result<String, TextError> {
+    fn render(&self, name: &'static str, story: &PullRequestFacts) -> Result<String, TextError> {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(Serde(View::of(story))))
@@ -268,8 +268,8 @@ mod tests {
     use super::super::{CheckLine, Need};
     use super::*;
 
-    fn story() -> Story {
-        Story {
+    fn story() -> PullRequestFacts {
+        PullRequestFacts {
             instruction: "replace @Autowired by `final` fields".to_owned(),
             run: "20261121-k3f9".to_owned(),
             unit: "src.ui".to_owned(),
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn what_there_is_none_of_is_not_mentioned() {
-        let lone = Story {
+        let lone = PullRequestFacts {
             checks: Vec::new(),
             summary: Some("  ".to_owned()),
             needs: Vec::new(),
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_long_list_of_files_is_folded_and_bounded() {
-        let many = Story {
+        let many = PullRequestFacts {
             files: (0..5_000).map(|n| format!("d{}/f{n}", n % 100)).collect(),
             ..story()
         };
@@ -415,7 +415,7 @@ mod tests {
     fn title_and_commit_message_fit_and_carry_the_trailers() {
         let templates = built_in();
         insta::assert_snapshot!(templates.title(&story()).expect("title"), @"src/ui: replace @Autowired by `final` fields");
-        let long = Story {
+        let long = PullRequestFacts {
             instruction: "from class components to\nfunctional React components, with hooks and no lifecycle methods".to_owned(),
             ..story()
         };
@@ -484,7 +484,7 @@ mod tests {
 
     #[test]
     fn the_repositorys_own_template_is_filled_in_unless_the_body_is_given() {
-        let story = Story {
+        let story = PullRequestFacts {
             repository_template: Some("## Summary\n\n## Checklist\n- [ ] tests".to_owned()),
             ..story()
         };

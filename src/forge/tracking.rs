@@ -2,7 +2,7 @@
 //!
 //! Text in, text out; knows no forge. What people write around the list stays.
 
-use super::Which;
+use super::PullRequestRef;
 use super::markdown::{code, fence, one_line};
 use super::standing::State;
 use super::text::fit_title;
@@ -94,8 +94,8 @@ impl Tracking {
 impl Task {
     /// The pull request.
     #[must_use]
-    pub fn which(&self) -> Which {
-        Which {
+    pub fn which(&self) -> PullRequestRef {
+        PullRequestRef {
             unit: self.unit.clone(),
             number: self.number,
         }

@@ -350,13 +350,13 @@ mod tests {
 
     #[test]
     fn a_run_without_room_says_so_until_there_is_some() {
-        let short = RunFact::RoomShort { free: 1, each: 2 };
+        let short = RunFact::DiskSpaceShort { free: 1, each: 2 };
         let story = Story::of(["a", "b"]).step("a", 1).run(2, short.clone());
         assert_eq!(texts(story)[1], WAITING);
         let story = Story::of(["a", "b"])
             .step("a", 1)
             .run(2, short)
-            .run(3, RunFact::RoomEnough);
+            .run(3, RunFact::DiskSpaceEnough);
         assert_eq!(texts(story).len(), 2);
     }
 

@@ -9,8 +9,8 @@ use std::path::Path;
 use super::Progress;
 use crate::check::Verdict;
 use crate::run::{
-    BaseCheck, CutShort, Event, Outcome, Pace, PaceNow, Phase, Recorded, RivalEnd, RunFact,
-    RunState, Stop, UnitFact, UnitState,
+    ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact, RunState,
+    Stop, StopReason, ThrottleReason, UnitFact, UnitState,
 };
 use crate::words;
 
@@ -70,7 +70,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 state.header.jobs
             ));
         }
-        Event::Run(RunFact::Mending { units, .. }) => {
+        Event::Run(RunFact::FollowUpsStarted { units, .. }) => {
             return Some(format!(
                 "run {} goes on: {} sent back to be mended, {} at once",
                 state.id,
@@ -89,9 +89,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         }
         // The report tells it.
         Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
-        Event::Run(RunFact::RoomShort { free, each }) => return Some(no_room(*free, *each)),
+        Event::Run(RunFact::DiskSpaceShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
-        Event::Run(RunFact::Pace {
+        Event::Run(RunFact::ConcurrencyChanged {
             at_once,
             why,
             agent,
@@ -99,7 +99,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::CanaryAccepted { .. }) => {
             return Some("the canary is accepted; the run goes on".to_owned());
         }
-        Event::Run(RunFact::CutShort { why, agent }) => {
+        Event::Run(RunFact::StartsStopped { why, agent }) => {
             return Some(of(agent.as_deref(), cut_short(why)));
         }
         Event::Run(RunFact::Tracked(issue)) => {
@@ -111,7 +111,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 first_line(reason)
             ));
         }
-        Event::Run(RunFact::RoomEnough) => return Some("there is room again".to_owned()),
+        Event::Run(RunFact::DiskSpaceEnough) => return Some("there is room again".to_owned()),
         Event::Unit(id, fact) => (id, fact),
     };
     let unit = state.unit(id)?;
@@ -130,7 +130,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::duration(result.took_ms)
             )
         }
-        UnitFact::HeldBack { said, wait_ms, .. } => format!(
+        UnitFact::Interrupted { said, wait_ms, .. } => format!(
             "held back, again in {}: {}",
             words::duration(*wait_ms),
             first_line(said)
@@ -140,8 +140,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             step.words(),
             first_line(reason)
         ),
-        UnitFact::RivalEnded(rival) => rival_ended(unit, &rival.end),
-        UnitFact::RivalChosen { number } => {
+        UnitFact::CandidateEnded(rival) => rival_ended(unit, &rival.end),
+        UnitFact::CandidateChosen { number } => {
             format!("work {number} of {} is taken", unit.rivals.len())
         }
         UnitFact::SetAside {
@@ -170,8 +170,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
         | UnitFact::Transplanted { .. }
-        | UnitFact::InverseMade(_)
-        | UnitFact::InverseOpened(_) => return None,
+        | UnitFact::RevertCommitted(_)
+        | UnitFact::RevertOpened(_) => return None,
         UnitFact::PullRequestOpened(link) if link.notes.is_empty() => return None,
         UnitFact::PullRequestOpened(link) => format!(
             "PR #{} is open, but {}",
@@ -223,15 +223,15 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
 }
 
 /// What came of one of several works that compete.
-fn rival_ended(unit: &UnitState, end: &RivalEnd) -> String {
+fn rival_ended(unit: &UnitState, end: &CandidateEnd) -> String {
     let number = unit.rivals.len();
     match end {
-        RivalEnd::Good { changes, .. } => {
+        CandidateEnd::Good { changes, .. } => {
             let lines = words::count(changes.lines(), "changed line");
             format!("work {number} is good: {lines}")
         }
-        RivalEnd::NoChange { .. } => format!("work {number} changes nothing"),
-        RivalEnd::Failed { step, reason } => {
+        CandidateEnd::NoChange { .. } => format!("work {number} changes nothing"),
+        CandidateEnd::Failed { step, reason } => {
             format!(
                 "work {number} failed at {}: {}",
                 step.words(),
@@ -263,9 +263,9 @@ pub(super) fn stopping(how: Stop) -> &'static str {
 }
 
 /// How many agents may work at once from now on, and why.
-fn pace(at_once: usize, why: &Pace) -> String {
+fn pace(at_once: usize, why: &ThrottleReason) -> String {
     match why {
-        Pace::Closed { until, .. } => {
+        ThrottleReason::Closed { until, .. } => {
             format!("none is started before {}: {why}", words::clock(*until))
         }
         _ => format!("{at_once} at once from now on: {why}"),
@@ -281,9 +281,9 @@ pub(super) fn of(agent: Option<&str>, said: String) -> String {
 }
 
 /// The same for a line that stays: `3 at once since 10:42: the model's provider is overloaded`.
-pub(super) fn pace_now(pace: &PaceNow) -> String {
+pub(super) fn pace_now(pace: &ActiveThrottle) -> String {
     let said = match pace.why {
-        Pace::Closed { until, .. } => {
+        ThrottleReason::Closed { until, .. } => {
             format!(
                 "none is started before {}: {}",
                 words::clock(until),
@@ -300,7 +300,7 @@ pub(super) fn pace_now(pace: &PaceNow) -> String {
 }
 
 /// Why no further unit is started, though nobody asked for that.
-pub(super) fn cut_short(why: &CutShort) -> String {
+pub(super) fn cut_short(why: &StopReason) -> String {
     format!(
         "no further unit is started: {}",
         words::line(&why.to_string())

@@ -44,7 +44,7 @@ impl Reading {
             AgentEvent::Tool { name, about } => {
                 words::line(&format!("{name} {}", about.as_deref().unwrap_or_default()))
             }
-            AgentEvent::HeldBack { pressure, .. } => format!("waits: {pressure}"),
+            AgentEvent::Interrupted { pressure, .. } => format!("waits: {pressure}"),
             AgentEvent::Session(_) | AgentEvent::Usage(_) => return,
         };
         tracing::info!("{now}");

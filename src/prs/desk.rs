@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::forge::{Checks, Forge, ForgeError, Standing, Waits, Which};
+use crate::forge::{Checks, Forge, ForgeError, PullRequestRef, Standing, Waits};
 use crate::git::{GitError, Repo};
 use crate::plan::UnitId;
 use crate::run::{Places, RunState, UnitState};
@@ -45,7 +45,7 @@ pub struct Row {
 impl Desk {
     /// The units with a pull request, each after those that it needs; then what takes their work back, told like units.
     #[must_use]
-    pub fn all(&self) -> Vec<(UnitState, Which)> {
+    pub fn all(&self) -> Vec<(UnitState, PullRequestRef)> {
         let mut all = self.units();
         let inverses = self.state.inverses().into_iter();
         all.extend(inverses.filter_map(|unit| which(&unit).map(|which| (unit, which))));
@@ -53,7 +53,7 @@ impl Desk {
     }
 
     /// The units with a pull request, each after those that it needs.
-    pub(super) fn units(&self) -> Vec<(UnitState, Which)> {
+    pub(super) fn units(&self) -> Vec<(UnitState, PullRequestRef)> {
         let ordered = self.state.needs_first().into_iter();
         ordered
             .filter_map(|unit| which(unit).map(|which| (unit.clone(), which)))
@@ -68,7 +68,7 @@ impl Desk {
     }
 
     /// How the pull request of a unit stands.
-    pub async fn look(&self, unit: &UnitState, which: &Which) -> Result<Row, ForgeError> {
+    pub async fn look(&self, unit: &UnitState, which: &PullRequestRef) -> Result<Row, ForgeError> {
         let mut standing = self.forge.standing(which, &self.waits).await?;
         if self.home == Home::Here {
             self.complete(unit, &mut standing);
@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// Those among the units with a pull request that a unit needs.
-    pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(UnitState, Which)> {
+    pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(UnitState, PullRequestRef)> {
         let mut needed = self.all();
         needed.retain(|(other, _)| unit.header.needs.contains(&other.header.id));
         needed
@@ -116,9 +116,9 @@ impl Desk {
     }
 }
 
-pub(super) fn which(unit: &UnitState) -> Option<Which> {
+pub(super) fn which(unit: &UnitState) -> Option<PullRequestRef> {
     let link = unit.pull_request.as_ref()?;
-    Some(Which {
+    Some(PullRequestRef {
         unit: unit.header.id.to_string(),
         number: link.number,
     })

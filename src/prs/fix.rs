@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 use super::desk::Home;
 use super::round::{Halt, Round};
 use crate::check::Verdict;
-use crate::forge::{Checks, Complaints, FailedCheck, Objection, Remark, Review, Standing, Which};
+use crate::forge::{
+    Checks, Complaints, FailedCheck, Objection, PullRequestRef, Remark, Review, Standing,
+};
 use crate::git::GitError;
 use crate::plan::UnitId;
-use crate::run::{Mending, UnitState};
+use crate::run::{FollowUp, UnitState};
 use crate::words;
 
 /// A longer text is no help.
@@ -30,7 +32,7 @@ pub type Outside<'a> = dyn Fn(&UnitId, &str, &str) -> Result<Vec<String>, GitErr
 impl Round<'_> {
     /// What is to be mended of each that is not accepted. Of the others it is told why they are left; each has at most so
     /// many rounds.
-    pub async fn to_mend(&mut self, rounds: usize, outside: &Outside<'_>) -> Vec<Mending> {
+    pub async fn to_mend(&mut self, rounds: usize, outside: &Outside<'_>) -> Vec<FollowUp> {
         let mut all = Vec::new();
         let mut chosen = self.chosen();
         // What takes work back has no agent.
@@ -47,10 +49,10 @@ impl Round<'_> {
     async fn mending(
         &self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         rounds: usize,
         outside: &Outside<'_>,
-    ) -> Result<Mending, Halt> {
+    ) -> Result<FollowUp, Halt> {
         let left = |why: String| Err(Halt::Left(why));
         let standing = self.desk.look(unit, which).await?.standing;
         if !standing.state.is_open() {
@@ -71,7 +73,7 @@ impl Round<'_> {
             return left(format!("is not accepted, but its agent has had {had}"));
         }
         let (head, ground) = self.head(unit, &standing, outside)?;
-        Ok(Mending {
+        Ok(FollowUp {
             unit: unit.header.id.clone(),
             pull_request: which.number,
             head,
@@ -85,7 +87,7 @@ impl Round<'_> {
     async fn complaints(
         &self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         standing: &Standing,
     ) -> Result<Complaints, Halt> {
         let desk = &self.desk;

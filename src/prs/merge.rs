@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::desk::Home;
 use super::round::{Earnest, Halt, Round};
 use crate::config::MergeMethod;
-use crate::forge::{Act, MergeWhen, Standing, State, Which};
+use crate::forge::{Act, MergeWhen, PullRequestRef, Standing, State};
 use crate::git::{GitError, Joint};
 use crate::run::UnitState;
 use crate::words;
@@ -46,7 +46,7 @@ impl Round<'_> {
     async fn merge_there(
         &mut self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         merging: &Merging,
     ) -> Result<String, Halt> {
         let mut standing = self.desk.look(unit, which).await?.standing;
@@ -86,7 +86,7 @@ impl Round<'_> {
     async fn look_until(
         &self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         commit: Option<&str>,
     ) -> Result<Standing, Halt> {
         for _ in 1..LOOKS {
@@ -103,7 +103,7 @@ impl Round<'_> {
     async fn merge_here(
         &self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         merging: &Merging,
     ) -> Result<String, Halt> {
         let into = merging.into.as_ref().unwrap_or(&self.desk.base_branch);

@@ -6,10 +6,10 @@
 use super::desk::{Home, which};
 use super::round::{Earnest, Halt, Round};
 use crate::config::PublishConfig;
-use crate::forge::{Inverse, Merged, Need, PullRequest, State, Which, place_of_form};
+use crate::forge::{Inverse, Merged, Need, PullRequest, PullRequestRef, State, place_of_form};
 use crate::git::{Authored, GitError, digest};
 use crate::plan::{self, UnitId};
-use crate::run::{self, Afterwards, InverseCommit, Naming, PullRequestLink, UnitFact, UnitState};
+use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
 use crate::words;
 
 /// So many files of a conflict are named.
@@ -65,7 +65,7 @@ impl Round<'_> {
     async fn revert_one(
         &mut self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         reverting: &Reverting,
         undone: &[UnitId],
         onto: &mut Option<Onto>,
@@ -173,7 +173,12 @@ impl Round<'_> {
     }
 
     /// The tree of the branch without the unit's work.
-    async fn draft(&self, unit: &UnitState, which: &Which, onto: &Onto) -> Result<Draft, Halt> {
+    async fn draft(
+        &self,
+        unit: &UnitState,
+        which: &PullRequestRef,
+        onto: &Onto,
+    ) -> Result<Draft, Halt> {
         let (desk, Onto { branch, tip, .. }) = (&self.desk, onto);
         let repo = &desk.repo;
         let merged = match desk.home {
@@ -233,7 +238,7 @@ impl Round<'_> {
     async fn open_inverse(
         &mut self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         title: &str,
         reverting: &Reverting,
         onto: &Onto,
@@ -260,7 +265,7 @@ impl Round<'_> {
         if state.inverse_of(unit).is_none() {
             let message = inverse.commit(&reverting.publish);
             let (repo, tip) = (&self.desk.repo, &onto.tip);
-            let made = InverseCommit {
+            let made = RevertCommit {
                 undoes: which.number,
                 commit: repo.commit_on_top(tip, &draft.tree, &message)?,
                 start: tip.clone(),
@@ -268,7 +273,7 @@ impl Round<'_> {
                 remote: unit.pushed_to.clone(),
             };
             // Written down before any branch moves, so that a crash leaves nothing that is not known.
-            self.note(unit, UnitFact::InverseMade(made))?;
+            self.note(unit, UnitFact::RevertCommitted(made))?;
         }
         let known = self.desk.state.unit(&unit.header.id);
         let Some(made) = known.and_then(|unit| self.desk.state.inverse_of(unit)) else {
@@ -299,7 +304,7 @@ impl Round<'_> {
             existed: opened.existed,
             notes: opened.notes,
         };
-        self.note(unit, UnitFact::InverseOpened(link.clone()))?;
+        self.note(unit, UnitFact::RevertOpened(link.clone()))?;
         Ok(link)
     }
 

@@ -2,7 +2,7 @@
 //! told, and the others go on.
 
 use super::desk::Desk;
-use crate::forge::{Act, Which};
+use crate::forge::{Act, PullRequestRef};
 use crate::plan::UnitId;
 use crate::run::UnitState;
 use crate::words;
@@ -52,7 +52,7 @@ impl<E: std::error::Error + 'static> From<E> for Halt {
 /// The chosen pull requests, worked on one after another.
 pub struct Round<'a> {
     pub(super) desk: &'a mut Desk,
-    chosen: Vec<(UnitState, Which)>,
+    chosen: Vec<(UnitState, PullRequestRef)>,
     pub(super) earnest: Earnest,
     tell: &'a mut dyn FnMut(&Told),
 }
@@ -92,7 +92,11 @@ impl<'a> Round<'a> {
         }
     }
 
-    async fn close_with_branch(&mut self, unit: &UnitState, which: &Which) -> Result<String, Halt> {
+    async fn close_with_branch(
+        &mut self,
+        unit: &UnitState,
+        which: &PullRequestRef,
+    ) -> Result<String, Halt> {
         let state = self.desk.look(unit, which).await?.standing.state;
         let closed = if state.is_open() {
             Some(self.act_on(unit, which, &Act::Close).await?)
@@ -148,7 +152,7 @@ impl<'a> Round<'a> {
     pub(super) async fn act_on(
         &self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
         act: &Act,
     ) -> Result<String, Halt> {
         let row = self.desk.look(unit, which).await?;
@@ -161,12 +165,17 @@ impl<'a> Round<'a> {
         Ok(act.to_string())
     }
 
-    pub(super) fn chosen(&self) -> Vec<(UnitState, Which)> {
+    pub(super) fn chosen(&self) -> Vec<(UnitState, PullRequestRef)> {
         self.chosen.clone()
     }
 
     /// Tells what came of one.
-    pub(super) fn conclude(&mut self, unit: &UnitState, which: &Which, done: Result<String, Halt>) {
+    pub(super) fn conclude(
+        &mut self,
+        unit: &UnitState,
+        which: &PullRequestRef,
+        done: Result<String, Halt>,
+    ) {
         let (outcome, said) = match (done, self.earnest) {
             (Ok(said), Earnest::Done) => (Outcome::Done, said),
             (Ok(said), Earnest::Rehearsed) => (Outcome::Rehearsed, format!("would be {said}")),

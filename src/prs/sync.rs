@@ -7,7 +7,7 @@
 
 use super::desk::{Desk, Home};
 use super::round::{Earnest, Halt, Round};
-use crate::forge::{Act, Standing, State, Which};
+use crate::forge::{Act, PullRequestRef, Standing, State};
 use crate::run::{Afterwards, UnitFact, UnitState};
 
 /// What a pull request should stand on, and go to.
@@ -36,7 +36,7 @@ impl Round<'_> {
     pub(super) async fn sync_one(
         &mut self,
         unit: &UnitState,
-        which: &Which,
+        which: &PullRequestRef,
     ) -> Result<Option<String>, Halt> {
         let standing = self.desk.look(unit, which).await?.standing;
         if !standing.state.is_open() {

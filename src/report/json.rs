@@ -9,8 +9,8 @@ use super::{Liveness, Totals, view};
 use crate::agent::{CostSource, Spent, Usd};
 use crate::check::Verdict;
 use crate::run::{
-    self, ChangeCount, CheckResult, IssueLink, OldUses, Outcome, Phase, PullRequestLink, RivalEnd,
-    RunState, Step, UnitState,
+    self, CandidateEnd, ChangeCount, CheckResult, IssueLink, OldUses, Outcome, Phase,
+    PullRequestLink, RunState, Step, UnitState,
 };
 use crate::words;
 
@@ -95,7 +95,7 @@ struct Unit {
     changes: Option<ChangeCount>,
     checks: Vec<Check>,
     attempts: u32,
-    rivals: Vec<Rival>,
+    rivals: Vec<Candidate>,
     sent_back: Vec<SentBack>,
     agent_took_ms: Option<u64>,
     usage: Option<Used>,
@@ -125,7 +125,7 @@ impl PullRequest {
 
 /// One of several works that competed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Rival {
+struct Candidate {
     agent: String,
     result: &'static str,
     is_taken: bool,
@@ -188,14 +188,14 @@ impl Report {
     }
 }
 
-fn rivals(unit: &UnitState) -> Vec<Rival> {
-    let told = |(number, rival): (usize, &run::Rival)| {
+fn rivals(unit: &UnitState) -> Vec<Candidate> {
+    let told = |(number, rival): (usize, &run::Candidate)| {
         let (result, reason, changes) = match &rival.end {
-            RivalEnd::Good { changes, .. } => ("good", None, Some(*changes)),
-            RivalEnd::NoChange { summary } => ("no-change", summary.clone(), None),
-            RivalEnd::Failed { reason, .. } => ("failed", Some(reason.clone()), None),
+            CandidateEnd::Good { changes, .. } => ("good", None, Some(*changes)),
+            CandidateEnd::NoChange { summary } => ("no-change", summary.clone(), None),
+            CandidateEnd::Failed { reason, .. } => ("failed", Some(reason.clone()), None),
         };
-        Rival {
+        Candidate {
             agent: rival.agent.clone(),
             result,
             is_taken: unit.chosen == Some(number),

@@ -7,7 +7,7 @@ use crate::agent::Spent;
 use crate::check::Verdict;
 use crate::plan::UnitId;
 use crate::run::{
-    CheckResult, CutShort, Outcome, Phase, Rival, RivalEnd, RunState, Step, UnitState,
+    Candidate, CandidateEnd, CheckResult, Outcome, Phase, RunState, Step, StopReason, UnitState,
 };
 use crate::words;
 
@@ -122,8 +122,8 @@ pub(super) fn tracking(state: &RunState) -> Option<String> {
 }
 
 /// Units that were not begun because the run had come to a limit, by that limit.
-pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
-    let mut found: Vec<(&CutShort, Vec<&str>)> = Vec::new();
+pub(super) fn left_out(state: &RunState) -> Vec<(&StopReason, Vec<&str>)> {
+    let mut found: Vec<(&StopReason, Vec<&str>)> = Vec::new();
     for unit in &state.units {
         if let Some(Outcome::LeftOut { why }) = unit.outcome() {
             let id = unit.header.id.as_str();
@@ -138,13 +138,13 @@ pub(super) fn left_out(state: &RunState) -> Vec<(&CutShort, Vec<&str>)> {
 
 /// Which of several works became the unit's, and what came of the others.
 pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
-    let told = |(number, rival): (usize, &Rival)| match &rival.end {
-        RivalEnd::Good { changes, .. } => {
+    let told = |(number, rival): (usize, &Candidate)| match &rival.end {
+        CandidateEnd::Good { changes, .. } => {
             let lines = words::count(changes.lines(), "line");
             format!("{number} changes {lines}")
         }
-        RivalEnd::NoChange { .. } => format!("{number} changes nothing"),
-        RivalEnd::Failed { step, .. } => format!("{number} failed at {}", step.words()),
+        CandidateEnd::NoChange { .. } => format!("{number} changes nothing"),
+        CandidateEnd::Failed { step, .. } => format!("{number} failed at {}", step.words()),
     };
     let competed = state.units.iter().filter_map(|unit| {
         let chosen = unit.chosen?;

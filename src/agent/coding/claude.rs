@@ -8,7 +8,8 @@ use super::{
     Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, state, text,
 };
 use crate::agent::{
-    AgentError, AgentEvent, Cost, CostSource, Errand, LimitReached, Pressure, SessionId, Usage, Usd,
+    AgentError, AgentEvent, Cost, CostSource, Errand, Interruption, LimitReached, SessionId, Usage,
+    Usd,
 };
 
 pub(super) struct Claude;
@@ -161,13 +162,13 @@ fn session(id: &str) -> AgentEvent {
 
 fn held_back(line: &Value) -> Option<AgentEvent> {
     let pressure = match (text(line, "/error"), number(line, "/error_status")) {
-        (Some("rate_limit"), _) | (_, Some(429)) => Pressure::RateLimit,
-        (Some("overloaded"), _) | (_, Some(500..)) => Pressure::Overload,
+        (Some("rate_limit"), _) | (_, Some(429)) => Interruption::RateLimit,
+        (Some("overloaded"), _) | (_, Some(500..)) => Interruption::Overload,
         // It also tries again what will never go well, such as a wrong key.
         (_, Some(400..500)) => return None,
-        _ => Pressure::Connection,
+        _ => Interruption::Connection,
     };
-    Some(AgentEvent::HeldBack {
+    Some(AgentEvent::Interrupted {
         pressure,
         wait: line
             .pointer("/retry_delay_ms")
@@ -240,7 +241,7 @@ fn end(line: &Value, subtype: &str) -> End {
         // What breaks off in the middle counts as a success with nothing said.
         _ if said.trim().is_empty() || line.pointer("/stop_reason").is_none_or(Value::is_null) => {
             End::Failed(AgentError::Transient {
-                pressure: Pressure::Connection,
+                pressure: Interruption::Connection,
                 wait: None,
                 said: "the model's answer was cut off".into(),
             })

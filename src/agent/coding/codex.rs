@@ -142,7 +142,7 @@ fn tool(line: &Value) -> Option<AgentEvent> {
 fn held_back(said: &str) -> Option<AgentEvent> {
     match fault::of(None, said) {
         AgentError::Transient { pressure, wait, .. } => {
-            Some(AgentEvent::HeldBack { pressure, wait })
+            Some(AgentEvent::Interrupted { pressure, wait })
         }
         // It also tries again what will never go well, such as a wrong key.
         _ => None,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Ask, Cli, End, Invocation, Reader, Variable, about, fault, number, state, text};
-use crate::agent::{AgentError, AgentEvent, Errand, Pressure, SessionId, Usage};
+use crate::agent::{AgentError, AgentEvent, Errand, Interruption, SessionId, Usage};
 
 pub(super) struct Copilot;
 
@@ -157,12 +157,12 @@ impl Reader for Transcript {
 fn held_back(line: &Value) -> Option<AgentEvent> {
     let kind = text(line, "/data/failureKind");
     let pressure = match number(line, "/data/statusCode") {
-        Some(429) => Pressure::RateLimit,
-        Some(500..) => Pressure::Overload,
-        None if kind == Some("transport") => Pressure::Connection,
+        Some(429) => Interruption::RateLimit,
+        Some(500..) => Interruption::Overload,
+        None if kind == Some("transport") => Interruption::Connection,
         _ => return None,
     };
-    Some(AgentEvent::HeldBack {
+    Some(AgentEvent::Interrupted {
         pressure,
         wait: None,
     })

@@ -7,7 +7,7 @@ use jiff::{Timestamp, Zoned};
 use regex::Regex;
 use serde_json::{Deserializer, Value};
 
-use crate::agent::{AgentError, Pressure, Refusal};
+use crate::agent::{AgentError, Interruption, Refusal};
 
 /// The error of which `said` is the message, and `status` the provider's answer.
 pub(super) fn of(status: Option<u64>, said: &str) -> AgentError {
@@ -33,7 +33,7 @@ pub(super) fn of_text(text: &str) -> Option<AgentError> {
 
 #[derive(Clone, Copy)]
 enum Class {
-    Later(Pressure),
+    Later(Interruption),
     Never(Refusal),
 }
 
@@ -55,10 +55,10 @@ fn by_status(status: u64, said: &str) -> Option<Class> {
         401 | 403 => Class::Never(Refusal::Login),
         402 => Class::Never(Refusal::Quota),
         404 => Class::Never(Refusal::Model),
-        408 => Class::Later(Pressure::Connection),
+        408 => Class::Later(Interruption::Connection),
         429 if is_spent(&said.to_lowercase()) => Class::Never(Refusal::Quota),
-        429 => Class::Later(Pressure::RateLimit),
-        500..=599 => Class::Later(Pressure::Overload),
+        429 => Class::Later(Interruption::RateLimit),
+        500..=599 => Class::Later(Interruption::Overload),
         _ => return None,
     })
 }
@@ -119,7 +119,7 @@ fn by_words(said: &str) -> Option<Class> {
         "hit your limit",
         "resource_exhausted",
     ]) {
-        Class::Later(Pressure::RateLimit)
+        Class::Later(Interruption::RateLimit)
     } else if any(&[
         "overloaded",
         "service unavailable",
@@ -127,7 +127,7 @@ fn by_words(said: &str) -> Option<Class> {
         "at capacity",
         "bad gateway",
     ]) {
-        Class::Later(Pressure::Overload)
+        Class::Later(Interruption::Overload)
     } else if any(&[
         "failed to get response from the ai model",
         "stream disconnected",
@@ -148,7 +148,7 @@ fn by_words(said: &str) -> Option<Class> {
         "terminated",
         "incomplete json segment",
     ]) {
-        Class::Later(Pressure::Connection)
+        Class::Later(Interruption::Connection)
     } else {
         return None;
     })

@@ -33,7 +33,7 @@ impl Log {
                 let about = about.as_deref().map(words::line).unwrap_or_default();
                 format!("▸ {name} {about}").trim_end().to_owned()
             }
-            AgentEvent::HeldBack { pressure, wait } => match wait {
+            AgentEvent::Interrupted { pressure, wait } => match wait {
                 Some(wait) => format!("… {pressure}; it goes on in {wait:.1?}"),
                 None => format!("… {pressure}"),
             },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::agent::{Errand, FollowUp, Limits};
+use crate::agent::{Errand, Feedback, Limits};
 use crate::plan::Claim;
 use crate::process::Environment;
 
@@ -224,7 +224,7 @@ echo '{"type":"result","is_error":false,"result":"well done","stop_reason":"end_
     assert!(read("told").contains("a.js"));
     assert!(read("seen").starts_with("mine/ -p "));
 
-    task.follow_up = Some(FollowUp {
+    task.follow_up = Some(Feedback {
         session: work.session,
         text: "the tests fail".into(),
     });

@@ -12,7 +12,7 @@ use crate::cli::print;
 use crate::cli::workspace::KnownRun;
 use crate::prs::{Earnest, Outcome, Round, Told};
 use crate::report::Liveness;
-use crate::run::{Beginning, Mended, Mending, Outcome as Ended, RetryError};
+use crate::run::{FollowUp, FollowUpResult, Outcome as Ended, RetryError, Start};
 use crate::words;
 
 #[derive(Debug, Args)]
@@ -65,7 +65,7 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     if mendings.is_empty() {
         return Ok(tally.conclude());
     }
-    let beginning = Beginning::Mended(mendings.clone());
+    let beginning = Start::FollowUps(mendings.clone());
     // Its exit code is that of the whole run, which was published before.
     let code = drive(job, beginning, global, &places, &otherwise)?;
     let known = KnownRun::open(global, Some(id.as_str()))?;
@@ -82,7 +82,7 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     Ok(if code == INTERRUPTED { code } else { concluded })
 }
 
-fn told(mending: &Mending, outcome: Outcome, said: String) -> Told {
+fn told(mending: &FollowUp, outcome: Outcome, said: String) -> Told {
     Told {
         unit: mending.unit.clone(),
         number: mending.pull_request,
@@ -92,7 +92,7 @@ fn told(mending: &Mending, outcome: Outcome, said: String) -> Told {
 }
 
 /// What came of a round, in words that follow the number.
-fn came_of(round: &Mended) -> (Outcome, String) {
+fn came_of(round: &FollowUpResult) -> (Outcome, String) {
     match (&round.outcome, &round.commit) {
         (Ended::Published, Some(commit)) => {
             let short = commit.get(..10).unwrap_or(commit);

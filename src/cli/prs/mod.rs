@@ -15,7 +15,7 @@ use super::drive::runtime;
 use super::job::{base, plan_text, settings};
 use super::workspace::{KnownRun, Workspace, folder};
 use super::{Global, print, say};
-use crate::forge::{Standing, Wait, Which};
+use crate::forge::{PullRequestRef, Standing, Wait};
 use crate::plan::{self, UnitId};
 use crate::prs::{Desk, Home, Row};
 use crate::run::{Delivery, Goal, UnitState};
@@ -148,7 +148,7 @@ async fn list(global: &Global, desk: &Desk, watch: bool) -> anyhow::Result<u8> {
 /// Looks at those that are not known yet, or that may have changed. Whether that failed for one of them.
 async fn look(
     desk: &Desk,
-    all: &[(UnitState, Which)],
+    all: &[(UnitState, PullRequestRef)],
     rows: &mut [Option<Row>],
     may_have_changed: impl Fn(&Standing) -> bool,
 ) -> bool {

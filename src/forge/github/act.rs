@@ -11,7 +11,7 @@ use super::{GitHubForge, Session};
 use crate::config::MergeMethod;
 use crate::forge::act::note_mark;
 use crate::forge::pace::Attempts;
-use crate::forge::{Act, Forge, ForgeError, Waits, Which};
+use crate::forge::{Act, Forge, ForgeError, PullRequestRef, Waits};
 
 /// REST takes no word of drafts: it answers that all is well and does nothing.
 const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }";
@@ -21,7 +21,7 @@ const AUTO_MERGE: &str = "mutation($id: ID!, $method: PullRequestMergeMethod!) {
 impl GitHubForge {
     pub(super) async fn act_on(
         &self,
-        which: &Which,
+        which: &PullRequestRef,
         act: &Act,
         waits: &Waits,
     ) -> Result<(), ForgeError> {

@@ -274,7 +274,7 @@ mod tests {
             head: "batch/r/u".to_owned(),
             base: "main".to_owned(),
             draft: false,
-            extras: crate::forge::Extras::default(),
+            extras: crate::forge::PullRequestOptions::default(),
         };
         let asked = Asked {
             repo: "github.com/acme/shop",

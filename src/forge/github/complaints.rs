@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::standing::{Reviewed, if_seen, objecting};
 use super::{GitHubForge, Session};
 use crate::forge::complaint::{cut, end_of_log};
-use crate::forge::{Complaints, FailedCheck, ForgeError, Objection, Remark, Waits, Which};
+use crate::forge::{Complaints, FailedCheck, ForgeError, Objection, PullRequestRef, Remark, Waits};
 
 /// Bounds for what others wrote: whoever reads it has other things to read, too.
 const CHECKS: usize = 10;
@@ -92,7 +92,7 @@ struct Comment {
 impl GitHubForge {
     pub(super) async fn complaints_of(
         &self,
-        which: &Which,
+        which: &PullRequestRef,
         waits: &Waits,
     ) -> Result<Complaints, ForgeError> {
         let session = self.session(waits).await?;

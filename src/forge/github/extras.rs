@@ -9,7 +9,7 @@ use super::answer::Doing;
 use super::pull::{Milestone, Pull, User};
 use super::wire::Sent;
 use super::{GitHubForge, Session};
-use crate::forge::{Extras, ForgeError, Reviewer, Waits};
+use crate::forge::{ForgeError, PullRequestOptions, Reviewer, Waits};
 
 const LABELLING: Doing<'_> = Doing::Changing("label pull requests");
 const ASSIGNING: Doing<'_> = Doing::Changing("assign pull requests");
@@ -21,7 +21,7 @@ impl GitHubForge {
         &self,
         session: &Session,
         pull: &Pull,
-        extras: &Extras,
+        extras: &PullRequestOptions,
         waits: &Waits,
         notes: &mut Vec<String>,
     ) {

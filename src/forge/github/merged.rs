@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::GitHubForge;
-use crate::forge::{Brought, ForgeError, Merged, Waits, Which};
+use crate::forge::{Brought, ForgeError, Merged, PullRequestRef, Waits};
 
 #[derive(Debug, Deserialize)]
 struct Pull {
@@ -40,7 +40,7 @@ struct Author {
 impl GitHubForge {
     pub(super) async fn merged_by(
         &self,
-        which: &Which,
+        which: &PullRequestRef,
         waits: &Waits,
     ) -> Result<Option<Merged>, ForgeError> {
         let session = self.session(waits).await?;

@@ -32,7 +32,7 @@ use super::pace::Gate;
 use super::remote;
 use super::{
     Act, BoxFuture, Complaints, Forge, ForgeError, GitHubRepo, Merged, Opened, Pace, PullRequest,
-    Standing, State, Token, Tracked, Tracking, Waits, Which,
+    PullRequestRef, Standing, State, Token, Tracked, Tracking, Waits,
 };
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -294,7 +294,7 @@ impl Forge for GitHubForge {
 
     fn state<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<State, ForgeError>> {
         Box::pin(self.state_of(which, waits))
@@ -302,7 +302,7 @@ impl Forge for GitHubForge {
 
     fn standing<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
         Box::pin(self.standing_of(which, waits))
@@ -310,7 +310,7 @@ impl Forge for GitHubForge {
 
     fn complaints<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Complaints, ForgeError>> {
         Box::pin(self.complaints_of(which, waits))
@@ -318,7 +318,7 @@ impl Forge for GitHubForge {
 
     fn merged<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>> {
         Box::pin(self.merged_by(which, waits))
@@ -326,7 +326,7 @@ impl Forge for GitHubForge {
 
     fn act<'a>(
         &'a self,
-        which: &'a Which,
+        which: &'a PullRequestRef,
         act: &'a Act,
         waits: &'a Waits,
     ) -> BoxFuture<'a, Result<(), ForgeError>> {

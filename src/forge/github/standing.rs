@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::pull::User;
 use super::{GitHubForge, Session};
-use crate::forge::{Checks, ForgeError, Review, Standing, State, Waits, Which};
+use crate::forge::{Checks, ForgeError, PullRequestRef, Review, Standing, State, Waits};
 
 /// A pull request with what is asked of its state only.
 #[derive(Debug, Deserialize)]
@@ -76,7 +76,11 @@ impl Pull {
 }
 
 impl GitHubForge {
-    pub(super) async fn state_of(&self, which: &Which, waits: &Waits) -> Result<State, ForgeError> {
+    pub(super) async fn state_of(
+        &self,
+        which: &PullRequestRef,
+        waits: &Waits,
+    ) -> Result<State, ForgeError> {
         let session = self.session(waits).await?;
         let route = format!("/pulls/{}", which.number);
         let pull: Pull = self.read(session, &route, waits).await?;
@@ -85,7 +89,7 @@ impl GitHubForge {
 
     pub(super) async fn standing_of(
         &self,
-        which: &Which,
+        which: &PullRequestRef,
         waits: &Waits,
     ) -> Result<Standing, ForgeError> {
         let session = self.session(waits).await?;

@@ -9,7 +9,7 @@ use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
-use crate::forge::{Extras, Reviewer, Wait};
+use crate::forge::{PullRequestOptions, Reviewer, Wait};
 
 const HEAD: &str = "batch/r1/src.ui";
 const PULLS: &str = "/repos/acme/shop/pulls";
@@ -24,7 +24,7 @@ fn request() -> PullRequest {
         head: HEAD.to_owned(),
         base: "main".to_owned(),
         draft: true,
-        extras: Extras::default(),
+        extras: PullRequestOptions::default(),
     }
 }
 
@@ -401,7 +401,7 @@ fn with_text(body: &str) -> Value {
 }
 
 fn marked(run: &str) -> String {
-    let story = crate::forge::Story {
+    let story = crate::forge::PullRequestFacts {
         run: run.to_owned(),
         unit: "src.ui".to_owned(),
         ..crate::forge::story::sample(1)
@@ -453,7 +453,7 @@ async fn answers(server: &MockServer, kind: &str, route: &str, response: Respons
 
 async fn furnished(server: &MockServer) -> Vec<String> {
     let request = PullRequest {
-        extras: Extras {
+        extras: PullRequestOptions {
             labels: vec!["migration".to_owned()],
             reviewers: ["ada", "eve", "acme/web", "other/web"]
                 .map(Reviewer::named)

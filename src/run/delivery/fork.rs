@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::remotes::Unlisted;
 use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, Pace, Token, Waits};
 use crate::git::Repo;
-use crate::run::error::DeliveryError;
+use crate::run::delivery::error::DeliveryError;
+use crate::run::delivery::remotes::Unlisted;
 
 /// A server makes a fork's git within minutes
 /// (<https://docs.github.com/en/rest/repos/forks#create-a-fork>).
@@ -25,16 +25,16 @@ const ANSWER: Duration = Duration::from_mins(1);
 /// A repository on GitHub that there may be a fork of.
 #[derive(Debug, Clone)]
 pub struct Forkable {
-    pub(in crate::run) repo: GitHubRepo,
-    pub(in crate::run) token: Token,
-    pub(in crate::run) pace: Pace,
+    pub(crate) repo: GitHubRepo,
+    pub(crate) token: Token,
+    pub(crate) pace: Pace,
     /// How the repository is reached by git; the fork is reached in the same way.
-    pub(in crate::run) address: String,
+    pub(crate) address: String,
 }
 
 impl Forkable {
     /// The forge for pull requests into the repository, from another one where that is given.
-    pub(super) fn forge_from(
+    pub(crate) fn forge_from(
         &self,
         source: Option<GitHubRepo>,
         repo: &Repo,
@@ -45,16 +45,13 @@ impl Forkable {
     }
 
     /// Whether the user may push to this repository.
-    pub(super) fn may_push_to(&self, repo: GitHubRepo) -> Result<bool, DeliveryError> {
+    pub(crate) fn may_push_to(&self, repo: GitHubRepo) -> Result<bool, DeliveryError> {
         let forge = self.for_questions(repo)?;
         ask(async |waits| forge.may_push(waits).await)
     }
 
     /// Finds the fork, or has it made, and waits until its git is there.
-    pub(in crate::run) fn fork(
-        &self,
-        repo: &Repo,
-    ) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
+    pub(crate) fn fork(&self, repo: &Repo) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
         let forge = self.for_questions(self.repo.clone())?;
         let fork = ask(async |waits| forge.fork(waits).await)?;
         let remote = Unlisted::of(&fork, &self.address)?;

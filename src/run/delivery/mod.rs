@@ -3,8 +3,9 @@
 //! Decided before the run begins, from the remote's address, the tokens at hand and the user's wishes, so that no agent
 //! works for a pull request that could never be opened.
 
+pub(crate) mod error;
 mod fork;
-pub(super) mod remotes;
+pub(crate) mod remotes;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,10 +16,10 @@ use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName};
 use crate::forge::{Forge, ForgeError, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, Repo};
 use crate::process::Capture;
-use crate::run::error::DeliveryError;
-use crate::run::event::Goal;
-use fork::Forkable;
-use remotes::{Remote, Unlisted};
+use crate::run::delivery::error::DeliveryError;
+use crate::run::delivery::fork::Forkable;
+use crate::run::delivery::remotes::{Remote, Unlisted};
+use crate::run::log::event::Goal;
 
 /// `gh` answers from its own settings; longer than this it waits for something that will not come.
 const GH_LIMIT: Duration = Duration::from_secs(10);
@@ -173,7 +174,7 @@ impl Delivery {
     }
 
     /// Finds the fork that branches are to be pushed to, or has it made; gives its name where there was one to find.
-    pub(super) fn settle(&mut self, repo: &Repo) -> Result<Option<RepoName>, DeliveryError> {
+    pub(crate) fn settle(&mut self, repo: &Repo) -> Result<Option<RepoName>, DeliveryError> {
         let awaited = match self {
             Self::PullRequest { fork, .. } => fork.take(),
             Self::Nothing => None,
@@ -188,7 +189,7 @@ impl Delivery {
     }
 
     /// Where pull requests go, in a few words, and the remote that branches are pushed to.
-    pub(super) fn place(&self) -> (String, Option<String>) {
+    pub(crate) fn place(&self) -> (String, Option<String>) {
         match self {
             Self::Nothing => ("nowhere (dry run)".to_owned(), None),
             Self::PullRequest { forge, remote, .. } => (forge.place(), remote.clone()),
@@ -196,7 +197,7 @@ impl Delivery {
     }
 
     /// Whether pull requests go to that place, and branches to that remote, with nothing left to be found.
-    pub(super) fn is_settled_at(&self, place: &str, pushed_to: Option<&str>) -> bool {
+    pub(crate) fn is_settled_at(&self, place: &str, pushed_to: Option<&str>) -> bool {
         match self {
             Self::Nothing => false,
             Self::PullRequest {
@@ -230,7 +231,7 @@ impl Delivery {
     }
 
     /// Whether pull requests go where others see them.
-    pub(super) fn is_on_a_server(&self) -> bool {
+    pub(crate) fn is_on_a_server(&self) -> bool {
         matches!(
             self,
             Self::PullRequest {

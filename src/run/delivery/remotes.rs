@@ -5,18 +5,18 @@
 use crate::config::Config;
 use crate::forge::GitHubRepo;
 use crate::git::{GitError, Repo};
-use crate::run::error::DeliveryError;
+use crate::run::delivery::error::DeliveryError;
 
 /// A remote with the addresses that pushes to it go to.
 pub struct Remote {
-    pub(in crate::run) name: String,
+    pub(crate) name: String,
     urls: Vec<String>,
 }
 
 /// A remote that stands in no settings: what git calls it meanwhile, and where git finds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unlisted {
-    pub(in crate::run) name: String,
+    pub(crate) name: String,
     address: String,
 }
 
@@ -31,12 +31,12 @@ impl Remote {
     }
 
     /// The first of the addresses.
-    pub(in crate::run) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.urls.first().map_or("", String::as_str)
     }
 
     /// Whether it is a folder on this machine: pushing there tells nobody anything.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.urls.iter().all(|url| {
             ["file://", "/", "./", "../"]
                 .iter()
@@ -47,7 +47,7 @@ impl Remote {
 
 impl Unlisted {
     /// The repository as a remote that is reached in the same way as what `address` leads to.
-    pub(in crate::run) fn of(repo: &GitHubRepo, address: &str) -> Result<Self, DeliveryError> {
+    pub(crate) fn of(repo: &GitHubRepo, address: &str) -> Result<Self, DeliveryError> {
         let name = repo.place();
         match repo.address_like(address) {
             Some(address) => Ok(Self { name, address }),
@@ -55,7 +55,7 @@ impl Unlisted {
         }
     }
 
-    pub(in crate::run) fn reach(&self, repo: Repo) -> Repo {
+    pub(crate) fn reach(&self, repo: Repo) -> Repo {
         repo.with_remote(self.name.clone(), self.address.clone())
     }
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Ground, Halt, Pipeline, Proven, failure};
-use crate::forge::{Checks, Forge, PullRequest, Story, TextError, Which};
+use crate::forge::{Checks, Forge, PullRequest, PullRequestFacts, PullRequestRef, TextError};
 use crate::plan::UnitId;
-use crate::run::event::{Outcome, PullRequestLink, Step, UnitFact};
-use crate::run::pace::gate::Gate;
-use crate::run::pace::valve::{Hold, Passage};
-use crate::run::places::worktree_name;
-use crate::run::record::now;
-use crate::run::story::{NeedDone, Told, extras, story};
+use crate::run::job::pull_request::{FinishedNeed, UnitResult, extras, story};
+use crate::run::log::event::{Outcome, PullRequestLink, Step, UnitFact};
+use crate::run::log::record::now;
+use crate::run::schedule::publish_gate::GateState;
+use crate::run::schedule::publish_limiter::{PublishBlock, PublishPermit};
+use crate::run::unit::context::{Checkout, Failure, Halt, Pipeline, ProvenChange, failure};
+use crate::run::workspace::places::worktree_name;
 use crate::words;
 
 /// How soon it is looked whether an open pull request still is; doubles each time.
@@ -27,11 +27,11 @@ const BY_FORK: &str =
 const UNCHECKED: i64 = 30_000;
 
 impl Pipeline {
-    pub(in crate::run) async fn commit(
+    pub(crate) async fn commit(
         &self,
-        ground: &Ground,
-        proven: &Proven,
-        told: &Told<'_>,
+        ground: &Checkout,
+        proven: &ProvenChange,
+        told: &UnitResult<'_>,
     ) -> Result<(), Halt> {
         let step = Step::Commit;
         self.begin(step, None).await?;
@@ -65,29 +65,29 @@ impl Pipeline {
 
     /// Waits until the work may be published, and gives what it needs with the addresses of their pull requests; or how
     /// the unit ends where it may not.
-    pub(super) async fn cleared(&self) -> Result<Result<Vec<NeedDone>, Outcome>, Halt> {
+    pub(crate) async fn cleared(&self) -> Result<Result<Vec<FinishedNeed>, Outcome>, Halt> {
         let needs = &self.unit().needs;
         let mut clearance = self.clearance.clone();
         let known = clearance.wait_for(|known| match known.gate {
-            Gate::Wait => false,
-            Gate::Shut => true,
-            Gate::Open => needs.iter().all(|need| known.ended.contains_key(need)),
+            GateState::Wait => false,
+            GateState::Shut => true,
+            GateState::Open => needs.iter().all(|need| known.ended.contains_key(need)),
         });
         let known = tokio::select! {
             known = known => known.map_err(|_| Halt::Stopped)?.clone(),
             () = self.cancel.cancelled() => return Err(Halt::Stopped),
         };
-        if known.gate == Gate::Shut {
+        if known.gate == GateState::Shut {
             return Ok(Err(Outcome::Withheld));
         }
         let failed = |need: &&UnitId| known.ended.get(*need).is_some_and(|ended| !ended.well);
         if let Some(by) = needs.iter().find(failed) {
             return Ok(Err(Outcome::Blocked { by: by.clone() }));
         }
-        let with_address = |need: &NeedDone| {
+        let with_address = |need: &FinishedNeed| {
             let unit = &self.job.plan.units[need.unit].id;
             let url = known.ended.get(unit).and_then(|ended| ended.url.clone());
-            NeedDone {
+            FinishedNeed {
                 url,
                 ..need.clone()
             }
@@ -95,7 +95,7 @@ impl Pipeline {
         Ok(Ok(self.needs.iter().map(with_address).collect()))
     }
 
-    pub(in crate::run) async fn push(&self, ground: &Ground, remote: &str) -> Result<(), Halt> {
+    pub(crate) async fn push(&self, ground: &Checkout, remote: &str) -> Result<(), Halt> {
         self.begin(Step::Push, None).await?;
         let (to, branch) = (remote.to_owned(), ground.branch.clone());
         let earlier = self.known.earlier_commits.clone();
@@ -138,13 +138,13 @@ impl Pipeline {
         delivery.is_on_a_server() && !delivery.is_across() && reason.contains(" denied to ")
     }
 
-    pub(in crate::run) async fn pull_request(
+    pub(crate) async fn pull_request(
         &self,
         forge: &dyn Forge,
         branch: &str,
         target: String,
         draft: bool,
-        story: &Story,
+        story: &PullRequestFacts,
     ) -> Result<u64, Halt> {
         let step = Step::PullRequest;
         self.begin(step, None).await?;
@@ -191,18 +191,18 @@ impl Pipeline {
     }
 
     /// The unit's pull request, as a forge knows it.
-    pub(in crate::run) fn which(&self, number: u64) -> Which {
-        Which {
+    pub(crate) fn which(&self, number: u64) -> PullRequestRef {
+        PullRequestRef {
             unit: self.unit().id.to_string(),
             number,
         }
     }
 
     /// Waits until the unit may publish; nothing where all may as they come. Others wait until the turn is dropped.
-    pub(in crate::run) async fn passage(
+    pub(crate) async fn passage(
         &self,
         forge: &dyn Forge,
-    ) -> Result<Option<Passage<'_>>, Halt> {
+    ) -> Result<Option<PublishPermit<'_>>, Halt> {
         let Some(valve) = self.valve.as_deref() else {
             return Ok(None);
         };
@@ -215,7 +215,7 @@ impl Pipeline {
         let mut told = None;
         while let Some(hold) = passage.hold(now()) {
             let kind = discriminant(&hold);
-            if let Hold::For(time) = hold {
+            if let PublishBlock::For(time) = hold {
                 let detail = format!("{hold} ({})", valve.words());
                 self.begin(step, Some(detail)).await?;
                 self.unless_stopping(tokio::time::sleep(time)).await?;
@@ -230,7 +230,7 @@ impl Pipeline {
                 Some(same) if discriminant(&same) == kind => {}
                 _ => continue,
             }
-            if let Hold::UntilOwnerIsFree(..) = hold {
+            if let PublishBlock::UntilOwnerIsFree(..) = hold {
                 // Those of other owners pass meanwhile.
                 drop(passage);
                 self.unless_stopping(tokio::time::sleep(look)).await?;
@@ -247,27 +247,27 @@ impl Pipeline {
     async fn look_at(
         &self,
         forge: &dyn Forge,
-        hold: &Hold,
-        passage: &mut Passage<'_>,
+        hold: &PublishBlock,
+        passage: &mut PublishPermit<'_>,
         every: Duration,
     ) -> Result<(), Halt> {
         match hold {
-            Hold::For(_) => {}
-            Hold::UntilClosed(open) => {
+            PublishBlock::For(_) => {}
+            PublishBlock::UntilClosed(open) => {
                 for which in open {
                     if self.is_closed(forge, which).await? {
                         passage.closed(which);
                     }
                 }
             }
-            Hold::UntilOwnerIsFree(_, open) => {
+            PublishBlock::UntilOwnerIsFree(_, open) => {
                 for which in open {
                     if passage.is_due(which, now(), every) && self.is_closed(forge, which).await? {
                         passage.closed(which);
                     }
                 }
             }
-            Hold::UntilChecked(pending) => {
+            PublishBlock::UntilChecked(pending) => {
                 for (which, opened_at) in pending {
                     if self.is_checked(forge, which, *opened_at).await? {
                         passage.checked(which);
@@ -278,7 +278,7 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn is_closed(&self, forge: &dyn Forge, which: &Which) -> Result<bool, Halt> {
+    async fn is_closed(&self, forge: &dyn Forge, which: &PullRequestRef) -> Result<bool, Halt> {
         let (waits, _) = mpsc::unbounded_channel();
         match self.unless_stopping(forge.state(which, &waits)).await? {
             Ok(state) => Ok(!state.is_open()),
@@ -295,7 +295,7 @@ impl Pipeline {
     async fn is_checked(
         &self,
         forge: &dyn Forge,
-        which: &Which,
+        which: &PullRequestRef,
         opened_at: i64,
     ) -> Result<bool, Halt> {
         let (waits, _) = mpsc::unbounded_channel();
@@ -325,7 +325,7 @@ impl Pipeline {
 
     /// The branch the pull request goes to: that of the one unit it needs, so that the two stack, else the base's. The
     /// branch of a fork is none that a pull request can go to.
-    pub(in crate::run) fn target(&self, base_branch: &str) -> String {
+    pub(crate) fn target(&self, base_branch: &str) -> String {
         let branches: Vec<&String> = self
             .needs
             .iter()

@@ -1,117 +1,62 @@
-//! Whether all that changed in a worktree was the unit's to change: the proof that comes after the work.
-//!
-//! What lies outside is never published, so the words say which paths, and why.
+//! The step of a unit in which its work is proven: what really changed in the worktree is held against the claim, and the
+//! tree that is proven is the one that will be committed.
 
-use std::fmt::Write as _;
+use crate::run::job::scope::{feedback, outside, reason};
+use crate::run::log::event::{Step, UnitFact};
+use crate::run::log::state::UnitState;
+use crate::run::unit::context::{Checkout, Failure, Halt, Pipeline, ProvenChange};
 
-use crate::git::{Change, Changes, Content};
-use crate::plan::claim::Ownership;
-
-/// A list of paths beyond this helps nobody.
-const PATHS_SHOWN: usize = 20;
-
-/// What the unit at `number` in the plan changed outside its claim, a line each.
-pub(in crate::run) fn outside(
-    ownership: &Ownership,
-    number: usize,
-    changes: &Changes,
-) -> Vec<String> {
-    changes
-        .list
-        .iter()
-        .filter_map(|change| fault(ownership, number, change))
-        .collect()
-}
-
-/// Why the unit cannot be published, in words.
-pub(in crate::run) fn reason(faults: &[String]) -> String {
-    words(
-        "it changed what is not its own, so nothing of it is published:",
-        faults,
-    )
-}
-
-/// What the agent is told to mend.
-pub(super) fn feedback(faults: &[String]) -> String {
-    words("You changed what is not yours to change:\n", faults)
-        + "\n\nUndo these changes and no others: put back what you edited, renamed or deleted there, and delete what you \
-           created there, so that every path listed is as it was when you began. Keep your work inside your own files.\n"
-}
-
-/// Why a change is not this unit's to make, as one line.
-fn fault(ownership: &Ownership, number: usize, change: &Change) -> Option<String> {
-    let reason = match ownership.allows(number, &change.path, change.kind) {
-        Err(outside) => outside.to_string(),
-        Ok(()) => match &change.content {
-            Content::Submodule => "a repository inside the repository is never published".into(),
-            Content::Symlink(target) if leaves(&change.path, target) => {
-                "a symlink that leads out of the repository is never published".into()
-            }
-            Content::File | Content::Symlink(_) | Content::Nothing => return None,
-        },
-    };
-    Some(format!(
-        "{}: {reason}",
-        crate::words::line(&String::from_utf8_lossy(&change.path))
-    ))
-}
-
-fn words(head: &str, faults: &[String]) -> String {
-    let mut words = String::from(head);
-    for line in faults.iter().take(PATHS_SHOWN) {
-        let _ = write!(words, "\n  {line}");
-    }
-    if faults.len() > PATHS_SHOWN {
-        let _ = write!(words, "\n  and {} more", faults.len() - PATHS_SHOWN);
-    }
-    words
-}
-
-/// Whether a symlink at `path` (from the root) points outside the repository, or into git's own folder.
-fn leaves(path: &[u8], target: &[u8]) -> bool {
-    if target.starts_with(b"/") {
-        return true;
-    }
-    let mut depth = path.split(|byte| *byte == b'/').count() - 1;
-    for part in target.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." | b".git" if depth == 0 => return true,
-            b".." => depth -= 1,
-            _ => depth += 1,
+impl Pipeline {
+    /// Holds what really changed against the claim; nothing when nothing changed.
+    pub(crate) async fn scope(
+        &self,
+        ground: &Checkout,
+        known: &UnitState,
+    ) -> Result<Option<ProvenChange>, Halt> {
+        let step = Step::Scope;
+        if let Some(tree) = known.proven.clone() {
+            // Checks may have written into the worktree since: what was proven then is what counts.
+            let (start, after) = (ground.start.clone(), tree.clone());
+            let changes = self
+                .git(step, move |job| job.repo.changes(&start, &after))
+                .await?;
+            return Ok(Some(ProvenChange { tree, changes }));
         }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_is_followed_by_name_alone() {
-        for (path, target, out) in [
-            ("a", "b", false),
-            ("a/b", "../c", false),
-            ("a/b", "../../c", true),
-            ("a/b", "c/../../../d", true),
-            ("a", "/etc/passwd", true),
-            ("a", ".git/config", true),
-            ("a/b", "../.git/config", true),
-        ] {
-            assert_eq!(
-                leaves(path.as_bytes(), target.as_bytes()),
-                out,
-                "{path} → {target}"
-            );
+        self.begin(step, None).await?;
+        let after = self.snapshot(step, ground).await?;
+        if after == ground.prepared {
+            return Ok(None);
         }
-    }
-
-    #[test]
-    fn a_long_list_of_paths_is_cut() {
-        let paths: Vec<String> = (0..25).map(|n| format!("p{n}")).collect();
-        let words = words("x:", &paths);
-        assert!(words.contains("p19") && !words.contains("p20"), "{words}");
-        assert!(words.ends_with("and 5 more"), "{words}");
+        let (start, prepared) = (ground.start.clone(), ground.prepared.clone());
+        let mending = known.round.as_ref().map(|round| &round.mending);
+        let whole_from = mending.map(|mending| mending.ground.clone());
+        let (changes, whole, tree) = self
+            .git(step, move |job| {
+                let changes = job.repo.changes(&prepared, &after)?;
+                // Only what the agent did is committed, not what setup did before it.
+                let tree = if prepared == job.repo.tree(&start)? {
+                    after
+                } else {
+                    job.repo.graft(&start, &prepared, &after)?
+                };
+                // What it created before is the unit's, too, but only against what was there before that.
+                let whole = whole_from.map(|from| job.repo.changes(&from, &tree));
+                Ok((changes, whole.transpose()?, tree))
+            })
+            .await?;
+        let whole = whole.as_ref().unwrap_or(&changes);
+        let faults = outside(&self.job.ownership, self.number, whole);
+        if !faults.is_empty() {
+            return Err(Halt::Failed(Failure {
+                feedback: Some(feedback(&faults)),
+                ..Failure::new(step, reason(&faults))
+            }));
+        }
+        self.say(UnitFact::ScopeProven {
+            tree: tree.clone(),
+            changes: (&changes).into(),
+        })
+        .await?;
+        Ok(Some(ProvenChange { tree, changes }))
     }
 }

@@ -7,17 +7,17 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::mpsc;
 
-use super::hearing::{Allowance, listen};
-use super::surroundings::end_strays;
-use super::{Halt, Pipeline, milliseconds};
-use crate::agent::{AgentError, AgentEvent, Pressure, Task, Work};
-use crate::run::event::{Step, UnitFact};
-use crate::run::orders::Orders;
-use crate::run::pace::Trouble;
-use crate::run::state::UnitState;
+use crate::agent::{AgentError, AgentEvent, Interruption, Task, Work};
+use crate::run::job::assignment::Assignment;
+use crate::run::log::event::{Step, UnitFact};
+use crate::run::log::state::UnitState;
+use crate::run::schedule::concurrency::InterruptionReport;
+use crate::run::unit::context::{Halt, Pipeline, milliseconds};
+use crate::run::unit::monitor::{AgentBudget, listen};
+use crate::run::workspace::environment::end_strays;
 
 /// So much may an agent tell before it must wait for the listener.
-pub(in crate::run) const EVENTS_AHEAD: usize = 64;
+pub(crate) const EVENTS_AHEAD: usize = 64;
 
 /// How often an agent is started again that is held back, and how long it waits where nobody says how long.
 const TRIES: usize = 6;
@@ -30,10 +30,10 @@ const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_
 
 impl Pipeline {
     /// Lets the agent work; where it is held back, or killed by somebody else, again a while later.
-    pub(super) async fn patiently(
+    pub(crate) async fn patiently(
         &self,
         task: &Task,
-        orders: &Orders,
+        assignment: &Assignment,
         known: &mut UnitState,
     ) -> Result<Result<Work, AgentError>, Halt> {
         let mut waits = ExponentialBuilder::default()
@@ -45,7 +45,7 @@ impl Pipeline {
         let mut waits_after_kill = WAITS_AFTER_KILL.into_iter();
         let mut killed = 0;
         loop {
-            let error = match self.turn(task, orders, known).await? {
+            let error = match self.turn(task, assignment, known).await? {
                 Err(AgentError::Killed { tail, .. }) => {
                     killed += 1;
                     let times = killed;
@@ -56,12 +56,12 @@ impl Pipeline {
             };
             let (pressure, wait, usual) = match &error {
                 AgentError::Transient { pressure, wait, .. } => (*pressure, *wait, waits.next()),
-                AgentError::Killed { .. } => (Pressure::Killed, None, waits_after_kill.next()),
+                AgentError::Killed { .. } => (Interruption::Killed, None, waits_after_kill.next()),
                 _ => return Ok(Err(error)),
             };
             // A pipeline without an engine ends anyway.
-            let agent = orders.agent.describe().into();
-            let _ = self.troubles.send(Trouble {
+            let agent = assignment.agent.describe().into();
+            let _ = self.troubles.send(InterruptionReport {
                 agent,
                 pressure,
                 wait,
@@ -71,7 +71,7 @@ impl Pipeline {
             };
             // All that were told the same moment must not come back at the same moment.
             let wait = wait.map_or(usual, |wait| wait.mul_f64(1.0 + fastrand::f64() / 10.0));
-            let fact = UnitFact::HeldBack {
+            let fact = UnitFact::Interrupted {
                 pressure,
                 said: error.to_string(),
                 wait_ms: milliseconds(wait),
@@ -80,8 +80,10 @@ impl Pipeline {
             let until_then = async {
                 tokio::time::sleep(wait).await;
                 match pressure {
-                    Pressure::Killed => Some(self.comeback.turn().await),
-                    Pressure::RateLimit | Pressure::Overload | Pressure::Connection => None,
+                    Interruption::Killed => Some(self.comeback.turn().await),
+                    Interruption::RateLimit | Interruption::Overload | Interruption::Connection => {
+                        None
+                    }
                 }
             };
             let _its_turn = tokio::select! {
@@ -89,35 +91,39 @@ impl Pipeline {
                 () = self.cancel.cancelled() => return Err(Halt::Stopped),
             };
             // It waits no longer.
-            self.begin_turn(known, orders).await?;
+            self.begin_turn(known, assignment).await?;
         }
     }
 
     /// Says that the agent works now.
-    pub(super) async fn begin_turn(&self, known: &UnitState, orders: &Orders) -> Result<(), Halt> {
+    pub(crate) async fn begin_turn(
+        &self,
+        known: &UnitState,
+        assignment: &Assignment,
+    ) -> Result<(), Halt> {
         let is_further = !known.sent_back.is_empty();
-        let attempt = || format!("attempt {} of {}", known.attempt(), orders.attempts());
+        let attempt = || format!("attempt {} of {}", known.attempt(), assignment.attempts());
         self.begin(Step::Agent, is_further.then(attempt)).await
     }
 
     async fn turn(
         &self,
         task: &Task,
-        orders: &Orders,
+        assignment: &Assignment,
         known: &mut UnitState,
     ) -> Result<Result<Work, AgentError>, Halt> {
         let (events, heard) = mpsc::channel(EVENTS_AHEAD);
         let cancel = self.cancel.child_token();
         let work = async {
             let events = events;
-            orders.agent.work(task, &events, &cancel).await
+            assignment.agent.work(task, &events, &cancel).await
         };
-        let caps = Allowance::left(orders.caps, &known.turns);
-        let who: Arc<str> = orders.agent.describe().into();
+        let caps = AgentBudget::left(assignment.caps, &known.turns);
+        let who: Arc<str> = assignment.agent.describe().into();
         let listening = listen(heard, caps, &cancel, |event| {
-            if let AgentEvent::HeldBack { pressure, wait } = *event {
+            if let AgentEvent::Interrupted { pressure, wait } = *event {
                 // Without an engine everything ends anyway.
-                let _ = self.troubles.send(Trouble {
+                let _ = self.troubles.send(InterruptionReport {
                     agent: Arc::clone(&who),
                     pressure,
                     wait,

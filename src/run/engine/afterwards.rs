@@ -1,0 +1,61 @@
+//! Facts that come after a run: what is done with its commits once they are published.
+
+use std::path::PathBuf;
+
+use crate::journal::{Journal, JournalError, RunLock};
+use crate::plan::UnitId;
+use crate::run::log::event::{Event, Recorded, RunFact, RunId, UnitFact};
+use crate::run::log::record::{self, RecordError, now};
+use crate::run::workspace::places::Places;
+
+/// Why nothing can be written down about a run.
+#[derive(Debug, thiserror::Error)]
+pub enum AfterwardsError {
+    #[error("run {run} is going: wait until it has ended, or end it with batch cancel")]
+    Going { run: RunId },
+    #[error("the lock {} cannot be taken: {source}", path.display())]
+    Lock {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// The right to write about a run that nobody drives; nobody can drive it meanwhile.
+pub struct Afterwards {
+    journal: Journal,
+    run: RunId,
+    _lock: RunLock,
+}
+
+impl Afterwards {
+    /// Takes the run's lock.
+    pub fn of(places: &Places, run: &RunId) -> Result<Self, AfterwardsError> {
+        let path = places.lock(run);
+        let lock = RunLock::acquire(&path)
+            .map_err(|source| AfterwardsError::Lock { path, source })?
+            .map_err(|_| AfterwardsError::Going { run: run.clone() })?;
+        Ok(Self {
+            journal: Journal::open(&places.journal())?,
+            run: run.clone(),
+            _lock: lock,
+        })
+    }
+
+    /// Writes a fact about a unit down.
+    pub fn say(&mut self, unit: &UnitId, fact: UnitFact) -> Result<Recorded, AfterwardsError> {
+        self.record(Event::Unit(unit.clone(), fact))
+    }
+
+    /// Writes a fact about the run down.
+    pub fn say_of_run(&mut self, fact: RunFact) -> Result<Recorded, AfterwardsError> {
+        self.record(Event::Run(fact))
+    }
+
+    fn record(&mut self, event: Event) -> Result<Recorded, AfterwardsError> {
+        Ok(record::append(&mut self.journal, &self.run, now(), event)?)
+    }
+}

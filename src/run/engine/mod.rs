@@ -1,0 +1,11 @@
+//! The event loop that executes a run, and how a run starts.
+
+pub(crate) mod afterwards;
+pub(crate) mod clean_up;
+pub(crate) mod control;
+pub(crate) mod error;
+pub(crate) mod old_uses;
+pub(crate) mod requests;
+pub(crate) mod run_loop;
+pub(crate) mod start;
+pub(crate) mod tracker;

@@ -1,0 +1,146 @@
+//! What a unit's agent is asked to do, and who it is: as the plan says, unless the unit was done anew with others.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CodingAgent, CommandAgent, Limits};
+use crate::codemod::Codemod;
+use crate::config::{AgentCaps, AgentOptions, AgentSpec, Config, Price};
+use crate::plan::Plan;
+use crate::run::job::error::PrepareError;
+use crate::run::log::event::Amendment;
+
+/// How often a coding agent may work on its unit unless something else is asked for.
+const USUAL_ATTEMPTS: u32 = 3;
+
+/// How long an agent may take on one unit unless something else is asked for.
+const AGENT_LIMIT: Duration = Duration::from_mins(30);
+
+/// What tokens of models cost, by the settings.
+type Prices = BTreeMap<String, Price>;
+
+/// The agents of a plan, each once.
+pub(crate) type Agents = Vec<Arc<dyn Agent>>;
+
+/// Who does the work, and by which words.
+#[derive(Clone)]
+pub(crate) struct Assignment {
+    pub(crate) agent: Arc<dyn Agent>,
+    /// How far the agent may go.
+    pub(crate) limits: Limits,
+    /// How often the agent may work on its unit, where that was said.
+    pub(crate) attempts: Option<NonZeroU32>,
+    /// How much the agent may use up on its unit.
+    pub(crate) caps: AgentCaps,
+    pub(crate) instruction: String,
+}
+
+/// The assignment of a plan's units, in its order: the same for all but for who does the work, and each agent is made once.
+/// With them all agents that take turns where works compete.
+pub(crate) fn of_plan(
+    plan: &Plan,
+    config: &Config,
+    dir: &Path,
+) -> Result<(Vec<Assignment>, Agents), PrepareError> {
+    let mut made: BTreeMap<Option<&String>, Assignment> = BTreeMap::new();
+    let assignment_for = |options| Assignment::of(options, config, &plan.instruction, dir);
+    let mut all = Vec::with_capacity(plan.units.len());
+    for unit in &plan.units {
+        let assignment = match made.entry(unit.agent.as_ref()) {
+            Entry::Occupied(made) => made.get().clone(),
+            Entry::Vacant(place) => place.insert(assignment_for(plan.agent_of(unit))?).clone(),
+        };
+        all.push(assignment);
+    }
+    if config.run.best_of.is_some() {
+        for (name, options) in &plan.agents {
+            if let Entry::Vacant(place) = made.entry(Some(name)) {
+                place.insert(assignment_for(options)?);
+            }
+        }
+    }
+    let crew = made
+        .into_values()
+        .map(|assignment| assignment.agent)
+        .collect();
+    Ok((all, crew))
+}
+
+impl Assignment {
+    /// Those that the settings mean for this agent; `dir` is the folder from which a relative program is meant.
+    pub(crate) fn of(
+        options: &AgentOptions,
+        config: &Config,
+        instruction: &str,
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
+        Ok(Self {
+            agent: agent(&options.resolve()?, &config.prices, dir)?,
+            limits: Limits {
+                time: config.agent_timeout.map_or(AGENT_LIMIT, |limit| limit.0),
+                idle: config.idle_timeout.map(|limit| limit.0),
+            },
+            attempts: config.attempts,
+            caps: config.agent_caps(),
+            instruction: instruction.to_owned(),
+        })
+    }
+
+    /// These assignment with what is different for a unit; `dir` is the folder from which a relative agent program is meant
+    /// where the amendment names none.
+    pub(crate) fn amended(
+        &self,
+        amendment: &Amendment,
+        prices: &Prices,
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
+        let mut assignment = self.clone();
+        if let Some(options) = &amendment.agent {
+            let dir = amendment.dir.as_deref().map_or(dir, Path::new);
+            assignment.agent = agent(&options.resolve()?, prices, dir)?;
+        }
+        if let Some(limit) = amendment.agent_timeout {
+            assignment.limits.time = limit.0;
+        }
+        if let Some(limit) = amendment.idle_timeout {
+            assignment.limits.idle = Some(limit.0);
+        }
+        assignment.caps = amendment.caps.or(assignment.caps);
+        assignment.attempts = amendment.attempts.or(assignment.attempts);
+        if let Some(words) = &amendment.instruction {
+            assignment.instruction = format!("{}\n\n{words}", assignment.instruction.trim_end());
+        }
+        Ok(assignment)
+    }
+
+    /// How often the agent may work on its unit.
+    pub(crate) fn attempts(&self) -> u32 {
+        let usual = match self.agent.another_attempt() {
+            AnotherAttempt::Usual => USUAL_ATTEMPTS,
+            AnotherAttempt::IfAsked => 1,
+            AnotherAttempt::Pointless => return 1,
+        };
+        self.attempts.map_or(usual, NonZeroU32::get)
+    }
+}
+
+/// The agent that the options mean, ready to work.
+pub fn agent(
+    spec: &AgentSpec,
+    prices: &Prices,
+    dir: &Path,
+) -> Result<Arc<dyn Agent>, PrepareError> {
+    Ok(match spec {
+        AgentSpec::Coding(spec) => {
+            Arc::new(CodingAgent::new(spec, prices, dir, std::env::vars_os())?)
+        }
+        AgentSpec::Command(command) => Arc::new(CommandAgent::new(command, dir)?),
+        AgentSpec::Codemod(recipe) => {
+            Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))
+        }
+    })
+}

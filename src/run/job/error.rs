@@ -1,0 +1,44 @@
+//! The reasons why a run cannot begin, as sentences for people.
+
+use crate::codemod::CodemodError;
+use crate::config::AgentOptionsError;
+use crate::forge::TextError;
+use crate::git::GitError;
+use crate::plan::PlanError;
+use crate::plan::claim::OwnershipError;
+use crate::process::ProcessError;
+use crate::run::workspace::disk_space::NoDiskSpace;
+use crate::run::workspace::places::NamingError;
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    #[error(transparent)]
+    Prompt(#[from] crate::agent::PromptError),
+    #[error(transparent)]
+    Agent(#[from] AgentOptionsError),
+    #[error("the agent cannot be used: {0}")]
+    Program(#[from] ProcessError),
+    #[error(transparent)]
+    Codemod(#[from] CodemodError),
+    #[error(transparent)]
+    Naming(#[from] NamingError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    #[error(transparent)]
+    DiskSpace(#[from] NoDiskSpace),
+    #[error("the plan has no units, so there is nothing to run")]
+    Empty,
+    #[error("--min-success asks for {wanted} units, and the plan has {units}")]
+    TooMany { wanted: usize, units: usize },
+    #[error("the number of jobs must be at least 1")]
+    NoJobs,
+    #[error("--best-of is for agents: the codemod does the same every time")]
+    AllAlike,
+}

@@ -1,0 +1,40 @@
+//! Made-up beginnings of runs, for tests here and on the floors above.
+
+use crate::config::PublishWhen;
+use crate::plan::UnitId;
+use crate::run::log::event::{Goal, RunHeader, UnitHeader};
+
+/// A unit that needs nobody.
+pub(crate) fn unit(id: &str) -> UnitHeader {
+    UnitHeader {
+        id: UnitId::parse(id).unwrap(),
+        title: id.into(),
+        needs: Vec::new(),
+        files: 1,
+        lines: 1,
+        owners: Vec::new(),
+        agent: None,
+        rivals: Vec::new(),
+    }
+}
+
+/// A run of these units.
+pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
+    RunHeader {
+        instruction: "x".into(),
+        base: "0".repeat(40),
+        base_name: "HEAD".into(),
+        agent: "a".into(),
+        forge: "f".into(),
+        remote: None,
+        goal: Goal::default(),
+        publish: PublishWhen::default(),
+        min_success: None,
+        canary: None,
+        dir: None,
+        jobs: 2,
+        version: "0".into(),
+        pid: 1,
+        units,
+    }
+}

@@ -1,0 +1,282 @@
+//! A plan that an agent is asked for: it reads the base in a worktree of its own that is thrown away, and what it
+//! proposes is made a plan that holds together.
+//!
+//! It is asked again where its answer cannot be used, but not for ever. What it was asked and what it said is kept; what
+//! it changed is not.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::{
+    AgentError, AgentEvent, Errand, Feedback, PlanFacts, Prompts, Spent, Task, Usage, Work,
+};
+use crate::config::{AgentCaps, Config, UnitRange};
+use crate::git::Repo;
+use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
+use crate::run::job::assignment::Assignment;
+use crate::run::job::error::PrepareError;
+use crate::run::job::spec::conventions;
+use crate::run::log::event::RunId;
+use crate::run::research::checkout::{PlanningCheckout, PlanningCheckoutError};
+use crate::run::unit::monitor::{AgentBudget, listen};
+use crate::run::unit::turn::EVENTS_AHEAD;
+use crate::run::workspace::environment::reader_environment;
+use crate::run::workspace::places::Naming;
+use crate::words;
+
+/// How often it is asked.
+const TIMES: usize = 3;
+
+/// What is to be found out.
+pub struct PlanningSession<'a> {
+    repo: &'a Repo,
+    config: &'a Config,
+    /// The plan that the files' own ties make.
+    plan: &'a Plan,
+    base: &'a BaseFiles,
+    assignment: Assignment,
+    prompts: Prompts,
+    naming: Naming,
+    study: PlanningCheckout,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct PlanningResult {
+    /// What the agent used up.
+    pub used: Spent,
+    /// Where the prompt, the transcript and a record of what came out are kept.
+    pub folder: PathBuf,
+    pub made: Result<(Plan, Vec<Repair>), PlanningError>,
+}
+
+/// Why no plan came of it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanningError {
+    #[error(transparent)]
+    Agent(AgentError),
+    #[error("its answer could not be used, {} times: {last}", TIMES)]
+    Useless { last: String },
+    #[error("there is no place for it to read in: {0}")]
+    PlanningCheckout(#[from] PlanningCheckoutError),
+    #[error("it cannot be told its task: {0}")]
+    Task(String),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl<'a> PlanningSession<'a> {
+    /// Puts it together; `dir` is the folder from which a relative agent program is meant.
+    pub fn prepare(
+        id: RunId,
+        repo: &'a Repo,
+        config: &'a Config,
+        (plan, base): (&'a Plan, &'a BaseFiles),
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
+        let naming = Naming::of(config, repo)?;
+        let mut assignment =
+            Assignment::of(&config.first_agent()?, config, &plan.instruction, dir)?;
+        // What a whole run may take is more than enough for its plan.
+        assignment.caps = assignment.caps.within(AgentCaps {
+            turns: None,
+            tokens: config.run.max_tokens,
+            budget: config.run.budget,
+        });
+        Ok(Self {
+            assignment,
+            prompts: Prompts::compile(&config.prompts)?,
+            study: PlanningCheckout::of(id, repo, &naming),
+            naming,
+            repo,
+            config,
+            plan,
+            base,
+        })
+    }
+
+    /// The agent in one line.
+    #[must_use]
+    pub fn agent(&self) -> String {
+        self.assignment.agent.describe()
+    }
+
+    /// Asks the agent. What it tells meanwhile goes to `tell`.
+    pub async fn ask(
+        &self,
+        cancel: &CancellationToken,
+        mut tell: impl FnMut(&AgentEvent),
+    ) -> PlanningResult {
+        for left in PlanningCheckout::abandoned(self.repo, &self.naming) {
+            self.take_away(&left);
+        }
+        let mut turns = Vec::new();
+        let made = match self.study.make(self.repo, &self.plan.base) {
+            Ok(_lock) => {
+                let made = self.answers(cancel, &mut tell, &mut turns).await;
+                self.take_away(&self.study);
+                made
+            }
+            Err(error) => Err(error.into()),
+        };
+        let used: Spent = turns.iter().collect();
+        let made = made.map(|(mut plan, repairs)| {
+            plan.research.by = Some(if used.usage.is_unknown() {
+                self.agent()
+            } else {
+                format!("{}: {used}", self.agent())
+            });
+            (plan, repairs)
+        });
+        let researched = PlanningResult {
+            used,
+            folder: self.study.folder().to_path_buf(),
+            made,
+        };
+        self.keep(&researched);
+        researched
+    }
+
+    fn take_away(&self, study: &PlanningCheckout) {
+        if let Err(error) = study.take_away(self.repo) {
+            tracing::warn!("{} was left behind: {error}", study.path().display());
+        }
+    }
+
+    /// Asks until an answer can be used, or there is no use in asking.
+    async fn answers(
+        &self,
+        cancel: &CancellationToken,
+        tell: &mut impl FnMut(&AgentEvent),
+        turns: &mut Vec<Usage>,
+    ) -> Result<(Plan, Vec<Repair>), PlanningError> {
+        let range = self.config.plan.units.unwrap_or_default();
+        let mut task = self.task(range)?;
+        let mut last = String::new();
+        for _ in 0..TIMES {
+            if cancel.is_cancelled() {
+                return Err(PlanningError::Interrupted);
+            }
+            let work = self.turn(&task, cancel, tell, turns).await?;
+            let answer = work.summary.unwrap_or_default();
+            match self.understand(&answer, &task.worktree, range) {
+                Ok(made) => return Ok(made),
+                Err(fault) => last = words::line(&fault),
+            }
+            tracing::info!("the answer cannot be used: {last}");
+            task.follow_up = Some(Feedback {
+                session: work.session,
+                text: format!(
+                    "Your answer cannot be used: {last}. Answer again, with the whole JSON object in a fenced block, by the schema that you were given, and change nothing.\n"
+                ),
+            });
+        }
+        Err(PlanningError::Useless { last })
+    }
+
+    fn task(&self, units: UnitRange) -> Result<Task, PlanningError> {
+        let (id, worktree) = (self.study.id(), self.study.path().to_path_buf());
+        let fault = |error: &dyn fmt::Display| PlanningError::Task(error.to_string());
+        let unit = UnitId::research();
+        let files = self.plan.units.iter().flat_map(|unit| &unit.claim.files);
+        Ok(Task {
+            run: id.to_string(),
+            unit: unit.to_string(),
+            title: "a plan for the change".to_owned(),
+            instruction: self.plan.instruction.clone(),
+            prompt: self
+                .prompts
+                .plan(&PlanFacts {
+                    instruction: &self.plan.instruction,
+                    outline: &Outline::of(self.plan, self.base).map_err(|error| fault(&error))?,
+                    units,
+                    conventions: conventions(|file| self.base.tracks(file)),
+                })
+                .map_err(|error| fault(&error))?,
+            claim: Claim {
+                files: files.cloned().collect(),
+                create: Vec::new(),
+            },
+            environment: reader_environment(self.config, self.repo, id, &unit, &worktree)
+                .map_err(|error| fault(&error))?,
+            worktree,
+            folder: self.study.folder().to_path_buf(),
+            limits: self.assignment.limits,
+            errand: Errand::Answer,
+            follow_up: None,
+        })
+    }
+
+    /// Lets the agent answer once, within its limits.
+    async fn turn(
+        &self,
+        task: &Task,
+        cancel: &CancellationToken,
+        tell: &mut impl FnMut(&AgentEvent),
+        turns: &mut Vec<Usage>,
+    ) -> Result<Work, PlanningError> {
+        let (events, heard) = mpsc::channel(EVENTS_AHEAD);
+        let stop = cancel.child_token();
+        let work = async {
+            let events = events;
+            self.assignment.agent.work(task, &events, &stop).await
+        };
+        let allowance = AgentBudget::left(self.assignment.caps, turns);
+        let (worked, heard) = tokio::join!(work, listen(heard, allowance, &stop, tell));
+        self.study.end_strays(self.repo);
+        let worked = heard.judge(worked);
+        turns.push(heard.usage);
+        if cancel.is_cancelled() {
+            return Err(PlanningError::Interrupted);
+        }
+        worked.map_err(PlanningError::Agent)
+    }
+
+    fn understand(
+        &self,
+        answer: &str,
+        worktree: &Path,
+        range: UnitRange,
+    ) -> Result<(Plan, Vec<Repair>), String> {
+        let real = worktree
+            .canonicalize()
+            .unwrap_or_else(|_| worktree.to_path_buf());
+        let roots = [worktree.to_string_lossy(), real.to_string_lossy()];
+        let proposal =
+            Proposal::find(answer, &[&roots[0], &roots[1]]).map_err(|error| error.to_string())?;
+        from_proposal(self.plan, self.base, &proposal, range).map_err(|error| error.to_string())
+    }
+
+    /// Writes down what came out, for whoever wants to know later.
+    fn keep(&self, researched: &PlanningResult) {
+        let (repairs, fault) = match &researched.made {
+            Ok((_, repairs)) => (repairs.iter().map(ToString::to_string).collect(), None),
+            Err(error) => (Vec::new(), Some(words::chain(error))),
+        };
+        let record = json!({
+            "agent": self.agent(),
+            "base": self.plan.base,
+            "instruction": self.plan.instruction,
+            "usage": researched.used.usage,
+            "repairs": repairs,
+            "fault": fault,
+        });
+        let path = self.study.folder().join("research.json");
+        if let Err(error) = fs::write(&path, format!("{record:#}\n")) {
+            tracing::warn!("{} cannot be written: {error}", path.display());
+        }
+    }
+}
+
+impl fmt::Debug for PlanningSession<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanningSession")
+            .field("study", &self.study)
+            .finish_non_exhaustive()
+    }
+}

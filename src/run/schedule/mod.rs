@@ -1,0 +1,12 @@
+//! Decisions about a run: pure functions over its state, which write nothing.
+
+pub(crate) mod breaker;
+pub(crate) mod concurrency;
+pub(crate) mod governor;
+pub(crate) mod limits;
+pub(crate) mod overload;
+pub(crate) mod publish_gate;
+pub(crate) mod publish_limiter;
+pub(crate) mod restart_permits;
+pub(crate) mod retry;
+pub(crate) mod scheduler;

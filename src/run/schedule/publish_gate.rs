@@ -1,0 +1,82 @@
+//! Whether finished work may be published yet: a pure question to the state.
+
+use std::collections::BTreeMap;
+
+use crate::config::PublishWhen;
+use crate::plan::UnitId;
+use crate::run::log::event::Outcome;
+use crate::run::log::state::{Phase, RunState};
+
+/// Whether anything more is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GateState {
+    /// It is not known yet whether enough units succeed.
+    Wait,
+    Open,
+    /// Enough units cannot succeed any more.
+    Shut,
+}
+
+impl GateState {
+    pub(crate) fn of(state: &RunState) -> Self {
+        if state.canary().is_some() {
+            return Self::Shut;
+        }
+        let (mut good, mut open) = (0, 0);
+        for unit in &state.units {
+            match unit.outcome() {
+                // Whether a server takes it says nothing about the work.
+                _ if unit.commit.is_some() => good += 1,
+                Some(outcome) if outcome.is_success() => good += 1,
+                Some(_) => {}
+                // It will never be started.
+                None if unit.phase == Phase::Waiting && state.starts_no_more() => {}
+                None => open += 1,
+            }
+        }
+        if good + open < state.least() {
+            Self::Shut
+        } else if open == 0 || state.header.publish == PublishWhen::AsReady {
+            Self::Open
+        } else {
+            Self::Wait
+        }
+    }
+}
+
+/// What a unit that is done has to know before it is published.
+#[derive(Debug, Clone)]
+pub(crate) struct PublishGate {
+    pub(crate) gate: GateState,
+    pub(crate) ended: BTreeMap<UnitId, Ended>,
+    /// The run is to end before its time: nobody waits for long any more.
+    pub(crate) stopping: bool,
+    /// Nothing further is begun: the run is to end, or has come to a limit.
+    pub(crate) begins_no_more: bool,
+}
+
+/// How another unit ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    pub(crate) well: bool,
+    /// Its pull request.
+    pub(crate) url: Option<String>,
+}
+
+impl PublishGate {
+    pub(crate) fn of(state: &RunState) -> Self {
+        let ended = state.units.iter().filter_map(|unit| {
+            let ended = Ended {
+                well: unit.outcome().map(Outcome::is_success)?,
+                url: unit.pull_request.as_ref().map(|link| link.url.clone()),
+            };
+            Some((unit.header.id.clone(), ended))
+        });
+        Self {
+            gate: GateState::of(state),
+            ended: ended.collect(),
+            stopping: state.stop.is_some(),
+            begins_no_more: state.starts_no_more(),
+        }
+    }
+}

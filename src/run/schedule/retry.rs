@@ -1,0 +1,73 @@
+//! Which units of a run can be done anew: a pure question to the state.
+
+use std::path::PathBuf;
+
+use crate::plan::UnitId;
+use crate::run::log::event::{Outcome, RunId};
+use crate::run::log::state::RunState;
+
+/// Why units cannot be done anew.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RetryError {
+    #[error("run {id} has not come to its end: go on with it first, with batch resume {id}")]
+    NotEnded { id: RunId },
+    #[error("no unit of run {id} has failed, so there is nothing to retry")]
+    NoneFailed { id: RunId },
+    #[error("unit {unit} did not come to an end of its own: batch resume {id} goes on with it")]
+    Unfinished { unit: UnitId, id: RunId },
+    #[error(
+        "the worktree of unit {unit} was locked or moved by somebody: unlock it or move it back to {} first",
+        path.display()
+    )]
+    Claimed { unit: UnitId, path: PathBuf },
+    #[error("unit {unit} has been mended since its pull request was looked at: look again")]
+    Outdated { unit: UnitId },
+    #[error("unit {stands} stands on the work of unit {unit}: name both to do both anew")]
+    StoodOn { unit: UnitId, stands: UnitId },
+}
+
+/// The units that have failed.
+pub fn failed(state: &RunState) -> Result<Vec<UnitId>, RetryError> {
+    let failed: Vec<UnitId> = state
+        .units
+        .iter()
+        .filter(|unit| matches!(unit.outcome(), Some(Outcome::Failed { .. })))
+        .map(|unit| unit.header.id.clone())
+        .collect();
+    if failed.is_empty() {
+        let id = state.id.clone();
+        return Err(RetryError::NoneFailed { id });
+    }
+    Ok(failed)
+}
+
+/// Whether these units can be done anew.
+pub(crate) fn allowed(state: &RunState, units: &[UnitId]) -> Result<(), RetryError> {
+    let id = state.id.clone();
+    if state.ended_at.is_none() {
+        return Err(RetryError::NotEnded { id });
+    }
+    for unit in units.iter().filter_map(|unit| state.unit(unit)) {
+        let unit_id = &unit.header.id;
+        // What waits for the canary has not ended either, and is done anew with it.
+        if !unit.is_settled() && state.canary().is_none() {
+            return Err(RetryError::Unfinished {
+                unit: unit_id.clone(),
+                id,
+            });
+        }
+        // Its commits would stay below work that is published already.
+        let stands = state.units.iter().find(|other| {
+            other.header.needs.contains(unit_id)
+                && other.outcome().is_some_and(Outcome::is_success)
+                && !units.contains(&other.header.id)
+        });
+        if let Some(stands) = stands {
+            return Err(RetryError::StoodOn {
+                unit: unit_id.clone(),
+                stands: stands.header.id.clone(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! What a run has left behind that is not needed any more, and what can be done with each piece: worktrees, git's
+//! entries for them, branches without work of their own, temporary and empty folders.
+//!
+//! All of it is found by names that follow from run and unit, so that a process killed at any moment leaves nothing
+//! that cannot be found. What somebody has laid hands on since is told, and left alone.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::git::{ChangeKind, GitError, Repo, Standing, delete_tree, remove_empty_folders_above};
+use crate::plan::UnitId;
+use crate::run::log::event::{Outcome, RunId};
+use crate::run::log::state::{RunState, UnitState};
+use crate::run::workspace::environment::scratch;
+use crate::run::workspace::places::{Naming, Places, worktree_name};
+use crate::run::workspace::trash::{Trashed, trash};
+
+/// What one unit has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    pub path: PathBuf,
+    pub fate: Fate,
+    unit: UnitId,
+    /// The commit that the worktree began with.
+    start: String,
+    /// Its branch, where nobody has committed to it.
+    idle_branch: Option<String>,
+}
+
+/// What is to be done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// All that is in the worktree stands in a commit.
+    Delete,
+    /// The worktree may hold the only copy of something.
+    Trash,
+    /// There is no worktree any more, but git remembers it or its branch.
+    Forget,
+    /// Somebody has made it theirs; the words say how, and what would let it go.
+    LeaveAlone(String),
+}
+
+/// All that the units of a run have left, and its worktree of the base. The run must not be going.
+#[must_use]
+pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState) -> Vec<Leftover> {
+    let one = |unit| leftover(repo, places, naming, state, unit).transpose();
+    state
+        .units
+        .par_iter()
+        .filter_map(|unit| {
+            one(unit).map(|found| {
+                found.unwrap_or_else(|error| Leftover {
+                    path: place(naming, &state.id, unit),
+                    fate: Fate::LeaveAlone(error.to_string()),
+                    unit: unit.header.id.clone(),
+                    start: state.header.base.clone(),
+                    idle_branch: None,
+                })
+            })
+        })
+        .chain(base(repo, naming, state))
+        .collect()
+}
+
+/// What is left of the worktree of the base, in which nobody's work is.
+fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
+    let unit = UnitId::base();
+    let path = naming.folder(&state.id, &unit);
+    let standing = repo.standing(&worktree_name(&state.id, &unit), &path);
+    let fate = match standing {
+        Standing::Gone if !scratch(&path).exists() => return None,
+        Standing::Gone | Standing::HalfMade | Standing::Missing => Fate::Forget,
+        Standing::Here => Fate::Delete,
+        Standing::Moved { to } => moved(&to),
+        Standing::Locked { reason } => locked(reason, &path),
+    };
+    Some(Leftover {
+        path,
+        fate,
+        unit,
+        start: state.header.base.clone(),
+        idle_branch: None,
+    })
+}
+
+fn moved(to: &Path) -> Fate {
+    Fate::LeaveAlone(format!(
+        "it was moved to {to}; git worktree remove {to} takes it away",
+        to = to.display()
+    ))
+}
+
+fn locked(reason: Option<String>, path: &Path) -> Fate {
+    Fate::LeaveAlone(format!(
+        "it is locked{}; git worktree unlock {} lets it go",
+        reason.map_or_else(String::new, |reason| format!(" ({reason})")),
+        path.display()
+    ))
+}
+
+fn place(naming: &Naming, run: &RunId, unit: &UnitState) -> PathBuf {
+    unit.worktree
+        .clone()
+        .unwrap_or_else(|| naming.folder(run, &unit.header.id))
+}
+
+fn leftover(
+    repo: &Repo,
+    places: &Places,
+    naming: &Naming,
+    state: &RunState,
+    unit: &UnitState,
+) -> Result<Option<Leftover>, GitError> {
+    let id = &unit.header.id;
+    let path = place(naming, &state.id, unit);
+    let name = worktree_name(&state.id, id);
+    let branch = unit
+        .branch
+        .clone()
+        .unwrap_or_else(|| naming.branch(&state.id, id));
+    let tip = repo.branch_tip(&branch)?;
+    let (start, is_idle) = start(repo, state, unit, tip.as_deref())?;
+    let command = |words: &str| format!("git worktree {words}");
+    let fate = match repo.standing(&name, &path) {
+        Standing::Gone if is_idle || scratch(&path).exists() => Fate::Forget,
+        Standing::Gone => return Ok(None),
+        Standing::HalfMade => Fate::Forget,
+        Standing::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
+        Standing::Missing => Fate::LeaveAlone(format!(
+            "its folder is missing; if it is gone for good, {} has git forget it",
+            command("prune")
+        )),
+        Standing::Moved { to } => moved(&to),
+        Standing::Locked { reason } => locked(reason, &path),
+        Standing::Here => {
+            let now = repo
+                .snapshot_aside(&path, &places.index(&state.id, id))
+                .ok();
+            let known = match (&unit.commit, unit.outcome()) {
+                (Some(commit), _) => Some(commit.clone()),
+                (None, Some(Outcome::NoChange { .. })) => Some(start.clone()),
+                _ => None,
+            };
+            let edited = now
+                .as_ref()
+                .zip(unit.ended_at.filter(|_| unit.outcome().is_some()))
+                .and_then(|(now, ended)| {
+                    let before = known.as_ref().unwrap_or(&start);
+                    edited_after(repo, &path, (before, now), ended)
+                });
+            match edited {
+                Some(file) => Fate::LeaveAlone(format!(
+                    "somebody has worked in it since its unit ended ({file}); {} takes it away",
+                    command(&format!("remove --force {}", path.display()))
+                )),
+                None if now.is_some() && now == known.and_then(|it| repo.tree(&it).ok()) => {
+                    Fate::Delete
+                }
+                None => Fate::Trash,
+            }
+        }
+    };
+    let idle_branch = Some(branch).filter(|_| is_idle);
+    Ok(Some(Leftover {
+        path,
+        fate,
+        unit: id.clone(),
+        start,
+        idle_branch,
+    }))
+}
+
+/// The commit that a unit began with, and whether its branch still stands there. Of a unit whose process was killed
+/// before it could be written down, the commit is one of those it may have been.
+fn start(
+    repo: &Repo,
+    state: &RunState,
+    unit: &UnitState,
+    tip: Option<&str>,
+) -> Result<(String, bool), GitError> {
+    if let Some(start) = &unit.start {
+        return Ok((start.clone(), tip == Some(start)));
+    }
+    let needs: Vec<String> = unit
+        .header
+        .needs
+        .iter()
+        .filter_map(|id| state.unit(id)?.commit.clone())
+        .collect();
+    let Some(tip) = tip else {
+        return Ok((state.header.base.clone(), false));
+    };
+    let began = tip == state.header.base
+        || needs.iter().any(|commit| commit == tip)
+        || (needs.len() > 1 && repo.is_join_of(tip, &needs)?);
+    Ok((tip.to_owned(), began))
+}
+
+/// Whether the worktree is missing because a process took it away and was killed before git could forget it.
+fn was_put_away(places: &Places, run: &RunId, name: &str) -> bool {
+    places.done(run).join(name).exists() || places.trash().join(name).exists()
+}
+
+/// A file that differs between the two trees and was written or deleted after the moment, in milliseconds since 1970.
+fn edited_after(
+    repo: &Repo,
+    worktree: &Path,
+    (before, now): (&str, &str),
+    moment: i64,
+) -> Option<String> {
+    let changes = repo.changes(before, now).ok()?;
+    let later = changes.list.iter().find(|change| {
+        let path = worktree.join(std::ffi::OsStr::from_bytes(&change.path));
+        // Of a file that is gone, the folder tells when.
+        let above = usize::from(change.kind == ChangeKind::Deleted);
+        let meta = path
+            .ancestors()
+            .skip(above)
+            .find_map(|path| fs::symlink_metadata(path).ok());
+        meta.is_some_and(|meta| meta.ctime() * 1_000 + meta.ctime_nsec() / 1_000_000 > moment)
+    })?;
+    Some(String::from_utf8_lossy(&later.path).into_owned())
+}
+
+impl Leftover {
+    /// Does what its fate says. What is to be deleted only goes into the run's folder for that.
+    pub fn take_away(
+        &self,
+        repo: &Repo,
+        places: &Places,
+        run: &RunId,
+    ) -> Result<Option<Trashed>, GitError> {
+        let name = worktree_name(run, &self.unit);
+        let mut trashed = None;
+        match self.fate {
+            Fate::LeaveAlone(_) => return Ok(None),
+            Fate::Forget => repo.forget_worktree(&name)?,
+            Fate::Trash => {
+                trashed = trash(repo, places, (run, &self.unit), &self.path, &self.start)?;
+            }
+            Fate::Delete => {
+                repo.discard_worktree(&name, &self.path, &places.done(run))
+                    .map(drop)
+                    .or_else(|_| repo.remove_worktree(&name, &self.path))?;
+            }
+        }
+        let scratch = scratch(&self.path);
+        delete_tree(&scratch).map_err(|source| GitError::Io {
+            what: "cannot remove",
+            path: scratch,
+            source,
+        })?;
+        remove_empty_folders_above(&self.path);
+        if let Some(branch) = &self.idle_branch {
+            repo.delete_untouched_branch(branch, &self.start)?;
+        }
+        Ok(trashed)
+    }
+}

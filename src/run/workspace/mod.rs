@@ -1,0 +1,8 @@
+//! The run on disk: places, environments, checkouts, and what is left of them.
+
+pub(crate) mod disk_space;
+pub(crate) mod environment;
+pub(crate) mod leftover;
+pub(crate) mod places;
+pub(crate) mod process_tags;
+pub(crate) mod trash;

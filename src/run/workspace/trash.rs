@@ -1,0 +1,116 @@
+//! The trash: worktrees that may hold the only copy of something, each with a file beside it that says how to get it
+//! back.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::git::{GitError, Repo, free_name};
+use crate::plan::UnitId;
+use crate::run::log::event::RunId;
+use crate::run::log::record::now;
+use crate::run::workspace::places::{Places, worktree_name};
+use crate::words;
+
+/// A worktree that lies in the trash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trashed {
+    pub at: PathBuf,
+    /// A line for the shell that makes a worktree of it again.
+    pub back: String,
+}
+
+/// Moves a unit's worktree, which stands at `path` and was made from the commit `start`, to the trash. Nothing when it
+/// was gone already.
+pub fn trash(
+    repo: &Repo,
+    places: &Places,
+    (run, unit): (&RunId, &UnitId),
+    path: &Path,
+    start: &str,
+) -> Result<Option<Trashed>, GitError> {
+    let name = worktree_name(run, unit);
+    if path.symlink_metadata().is_err() {
+        repo.forget_worktree(&name)?;
+        return Ok(None);
+    }
+    let at = free_name(&places.trash(), &name);
+    let back = way_back(repo.home(), &at, path, start);
+    // Written first: whatever happens in between, nothing lies there without it.
+    let now = words::timestamp(now());
+    let mut text =
+        format!("What unit {unit} of run {run} left in its worktree, moved here on {now}.\n");
+    let _ = writeln!(text, "To get it back as a worktree:\n\n    {back}");
+    let note = note(&at);
+    let write = || {
+        fs::create_dir_all(places.trash())?;
+        fs::write(&note, text)
+    };
+    write().map_err(|source| GitError::Io {
+        what: "cannot write",
+        path: note.clone(),
+        source,
+    })?;
+    repo.trash_worktree(&name, path, &at)?;
+    Ok(Some(Trashed { at, back }))
+}
+
+/// The file that says how to get back what lies at `at`.
+fn note(at: &Path) -> PathBuf {
+    let mut name = at.as_os_str().to_owned();
+    name.push(".txt");
+    name.into()
+}
+
+/// On no branch: the one it had may be somebody else's by then. Beside the old place, which may be taken again.
+fn way_back(home: &Path, at: &Path, path: &Path, start: &str) -> String {
+    let to = at
+        .file_name()
+        .map_or_else(|| path.to_path_buf(), |name| path.with_file_name(name));
+    let word = |path: &Path| {
+        let text = path.to_string_lossy();
+        shlex::try_quote(&text).map_or_else(|_| text.to_string(), std::borrow::Cow::into_owned)
+    };
+    let (home, at, to) = (word(home), word(at), word(&to));
+    format!(
+        "git -C {home} worktree add --quiet --detach --no-checkout {to} {start} && cp -a {at}/. {to} && git -C {to} reset --quiet"
+    )
+}
+
+/// The worktrees that lie in the trash since `before` (milliseconds since 1970) or longer.
+pub fn lying(places: &Places, before: i64) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(places.trash()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut lying = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if !path.is_dir() {
+            continue;
+        }
+        // A worktree that was moved keeps its own times.
+        let since = note(&path).metadata().or_else(|_| path.metadata());
+        let since = since.and_then(|meta| meta.modified())?;
+        let since = since
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| {
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            });
+        if since <= before {
+            lying.push(path);
+        }
+    }
+    lying.sort();
+    Ok(lying)
+}
+
+/// Deletes for good what [`lying`] has found.
+pub fn delete(lying: &[PathBuf]) -> io::Result<()> {
+    for path in lying {
+        crate::git::delete_tree(path)?;
+        crate::git::delete_tree(&note(path))?;
+    }
+    Ok(())
+}
