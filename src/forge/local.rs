@@ -10,16 +10,19 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::act::note_mark;
+use super::act::{Act, note_mark};
+use super::complaint::Complaints;
+use super::error::ForgeError;
+use super::pull_request::{Opened, PullRequest, PullRequestRef};
+use super::session::{Forge, ForgeSession, Reply};
+use super::standing::{Checks, Merged, Review, Standing, State};
+use super::tracking::{Tracked, Tracking};
+use super::wait::WaitReporter;
+use super::{markdown, text};
 use crate::config::MergeMethod;
 
-use super::{
-    Act, BoxFuture, Checks, Complaints, Forge, ForgeError, Merged, Opened, PullRequest,
-    PullRequestRef, Review, Standing, State, Tracked, Tracking, Waits, markdown, text,
-};
-
 /// Keeps pull requests as Markdown pages in a folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LocalForge {
     folder: PathBuf,
 }
@@ -184,28 +187,23 @@ impl LocalForge {
 }
 
 impl Forge for LocalForge {
-    fn name(&self) -> &'static str {
-        "local"
-    }
-
     fn place(&self) -> String {
         Self::PLACE.to_owned()
     }
 
-    fn open<'a>(
-        &'a self,
-        request: &'a PullRequest,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<Opened, ForgeError>> {
-        Box::pin(async move { self.open_or_replace(request) })
+    /// Nothing waits for anything here.
+    fn session(&self, _: WaitReporter) -> Box<dyn ForgeSession> {
+        Box::new(self.clone())
+    }
+}
+
+impl ForgeSession for LocalForge {
+    fn open<'a>(&'a self, request: &'a PullRequest) -> Reply<'a, Opened> {
+        Box::pin(async { self.open_or_replace(request) })
     }
 
-    fn state<'a>(
-        &'a self,
-        which: &'a PullRequestRef,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<State, ForgeError>> {
-        Box::pin(async move {
+    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, State> {
+        Box::pin(async {
             // An earlier batch kept no record, and could do nothing with a page once it was written.
             let has_record = self.record(&which.unit).exists();
             match (has_record, self.page(&which.unit).exists()) {
@@ -216,45 +214,24 @@ impl Forge for LocalForge {
         })
     }
 
-    fn standing<'a>(
-        &'a self,
-        which: &'a PullRequestRef,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<Standing, ForgeError>> {
-        Box::pin(async move { self.stand(which) })
+    fn standing<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Standing> {
+        Box::pin(async { self.stand(which) })
     }
 
-    fn complaints<'a>(
-        &'a self,
-        _: &'a PullRequestRef,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<Complaints, ForgeError>> {
+    fn complaints<'a>(&'a self, _: &'a PullRequestRef) -> Reply<'a, Complaints> {
         Box::pin(std::future::ready(Ok(Complaints::default())))
     }
 
-    fn merged<'a>(
-        &'a self,
-        _: &'a PullRequestRef,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<Option<Merged>, ForgeError>> {
+    fn merged<'a>(&'a self, _: &'a PullRequestRef) -> Reply<'a, Option<Merged>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn act<'a>(
-        &'a self,
-        which: &'a PullRequestRef,
-        act: &'a Act,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<(), ForgeError>> {
-        Box::pin(async move { self.note(which, act) })
+    fn act<'a>(&'a self, which: &'a PullRequestRef, act: &'a Act) -> Reply<'a, ()> {
+        Box::pin(async { self.note(which, act) })
     }
 
-    fn track<'a>(
-        &'a self,
-        tracking: &'a Tracking,
-        _: &'a Waits,
-    ) -> BoxFuture<'a, Result<Tracked, ForgeError>> {
-        Box::pin(async move { self.list(tracking) })
+    fn track<'a>(&'a self, tracking: &'a Tracking) -> Reply<'a, Tracked> {
+        Box::pin(async { self.list(tracking) })
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Text in, text out; knows no forge. What people write around the list stays.
 
-use super::PullRequestRef;
 use super::markdown::{code, fence, one_line};
+use super::pull_request::PullRequestRef;
 use super::standing::State;
 use super::text::fit_title;
 

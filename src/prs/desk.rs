@@ -1,10 +1,8 @@
 //! A run with the place where its pull requests are.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
-use crate::forge::{Checks, Forge, ForgeError, PullRequestRef, Standing, Waits};
+use crate::forge::{Checks, ForgeError, ForgeSession, PullRequestRef, Standing};
 use crate::git::{GitError, Repo};
 use crate::plan::UnitId;
 use crate::run::{Places, RunState, UnitState};
@@ -13,7 +11,7 @@ use crate::run::{Places, RunState, UnitState};
 pub struct Desk {
     pub repo: Repo,
     pub state: RunState,
-    pub forge: Arc<dyn Forge>,
+    pub forge: Box<dyn ForgeSession>,
     pub home: Home,
     pub places: Places,
     /// The remote with the branch that pull requests go to, where branches are pushed to another one.
@@ -22,8 +20,6 @@ pub struct Desk {
     pub base_branch: String,
     /// One issue is to list them.
     pub wants_tracking: bool,
-    /// Where it is told for what the forge has to be waited.
-    pub waits: Waits,
 }
 
 /// Who keeps the pull requests.
@@ -69,7 +65,7 @@ impl Desk {
 
     /// How the pull request of a unit stands.
     pub async fn look(&self, unit: &UnitState, which: &PullRequestRef) -> Result<Row, ForgeError> {
-        let mut standing = self.forge.standing(which, &self.waits).await?;
+        let mut standing = self.forge.standing(which).await?;
         if self.home == Home::Here {
             self.complete(unit, &mut standing);
         }

@@ -100,7 +100,7 @@ impl Round<'_> {
         if standing.checks != Checks::Red && standing.review != Review::ChangesRequested {
             return Ok(Complaints::default());
         }
-        let mut complaints = desk.forge.complaints(which, &desk.waits).await?;
+        let mut complaints = desk.forge.complaints(which).await?;
         complaints
             .reviews
             .retain(|review| !unit.has_answered(review.id));

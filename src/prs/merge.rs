@@ -78,7 +78,7 @@ impl Round<'_> {
         if let Some(why) = act.obstacle(&standing) {
             return Err(Halt::Left(why.to_owned()));
         }
-        self.desk.forge.act(which, &act, &self.desk.waits).await?;
+        self.desk.forge.act(which, &act).await?;
         Ok(format!("{before}{act} into {}", standing.base))
     }
 
@@ -111,7 +111,7 @@ impl Round<'_> {
         // Whether it conflicts shows where it really goes.
         standing.mergeable = None;
         self.may_be_merged(unit, &standing, merging).await?;
-        let (desk, waits) = (&self.desk, &self.desk.waits);
+        let desk = &self.desk;
         let act = Act::Merge {
             method: merging.method,
             commit: None,
@@ -130,9 +130,9 @@ impl Round<'_> {
             desk.repo.merge_into(into, base, commit, joint, &message)?;
             if standing.base != *into {
                 let turned = Act::Retarget(into.clone());
-                desk.forge.act(which, &turned, waits).await?;
+                desk.forge.act(which, &turned).await?;
             }
-            desk.forge.act(which, &act, waits).await?;
+            desk.forge.act(which, &act).await?;
         }
         Ok(format!("{act} into {into}"))
     }

@@ -182,7 +182,7 @@ impl Round<'_> {
         let (desk, Onto { branch, tip, .. }) = (&self.desk, onto);
         let repo = &desk.repo;
         let merged = match desk.home {
-            Home::Server => desk.forge.merged(which, &desk.waits).await?,
+            Home::Server => desk.forge.merged(which).await?,
             Home::Here => {
                 let trailers = [
                     ("Batch-Run", desk.state.id.as_str()),
@@ -297,7 +297,7 @@ impl Round<'_> {
             draft: reverting.draft,
             extras,
         };
-        let opened = self.desk.forge.open(&request, &self.desk.waits).await?;
+        let opened = self.desk.forge.open(&request).await?;
         let link = PullRequestLink {
             number: opened.number,
             url: opened.url,

@@ -160,7 +160,7 @@ impl<'a> Round<'a> {
             return Err(Halt::Left(why.to_owned()));
         }
         if self.earnest == Earnest::Done {
-            self.desk.forge.act(which, act, &self.desk.waits).await?;
+            self.desk.forge.act(which, act).await?;
         }
         Ok(act.to_string())
     }

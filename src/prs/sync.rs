@@ -60,7 +60,7 @@ impl Round<'_> {
         if standing.base != ground.branch {
             let act = Act::Retarget(ground.branch);
             if self.earnest == Earnest::Done {
-                self.desk.forge.act(which, &act, &self.desk.waits).await?;
+                self.desk.forge.act(which, &act).await?;
             }
             done.push(act.to_string());
         }

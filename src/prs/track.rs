@@ -21,9 +21,9 @@ impl Desk {
         }
         let mut tracking = tracking(&self.state);
         for task in &mut tracking.tasks {
-            task.state = self.forge.state(&task.which(), &self.waits).await?;
+            task.state = self.forge.state(&task.which()).await?;
         }
-        let tracked = self.forge.track(&tracking, &self.waits).await?;
+        let tracked = self.forge.track(&tracking).await?;
         let issue = IssueLink {
             number: tracked.number,
             url: tracked.url,

@@ -8,14 +8,13 @@ mod table;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use tokio::sync::mpsc;
 
 use self::act::Doing;
 use super::drive::runtime;
 use super::job::{base, plan_text, settings};
 use super::workspace::{KnownRun, Workspace, folder};
 use super::{Global, print, say};
-use crate::forge::{PullRequestRef, Standing, Wait};
+use crate::forge::{PullRequestRef, Standing, WaitReporter};
 use crate::plan::{self, UnitId};
 use crate::prs::{Desk, Home, Row};
 use crate::run::{Delivery, Goal, UnitState};
@@ -216,7 +215,7 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
             known.state.header.forge,
         );
     }
-    let (waits, mut told) = mpsc::unbounded_channel::<Wait>();
+    let (waits, mut told) = WaitReporter::channel();
     std::thread::spawn(move || {
         while let Some(wait) = told.blocking_recv() {
             say(&format!("  {wait}"));
@@ -226,7 +225,7 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
         repo,
         upstream,
         state: known.state,
-        forge,
+        forge: forge.session(waits),
         home: match why_local {
             Some(_) => Home::Here,
             None => Home::Server,
@@ -234,6 +233,5 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
         places: known.places,
         base_branch,
         wants_tracking: config.publish.tracking_issue == Some(true),
-        waits,
     })
 }

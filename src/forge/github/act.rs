@@ -1,91 +1,62 @@
-//! What is done on GitHub with a pull request that is open.
+//! Acts on an open pull request: makes it ready, comments, labels, closes, merges, moves it to another base.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::Doing;
-use super::pull::Pull;
-use super::wire::{Failure, Said, Sent};
-use super::{GitHubForge, Session};
+use super::answer::Operation;
+use super::api::Api;
+use super::client::{Failure, Request, Success};
 use crate::config::MergeMethod;
-use crate::forge::act::note_mark;
-use crate::forge::pace::Attempts;
-use crate::forge::{Act, Forge, ForgeError, PullRequestRef, Waits};
+use crate::forge::act::{Act, note_mark};
+use crate::forge::error::ForgeError;
+use crate::forge::pull_request::PullRequestRef;
 
-/// REST takes no word of drafts: it answers that all is well and does nothing.
+/// The REST API ignores a change of the draft state and still reports success.
 const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }";
 
-const AUTO_MERGE: &str = "mutation($id: ID!, $method: PullRequestMergeMethod!) { enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } } }";
-
-impl GitHubForge {
-    pub(super) async fn act_on(
-        &self,
-        which: &PullRequestRef,
-        act: &Act,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
-        let session = self.session(waits).await?;
+impl Api<'_> {
+    pub(super) async fn act_on(&self, which: &PullRequestRef, act: &Act) -> Result<(), ForgeError> {
         let number = which.number;
         let pull = format!("/pulls/{number}");
         match act {
-            Act::Ready => self.make_ready(session, &pull, waits).await,
+            Act::Ready => self.make_ready(&pull).await,
             Act::Comment(text) => {
                 let mark = format!("<!-- batch comment {:016x} -->", fastrand::u64(..));
-                self.comment(session, number, text, &mark, waits).await
+                self.comment(number, text, &mark).await
             }
             Act::Note { key, text } => {
                 let mark = note_mark(key);
                 let all = format!("/issues/{number}/comments");
-                if self.is_said(session, &all, &mark, waits).await? {
+                if self.has_comment(&all, &mark).await? {
                     return Ok(());
                 }
-                self.comment(session, number, text, &mark, waits).await
+                self.comment(number, text, &mark).await
             }
             Act::Label(labels) => {
                 let route = format!("/issues/{number}/labels");
                 let body = json!({ "labels": labels });
-                let sent = Sent::Post(&route, &body);
-                self.send(session, sent, "label pull requests", waits).await
+                let label = Operation::Named("label pull requests");
+                self.send(Request::post(&route, &body), label).await
             }
             Act::Close => {
                 let body = json!({ "state": "closed" });
-                let sent = Sent::Patch(&pull, &body);
-                self.send(session, sent, "close pull requests", waits).await
+                let close = Operation::Named("close pull requests");
+                self.send(Request::patch(&pull, &body), close).await
             }
             Act::Retarget(base) => {
                 let body = json!({ "base": base });
-                let sent = Sent::Patch(&pull, &body);
-                self.send(session, sent, "change pull requests", waits)
-                    .await
+                let change = Operation::Named("change pull requests");
+                self.send(Request::patch(&pull, &body), change).await
             }
-            Act::Merge { method, commit } => {
-                self.merge(session, &pull, *method, commit.as_deref(), waits)
-                    .await
-            }
+            Act::Merge { method, commit } => self.merge(&pull, *method, commit.as_deref()).await,
         }
-    }
-
-    async fn send(
-        &self,
-        session: &Session,
-        sent: Sent<'_>,
-        doing: &'static str,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
-        let doing = Doing::Changing(doing);
-        self.change::<IgnoredAny>(session, sent, doing, waits)
-            .await
-            .map(drop)
     }
 
     async fn merge(
         &self,
-        session: &Session,
         pull: &str,
         method: MergeMethod,
         commit: Option<&str>,
-        waits: &Waits,
     ) -> Result<(), ForgeError> {
         #[derive(Deserialize)]
         struct Merged {
@@ -96,126 +67,66 @@ impl GitHubForge {
             body["sha"] = json!(commit);
         }
         let route = format!("{pull}/merge");
-        let sent = Sent::Put(&route, &body);
-        let merged = self.send(session, sent, "merge pull requests", waits).await;
-        let Err(error) = merged else { return Ok(()) };
-        // The answer to an earlier attempt may have been lost; this one then says that there is nothing to merge.
-        let after: Merged = self.read(session, pull, waits).await?;
+        let merge = Operation::Named("merge pull requests");
+        let sent = self.send(Request::put(&route, &body), merge).await;
+        let Err(error) = sent else { return Ok(()) };
+        // The answer to an earlier attempt may have been lost; a further one then finds nothing to merge.
+        let after: Merged = self.read(pull).await?;
         if after.merged { Ok(()) } else { Err(error) }
     }
 
-    /// No comment is made twice: after a failure it is looked for by a mark that only it has.
-    async fn comment(
-        &self,
-        session: &Session,
-        number: u64,
-        text: &str,
-        mark: &str,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
+    /// Comments exactly once: after a failure, looks for the mark that only this comment bears.
+    async fn comment(&self, number: u64, text: &str, mark: &str) -> Result<(), ForgeError> {
         let body = json!({ "body": format!("{text}\n\n{mark}") });
-        let place = self.place();
-        let asked = self.asked(&place, Doing::Changing("comment on pull requests"));
+        let context = self.context(Operation::Named("comment on pull requests"));
         let below = format!("/issues/{number}/comments");
-        let route = format!("/repos/{}{below}", session.full_name);
+        let route = self.route(&below);
         let recent = format!("{below}?since={}", an_hour_ago());
-        let wire = &self.wire;
-        let mut turn = wire.turn().await;
-        let mut attempts = Attempts::new(wire.pace);
+        let mut permit = self.client.permit().await;
+        let mut attempts = self.client.attempts();
         loop {
-            let sent = Sent::Post(&route, &body);
-            let said = wire
-                .once(&session.client, &mut turn, sent, &asked, waits)
-                .await;
-            let trouble = match said {
-                Ok(Said::Done(_) | Said::AlreadyThere) => return Ok(()),
+            let request = Request::post(&route, &body);
+            let failure = match self.client.once(&mut permit, request, &context).await {
+                Ok(Success::Done(_) | Success::AlreadyThere) => return Ok(()),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(trouble)) => trouble,
+                Err(Failure::Transient(failure)) => failure,
             };
-            wire.wait(&mut attempts, trouble, waits).await?;
-            if self.is_said(session, &recent, mark, waits).await? {
+            self.client.wait(&mut attempts, failure).await?;
+            if self.has_comment(&recent, mark).await? {
                 return Ok(());
             }
         }
     }
 
-    /// Whether one of the comments that a route lists bears the mark.
-    async fn is_said(
-        &self,
-        session: &Session,
-        route: &str,
-        mark: &str,
-        waits: &Waits,
-    ) -> Result<bool, ForgeError> {
+    /// Checks whether one of the comments that a route lists bears the mark.
+    async fn has_comment(&self, route: &str, mark: &str) -> Result<bool, ForgeError> {
         #[derive(Deserialize)]
         struct Comment {
             body: Option<String>,
         }
-        let there: Vec<Comment> = self.pages(session, route, waits, |page| page).await?;
+        let comments: Vec<Comment> = self.pages(route, |page| page).await?;
         let has_mark = |text: String| text.contains(mark);
-        Ok(there.into_iter().any(|it| it.body.is_some_and(has_mark)))
+        let mut comments = comments.into_iter();
+        Ok(comments.any(|comment| comment.body.is_some_and(has_mark)))
     }
 
-    async fn make_ready(
-        &self,
-        session: &Session,
-        pull: &str,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
+    async fn make_ready(&self, pull: &str) -> Result<(), ForgeError> {
         #[derive(Deserialize)]
         struct Node {
             node_id: String,
         }
-        let found: Node = self.read(session, pull, waits).await?;
-        let body = json!({ "query": READY, "variables": { "id": found.node_id } });
-        let answer = self.ask(&body, "make pull requests ready", waits).await?;
-        if answer["markPullRequestReadyForReview"]["pullRequest"]["isDraft"] == json!(false) {
+        let found: Node = self.read(pull).await?;
+        let document: Value = json!({ "query": READY, "variables": { "id": found.node_id } });
+        let ready = Operation::Named("make pull requests ready");
+        let data = self.graphql(&document, ready).await?;
+        if data["markPullRequestReadyForReview"]["pullRequest"]["isDraft"] == json!(false) {
             return Ok(());
         }
         Err(ForgeError::Refused {
-            repo: self.place(),
+            repo: self.place.clone(),
             status: 200,
             message: "it is still a draft".to_owned(),
         })
-    }
-
-    /// Has the server merge it by itself once all that the repository wants is there.
-    pub(super) async fn merge_by_itself(
-        &self,
-        pull: &Pull,
-        method: MergeMethod,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
-        if pull.auto_merge.is_some() {
-            return Ok(());
-        }
-        let method = method.words().to_uppercase();
-        let variables = json!({ "id": pull.node_id, "method": method });
-        let body = json!({ "query": AUTO_MERGE, "variables": variables });
-        let doing = "have pull requests merged by themselves";
-        self.ask(&body, doing, waits).await.map(drop)
-    }
-
-    /// Sends a document, and gives what came of it.
-    async fn ask(
-        &self,
-        body: &Value,
-        doing: &'static str,
-        waits: &Waits,
-    ) -> Result<Value, ForgeError> {
-        let place = self.place();
-        let asked = self.asked(&place, Doing::Changing(doing));
-        let client = self.graphql().await?;
-        let sent = Sent::Post("/graphql", body);
-        let mut answer: Value = self.wire.change(client, sent, &asked, waits).await?;
-        match answer["errors"][0]["message"].as_str() {
-            None => Ok(answer["data"].take()),
-            Some(message) => Err(ForgeError::Refused {
-                repo: place,
-                status: 200,
-                message: message.to_owned(),
-            }),
-        }
     }
 }
 

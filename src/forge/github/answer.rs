@@ -1,14 +1,15 @@
-//! What an answer of GitHub's API means for the one who asked.
+//! Interprets an answer of GitHub's API: success, refusal, or a failure that may pass.
 //!
-//! Pure: status, headers and text in, a [`Meaning`] out. It does not send, wait or try again.
+//! Pure: status, headers and text in, a [`Meaning`] out. Does not send, wait or retry.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::forge::{ForgeError, PullRequest};
+use crate::forge::error::ForgeError;
+use crate::forge::pull_request::PullRequest;
 
-/// The part of an answer that decides.
+/// The parts of an answer that its meaning depends on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     pub status: u16,
@@ -25,31 +26,31 @@ pub(super) struct Answer {
     pub single_sign_on: Option<String>,
 }
 
-/// Who asked whom, and for what: the nouns of the error sentences.
+/// The nouns of the error sentences: who asked whom, and for what.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct ErrorContext<'a> {
     /// `github.com/acme/shop`
     pub repo: &'a str,
     pub host: &'a str,
     pub token: &'a str,
-    pub doing: Doing<'a>,
+    pub operation: Operation<'a>,
 }
 
-/// What the request was for.
+/// The purpose of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Doing<'a> {
-    Creating(&'a PullRequest),
-    /// In the words that follow "may not".
-    Changing(&'static str),
+pub(super) enum Operation<'a> {
+    OpenPullRequest(&'a PullRequest),
+    /// Named by the words that follow "may not".
+    Named(&'static str),
 }
 
-impl Doing<'_> {
-    pub(super) const READING: Self = Self::Changing("read");
+impl Operation<'_> {
+    pub(super) const READ: Self = Self::Named("read");
 
     fn words(self) -> &'static str {
         match self {
-            Self::Creating(_) => "open pull requests",
-            Self::Changing(words) => words,
+            Self::OpenPullRequest(_) => "open pull requests",
+            Self::Named(words) => words,
         }
     }
 }
@@ -57,20 +58,20 @@ impl Doing<'_> {
 /// What an answer means.
 #[derive(Debug)]
 pub(super) enum Meaning {
-    Fine,
-    /// There is an open pull request for the head branch already.
+    Done,
+    /// The head branch already has an open pull request.
     AlreadyThere,
-    /// Too many requests; wait, as long as told if it is told.
+    /// Too many requests. The server may say how long to wait.
     Limited {
-        told: Option<Duration>,
+        retry_after: Option<Duration>,
         message: String,
     },
     /// The server failed; it may have done what was asked.
     Unclear {
-        told: Option<Duration>,
+        retry_after: Option<Duration>,
         message: String,
     },
-    /// It will not be, however often one asks.
+    /// The server will not do it, however often it is asked.
     Refused(ForgeError),
 }
 
@@ -84,31 +85,37 @@ struct Fault {
 
 impl Answer {
     /// Reads the answer. `now` is in seconds since 1970-01-01 UTC.
-    pub(super) fn meaning(&self, asked: &Asked<'_>, now: u64) -> Meaning {
+    pub(super) fn meaning(&self, context: &ErrorContext<'_>, now: u64) -> Meaning {
         if (200..300).contains(&self.status) {
-            return Meaning::Fine;
+            return Meaning::Done;
         }
         let fault: Fault = serde_json::from_str(&self.text).unwrap_or_default();
         let message = self.message(&fault);
-        let told = self.told(now);
         if self.status >= 500 || self.status == 408 {
-            // A server that fails may still carry the rate headers of a healthy one: only `retry-after` counts.
-            let told = self.retry_after.map(Duration::from_secs);
-            return Meaning::Unclear { told, message };
+            // A failing server may still send the rate headers of a healthy one: only `retry-after` counts.
+            return Meaning::Unclear {
+                retry_after: self.retry_after(),
+                message,
+            };
         }
         if self.is_limit(&message) {
-            return Meaning::Limited { told, message };
+            return Meaning::Limited {
+                retry_after: self.retry_after().or_else(|| self.until_reset(now)),
+                message,
+            };
         }
-        let repo = asked.repo.to_owned();
-        let token = asked.token.to_owned();
-        Meaning::Refused(match (self.status, asked.doing) {
+        let repo = context.repo.to_owned();
+        let token = context.token.to_owned();
+        Meaning::Refused(match (self.status, context.operation) {
             (401, _) => ForgeError::TokenRefused {
-                host: asked.host.to_owned(),
+                host: context.host.to_owned(),
                 token,
             },
-            (403, doing) => self.forbidden(repo, token, doing, message),
+            (403, operation) => self.forbidden(repo, token, operation, message),
             (404, _) => ForgeError::NotVisible { repo, token },
-            (422, Doing::Creating(request)) => return invalid(request, repo, message, &fault),
+            (422, Operation::OpenPullRequest(request)) => {
+                return invalid(request, repo, message, &fault);
+            }
             (status, _) => ForgeError::Refused {
                 repo,
                 status,
@@ -117,19 +124,19 @@ impl Answer {
         })
     }
 
-    /// The words of the answer on one line, short enough for a sentence: an error page can be the whole text.
+    /// Returns the words of the answer on one line, short enough for a sentence: the text can be a whole error page.
     fn message(&self, fault: &Fault) -> String {
         let mut parts: Vec<&str> = fault.message.as_deref().into_iter().collect();
         for error in &fault.errors {
             let detail = error.as_str().or_else(|| error.get("message")?.as_str());
             parts.extend(detail.or_else(|| error.get("code")?.as_str()));
         }
-        let said = if parts.is_empty() {
+        let text = if parts.is_empty() {
             self.text.clone()
         } else {
             parts.join(": ")
         };
-        let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         match line.char_indices().nth(200) {
             _ if line.is_empty() => format!("status {}", self.status),
             Some((end, _)) => format!("{}…", &line[..end]),
@@ -148,31 +155,28 @@ impl Answer {
                     || message.contains("rate limit")
                     || message.contains("abuse detection")
             }
-            // How the limit on new content shows itself: as a fault of the request.
+            // The limit on new content shows as a fault of the request.
             422 => message.contains("submitted too quickly"),
             _ => false,
         }
     }
 
-    /// How long no further request will be answered, where this one used up the last.
+    /// Returns how long the server answers no further request, where this one used up the last.
     pub(super) fn until_reset(&self, now: u64) -> Option<Duration> {
         let reset = self.reset.filter(|_| self.remaining == Some(0))?;
         // Clocks differ a little; a second too late is better than a second too early.
         (reset > now).then(|| Duration::from_secs(reset - now + 1))
     }
 
-    fn told(&self, now: u64) -> Option<Duration> {
-        if let Some(seconds) = self.retry_after {
-            return Some(Duration::from_secs(seconds));
-        }
-        self.until_reset(now)
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.map(Duration::from_secs)
     }
 
     fn forbidden(
         &self,
         repo: String,
         token: String,
-        doing: Doing<'_>,
+        operation: Operation<'_>,
         message: String,
     ) -> ForgeError {
         if let Some(header) = &self.single_sign_on {
@@ -202,14 +206,14 @@ impl Answer {
         ForgeError::MissingPermission {
             repo,
             token,
-            doing: doing.words(),
+            doing: operation.words(),
             message,
             needs,
         }
     }
 }
 
-/// `issues=write; pull_requests=write` as the page of a token's settings names it: `Issues: write or Pull requests:
+/// Words `issues=write; pull_requests=write` as the page of a token's settings does: `Issues: write or Pull requests:
 /// write`.
 fn permissions(header: &str) -> String {
     let one = |pair: &str| {
@@ -224,7 +228,7 @@ fn permissions(header: &str) -> String {
     sets.collect::<Vec<_>>().join(" or ")
 }
 
-/// A 422 to the creation of a pull request.
+/// Interprets a 422 to the creation of a pull request.
 fn invalid(request: &PullRequest, repo: String, message: String, fault: &Fault) -> Meaning {
     let wrong = |field: &str| {
         fault.errors.iter().any(|error| {
@@ -276,13 +280,13 @@ mod tests {
             draft: false,
             extras: crate::forge::PullRequestOptions::default(),
         };
-        let asked = Asked {
+        let context = ErrorContext {
             repo: "github.com/acme/shop",
             host: "github.com",
             token: "GH_TOKEN",
-            doing: Doing::Creating(&request),
+            operation: Operation::OpenPullRequest(&request),
         };
-        answer.meaning(&asked, 1_000)
+        answer.meaning(&context, 1_000)
     }
 
     fn sentence(status: u16, text: &str) -> String {
@@ -368,9 +372,9 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_from_refusals_and_say_how_long() {
+    fn limits_differ_from_refusals_and_say_how_long() {
         let seconds = |answer: Answer| match meaning(&answer) {
-            Meaning::Limited { told, .. } => told.map(|it| it.as_secs()),
+            Meaning::Limited { retry_after, .. } => retry_after.map(|it| it.as_secs()),
             other => panic!("no limit: {other:?}"),
         };
         let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;

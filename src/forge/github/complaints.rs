@@ -3,10 +3,11 @@
 
 use serde::Deserialize;
 
+use super::api::Api;
 use super::standing::{Reviewed, if_seen, objecting};
-use super::{GitHubForge, Session};
-use crate::forge::complaint::{cut, end_of_log};
-use crate::forge::{Complaints, FailedCheck, ForgeError, Objection, PullRequestRef, Remark, Waits};
+use crate::forge::complaint::{Complaints, FailedCheck, Objection, Remark, cut, end_of_log};
+use crate::forge::error::ForgeError;
+use crate::forge::pull_request::PullRequestRef;
 
 /// Bounds for what others wrote: whoever reads it has other things to read, too.
 const CHECKS: usize = 10;
@@ -89,44 +90,35 @@ struct Comment {
     author_association: String,
 }
 
-impl GitHubForge {
+impl Api<'_> {
     pub(super) async fn complaints_of(
         &self,
         which: &PullRequestRef,
-        waits: &Waits,
     ) -> Result<Complaints, ForgeError> {
-        let session = self.session(waits).await?;
         let route = format!("/pulls/{}", which.number);
-        let Pull { head } = self.read(session, &route, waits).await?;
-        let (reviews, strangers) = self.objections(session, &route, waits).await?;
+        let Pull { head } = self.read(&route).await?;
+        let (reviews, strangers) = self.objections(&route).await?;
         Ok(Complaints {
-            checks: self.failed_checks(session, &head.sha, waits).await?,
+            checks: self.failed_checks(&head.sha).await?,
             reviews,
             strangers,
         })
     }
 
-    async fn failed_checks(
-        &self,
-        session: &Session,
-        commit: &str,
-        waits: &Waits,
-    ) -> Result<Vec<FailedCheck>, ForgeError> {
+    async fn failed_checks(&self, commit: &str) -> Result<Vec<FailedCheck>, ForgeError> {
         let mut failed = Vec::new();
         let route = format!("/commits/{commit}/check-runs");
-        let runs = self
-            .pages(session, &route, waits, |page: CheckRuns| page.check_runs)
-            .await;
+        let runs = self.pages(&route, |page: CheckRuns| page.check_runs).await;
         let is_bad = |run: &CheckRun| {
             let conclusion = run.conclusion.as_deref();
             !matches!(conclusion, None | Some("success" | "neutral" | "skipped"))
         };
         let runs = if_seen(runs)?.unwrap_or_default();
         for run in runs.into_iter().filter(is_bad).take(CHECKS) {
-            failed.push(self.failed_check(session, run, waits).await?);
+            failed.push(self.failed_check(run).await?);
         }
         let route = format!("/commits/{commit}/status");
-        let told = self.read::<Statuses>(session, &route, waits).await;
+        let told = self.read::<Statuses>(&route).await;
         let statuses = if_seen(told)?.map_or_else(Vec::new, |told| told.statuses);
         let is_bad = |status: &Status| matches!(status.state.as_str(), "failure" | "error");
         let statuses = statuses.into_iter().filter(is_bad);
@@ -139,16 +131,11 @@ impl GitHubForge {
         Ok(failed)
     }
 
-    async fn failed_check(
-        &self,
-        session: &Session,
-        run: CheckRun,
-        waits: &Waits,
-    ) -> Result<FailedCheck, ForgeError> {
+    async fn failed_check(&self, run: CheckRun) -> Result<FailedCheck, ForgeError> {
         let mut places = Vec::new();
         if run.output.annotations_count > 0 {
             let route = format!("/check-runs/{}/annotations", run.id);
-            let told = self.pages(session, &route, waits, |page: Vec<Annotation>| page);
+            let told = self.pages(&route, |page: Vec<Annotation>| page);
             let told = if_seen(told.await)?.unwrap_or_default();
             let is_bad = |it: &Annotation| it.level.as_deref() != Some("notice");
             let told = told.into_iter().filter(is_bad).take(REMARKS);
@@ -159,7 +146,7 @@ impl GitHubForge {
             }));
         }
         let log = match run.details_url.as_deref().and_then(job) {
-            Some(job) => self.log(session, job, waits).await,
+            Some(job) => self.log(job).await,
             None => String::new(),
         };
         let Output {
@@ -179,24 +166,18 @@ impl GitHubForge {
     }
 
     /// The end of a job's log. It may be gone, or not for this token: what else is known has to do then.
-    async fn log(&self, session: &Session, job: u64, waits: &Waits) -> String {
-        let route = format!("/repos/{}/actions/jobs/{job}/logs", session.full_name);
-        let wire = &self.wire;
-        match wire.end_of(&session.client, &route, LOG_READ, waits).await {
+    async fn log(&self, job: u64) -> String {
+        let route = self.route(&format!("/actions/jobs/{job}/logs"));
+        match self.client.end_of(&route, LOG_READ).await {
             Some(end) => end_of_log(&end, LOG),
             None => String::new(),
         }
     }
 
     /// The last words of those who ask for changes, and how many of them may not be heeded.
-    async fn objections(
-        &self,
-        session: &Session,
-        pull: &str,
-        waits: &Waits,
-    ) -> Result<(Vec<Objection>, usize), ForgeError> {
+    async fn objections(&self, pull: &str) -> Result<(Vec<Objection>, usize), ForgeError> {
         let route = format!("{pull}/reviews");
-        let reviews: Vec<Reviewed> = self.pages(session, &route, waits, |page| page).await?;
+        let reviews: Vec<Reviewed> = self.pages(&route, |page| page).await?;
         let mut last = objecting(reviews);
         let asked = last.len();
         last.retain(|_, review| is_trusted(&review.author_association));
@@ -205,7 +186,7 @@ impl GitHubForge {
             return Ok((Vec::new(), strangers));
         }
         let route = format!("{pull}/comments");
-        let comments: Vec<Comment> = self.pages(session, &route, waits, |page| page).await?;
+        let comments: Vec<Comment> = self.pages(&route, |page| page).await?;
         let objections = last.into_iter().map(|(who, review)| {
             let of_it = |comment: &&Comment| {
                 comment.pull_request_review_id == Some(review.id)

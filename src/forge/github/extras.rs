@@ -2,27 +2,28 @@
 //! it is missing, and what fails becomes a note: none of it undoes the pull request.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::answer::Doing;
+use super::answer::Operation;
+use super::api::Api;
+use super::client::Request;
 use super::pull::{Milestone, Pull, User};
-use super::wire::Sent;
-use super::{GitHubForge, Session};
-use crate::forge::{ForgeError, PullRequestOptions, Reviewer, Waits};
+use crate::config::MergeMethod;
+use crate::forge::error::ForgeError;
+use crate::forge::extras::{PullRequestOptions, Reviewer};
 
-const LABELLING: Doing<'_> = Doing::Changing("label pull requests");
-const ASSIGNING: Doing<'_> = Doing::Changing("assign pull requests");
-const PLANNING: Doing<'_> = Doing::Changing("set milestones");
-const REVIEWING: Doing<'_> = Doing::Changing("request reviews");
+const AUTO_MERGE: &str = "mutation($id: ID!, $method: PullRequestMergeMethod!) { enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } } }";
 
-impl GitHubForge {
+const LABELLING: Operation<'_> = Operation::Named("label pull requests");
+const ASSIGNING: Operation<'_> = Operation::Named("assign pull requests");
+const PLANNING: Operation<'_> = Operation::Named("set milestones");
+const REVIEWING: Operation<'_> = Operation::Named("request reviews");
+
+impl Api<'_> {
     pub(super) async fn furnish(
         &self,
-        session: &Session,
         pull: &Pull,
         extras: &PullRequestOptions,
-        waits: &Waits,
         notes: &mut Vec<String>,
     ) {
         let mut note = |what: &str, failed: Result<(), ForgeError>| {
@@ -30,38 +31,43 @@ impl GitHubForge {
                 notes.push(format!("{what}: {error}"));
             }
         };
-        let labelled = self.label(session, pull, &extras.labels, waits).await;
+        let labelled = self.label(pull, &extras.labels).await;
         note("labels are missing", labelled);
         let planned = match &extras.milestone {
-            Some(wanted) => self.plan_for(session, pull, wanted, waits).await,
+            Some(wanted) => self.plan_for(pull, wanted).await,
             None => Ok(()),
         };
         note("the milestone is missing", planned);
-        match self.assign(session, pull, &extras.assignees, waits).await {
+        match self.assign(pull, &extras.assignees).await {
             Ok(dropped) if dropped.is_empty() => {}
             Ok(dropped) => notes.push(format!(
                 "not assigned to {}, who may not be in {}",
                 dropped.join(", "),
-                session.full_name
+                self.rest.full_name
             )),
             failed => note("assignees are missing", failed.map(drop)),
         }
-        self.request_reviews(session, pull, &extras.reviewers, waits, notes)
-            .await;
+        self.request_reviews(pull, &extras.reviewers, notes).await;
         if let Some(method) = extras.auto_merge
-            && let Err(error) = self.merge_by_itself(pull, method, waits).await
+            && let Err(error) = self.auto_merge(pull, method).await
         {
             notes.push(format!("it will not be merged by itself: {error}"));
         }
     }
 
-    async fn label(
-        &self,
-        session: &Session,
-        pull: &Pull,
-        wanted: &[String],
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
+    /// Has the server merge the pull request as soon as the repository's rules allow it.
+    async fn auto_merge(&self, pull: &Pull, method: MergeMethod) -> Result<(), ForgeError> {
+        if pull.auto_merge.is_some() {
+            return Ok(());
+        }
+        let method = method.words().to_uppercase();
+        let variables = json!({ "id": pull.node_id, "method": method });
+        let document = json!({ "query": AUTO_MERGE, "variables": variables });
+        let operation = Operation::Named("have pull requests merged by themselves");
+        self.graphql(&document, operation).await.map(drop)
+    }
+
+    async fn label(&self, pull: &Pull, wanted: &[String]) -> Result<(), ForgeError> {
         let has = |name: &String| {
             let same = |label: &super::pull::Label| label.name.eq_ignore_ascii_case(name);
             pull.labels.iter().any(same)
@@ -72,50 +78,30 @@ impl GitHubForge {
         }
         let route = format!("/issues/{}/labels", pull.number);
         let body = json!({ "labels": missing });
-        let sent = Sent::Post(&route, &body);
-        self.change::<IgnoredAny>(session, sent, LABELLING, waits)
-            .await
-            .map(drop)
+        self.send(Request::post(&route, &body), LABELLING).await
     }
 
-    async fn plan_for(
-        &self,
-        session: &Session,
-        pull: &Pull,
-        wanted: &str,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
+    async fn plan_for(&self, pull: &Pull, wanted: &str) -> Result<(), ForgeError> {
         let is_it = |milestone: &Milestone| {
             milestone.title == wanted || milestone.number.to_string() == wanted
         };
         if pull.milestone.as_ref().is_some_and(is_it) {
             return Ok(());
         }
-        let open: Vec<Milestone> = self
-            .pages(session, "/milestones?state=open", waits, |page| page)
-            .await?;
+        let open: Vec<Milestone> = self.pages("/milestones?state=open", |page| page).await?;
         let Some(milestone) = open.into_iter().find(is_it) else {
             return Err(ForgeError::NoMilestone {
-                repo: session.full_name.clone(),
+                repo: self.rest.full_name.clone(),
                 wanted: wanted.to_owned(),
             });
         };
         let route = format!("/issues/{}", pull.number);
         let body = json!({ "milestone": milestone.number });
-        let sent = Sent::Patch(&route, &body);
-        self.change::<IgnoredAny>(session, sent, PLANNING, waits)
-            .await
-            .map(drop)
+        self.send(Request::patch(&route, &body), PLANNING).await
     }
 
     /// Gives those whom the server passed over without a word.
-    async fn assign(
-        &self,
-        session: &Session,
-        pull: &Pull,
-        wanted: &[String],
-        waits: &Waits,
-    ) -> Result<Vec<String>, ForgeError> {
+    async fn assign(&self, pull: &Pull, wanted: &[String]) -> Result<Vec<String>, ForgeError> {
         #[derive(Deserialize)]
         struct Issue {
             #[serde(default)]
@@ -127,25 +113,18 @@ impl GitHubForge {
         }
         let route = format!("/issues/{}/assignees", pull.number);
         let body = json!({ "assignees": missing });
-        let sent = Sent::Post(&route, &body);
-        let issue: Issue = self.change(session, sent, ASSIGNING, waits).await?;
+        let request = Request::post(&route, &body);
+        let issue: Issue = self.change(request, ASSIGNING).await?;
         Ok(without(&missing, &issue.assignees))
     }
 
-    async fn request_reviews(
-        &self,
-        session: &Session,
-        pull: &Pull,
-        wanted: &[Reviewer],
-        waits: &Waits,
-        notes: &mut Vec<String>,
-    ) {
+    async fn request_reviews(&self, pull: &Pull, wanted: &[Reviewer], notes: &mut Vec<String>) {
         let mut asked: Vec<&Reviewer> = Vec::new();
         for reviewer in wanted {
             if let Reviewer::Team {
                 owner: Some(owner), ..
             } = reviewer
-                && !owner.eq_ignore_ascii_case(session.owner())
+                && !owner.eq_ignore_ascii_case(self.rest.owner())
             {
                 notes.push(format!(
                     "no review asked of {reviewer}: it is another owner's team"
@@ -157,13 +136,13 @@ impl GitHubForge {
         if asked.is_empty() {
             return;
         }
-        let all = self.request(session, pull, &asked, waits).await;
+        let all = self.request(pull, &asked).await;
         match (all, &asked[..]) {
             (Ok(()), _) => {}
             // One name that is no collaborator's fails them all: the others are asked for by themselves.
             (Err(ForgeError::Refused { status: 422, .. }), [_, _, ..]) => {
                 for one in asked {
-                    if let Err(error) = self.request(session, pull, &[one], waits).await {
+                    if let Err(error) = self.request(pull, &[one]).await {
                         notes.push(format!("no review asked of {one}: {error}"));
                     }
                 }
@@ -175,13 +154,7 @@ impl GitHubForge {
         }
     }
 
-    async fn request(
-        &self,
-        session: &Session,
-        pull: &Pull,
-        reviewers: &[&Reviewer],
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
+    async fn request(&self, pull: &Pull, reviewers: &[&Reviewer]) -> Result<(), ForgeError> {
         let (mut users, mut teams) = (Vec::new(), Vec::new());
         for reviewer in reviewers {
             match reviewer {
@@ -197,10 +170,7 @@ impl GitHubForge {
         }
         let route = format!("/pulls/{}/requested_reviewers", pull.number);
         let body = Value::Object(body);
-        let sent = Sent::Post(&route, &body);
-        self.change::<IgnoredAny>(session, sent, REVIEWING, waits)
-            .await
-            .map(drop)
+        self.send(Request::post(&route, &body), REVIEWING).await
     }
 }
 

@@ -1,20 +1,17 @@
-//! Whether who asks may push to a repository, and their fork of it.
+//! Asks whether the token's owner may push to the repository, and finds or makes their fork of it.
 
 use serde::Deserialize;
 use serde_json::json;
 
-use super::GitHubForge;
-use super::answer::Doing;
-use super::wire::Sent;
+use super::answer::Operation;
+use super::api::Api;
+use super::client::Request;
 use crate::config::RepoName;
-use crate::forge::{ForgeError, GitHubRepo, Waits};
+use crate::forge::error::ForgeError;
+use crate::forge::remote::GitHubRepo;
 
-impl GitHubForge {
-    /// Whether who asks may push to the repository.
-    ///
-    /// # Errors
-    /// When the server does not tell.
-    pub async fn may_push(&self, waits: &Waits) -> Result<bool, ForgeError> {
+impl Api<'_> {
+    pub(super) async fn may_push(&self) -> Result<bool, ForgeError> {
         #[derive(Deserialize)]
         struct Repository {
             permissions: Option<Permissions>,
@@ -23,31 +20,24 @@ impl GitHubForge {
         struct Permissions {
             push: bool,
         }
-        let session = self.session(waits).await?;
-        let found: Repository = self.read(session, "", waits).await?;
-        // A server that does not say it takes the push, or refuses it with a reason.
+        let found: Repository = self.read("").await?;
+        // A server that gives no permissions takes the push, or refuses it with a reason.
         Ok(found.permissions.is_none_or(|it| it.push))
     }
 
-    /// The fork of who asks. Where there is none, the server makes one, whose git comes a while later.
-    ///
-    /// # Errors
-    /// When there is none and none may be made.
-    pub async fn fork(&self, waits: &Waits) -> Result<GitHubRepo, ForgeError> {
+    pub(super) async fn fork(&self) -> Result<GitHubRepo, ForgeError> {
         #[derive(Deserialize)]
         struct Fork {
             full_name: String,
         }
-        let session = self.session(waits).await?;
-        // Asked for a second time, the server gives the same one.
+        // The server answers a second request with the same fork.
         let body = json!({});
-        let sent = Sent::Post("/forks", &body);
-        let doing = Doing::Changing("make forks");
-        let made: Fork = self.change(session, sent, doing, waits).await?;
+        let forking = Operation::Named("make forks");
+        let made: Fork = self.change(Request::post("/forks", &body), forking).await?;
         let name: Result<RepoName, String> = made.full_name.parse();
-        name.map(|name| self.repo.called(&name))
+        name.map(|name| self.sibling(&name))
             .map_err(|message| ForgeError::Refused {
-                repo: self.repo.place(),
+                repo: self.place.clone(),
                 status: 202,
                 message,
             })

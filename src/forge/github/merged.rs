@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::GitHubForge;
-use crate::forge::{Brought, ForgeError, Merged, PullRequestRef, Waits};
+use super::api::Api;
+use crate::forge::error::ForgeError;
+use crate::forge::pull_request::PullRequestRef;
+use crate::forge::standing::{Brought, Merged};
 
 #[derive(Debug, Deserialize)]
 struct Pull {
@@ -37,15 +39,13 @@ struct Author {
     date: Option<String>,
 }
 
-impl GitHubForge {
+impl Api<'_> {
     pub(super) async fn merged_by(
         &self,
         which: &PullRequestRef,
-        waits: &Waits,
     ) -> Result<Option<Merged>, ForgeError> {
-        let session = self.session(waits).await?;
         let route = format!("/pulls/{}", which.number);
-        let pull: Pull = self.read(session, &route, waits).await?;
+        let pull: Pull = self.read(&route).await?;
         // Of one that is open, it is the commit of a trial.
         let Some(commit) = pull.merge_commit_sha.filter(|_| pull.merged) else {
             return Ok(None);
@@ -53,7 +53,7 @@ impl GitHubForge {
         let mut brought = Vec::new();
         if pull.commits > 1 {
             let route = format!("{route}/commits");
-            let listed: Vec<Listed> = self.pages(session, &route, waits, |page| page).await?;
+            let listed: Vec<Listed> = self.pages(&route, |page| page).await?;
             brought = listed
                 .into_iter()
                 .filter(|listed| listed.parents.len() == 1)

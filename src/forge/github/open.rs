@@ -1,33 +1,28 @@
-//! One pull request for one head branch, however often it is asked for and whatever happens on the way.
+//! Opens one pull request for one head branch, however often it is asked to and whatever fails on the way.
 
 use serde_json::json;
 
-use super::answer::Doing;
+use super::answer::Operation;
+use super::api::Api;
+use super::client::{Failure, Request, Success, parse};
 use super::pull::Pull;
-use super::wire::{Failure, Said, Sent, parse};
-use super::{GitHubForge, Session};
+use crate::forge::attempts::{Attempts, Cause};
+use crate::forge::error::ForgeError;
 use crate::forge::mark::Mark;
-use crate::forge::pace::{Attempts, Cause};
-use crate::forge::{Forge, ForgeError, Opened, PullRequest, Waits, text};
+use crate::forge::pull_request::{Opened, PullRequest};
+use crate::forge::text;
 
-impl GitHubForge {
-    pub(super) async fn open_or_find(
-        &self,
-        request: &PullRequest,
-        waits: &Waits,
-    ) -> Result<Opened, ForgeError> {
-        let session = self.session(waits).await?;
+impl Api<'_> {
+    pub(super) async fn open_or_find(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
         let mut notes = Vec::new();
-        let (pull, existed) = match self.find(session, request, waits).await? {
+        let (pull, existed) = match self.find(request).await? {
             Some(found) => (found, true),
-            None => self.create_or_find(session, request, waits).await?,
+            None => self.create_or_find(request).await?,
         };
         if existed {
-            self.bring_up_to_date(session, &pull, request, waits, &mut notes)
-                .await?;
+            self.bring_up_to_date(&pull, request, &mut notes).await?;
         }
-        self.furnish(session, &pull, &request.extras, waits, &mut notes)
-            .await;
+        self.furnish(&pull, &request.extras, &mut notes).await;
         Ok(Opened {
             number: pull.number,
             url: pull.html_url,
@@ -36,16 +31,10 @@ impl GitHubForge {
         })
     }
 
-    /// Gives the pull request, and whether it had been there before the last request to create it.
-    async fn create_or_find(
-        &self,
-        session: &Session,
-        request: &PullRequest,
-        waits: &Waits,
-    ) -> Result<(Pull, bool), ForgeError> {
-        let place = self.place();
-        let asked = self.asked(&place, Doing::Creating(request));
-        let route = format!("/repos/{}/pulls", session.full_name);
+    /// Returns the pull request, and whether it existed before the last request to create it.
+    async fn create_or_find(&self, request: &PullRequest) -> Result<(Pull, bool), ForgeError> {
+        let context = self.context(Operation::OpenPullRequest(request));
+        let route = self.route("/pulls");
         let mut body = json!({
             "title": text::fit_title(&request.title),
             "body": text::fit_body(&request.body),
@@ -53,54 +42,48 @@ impl GitHubForge {
             "base": request.base,
             "draft": request.draft,
         });
-        if session.source != session.full_name {
-            body["head"] = json!(session.label(&request.head));
+        if self.rest.source != self.rest.full_name {
+            body["head"] = json!(self.rest.label(&request.head));
             // One owner may have several forks of a repository.
-            body["head_repo"] = json!(session.source.rsplit('/').next());
+            body["head_repo"] = json!(self.rest.source.rsplit('/').next());
         }
-        let wire = &self.wire;
-        let mut turn = wire.turn().await;
-        let mut attempts = Attempts::new(wire.pace);
+        let mut permit = self.client.permit().await;
+        let mut attempts = self.client.attempts();
         loop {
-            let sent = Sent::Post(&route, &body);
-            let said = wire
-                .once(&session.client, &mut turn, sent, &asked, waits)
-                .await;
-            let made = match said {
-                Ok(Said::AlreadyThere) => {
-                    let pull = self.adopt(session, request, attempts, waits).await?;
+            let post = Request::post(&route, &body);
+            let created = match self.client.once(&mut permit, post, &context).await {
+                Ok(Success::AlreadyThere) => {
+                    let pull = self.find_existing(request, attempts).await?;
                     return Ok((pull, true));
                 }
                 Ok(done) => parse::<Pull>(&done),
                 Err(failure) => Err(failure),
             };
-            let trouble = match made {
+            let failure = match created {
                 Ok(pull) => return Ok((pull, false)),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(trouble)) => trouble,
+                Err(Failure::Transient(failure)) => failure,
             };
-            wire.wait(&mut attempts, trouble, waits).await?;
-            if let Some(found) = self.find(session, request, waits).await? {
+            self.client.wait(&mut attempts, failure).await?;
+            if let Some(found) = self.find(request).await? {
                 return Ok((found, true));
             }
         }
     }
 
-    /// Finds the pull request that the server says is there; its lists may lag behind its writes.
-    async fn adopt(
+    /// Finds the pull request that exists by the server's word; its lists may lag behind its writes.
+    async fn find_existing(
         &self,
-        session: &Session,
         request: &PullRequest,
         mut attempts: Attempts,
-        waits: &Waits,
     ) -> Result<Pull, ForgeError> {
         loop {
-            if let Some(found) = self.find(session, request, waits).await? {
+            if let Some(found) = self.find(request).await? {
                 return Ok(found);
             }
-            let Ok(wait) = attempts.failed(Cause::Unclear, None) else {
+            let Ok(wait) = attempts.fail(Cause::Unclear, None) else {
                 return Err(ForgeError::Hidden {
-                    repo: self.place(),
+                    repo: self.place.clone(),
                     head: request.head.clone(),
                     base: request.base.clone(),
                 });
@@ -109,36 +92,29 @@ impl GitHubForge {
         }
     }
 
-    /// The open pull request from the head branch into the base, if there is one.
-    async fn find(
-        &self,
-        session: &Session,
-        request: &PullRequest,
-        waits: &Waits,
-    ) -> Result<Option<Pull>, ForgeError> {
-        // A head without its owner is ignored by the server, which then lists everything.
-        let head = session.label(&request.head);
+    /// Finds the open pull request from the head branch into the base.
+    async fn find(&self, request: &PullRequest) -> Result<Option<Pull>, ForgeError> {
+        // The server ignores a head without its owner and then lists everything.
+        let head = self.rest.label(&request.head);
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("state", "open")
             .append_pair("head", &head)
             .append_pair("base", &request.base)
             .finish();
         let route = format!("/pulls?{query}");
-        // A server that does not heed the head lists all that are open.
-        let listed: Vec<Pull> = self.pages(session, &route, waits, |page| page).await?;
+        // A server that ignores the head lists all that are open.
+        let listed: Vec<Pull> = self.pages(&route, |page| page).await?;
         Ok(listed
             .into_iter()
-            .find(|pull| pull.is_of(request, &session.source)))
+            .find(|pull| pull.is_of(request, &self.rest.source)))
     }
 
-    /// Gives a pull request that was open already the present text. One that is another run's is left alone, and so is
-    /// a text that no run wrote.
+    /// Updates the text of a pull request that was already open. A pull request of another run stays as it is, and so
+    /// does a text that no run wrote.
     async fn bring_up_to_date(
         &self,
-        session: &Session,
         pull: &Pull,
         request: &PullRequest,
-        waits: &Waits,
         notes: &mut Vec<String>,
     ) -> Result<(), ForgeError> {
         let body = pull.body.as_deref().unwrap_or_default();
@@ -167,9 +143,9 @@ impl GitHubForge {
         }
         let route = format!("/pulls/{}", pull.number);
         let change = json!({ "title": title, "body": text });
-        let doing = Doing::Changing("change the text of pull requests");
+        let operation = Operation::Named("change the text of pull requests");
         let changed: Result<Pull, ForgeError> = self
-            .change(session, Sent::Patch(&route, &change), doing, waits)
+            .change(Request::patch(&route, &change), operation)
             .await;
         if let Err(error) = changed {
             notes.push(format!("its text is still the earlier one: {error}"));

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::forge::PullRequest;
+use crate::forge::pull_request::PullRequest;
 
 /// A pull request as the server tells it.
 #[derive(Debug, Deserialize)]

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::api::Api;
 use super::pull::User;
-use super::{GitHubForge, Session};
-use crate::forge::{Checks, ForgeError, PullRequestRef, Review, Standing, State, Waits};
+use crate::forge::error::ForgeError;
+use crate::forge::pull_request::PullRequestRef;
+use crate::forge::standing::{Checks, Review, Standing, State};
 
 /// A pull request with what is asked of its state only.
 #[derive(Debug, Deserialize)]
@@ -75,26 +77,16 @@ impl Pull {
     }
 }
 
-impl GitHubForge {
-    pub(super) async fn state_of(
-        &self,
-        which: &PullRequestRef,
-        waits: &Waits,
-    ) -> Result<State, ForgeError> {
-        let session = self.session(waits).await?;
+impl Api<'_> {
+    pub(super) async fn state_of(&self, which: &PullRequestRef) -> Result<State, ForgeError> {
         let route = format!("/pulls/{}", which.number);
-        let pull: Pull = self.read(session, &route, waits).await?;
+        let pull: Pull = self.read(&route).await?;
         Ok(pull.state())
     }
 
-    pub(super) async fn standing_of(
-        &self,
-        which: &PullRequestRef,
-        waits: &Waits,
-    ) -> Result<Standing, ForgeError> {
-        let session = self.session(waits).await?;
+    pub(super) async fn standing_of(&self, which: &PullRequestRef) -> Result<Standing, ForgeError> {
         let route = format!("/pulls/{}", which.number);
-        let pull: Pull = self.read(session, &route, waits).await?;
+        let pull: Pull = self.read(&route).await?;
         let mut standing = Standing {
             number: pull.number,
             url: pull.html_url.clone(),
@@ -110,32 +102,25 @@ impl GitHubForge {
         };
         if standing.state.is_open() {
             let route = format!("/pulls/{}/reviews", which.number);
-            let reviews: Vec<Reviewed> = self.pages(session, &route, waits, |page| page).await?;
+            let reviews: Vec<Reviewed> = self.pages(&route, |page| page).await?;
             standing.review = decision(reviews);
-            standing.checks = self.checks(session, &pull.head.sha, waits).await?;
+            standing.checks = self.checks(&pull.head.sha).await?;
             let route = format!(
                 "/compare/{}...{}?per_page=1",
                 escaped(&pull.base.branch),
                 pull.head.sha
             );
-            let compared: Result<Comparison, _> = self.read(session, &route, waits).await;
+            let compared: Result<Comparison, _> = self.read(&route).await;
             standing.behind = compared.ok().map(|compared| compared.behind_by);
         }
         Ok(standing)
     }
 
-    async fn checks(
-        &self,
-        session: &Session,
-        commit: &str,
-        waits: &Waits,
-    ) -> Result<Checks, ForgeError> {
+    async fn checks(&self, commit: &str) -> Result<Checks, ForgeError> {
         let route = format!("/commits/{commit}/check-runs");
-        let runs = self
-            .pages(session, &route, waits, |page: CheckRuns| page.check_runs)
-            .await;
+        let runs = self.pages(&route, |page: CheckRuns| page.check_runs).await;
         let route = format!("/commits/{commit}/status");
-        let statuses = self.read::<Statuses>(session, &route, waits).await;
+        let statuses = self.read::<Statuses>(&route).await;
         let (runs, statuses) = (if_seen(runs)?, if_seen(statuses)?);
         Ok(together(runs.as_deref(), statuses.as_ref()))
     }

@@ -1,6 +1,6 @@
 //! [`GitHubForge`] against a server on loopback that answers, fails and lies like the real one.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -8,8 +8,12 @@ use tokio::net::TcpListener;
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::*;
-use crate::forge::{PullRequestOptions, Reviewer, Wait};
+use super::{GitHubForge, GitHubSetup};
+use crate::forge::mark::Mark;
+use crate::forge::{
+    Forge, ForgeError, ForgeSession, GitHubRepo, Pace, PullRequest, PullRequestFacts,
+    PullRequestOptions, Reviewer, Token, Wait, WaitReporter,
+};
 
 const HEAD: &str = "batch/r1/src.ui";
 const PULLS: &str = "/repos/acme/shop/pulls";
@@ -26,11 +30,6 @@ fn request() -> PullRequest {
         draft: true,
         extras: PullRequestOptions::default(),
     }
-}
-
-/// Nobody listens to the waits.
-fn unheard() -> Waits {
-    tokio::sync::mpsc::unbounded_channel().0
 }
 
 fn pull(number: u64, head: &str) -> Value {
@@ -106,11 +105,26 @@ fn forge_at(api_url: &str) -> GitHubForge {
         attempts: 3,
         ..Pace::default()
     };
-    GitHubForge::new(repo, token, pace).expect("forge")
+    forge_with(repo, token, pace).expect("forge")
+}
+
+fn forge_with(repo: GitHubRepo, token: Token, pace: Pace) -> Result<GitHubForge, ForgeError> {
+    GitHubForge::new(GitHubSetup {
+        repo,
+        source: None,
+        token,
+        pace,
+        history: None,
+    })
+}
+
+/// A session whose waits interest nobody.
+fn session(server: &MockServer) -> Box<dyn ForgeSession> {
+    forge(server).session(WaitReporter::silent())
 }
 
 async fn open(server: &MockServer) -> Result<(u64, bool), String> {
-    match forge(server).open(&request(), &unheard()).await {
+    match session(server).open(&request()).await {
         Ok(opened) => Ok((opened.number, opened.existed)),
         Err(error) => Err(error.to_string()),
     }
@@ -176,10 +190,8 @@ async fn a_failure_after_the_creation_does_not_create_twice() {
 #[tokio::test]
 async fn a_connection_lost_after_the_creation_does_not_create_twice() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
-    let forge = forge_at(&format!(
-        "http://{}",
-        listener.local_addr().expect("address")
-    ));
+    let address = listener.local_addr().expect("address");
+    let session = forge_at(&format!("http://{address}")).session(WaitReporter::silent());
     let server = tokio::spawn(async move {
         let mut lines = Vec::new();
         for reply in [
@@ -207,7 +219,7 @@ async fn a_connection_lost_after_the_creation_does_not_create_twice() {
         }
         lines
     });
-    let opened = forge.open(&request(), &unheard()).await.expect("opened");
+    let opened = session.open(&request()).await.expect("opened");
     assert_eq!((opened.number, opened.existed), (4, true));
     assert_eq!(server.await.expect("served"), ["GET", "GET", "POST", "GET"]);
 }
@@ -300,10 +312,7 @@ async fn texts_that_are_too_long_are_cut() {
         body: "b".repeat(70_000),
         ..request()
     };
-    forge(&server)
-        .open(&long, &unheard())
-        .await
-        .expect("opened");
+    session(&server).open(&long).await.expect("opened");
     let sent = posted(&server).await;
     let length = |field: &str| sent[0][field].as_str().map_or(0, |it| it.chars().count());
     assert_eq!(length("title"), 256);
@@ -313,13 +322,9 @@ async fn texts_that_are_too_long_are_cut() {
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_named() {
     let server = MockServer::builder().start().await;
-    let forge = forge(&server);
+    let session = session(&server);
     drop(server);
-    let error = forge
-        .open(&request(), &unheard())
-        .await
-        .unwrap_err()
-        .to_string();
+    let error = session.open(&request()).await.unwrap_err().to_string();
     assert!(
         error.starts_with("127.0.0.1 gave no usable answer (attempt 3: "),
         "{error}"
@@ -340,15 +345,9 @@ async fn the_path_of_an_enterprise_address_is_kept() {
         .mount(&server)
         .await;
     let forge = forge_at(&format!("{}/api/v3/", server.uri()));
-    let opened = forge.open(&request(), &unheard()).await.expect("opened");
+    let session = forge.session(WaitReporter::silent());
+    let opened = session.open(&request()).await.expect("opened");
     assert_eq!((opened.number, opened.existed), (4, true));
-}
-
-#[test]
-fn graphql_lies_beside_the_rest_api_of_an_enterprise_server() {
-    let all = ["https://api.github.com", "https://code.acme.test/api/v3/"];
-    let expected = ["https://api.github.com", "https://code.acme.test/api"];
-    assert_eq!(all.map(beside), expected);
 }
 
 #[test]
@@ -356,7 +355,7 @@ fn the_token_is_sent_neither_in_clear_nor_elsewhere() {
     let problem = |api_url: &str| {
         let repo = GitHubRepo::parse("git@github.com:a/b", Some(api_url)).expect("remote");
         let token = Token::find("github.com", |_| Some("x".to_owned()), |_| None).expect("token");
-        let error = GitHubForge::new(repo, token, Pace::default()).unwrap_err();
+        let error = forge_with(repo, token, Pace::default()).unwrap_err();
         error.to_string()
     };
     let problems = [
@@ -383,8 +382,8 @@ async fn waits_are_told_while_they_begin() {
     );
     let limit = limit.insert_header("retry-after", "1");
     creates(&server, vec![limit, answer(201, pull(4, HEAD))]).await;
-    let (waits, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let opened = forge(&server).open(&request(), &waits).await;
+    let (waits, mut told) = WaitReporter::channel();
+    let opened = forge(&server).session(waits).open(&request()).await;
     assert_eq!(opened.expect("opened").number, 4);
     let wait: Wait = told.try_recv().expect("told");
     assert!((1_000..1_100).contains(&wait.time.as_millis()), "{wait}");
@@ -401,15 +400,12 @@ fn with_text(body: &str) -> Value {
 }
 
 fn marked(run: &str) -> String {
-    let story = crate::forge::PullRequestFacts {
+    let story = PullRequestFacts {
         run: run.to_owned(),
         unit: "src.ui".to_owned(),
         ..crate::forge::story::sample(1)
     };
-    format!(
-        "Earlier.\n\n{}",
-        crate::forge::mark::Mark::of(&story).text()
-    )
+    format!("Earlier.\n\n{}", Mark::of(&story).text())
 }
 
 #[tokio::test]
@@ -436,7 +432,7 @@ async fn one_of_another_run_or_of_a_person_is_left_alone_and_told() {
 
     let server = self::server().await;
     lists(&server, &[json!([with_text("By hand.")])]).await;
-    let opened = forge(&server).open(&request(), &unheard()).await;
+    let opened = session(&server).open(&request()).await;
     let notes = opened.expect("found").notes;
     assert_eq!(notes, ["its text is not of this run and was left as it is"]);
 }
@@ -464,7 +460,7 @@ async fn furnished(server: &MockServer) -> Vec<String> {
         },
         ..request()
     };
-    let opened = forge(server).open(&request, &unheard()).await;
+    let opened = session(server).open(&request).await;
     opened.expect("opened, whatever else fails").notes
 }
 
@@ -553,10 +549,10 @@ async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
         .mount(&server)
         .await;
     lists(&server, &[json!([pull(4, HEAD)])]).await;
-    let (waits, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let (forge, request) = (forge(&server), request());
+    let (waits, mut told) = WaitReporter::channel();
+    let (session, request) = (forge(&server).session(waits), request());
     let wait = tokio::select! {
-        opened = forge.open(&request, &waits) => panic!("it asked for more: {opened:?}"),
+        opened = session.open(&request) => panic!("it asked for more: {opened:?}"),
         wait = told.recv() => wait.expect("told").to_string(),
     };
     assert!(wait.ends_with("no request is left until then"), "{wait}");
@@ -589,7 +585,7 @@ async fn the_issue_of_a_run_is_known_by_its_mark_and_not_made_twice() {
         .expect(1)
         .mount(&server)
         .await;
-    let tracked = forge(&server).track(&tracking, &unheard()).await;
+    let tracked = session(&server).track(&tracking).await;
     assert_eq!(tracked.expect("an issue").number, Some(7));
     let sent = server.received_requests().await.expect("recorded");
     let last: Value = serde_json::from_slice(&sent[sent.len() - 1].body).expect("JSON");

@@ -1,20 +1,18 @@
-//! The one issue for all pull requests of a run. Like a pull request, none is made before a look for its mark has shown
-//! that it is not there.
+//! Keeps the one issue that lists all pull requests of a run. As with pull requests, a look for its mark comes before
+//! its creation.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use super::answer::Doing;
-use super::wire::{Failure, Sent, parse};
-use super::{GitHubForge, Session};
-use crate::forge::pace::Attempts;
+use super::answer::Operation;
+use super::api::Api;
+use super::client::{Failure, Request, parse};
+use crate::forge::error::ForgeError;
 use crate::forge::text::fit_body;
-use crate::forge::{Forge, ForgeError, Tracked, Tracking, Waits};
+use crate::forge::tracking::{Tracked, Tracking};
 
-const TRACKING: Doing<'_> = Doing::Changing("open issues");
-
-/// An issue as the server tells it.
+/// The fields of an issue that are read.
 #[derive(Debug, Deserialize)]
 struct Issue {
     number: u64,
@@ -24,26 +22,21 @@ struct Issue {
     pull_request: Option<IgnoredAny>,
 }
 
-impl GitHubForge {
-    pub(super) async fn track_on(
-        &self,
-        tracking: &Tracking,
-        waits: &Waits,
-    ) -> Result<Tracked, ForgeError> {
-        let session = self.session(waits).await?;
+impl Api<'_> {
+    pub(super) async fn track_on(&self, tracking: &Tracking) -> Result<Tracked, ForgeError> {
         let found = match tracking.known {
             Some(number) => {
                 let route = format!("/issues/{number}");
-                Some(self.read(session, &route, waits).await?)
+                Some(self.read(&route).await?)
             }
-            None => self.find_tracking(session, tracking, waits).await?,
+            None => self.find_issue(tracking).await?,
         };
         let issue = match found {
             Some(issue) => {
-                self.tell_tracking(session, &issue, tracking, waits).await?;
+                self.update_issue(&issue, tracking).await?;
                 issue
             }
-            None => self.create_tracking(session, tracking, waits).await?,
+            None => self.create_issue(tracking).await?,
         };
         Ok(Tracked {
             number: Some(issue.number),
@@ -51,12 +44,7 @@ impl GitHubForge {
         })
     }
 
-    async fn find_tracking(
-        &self,
-        session: &Session,
-        tracking: &Tracking,
-        waits: &Waits,
-    ) -> Result<Option<Issue>, ForgeError> {
+    async fn find_issue(&self, tracking: &Tracking) -> Result<Option<Issue>, ForgeError> {
         // Clocks differ, but not by a day.
         let since = jiff::Timestamp::from_millisecond(tracking.since)
             .unwrap_or_default()
@@ -64,50 +52,35 @@ impl GitHubForge {
             .unwrap_or_default();
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
         let route = format!("/issues?state=all&sort=created&direction=desc&since={since}");
-        let listed: Vec<Issue> = self.pages(session, &route, waits, |page| page).await?;
+        let listed: Vec<Issue> = self.pages(&route, |page| page).await?;
         Ok(listed.into_iter().find(|issue| {
             let text = issue.body.as_deref().unwrap_or_default();
             issue.pull_request.is_none() && tracking.is_in(text)
         }))
     }
 
-    async fn create_tracking(
-        &self,
-        session: &Session,
-        tracking: &Tracking,
-        waits: &Waits,
-    ) -> Result<Issue, ForgeError> {
-        let place = self.place();
-        let asked = self.asked(&place, TRACKING);
-        let route = format!("/repos/{}/issues", session.full_name);
+    async fn create_issue(&self, tracking: &Tracking) -> Result<Issue, ForgeError> {
+        let context = self.context(Operation::Named("open issues"));
+        let route = self.route("/issues");
         let body = json!({ "title": tracking.title(), "body": fit_body(&tracking.text("")) });
-        let wire = &self.wire;
-        let mut turn = wire.turn().await;
-        let mut attempts = Attempts::new(wire.pace);
+        let mut permit = self.client.permit().await;
+        let mut attempts = self.client.attempts();
         loop {
-            let sent = Sent::Post(&route, &body);
-            let said = wire
-                .once(&session.client, &mut turn, sent, &asked, waits)
-                .await;
-            let trouble = match said.and_then(|said| parse(&said)) {
+            let request = Request::post(&route, &body);
+            let answer = self.client.once(&mut permit, request, &context).await;
+            let failure = match answer.and_then(|success| parse(&success)) {
                 Ok(issue) => return Ok(issue),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(trouble)) => trouble,
+                Err(Failure::Transient(failure)) => failure,
             };
-            wire.wait(&mut attempts, trouble, waits).await?;
-            if let Some(found) = self.find_tracking(session, tracking, waits).await? {
+            self.client.wait(&mut attempts, failure).await?;
+            if let Some(found) = self.find_issue(tracking).await? {
                 return Ok(found);
             }
         }
     }
 
-    async fn tell_tracking(
-        &self,
-        session: &Session,
-        issue: &Issue,
-        tracking: &Tracking,
-        waits: &Waits,
-    ) -> Result<(), ForgeError> {
+    async fn update_issue(&self, issue: &Issue, tracking: &Tracking) -> Result<(), ForgeError> {
         let before = issue.body.as_deref().unwrap_or_default();
         let text = fit_body(&tracking.text(before));
         if text == before {
@@ -115,10 +88,7 @@ impl GitHubForge {
         }
         let route = format!("/issues/{}", issue.number);
         let body = json!({ "body": text });
-        let sent = Sent::Patch(&route, &body);
-        let doing = Doing::Changing("change issues");
-        self.change::<IgnoredAny>(session, sent, doing, waits)
-            .await
-            .map(drop)
+        let change = Operation::Named("change issues");
+        self.send(Request::patch(&route, &body), change).await
     }
 }

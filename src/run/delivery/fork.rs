@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-
-use crate::forge::{Forge, ForgeError, GitHubForge, GitHubRepo, Pace, Token, Waits};
+use crate::forge::{
+    Forge, ForgeError, GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Pace, Token,
+    WaitReporter,
+};
 use crate::git::Repo;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::delivery::remotes::Unlisted;
@@ -39,21 +40,26 @@ impl Forkable {
         source: Option<GitHubRepo>,
         repo: &Repo,
     ) -> Result<Arc<dyn Forge>, ForgeError> {
-        let forge = GitHubForge::new(self.repo.clone(), self.token.clone(), self.pace)?;
-        let pace = repo.state_dir().join("pace");
-        Ok(Arc::new(forge.from(source).keeping(&pace)))
+        let forge = GitHubForge::new(GitHubSetup {
+            repo: self.repo.clone(),
+            source,
+            token: self.token.clone(),
+            pace: self.pace,
+            history: Some(repo.state_dir().join("pace")),
+        })?;
+        Ok(Arc::new(forge))
     }
 
     /// Whether the user may push to this repository.
     pub(crate) fn may_push_to(&self, repo: GitHubRepo) -> Result<bool, DeliveryError> {
-        let forge = self.for_questions(repo)?;
-        ask(async |waits| forge.may_push(waits).await)
+        let session = self.for_questions(repo)?;
+        ask(session.may_push())
     }
 
     /// Finds the fork, or has it made, and waits until its git is there.
     pub(crate) fn fork(&self, repo: &Repo) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
-        let forge = self.for_questions(self.repo.clone())?;
-        let fork = ask(async |waits| forge.fork(waits).await)?;
+        let session = self.for_questions(self.repo.clone())?;
+        let fork = ask(session.fork())?;
         let remote = Unlisted::of(&fork, &self.address)?;
         let known = remote.reach(repo.clone());
         let begun = Instant::now();
@@ -73,21 +79,26 @@ impl Forkable {
         }
     }
 
-    fn for_questions(&self, repo: GitHubRepo) -> Result<GitHubForge, ForgeError> {
-        let pace = Pace {
-            patience: ANSWER,
-            ..self.pace
-        };
-        GitHubForge::new(repo, self.token.clone(), pace)
+    fn for_questions(&self, repo: GitHubRepo) -> Result<GitHubSession, ForgeError> {
+        let forge = GitHubForge::new(GitHubSetup {
+            repo,
+            source: None,
+            token: self.token.clone(),
+            pace: Pace {
+                patience: ANSWER,
+                ..self.pace
+            },
+            history: None,
+        })?;
+        Ok(forge.github_session(WaitReporter::silent()))
     }
 }
 
 /// Nothing runs yet that a question could be asked in.
-fn ask<T>(question: impl AsyncFnOnce(&Waits) -> Result<T, ForgeError>) -> Result<T, DeliveryError> {
+fn ask<T>(question: impl Future<Output = Result<T, ForgeError>>) -> Result<T, DeliveryError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(DeliveryError::Runtime)?;
-    let (waits, _) = mpsc::unbounded_channel();
-    Ok(runtime.block_on(question(&waits))?)
+    Ok(runtime.block_on(question)?)
 }

@@ -4,13 +4,12 @@
 //! by the loop that drives the run, and it tells that loop what is to be known of the issue.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::forge::{Forge, State, Task, Tracking};
+use crate::forge::{ForgeSession, State, Task, Tracking, WaitReporter};
 use crate::run::delivery::Delivery;
 use crate::run::job::spec::Job;
 use crate::run::log::event::{IssueLink, RunFact};
@@ -71,7 +70,7 @@ impl Tracker {
         }
         let (tracking, told_of) = watch::channel(tracking(state));
         let keeper = Keeper {
-            forge: Arc::clone(forge),
+            forge: forge.session(WaitReporter::silent()),
             told,
             issue: state.tracking.clone(),
             states: BTreeMap::new(),
@@ -100,7 +99,7 @@ impl Tracker {
 }
 
 struct Keeper {
-    forge: Arc<dyn Forge>,
+    forge: Box<dyn ForgeSession>,
     told: mpsc::UnboundedSender<RunFact>,
     issue: Option<IssueLink>,
     /// How pull requests stood when they were looked at last.
@@ -143,10 +142,9 @@ impl Keeper {
     }
 
     async fn write(&mut self, mut tracking: Tracking) {
-        let (waits, _) = mpsc::unbounded_channel();
         for task in &mut tracking.tasks {
             if !self.states.contains_key(&task.number) {
-                match self.forge.state(&task.which(), &waits).await {
+                match self.forge.state(&task.which()).await {
                     Ok(state) => {
                         self.states.insert(task.number, state);
                         if state.is_open() {
@@ -161,7 +159,7 @@ impl Keeper {
             }
         }
         tracking.known = self.issue.as_ref().and_then(|issue| issue.number);
-        let fact = match self.forge.track(&tracking, &waits).await {
+        let fact = match self.forge.track(&tracking).await {
             Ok(tracked) => {
                 let issue = IssueLink {
                     number: tracked.number,

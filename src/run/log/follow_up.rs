@@ -4,10 +4,9 @@
 //! Whatever comes of such a round, the unit stays what it was: published, since its pull request is open.
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
 
 use crate::agent::Feedback;
-use crate::forge::{Act, Forge, PullRequestRef};
+use crate::forge::{Act, Forge, PullRequestRef, WaitReporter};
 use crate::plan::UnitId;
 use crate::run::log::event::{Outcome, Step};
 use crate::run::log::state::{Phase, UnitState};
@@ -193,9 +192,9 @@ impl Pipeline {
 
     /// Fails where the pull request has been merged or closed while the agent was at work.
     async fn is_open(&self, which: &PullRequestRef, forge: &dyn Forge) -> Result<(), Halt> {
-        let (waits, _) = mpsc::unbounded_channel();
+        let session = forge.session(WaitReporter::silent());
         let state = tokio::select! {
-            state = forge.state(which, &waits) => state,
+            state = session.state(which) => state,
             () = self.cancel.cancelled() => return Err(Halt::Stopped),
         };
         let fault = |reason| Err(failure(Step::Push, reason));
@@ -238,8 +237,9 @@ impl Pipeline {
             key: format!("{} {} {tip}", self.job.id, self.unit().id),
             text,
         };
-        let (waits, mut told) = mpsc::unbounded_channel();
-        let noted = forge.act(which, &note, &waits);
+        let (waits, mut told) = WaitReporter::channel();
+        let session = forge.session(waits);
+        let noted = session.act(which, &note);
         tokio::pin!(noted);
         let noted = loop {
             tokio::select! {

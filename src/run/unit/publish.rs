@@ -3,9 +3,10 @@
 use std::mem::discriminant;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
-use crate::forge::{Checks, Forge, PullRequest, PullRequestFacts, PullRequestRef, TextError};
+use crate::forge::{
+    Checks, Forge, ForgeSession, PullRequest, PullRequestFacts, PullRequestRef, TextError,
+    WaitReporter,
+};
 use crate::plan::UnitId;
 use crate::run::job::pull_request::{FinishedNeed, UnitResult, extras, story};
 use crate::run::log::event::{Outcome, PullRequestLink, Step, UnitFact};
@@ -168,8 +169,9 @@ impl Pipeline {
             draft,
             extras,
         };
-        let (waits, mut told) = mpsc::unbounded_channel();
-        let open = forge.open(&request, &waits);
+        let (waits, mut told) = WaitReporter::channel();
+        let session = forge.session(waits);
+        let open = session.open(&request);
         tokio::pin!(open);
         let opened = loop {
             tokio::select! {
@@ -210,6 +212,7 @@ impl Pipeline {
         self.begin(step, Some(format!("waits its turn ({})", valve.words())))
             .await?;
         let (owners, needs) = (&self.unit().owners, &self.unit().needs);
+        let session = forge.session(WaitReporter::silent());
         let mut passage = self.unless_stopping(valve.passage(owners, needs)).await?;
         let mut look = FIRST_LOOK;
         let mut told = None;
@@ -225,7 +228,8 @@ impl Pipeline {
                 self.begin(step, Some(hold.to_string())).await?;
                 look = FIRST_LOOK;
             }
-            self.look_at(forge, &hold, &mut passage, look / 2).await?;
+            self.look_at(&*session, &hold, &mut passage, look / 2)
+                .await?;
             match passage.hold(now()) {
                 Some(same) if discriminant(&same) == kind => {}
                 _ => continue,
@@ -246,7 +250,7 @@ impl Pipeline {
     /// Looks whether what holds the unit back has come about.
     async fn look_at(
         &self,
-        forge: &dyn Forge,
+        session: &dyn ForgeSession,
         hold: &PublishBlock,
         passage: &mut PublishPermit<'_>,
         every: Duration,
@@ -255,21 +259,22 @@ impl Pipeline {
             PublishBlock::For(_) => {}
             PublishBlock::UntilClosed(open) => {
                 for which in open {
-                    if self.is_closed(forge, which).await? {
+                    if self.is_closed(session, which).await? {
                         passage.closed(which);
                     }
                 }
             }
             PublishBlock::UntilOwnerIsFree(_, open) => {
                 for which in open {
-                    if passage.is_due(which, now(), every) && self.is_closed(forge, which).await? {
+                    if passage.is_due(which, now(), every) && self.is_closed(session, which).await?
+                    {
                         passage.closed(which);
                     }
                 }
             }
             PublishBlock::UntilChecked(pending) => {
                 for (which, opened_at) in pending {
-                    if self.is_checked(forge, which, *opened_at).await? {
+                    if self.is_checked(session, which, *opened_at).await? {
                         passage.checked(which);
                     }
                 }
@@ -278,9 +283,12 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn is_closed(&self, forge: &dyn Forge, which: &PullRequestRef) -> Result<bool, Halt> {
-        let (waits, _) = mpsc::unbounded_channel();
-        match self.unless_stopping(forge.state(which, &waits)).await? {
+    async fn is_closed(
+        &self,
+        session: &dyn ForgeSession,
+        which: &PullRequestRef,
+    ) -> Result<bool, Halt> {
+        match self.unless_stopping(session.state(which)).await? {
             Ok(state) => Ok(!state.is_open()),
             // It is asked again soon, and a run that waits for days must not end by one bad minute.
             Err(error) => {
@@ -294,12 +302,11 @@ impl Pipeline {
     /// checks are begun a moment after it was opened.
     async fn is_checked(
         &self,
-        forge: &dyn Forge,
+        session: &dyn ForgeSession,
         which: &PullRequestRef,
         opened_at: i64,
     ) -> Result<bool, Halt> {
-        let (waits, _) = mpsc::unbounded_channel();
-        match self.unless_stopping(forge.standing(which, &waits)).await? {
+        match self.unless_stopping(session.standing(which)).await? {
             Ok(standing) => Ok(match standing.checks {
                 Checks::Running => !standing.state.is_open(),
                 Checks::None => now().saturating_sub(opened_at) > UNCHECKED,

@@ -1,49 +1,49 @@
-//! When changes were sent to a server, kept in a file: what a server allows holds also for a process that was killed and
-//! resumed, and for two at once.
+//! A file that records when changes were sent to a server: the server's limits also hold for a process that was killed
+//! and resumed, and for two processes at once.
 //!
-//! Who has the file locked has the turn. One that cannot be kept is a pity, but no reason to open no pull requests. Knows
-//! nothing of limits.
+//! The process that holds the file's lock may send. A file that cannot be written keeps no pull request from being
+//! opened. Knows nothing of limits.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What is older matters to no limit.
+/// No limit reaches further back than this.
 const MEMORY: Duration = Duration::from_hours(1);
 
-/// Between two looks whether another process has had its turn.
-const LOOK: Duration = Duration::from_millis(50);
+/// The time between two attempts to lock the file.
+const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// With so many lines that do not matter any longer, the file is written anew.
-const STALE: usize = 2_000;
+/// The number of outdated lines at which the file is rewritten.
+const MOST_OUTDATED: usize = 2_000;
 
-/// The file, while nobody has its lock.
+/// The file, without its lock.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct ChangeHistory {
     path: PathBuf,
 }
 
-/// The file with its lock.
+/// The file, locked until this is dropped.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct LockedHistory {
     file: File,
 }
 
-impl Ledger {
+impl ChangeHistory {
     pub(super) fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// Waits for the lock, and gives how long ago changes were sent, the oldest first.
-    pub(super) async fn turn(&self) -> Option<(Page, Vec<Duration>)> {
+    /// Waits for the lock, and returns it with how long ago changes were sent, the oldest first.
+    pub(super) async fn lock(&self) -> Option<(LockedHistory, Vec<Duration>)> {
         let read = async {
-            let mut page = Page::locked(&self.path).await?;
-            let past = page.read()?;
-            io::Result::Ok((page, past))
+            let mut history = LockedHistory::lock(&self.path).await?;
+            let ages = history.read()?;
+            io::Result::Ok((history, ages))
         };
         match read.await {
-            Ok(turn) => Some(turn),
+            Ok(locked) => Some(locked),
             Err(error) => {
                 tracing::warn!("{} cannot be kept: {error}", self.path.display());
                 None
@@ -52,8 +52,8 @@ impl Ledger {
     }
 }
 
-impl Page {
-    async fn locked(path: &Path) -> io::Result<Self> {
+impl LockedHistory {
+    async fn lock(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -66,7 +66,7 @@ impl Page {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file }),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK).await,
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_INTERVAL).await,
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
@@ -76,7 +76,8 @@ impl Page {
         let mut text = String::new();
         self.file.read_to_string(&mut text)?;
         let now = now();
-        // A line that a crash cut short, or a clock that was set back, counts as just now: too slow is no harm.
+        // A line that a crash cut short counts as now, and so does one from before the clock was set back: too slow is
+        // no harm.
         let moments: Vec<u64> = text
             .lines()
             .map(|line| line.parse().map_or(now, |moment: u64| moment.min(now)))
@@ -87,7 +88,7 @@ impl Page {
             .filter(|moment| age(moment) < MEMORY)
             .copied()
             .collect();
-        if moments.len() - recent.len() > STALE {
+        if moments.len() - recent.len() > MOST_OUTDATED {
             let line = |moment: &u64| format!("{moment}\n");
             let lines: Vec<String> = recent.iter().map(line).collect();
             self.file.set_len(0)?;
@@ -97,15 +98,15 @@ impl Page {
         Ok(recent.iter().map(age).collect())
     }
 
-    /// Writes down that a change is sent now.
-    pub(super) fn note(&mut self) {
+    /// Records that a change is sent now.
+    pub(super) fn add_now(&mut self) {
         let line = format!("{}\n", now());
         let written = self
             .file
             .seek(SeekFrom::End(0))
             .and_then(|_| self.file.write_all(line.as_bytes()));
         if let Err(error) = written {
-            tracing::warn!("a change to a server cannot be noted: {error}");
+            tracing::warn!("a change to a server cannot be recorded: {error}");
         }
     }
 }
@@ -123,40 +124,42 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_noted_is_known_to_the_next_who_has_the_turn() {
+    async fn the_next_holder_of_the_lock_sees_earlier_changes() {
         let folder = tempfile::tempdir().expect("a folder");
-        let ledger = || Ledger::at(folder.path().join("pace/server"));
-        let (mut page, past) = ledger().turn().await.expect("a turn");
-        assert_eq!(past, []);
-        page.note();
-        let other = ledger();
-        let waiting = other.turn();
+        let history = || ChangeHistory::at(folder.path().join("pace/server"));
+        let (mut locked, ages) = history().lock().await.expect("the lock");
+        assert_eq!(ages, []);
+        locked.add_now();
+        let other = history();
+        let waiting = other.lock();
         tokio::pin!(waiting);
-        let early = tokio::time::timeout(2 * LOOK, &mut waiting).await;
-        assert!(early.is_err(), "two have the turn");
-        drop(page);
-        let (_, past) = waiting.await.expect("a turn");
-        assert_eq!(past.len(), 1);
+        let early = tokio::time::timeout(2 * LOCK_INTERVAL, &mut waiting).await;
+        assert!(early.is_err(), "two have the lock");
+        drop(locked);
+        let (_, ages) = waiting.await.expect("the lock");
+        assert_eq!(ages.len(), 1);
     }
 
     #[tokio::test]
     async fn old_and_broken_lines_do_no_harm() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("server");
-        let old = "1700000000000\n".repeat(STALE + 1);
+        let old = "1700000000000\n".repeat(MOST_OUTDATED + 1);
         std::fs::write(&path, format!("{old}99999999999999999\n17000")).expect("a file");
-        let (page, past) = Ledger::at(path.clone()).turn().await.expect("a turn");
-        drop(page);
-        assert_eq!(past.len(), 1);
+        let history = ChangeHistory::at(path.clone());
+        let (locked, ages) = history.lock().await.expect("the lock");
+        drop(locked);
+        assert_eq!(ages.len(), 1);
         let left = std::fs::read_to_string(&path).expect("a file");
         assert_eq!(left.lines().count(), 1);
     }
 
     #[tokio::test]
-    async fn a_place_that_cannot_be_written_is_done_without() {
+    async fn a_history_that_cannot_be_written_is_no_error() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         std::fs::write(&file, "").expect("a file");
-        assert!(Ledger::at(file.join("server")).turn().await.is_none());
+        let history = ChangeHistory::at(file.join("server"));
+        assert!(history.lock().await.is_none());
     }
 }
