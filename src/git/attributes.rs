@@ -8,7 +8,9 @@ use gix_attributes::StateRef;
 use gix_attributes::glob::pattern::Case;
 use gix_attributes::search::{MetadataCollection, Outcome};
 
-use super::{Entry, EntryKind, GitError, Objects};
+use super::entries::{Entry, EntryKind};
+use super::error::GitError;
+use super::objects::Objects;
 
 const BINARY: &str = "binary";
 const GENERATED: &str = "linguist-generated";
@@ -83,5 +85,33 @@ fn unreadable(path: &Path, source: std::io::Error) -> GitError {
         what: "cannot read the rules of",
         path: path.to_path_buf(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::repository;
+
+    #[test]
+    fn attributes_of_a_deeper_folder_win() {
+        let it = repository(&[
+            (
+                ".gitattributes",
+                "*.bin binary\ngen/** linguist-generated\n",
+            ),
+            ("gen/.gitattributes", "hand.js -linguist-generated\n"),
+            ("gen/hand.js", ""),
+            ("gen/made.js", ""),
+            ("src/logo.bin", ""),
+            ("src/main.js", ""),
+        ]);
+        let base = it.repo.base(None, None).unwrap();
+        let entries = it.repo.entries(&base.id).unwrap();
+        let mut rules = Attributes::read(&entries, &it.repo.objects().unwrap()).unwrap();
+        assert_eq!(rules.reason_to_set_aside("gen/made.js"), Some("generated"));
+        assert_eq!(rules.reason_to_set_aside("gen/hand.js"), None);
+        assert_eq!(rules.reason_to_set_aside("src/logo.bin"), Some("binary"));
+        assert_eq!(rules.reason_to_set_aside("src/main.js"), None);
     }
 }

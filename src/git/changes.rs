@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
-use super::worktree::disk;
-use super::{During, GitError, Repo};
+use super::error::{During, GitError};
+use super::lookup::any_tree;
+use super::repo::Repo;
 
 /// One path that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,13 @@ pub struct Changes {
     pub deletions: usize,
 }
 
+/// How a diff is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    On,
+    Off,
+}
+
 impl Repo {
     /// The worktree's content as a tree, its id given back; `index` is the copy kept by [`Repo::create_worktree`].
     ///
@@ -66,7 +74,7 @@ impl Repo {
     pub fn snapshot_aside(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
         let copy = tempfile::NamedTempFile::new()
             .and_then(|file| std::fs::copy(index, file.path()).map(|_| file))
-            .map_err(|error| disk("cannot copy", index, error))?;
+            .map_err(|error| GitError::io("cannot copy", index, error))?;
         self.snapshot(worktree, copy.path())
     }
 
@@ -137,16 +145,7 @@ impl Repo {
             deletions: stats.deletions(),
         })
     }
-}
 
-/// How a diff is to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Colours {
-    On,
-    Off,
-}
-
-impl Repo {
     /// The difference between two trees (or commits) as a patch, as the user's git writes it.
     pub fn patch(&self, before: &str, after: &str, colours: Colours) -> Result<Vec<u8>, GitError> {
         let colours = match colours {
@@ -156,17 +155,16 @@ impl Repo {
         self.git(["diff", "--no-ext-diff", colours, before, after])
             .run()
     }
-}
 
-/// The tree with this id, or of the commit with this id.
-pub(super) fn any_tree<'r>(
-    repo: &'r git2::Repository,
-    id: &str,
-) -> Result<git2::Tree<'r>, GitError> {
-    git2::Oid::from_str(id)
-        .and_then(|id| repo.find_object(id, None))
-        .and_then(|object| object.peel_to_tree())
-        .during(|| format!("the tree of {id} cannot be read"))
+    /// Whether tracked files of the user's checkout differ from its commit.
+    pub fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
+        let out = self
+            .git_in_checkout(["status", "--porcelain", "-uno", "--ignore-submodules"])
+            // Else git takes the occasion to refresh the user's index (git-status(1), "Background refresh").
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .run()?;
+        Ok(!out.is_empty())
+    }
 }
 
 #[cfg(test)]
@@ -176,8 +174,8 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::git::NewWorktree;
     use crate::git::fixture::{Fixture, repository};
+    use crate::git::worktree::NewWorktree;
 
     fn worktree(it: &Fixture) -> (PathBuf, PathBuf) {
         let (path, index) = (it.beside("work"), it.beside("index"));

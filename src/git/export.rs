@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{GitError, Repo};
+use super::error::GitError;
+use super::repo::Repo;
 
 impl Repo {
     /// A commit as a mail that `git am` takes, with its message and author.

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Base, GitError, NewWorktree, Repo};
+use super::base::Base;
+use super::error::GitError;
+use super::lookup::tree_of;
+use super::repo::Repo;
+use super::worktree::NewWorktree;
 
 /// A repository with one commit, in a temporary folder that goes when this is dropped.
 pub(crate) struct Fixture {
@@ -20,11 +24,30 @@ impl Fixture {
         self.folder.path().join(name)
     }
 
+    /// Tells git who commits, and that nothing is signed.
+    pub(crate) fn identify(&self) {
+        let mut config = self.repo.open().unwrap().config().unwrap();
+        config.set_str("user.name", "Ada").unwrap();
+        config.set_str("user.email", "ada@example.org").unwrap();
+        config.set_bool("commit.gpgSign", false).unwrap();
+    }
+
     /// Makes a branch at the commit.
     pub(crate) fn branch(&self, name: &str) {
         let git = self.repo.open().unwrap();
         let commit = git.head().unwrap().peel_to_commit().unwrap();
         git.branch(name, &commit, false).unwrap();
+    }
+
+    /// A commit on `parent` that writes a text into a file.
+    pub(crate) fn change(&self, parent: &str, file: &str, text: &str) -> String {
+        let git = self.repo.open().unwrap();
+        let before = tree_of(&git, parent).unwrap();
+        let mut tree = git.treebuilder(Some(&before)).unwrap();
+        let blob = git.blob(text.as_bytes()).unwrap();
+        tree.insert(file, blob, 0o100_644).unwrap();
+        let tree = tree.write().unwrap().to_string();
+        self.repo.commit_tree(&tree, &[parent], file).unwrap()
     }
 
     /// A further commit on no branch that tracks just these: path, mode and content, as git holds them. What a

@@ -2,10 +2,25 @@
 
 use std::collections::HashSet;
 
-use super::{During, GitError, Repo};
+use super::error::GitError;
+use super::repo::Repo;
 
 /// A commit of more files moves or reformats everything, which says nothing of any two of them.
 const MOST_FILES: usize = 100;
+
+/// What became of a file between two commits. Names that are not UTF-8 are passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    Added(String),
+    Changed(String),
+    Deleted(String),
+    /// `changed` tells whether its content is another one, too.
+    Renamed {
+        from: String,
+        to: String,
+        changed: bool,
+    },
+}
 
 impl Repo {
     /// The paths that each of the latest commits behind `commit` changed, at most `most` commits. Merges and commits of
@@ -44,32 +59,6 @@ impl Repo {
         }
         changed.retain(|paths| paths.len() <= MOST_FILES);
         Ok(changed)
-    }
-}
-
-/// What became of a file between two commits. Names that are not UTF-8 are passed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Since {
-    Added(String),
-    Changed(String),
-    Deleted(String),
-    /// `changed` tells whether its content is another one, too.
-    Renamed {
-        from: String,
-        to: String,
-        changed: bool,
-    },
-}
-
-impl Repo {
-    /// How many commits `one` has that `other` has not, and the other way round.
-    pub fn ahead_behind(&self, one: &str, other: &str) -> Result<(usize, usize), GitError> {
-        let repo = self.open()?;
-        let id = |commit: &str| {
-            git2::Oid::from_str(commit).during(|| format!("{commit} is no commit id"))
-        };
-        repo.graph_ahead_behind(id(one)?, id(other)?)
-            .during(|| format!("the history between {one} and {other} cannot be read"))
     }
 
     /// What became of files from one commit to another, in git's order.
@@ -114,7 +103,7 @@ impl Repo {
 
 #[cfg(test)]
 mod tests {
-    use super::Since;
+    use super::*;
     use crate::git::fixture::repository;
 
     #[test]
@@ -179,7 +168,7 @@ mod tests {
         };
         change(&["a", "c \u{fc}\n"]);
         change(&[]);
-        let many: Vec<String> = (0..=super::MOST_FILES).map(|n| format!("m{n}")).collect();
+        let many: Vec<String> = (0..=MOST_FILES).map(|n| format!("m{n}")).collect();
         change(&many.iter().map(String::as_str).collect::<Vec<_>>());
         let last = change(&["b"]);
         let changed = |most| it.repo.changed_together(&last, most).unwrap();

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::{GitError, Repo};
+use super::error::GitError;
+use super::repo::Repo;
 
 /// The name of the file that says what to bring.
 pub const INCLUDE_FILE: &str = ".worktreeinclude";

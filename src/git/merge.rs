@@ -1,12 +1,10 @@
 //! How work stands against a branch, comes into it, and is put on top of it. All of it is done with objects and refs: no
-//! checkout, index or file is touched, and no branch that stands in a checkout is moved.
+//! checkout, index or file is touched.
 
-use tokio_util::sync::CancellationToken;
-
-use super::base::find_commit;
-use super::commit::without_lease;
-use super::graft::merge;
-use super::{During, GitError, Repo};
+use super::error::{During, GitError};
+use super::lookup::find_commit;
+use super::repo::Repo;
+use super::tree_merge::merge;
 
 /// Nobody puts more than this on top of a unit's work.
 const MOST_COMMITS: usize = 250;
@@ -51,21 +49,6 @@ impl Repo {
         }))
     }
 
-    /// The tree of both together.
-    fn merged_tree(&self, ours: &str, theirs: &str) -> Result<String, GitError> {
-        let repo = self.open()?;
-        let during = || format!("{theirs} cannot be merged into {ours}");
-        let (ours, theirs) = (find_commit(&repo, ours)?, find_commit(&repo, theirs)?);
-        let ancestor = repo.merge_base(ours.id(), theirs.id()).during(during)?;
-        let ancestor = repo.find_commit(ancestor).during(during)?;
-        let (ancestor, ours, theirs) = (
-            ancestor.tree().during(during)?,
-            ours.tree().during(during)?,
-            theirs.tree().during(during)?,
-        );
-        merge(&repo, &ancestor, &ours, &theirs).map(|tree| tree.to_string())
-    }
-
     /// Merges a commit into a branch, which is made at `base` where it is not there yet.
     pub fn merge_into(
         &self,
@@ -89,6 +72,21 @@ impl Repo {
         self.move_branch(branch, tip.as_deref(), &made)
     }
 
+    /// The tree of both together.
+    fn merged_tree(&self, ours: &str, theirs: &str) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let during = || format!("{theirs} cannot be merged into {ours}");
+        let (ours, theirs) = (find_commit(&repo, ours)?, find_commit(&repo, theirs)?);
+        let ancestor = repo.merge_base(ours.id(), theirs.id()).during(during)?;
+        let ancestor = repo.find_commit(ancestor).during(during)?;
+        let (ancestor, ours, theirs) = (
+            ancestor.tree().during(during)?,
+            ours.tree().during(during)?,
+            theirs.tree().during(during)?,
+        );
+        merge(&repo, &ancestor, &ours, &theirs).map(|tree| tree.to_string())
+    }
+
     /// What a commit has changed since `start` as one commit on top of another one, with the words of the first that was
     /// made on `start`.
     pub fn transplant(&self, commit: &str, start: &str, onto: &str) -> Result<String, GitError> {
@@ -110,144 +108,6 @@ impl Repo {
             .to_owned();
         self.commit_tree(&tree, &[onto], &message)
     }
-
-    /// Where two commits have parted; nothing where they have nothing in common.
-    pub fn merge_base(&self, one: &str, other: &str) -> Result<Option<String>, GitError> {
-        let repo = self.open()?;
-        let during = || format!("{one} cannot be compared with {other}");
-        let id = |text| git2::Oid::from_str(text).during(during);
-        match repo.merge_base(id(one)?, id(other)?) {
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            found => Ok(Some(found.during(during)?.to_string())),
-        }
-    }
-
-    /// Whether a commit is another one, or comes after it.
-    pub fn contains(&self, later: &str, earlier: &str) -> Result<bool, GitError> {
-        let repo = self.open()?;
-        let during = || format!("{later} cannot be compared with {earlier}");
-        let id = |text| git2::Oid::from_str(text).during(during);
-        let (later, earlier) = (id(later)?, id(earlier)?);
-        Ok(later == earlier || repo.graph_descendant_of(later, earlier).during(during)?)
-    }
-
-    /// Brings a branch from one commit to another, or makes it where it was nowhere; only while it stands there, and only
-    /// if no checkout stands on it: its files would no longer be those of the branch.
-    pub fn move_branch(&self, branch: &str, from: Option<&str>, to: &str) -> Result<(), GitError> {
-        self.check_movable(branch)?;
-        let name = format!("refs/heads/{branch}");
-        // Zeros mean that it must not be there.
-        let nowhere = "0".repeat(to.len());
-        let from = from.unwrap_or(&nowhere);
-        self.git(["update-ref", "-m", "batch", &name, to, from])
-            .run()
-            .map(drop)
-    }
-
-    /// Refuses a branch on which a checkout stands.
-    pub fn check_movable(&self, branch: &str) -> Result<(), GitError> {
-        let name = format!("refs/heads/{branch}");
-        let format = "--format=%(worktreepath)";
-        let place = self.git(["for-each-ref", format, &name]).run()?;
-        let place = String::from_utf8_lossy(&place).trim().to_owned();
-        if place.is_empty() {
-            return Ok(());
-        }
-        Err(GitError::CheckedOut {
-            branch: branch.to_owned(),
-            place: place.into(),
-        })
-    }
-
-    /// The commit at which a remote's branch stands, with all that belongs to it; nothing where it has no such branch. The
-    /// user's refs stay as they are.
-    pub fn fetch_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
-        let Some(tip) = self.remote_branch(remote, branch)? else {
-            return Ok(None);
-        };
-        if !self.has_commit(&tip)? {
-            let name = format!("refs/heads/{branch}");
-            self.git_in_checkout(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"])
-                .args(&[
-                    "--refmap=",
-                    "--no-recurse-submodules",
-                    "--no-auto-maintenance",
-                ])
-                .args(&[remote, &name])
-                .over_the_network()
-                .run()?;
-        }
-        Ok(Some(tip))
-    }
-
-    /// Brings a remote's branch to where the local one of its name stands, if it still stands at one of the `earlier`
-    /// commits. One that is not there, or is there already, is left as it is.
-    pub fn push_again(
-        &self,
-        remote: &str,
-        branch: &str,
-        commit: &str,
-        earlier: &[String],
-    ) -> Result<(), GitError> {
-        match self.remote_branch(remote, branch)? {
-            None => Ok(()),
-            stands => self.push_from(stands, remote, branch, commit, earlier),
-        }
-    }
-
-    /// Like [`Self::push_again`], but a branch that is not there is made.
-    pub fn push_over(
-        &self,
-        remote: &str,
-        branch: &str,
-        commit: &str,
-        earlier: &[String],
-    ) -> Result<(), GitError> {
-        let stands = self.remote_branch(remote, branch)?;
-        self.push_from(stands, remote, branch, commit, earlier)
-    }
-
-    fn push_from(
-        &self,
-        stands: Option<String>,
-        remote: &str,
-        branch: &str,
-        commit: &str,
-        earlier: &[String],
-    ) -> Result<(), GitError> {
-        match stands {
-            Some(stands) if stands == commit => Ok(()),
-            Some(stands) if !earlier.contains(&stands) => Err(GitError::BranchMoved {
-                branch: branch.to_owned(),
-                remote: remote.to_owned(),
-            }),
-            stands => {
-                // Whatever the branch of that name here has come to hold.
-                let never = CancellationToken::new();
-                self.push_commit(remote, (commit, branch), stands.as_deref(), &never)
-            }
-        }
-    }
-
-    /// Deletes a branch of a remote, if it still stands at this commit.
-    pub fn delete_remote_branch(
-        &self,
-        remote: &str,
-        branch: &str,
-        commit: &str,
-    ) -> Result<(), GitError> {
-        if self.remote_branch(remote, branch)?.is_none() {
-            return Ok(());
-        }
-        let lease = format!("--force-with-lease=refs/heads/{branch}:{commit}");
-        let spec = format!(":refs/heads/{branch}");
-        self.git_in_checkout(["push", "--quiet"])
-            .args(&[&lease, remote, &spec])
-            .over_the_network()
-            .run()
-            .map(drop)
-            .map_err(|error| without_lease(error, remote, branch))
-    }
 }
 
 #[cfg(test)]
@@ -257,22 +117,8 @@ mod tests {
 
     fn fixture() -> Fixture {
         let it = repository(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
-        let mut config = it.repo.open().unwrap().config().unwrap();
-        config.set_str("user.name", "Ada").unwrap();
-        config.set_str("user.email", "ada@example.org").unwrap();
-        config.set_bool("commit.gpgSign", false).unwrap();
+        it.identify();
         it
-    }
-
-    /// A commit on `parent` that writes a text into a file.
-    fn change(it: &Fixture, parent: &str, file: &str, text: &str) -> String {
-        let repo = it.repo.open().unwrap();
-        let before = find_commit(&repo, parent).unwrap().tree().unwrap();
-        let mut tree = repo.treebuilder(Some(&before)).unwrap();
-        let blob = repo.blob(text.as_bytes()).unwrap();
-        tree.insert(file, blob, 0o100_644).unwrap();
-        let tree = tree.write().unwrap().to_string();
-        it.repo.commit_tree(&tree, &[parent], file).unwrap()
     }
 
     fn text(it: &Fixture, commit: &str, file: &str) -> String {
@@ -285,11 +131,11 @@ mod tests {
     #[test]
     fn work_stands_behind_and_against_what_a_branch_has_gained() {
         let it = fixture();
-        let gained = change(&it, &it.first, "a.txt", "theirs\n");
+        let gained = it.change(&it.first, "a.txt", "theirs\n");
         it.repo.move_branch("all", None, &gained).unwrap();
         let against = |commit: &str| it.repo.against("all", commit).unwrap();
-        let apart = change(&it, &it.first, "b.txt", "mine\n");
-        let clash = change(&it, &it.first, "a.txt", "mine\n");
+        let apart = it.change(&it.first, "b.txt", "mine\n");
+        let clash = it.change(&it.first, "a.txt", "mine\n");
         let found = |mergeable| {
             let behind = 1;
             Some(Against { behind, mergeable })
@@ -303,8 +149,8 @@ mod tests {
     fn work_is_merged_into_a_branch_that_nobody_has_checked_out() {
         let it = fixture();
         let (a, b) = (
-            change(&it, &it.first, "a.txt", "new\n"),
-            change(&it, &it.first, "b.txt", "new\n"),
+            it.change(&it.first, "a.txt", "new\n"),
+            it.change(&it.first, "b.txt", "new\n"),
         );
         let merge = |branch: &str, commit: &str, joint| {
             it.repo
@@ -335,11 +181,11 @@ mod tests {
     #[test]
     fn work_is_put_on_top_of_what_its_ground_has_become() {
         let it = fixture();
-        let ground = change(&it, &it.first, "a.txt", "new\n");
-        let work = change(&it, &ground, "b.txt", "new\n");
+        let ground = it.change(&it.first, "a.txt", "new\n");
+        let work = it.change(&ground, "b.txt", "new\n");
         // The ground came into the branch as another commit, with something else.
-        let squashed = change(&it, &it.first, "a.txt", "new\n");
-        let onto = change(&it, &squashed, "c.txt", "more\n");
+        let squashed = it.change(&it.first, "a.txt", "new\n");
+        let onto = it.change(&squashed, "c.txt", "more\n");
         let moved = it.repo.transplant(&work, &ground, &onto).unwrap();
         let repo = it.repo.open().unwrap();
         let made = find_commit(&repo, &moved).unwrap();
@@ -353,24 +199,10 @@ mod tests {
             .unwrap();
         assert_eq!(changed.list.len(), 1);
 
-        let more = change(&it, &work, "d.txt", "mended\n");
+        let more = it.change(&work, "d.txt", "mended\n");
         let moved = it.repo.transplant(&more, &ground, &onto).unwrap();
         let made = find_commit(&repo, &moved).unwrap();
         assert_eq!(made.message(), Ok("b.txt"), "the first one's words");
         assert_eq!(text(&it, &moved, "d.txt"), "mended\n");
-    }
-
-    #[test]
-    fn a_branch_is_moved_only_from_where_it_stood() {
-        let it = fixture();
-        let (a, b) = (
-            change(&it, &it.first, "a.txt", "new\n"),
-            change(&it, &it.first, "b.txt", "new\n"),
-        );
-        it.repo.move_branch("all", None, &a).unwrap();
-        assert!(it.repo.move_branch("all", None, &b).is_err());
-        assert!(it.repo.move_branch("all", Some(&it.first), &b).is_err());
-        it.repo.move_branch("all", Some(&a), &b).unwrap();
-        assert_eq!(it.repo.branch_tip("all").unwrap(), Some(b));
     }
 }

@@ -7,7 +7,8 @@ use gix_object::{Find, Kind};
 use gix_pack::cache::lru::MemoryCappedHashmap;
 use rayon::prelude::*;
 
-use super::{GitError, Repo};
+use super::error::GitError;
+use super::repo::Repo;
 
 /// So many bytes of what others are packed as changes of are remembered by each reader.
 const REMEMBERED: usize = 4 << 20;
@@ -90,6 +91,13 @@ impl Objects {
             Err(fault) => Err(damaged(id, fault.to_string())),
         }
     }
+}
+
+/// The id that git would give a file of these bytes: it tells contents apart, and stays the same for ever.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    git2::Oid::hash_object(git2::ObjectType::Blob, bytes)
+        .map_or_else(|_| String::new(), |id| id.to_string())
 }
 
 pub(super) fn damaged(id: git2::Oid, fault: String) -> GitError {

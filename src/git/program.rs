@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{GitError, Repo};
+use super::error::GitError;
+use super::repo::Repo;
 use crate::process::{Capture, Environment};
 
 /// Variables that would send git to another repository or index than the one that is meant; a hook's git sets them

@@ -5,11 +5,10 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::base::find_commit;
 use super::delete::delete_tree;
+use super::error::GitError;
 use super::include::place;
-use super::worktree::disk;
-use super::{During, GitError, Repo};
+use super::repo::Repo;
 
 impl Repo {
     /// Deletes a worktree.
@@ -19,27 +18,17 @@ impl Repo {
         // Git forgets it first: half a worktree that is not registered is no riddle to anybody.
         self.forget_worktree(name)?;
         if path.symlink_metadata().is_ok() {
-            delete_tree(path).map_err(|error| disk("cannot remove", path, error))?;
+            delete_tree(path).map_err(|error| GitError::io("cannot remove", path, error))?;
         }
         Ok(())
-    }
-
-    /// Takes away the lock that a killed process may have left on a branch. Only for a name that nobody else uses.
-    pub fn unlock_branch(&self, branch: &str) -> Result<(), GitError> {
-        let lock = self.common.join(format!("refs/heads/{branch}.lock"));
-        match fs::remove_file(&lock) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(disk("cannot remove", &lock, error))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Has git forget a worktree; its folder is not looked at.
     pub fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
         let admin = self.admin_dir(name);
         if admin.exists() {
-            fs::remove_dir_all(&admin).map_err(|error| disk("cannot remove", &admin, error))?;
+            fs::remove_dir_all(&admin)
+                .map_err(|error| GitError::io("cannot remove", &admin, error))?;
         }
         Ok(())
     }
@@ -66,7 +55,7 @@ impl Repo {
         let moved = match self.move_worktree(name, path, to) {
             Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
                 copy_tree(path, to)
-                    .map_err(|error| disk("cannot move to the trash", path, error))?;
+                    .map_err(|error| GitError::io("cannot move to the trash", path, error))?;
                 self.remove_worktree(name, path)?;
                 true
             }
@@ -81,52 +70,14 @@ impl Repo {
         let is_there = path.symlink_metadata().is_ok();
         if is_there {
             if let Some(aside) = to.parent() {
-                fs::create_dir_all(aside).map_err(|error| disk("cannot make", aside, error))?;
+                fs::create_dir_all(aside)
+                    .map_err(|error| GitError::io("cannot make", aside, error))?;
             }
-            fs::rename(path, to).map_err(|error| disk("cannot move to the trash", path, error))?;
+            fs::rename(path, to)
+                .map_err(|error| GitError::io("cannot move to the trash", path, error))?;
         }
         self.forget_worktree(name)?;
         Ok(is_there)
-    }
-
-    /// Deletes `branch`; if it does not stand at `start` any more, what it holds is kept under
-    /// the full ref name `aside`, or with a number behind it where another commit is kept there. Gives that name.
-    pub fn set_branch_aside(
-        &self,
-        branch: &str,
-        start: &str,
-        aside: &str,
-    ) -> Result<Option<String>, GitError> {
-        if self.delete_untouched_branch(branch, start)? {
-            return Ok(None);
-        }
-        let repo = self.open()?;
-        let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
-            return Ok(None);
-        };
-        let during = || format!("branch {branch} cannot be set aside");
-        let tip = found.get().peel_to_commit().during(during)?.id();
-        let aside = free_ref(&repo, aside, tip);
-        repo.reference(&aside, tip, true, "batch: set aside")
-            .during(during)?;
-        found.delete().during(during)?;
-        Ok(Some(aside))
-    }
-
-    /// Deletes `branch` if it still stands at the commit `start`, so that nothing is lost with it. Says whether it did.
-    pub fn delete_untouched_branch(&self, branch: &str, start: &str) -> Result<bool, GitError> {
-        let repo = self.open()?;
-        let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
-            return Ok(false);
-        };
-        let start = find_commit(&repo, start)?.id();
-        if found.get().target() != Some(start) {
-            return Ok(false);
-        }
-        found
-            .delete()
-            .during(|| format!("branch {branch} cannot be deleted"))?;
-        Ok(true)
     }
 }
 
@@ -150,19 +101,6 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The full ref name, or the first with a number behind it, that stands for no other commit.
-pub(super) fn free_ref(repo: &git2::Repository, name: &str, commit: git2::Oid) -> String {
-    let free = |name: &String| {
-        repo.find_reference(name)
-            .map_or(true, |kept| kept.target() == Some(commit))
-    };
-    let numbered = (2..u32::MAX).map(|number| format!("{name}.{number}"));
-    std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(free)
-        .unwrap_or_else(|| name.to_owned())
-}
-
 /// A place in the folder, called `name` or, where that is taken, a little longer.
 #[must_use]
 pub fn free_name(folder: &Path, name: &str) -> PathBuf {
@@ -179,8 +117,8 @@ pub fn free_name(folder: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::NewWorktree;
     use crate::git::fixture::repository;
+    use crate::git::worktree::NewWorktree;
 
     #[test]
     fn a_discarded_worktree_lies_in_the_trash_and_git_has_forgotten_it() {
@@ -218,20 +156,5 @@ mod tests {
                 .delete_untouched_branch("batch/r/01", &it.first)
                 .unwrap()
         );
-    }
-
-    #[test]
-    fn a_branch_with_work_on_it_is_kept() {
-        let it = repository(&[("a.txt", "one\n")]);
-        let mut config = it.repo.open().unwrap().config().unwrap();
-        config.set_str("user.name", "Ada").unwrap();
-        config.set_str("user.email", "ada@example.org").unwrap();
-        let tree = it.repo.tree(&it.first).unwrap();
-        it.repo.commit("work", &it.first, &tree, "work").unwrap();
-        assert!(!it.repo.delete_untouched_branch("work", &it.first).unwrap());
-        assert!(matches!(
-            it.repo.check_new_branch("work"),
-            Err(GitError::BranchExists { .. })
-        ));
     }
 }

@@ -10,8 +10,9 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::base::find_commit;
-use super::{During, GitError, Repo};
+use super::error::{During, GitError};
+use super::lookup::find_commit;
+use super::repo::Repo;
 
 /// What a worktree shall be.
 #[derive(Debug, Clone)]
@@ -28,39 +29,6 @@ pub struct NewWorktree<'a> {
 }
 
 impl Repo {
-    /// Whether `branch` could be made; the error says what stands in the way.
-    pub fn check_new_branch(&self, branch: &str) -> Result<(), GitError> {
-        let full = format!("refs/heads/{branch}");
-        if !git2::Reference::is_valid_name(&full) {
-            return Err(GitError::BadBranchName {
-                name: branch.to_owned(),
-            });
-        }
-        let repo = self.open()?;
-        if repo.find_reference(&full).is_ok() {
-            return Err(GitError::BranchExists {
-                branch: branch.to_owned(),
-            });
-        }
-        // A ref is a file or a folder, never both (git-check-ref-format(1)).
-        let above = branch
-            .match_indices('/')
-            .map(|(slash, _)| &branch[..slash])
-            .find(|above| repo.find_reference(&format!("refs/heads/{above}")).is_ok());
-        let below = || {
-            let mut names = repo.references_glob(&format!("{full}/*")).ok()?;
-            let first = names.names().next()?.ok()?;
-            first.strip_prefix("refs/heads/").map(ToOwned::to_owned)
-        };
-        match above.map(ToOwned::to_owned).or_else(below) {
-            Some(blocker) => Err(GitError::BranchBlocked {
-                branch: branch.to_owned(),
-                blocker,
-            }),
-            None => Ok(()),
-        }
-    }
-
     /// Makes a worktree that git knows, and its branch, with nothing in it yet. After an error nothing of it is left.
     pub fn register_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         if let Some(branch) = new.branch {
@@ -93,10 +61,11 @@ impl Repo {
         let admin = self.admin_dir(new.name);
         let draft = self.draft_dir(new.name);
         let folder = |path: &Path| {
-            fs::create_dir_all(path).map_err(|error| disk("cannot make", path, error))
+            fs::create_dir_all(path).map_err(|error| GitError::io("cannot make", path, error))
         };
         let write = |path: PathBuf, words: &[&[u8]]| {
-            fs::write(&path, words.concat()).map_err(|error| disk("cannot write", &path, error))
+            fs::write(&path, words.concat())
+                .map_err(|error| GitError::io("cannot write", &path, error))
         };
         let _ = fs::remove_dir_all(&draft);
         folder(&draft)?;
@@ -105,7 +74,7 @@ impl Repo {
         folder(new.path)?;
         let place = new.path.canonicalize();
         let link = place
-            .map_err(|error| disk("cannot find", new.path, error))?
+            .map_err(|error| GitError::io("cannot find", new.path, error))?
             .join(".git");
         write(
             link.clone(),
@@ -120,7 +89,7 @@ impl Repo {
             folder(&self.common.join("worktrees"))?;
             match fs::rename(&draft, &admin) {
                 Err(error) if error.kind() == ErrorKind::NotFound && !attempts.is_empty() => {}
-                done => return done.map_err(|error| disk("cannot make", &admin, error)),
+                done => return done.map_err(|error| GitError::io("cannot make", &admin, error)),
             }
         }
     }
@@ -144,7 +113,8 @@ impl Repo {
         let mut options = git2::build::CheckoutBuilder::new();
         linked.checkout_head(Some(options.force())).map_err(fault)?;
         let fresh = self.admin_dir(new.name).join("index");
-        fs::copy(&fresh, new.index).map_err(|error| disk("cannot write", new.index, error))?;
+        fs::copy(&fresh, new.index)
+            .map_err(|error| GitError::io("cannot write", new.index, error))?;
         self.check_out_filtered(new, &fresh)
     }
 
@@ -166,13 +136,14 @@ impl Repo {
             let path = new.path.join(OsStr::from_bytes(name));
             // What stands there and is up to date would be left as it is.
             if path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
-                fs::remove_file(&path).map_err(|error| disk("cannot remove", &path, error))?;
+                fs::remove_file(&path)
+                    .map_err(|error| GitError::io("cannot remove", &path, error))?;
             }
         }
         git(&["checkout-index", "--force", "--index", "-z", "--stdin"])
             .stdin(filtered)
             .run()?;
-        fs::copy(new.index, own).map_err(|error| disk("cannot write", own, error))?;
+        fs::copy(new.index, own).map_err(|error| GitError::io("cannot write", own, error))?;
         Ok(())
     }
 
@@ -185,9 +156,9 @@ impl Repo {
             return Ok(());
         }
         let (head, own) = (admin.join("HEAD"), admin.join("index"));
-        fs::copy(index, &own).map_err(|error| disk("cannot write", &own, error))?;
+        fs::copy(index, &own).map_err(|error| GitError::io("cannot write", &own, error))?;
         fs::write(&head, format!("ref: refs/heads/{branch}\n"))
-            .map_err(|error| disk("cannot write", &head, error))
+            .map_err(|error| GitError::io("cannot write", &head, error))
     }
 
     /// Removes what a failed attempt left; not safe while another one is registered. Whatever cannot be removed does no harm: names are never used twice.
@@ -215,20 +186,6 @@ impl Repo {
 
 fn is_full(path: &Path) -> bool {
     nix::sys::statvfs::statvfs(path).is_ok_and(|told| told.blocks_available() == 0)
-}
-
-pub(super) fn disk(what: &'static str, path: &Path, source: std::io::Error) -> GitError {
-    if source.kind() == ErrorKind::StorageFull {
-        GitError::DiskFull {
-            path: path.to_path_buf(),
-        }
-    } else {
-        GitError::Io {
-            what,
-            path: path.to_path_buf(),
-            source,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is told, never
 //! resolved.
 
-use super::base::tree_of;
-use super::changes::any_tree;
-use super::{During, GitError, Repo};
+use super::error::{During, GitError};
+use super::lookup::{any_tree, tree_of};
+use super::repo::Repo;
 
 impl Repo {
     /// The tree of `onto` with all that differs between the trees `before` and `after`.
@@ -30,11 +30,6 @@ impl Repo {
         let tree = joined.id().to_string();
         let parents: Vec<&str> = commits.iter().map(String::as_str).collect();
         self.commit_tree(&tree, &parents, message)
-    }
-
-    /// The id of a commit's tree.
-    pub fn tree(&self, commit: &str) -> Result<String, GitError> {
-        Ok(tree_of(&self.open()?, commit)?.id().to_string())
     }
 }
 
@@ -70,9 +65,9 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::git::NewWorktree;
-    use crate::git::base::find_commit;
     use crate::git::fixture::{Fixture, repository};
+    use crate::git::lookup::find_commit;
+    use crate::git::worktree::NewWorktree;
 
     /// A tree made by editing a fresh worktree.
     fn tree(it: &Fixture, name: &str, edits: &[(&str, &str)]) -> String {
@@ -90,12 +85,6 @@ mod tests {
             fs::write(path.join(file), text).unwrap();
         }
         it.repo.snapshot(&path, &index).unwrap()
-    }
-
-    fn who(it: &Fixture) {
-        let mut config = it.repo.open().unwrap().config().unwrap();
-        config.set_str("user.name", "Ada").unwrap();
-        config.set_str("user.email", "ada@example.org").unwrap();
     }
 
     #[test]
@@ -124,7 +113,7 @@ mod tests {
     #[test]
     fn a_joined_commit_holds_the_work_of_all() {
         let it = repository(&[("a.txt", "a\n"), ("b.txt", "b\n")]);
-        who(&it);
+        it.identify();
         let commit = |name: &str, file: &str| {
             let tree = tree(&it, name, &[(file, "new\n")]);
             it.repo.commit(name, &it.first, &tree, "work").unwrap()

@@ -3,9 +3,10 @@
 use gix_object::TreeRefIter;
 use gix_object::tree::EntryKind as Kind;
 
-use super::base::{is_partial, refuse_missing, tree_of};
+use super::error::{During, GitError};
+use super::lookup::{is_partial, tree_of};
 use super::objects::{Objects, damaged};
-use super::{GitError, Repo};
+use super::repo::Repo;
 
 /// A file that a tree tracks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,39 @@ impl Repo {
         }
         Ok(entries)
     }
+
+    /// The sizes of all files that the commit tracks, in bytes, as git keeps them.
+    pub fn sizes(&self, commit: &str) -> Result<Vec<u64>, GitError> {
+        let repo = self.open()?;
+        let odb = repo.odb().during(|| "the objects cannot be read".into())?;
+        let entries = self.entries(commit)?;
+        let sizes = entries
+            .iter()
+            .filter(|entry| entry.kind != EntryKind::Submodule);
+        // Of a clone without all objects, what is not there yet is not known.
+        Ok(sizes
+            .map(|entry| {
+                odb.read_header(entry.blob)
+                    .map_or(0, |(size, _)| size as u64)
+            })
+            .collect())
+    }
+}
+
+/// Every worktree needs all files, whatever the plan is about.
+fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitError> {
+    let odb = repo.odb().during(|| "the objects cannot be read".into())?;
+    // Else every file that is missing makes libgit2 look through all packs once more.
+    let has = |blob| odb.exists_ext(blob, git2::OdbLookupFlags::NO_REFRESH);
+    let missing = entries
+        .iter()
+        .filter(|entry| entry.kind != EntryKind::Submodule && !has(entry.blob))
+        .count();
+    if missing == 0 {
+        return Ok(());
+    }
+    let missing = missing.to_string();
+    Err(GitError::Partial { missing })
 }
 
 /// A way through all folders, without calls inside each other: a hostile tree may be deeper than the thread's stack.

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::base::find_commit;
-use super::{During, GitError, Repo};
+use super::error::{During, GitError};
+use super::lookup::find_commit;
+use super::repo::Repo;
 
 /// Commits that are looked through for one that brought a unit's work; older ones are long lived with.
 const LOOKED_THROUGH: &str = "--max-count=10000";
@@ -65,11 +66,6 @@ impl Repo {
     /// The tree of `tip` without what came between the commits `before` and `last`.
     pub fn without(&self, tip: &str, before: &str, last: &str) -> Result<String, GitError> {
         self.graft(tip, last, before)
-    }
-
-    /// Makes a commit that no branch knows of yet.
-    pub fn commit_on_top(&self, tip: &str, tree: &str, message: &str) -> Result<String, GitError> {
-        self.commit_tree(tree, &[tip], message)
     }
 
     /// The latest commit in a branch's own line whose trailers have all these values.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{During, GitError, Repo};
+use super::repo::Repo;
 
 /// How a worktree stands that was made at a place, under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,47 +51,6 @@ impl Repo {
             Some(_) => Standing::Missing,
             None => Standing::HalfMade,
         }
-    }
-
-    /// Where the local branch stands.
-    pub fn branch_tip(&self, branch: &str) -> Result<Option<String>, GitError> {
-        let repo = self.open()?;
-        let found = repo.find_branch(branch, git2::BranchType::Local);
-        Ok(found
-            .ok()
-            .and_then(|branch| branch.get().target())
-            .map(|tip| tip.to_string()))
-    }
-
-    /// Whether the commit joins just these, in this order.
-    pub fn is_join_of(&self, commit: &str, joined: &[String]) -> Result<bool, GitError> {
-        let repo = self.open()?;
-        let commit = super::base::find_commit(&repo, commit)?;
-        Ok(commit
-            .parent_ids()
-            .map(|parent| parent.to_string())
-            .eq(joined.iter().cloned()))
-    }
-
-    /// The refs below `prefix` with the commits they name, by name.
-    pub fn refs_below(&self, prefix: &str) -> Result<Vec<(String, String)>, GitError> {
-        let repo = self.open()?;
-        let during = || format!("the refs below {prefix} cannot be listed");
-        let found = repo.references_glob(&format!("{prefix}*")).during(during)?;
-        let mut refs: Vec<(String, String)> = found
-            .filter_map(Result::ok)
-            .filter_map(|found| Some((found.name().ok()?.to_owned(), found.target()?.to_string())))
-            .collect();
-        refs.sort_unstable();
-        Ok(refs)
-    }
-
-    /// Deletes the ref with this full name.
-    pub fn delete_ref(&self, name: &str) -> Result<(), GitError> {
-        let repo = self.open()?;
-        repo.find_reference(name)
-            .and_then(|mut found| found.delete())
-            .during(|| format!("{name} cannot be deleted"))
     }
 }
 

@@ -1,0 +1,115 @@
+//! Remotes: which one to use, their addresses, and where their branches stand.
+
+use super::error::{During, GitError};
+use super::repo::Repo;
+
+impl Repo {
+    /// The remote to use: `wanted`, else the current branch's own, else `origin`, else the only one there is.
+    pub fn remote(&self, wanted: Option<&str>) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let known: Vec<String> = repo
+            .remotes()
+            .during(|| "the remotes cannot be listed".into())?
+            .iter()
+            .filter_map(|name| name.ok().flatten().map(ToOwned::to_owned))
+            .collect();
+        if let Some(name) = wanted {
+            return if known.iter().any(|known| known == name) {
+                Ok(Some(name.to_owned()))
+            } else {
+                Err(GitError::UnknownRemote {
+                    name: name.to_owned(),
+                    known,
+                })
+            };
+        }
+        let upstream = git2::Repository::open(&self.root)
+            .ok()
+            .and_then(|here| {
+                let head = here.head().ok()?;
+                let remote = here.branch_upstream_remote(head.name().ok()?).ok()?;
+                remote.as_str().ok().map(ToOwned::to_owned)
+            })
+            .filter(|name| known.contains(name));
+        Ok(upstream
+            .or_else(|| known.iter().find(|name| *name == "origin").cloned())
+            .or_else(|| match &known[..] {
+                [only] => Some(only.clone()),
+                _ => None,
+            }))
+    }
+
+    /// The names of the settings that add a header to requests: some servers' runners keep a token there, to push with.
+    pub fn header_settings(&self) -> Result<Vec<String>, GitError> {
+        // From the checkout: settings may be included for one place only.
+        let out = self
+            .git_in_checkout(["config", "--list", "--name-only", "-z"])
+            .run()?;
+        let mut names: Vec<String> = out
+            .split(|byte| *byte == 0)
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            // The section and the last part are told in lower case (git-config(1)).
+            .filter(|name| name.starts_with("http.") && name.ends_with(".extraheader"))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The addresses that pushes to `remote` go to, at least one, after `insteadOf` and `pushInsteadOf`.
+    pub fn push_urls(&self, remote: &str) -> Result<Vec<String>, GitError> {
+        let out = self
+            .git(["remote", "get-url", "--push", "--all", remote])
+            .run()?;
+        Ok(String::from_utf8_lossy(&out)
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect())
+    }
+
+    /// Whether a remote has a branch of this name. Asks the remote.
+    pub fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
+        Ok(self.remote_branch(remote, branch)?.is_some())
+    }
+
+    /// Whether there is a repository with branches behind a remote. Asks the remote.
+    pub fn remote_has_branches(&self, remote: &str) -> Result<bool, GitError> {
+        let out = self
+            .git_in_checkout(["ls-remote", "--heads", "--", remote])
+            .over_the_network()
+            .run()?;
+        Ok(!out.is_empty())
+    }
+
+    /// The commit at which a remote's branch of this name stands, if it has one. Asks the remote.
+    pub fn remote_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
+        let name = format!("refs/heads/{branch}");
+        let out = self
+            .git_in_checkout(["ls-remote", "--", remote, &name])
+            .over_the_network()
+            .run()?;
+        let out = String::from_utf8_lossy(&out);
+        Ok(out.split_whitespace().next().map(str::to_owned))
+    }
+
+    /// The commit at which a remote's branch stands, with all that belongs to it; nothing where it has no such branch. The
+    /// user's refs stay as they are.
+    pub fn fetch_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
+        let Some(tip) = self.remote_branch(remote, branch)? else {
+            return Ok(None);
+        };
+        if !self.has_commit(&tip)? {
+            let name = format!("refs/heads/{branch}");
+            self.git_in_checkout(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"])
+                .args(&[
+                    "--refmap=",
+                    "--no-recurse-submodules",
+                    "--no-auto-maintenance",
+                ])
+                .args(&[remote, &name])
+                .over_the_network()
+                .run()?;
+        }
+        Ok(Some(tip))
+    }
+}
