@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
-use super::failed::failed;
-use super::{Check, Ran};
+use super::command::Check;
+use super::failed_tests::failed;
+use super::result::Ran;
 use crate::config::CommandLine;
 use crate::process::{self, Command, Environment, ProcessError, find_program};
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
+
+use super::as_text::as_text;
 
 /// US dollars that may be spent, written `20usd`, `$20` or `0.50usd`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,49 +89,6 @@ impl fmt::Display for Tokens {
     }
 }
 
-/// How many works compete, 2 to 9.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u8")]
-pub struct BestOf(pub u8);
-
-impl FromStr for BestOf {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.trim().parse().ok();
-        number
-            .filter(|number| (2..=9).contains(number))
-            .map(Self)
-            .ok_or_else(|| format!("{text:?} is no number of works that can compete: write 2 to 9"))
-    }
-}
-
-impl TryFrom<u8> for BestOf {
-    type Error = String;
-
-    fn try_from(number: u8) -> Result<Self, String> {
-        number.to_string().parse()
-    }
-}
-
-macro_rules! as_text {
-    ($($kind:ty),*) => {$(
-        impl Serialize for $kind {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $kind {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?
-                    .parse()
-                    .map_err(de::Error::custom)
-            }
-        }
-    )*};
-}
-
 as_text!(Budget, Tokens);
 
 /// How much one agent may use up on its unit; as much as it likes where nothing is said.
@@ -167,6 +126,31 @@ impl AgentCaps {
             tokens: least(self.tokens, other.tokens),
             budget: least(self.budget, other.budget),
         }
+    }
+}
+
+/// How many works compete, 2 to 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8")]
+pub struct BestOf(pub u8);
+
+impl FromStr for BestOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.trim().parse().ok();
+        number
+            .filter(|number| (2..=9).contains(number))
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is no number of works that can compete: write 2 to 9"))
+    }
+}
+
+impl TryFrom<u8> for BestOf {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        number.to_string().parse()
     }
 }
 

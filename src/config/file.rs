@@ -1,17 +1,23 @@
 //! `batch.toml`: what a team wants of every run in its repository. Flags win over it, field by field.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AgentCaps, AgentOptions, AgentOptionsError, AgentSpec, BestOf, Budget, CodingKind, ForkChoice,
-    Grouping, Limit, MergeMethod, MinSuccess, Order, Planner, PromptConfig, PublishWhen, Rate,
-    RepoName, Shares, Tokens, UnitRange,
+use super::agent::AgentOptions;
+use super::amounts::{AgentCaps, BestOf, Budget, Tokens};
+use super::choices::{
+    Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
 };
+use super::error::ConfigError;
+use super::prompts::PromptConfig;
+use super::repository::{ForkChoice, RepoName};
+use super::shares::Shares;
+use super::success::{MinSuccess, PublishWhen};
+use super::time::{Limit, Rate};
+use super::unit_range::UnitRange;
 
 /// The name of the file in the root of a checkout.
 pub const FILE_NAME: &str = "batch.toml";
@@ -139,39 +145,6 @@ pub struct PublishConfig {
 /// GitHub takes no more for one pull request.
 pub const MOST_REVIEWERS: usize = 15;
 
-/// Who is asked for a review beside those who are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ReviewersFrom {
-    /// The owners of the unit's files, those of most files first
-    Codeowners,
-}
-
-/// Where pull requests are to be opened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ForgeChoice {
-    /// GitHub when the remote is there and a token is found, else local.
-    #[default]
-    Auto,
-    /// GitHub, or an Enterprise server
-    #[value(name = "github")]
-    GitHub,
-    /// Pages in this repository
-    Local,
-}
-
-/// Whether branches are pushed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PushChoice {
-    /// To GitHub with the GitHub forge; with the local forge only to a remote that is a folder on this machine.
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
 /// `[run]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -208,39 +181,12 @@ pub struct EnvironmentConfig {
     pub caches: Caches,
 }
 
-/// Whose caches the programs that agents and checks start make use of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Caches {
-    /// The user's, all units alike: nothing is downloaded or compiled twice.
-    #[default]
-    Shared,
-    /// Empty ones for each unit, gone with its end: for tools that do not bear company in theirs.
-    Own,
-}
-
 /// `[github]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct GitHubConfig {
     /// The REST address of a GitHub Enterprise Server, `https://HOST/api/v3`.
     pub api_url: Option<String>,
-}
-
-/// Why a `batch.toml` cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("{} cannot be read: {source}", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{}, line {line}: {message}", path.display())]
-    Fault {
-        path: PathBuf,
-        line: usize,
-        message: String,
-    },
 }
 
 impl Config {
@@ -251,32 +197,6 @@ impl Config {
             turns: self.agent_turns,
             tokens: self.agent_tokens,
             budget: self.agent_budget,
-        }
-    }
-
-    /// Who says into which units so many files are divided: never [`Planner::Auto`].
-    pub fn planner(&self, files: usize) -> Result<Planner, AgentOptionsError> {
-        match self.plan.planner.unwrap_or_default() {
-            Planner::Graph => Ok(Planner::Graph),
-            Planner::Agent => match self.first_agent()?.resolve()? {
-                AgentSpec::Codemod(_) => Err(AgentOptionsError::CannotPlan),
-                AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Planner::Agent),
-            },
-            Planner::Auto => {
-                // aider looks at nothing by itself, and would take in every file that it is told of.
-                let is_coding = matches!(
-                    self.first_agent()?.resolve(),
-                    Ok(AgentSpec::Coding(spec)) if spec.kind != CodingKind::Aider
-                );
-                // Where each file may be a unit, or folders decide, nobody has to be asked.
-                let is_open = files > self.plan.units.unwrap_or_default().min()
-                    && self.plan.by != Some(Grouping::Folder);
-                Ok(if is_coding && is_open {
-                    Planner::Agent
-                } else {
-                    Planner::Graph
-                })
-            }
         }
     }
 
@@ -389,27 +309,6 @@ mod tests {
         assert_eq!(Config::parse(&config.to_toml().unwrap()).unwrap(), config);
         let none = Config::default();
         assert_eq!(Config::parse(&none.to_toml().unwrap()).unwrap(), none);
-    }
-
-    #[test]
-    fn an_agent_is_asked_for_a_plan_where_it_can_and_need_be() {
-        let planner = |text: &str, files: usize| Config::parse(text).unwrap().planner(files);
-        let (claude, command) = ("[agent]\nkind = \"claude\"\n", "[agent]\ncommand = \"x\"\n");
-        assert_eq!(planner(claude, 6), Ok(Planner::Agent));
-        assert_eq!(planner(claude, 5), Ok(Planner::Graph));
-        for more in ["by = \"folder\"", "planner = \"graph\"", "units = 6"] {
-            let text = format!("{claude}[plan]\n{more}\n");
-            assert_eq!(planner(&text, 6), Ok(Planner::Graph), "{more}");
-        }
-        let aider = claude.replace("claude", "aider");
-        assert_eq!(planner(&aider, 99), Ok(Planner::Graph));
-        assert_eq!(planner(command, 99), Ok(Planner::Graph));
-        assert_eq!(planner("", 99), Ok(Planner::Graph));
-        let asked = |agent: &str| planner(&format!("{agent}[plan]\nplanner = \"agent\"\n"), 1);
-        assert_eq!(asked(command), Ok(Planner::Agent));
-        assert_eq!(asked(""), Err(AgentOptionsError::Missing));
-        let codemod = "[agent]\nregex = \"a\"\nto = \"b\"\n";
-        assert_eq!(asked(codemod), Err(AgentOptionsError::CannotPlan));
     }
 
     #[test]

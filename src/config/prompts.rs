@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// The folder of the templates in a checkout.
 const FOLDER: &str = ".batch/prompts";

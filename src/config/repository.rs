@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use super::as_text::as_text;
 
 /// `owner/name`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,20 +46,6 @@ impl fmt::Display for RepoName {
     }
 }
 
-impl Serialize for RepoName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RepoName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
-
 /// Whether branches are pushed to a fork, written `never`, `auto`, `always`, or as the fork's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ForkChoice {
@@ -98,19 +84,7 @@ impl fmt::Display for ForkChoice {
     }
 }
 
-impl Serialize for ForkChoice {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ForkChoice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+as_text!(RepoName, ForkChoice);
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use super::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, Config};
+use super::as_text::as_text;
 
 /// A larger share says nothing that a smaller one could not: a plan has at most 500 units.
 const MOST: u32 = 1000;
@@ -15,13 +13,11 @@ const MOST: u32 = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shares(Vec<(String, NonZeroU32)>);
 
-/// One of several agents that share the work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// A kind of agent, or the name of a table in batch.toml.
-    pub name: String,
-    pub share: NonZeroU32,
-    pub options: AgentOptions,
+impl Shares {
+    /// Each agent's name and its share.
+    pub(super) fn of_each(&self) -> &[(String, NonZeroU32)] {
+        &self.0
+    }
 }
 
 impl FromStr for Shares {
@@ -65,80 +61,7 @@ impl fmt::Display for Shares {
     }
 }
 
-impl Serialize for Shares {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Shares {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
-
-impl Config {
-    /// The agents that share the work; none where one does all of it.
-    ///
-    /// # Errors
-    /// When one of them does not exist, is not a whole agent, or is the codemod.
-    pub fn members(&self) -> Result<Vec<Member>, AgentOptionsError> {
-        let Some(Shares(shares)) = &self.run.agents else {
-            return Ok(Vec::new());
-        };
-        let member = |(name, share): &(String, NonZeroU32)| {
-            let options = self.agent_called(name)?;
-            match options.resolve()? {
-                AgentSpec::Codemod(_) => Err(AgentOptionsError::Shared(name.clone())),
-                AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Member {
-                    name: name.clone(),
-                    share: *share,
-                    options,
-                }),
-            }
-        };
-        shares.iter().map(member).collect()
-    }
-
-    /// The one agent, or the first of those that share the work: who does what is done once.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn first_agent(&self) -> Result<AgentOptions, AgentOptionsError> {
-        let first = self.members()?.into_iter().next();
-        Ok(first.map_or_else(|| self.agent.clone(), |member| member.options))
-    }
-
-    /// The agent of a table in batch.toml, or of a kind.
-    ///
-    /// # Errors
-    /// When there is neither.
-    pub fn agent_called(&self, name: &str) -> Result<AgentOptions, AgentOptionsError> {
-        match (self.agents.get(name), AgentKind::of(name)) {
-            (Some(options), _) => Ok(options.clone()),
-            (None, Some(kind)) => Ok(AgentOptions {
-                kind: Some(kind),
-                ..AgentOptions::default()
-            }),
-            (None, None) => Err(AgentOptionsError::Unknown {
-                name: name.to_owned(),
-                known: self.agents.keys().cloned().collect(),
-            }),
-        }
-    }
-
-    /// Whether the settings name who does the work, and that can be had.
-    ///
-    /// # Errors
-    /// When they do not.
-    pub fn check_agents(&self) -> Result<(), AgentOptionsError> {
-        if self.members()?.is_empty() {
-            self.agent.resolve()?;
-        }
-        Ok(())
-    }
-}
+as_text!(Shares);
 
 #[cfg(test)]
 mod tests {
@@ -156,23 +79,5 @@ mod tests {
             assert!(said.contains("is no agent with its share"), "{said}");
         }
         assert!(written("a:1,a:2").unwrap_err().contains("twice"));
-    }
-
-    #[test]
-    fn members_are_kinds_or_names_of_tables_and_never_a_codemod() {
-        let config = |shares: &str| {
-            let text = format!(
-                "[agents.fast]\nkind = \"claude\"\nmodel = \"m\"\n[agents.swap]\nregex = \"a\"\nto = \"b\"\n[run]\nagents = {shares:?}\n"
-            );
-            Config::parse(&text).unwrap()
-        };
-        let members = config("fast:2,codex").members().unwrap();
-        let names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
-        assert_eq!(names, ["fast", "codex"]);
-        assert_eq!(members[0].options.model.as_deref(), Some("m"));
-        let said = |shares| config(shares).members().unwrap_err().to_string();
-        assert!(said("slow").contains("there is no agent \"slow\""));
-        assert!(said("fast,auto").contains("auto is a choice"));
-        assert!(said("fast,swap").contains("swap is a codemod"));
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Check;
 use super::packages::Packages;
 use super::tree::{Tree, from, join, source, upward};
+use crate::check::command::Check;
 
 const MANIFEST: &str = "go.mod";
 

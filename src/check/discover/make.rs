@@ -1,8 +1,8 @@
 //! Anything else: the `test` or `check` target of a Makefile.
 
-use super::Check;
 use super::packages::Packages;
 use super::tree::{Tree, source};
+use crate::check::command::Check;
 
 /// In the order in which GNU make looks for them.
 const MANIFESTS: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];

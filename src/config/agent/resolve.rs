@@ -1,115 +1,9 @@
-//! The words that choose an agent, the same in batch.toml, in plan.toml and as flags.
-//!
-//! [`AgentOptions`] is what was written, in any of the three places; [`AgentSpec`] is what it means, with the
-//! contradictions refused. This room does not know how an agent works.
+//! The one agent that options mean, or why they mean none.
 
-use std::fmt;
-
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
+use super::kind::{AgentKind, CodingKind};
+use super::options::AgentOptions;
+use super::spec::{AgentSpec, CodingAgentSpec, CommandLine};
 use crate::codemod::Recipe;
-
-/// An `[agent]` table, or the flags of the same names. Every field may be absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AgentOptions {
-    /// Follows from the other fields when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<AgentKind>,
-    /// The model that a coding agent is to use; its own choice when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// What a coding agent is given beyond what batch gives it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub args: Vec<String>,
-    /// The program and its arguments, split like a shell would split them. Of a coding agent: how it is started.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-    /// Hand `command` to `sh -c` instead of splitting it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shell: Option<bool>,
-    /// An ast-grep pattern; needs `to`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rewrite: Option<String>,
-    /// A regular expression; needs `to`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub regex: Option<String>,
-    /// The replacement for `rewrite` or `regex`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    /// The language `rewrite` is written in; without it, each file's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lang: Option<String>,
-    /// The text of a rule in ast-grep's YAML format.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-}
-
-/// The kinds of agent this version has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum AgentKind {
-    /// Whichever coding agent is installed and logged in.
-    Auto,
-    /// Claude Code.
-    Claude,
-    /// Codex.
-    Codex,
-    /// Gemini CLI.
-    Gemini,
-    /// opencode.
-    Opencode,
-    /// aider.
-    Aider,
-    /// GitHub Copilot CLI.
-    Copilot,
-    /// Any program, started in the unit's worktree.
-    Command,
-    /// The built-in structural or regex rewrite.
-    Codemod,
-}
-
-/// The coding agents that batch can drive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodingKind {
-    Claude,
-    Codex,
-    Gemini,
-    Opencode,
-    Aider,
-    Copilot,
-}
-
-/// A chosen agent with everything it needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AgentSpec {
-    /// Start this coding agent in the worktree.
-    Coding(CodingAgentSpec),
-    /// Start this program in the worktree.
-    Command(CommandLine),
-    /// Rewrite the claimed files by this recipe.
-    Codemod(Recipe),
-}
-
-/// A coding agent, and how it is to be started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodingAgentSpec {
-    pub kind: CodingKind,
-    /// Its program and what comes before all other arguments.
-    pub command: Vec<String>,
-    pub model: Option<String>,
-    pub args: Vec<String>,
-}
-
-/// A program to start, as the user wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandLine {
-    /// Program and arguments, started directly.
-    Direct(Vec<String>),
-    /// A line for `sh -c`.
-    Shell(String),
-}
 
 /// Why the options do not name one agent.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -153,126 +47,7 @@ fn named(known: &[String]) -> String {
     }
 }
 
-impl AgentKind {
-    /// The kind that is called so.
-    #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
-        Self::from_str(name, false).ok()
-    }
-
-    /// What it is called, in batch.toml and as a flag.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Claude => "claude",
-            Self::Codex => "codex",
-            Self::Gemini => "gemini",
-            Self::Opencode => "opencode",
-            Self::Aider => "aider",
-            Self::Copilot => "copilot",
-            Self::Command => "command",
-            Self::Codemod => "codemod",
-        }
-    }
-
-    /// All names, for a sentence.
-    #[must_use]
-    pub fn names() -> String {
-        let names: Vec<&str> = Self::value_variants()
-            .iter()
-            .map(|kind| kind.name())
-            .collect();
-        names.join(", ")
-    }
-
-    fn coding(self) -> Option<CodingKind> {
-        match self {
-            Self::Claude => Some(CodingKind::Claude),
-            Self::Codex => Some(CodingKind::Codex),
-            Self::Gemini => Some(CodingKind::Gemini),
-            Self::Opencode => Some(CodingKind::Opencode),
-            Self::Aider => Some(CodingKind::Aider),
-            Self::Copilot => Some(CodingKind::Copilot),
-            Self::Auto | Self::Command | Self::Codemod => None,
-        }
-    }
-}
-
-impl CodingKind {
-    /// All of them, the most usual first.
-    pub const ALL: [Self; 6] = [
-        Self::Claude,
-        Self::Codex,
-        Self::Gemini,
-        Self::Opencode,
-        Self::Aider,
-        Self::Copilot,
-    ];
-
-    /// The kind of agent that it is.
-    #[must_use]
-    pub fn kind(self) -> AgentKind {
-        match self {
-            Self::Claude => AgentKind::Claude,
-            Self::Codex => AgentKind::Codex,
-            Self::Gemini => AgentKind::Gemini,
-            Self::Opencode => AgentKind::Opencode,
-            Self::Aider => AgentKind::Aider,
-            Self::Copilot => AgentKind::Copilot,
-        }
-    }
-}
-
-impl fmt::Display for CodingKind {
-    /// Its name, which is also that of its program.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.kind().name())
-    }
-}
-
-impl fmt::Display for AgentSpec {
-    /// The agent in one line.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Coding(spec) => spec.fmt(f),
-            Self::Command(command) => write!(f, "command: {command}"),
-            Self::Codemod(_) => f.write_str("codemod"),
-        }
-    }
-}
-
-impl fmt::Display for CodingAgentSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.model {
-            Some(model) => write!(f, "{} ({model})", self.kind),
-            None => self.kind.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for CommandLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Direct(words) => f.write_str(&words.join(" ")),
-            Self::Shell(line) => f.write_str(line),
-        }
-    }
-}
-
 impl AgentOptions {
-    /// `self` where it names an agent, else `other`: a whole agent is chosen, fields of two never mix.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        if self == Self::default() { other } else { self }
-    }
-
-    /// Whether any field is given.
-    #[must_use]
-    pub fn is_given(&self) -> bool {
-        *self != Self::default()
-    }
-
     /// The one agent these options mean.
     ///
     /// # Errors
@@ -359,9 +134,7 @@ impl AgentOptions {
             (None, None) => return Err(Missing),
         }))
     }
-}
 
-impl AgentOptions {
     /// The coding agent of this kind; `named` are the other agents that the options name.
     fn coding(
         &self,
@@ -395,16 +168,6 @@ impl AgentOptions {
             model: self.model.clone(),
             args: self.args.clone(),
         })
-    }
-}
-
-impl CommandLine {
-    fn parse(text: &str, shell: bool) -> Option<Self> {
-        if shell {
-            return (!text.trim().is_empty()).then(|| Self::Shell(text.to_owned()));
-        }
-        let words = shlex::split(text)?;
-        (!words.is_empty()).then_some(Self::Direct(words))
     }
 }
 
@@ -497,18 +260,6 @@ mod tests {
             options.resolve(),
             Err(AgentOptionsError::GoesWith("--model", _))
         ));
-    }
-
-    #[test]
-    fn every_kind_is_found_by_its_name() {
-        for kind in AgentKind::value_variants() {
-            assert_eq!(AgentKind::of(kind.name()), Some(*kind));
-            assert_eq!(
-                serde_json::to_string(kind).unwrap(),
-                format!("{:?}", kind.name())
-            );
-        }
-        assert_eq!(AgentKind::of("fast"), None);
     }
 
     #[test]

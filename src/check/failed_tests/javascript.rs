@@ -1,6 +1,6 @@
 //! JavaScript: what Jest, Vitest and Mocha print for people. Their JSON is read with the other reports.
 
-use super::{Names, Reader, without_time};
+use super::reader::{Names, Reader, without_time};
 
 #[derive(Default)]
 pub(super) struct Suites {

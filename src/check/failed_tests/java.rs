@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
-use super::{Names, Reader};
+use super::reader::{Names, Reader};
 
 /// Reports lie no deeper below the worktree than this.
 const DEPTH: usize = 12;

@@ -10,25 +10,18 @@ mod java;
 mod javascript;
 mod json;
 mod python;
+mod reader;
 mod tap;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
+use reader::{Names, Reader};
+
 /// Longer lines are cut: no reader needs more, but for a report in JSON, which is one line.
 const LINE_LIMIT: u64 = 16 * 1024 * 1024;
-
-/// The names of failed tests.
-pub(super) type Names = BTreeSet<String>;
-
-/// Knows one runner's output.
-trait Reader {
-    /// Takes the next line, without escape sequences; names what it says has failed, or has not after all.
-    fn line(&mut self, line: &str, failed: &mut Names);
-}
 
 /// The tests that failed in a run of `command` in `worktree` that began at `began` and wrote `log`; empty where no runner
 /// is recognised.
@@ -78,14 +71,6 @@ fn read(mut output: impl BufRead) -> io::Result<Names> {
             reader.line(&line, &mut failed);
         }
     }
-}
-
-/// The text without a time in brackets at its end: `works (1.25ms)`.
-fn without_time(text: &str) -> Option<&str> {
-    let (name, time) = text.trim_end().strip_suffix(')')?.rsplit_once(" (")?;
-    let number = time.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == ' ');
-    let is_time = number.len() < time.len() && number.parse::<f64>().is_ok();
-    is_time.then_some(name)
 }
 
 #[cfg(test)]

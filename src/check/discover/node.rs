@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Check;
 use super::packages::{Packages, gather};
 use super::tree::{Tree, source, upward};
+use crate::check::command::Check;
 
 const MANIFEST: &str = "package.json";
 

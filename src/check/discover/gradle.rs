@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
 use super::packages::Packages;
 use super::tree::{Tree, from, source, upward};
+use crate::check::command::Check;
 
 const BUILDS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
 const SETTINGS: [&str; 2] = ["settings.gradle", "settings.gradle.kts"];

@@ -1,9 +1,9 @@
 //! Python: pytest, in the project that is configured for it or has tests by its naming rules.
 //! <https://docs.pytest.org/en/stable/reference/customize.html>
 
-use super::Check;
 use super::packages::{Packages, gather};
 use super::tree::{Tree, source};
+use crate::check::command::Check;
 
 /// Files that configure pytest, and the line that shows it; an empty one: by being there.
 const CONFIGS: [(&str, &str); 5] = [

@@ -1,7 +1,7 @@
 //! TAP, and the tree that node's own test runner prints.
 //! <https://testanything.org/tap-version-14-specification.html>, <https://nodejs.org/api/test.html#test-reporters>
 
-use super::{Names, Reader, without_time};
+use super::reader::{Names, Reader, without_time};
 
 #[derive(Default)]
 pub(super) struct Tap {

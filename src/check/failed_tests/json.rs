@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Names, Reader};
+use super::reader::{Names, Reader};
 
 #[derive(Default)]
 pub(super) struct Json;

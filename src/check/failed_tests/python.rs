@@ -1,7 +1,7 @@
 //! Python: pytest's short summary, and unittest's headings.
 //! <https://docs.pytest.org/en/stable/how-to/output.html>
 
-use super::{Names, Reader};
+use super::reader::{Names, Reader};
 
 #[derive(Default)]
 pub(super) struct Pytest;

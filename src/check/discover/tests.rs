@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::discover;
+use crate::check::command::Check;
 
 /// The checks for `claim` as `dir$ command` (`$ command` in the root), in the order given.
 fn found(files: &[(&str, &str)], claim: &[&str]) -> Vec<String> {
@@ -12,7 +13,7 @@ fn found(files: &[(&str, &str)], claim: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn checks(files: &[(&str, &str)], claim: &[&str]) -> Vec<super::Check> {
+fn checks(files: &[(&str, &str)], claim: &[&str]) -> Vec<Check> {
     let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
     let claim: Vec<String> = claim.iter().map(ToString::to_string).collect();
     let tracked = texts

@@ -1,6 +1,6 @@
 //! Go: what `go test` prints. Its `-json` is read with the other reports in JSON.
 
-use super::{Names, Reader};
+use super::reader::{Names, Reader};
 
 #[derive(Default)]
 pub(super) struct Go {

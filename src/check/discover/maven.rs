@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
 use super::packages::Packages;
 use super::tree::{Tree, from, join, resolve, source, upward};
+use crate::check::command::Check;
 
 const MANIFEST: &str = "pom.xml";
 

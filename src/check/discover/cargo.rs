@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use globset::GlobBuilder;
 use toml::{Table, Value};
 
-use super::Check;
 use super::packages::Packages;
 use super::tree::{Tree, from, resolve, source, upward};
+use crate::check::command::Check;
 
 const MANIFEST: &str = "Cargo.toml";
 

@@ -1,7 +1,7 @@
 //! Rust: what `cargo test` and `cargo nextest run` print.
 //! <https://doc.rust-lang.org/rustc/tests/index.html>, <https://nexte.st/docs/reporting/>
 
-use super::{Names, Reader};
+use super::reader::{Names, Reader};
 
 /// The harness of `cargo test`.
 #[derive(Default)]

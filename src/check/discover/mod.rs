@@ -2,12 +2,24 @@
 //! command of its build tool, limited to what is claimed. Only tracked files are looked at, so the answer is the same
 //! in every checkout of the base, and nothing is executed.
 
+mod cargo;
+mod go;
+mod gradle;
+mod make;
+mod maven;
+mod node;
+mod packages;
+mod python;
+#[cfg(test)]
+mod tests;
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::packages::Packages;
-use super::tree::{Tree, parent, upward};
-use super::{Check, cargo, go, gradle, make, maven, node, python};
+use super::command::Check;
+use packages::Packages;
+use tree::{Tree, parent, upward};
 
 /// The checks for the files of a claim, always in the same order; none where no build tool is recognised.
 ///

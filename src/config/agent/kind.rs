@@ -1,0 +1,136 @@
+//! The kinds of agent, and the names that they have everywhere.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of agent this version has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentKind {
+    /// Whichever coding agent is installed and logged in.
+    Auto,
+    /// Claude Code.
+    Claude,
+    /// Codex.
+    Codex,
+    /// Gemini CLI.
+    Gemini,
+    /// opencode.
+    Opencode,
+    /// aider.
+    Aider,
+    /// GitHub Copilot CLI.
+    Copilot,
+    /// Any program, started in the unit's worktree.
+    Command,
+    /// The built-in structural or regex rewrite.
+    Codemod,
+}
+
+/// The coding agents that batch can drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodingKind {
+    Claude,
+    Codex,
+    Gemini,
+    Opencode,
+    Aider,
+    Copilot,
+}
+
+impl AgentKind {
+    /// The kind that is called so.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::from_str(name, false).ok()
+    }
+
+    /// What it is called, in batch.toml and as a flag.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Claude => "claude",
+            Self::Codex => "codex",
+            Self::Gemini => "gemini",
+            Self::Opencode => "opencode",
+            Self::Aider => "aider",
+            Self::Copilot => "copilot",
+            Self::Command => "command",
+            Self::Codemod => "codemod",
+        }
+    }
+
+    /// All names, for a sentence.
+    #[must_use]
+    pub fn names() -> String {
+        let names: Vec<&str> = Self::value_variants()
+            .iter()
+            .map(|kind| kind.name())
+            .collect();
+        names.join(", ")
+    }
+
+    pub(super) fn coding(self) -> Option<CodingKind> {
+        match self {
+            Self::Claude => Some(CodingKind::Claude),
+            Self::Codex => Some(CodingKind::Codex),
+            Self::Gemini => Some(CodingKind::Gemini),
+            Self::Opencode => Some(CodingKind::Opencode),
+            Self::Aider => Some(CodingKind::Aider),
+            Self::Copilot => Some(CodingKind::Copilot),
+            Self::Auto | Self::Command | Self::Codemod => None,
+        }
+    }
+}
+
+impl CodingKind {
+    /// All of them, the most usual first.
+    pub const ALL: [Self; 6] = [
+        Self::Claude,
+        Self::Codex,
+        Self::Gemini,
+        Self::Opencode,
+        Self::Aider,
+        Self::Copilot,
+    ];
+
+    /// The kind of agent that it is.
+    #[must_use]
+    pub fn kind(self) -> AgentKind {
+        match self {
+            Self::Claude => AgentKind::Claude,
+            Self::Codex => AgentKind::Codex,
+            Self::Gemini => AgentKind::Gemini,
+            Self::Opencode => AgentKind::Opencode,
+            Self::Aider => AgentKind::Aider,
+            Self::Copilot => AgentKind::Copilot,
+        }
+    }
+}
+
+impl fmt::Display for CodingKind {
+    /// Its name, which is also that of its program.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.kind().name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for kind in AgentKind::value_variants() {
+            assert_eq!(AgentKind::of(kind.name()), Some(*kind));
+            assert_eq!(
+                serde_json::to_string(kind).unwrap(),
+                format!("{:?}", kind.name())
+            );
+        }
+        assert_eq!(AgentKind::of("fast"), None);
+    }
+}
