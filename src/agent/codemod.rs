@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Task, Usage, Work};
+use super::{Agent, AgentError, AgentEvent, AgentId, AnotherAttempt, BoxFuture, Task, Usage, Work};
 use crate::codemod::Codemod;
 use crate::words;
 
@@ -18,18 +18,20 @@ use crate::words;
 #[derive(Clone)]
 pub struct CodemodAgent {
     codemod: Arc<Codemod>,
+    id: AgentId,
 }
 
 impl CodemodAgent {
     #[must_use]
     pub fn new(codemod: Arc<Codemod>) -> Self {
-        Self { codemod }
+        let id = codemod.describe().into();
+        Self { codemod, id }
     }
 }
 
 impl Agent for CodemodAgent {
-    fn describe(&self) -> String {
-        self.codemod.describe()
+    fn id(&self) -> &AgentId {
+        &self.id
     }
 
     fn another_attempt(&self) -> AnotherAttempt {

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::prompt::whole;
 use super::{
-    Agent, AgentError, AgentEvent, AnotherAttempt, BoxFuture, Cost, CostSource, Errand,
+    Agent, AgentError, AgentEvent, AgentId, AnotherAttempt, BoxFuture, Cost, CostSource, Errand,
     Interruption, Refusal, Task, Usage, Usd, Work, write_file,
 };
 use crate::config::CommandLine;
@@ -46,7 +46,7 @@ pub struct CommandAgent {
     words: Vec<OsString>,
     /// Whether a shell starts it, which tells of a kill by an exit code.
     in_shell: bool,
-    shown: String,
+    id: AgentId,
 }
 
 impl CommandAgent {
@@ -61,18 +61,17 @@ impl CommandAgent {
             *program = process::locate(program, dir, std::env::var_os("PATH").as_deref())?
                 .into_os_string();
         }
-        let shown = command.to_string();
         Ok(Self {
             words,
             in_shell: matches!(command, CommandLine::Shell(_)),
-            shown,
+            id: format!("command: {command}").into(),
         })
     }
 }
 
 impl Agent for CommandAgent {
-    fn describe(&self) -> String {
-        format!("command: {}", self.shown)
+    fn id(&self) -> &AgentId {
+        &self.id
     }
 
     fn another_attempt(&self) -> AnotherAttempt {

@@ -6,8 +6,10 @@
 mod codemod;
 mod coding;
 mod command;
+mod cost;
 mod error;
 mod event;
+mod id;
 mod prices;
 mod prompt;
 mod usage;
@@ -23,10 +25,12 @@ use tokio_util::sync::CancellationToken;
 pub use codemod::CodemodAgent;
 pub use coding::{Choice, ChooseError, CodingAgent, Found, choose, find, tried};
 pub use command::CommandAgent;
+pub use cost::{Cost, CostSource, Usd};
 pub use error::{AgentError, LimitReached, Refusal};
 pub use event::{AgentEvent, Interruption, SessionId};
+pub use id::AgentId;
 pub use prompt::{CommonFacts, PlanFacts, PromptError, Prompts, nothing_to_do};
-pub use usage::{Cost, CostSource, Spent, Usage, Usd};
+pub use usage::{Usage, UsageSum};
 
 use crate::plan::Claim;
 use crate::process::Environment;
@@ -36,8 +40,13 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Something that edits files.
 pub trait Agent: Send + Sync {
-    /// The agent in one line, for people.
-    fn describe(&self) -> String;
+    /// Returns the key for everything that is counted and decided per agent.
+    fn id(&self) -> &AgentId;
+
+    /// Describes the agent in one line, for people.
+    fn describe(&self) -> String {
+        self.id().to_string()
+    }
 
     /// What another attempt by it is worth.
     fn another_attempt(&self) -> AnotherAttempt {

@@ -1,9 +1,10 @@
-//! What an agent used up: turns, tokens, money. What it does not tell stays unknown; nothing is guessed.
+//! What agents use up: turns, tokens, money. What an agent does not report stays unknown; nothing is guessed.
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::cost::{Cost, CostSource, Usd};
 use crate::words;
 
 /// What one agent used up on one task, as far as it is known.
@@ -15,7 +16,7 @@ pub struct Usage {
     /// Tokens that the model read, those out of a cache included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,
-    /// Those of `input_tokens` that came out of a cache.
+    /// The part of `input_tokens` that came out of a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_tokens: Option<u64>,
     /// Tokens that the model wrote, its thoughts included.
@@ -25,37 +26,14 @@ pub struct Usage {
     pub cost: Option<Cost>,
 }
 
-/// Money, and how we come to know of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    pub usd: Usd,
-    pub source: CostSource,
-}
-
-/// Who says what something cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CostSource {
-    /// The agent's own program.
-    Agent,
-    /// The table of prices, from the tokens.
-    Prices,
-}
-
-/// An amount of US dollars, exact to a millionth.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Usd {
-    micros: u64,
-}
-
 impl Usage {
-    /// All tokens, read and written; unknown unless both are known.
+    /// Returns all tokens, read and written; unknown unless both are known.
     #[must_use]
     pub fn tokens(&self) -> Option<u64> {
         Some(self.input_tokens?.saturating_add(self.output_tokens?))
     }
 
-    /// The tokens of a sum that come on top of those of an earlier sum.
+    /// Returns the tokens that this sum counts on top of an earlier sum.
     #[must_use]
     pub(super) fn without(&self, earlier: &Self) -> Self {
         let less = |sum: Option<u64>, before: Option<u64>| {
@@ -69,7 +47,7 @@ impl Usage {
         }
     }
 
-    /// Whether nothing at all is known.
+    /// Checks whether nothing at all is known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         *self == Self::default()
@@ -77,42 +55,43 @@ impl Usage {
 }
 
 /// What several turns used up together.
+///
+/// A turn that does not report a number leaves the sum of that number incomplete: the sum is then the least that was
+/// used, and never taken for all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// The sums of what is known.
-    pub usage: Usage,
-    /// All turns told their tokens, so that their sum is whole.
-    pub knows_tokens: bool,
-    /// It is known of all turns what they cost.
-    pub knows_cost: bool,
+pub struct UsageSum {
+    known: Usage,
+    lacks_tokens: bool,
+    lacks_cost: bool,
 }
 
-impl<'a> FromIterator<&'a Usage> for Spent {
+impl<'a> FromIterator<&'a Usage> for UsageSum {
     fn from_iter<T: IntoIterator<Item = &'a Usage>>(turns: T) -> Self {
-        let mut spent = Self {
-            knows_tokens: true,
-            knows_cost: true,
-            ..Self::default()
-        };
-        for turn in turns {
-            spent.knows_tokens &= turn.tokens().is_some();
-            spent.knows_cost &= turn.cost.is_some();
-            let sum = &mut spent.usage;
-            add(&mut sum.turns, turn.turns);
-            add(&mut sum.input_tokens, turn.input_tokens);
-            add(&mut sum.cached_tokens, turn.cached_tokens);
-            add(&mut sum.output_tokens, turn.output_tokens);
-            sum.cost = match (sum.cost, turn.cost) {
-                (Some(sum), Some(more)) => Some(sum.plus(more)),
-                (sum, more) => sum.or(more),
-            };
-        }
-        spent
+        turns
+            .into_iter()
+            .fold(Self::default(), |sum, turn| sum.plus(turn))
     }
 }
 
-impl Spent {
-    /// What so many like it use up.
+impl UsageSum {
+    /// Returns the sum with another turn.
+    #[must_use]
+    pub fn plus(mut self, turn: &Usage) -> Self {
+        self.lacks_tokens |= turn.tokens().is_none();
+        self.lacks_cost |= turn.cost.is_none();
+        let known = &mut self.known;
+        add(&mut known.turns, turn.turns);
+        add(&mut known.input_tokens, turn.input_tokens);
+        add(&mut known.cached_tokens, turn.cached_tokens);
+        add(&mut known.output_tokens, turn.output_tokens);
+        known.cost = match (known.cost, turn.cost) {
+            (Some(sum), Some(more)) => Some(sum.plus(more)),
+            (sum, more) => sum.or(more),
+        };
+        self
+    }
+
+    /// Returns what so many alike use up.
     #[must_use]
     pub fn times(&self, times: u64) -> Self {
         let all = |one: Option<u64>| one.map(|one| one.saturating_mul(times));
@@ -122,17 +101,15 @@ impl Spent {
             cached_tokens,
             output_tokens,
             cost,
-        } = self.usage;
+        } = self.known;
         Self {
-            usage: Usage {
+            known: Usage {
                 turns: all(turns),
                 input_tokens: all(input_tokens),
                 cached_tokens: all(cached_tokens),
                 output_tokens: all(output_tokens),
                 cost: cost.map(|cost| Cost {
-                    usd: Usd {
-                        micros: cost.usd.micros.saturating_mul(times),
-                    },
+                    usd: cost.usd.saturating_mul(times),
                     ..cost
                 }),
             },
@@ -140,60 +117,101 @@ impl Spent {
         }
     }
 
-    /// `2.8k`, `≥2.8k` or `unknown`.
+    /// Returns the sums of all reported numbers.
     #[must_use]
-    pub fn tokens(&self) -> String {
-        match (self.usage.input_tokens, self.usage.output_tokens) {
-            (None, None) => "unknown".to_owned(),
-            (read, written) => {
-                let sum = read.unwrap_or(0).saturating_add(written.unwrap_or(0));
-                let least = if self.knows_tokens { "" } else { "≥" };
-                format!("{least}{}", words::amount(sum))
-            }
-        }
+    pub fn known(&self) -> &Usage {
+        &self.known
     }
 
-    /// `$0.12`, `≈$0.12` where it was reckoned from prices, `≥$0.12`, or `unknown`.
+    /// Checks whether every turn reported its tokens.
+    #[must_use]
+    pub fn knows_tokens(&self) -> bool {
+        !self.lacks_tokens
+    }
+
+    /// Checks whether every turn reported its cost.
+    #[must_use]
+    pub fn knows_cost(&self) -> bool {
+        !self.lacks_cost
+    }
+
+    /// Returns how many exchanges with the model there were at least.
+    #[must_use]
+    pub fn least_turns(&self) -> u64 {
+        self.known.turns.unwrap_or(0)
+    }
+
+    /// Returns how many tokens were used at least.
+    #[must_use]
+    pub fn least_tokens(&self) -> u64 {
+        let Usage {
+            input_tokens,
+            output_tokens,
+            ..
+        } = self.known;
+        input_tokens
+            .unwrap_or(0)
+            .saturating_add(output_tokens.unwrap_or(0))
+    }
+
+    /// Returns what the turns cost at least.
+    #[must_use]
+    pub fn least_cost(&self) -> Usd {
+        self.known.cost.map(|cost| cost.usd).unwrap_or_default()
+    }
+
+    /// Words the tokens: `2.8k`, `≥2.8k` or `unknown`.
+    #[must_use]
+    pub fn tokens(&self) -> String {
+        if !self.knows_any_tokens() {
+            return "unknown".to_owned();
+        }
+        let least = if self.lacks_tokens { "≥" } else { "" };
+        format!("{least}{}", words::amount(self.least_tokens()))
+    }
+
+    /// Words the cost: `$0.12`, `≈$0.12` where it was computed from prices, `≥$0.12`, or `unknown`.
     #[must_use]
     pub fn cost(&self) -> String {
-        let Some(cost) = self.usage.cost else {
+        let Some(cost) = self.known.cost else {
             return "unknown".to_owned();
         };
-        let mark = match (self.knows_cost, cost.source) {
-            (true, CostSource::Agent) => "",
-            (true, CostSource::Prices) => "≈",
-            (false, _) => "≥",
+        let mark = match (self.lacks_cost, cost.source) {
+            (false, CostSource::Agent) => "",
+            (false, CostSource::Prices) => "≈",
+            (true, _) => "≥",
         };
         format!("{mark}{}", cost.usd)
     }
+
+    fn knows_any_tokens(&self) -> bool {
+        self.known
+            .input_tokens
+            .or(self.known.output_tokens)
+            .is_some()
+    }
 }
 
-impl fmt::Display for Spent {
-    /// `16.8k tokens (28% of the input from a cache), 12 turns, $0.07`.
+impl fmt::Display for UsageSum {
+    /// Writes `16.8k tokens (28% of the input from a cache), 12 turns, $0.07`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.tokens() {
-            unknown
-                if self
-                    .usage
-                    .input_tokens
-                    .or(self.usage.output_tokens)
-                    .is_none() =>
-            {
-                write!(f, "tokens {unknown}")?;
-            }
-            tokens => write!(f, "{tokens} tokens")?,
+        let tokens = self.tokens();
+        if self.knows_any_tokens() {
+            write!(f, "{tokens} tokens")?;
+        } else {
+            write!(f, "tokens {tokens}")?;
         }
         if let (Some(read @ 1..), Some(cached)) =
-            (self.usage.input_tokens, self.usage.cached_tokens)
+            (self.known.input_tokens, self.known.cached_tokens)
         {
             let share = u128::from(cached) * 100 / u128::from(read);
             write!(f, " ({share}% of the input from a cache)")?;
         }
-        if let Some(turns) = self.usage.turns {
+        if let Some(turns) = self.known.turns {
             let turns = usize::try_from(turns).unwrap_or(usize::MAX);
             write!(f, ", {}", words::count(turns, "turn"))?;
         }
-        match self.usage.cost {
+        match self.known.cost {
             Some(_) => write!(f, ", {}", self.cost()),
             None => write!(f, ", cost unknown"),
         }
@@ -206,96 +224,11 @@ fn add(sum: &mut Option<u64>, more: Option<u64>) {
     }
 }
 
-impl Cost {
-    /// A sum is as good as the worse of its parts.
-    fn plus(self, other: Self) -> Self {
-        let source = match (self.source, other.source) {
-            (CostSource::Agent, CostSource::Agent) => CostSource::Agent,
-            _ => CostSource::Prices,
-        };
-        Self {
-            usd: self.usd.saturating_add(other.usd),
-            source,
-        }
-    }
-}
-
-impl Usd {
-    /// The amount; `None` for what is no amount of money.
-    #[must_use]
-    pub fn new(dollars: f64) -> Option<Self> {
-        let micros = (dollars * 1e6).round();
-        // Far above any bill, and far below where a float loses whole numbers.
-        let is_amount = (0.0..1e15).contains(&micros);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the range was looked at"
-        )]
-        is_amount.then_some(Self {
-            micros: micros as u64,
-        })
-    }
-
-    /// The amount in dollars.
-    #[must_use]
-    pub fn dollars(self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "no amount is that large")]
-        let micros = self.micros as f64;
-        micros / 1e6
-    }
-
-    #[must_use]
-    pub fn saturating_add(self, other: Self) -> Self {
-        Self {
-            micros: self.micros.saturating_add(other.micros),
-        }
-    }
-}
-
-impl fmt::Display for Usd {
-    /// In cents, or finer where that would show nothing.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self.micros {
-            0 => "$0".to_owned(),
-            1..10_000 => format!("${:.4}", self.dollars()),
-            _ => format!("${:.2}", self.dollars()),
-        };
-        f.pad(&text)
-    }
-}
-
-impl Serialize for Usd {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.dollars())
-    }
-}
-
-impl<'de> Deserialize<'de> for Usd {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let dollars = f64::deserialize(deserializer)?;
-        Self::new(dollars).ok_or_else(|| {
-            serde::de::Error::custom(format_args!("{dollars} is no amount of money"))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn money_is_shown_in_cents_and_never_as_nothing() {
-        let shown = |dollars| Usd::new(dollars).map(|usd| usd.to_string());
-        assert_eq!(shown(0.0).as_deref(), Some("$0"));
-        assert_eq!(shown(0.001_25).as_deref(), Some("$0.0013"));
-        assert_eq!(shown(12.345).as_deref(), Some("$12.35"));
-        for wrong in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
-            assert_eq!(shown(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn tokens_in_all_are_known_only_when_both_kinds_are() {
@@ -309,30 +242,40 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_says_whether_it_is_whole() {
-        let told = |tokens, dollars, source| Usage {
+    fn a_sum_says_whether_it_is_complete() {
+        let turn = |tokens, dollars, source| Usage {
             input_tokens: tokens,
             output_tokens: tokens,
             cost: Usd::new(dollars).map(|usd| Cost { usd, source }),
             ..Usage::default()
         };
-        let one = told(Some(5), 1.0, CostSource::Agent);
-        let two = told(Some(7), 0.5, CostSource::Prices);
-        let none = told(None, f64::NAN, CostSource::Agent);
-        let spent: Spent = [&one, &two].into_iter().collect();
-        assert!(spent.knows_tokens && spent.knows_cost);
-        assert_eq!(spent.usage.tokens(), Some(24));
-        assert_eq!(
-            spent.usage.cost.map(|cost| cost.source),
-            Some(CostSource::Prices)
-        );
-        let spent: Spent = [&one, &none].into_iter().collect();
-        assert!(!spent.knows_tokens && !spent.knows_cost);
-        assert_eq!(spent.usage, one);
+        let one = turn(Some(5), 1.0, CostSource::Agent);
+        let two = turn(Some(7), 0.5, CostSource::Prices);
+        let silent = turn(None, f64::NAN, CostSource::Agent);
+        let sum: UsageSum = [&one, &two].into_iter().collect();
+        assert!(sum.knows_tokens() && sum.knows_cost());
+        assert_eq!(sum.known().tokens(), Some(24));
+        let source = sum.known().cost.map(|cost| cost.source);
+        assert_eq!(source, Some(CostSource::Prices));
+        let sum = UsageSum::default().plus(&one).plus(&silent);
+        assert!(!sum.knows_tokens() && !sum.knows_cost());
+        assert_eq!(sum.known(), &one);
     }
 
     #[test]
-    fn what_is_not_known_is_not_made_up() {
+    fn the_least_that_was_used_counts_half_of_a_report_too() {
+        let read = Usage {
+            input_tokens: Some(40),
+            ..Usage::default()
+        };
+        let sum: UsageSum = [&read, &Usage::default()].into_iter().collect();
+        assert_eq!((sum.least_tokens(), sum.least_turns()), (40, 0));
+        assert_eq!(sum.least_cost(), Usd::default());
+        assert_eq!(sum.tokens(), "≥40");
+    }
+
+    #[test]
+    fn unknown_numbers_are_not_made_up() {
         let told = Usage {
             turns: Some(3),
             input_tokens: Some(2800),
@@ -344,7 +287,7 @@ mod tests {
             }),
         };
         let nothing = Usage::default();
-        let shown = |turns: &[&Usage]| turns.iter().copied().collect::<Spent>().to_string();
+        let shown = |turns: &[&Usage]| turns.iter().copied().collect::<UsageSum>().to_string();
         assert_eq!(
             shown(&[&told]),
             "2.8k tokens (28% of the input from a cache), 3 turns, ≈$0.07"
@@ -361,9 +304,10 @@ mod tests {
         fn usage_survives_the_journal(
             turns in proptest::option::of(any::<u64>()),
             input_tokens in proptest::option::of(any::<u64>()),
-            micros in proptest::option::of(0..1_000_000_000_000_u64),
+            dollars in proptest::option::of(0.0..1e6_f64),
         ) {
-            let cost = micros.map(|micros| Cost { usd: Usd { micros }, source: CostSource::Agent });
+            let usd = dollars.and_then(Usd::new);
+            let cost = usd.map(|usd| Cost { usd, source: CostSource::Agent });
             let usage = Usage { turns, input_tokens, cost, ..Usage::default() };
             let text = serde_json::to_string(&usage)?;
             prop_assert_eq!(serde_json::from_str::<Usage>(&text)?, usage);

@@ -130,7 +130,7 @@ fn ask(
     });
     reading.finish();
     let PlanningResult { used, folder, made } = researched;
-    let used = if used.usage.is_unknown() {
+    let used = if used.known().is_unknown() {
         "what it used is not known".to_owned()
     } else {
         used.to_string()

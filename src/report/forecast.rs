@@ -25,12 +25,13 @@ pub fn forecast(state: &RunState, canary: &UnitState, now: i64) -> Option<String
         state.header.jobs,
         words::duration(took.saturating_mul(rounds)),
     );
-    let spent = canary.spent().unwrap_or_default().times(times);
-    if spent.knows_tokens && spent.usage.tokens() > Some(0) {
-        let _ = write!(sentence, ", {} tokens", spent.tokens());
-    }
-    if spent.knows_cost {
-        let _ = write!(sentence, ", {}", spent.cost());
+    if let Some(spent) = canary.spent().map(|spent| spent.times(times)) {
+        if spent.knows_tokens() && spent.least_tokens() > 0 {
+            let _ = write!(sentence, ", {} tokens", spent.tokens());
+        }
+        if spent.knows_cost() {
+            let _ = write!(sentence, ", {}", spent.cost());
+        }
     }
     sentence.push('.');
     Some(sentence)

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::{Liveness, Totals, view};
-use crate::agent::{CostSource, Spent, Usd};
+use crate::agent::{CostSource, UsageSum, Usd};
 use crate::check::Verdict;
 use crate::run::{
     self, CandidateEnd, ChangeCount, CheckResult, IssueLink, OldUses, Outcome, Phase,
@@ -52,9 +52,9 @@ struct Used {
     knows_cost: bool,
 }
 
-impl From<Spent> for Used {
-    fn from(spent: Spent) -> Self {
-        let usage = spent.usage;
+impl From<UsageSum> for Used {
+    fn from(sum: UsageSum) -> Self {
+        let usage = sum.known();
         Self {
             turns: usage.turns,
             input_tokens: usage.input_tokens,
@@ -62,8 +62,8 @@ impl From<Spent> for Used {
             output_tokens: usage.output_tokens,
             cost_usd: usage.cost.map(|cost| cost.usd),
             cost_source: usage.cost.map(|cost| cost.source),
-            knows_tokens: spent.knows_tokens,
-            knows_cost: spent.knows_cost,
+            knows_tokens: sum.knows_tokens(),
+            knows_cost: sum.knows_cost(),
         }
     }
 }

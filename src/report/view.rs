@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::agent::Spent;
+use crate::agent::UsageSum;
 use crate::check::Verdict;
 use crate::plan::UnitId;
 use crate::run::{
@@ -284,19 +284,19 @@ pub(super) fn has_agents(state: &RunState) -> bool {
 /// Whether there is anything to tell of what agents used up: commands and codemods seldom tell it.
 pub(super) fn tells_usage(state: &RunState) -> bool {
     state.spent().is_some_and(|spent| {
-        let usage = &spent.usage;
+        let usage = spent.known();
         usage.input_tokens.or(usage.output_tokens).is_some() || usage.cost.is_some()
     })
 }
 
 /// The tokens in a column; a dash where no agent told anything.
-pub(super) fn tokens(spent: Option<&Spent>) -> String {
-    spent.map_or_else(|| "–".to_owned(), Spent::tokens)
+pub(super) fn tokens(spent: Option<&UsageSum>) -> String {
+    spent.map_or_else(|| "–".to_owned(), UsageSum::tokens)
 }
 
 /// The cost in a column; a dash where no agent told anything.
-pub(super) fn cost(spent: Option<&Spent>) -> String {
-    spent.map_or_else(|| "–".to_owned(), Spent::cost)
+pub(super) fn cost(spent: Option<&UsageSum>) -> String {
+    spent.map_or_else(|| "–".to_owned(), UsageSum::cost)
 }
 
 /// The moment to reckon times of a report by. A run whose process is gone stood still since its last event.

@@ -27,8 +27,8 @@ pub use self::found::{Choice, ChooseError, Found, choose, find, tried};
 use self::log::Log;
 use super::prompt::whole;
 use super::{
-    Agent, AgentError, AgentEvent, BoxFuture, Cost, SessionId, Task, Usage, Work, make_folder,
-    prices, write_file,
+    Agent, AgentError, AgentEvent, AgentId, BoxFuture, Cost, SessionId, Task, Usage, Work,
+    make_folder, prices, write_file,
 };
 use crate::config::{CodingAgentSpec, CodingKind, Price};
 use crate::process::{self, Command, Ending, Lines, ProcessError};
@@ -145,8 +145,7 @@ enum End {
 
 /// A coding agent, ready to work.
 pub struct CodingAgent {
-    /// In one line, for people.
-    shown: String,
+    id: AgentId,
     cli: &'static dyn Cli,
     words: Vec<OsString>,
     model: Option<String>,
@@ -188,7 +187,7 @@ impl CodingAgent {
             })
             .collect();
         Ok(Self {
-            shown: spec.to_string(),
+            id: spec.to_string().into(),
             cli,
             words,
             model: spec.model.clone(),
@@ -306,8 +305,8 @@ impl CodingAgent {
 }
 
 impl Agent for CodingAgent {
-    fn describe(&self) -> String {
-        self.shown.clone()
+    fn id(&self) -> &AgentId {
+        &self.id
     }
 
     fn work<'a>(

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::agent::{Interruption, SessionId, Spent, Usage};
+use crate::agent::{Interruption, SessionId, Usage, UsageSum};
 use crate::plan::UnitId;
 use crate::run::log::event::{
     Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, Event, Goal,
@@ -451,7 +451,7 @@ impl RunState {
 
     /// What all agents used up, those of earlier attempts too; `None` where none told anything.
     #[must_use]
-    pub fn spent(&self) -> Option<Spent> {
+    pub fn spent(&self) -> Option<UsageSum> {
         let mut turns = self.units.iter().flat_map(|unit| &unit.turns).peekable();
         turns.peek()?;
         Some(turns.collect())
@@ -699,7 +699,7 @@ impl UnitState {
 
     /// What the unit's agents used up, those of earlier attempts too; `None` where none told anything.
     #[must_use]
-    pub fn spent(&self) -> Option<Spent> {
+    pub fn spent(&self) -> Option<UsageSum> {
         (!self.turns.is_empty()).then(|| self.turns.iter().collect())
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{
-    AgentError, AgentEvent, Errand, Feedback, PlanFacts, Prompts, Spent, Task, Usage, Work,
+    AgentError, AgentEvent, Errand, Feedback, PlanFacts, Prompts, Task, Usage, UsageSum, Work,
 };
 use crate::config::{AgentCaps, Config, UnitRange};
 use crate::git::Repo;
@@ -49,7 +49,7 @@ pub struct PlanningSession<'a> {
 #[derive(Debug)]
 pub struct PlanningResult {
     /// What the agent used up.
-    pub used: Spent,
+    pub used: UsageSum,
     /// Where the prompt, the transcript and a record of what came out are kept.
     pub folder: PathBuf,
     pub made: Result<(Plan, Vec<Repair>), PlanningError>,
@@ -124,9 +124,9 @@ impl<'a> PlanningSession<'a> {
             }
             Err(error) => Err(error.into()),
         };
-        let used: Spent = turns.iter().collect();
+        let used: UsageSum = turns.iter().collect();
         let made = made.map(|(mut plan, repairs)| {
-            plan.research.by = Some(if used.usage.is_unknown() {
+            plan.research.by = Some(if used.known().is_unknown() {
                 self.agent()
             } else {
                 format!("{}: {used}", self.agent())
@@ -262,7 +262,7 @@ impl<'a> PlanningSession<'a> {
             "agent": self.agent(),
             "base": self.plan.base,
             "instruction": self.plan.instruction,
-            "usage": researched.used.usage,
+            "usage": researched.used.known(),
             "repairs": repairs,
             "fault": fault,
         });

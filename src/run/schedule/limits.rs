@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::agent::{Usage, Usd};
+use crate::agent::{UsageSum, Usd};
 use crate::config::{Limit, RunConfig};
 use crate::run::log::state::RunState;
 use crate::run::log::stop_reason::StopReason;
@@ -31,49 +31,18 @@ impl Caps {
 
     /// The limit that a run has reached; `driven` is for how long this process has been at it.
     pub(crate) fn reached(&self, state: &RunState, driven: Duration) -> Option<StopReason> {
-        let spent = Spent::of(state);
-        if let Some(limit) = self.budget.filter(|limit| spent.cost >= *limit) {
-            return Some(StopReason::Budget {
-                of: limit,
-                spent: spent.cost,
-            });
+        // Earlier attempts and processes count, too.
+        let turns = state.units.iter().flat_map(|unit| &unit.turns);
+        let sum: UsageSum = turns.collect();
+        let (spent, used) = (sum.least_cost(), sum.least_tokens());
+        if let Some(of) = self.budget.filter(|limit| spent >= *limit) {
+            return Some(StopReason::Budget { of, spent });
         }
-        if let Some(limit) = self.tokens.filter(|limit| spent.tokens >= *limit) {
-            return Some(StopReason::Tokens {
-                of: limit,
-                used: spent.tokens,
-            });
+        if let Some(of) = self.tokens.filter(|limit| used >= *limit) {
+            return Some(StopReason::Tokens { of, used });
         }
         self.deadline
             .filter(|limit| driven >= limit.0)
             .map(|of| StopReason::Deadline { of })
     }
-}
-
-/// What is known of what the agents have used up, those of earlier attempts and processes too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Spent {
-    cost: Usd,
-    tokens: u64,
-}
-
-impl Spent {
-    fn of(state: &RunState) -> Self {
-        let turns = state.units.iter().flat_map(|unit| &unit.turns);
-        turns.fold(Self::default(), |spent, usage| Self {
-            cost: spent.cost.saturating_add(cost(usage)),
-            tokens: spent.tokens.saturating_add(tokens(usage)),
-        })
-    }
-}
-
-/// What is known of its cost.
-pub(crate) fn cost(usage: &Usage) -> Usd {
-    usage.cost.map(|cost| cost.usd).unwrap_or_default()
-}
-
-/// What is known of its tokens.
-pub(crate) fn tokens(usage: &Usage) -> u64 {
-    let read = usage.input_tokens.unwrap_or(0);
-    read.saturating_add(usage.output_tokens.unwrap_or(0))
 }

@@ -4,56 +4,44 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{
-    AgentError, AgentEvent, Interruption, LimitReached, SessionId, Usage, Usd, Work,
+    AgentError, AgentEvent, Interruption, LimitReached, SessionId, Usage, UsageSum, Usd, Work,
 };
 use crate::config::AgentCaps;
 use crate::run::log::event::UnitFact;
-use crate::run::schedule::limits::{cost, tokens};
 
 /// How much an agent may use up in its next turn.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct AgentBudget {
     caps: AgentCaps,
-    turns: u64,
-    tokens: u64,
-    cost: Usd,
+    earlier: UsageSum,
 }
 
 impl AgentBudget {
     /// What is left of the caps after these turns on the same unit.
     pub(crate) fn left(caps: AgentCaps, earlier: &[Usage]) -> Self {
-        let none = Self {
-            caps,
-            turns: 0,
-            tokens: 0,
-            cost: Usd::default(),
-        };
-        earlier.iter().fold(none, Self::with)
-    }
-
-    fn with(self, usage: &Usage) -> Self {
-        Self {
-            turns: self.turns.saturating_add(usage.turns.unwrap_or(0)),
-            tokens: self.tokens.saturating_add(tokens(usage)),
-            cost: self.cost.saturating_add(cost(usage)),
-            ..self
-        }
+        let earlier = earlier.iter().collect();
+        Self { caps, earlier }
     }
 
     /// The limit that is reached with what this turn has used so far.
-    fn reached(self, usage: &Usage) -> Option<LimitReached> {
-        let used = self.with(usage);
-        if self.caps.turns.is_some_and(|most| used.turns > most) {
+    fn reached(&self, usage: &Usage) -> Option<LimitReached> {
+        let used = self.earlier.clone().plus(usage);
+        if self
+            .caps
+            .turns
+            .is_some_and(|most| used.least_turns() > most)
+        {
             return Some(LimitReached::Turns);
         }
-        if let Some(most) = self.caps.tokens.filter(|most| used.tokens > most.0) {
+        let tokens = used.least_tokens();
+        if let Some(most) = self.caps.tokens.filter(|most| tokens > most.0) {
             return Some(LimitReached::Tokens(most.0));
         }
         let most = self
             .caps
             .budget
             .and_then(|budget| Usd::new(budget.dollars()));
-        most.filter(|most| used.cost > *most)
+        most.filter(|most| used.least_cost() > *most)
             .map(LimitReached::Cost)
     }
 }
