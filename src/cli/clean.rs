@@ -125,7 +125,7 @@ fn clean_studies(
         let path = study.path().display();
         if args.dry_run {
             say(&format!("would delete: {path}"));
-        } else if let Err(error) = study.take_away(repo) {
+        } else if let Err(error) = study.take_away() {
             say(&format!("left alone: {path}: {error}"));
             tally.failed += 1;
             continue;

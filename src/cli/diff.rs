@@ -22,12 +22,12 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     let known = KnownRun::open(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?;
     let id = &unit.header.id;
-    let Some(start) = &unit.start else {
+    let Some(start) = unit.attempt.start() else {
         anyhow::bail!("unit {id} has not begun, so there is no difference to show");
     };
-    let after = match (args.rival, &unit.commit, &unit.worktree) {
+    let after = match (args.rival, &unit.attempt.commit, &unit.attempt.worktree) {
         (Some(number), ..) => rival(unit, number)?,
-        (None, Some(commit), _) => commit.clone(),
+        (None, Some(commit), _) => commit.to_string(),
         (None, None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
             let kept = known.places.index(&known.state.id, id);
@@ -61,16 +61,15 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
 /// What one of several works has left, as a commit.
 fn rival(unit: &UnitState, number: usize) -> anyhow::Result<String> {
     let id = &unit.header.id;
-    let place = number.checked_sub(1).and_then(|at| unit.rivals.get(at));
+    let place = number.checked_sub(1).and_then(|at| unit.candidates.get(at));
     let Some(rival) = place else {
         anyhow::bail!(
             "unit {id} has no work {number}: {} have competed",
-            unit.rivals.len()
+            unit.candidates.len()
         );
     };
-    match (&rival.commit, &unit.start) {
-        (Some(commit), _) => Ok(commit.clone()),
-        (None, Some(start)) => Ok(start.clone()),
-        (None, None) => anyhow::bail!("work {number} of unit {id} left nothing"),
+    match rival.commit.as_ref().or(unit.attempt.start()) {
+        Some(commit) => Ok(commit.to_string()),
+        None => anyhow::bail!("work {number} of unit {id} left nothing"),
     }
 }

@@ -173,7 +173,7 @@ fn exit_code(state: &RunState) -> u8 {
     let good = |unit: &UnitState| unit.outcome().is_some_and(going_on::is_good);
     if state.stop.is_some() {
         INTERRUPTED
-    } else if state.cut_short == Some(StopReason::Canary) && state.canary().is_some_and(good) {
+    } else if state.stop_reason == Some(StopReason::Canary) && state.canary().is_some_and(good) {
         NOT_APPROVED
     } else {
         u8::from(!state.is_success())

@@ -96,7 +96,13 @@ fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &str, &str)>> {
         .state
         .needs_first()
         .into_iter()
-        .filter_map(|unit| Some((unit, unit.commit.as_deref()?, unit.branch.as_deref()?)))
+        .filter_map(|unit| {
+            Some((
+                unit,
+                unit.attempt.commit.as_deref()?,
+                unit.attempt.branch_name()?.as_str(),
+            ))
+        })
         .collect();
     if committed.is_empty() {
         anyhow::bail!("no unit of run {} has committed anything", known.state.id);

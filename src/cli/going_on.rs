@@ -21,7 +21,7 @@ pub(super) fn ask(state: &RunState, global: &Global, yes: bool) -> anyhow::Resul
     }
     let term = Term::stderr();
     let somebody = term.is_term() && std::io::stdin().is_terminal() && !global.json;
-    match (state.cut_short(), state.canary()) {
+    match (state.first_stop_reason(), state.canary()) {
         (Some(why @ StopReason::SameFailure { .. }), _) if somebody => {
             let _terminal = Restore::later();
             let what = words::line(&format!("Nothing further was begun: {why}."));
@@ -63,7 +63,7 @@ pub(super) fn is_good(outcome: &Outcome) -> bool {
 /// What the canary did, and what it tells of the others.
 fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result<()> {
     let id = &canary.header.id;
-    if let (Some(start), Some(commit)) = (&canary.start, &canary.commit)
+    if let (Some(start), Some(commit)) = (&canary.attempt.start(), &canary.attempt.commit)
         && !global.json
     {
         let known = KnownRun::open(global, Some(state.id.as_str()))?;

@@ -148,15 +148,15 @@ fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
         many => format!("{}, and {} more", many[..3].join(", "), many.len() - 3),
     };
     let mut course = vec![
-        ("agent", job.staff().to_string()),
+        ("agent", job.unit_agents().to_string()),
         ("checks", shown),
         ("result", job.delivery().words()),
     ];
-    if job.rivals() > 1 {
-        let best = format!("the best of {} at each unit is taken", job.rivals());
+    if job.candidates() > 1 {
+        let best = format!("the best of {} at each unit is taken", job.candidates());
         course.push(("works", best));
     }
-    course.extend(past.expect(job.plan(), &job.staff(), job.jobs()));
+    course.extend(past.expect(job.plan(), &job.unit_agents(), job.jobs()));
     course
 }
 

@@ -35,7 +35,10 @@ impl Past {
                 let Phase::Ended(Outcome::Published | Outcome::Committed) = unit.phase else {
                     continue;
                 };
-                took.extend(unit.took_ms(0).map(|ms| (state.who(unit).to_owned(), ms)));
+                took.extend(
+                    unit.took_ms(0)
+                        .map(|ms| (state.agent_of(unit).to_owned(), ms)),
+                );
             }
         }
         Self { took }

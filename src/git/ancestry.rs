@@ -1,5 +1,6 @@
 //! How commits descend from each other.
 
+use super::id::CommitId;
 use super::error::{During, GitError};
 use super::lookup::find_commit;
 use super::repo::Repo;
@@ -36,7 +37,7 @@ impl Repo {
     }
 
     /// Whether the commit joins just these, in this order.
-    pub fn is_join_of(&self, commit: &str, joined: &[String]) -> Result<bool, GitError> {
+    pub fn is_join_of(&self, commit: &str, joined: &[CommitId]) -> Result<bool, GitError> {
         let repo = self.open()?;
         let commit = find_commit(&repo, commit)?;
         Ok(commit

@@ -18,6 +18,7 @@ mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod history;
+mod id;
 mod include;
 mod lookup;
 mod merge;
@@ -41,6 +42,7 @@ pub use delete::delete_tree;
 pub use entries::{Entry, EntryKind};
 pub use error::GitError;
 pub use history::Since;
+pub use id::{BranchName, CommitId, TreeId};
 pub use include::INCLUDE_FILE;
 pub use merge::{Against, Joint};
 pub use objects::{Objects, digest};

@@ -5,6 +5,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::id::CommitId;
 use super::error::GitError;
 use super::repo::Repo;
 
@@ -62,7 +63,7 @@ impl Repo {
         remote: &str,
         branch: &str,
         commit: &str,
-        earlier: &[String],
+        earlier: &[CommitId],
     ) -> Result<(), GitError> {
         match self.remote_branch(remote, branch)? {
             None => Ok(()),
@@ -76,7 +77,7 @@ impl Repo {
         remote: &str,
         branch: &str,
         commit: &str,
-        earlier: &[String],
+        earlier: &[CommitId],
     ) -> Result<(), GitError> {
         let stands = self.remote_branch(remote, branch)?;
         self.push_from(stands, remote, branch, commit, earlier)
@@ -88,11 +89,11 @@ impl Repo {
         remote: &str,
         branch: &str,
         commit: &str,
-        earlier: &[String],
+        earlier: &[CommitId],
     ) -> Result<(), GitError> {
         match stands {
             Some(stands) if stands == commit => Ok(()),
-            Some(stands) if !earlier.contains(&stands) => Err(GitError::BranchMoved {
+            Some(stands) if !earlier.iter().any(|it| stands == *it) => Err(GitError::BranchMoved {
                 branch: branch.to_owned(),
                 remote: remote.to_owned(),
             }),

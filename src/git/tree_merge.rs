@@ -4,6 +4,7 @@
 //! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is told, never
 //! resolved.
 
+use super::id::CommitId;
 use super::error::{During, GitError};
 use super::lookup::{any_tree, tree_of};
 use super::repo::Repo;
@@ -17,7 +18,7 @@ impl Repo {
     }
 
     /// A commit that holds the work of all `commits`, which were all made for the commit `base`.
-    pub fn join(&self, base: &str, commits: &[String], message: &str) -> Result<String, GitError> {
+    pub fn join(&self, base: &str, commits: &[CommitId], message: &str) -> Result<String, GitError> {
         let repo = self.open()?;
         let ancestor = tree_of(&repo, base)?;
         let mut joined = ancestor.clone();
@@ -28,7 +29,7 @@ impl Repo {
                 .during(|| format!("tree {id} cannot be read"))?;
         }
         let tree = joined.id().to_string();
-        let parents: Vec<&str> = commits.iter().map(String::as_str).collect();
+        let parents: Vec<&str> = commits.iter().map(CommitId::as_str).collect();
         self.commit_tree(&tree, &parents, message)
     }
 }
@@ -119,7 +120,7 @@ mod tests {
             it.repo.commit(name, &it.first, &tree, "work").unwrap()
         };
         let parents = [commit("x", "a.txt"), commit("y", "b.txt")];
-        let joined = it.repo.join(&it.first, &parents, "both").unwrap();
+        let joined = it.repo.join(&it.first, &parents.clone().map(CommitId::new), "both").unwrap();
         let changes = it
             .repo
             .changes(&it.first, &it.repo.tree(&joined).unwrap())

@@ -72,10 +72,10 @@ impl Bars {
             })
             .clone();
 
-        let notice = match (state.stop, &state.cut_short) {
+        let notice = match (state.stop, &state.stop_reason) {
             (Some(how), _) => Some(stopping(how).to_owned()),
             (None, Some(why)) => Some(cut_short(why)),
-            (None, None) if state.waits_for_room => Some(WAITING.to_owned()),
+            (None, None) if state.waits_for_disk_space => Some(WAITING.to_owned()),
             (None, None) => news_of_agents(state),
         };
         if let Some(text) = notice {
@@ -176,10 +176,10 @@ impl Drop for Bars {
 
 /// Which agents get no further unit, and which are held back.
 fn news_of_agents(state: &RunState) -> Option<String> {
-    let ended = state.cut_off.iter();
+    let ended = state.stopped_agents.iter();
     let news: Vec<String> = ended
         .map(|(agent, why)| of(Some(agent), cut_short(why)))
-        .chain(state.pace.iter().map(pace_now))
+        .chain(state.throttles.iter().map(pace_now))
         .collect();
     (!news.is_empty()).then(|| news.join("; "))
 }
@@ -339,12 +339,12 @@ mod tests {
     fn a_run_that_drains_says_how_to_stop_it_at_once() {
         let story = Story::of(["a"])
             .step("a", 1)
-            .run(2, RunFact::StopAsked { how: Stop::Drain });
+            .run(2, RunFact::StopRequested { how: Stop::Drain });
         assert!(texts(story)[1].contains("Ctrl-C again stops the running units"));
         let story = Story::of(["a"])
             .step("a", 1)
-            .run(2, RunFact::StopAsked { how: Stop::Drain })
-            .run(3, RunFact::StopAsked { how: Stop::Now });
+            .run(2, RunFact::StopRequested { how: Stop::Drain })
+            .run(3, RunFact::StopRequested { how: Stop::Now });
         assert_eq!(texts(story)[1], "stopping the running units");
     }
 

@@ -91,6 +91,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::git::{BranchName, CommitId};
     use crate::progress::lines::tests::shown;
     use crate::report::sample::Story;
     use crate::run::Stop;
@@ -110,7 +111,7 @@ mod tests {
             Story::of(["a"])
                 .instruction("two\nlines")
                 .step("a", 5)
-                .run(10, RunFact::StopAsked { how: Stop::Drain }),
+                .run(10, RunFact::StopRequested { how: Stop::Drain }),
         );
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[0]["fact"], "started");
@@ -137,10 +138,10 @@ mod tests {
         use std::os::unix::ffi::OsStringExt;
 
         let path = std::path::PathBuf::from(std::ffi::OsString::from_vec(vec![b'/', 0xff]));
-        let ready = UnitFact::WorktreeReady {
+        let ready = UnitFact::CheckoutReady {
             path,
-            branch: "b".to_owned(),
-            start: "c".to_owned(),
+            branch: BranchName::new("b"),
+            start: CommitId::new("c"),
         };
         let lines = values(Story::of(["a"]).fact("a", 1, ready));
         assert_eq!(lines[1]["seq"], 1);

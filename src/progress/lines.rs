@@ -51,7 +51,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 header.jobs
             ));
         }
-        Event::Run(RunFact::StopAsked { how }) => return Some(stopping(*how).to_owned()),
+        Event::Run(RunFact::StopRequested { how }) => return Some(stopping(*how).to_owned()),
         Event::Run(RunFact::Resumed { .. }) => {
             let left = state.count(|phase| *phase == Phase::Waiting);
             return Some(format!(
@@ -142,14 +142,14 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         ),
         UnitFact::CandidateEnded(rival) => rival_ended(unit, &rival.end),
         UnitFact::CandidateChosen { number } => {
-            format!("work {number} of {} is taken", unit.rivals.len())
+            format!("work {number} of {} is taken", unit.candidates.len())
         }
         UnitFact::SetAside {
             worktree,
             branch,
             logs,
         } => set_aside(worktree.as_deref(), branch.as_deref(), logs),
-        UnitFact::StopAsked { by } => format!("stopping, as {} wished", words::line(by)),
+        UnitFact::StopRequested { by } => format!("stopping, as {} wished", words::line(by)),
         UnitFact::Ended { outcome } => {
             let took = unit
                 .took_ms(recorded.at)
@@ -162,14 +162,14 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 used.unwrap_or_default()
             )
         }
-        UnitFact::WorktreeReady { .. }
+        UnitFact::CheckoutReady { .. }
         | UnitFact::Prepared { .. }
         | UnitFact::AgentUsed { .. }
         | UnitFact::AgentFinished { .. }
         | UnitFact::ScopeProven { .. }
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
-        | UnitFact::Transplanted { .. }
+        | UnitFact::Rebased { .. }
         | UnitFact::RevertCommitted(_)
         | UnitFact::RevertOpened(_) => return None,
         UnitFact::PullRequestOpened(link) if link.notes.is_empty() => return None,
@@ -206,7 +206,7 @@ fn short(text: &str) -> String {
 /// How a unit ended, with the one thing that matters most about it.
 pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Published => match &unit.pull_request {
+        Outcome::Published => match &unit.publication.pull_request {
             Some(link) => format!("published  PR #{}", link.number),
             None => "published".to_owned(),
         },
@@ -224,7 +224,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
 
 /// What came of one of several works that compete.
 fn rival_ended(unit: &UnitState, end: &CandidateEnd) -> String {
-    let number = unit.rivals.len();
+    let number = unit.candidates.len();
     match end {
         CandidateEnd::Good { changes, .. } => {
             let lines = words::count(changes.lines(), "changed line");
@@ -378,7 +378,7 @@ pub(super) mod tests {
                     by: sample::id("02-cart"),
                 },
             )
-            .run(75_100, RunFact::StopAsked { how: Stop::Drain })
+            .run(75_100, RunFact::StopRequested { how: Stop::Drain })
             .run(75_200, RunFact::Ended);
         insta::assert_snapshot!(text(story), @r"
            +0s  run 20261121-k3f9: 3 units, 4 at once

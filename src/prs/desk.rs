@@ -43,7 +43,7 @@ impl Desk {
     #[must_use]
     pub fn all(&self) -> Vec<(UnitState, PullRequestRef)> {
         let mut all = self.units();
-        let inverses = self.state.inverses().into_iter();
+        let inverses = self.state.reverts().into_iter();
         all.extend(inverses.filter_map(|unit| which(&unit).map(|which| (unit, which))));
         all
     }
@@ -93,15 +93,17 @@ impl Desk {
 
     /// Adds what a page in this repository does not know of itself.
     fn complete(&self, unit: &UnitState, standing: &mut Standing) {
-        standing.commit.clone_from(&unit.commit);
+        standing.commit = unit.attempt.commit.as_ref().map(ToString::to_string);
         if !standing.state.is_open() {
             return;
         }
         // A new failure would have kept it from being opened.
-        if !unit.checks.is_empty() {
+        if !unit.attempt.checks.is_empty() {
             standing.checks = Checks::Green;
         }
-        let Some(commit) = &unit.commit else { return };
+        let Some(commit) = &unit.attempt.commit else {
+            return;
+        };
         match self.repo.against(&standing.base, commit) {
             Ok(against) => {
                 standing.behind = against.map(|against| against.behind);
@@ -113,7 +115,7 @@ impl Desk {
 }
 
 pub(super) fn which(unit: &UnitState) -> Option<PullRequestRef> {
-    let link = unit.pull_request.as_ref()?;
+    let link = unit.publication.pull_request.as_ref()?;
     Some(PullRequestRef {
         unit: unit.header.id.to_string(),
         number: link.number,

@@ -12,7 +12,7 @@ use crate::check::Verdict;
 use crate::forge::{
     Checks, Complaints, FailedCheck, Objection, PullRequestRef, Remark, Review, Standing,
 };
-use crate::git::GitError;
+use crate::git::{CommitId, GitError};
 use crate::plan::UnitId;
 use crate::run::{FollowUp, UnitState};
 use crate::words;
@@ -68,16 +68,16 @@ impl Round<'_> {
                 ),
             });
         }
-        if unit.rounds() >= rounds {
-            let had = words::count(unit.rounds(), "round");
+        if unit.publication.follow_ups_done() >= rounds {
+            let had = words::count(unit.publication.follow_ups_done(), "round");
             return left(format!("is not accepted, but its agent has had {had}"));
         }
-        let (head, ground) = self.head(unit, &standing, outside)?;
+        let (head, merge_base) = self.head(unit, &standing, outside)?;
         Ok(FollowUp {
             unit: unit.header.id.clone(),
             pull_request: which.number,
             head,
-            ground,
+            merge_base,
             reason: reason(&complaints),
             text: text(which.number, &complaints),
             reviews: complaints.reviews.iter().map(|review| review.id).collect(),
@@ -103,7 +103,7 @@ impl Round<'_> {
         let mut complaints = desk.forge.complaints(which).await?;
         complaints
             .reviews
-            .retain(|review| !unit.has_answered(review.id));
+            .retain(|review| !unit.publication.has_answered(review.id));
         Ok(complaints)
     }
 
@@ -114,16 +114,17 @@ impl Round<'_> {
         unit: &UnitState,
         standing: &Standing,
         outside: &Outside<'_>,
-    ) -> Result<(String, String), Halt> {
+    ) -> Result<(CommitId, CommitId), Halt> {
         let (desk, repo) = (&self.desk, &self.desk.repo);
-        let (Some(commit), Some(branch)) = (&unit.commit, &unit.branch) else {
+        let (Some(commit), Some(branch)) = (&unit.attempt.commit, unit.attempt.branch_name())
+        else {
             return Err(Halt::Failed("what it brought is not known".to_owned()));
         };
-        let stands = match (desk.home, &unit.pushed_to) {
+        let stands = match (desk.home, &unit.publication.pushed_to) {
             (Home::Server, Some(remote)) => repo.fetch_branch(remote, branch)?,
             _ => repo.branch_tip(branch)?,
         };
-        let Some(head) = stands else {
+        let Some(head) = stands.map(CommitId::new) else {
             return Err(Halt::Left(format!("has lost its branch {branch}")));
         };
         if !repo.contains(&head, commit)? {
@@ -133,7 +134,8 @@ impl Round<'_> {
         }
         let base = desk.tip(&standing.base)?;
         let parted = base.map(|tip| repo.merge_base(&tip, &head)).transpose()?;
-        let ground = self.ground_of(unit, &head, parted.flatten())?;
+        let parted = parted.flatten().map(CommitId::new);
+        let ground = self.ground_of(unit, &head, parted)?;
         let ground = ground.unwrap_or_else(|| commit.clone());
         let foreign = if head == *commit {
             Vec::new()
@@ -154,22 +156,22 @@ impl Round<'_> {
     fn ground_of(
         &self,
         unit: &UnitState,
-        head: &str,
-        parted: Option<String>,
-    ) -> Result<Option<String>, Halt> {
-        let Some(start) = unit.start.clone() else {
+        head: &CommitId,
+        parted: Option<CommitId>,
+    ) -> Result<Option<CommitId>, Halt> {
+        let Some(start) = unit.attempt.start() else {
             return Ok(parted);
         };
         let repo = &self.desk.repo;
         let is_later = match &parted {
-            Some(parted) => repo.contains(&start, parted)?,
+            Some(parted) => repo.contains(start, parted)?,
             None => true,
         };
-        let holds = repo.contains(head, &start)? && is_later;
+        let holds = repo.contains(head, start)? && is_later;
         Ok(if holds {
-            Some(start)
+            Some(start.clone())
         } else {
-            parted.or(Some(start))
+            parted.or(Some(start.clone()))
         })
     }
 }
@@ -177,7 +179,7 @@ impl Round<'_> {
 /// What the unit's own checks said that did not pass, for pages in the repository.
 fn recorded(unit: &UnitState) -> Vec<FailedCheck> {
     let mut failed: Vec<FailedCheck> = Vec::new();
-    for result in &unit.checks {
+    for result in &unit.attempt.checks {
         // Of several attempts, the last one counts.
         failed.retain(|check| check.name != result.name);
         let summary = match &result.verdict {

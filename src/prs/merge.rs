@@ -59,7 +59,8 @@ impl Round<'_> {
             && let Some(done) = self.sync_one(unit, which).await?
         {
             let now = self.desk.state.unit(&unit.header.id);
-            let commit = now.and_then(|unit| unit.commit.clone());
+            let commit = now.and_then(|unit| unit.attempt.commit.as_ref());
+            let commit = commit.map(ToString::to_string);
             standing = self.look_until(unit, which, commit.as_deref()).await?;
             if standing.commit != commit {
                 return Err(Halt::Left(format!(
@@ -116,7 +117,7 @@ impl Round<'_> {
             method: merging.method,
             commit: None,
         };
-        if let (Some(commit), Earnest::Done) = (&unit.commit, self.earnest) {
+        if let (Some(commit), Earnest::Done) = (&unit.attempt.commit, self.earnest) {
             let title = words::line(&unit.header.title);
             let message = format!(
                 "Merge pull request {}: {title}\n\nBatch-Run: {}\nBatch-Unit: {}\n",

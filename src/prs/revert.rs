@@ -7,7 +7,7 @@ use super::desk::{Home, which};
 use super::round::{Earnest, Halt, Round};
 use crate::config::PublishConfig;
 use crate::forge::{Inverse, Merged, Need, PullRequest, PullRequestRef, State, place_of_form};
-use crate::git::{Authored, GitError, digest};
+use crate::git::{Authored, CommitId, GitError, digest};
 use crate::plan::{self, UnitId};
 use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
 use crate::words;
@@ -117,7 +117,7 @@ impl Round<'_> {
 
     /// What takes the unit's work back already, and how that stands.
     async fn undone_by(&self, unit: &UnitState) -> Result<Option<(u64, State)>, Halt> {
-        let inverse = self.desk.state.inverse_of(unit);
+        let inverse = self.desk.state.revert_of(unit);
         let Some((inverse, which)) = inverse.and_then(|it| which(&it).map(|which| (it, which)))
         else {
             return Ok(None);
@@ -133,7 +133,7 @@ impl Round<'_> {
         undone: &[UnitId],
     ) -> Result<Option<u64>, Halt> {
         let mut open = None;
-        for other in self.desk.state.that_need(&unit.header.id) {
+        for other in self.desk.state.dependents(&unit.header.id) {
             let Some(which) = which(other) else { continue };
             if undone.contains(&other.header.id) {
                 continue;
@@ -245,7 +245,7 @@ impl Round<'_> {
         draft: &Draft,
     ) -> Result<PullRequestLink, Halt> {
         let state = &self.desk.state;
-        let id = state.inverse_id(&unit.header.id);
+        let id = state.revert_id(&unit.header.id);
         let mut inverse = Inverse {
             run: state.id.to_string(),
             unit: id.to_string(),
@@ -262,28 +262,28 @@ impl Round<'_> {
             claim_digest: digest(draft.files.join("\0").as_bytes()),
             repository_template: onto.form.clone(),
         };
-        if state.inverse_of(unit).is_none() {
+        if state.revert_of(unit).is_none() {
             let message = inverse.commit(&reverting.publish);
             let (repo, tip) = (&self.desk.repo, &onto.tip);
             let made = RevertCommit {
                 undoes: which.number,
-                commit: repo.commit_on_top(tip, &draft.tree, &message)?,
-                start: tip.clone(),
+                commit: CommitId::new(repo.commit_on_top(tip, &draft.tree, &message)?),
+                start: CommitId::new(tip.clone()),
                 branch: reverting.naming.branch(&state.id, &id),
-                remote: unit.pushed_to.clone(),
+                remote: unit.publication.pushed_to.clone(),
             };
             // Written down before any branch moves, so that a crash leaves nothing that is not known.
             self.note(unit, UnitFact::RevertCommitted(made))?;
         }
         let known = self.desk.state.unit(&unit.header.id);
-        let Some(made) = known.and_then(|unit| self.desk.state.inverse_of(unit)) else {
+        let Some(made) = known.and_then(|unit| self.desk.state.revert_of(unit)) else {
             return Err(Halt::Failed("what undoes it is not known".to_owned()));
         };
         let head = self.bring_inverse(&made)?;
         inverse.needs = self.inverse_needs(&made);
         let position = self.desk.state.units.iter();
         let position = position.take_while(|other| other.header.id != unit.header.id);
-        let mut extras = run::extras(&reverting.publish, &unit.header.owners);
+        let mut extras = run::pull_request_options(&reverting.publish, &unit.header.owners);
         // The order in which they are merged is not theirs to choose.
         extras.auto_merge = None;
         let request = PullRequest {
@@ -310,22 +310,23 @@ impl Round<'_> {
 
     /// Brings the branch of what undoes a unit, here and on the remote, to its commit. Gives its name.
     fn bring_inverse(&self, made: &UnitState) -> Result<String, Halt> {
-        let (Some(branch), Some(commit)) = (&made.branch, &made.commit) else {
+        let (Some(branch), Some(commit)) = (made.attempt.branch_name(), &made.attempt.commit)
+        else {
             return Err(Halt::Failed("what undoes it has no branch".to_owned()));
         };
-        let (repo, earlier) = (&self.desk.repo, &made.earlier_commits);
-        match repo.branch_tip(branch)? {
+        let (repo, earlier) = (&self.desk.repo, &made.ledger.earlier_commits);
+        match repo.branch_tip(branch)?.map(CommitId::new) {
             Some(stands) if stands == *commit => {}
             Some(stands) if !earlier.contains(&stands) => {
-                let branch = branch.clone();
+                let branch = branch.to_string();
                 return Err(GitError::BranchExists { branch }.into());
             }
             stands => repo.move_branch(branch, stands.as_deref(), commit)?,
         }
-        if let Some(remote) = &made.pushed_to {
+        if let Some(remote) = &made.publication.pushed_to {
             repo.push_over(remote, branch, commit, earlier)?;
         }
-        Ok(branch.clone())
+        Ok(branch.to_string())
     }
 
     /// What has to be merged before this, with where it is.
@@ -335,7 +336,7 @@ impl Round<'_> {
             .map(|(other, _)| Need {
                 unit: other.header.id.to_string(),
                 title: other.header.title.clone(),
-                url: other.pull_request.map(|link| link.url),
+                url: other.publication.pull_request.map(|link| link.url),
             })
             .collect()
     }

@@ -117,9 +117,11 @@ impl<'a> Round<'a> {
 
     /// Gives the remote on which the unit's branch was deleted, or why none was.
     async fn delete_branch(&self, unit: &UnitState) -> Result<Result<String, String>, Halt> {
-        let (Some(remote), Some(branch), Some(commit)) =
-            (&unit.pushed_to, &unit.branch, &unit.commit)
-        else {
+        let (Some(remote), Some(branch), Some(commit)) = (
+            &unit.publication.pushed_to,
+            unit.attempt.branch_name(),
+            &unit.attempt.commit,
+        ) else {
             return Ok(Err("it has no branch on a remote".to_owned()));
         };
         // A forge closes what goes to a branch that is gone.

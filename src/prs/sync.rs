@@ -8,6 +8,7 @@
 use super::desk::{Desk, Home};
 use super::round::{Earnest, Halt, Round};
 use crate::forge::{Act, PullRequestRef, Standing, State};
+use crate::git::CommitId;
 use crate::run::{Afterwards, UnitFact, UnitState};
 
 /// What a pull request should stand on, and go to.
@@ -47,7 +48,7 @@ impl Round<'_> {
             return Ok(None);
         };
         let mut done = Vec::new();
-        if let (Some(commit), Some(start)) = (&unit.commit, &unit.start)
+        if let (Some(commit), Some(start)) = (&unit.attempt.commit, &unit.attempt.start())
             && !self.desk.repo.contains(&ground.tip, start)?
             && !self.desk.repo.contains(commit, &ground.tip)?
         {
@@ -99,9 +100,9 @@ impl Round<'_> {
             ([(need, _)], None) => {
                 let branch = match self.desk.upstream {
                     Some(_) => Some(self.desk.base_branch.clone()),
-                    None => need.branch.clone(),
+                    None => need.attempt.branch_name().map(ToString::to_string),
                 };
-                let ground = branch.zip(need.commit.clone());
+                let ground = branch.zip(need.attempt.commit.as_ref().map(ToString::to_string));
                 Ok(ground.map(|(branch, tip)| Ground { branch, tip }))
             }
             ([] | [_, _, ..], None) => Ok(None),
@@ -116,11 +117,17 @@ impl Round<'_> {
         standing: &Standing,
         ground: &Ground,
     ) -> Result<(), Halt> {
-        let (Some(commit), Some(start), Some(branch)) = (&unit.commit, &unit.start, &unit.branch)
-        else {
+        let (Some(commit), Some(start), Some(branch)) = (
+            &unit.attempt.commit,
+            unit.attempt.start(),
+            unit.attempt.branch_name(),
+        ) else {
             return Ok(());
         };
-        let is_ours = |stands: &String| stands == commit || unit.earlier_commits.contains(stands);
+        let is_ours = |stands: &String| {
+            let mut earlier = unit.ledger.earlier_commits.iter();
+            *stands == *commit || earlier.any(|it| *stands == *it)
+        };
         if !standing.commit.as_ref().is_none_or(is_ours) {
             return Err(Halt::Left(format!(
                 "was worked on by somebody else: put {branch} on top of {} yourself",
@@ -131,9 +138,9 @@ impl Round<'_> {
             return Ok(());
         }
         let moved = self.desk.repo.transplant(commit, start, &ground.tip)?;
-        let fact = UnitFact::Transplanted {
-            commit: moved,
-            start: ground.tip.clone(),
+        let fact = UnitFact::Rebased {
+            commit: CommitId::new(moved),
+            start: CommitId::new(ground.tip.clone()),
         };
         let id = &unit.header.id;
         // Written down before any branch moves, so that a crash leaves nothing that is not known.
@@ -147,17 +154,23 @@ impl Round<'_> {
 
     /// Brings the unit's branch, here and on the remote, to its commit.
     fn bring(&self, unit: &UnitState) -> Result<(), Halt> {
-        let (Some(commit), Some(branch)) = (&unit.commit, &unit.branch) else {
+        let (Some(commit), Some(branch)) = (&unit.attempt.commit, unit.attempt.branch_name())
+        else {
             return Ok(());
         };
         let Desk { repo, .. } = &*self.desk;
-        let earlier = &unit.earlier_commits;
-        if let Some(stands) = repo.branch_tip(branch)?
+        let earlier = &unit.ledger.earlier_commits;
+        if let Some(stands) = repo.branch_tip(branch)?.map(CommitId::new)
             && earlier.contains(&stands)
         {
             repo.move_branch(branch, Some(&stands), commit)?;
         }
-        if let Some(remote) = unit.pushed_to.as_ref().filter(|_| !earlier.is_empty()) {
+        if let Some(remote) = unit
+            .publication
+            .pushed_to
+            .as_ref()
+            .filter(|_| !earlier.is_empty())
+        {
             repo.push_again(remote, branch, commit, earlier)?;
         }
         Ok(())

@@ -16,7 +16,7 @@ pub enum TrackError {
 impl Desk {
     /// Brings the issue up to date, where the run has one or wants one; gives its address.
     pub async fn track(&mut self) -> Result<Option<String>, TrackError> {
-        if !self.wants_tracking && self.state.tracking.is_none() {
+        if !self.wants_tracking && self.state.tracking_issue.is_none() {
             return Ok(None);
         }
         let mut tracking = tracking(&self.state);
@@ -28,7 +28,7 @@ impl Desk {
             number: tracked.number,
             url: tracked.url,
         };
-        if self.state.tracking.as_ref() != Some(&issue) {
+        if self.state.tracking_issue.as_ref() != Some(&issue) {
             let fact = RunFact::Tracked(issue.clone());
             let recorded = Afterwards::of(&self.places, &self.state.id)?.say_of_run(fact)?;
             self.state.apply(&recorded);

@@ -164,7 +164,7 @@ impl Report {
             batch_version: header.version.clone(),
             instruction: header.instruction.clone(),
             base: Base {
-                commit: header.base.clone(),
+                commit: header.base.to_string(),
                 name: header.base_name.clone(),
             },
             agent: header.agent.clone(),
@@ -177,12 +177,12 @@ impl Report {
             serial_ms: state.serial_ms(moment),
             totals: Totals::of(state),
             old_uses: state.old_uses,
-            tracking_issue: state.tracking.clone(),
+            tracking_issue: state.tracking_issue.clone(),
             usage: state.spent().map(Used::from),
             units: state
                 .units
                 .iter()
-                .map(|unit| Unit::new(unit, state.who(unit), moment))
+                .map(|unit| Unit::new(unit, state.agent_of(unit), moment))
                 .collect(),
         }
     }
@@ -200,11 +200,11 @@ fn rivals(unit: &UnitState) -> Vec<Candidate> {
             result,
             is_taken: unit.chosen == Some(number),
             reason,
-            commit: rival.commit.clone(),
+            commit: rival.commit.as_ref().map(ToString::to_string),
             changes,
         }
     };
-    (1..).zip(&unit.rivals).map(told).collect()
+    (1..).zip(&unit.candidates).map(told).collect()
 }
 
 impl Unit {
@@ -222,16 +222,17 @@ impl Unit {
             reason: None,
             step: None,
             blocked_by: None,
-            branch: unit.branch.clone(),
-            commit: unit.commit.clone(),
-            worktree: view::optional_path(unit.worktree.as_ref()),
-            pull_request: unit.pull_request.as_ref().map(PullRequest::new),
-            undone_by: unit.undone_by().map(PullRequest::new),
-            changes: unit.changes,
-            checks: unit.checks.iter().map(Check::new).collect(),
-            attempts: unit.attempt(),
+            branch: unit.attempt.branch_name().map(ToString::to_string),
+            commit: unit.attempt.commit.as_ref().map(ToString::to_string),
+            worktree: view::optional_path(unit.attempt.worktree.as_ref()),
+            pull_request: unit.publication.pull_request.as_ref().map(PullRequest::new),
+            undone_by: unit.publication.reverted_by().map(PullRequest::new),
+            changes: unit.attempt.changes(),
+            checks: unit.attempt.checks.iter().map(Check::new).collect(),
+            attempts: unit.attempt.number(),
             rivals: rivals(unit),
             sent_back: unit
+                .attempt
                 .sent_back
                 .iter()
                 .map(|back| SentBack {
@@ -239,7 +240,7 @@ impl Unit {
                     reason: back.reason.clone(),
                 })
                 .collect(),
-            agent_took_ms: unit.agent_took_ms,
+            agent_took_ms: unit.attempt.agent_took_ms,
             usage: unit.spent().map(Used::from),
             took_ms: unit.took_ms(now),
             log: None,

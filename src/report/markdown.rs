@@ -95,7 +95,7 @@ fn table(state: &RunState, now: i64) -> String {
             String::new()
         };
         let agent = if has_agents {
-            format!(" {} |", escaped(state.who(unit)))
+            format!(" {} |", escaped(state.agent_of(unit)))
         } else {
             String::new()
         };
@@ -104,7 +104,8 @@ fn table(state: &RunState, now: i64) -> String {
             unit.header.id,
             escaped(&unit.header.title),
             view::outcome(unit),
-            unit.pull_request
+            unit.publication
+                .pull_request
                 .as_ref()
                 .map_or_else(|| "–".to_owned(), link),
             view::checks(unit),
@@ -146,7 +147,7 @@ fn failed(failure: &Failure<'_>) -> String {
             escaped(&view::path(log))
         ));
     }
-    if let Some(worktree) = &failure.unit.worktree {
+    if let Some(worktree) = &failure.unit.attempt.worktree {
         places.push(format!(
             "- its work: `batch diff {id}` ({})",
             escaped(&view::path(worktree))

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::check::Verdict;
+use crate::git::{BranchName, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::process::Ending;
 use crate::run::{
@@ -33,7 +34,7 @@ impl Story {
         Self {
             header: RunHeader {
                 instruction: "from var to const".to_owned(),
-                base: "8c1f0a7d2b3e4f5a6b7c8d9e0f1a2b3c4d5e6f70".to_owned(),
+                base: CommitId::new("8c1f0a7d2b3e4f5a6b7c8d9e0f1a2b3c4d5e6f70"),
                 base_name: "origin/main".to_owned(),
                 agent: "codemod: var $A = $B → const $A = $B".to_owned(),
                 forge: "github.com/acme/shop".to_owned(),
@@ -119,10 +120,10 @@ impl Story {
             .fact(
                 unit,
                 from,
-                UnitFact::WorktreeReady {
+                UnitFact::CheckoutReady {
                     path: PathBuf::from(format!("/shop.batch/{unit}")),
-                    branch: format!("batch/20261121-k3f9/{unit}"),
-                    start: "8c1f0a7d".to_owned(),
+                    branch: BranchName::new(format!("batch/20261121-k3f9/{unit}")),
+                    start: CommitId::new("8c1f0a7d"),
                 },
             )
             .fact(
@@ -137,7 +138,7 @@ impl Story {
                 unit,
                 to,
                 UnitFact::ScopeProven {
-                    tree: "f00d".to_owned(),
+                    tree: TreeId::new("f00d"),
                     changes: ChangeCount {
                         files: 4,
                         insertions: 12,
@@ -150,7 +151,7 @@ impl Story {
                 unit,
                 to,
                 UnitFact::Committed {
-                    commit: "beef".to_owned(),
+                    commit: CommitId::new("beef"),
                 },
             )
             .fact(
@@ -192,10 +193,10 @@ impl Story {
             .fact(
                 unit,
                 from,
-                UnitFact::WorktreeReady {
+                UnitFact::CheckoutReady {
                     path: PathBuf::from(format!("/shop.batch/{unit}")),
-                    branch: format!("batch/20261121-k3f9/{unit}"),
-                    start: "8c1f0a7d".to_owned(),
+                    branch: BranchName::new(format!("batch/20261121-k3f9/{unit}")),
+                    start: CommitId::new("8c1f0a7d"),
                 },
             )
             .check(unit, to, "npm test", failing())

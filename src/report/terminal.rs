@@ -105,7 +105,7 @@ fn units(state: &RunState, width: Option<u16>, now: i64) -> Vec<String> {
     for unit in state
         .units
         .iter()
-        .filter(|unit| unit.pull_request.is_some())
+        .filter(|unit| unit.publication.pull_request.is_some())
     {
         links.add_row([number(unit), address(unit), unit.header.id.to_string()]);
     }
@@ -121,7 +121,7 @@ fn pages(state: &RunState) -> Option<&Path> {
     let mut folders = state
         .units
         .iter()
-        .filter_map(|unit| unit.pull_request.as_ref())
+        .filter_map(|unit| unit.publication.pull_request.as_ref())
         .map(|link| Path::new(&link.url))
         .map(|page| page.parent().filter(|_| page.is_absolute()));
     let first = folders.next()??;
@@ -152,7 +152,7 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
             view::time(unit, now),
         ];
         if has_agents {
-            row.push(words::line(state.who(unit)));
+            row.push(words::line(state.agent_of(unit)));
         }
         if tells_usage {
             let spent = unit.spent();
@@ -177,13 +177,15 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
 }
 
 fn number(unit: &UnitState) -> String {
-    unit.pull_request
+    unit.publication
+        .pull_request
         .as_ref()
         .map_or_else(|| "–".to_owned(), |link| format!("#{}", link.number))
 }
 
 fn address(unit: &UnitState) -> String {
-    unit.pull_request
+    unit.publication
+        .pull_request
         .as_ref()
         .map_or_else(|| "–".to_owned(), |link| words::line(&link.url))
 }
@@ -269,7 +271,7 @@ fn failed(failure: &Failure<'_>) -> String {
     if let Some(log) = failure.log {
         place("log", "logs", log);
     }
-    if let Some(worktree) = &failure.unit.worktree {
+    if let Some(worktree) = &failure.unit.attempt.worktree {
         place("its work", "diff", worktree);
     }
     lines.join("\n")

@@ -46,7 +46,7 @@ pub(super) fn failures(state: &RunState) -> impl Iterator<Item = Failure<'_>> {
 
 /// The step at which a unit failed, and how often its agent had tried: `check, after 3 attempts`.
 pub(super) fn failed_at(failure: &Failure<'_>) -> String {
-    match failure.unit.attempt() {
+    match failure.unit.attempt.number() {
         1 => failure.step.words().to_owned(),
         attempts => format!("{}, after {attempts} attempts", failure.step.words()),
     }
@@ -92,7 +92,7 @@ pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
     for link in state
         .units
         .iter()
-        .filter_map(|unit| unit.pull_request.as_ref())
+        .filter_map(|unit| unit.publication.pull_request.as_ref())
     {
         for note in &link.notes {
             match notes.iter_mut().find(|(known, _)| known == note) {
@@ -109,7 +109,7 @@ pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
 
 /// What there is to say of the one issue for all pull requests, if there is anything.
 pub(super) fn tracking(state: &RunState) -> Option<String> {
-    match (&state.tracking, &state.not_tracked) {
+    match (&state.tracking_issue, &state.tracking_error) {
         (Some(issue), None) => Some(format!("tracking issue: {}", words::line(&issue.url))),
         (Some(issue), Some(why)) => Some(format!(
             "tracking issue: {}, not up to date: {}",
@@ -148,7 +148,7 @@ pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
     };
     let competed = state.units.iter().filter_map(|unit| {
         let chosen = unit.chosen?;
-        let all: Vec<String> = (1..).zip(&unit.rivals).map(told).collect();
+        let all: Vec<String> = (1..).zip(&unit.candidates).map(told).collect();
         let said = format!("work {chosen} was taken: {}", all.join(", "));
         Some((&unit.header.id, said))
     });
@@ -261,7 +261,7 @@ fn some_tests(tests: &[String]) -> String {
 /// A check may run again after the agent had another try; its last result is the one that counts.
 fn last_results(unit: &UnitState) -> Vec<&CheckResult> {
     let mut last: Vec<&CheckResult> = Vec::new();
-    for result in &unit.checks {
+    for result in &unit.attempt.checks {
         match last.iter_mut().find(|known| known.name == result.name) {
             Some(known) => *known = result,
             None => last.push(result),

@@ -25,8 +25,9 @@ mod unit;
 mod workspace;
 
 pub use delivery::error::DeliveryError;
+pub use delivery::options::pull_request_options;
 pub use delivery::remotes::Remote;
-pub use delivery::{Delivery, Place, WhyLocal, find_token, place};
+pub use delivery::{Delivery, Destination, Place, WhyLocal, find_token, place};
 pub use engine::afterwards::{Afterwards, AfterwardsError};
 pub use engine::error::RunError;
 pub use engine::requests::{Request, leave};
@@ -35,26 +36,34 @@ pub use engine::start::Start;
 pub use engine::tracker::tracking;
 pub use job::assignment::agent;
 pub use job::error::PrepareError;
-pub use job::pull_request::extras;
-pub use job::spec::{Job, KeepWorktrees, usual_jobs};
+pub use job::job::Job;
+pub use job::run_spec::{KeepWorktrees, usual_jobs};
 pub use job::unit_agents::UnitAgents;
-pub use log::event::{
-    Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, Event, Goal,
-    IssueLink, OldUses, Outcome, PullRequestLink, Recorded, Retry, RevertCommit, RunFact,
-    RunHeader, RunId, Step, Stop, UnitFact, UnitHeader,
-};
-pub use log::follow_up::{FollowUp, FollowUpResult};
+pub use log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
+pub use log::check_result::{BaseCheck, CheckResult};
+pub use log::event::{Event, Recorded};
+pub use log::ledger::Ledger;
+pub use log::outcome::{Outcome, Step};
+pub use log::publication::{FollowUpResult, Publication, Revert};
 pub use log::record::{RecordError, events, events_after, find, fold, load, now};
-pub use log::revert::Revert;
+pub use log::run_fact::{
+    Amendment, Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop, UnitHeader,
+};
+pub use log::run_id::RunId;
+pub use log::run_state::{ActiveThrottle, RunState};
 #[cfg(test)]
 pub(crate) use log::sample;
-pub use log::state::{ActiveThrottle, Phase, RunState, SentBack, UnitState};
 pub use log::stop_reason::{StopReason, ThrottleReason};
+pub use log::unit_fact::{
+    Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, RevertCommit, UnitFact,
+};
+pub use log::unit_state::{OpenFollowUp, Phase, UnitState};
 pub use research::checkout::{PlanningCheckout, PlanningCheckoutError};
 pub use research::session::{PlanningError, PlanningResult, PlanningSession};
 pub use schedule::retry::{RetryError, failed};
 pub use workspace::disk_space::NoDiskSpace;
 pub use workspace::environment::worker_environment;
 pub use workspace::leftover::{Fate, Leftover, leftovers};
-pub use workspace::places::{Naming, NamingError, Places, worktree_name};
+pub use workspace::naming::{Naming, NamingError, worktree_name};
+pub use workspace::places::Places;
 pub use workspace::trash::{Trashed, delete, lying, trash};

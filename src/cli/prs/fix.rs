@@ -71,8 +71,8 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     let known = KnownRun::open(global, Some(id.as_str()))?;
     for mending in &mendings {
         let unit = known.state.unit(&mending.unit);
-        let round = unit.and_then(|unit| unit.mended.last());
-        let (outcome, said) = match round.filter(|round| round.mending == *mending) {
+        let round = unit.and_then(|unit| unit.publication.follow_ups.last());
+        let (outcome, said) = match round.filter(|round| round.follow_up == *mending) {
             Some(round) => came_of(round),
             None => (Outcome::Failed, "has not come to an end".to_owned()),
         };

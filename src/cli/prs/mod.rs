@@ -17,7 +17,7 @@ use super::{Global, print, say};
 use crate::forge::{PullRequestRef, Standing, WaitReporter};
 use crate::plan::{self, UnitId};
 use crate::prs::{Desk, Home, Row};
-use crate::run::{Delivery, Goal, UnitState};
+use crate::run::{Delivery, Destination, Goal, UnitState};
 use crate::words;
 
 /// How soon they are looked at again.
@@ -100,7 +100,7 @@ pub(super) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8> {
 
 /// What these names mean, each of which has a pull request: units, or what takes their work back.
 fn meant(known: &KnownRun, names: &[String]) -> anyhow::Result<Vec<UnitId>> {
-    let inverses = known.state.inverses();
+    let inverses = known.state.reverts();
     let mut meant = Vec::new();
     for name in names {
         let fits = |it: &&UnitState| it.header.id.as_str().contains(name.as_str());
@@ -117,7 +117,7 @@ fn meant(known: &KnownRun, names: &[String]) -> anyhow::Result<Vec<UnitId>> {
 /// The unit of this name, which has a pull request.
 fn published(known: &KnownRun, name: &str) -> anyhow::Result<UnitId> {
     let unit = known.unit(name)?;
-    if unit.pull_request.is_none() {
+    if unit.publication.pull_request.is_none() {
         anyhow::bail!("unit {} has no pull request", unit.header.id);
     }
     Ok(unit.header.id.clone())
@@ -185,7 +185,10 @@ fn show(global: &Global, rows: &[&Row], watch: bool) -> anyhow::Result<()> {
 fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
     let id = &known.state.id;
     let units = &known.state.units;
-    if units.iter().all(|unit| unit.pull_request.is_none()) {
+    if units
+        .iter()
+        .all(|unit| unit.publication.pull_request.is_none())
+    {
         anyhow::bail!("run {id} has no pull requests");
     }
     let workspace = Workspace {
@@ -199,13 +202,13 @@ fn open(global: &Global, known: KnownRun) -> anyhow::Result<Desk> {
     let delivery = Delivery::choose(repo, config, &base, Goal::PullRequests, pages)?;
     let now = delivery.words();
     let repo = delivery.reach(known.repo);
-    let Delivery::PullRequest {
+    let Delivery::PullRequest(Destination {
         forge,
         why_local,
         upstream,
         base_branch,
         ..
-    } = delivery
+    }) = delivery
     else {
         anyhow::bail!("run {id} was for commits only");
     };

@@ -5,6 +5,7 @@
 
 pub(crate) mod error;
 mod fork;
+pub(crate) mod options;
 pub(crate) mod remotes;
 
 use std::fmt;
@@ -19,7 +20,7 @@ use crate::process::Capture;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::delivery::fork::Forkable;
 use crate::run::delivery::remotes::{Remote, Unlisted};
-use crate::run::log::event::Goal;
+use crate::run::log::run_fact::Goal;
 
 /// `gh` answers from its own settings; longer than this it waits for something that will not come.
 const GH_LIMIT: Duration = Duration::from_secs(10);
@@ -29,22 +30,25 @@ pub enum Delivery {
     /// It stands on its branch, and that is all.
     Nothing,
     /// It becomes a pull request.
-    PullRequest {
-        forge: Arc<dyn Forge>,
-        /// Why the forge is the repository itself, where it is.
-        why_local: Option<WhyLocal>,
-        /// The remote that branches are pushed to before, if any.
-        remote: Option<String>,
-        /// The remote with the branch that pull requests go to, where branches are pushed to another one.
-        upstream: Option<String>,
-        /// Those remotes that git does not know by itself.
-        unlisted: Vec<Unlisted>,
-        /// Branches are pushed to a fork that is still to be found.
-        fork: Option<Box<Forkable>>,
-        /// The branch that pull requests go to.
-        base_branch: String,
-        draft: bool,
-    },
+    PullRequest(Destination),
+}
+
+/// Where pull requests go.
+pub struct Destination {
+    pub(crate) forge: Arc<dyn Forge>,
+    /// Why the forge is the repository itself, where it is.
+    pub(crate) why_local: Option<WhyLocal>,
+    /// The remote that branches are pushed to before, if any.
+    pub(crate) remote: Option<String>,
+    /// The remote with the branch that pull requests go to, where branches are pushed to another one.
+    pub(crate) upstream: Option<String>,
+    /// Those remotes that git does not know by itself.
+    pub(crate) unlisted: Vec<Unlisted>,
+    /// Branches are pushed to a fork that is still to be found.
+    pub(crate) fork: Option<Box<Forkable>>,
+    /// The branch that pull requests go to.
+    pub(crate) base_branch: String,
+    pub(crate) draft: bool,
 }
 
 impl Delivery {
@@ -96,7 +100,7 @@ impl Delivery {
                     token,
                     address,
                 };
-                let mut delivery = Self::PullRequest {
+                let mut delivery = Self::PullRequest(Destination {
                     forge: forkable.forge_from(source.map(|it| *it), repo)?,
                     why_local: None,
                     remote: Some(remote),
@@ -105,7 +109,7 @@ impl Delivery {
                     fork: None,
                     base_branch: branch,
                     draft,
-                };
+                });
                 let choice = config.publish.fork.as_ref();
                 match choice.unwrap_or(&ForkChoice::Never) {
                     ForkChoice::Named(name) => {
@@ -121,7 +125,7 @@ impl Delivery {
                 }
                 Ok(delivery)
             }
-            Place::Local(why) => Ok(Self::PullRequest {
+            Place::Local(why) => Ok(Self::PullRequest(Destination {
                 forge: Arc::new(LocalForge::new(pages)),
                 why_local: Some(why),
                 remote: local_push(config.publish.push.unwrap_or_default(), remote)?,
@@ -130,18 +134,18 @@ impl Delivery {
                 fork: None,
                 base_branch: base.branch.clone().unwrap_or_else(|| base.name.clone()),
                 draft,
-            }),
+            })),
         }
     }
 
     /// Branches will be pushed to a fork that is still to be found.
     fn await_fork(&mut self, forkable: Forkable) {
-        if let Self::PullRequest {
+        if let Self::PullRequest(Destination {
             remote,
             upstream,
             fork,
             ..
-        } = self
+        }) = self
         {
             *upstream = upstream.take().or_else(|| remote.clone());
             *fork = Some(Box::new(forkable));
@@ -156,13 +160,13 @@ impl Delivery {
         reached: Unlisted,
         repo: &Repo,
     ) -> Result<(), ForgeError> {
-        if let Self::PullRequest {
+        if let Self::PullRequest(Destination {
             forge,
             remote,
             upstream,
             unlisted,
             ..
-        } = self
+        }) = self
             && !fork.is(&forkable.repo)
         {
             *upstream = upstream.take().or_else(|| remote.clone());
@@ -176,7 +180,7 @@ impl Delivery {
     /// Finds the fork that branches are to be pushed to, or has it made; gives its name where there was one to find.
     pub(crate) fn settle(&mut self, repo: &Repo) -> Result<Option<RepoName>, DeliveryError> {
         let awaited = match self {
-            Self::PullRequest { fork, .. } => fork.take(),
+            Self::PullRequest(Destination { fork, .. }) => fork.take(),
             Self::Nothing => None,
         };
         let Some(forkable) = awaited else {
@@ -192,7 +196,7 @@ impl Delivery {
     pub(crate) fn place(&self) -> (String, Option<String>) {
         match self {
             Self::Nothing => ("nowhere (dry run)".to_owned(), None),
-            Self::PullRequest { forge, remote, .. } => (forge.place(), remote.clone()),
+            Self::PullRequest(Destination { forge, remote, .. }) => (forge.place(), remote.clone()),
         }
     }
 
@@ -200,12 +204,12 @@ impl Delivery {
     pub(crate) fn is_settled_at(&self, place: &str, pushed_to: Option<&str>) -> bool {
         match self {
             Self::Nothing => false,
-            Self::PullRequest {
+            Self::PullRequest(Destination {
                 forge,
                 remote,
                 fork,
                 ..
-            } => fork.is_none() && forge.place() == place && remote.as_deref() == pushed_to,
+            }) => fork.is_none() && forge.place() == place && remote.as_deref() == pushed_to,
         }
     }
 
@@ -213,7 +217,7 @@ impl Delivery {
     #[must_use]
     pub fn reach(&self, repo: Repo) -> Repo {
         match self {
-            Self::PullRequest { unlisted, .. } => reaching(repo, unlisted),
+            Self::PullRequest(Destination { unlisted, .. }) => reaching(repo, unlisted),
             Self::Nothing => repo,
         }
     }
@@ -223,10 +227,10 @@ impl Delivery {
     pub fn is_across(&self) -> bool {
         matches!(
             self,
-            Self::PullRequest {
+            Self::PullRequest(Destination {
                 upstream: Some(_),
                 ..
-            }
+            })
         )
     }
 
@@ -234,10 +238,10 @@ impl Delivery {
     pub(crate) fn is_on_a_server(&self) -> bool {
         matches!(
             self,
-            Self::PullRequest {
+            Self::PullRequest(Destination {
                 why_local: None,
                 ..
-            }
+            })
         )
     }
 
@@ -246,13 +250,13 @@ impl Delivery {
     pub fn words(&self) -> String {
         match self {
             Self::Nothing => "commits on branches here, nothing published (dry run)".to_owned(),
-            Self::PullRequest {
+            Self::PullRequest(Destination {
                 forge,
                 remote,
                 why_local,
                 fork,
                 ..
-            } => {
+            }) => {
                 let pushed = match (remote, fork) {
                     (_, Some(_)) => {
                         "branches pushed to your fork, which is made where there is none".to_owned()

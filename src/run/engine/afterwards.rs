@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use crate::journal::{Journal, JournalError, RunLock};
 use crate::plan::UnitId;
-use crate::run::log::event::{Event, Recorded, RunFact, RunId, UnitFact};
+use crate::run::log::event::{Event, Recorded};
 use crate::run::log::record::{self, RecordError, now};
+use crate::run::log::run_fact::RunFact;
+use crate::run::log::run_id::RunId;
+use crate::run::log::unit_fact::UnitFact;
 use crate::run::workspace::places::Places;
 
 /// Why nothing can be written down about a run.

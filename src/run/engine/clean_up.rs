@@ -1,37 +1,68 @@
-//! Worktrees whose work is safe elsewhere: put aside while the run goes, deleted when that disturbs nobody.
+//! Removes checkouts whose work is safe elsewhere: they are put aside while the run goes, and deleted when that disturbs
+//! nobody.
 
 use std::sync::Arc;
 
-use crate::git::{delete_tree, remove_empty_folders_above};
-use crate::plan::UnitId;
-use crate::run::engine::run_loop::Engine;
-use crate::run::job::spec::KeepWorktrees;
-use crate::run::log::event::Outcome;
-use crate::run::log::state::Phase;
-use crate::run::unit::base_checks;
-use crate::run::workspace::places::worktree_name;
+use tokio::task::JoinSet;
 
-/// Whether all that such a unit did stands elsewhere than in its worktree.
+use crate::git::delete_tree;
+use crate::plan::UnitId;
+use crate::run::job::job::Job;
+use crate::run::job::run_spec::KeepWorktrees;
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::{Phase, UnitState};
+use crate::run::unit::base_checks;
+
+/// The clean-up of a run.
+pub(crate) struct CleanUp {
+    job: Arc<Job>,
+    tasks: JoinSet<()>,
+    /// How many units had ended when discarded checkouts were last deleted for their space.
+    freed_at: Option<usize>,
+}
+
+/// Checks whether all work of a unit with this outcome is safe elsewhere than in its checkout.
 fn is_safe(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Published | Outcome::NoChange { .. })
 }
 
-impl Engine<'_> {
-    /// Whether worktrees of units that have ended since the last time wait to be deleted.
-    pub(crate) fn can_make_room(&self) -> bool {
-        self.made_room_at != Some(self.ended_units()) && self.job.places.done(&self.job.id).exists()
+impl CleanUp {
+    pub(crate) fn new(job: &Arc<Job>) -> Self {
+        Self {
+            job: Arc::clone(job),
+            tasks: JoinSet::new(),
+            freed_at: None,
+        }
     }
 
-    fn ended_units(&self) -> usize {
-        self.state.count(|phase| matches!(phase, Phase::Ended(_)))
+    /// Checks whether nothing is being removed at the moment.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
     }
 
-    /// While units wait for room, what is put off otherwise is deleted at once.
-    pub(crate) fn make_room(&mut self) {
-        if self.state.waits_for_room && self.tidying.is_empty() && self.can_make_room() {
-            let done = self.job.places.done(&self.job.id);
-            self.made_room_at = Some(self.ended_units());
-            self.tidying.spawn_blocking(move || {
+    /// Waits until something was removed; `None` where nothing is being removed.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        self.tasks.join_next().await.map(drop)
+    }
+
+    /// Checks whether the run can still get disk space: something is being removed, or could be.
+    pub(crate) fn may_free_space(&self, state: &RunState) -> bool {
+        !self.is_idle() || self.can_free_space(state)
+    }
+
+    /// Checks whether units have ended whose checkouts wait to be deleted.
+    fn can_free_space(&self, state: &RunState) -> bool {
+        let done = self.job.workspace.places.done(self.job.id());
+        self.freed_at != Some(ended_units(state)) && done.exists()
+    }
+
+    /// Deletes discarded checkouts at once while units wait for disk space.
+    pub(crate) fn free_space(&mut self, state: &RunState) {
+        if state.waits_for_disk_space && self.is_idle() && self.can_free_space(state) {
+            let done = self.job.workspace.places.done(self.job.id());
+            self.freed_at = Some(ended_units(state));
+            self.tasks.spawn_blocking(move || {
                 if let Err(error) = delete_tree(&done) {
                     tracing::warn!("{} was left behind: {error}", done.display());
                 }
@@ -39,67 +70,72 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes away the worktree of a unit whose work is safe elsewhere.
-    pub(crate) fn tidy(&mut self, number: usize, outcome: &Outcome) {
-        if !is_safe(outcome) || self.job.worktrees == KeepWorktrees::All {
+    /// Discards the checkout of a unit that has ended, if its work is safe elsewhere.
+    pub(crate) fn discard(&mut self, unit: &UnitState, outcome: &Outcome) {
+        if !is_safe(outcome)
+            || self.job.spec.keep_worktrees() == KeepWorktrees::All
+            || unit.attempt.worktree.is_none()
+        {
             return;
         }
-        let unit = self.id(number);
-        let Some(path) = self
-            .state
-            .unit(&unit)
-            .and_then(|unit| unit.worktree.clone())
-        else {
-            return;
-        };
-        let job = Arc::clone(&self.job);
-        self.tidying.spawn_blocking(move || {
-            let name = worktree_name(&job.id, &unit);
-            // Renamed now and deleted after the run: deleting thousands of files makes creating others slow meanwhile.
-            let gone = job
-                .repo
-                .discard_worktree(&name, &path, &job.places.done(&job.id))
-                .or_else(|_| job.repo.remove_worktree(&name, &path).map(|()| None));
-            if let Err(error) = gone {
-                tracing::warn!("the worktree {} was left behind: {error}", path.display());
+        let checkout = self.job.checkout(&unit.header.id);
+        self.tasks.spawn_blocking(move || {
+            // Discarded now and deleted after the run: deleting thousands of files slows down workers.
+            if let Err(error) = checkout.discard().or_else(|_| checkout.remove()) {
+                let path = checkout.path().display();
+                tracing::warn!("the worktree {path} was left behind: {error}");
             }
         });
     }
 
-    /// What must wait until no unit is running: git removes the folders of deleted branches, and a folder that is empty
-    /// now may be filled a moment later. Whatever remains, `batch clean` takes.
-    pub(crate) async fn put_away(&self) {
+    /// Finishes the clean-up when no unit runs any more: git removes empty folders together with branches, and a unit may
+    /// be about to fill such a folder. `batch clean` removes the rest.
+    pub(crate) async fn finish(&mut self, state: &RunState) {
+        while self.next().await.is_some() {}
         let job = Arc::clone(&self.job);
-        let units = self.state.units.clone();
+        let units = state.units.clone();
         let put_away = tokio::task::spawn_blocking(move || {
             for unit in &units {
-                if let (Some(Outcome::NoChange { .. }), Some(branch), Some(start)) =
-                    (unit.outcome(), &unit.branch, &unit.start)
-                    && let Err(error) = job.repo.delete_untouched_branch(branch, start)
-                {
-                    tracing::warn!("branch {branch} was left behind: {error}");
-                }
-                let Some(path) = &unit.worktree else { continue };
-                // A process that was killed may have left it.
-                if unit.outcome().is_some_and(is_safe)
-                    && unit.mended.last().is_none_or(|it| is_safe(&it.outcome))
-                    && job.worktrees == KeepWorktrees::WithUnpublishedWork
-                    && let Err(error) = job.repo.discard_worktree(
-                        &worktree_name(&job.id, &unit.header.id),
-                        path,
-                        &job.places.done(&job.id),
-                    )
-                {
-                    tracing::warn!("the worktree {} was left behind: {error}", path.display());
-                }
-                remove_empty_folders_above(path);
+                put_away(&job, unit);
             }
-            if let Err(error) = base_checks::take_away(&job) {
+            let base = job.base_checkout();
+            if let Err(error) = base_checks::take_away(&base) {
                 tracing::warn!("the worktree of the base was left behind: {error}");
             }
-            remove_empty_folders_above(&job.naming.folder(&job.id, &UnitId::base()));
+            base.remove_empty_folders_above();
         });
-        // Only a panic could get in the way, and it has been told.
+        // Only a panic stops the task, and the panic was printed.
         let _ = put_away.await;
     }
+}
+
+fn ended_units(state: &RunState) -> usize {
+    state.count(|phase| matches!(phase, Phase::Ended(_)))
+}
+
+/// Removes the branch of a unit without a change, and a checkout that a killed process left.
+fn put_away(job: &Job, unit: &UnitState) {
+    let id: &UnitId = &unit.header.id;
+    if let (Some(Outcome::NoChange { .. }), Some(branch)) = (unit.outcome(), &unit.attempt.branch)
+        && let Err(error) = job
+            .workspace
+            .repo
+            .delete_untouched_branch(&branch.name, &branch.start)
+    {
+        tracing::warn!("branch {} was left behind: {error}", branch.name);
+    }
+    if unit.attempt.worktree.is_none() {
+        return;
+    }
+    let checkout = job.checkout(id);
+    let last_follow_up = unit.publication.follow_ups.last();
+    if unit.outcome().is_some_and(is_safe)
+        && last_follow_up.is_none_or(|it| is_safe(&it.outcome))
+        && job.spec.keep_worktrees() == KeepWorktrees::WithUnpublishedWork
+        && let Err(error) = checkout.discard()
+    {
+        let path = checkout.path().display();
+        tracing::warn!("the worktree {path} was left behind: {error}");
+    }
+    checkout.remove_empty_folders_above();
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::{Holder, JournalError};
 use crate::run::job::error::PrepareError;
-use crate::run::log::event::RunId;
 use crate::run::log::record::RecordError;
+use crate::run::log::run_id::RunId;
 use crate::run::schedule::retry::RetryError;
 
 /// Why a run ended without its last event, or did not begin.

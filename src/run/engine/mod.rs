@@ -1,8 +1,7 @@
-//! The event loop that executes a run, and how a run starts.
+//! The event loop that drives a run, and how a run starts.
 
 pub(crate) mod afterwards;
 pub(crate) mod clean_up;
-pub(crate) mod control;
 pub(crate) mod error;
 pub(crate) mod old_uses;
 pub(crate) mod requests;

@@ -1,14 +1,14 @@
-//! How much of what the plan wants gone is left after the units' work: counted again, not believed.
+//! Counts how much is left of what the plan wants gone, after the units' work. Nobody's word is taken for it.
 
 use rayon::prelude::*;
 
 use crate::codemod::{CodemodError, Probe};
 use crate::git::{GitError, Reader};
-use crate::run::job::spec::Job;
-use crate::run::log::event::OldUses;
-use crate::run::log::state::RunState;
+use crate::run::job::job::Job;
+use crate::run::log::run_fact::OldUses;
+use crate::run::log::run_state::RunState;
 
-/// Why it cannot be counted.
+/// Why the uses cannot be counted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CountError {
     #[error(transparent)]
@@ -17,22 +17,24 @@ pub(crate) enum CountError {
     Codemod(#[from] CodemodError),
 }
 
-/// Counts in the claimed files: at the base, and in each unit's commit. Where a unit made none, the base stands.
-pub(crate) fn count(job: &Job, probe: &Probe, state: &RunState) -> Result<OldUses, CountError> {
-    let counts: Vec<Result<OldUses, CountError>> = job
-        .plan
+/// Counts the uses in the claimed files, at the base and in each unit's commit. A unit without a commit counts as the base.
+pub(crate) fn count(job: &Job, pattern: &Probe, state: &RunState) -> Result<OldUses, CountError> {
+    let plan = &job.spec.plan;
+    let repo = &job.workspace.repo;
+    let counts: Vec<Result<OldUses, CountError>> = plan
         .units
         .par_iter()
         .map(|unit| {
-            let base = job.repo.reader(&job.plan.base)?;
-            let commit = state.unit(&unit.id).and_then(|unit| unit.commit.as_ref());
-            let after = commit.map(|id| job.repo.reader(id)).transpose()?;
+            let base = repo.reader(&plan.base)?;
+            let commit = state.unit(&unit.id);
+            let commit = commit.and_then(|unit| unit.attempt.commit.as_ref());
+            let after = commit.map(|id| repo.reader(id)).transpose()?;
             let mut uses = OldUses::default();
             for path in &unit.claim.files {
-                let before = in_file(probe, &base, path)?;
+                let before = in_file(pattern, &base, path)?;
                 uses.before += before;
                 uses.left += match &after {
-                    Some(after) => in_file(probe, after, path)?,
+                    Some(after) => in_file(pattern, after, path)?,
                     None => before,
                 };
             }
@@ -48,10 +50,10 @@ pub(crate) fn count(job: &Job, probe: &Probe, state: &RunState) -> Result<OldUse
     Ok(all)
 }
 
-fn in_file(probe: &Probe, reader: &Reader, path: &str) -> Result<usize, CodemodError> {
+fn in_file(pattern: &Probe, reader: &Reader, path: &str) -> Result<usize, CodemodError> {
     match reader.text(path) {
-        Some(text) => probe.count(path, &text),
-        // A file that is gone holds nothing any more.
+        Some(text) => pattern.count(path, &text),
+        // A deleted file holds no use any more.
         None => Ok(0),
     }
 }

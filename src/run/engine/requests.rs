@@ -1,41 +1,41 @@
-//! What somebody at another terminal wants of a run: small files in a folder of the run's, which the process that drives
-//! it looks into while it runs.
+//! Requests from other terminals: small files in a folder of the run, which the process that drives the run watches.
 //!
-//! A file needs no open connection, works on every file system, and is there whole or not at all: it is written beside
-//! and renamed. Whether a wish was granted is read from the journal, where everything else is.
+//! A file needs no open connection, works on every file system, and is there whole or not at all: it is written under
+//! another name and renamed. The journal says what became of a request.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use notify::{RecursiveMode, Watcher};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::plan::UnitId;
-use crate::run::log::event::Stop;
+use crate::run::log::run_fact::Stop;
 
-/// How often the driving process looks; a person does not notice, and it costs next to nothing.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often the folder is read where the system cannot report changes.
+const LOOK: Duration = Duration::from_millis(500);
 
-/// What somebody wants of a run while it goes.
+/// A request to a run that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "wish", rename_all = "kebab-case")]
 pub enum Request {
-    /// End the run before its time.
+    /// End the run early.
     Stop { how: Stop },
-    /// End one unit before its time.
+    /// End one unit early.
     StopUnit { unit: UnitId, by: String },
     /// Never start a unit that waits.
     Skip { unit: UnitId, by: String },
 }
 
-/// Leaves a wish for the process that drives the run.
-pub fn leave(folder: &Path, wish: &Request) -> io::Result<()> {
+/// Leaves a request for the process that drives the run.
+pub fn leave(folder: &Path, request: &Request) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(".").tempfile_in(folder)?;
-    file.write_all(&serde_json::to_vec(wish)?)?;
-    // By time, so that wishes are granted in the order in which they were left.
+    file.write_all(&serde_json::to_vec(request)?)?;
+    // Names sort by time, so requests are answered in the order in which they were left.
     let name = format!(
         "{}-{}.json",
         jiff::Timestamp::now().as_nanosecond(),
@@ -45,36 +45,60 @@ pub fn leave(folder: &Path, wish: &Request) -> io::Result<()> {
     Ok(())
 }
 
-/// Forgets what was wished of an earlier process.
-pub(crate) fn forget(folder: &Path) -> io::Result<()> {
+/// Makes the folder empty: requests to an earlier process are forgotten.
+pub(crate) fn clear(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
+    fs::create_dir_all(folder)
 }
 
-/// Hands on the wishes that are left in the folder, until nobody wants them any more.
-pub(crate) async fn look(folder: PathBuf, wishes: mpsc::Sender<Request>) {
-    let mut ticks = tokio::time::interval(LOOK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Hands on the requests that are left in the folder, until nobody receives them any more.
+pub(crate) async fn watch(folder: PathBuf, requests: mpsc::Sender<Request>) {
+    let (changed, mut changes) = mpsc::channel(1);
+    let watcher = watcher(&folder, changed);
+    if let Err(error) = &watcher {
+        let folder = folder.display();
+        tracing::info!("{folder} is read again and again, because it cannot be watched: {error}");
+    }
     loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = wishes.closed() => return,
-        }
-        let folder = folder.clone();
-        let Ok(found) = tokio::task::spawn_blocking(move || take(&folder)).await else {
+        let place = folder.clone();
+        let Ok(found) = tokio::task::spawn_blocking(move || take(&place)).await else {
             return;
         };
-        for wish in found {
-            if wishes.send(wish).await.is_err() {
+        for request in found {
+            if requests.send(request).await.is_err() {
                 return;
             }
         }
+        let next = async {
+            match watcher {
+                Ok(_) => changes.recv().await,
+                Err(_) => {
+                    tokio::time::sleep(LOOK).await;
+                    Some(())
+                }
+            }
+        };
+        tokio::select! {
+            Some(()) = next => {}
+            () = requests.closed() => return,
+        }
     }
 }
 
-/// Takes the wishes out of the folder, the oldest first.
+/// Watches the folder for as long as the value lives. One report that is not read yet stands for all changes.
+fn watcher(folder: &Path, changed: mpsc::Sender<()>) -> notify::Result<impl Watcher + use<>> {
+    let report = move |_| {
+        let _ = changed.try_send(());
+    };
+    let mut watcher = notify::recommended_watcher(report)?;
+    watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    Ok(watcher)
+}
+
+/// Takes the requests out of the folder, the oldest first.
 fn take(folder: &Path) -> Vec<Request> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -88,10 +112,10 @@ fn take(folder: &Path) -> Vec<Request> {
         .iter()
         .filter_map(|path| {
             let text = fs::read(path).ok()?;
-            // A wish that cannot be taken away would be granted again and again.
+            // A request that cannot be removed would be answered again and again.
             fs::remove_file(path).ok()?;
             serde_json::from_slice(&text)
-                .inspect_err(|error| tracing::warn!("a wish is not understood: {error}"))
+                .inspect_err(|error| tracing::warn!("a request cannot be understood: {error}"))
                 .ok()
         })
         .collect()
@@ -102,9 +126,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wishes_are_taken_once_and_in_their_order() {
+    fn requests_are_taken_once_and_in_their_order() {
         let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().join("wishes");
+        let folder = folder.path().join("requests");
         let skip = Request::Skip {
             unit: UnitId::parse("01-a").unwrap(),
             by: "ada".into(),
@@ -117,7 +141,22 @@ mod tests {
         assert_eq!(take(&folder), [skip.clone(), stop]);
         assert_eq!(take(&folder), []);
         leave(&folder, &skip).unwrap();
-        forget(&folder).unwrap();
+        clear(&folder).unwrap();
         assert_eq!(take(&folder), []);
+    }
+
+    #[tokio::test]
+    async fn a_request_is_noticed_when_it_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (requests, mut received) = mpsc::channel(1);
+        let early = Request::Stop { how: Stop::Drain };
+        leave(folder.path(), &early).unwrap();
+        let watching = tokio::spawn(watch(folder.path().to_path_buf(), requests));
+        assert_eq!(received.recv().await, Some(early));
+        let late = Request::Stop { how: Stop::Now };
+        leave(folder.path(), &late).unwrap();
+        assert_eq!(received.recv().await, Some(late));
+        drop(received);
+        watching.await.unwrap();
     }
 }

@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 use crate::forge::{ForgeSession, State, Task, Tracking, WaitReporter};
 use crate::run::delivery::Delivery;
-use crate::run::job::spec::Job;
-use crate::run::log::event::{IssueLink, RunFact};
-use crate::run::log::state::RunState;
+use crate::run::job::job::Job;
+use crate::run::log::run_fact::{IssueLink, RunFact};
+use crate::run::log::run_state::RunState;
 use crate::words;
 
 /// What opens within so much time is told together.
@@ -35,9 +35,9 @@ pub(crate) struct Tracker {
 /// What the issue of a run is to hold, what takes work back last. How pull requests stand is the forge's to say.
 #[must_use]
 pub fn tracking(state: &RunState) -> Tracking {
-    let inverses = state.inverses();
-    let opened = state.units.iter().chain(&inverses).filter_map(|unit| {
-        let link = unit.pull_request.as_ref()?;
+    let reverts = state.reverts();
+    let opened = state.units.iter().chain(&reverts).filter_map(|unit| {
+        let link = unit.publication.pull_request.as_ref()?;
         Some(Task {
             unit: unit.header.id.to_string(),
             number: link.number,
@@ -50,29 +50,29 @@ pub fn tracking(state: &RunState) -> Tracking {
         run: state.id.to_string(),
         since: state.started_at,
         instruction: state.header.instruction.clone(),
-        known: state.tracking.as_ref().and_then(|issue| issue.number),
+        known: state.tracking_issue.as_ref().and_then(|issue| issue.number),
         tasks: opened.collect(),
     }
 }
 
 impl Tracker {
     /// For a run that stands so; nothing where no issue is wanted.
-    pub(crate) fn of(
+    pub(crate) fn start(
         job: &Job,
         state: &RunState,
         told: mpsc::UnboundedSender<RunFact>,
     ) -> Option<Self> {
-        let Delivery::PullRequest { forge, .. } = &job.delivery else {
+        let Delivery::PullRequest(place) = &job.delivery else {
             return None;
         };
-        if job.settings.publish.tracking_issue != Some(true) {
+        if job.spec.settings.publish.tracking_issue != Some(true) {
             return None;
         }
         let (tracking, told_of) = watch::channel(tracking(state));
         let keeper = Keeper {
-            forge: forge.session(WaitReporter::silent()),
+            forge: place.forge.session(WaitReporter::silent()),
             told,
-            issue: state.tracking.clone(),
+            issue: state.tracking_issue.clone(),
             states: BTreeMap::new(),
             open: Vec::new(),
             trouble: None,
@@ -82,7 +82,7 @@ impl Tracker {
     }
 
     /// A pull request was opened.
-    pub(crate) fn tell(&self, state: &RunState) {
+    pub(crate) fn update(&self, state: &RunState) {
         self.tracking.send_replace(tracking(state));
     }
 

@@ -12,7 +12,7 @@ use crate::codemod::Codemod;
 use crate::config::{AgentCaps, AgentOptions, AgentSpec, Config, Price};
 use crate::plan::Plan;
 use crate::run::job::error::PrepareError;
-use crate::run::log::event::Amendment;
+use crate::run::log::run_fact::Amendment;
 
 /// How often a coding agent may work on its unit unless something else is asked for.
 const USUAL_ATTEMPTS: u32 = 3;

@@ -8,7 +8,7 @@ use crate::plan::PlanError;
 use crate::plan::claim::OwnershipError;
 use crate::process::ProcessError;
 use crate::run::workspace::disk_space::NoDiskSpace;
-use crate::run::workspace::places::NamingError;
+use crate::run::workspace::naming::NamingError;
 
 /// Why a run cannot begin.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,12 @@
-//! What is to be done: settings, assignments, scope.
+//! What is to be done: the user's request, one assignment and checks for each unit, and what was found in the repository.
 
 pub(crate) mod assignment;
+pub(crate) mod base_checks;
 pub(crate) mod error;
+pub(crate) mod findings;
+#[allow(clippy::module_inception, reason = "a job is the room's subject")]
+pub(crate) mod job;
 pub(crate) mod pull_request;
+pub(crate) mod run_spec;
 pub(crate) mod scope;
-pub(crate) mod spec;
 pub(crate) mod unit_agents;

@@ -1,22 +1,40 @@
-//! What a run knows of a unit, as the forge's templates want to hear it.
+//! What a run knows about a unit, in the form that the forge's templates need.
 
 use crate::check::Verdict;
-use crate::config::{MOST_REVIEWERS, PublishConfig, ReviewersFrom};
-use crate::forge::{CheckLine, Need, PullRequestFacts, PullRequestOptions, Reviewer};
-use crate::git::{Changes, digest};
-use crate::run::job::spec::Job;
-use crate::run::log::event::CheckResult;
+use crate::forge::{CheckLine, Need, PullRequestFacts};
+use crate::git::{BranchName, Changes, CommitId, digest};
+use crate::run::job::job::Job;
+use crate::run::log::check_result::CheckResult;
 
-/// What a unit that is needed left behind.
+/// A unit that is needed and has succeeded.
 #[derive(Debug, Clone)]
 pub(crate) struct FinishedNeed {
+    /// Its place in the plan.
     pub(crate) unit: usize,
-    /// Its branch and commit; none where there was nothing to change.
-    pub(crate) work: Option<(String, String)>,
+    /// Its work; `None` where there was nothing to change.
+    pub(crate) work: Option<FinishedWork>,
+    /// The address of its pull request.
     pub(crate) url: Option<String>,
 }
 
-/// What came out of a unit's steps so far.
+/// The branch and the commit of a finished unit.
+#[derive(Debug, Clone)]
+pub(crate) struct FinishedWork {
+    pub(crate) branch: BranchName,
+    pub(crate) commit: CommitId,
+}
+
+impl FinishedNeed {
+    pub(crate) fn has_work(&self) -> bool {
+        self.work.is_some()
+    }
+
+    pub(crate) fn commit(&self) -> Option<&CommitId> {
+        self.work.as_ref().map(|work| &work.commit)
+    }
+}
+
+/// The result of a unit's steps so far.
 pub(crate) struct UnitResult<'a> {
     pub(crate) changes: &'a Changes,
     pub(crate) checks: &'a [CheckResult],
@@ -24,63 +42,37 @@ pub(crate) struct UnitResult<'a> {
     pub(crate) needs: &'a [FinishedNeed],
 }
 
-/// What a pull request is furnished with by these settings, for files of these owners.
-#[must_use]
-pub fn extras(wanted: &PublishConfig, owners: &[String]) -> PullRequestOptions {
-    let named = wanted.reviewers.iter().map(|name| Reviewer::named(name));
-    let teams = wanted
-        .team_reviewers
-        .iter()
-        .map(|name| Reviewer::team(name));
-    let mut reviewers: Vec<Reviewer> = named.chain(teams).collect();
-    if wanted.reviewers_from == Some(ReviewersFrom::Codeowners) {
-        let most = wanted.max_reviewers.unwrap_or(MOST_REVIEWERS);
-        for owner in owners {
-            let Some(owner) = Reviewer::of_owner(owner) else {
-                continue;
-            };
-            if reviewers.len() < most && !reviewers.contains(&owner) {
-                reviewers.push(owner);
-            }
-        }
-    }
-    PullRequestOptions {
-        labels: wanted.labels.clone(),
-        reviewers,
-        assignees: wanted.assignees.clone(),
-        milestone: wanted.milestone.clone(),
-        auto_merge: wanted.auto_merge,
-    }
-}
-
-/// The story of the unit at `number` in the plan.
-pub(crate) fn story(job: &Job, number: usize, told: &UnitResult<'_>) -> PullRequestFacts {
-    let plan = &job.plan;
-    let unit = &plan.units[number];
-    let assignment = &job.assignments[number];
-    let needed = told.needs.iter().filter(|need| need.work.is_some());
-    let needed = needed.count();
+/// Returns the facts for the pull request of the unit at `number` in the plan.
+pub(crate) fn pull_request_facts(
+    job: &Job,
+    number: usize,
+    result: &UnitResult<'_>,
+) -> PullRequestFacts {
+    let plan = &job.spec.plan;
+    let unit = job.spec.unit(number);
+    let assignment = &job.units[number].assignment;
+    let needed = result.needs.iter().filter(|need| need.has_work()).count();
     PullRequestFacts {
         instruction: assignment.instruction.clone(),
-        run: job.id.to_string(),
+        run: job.id().to_string(),
         unit: unit.id.to_string(),
         title: unit.title.clone(),
         owners: unit.owners.clone(),
-        files: told
+        files: result
             .changes
             .list
             .iter()
             .map(|change| String::from_utf8_lossy(&change.path).into_owned())
             .collect(),
-        insertions: told.changes.insertions,
-        deletions: told.changes.deletions,
-        checks: told.checks.iter().map(check_line).collect(),
-        summary: told.summary.clone(),
-        needs: told
+        insertions: result.changes.insertions,
+        deletions: result.changes.deletions,
+        checks: result.checks.iter().map(check_line).collect(),
+        summary: result.summary.clone(),
+        needs: result
             .needs
             .iter()
             .map(|need| {
-                let unit = &plan.units[need.unit];
+                let unit = job.spec.unit(need.unit);
                 Need {
                     unit: unit.id.to_string(),
                     title: unit.title.clone(),
@@ -95,7 +87,7 @@ pub(crate) fn story(job: &Job, number: usize, told: &UnitResult<'_>) -> PullRequ
         agent: assignment.agent.describe(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         claim_digest: digest(unit.claim.files.join("\0").as_bytes()),
-        repository_template: job.form.clone(),
+        repository_template: job.found.repository_template.clone(),
     }
 }
 

@@ -23,10 +23,10 @@ impl UnitAgents {
         Ok(Self::of(&assignments))
     }
 
-    pub(crate) fn of(assignments: &[Assignment]) -> Self {
+    pub(crate) fn of<'a>(assignments: impl IntoIterator<Item = &'a Assignment>) -> Self {
         assignments
-            .iter()
-            .map(|assignments| assignments.agent.describe())
+            .into_iter()
+            .map(|assignment| assignment.agent.describe())
             .collect()
     }
 

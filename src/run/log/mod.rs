@@ -1,10 +1,18 @@
 //! The facts of a run, the state that is folded from them, and their record in the journal.
 
+pub(crate) mod attempt;
+pub(crate) mod check_result;
 pub(crate) mod event;
-pub(crate) mod follow_up;
+pub(crate) mod ledger;
+pub(crate) mod outcome;
+pub(crate) mod publication;
 pub(crate) mod record;
-pub(crate) mod revert;
+pub(crate) mod reverts;
+pub(crate) mod run_fact;
+pub(crate) mod run_id;
+pub(crate) mod run_state;
 #[cfg(test)]
 pub(crate) mod sample;
-pub(crate) mod state;
 pub(crate) mod stop_reason;
+pub(crate) mod unit_fact;
+pub(crate) mod unit_state;

@@ -1,8 +1,9 @@
 //! Made-up beginnings of runs, for tests here and on the floors above.
 
 use crate::config::PublishWhen;
+use crate::git::CommitId;
 use crate::plan::UnitId;
-use crate::run::log::event::{Goal, RunHeader, UnitHeader};
+use crate::run::log::run_fact::{Goal, RunHeader, UnitHeader};
 
 /// A unit that needs nobody.
 pub(crate) fn unit(id: &str) -> UnitHeader {
@@ -14,7 +15,7 @@ pub(crate) fn unit(id: &str) -> UnitHeader {
         lines: 1,
         owners: Vec::new(),
         agent: None,
-        rivals: Vec::new(),
+        candidates: Vec::new(),
     }
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn unit(id: &str) -> UnitHeader {
 pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
     RunHeader {
         instruction: "x".into(),
-        base: "0".repeat(40),
+        base: CommitId::new("0".repeat(40)),
         base_name: "HEAD".into(),
         agent: "a".into(),
         forge: "f".into(),

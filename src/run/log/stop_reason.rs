@@ -1,4 +1,4 @@
-//! Why a run has fewer agents at work than it was allowed, or begins nothing more at all, as facts and in words.
+//! The reasons why a run lets fewer agents work than the user allowed, or starts no further unit.
 
 use std::fmt;
 
@@ -12,26 +12,35 @@ use crate::words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum ThrottleReason {
-    /// An agent is held back by its model's provider.
+    /// The provider of an agent's model interrupted the agent.
     #[serde(rename = "held-back")]
-    Interrupted { pressure: Interruption },
-    /// The same, and nobody is started before the moment `until`, in milliseconds since 1970-01-01 UTC.
-    Closed { pressure: Interruption, until: i64 },
-    /// It was quiet for a while.
+    Interrupted {
+        #[serde(rename = "pressure")]
+        interruption: Interruption,
+    },
+    /// The provider interrupted the agent, and no agent starts before `until`, in milliseconds since 1970-01-01 UTC.
+    Closed {
+        #[serde(rename = "pressure")]
+        interruption: Interruption,
+        until: i64,
+    },
+    /// No agent was interrupted for a while.
     Quiet,
-    /// The machine has more to do than it can: `load` runnable processes for a hundred processors.
+    /// The machine is overloaded: `load` is the number of runnable processes for 100 processors.
     Busy { load: u32 },
-    /// Only so many bytes of memory can be had.
+    /// Only `free` bytes of memory are available.
     LittleMemory { free: u64 },
-    /// The machine can do more again.
+    /// The machine is no longer overloaded.
     Eased,
 }
 
 impl fmt::Display for ThrottleReason {
-    /// The reason alone.
+    /// Writes the reason without its consequence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Interrupted { pressure } | Self::Closed { pressure, .. } => pressure.fmt(f),
+            Self::Interrupted { interruption } | Self::Closed { interruption, .. } => {
+                interruption.fmt(f)
+            }
             Self::Quiet => f.write_str("it was quiet for a while"),
             Self::Busy { load } => {
                 let (whole, tenth) = (load / 100, load % 100 / 10);
@@ -52,22 +61,22 @@ impl fmt::Display for ThrottleReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum StopReason {
-    /// What the agents cost together.
+    /// The agents' cost reached the budget.
     Budget { of: Usd, spent: Usd },
-    /// What they used together.
+    /// The agents' tokens reached the limit.
     Tokens { of: u64, used: u64 },
-    /// The time since the run was begun or resumed.
+    /// The time since the run started or was resumed reached the limit.
     Deadline { of: Limit },
-    /// The agent's provider refuses what goes well for no unit until a person has done something about it.
+    /// The agent's provider refuses every unit until a person acts.
     Refused { said: String },
-    /// The canary has ended, and nobody has accepted it yet.
+    /// The canary ended, and nobody has accepted its change yet.
     Canary,
-    /// The first units have all failed alike.
+    /// The first units all failed for the same reason.
     SameFailure { said: String },
 }
 
 impl StopReason {
-    /// The outcome of units that are not begun because of it, in two words.
+    /// Returns the outcome, in two words, of units that do not start for this reason.
     #[must_use]
     pub fn outcome_words(&self) -> &'static str {
         match self {

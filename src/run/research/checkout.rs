@@ -1,30 +1,30 @@
-//! Where somebody reads the base before there is a run: a worktree like that of a unit, thrown away with all that was
-//! changed in it. What a process leaves that is killed meanwhile is found by the folder in which it kept its prompt.
+//! The checkout in which an agent reads the base before there is a run. All changes in it are thrown away. A checkout that a
+//! killed process left is found by the folder of its planning session.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::git::{GitError, NewWorktree, Repo, Standing, delete_tree, remove_empty_folders_above};
+use crate::git::{CommitId, GitError, Repo, delete_tree};
 use crate::journal::{Holder, RunLock};
-use crate::plan::UnitId;
-use crate::run::log::event::RunId;
+use crate::run::log::run_id::RunId;
+use crate::run::workspace::checkout::Checkout;
 use crate::run::workspace::disk_space::{DiskSpace, NoDiskSpace};
-use crate::run::workspace::environment::scratch;
-use crate::run::workspace::places::{Naming, Places, worktree_name};
-use crate::run::workspace::process_tags::ProcessTags;
+use crate::run::workspace::naming::Naming;
+use crate::run::workspace::places::Places;
+use crate::run::workspace::workspace::Workspace;
 
-/// A place to read in.
+/// The checkout of a planning session.
 #[derive(Debug)]
 pub struct PlanningCheckout {
     id: RunId,
-    /// The worktree.
-    path: PathBuf,
-    /// What is kept: prompt, transcript, what came out.
+    repo: Repo,
+    checkout: Checkout,
+    /// The folder that is kept: prompt, transcript, result.
     folder: PathBuf,
 }
 
-/// Why there is no place to read in, or it does not go away.
+/// Why a planning checkout cannot be made or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanningCheckoutError {
     #[error("{} cannot be {what}: {source}", path.display())]
@@ -42,31 +42,34 @@ pub enum PlanningCheckoutError {
 }
 
 impl PlanningCheckout {
-    /// The place that belongs to the id. Nothing is made yet.
+    /// Names the checkout of the planning session `id`. Nothing is made yet.
     pub(crate) fn of(id: RunId, repo: &Repo, naming: &Naming) -> Self {
+        let folder = Places::new(repo.state_dir()).planning_session(&id);
+        let workspace = Workspace::with_naming(repo.clone(), id.clone(), naming.clone());
         Self {
-            path: naming.folder(&id, &UnitId::research()),
-            folder: Places::new(repo.state_dir()).research(&id),
+            checkout: Checkout::for_planning(&workspace, &folder),
+            repo: repo.clone(),
+            folder,
             id,
         }
     }
 
-    /// Those that killed processes have left.
+    /// Finds the checkouts that killed processes left.
     #[must_use]
     pub fn abandoned(repo: &Repo, naming: &Naming) -> Vec<Self> {
-        let entries = fs::read_dir(Places::new(repo.state_dir()).researches());
+        let entries = fs::read_dir(Places::new(repo.state_dir()).planning_sessions());
         entries
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .map(|id| Self::of(RunId::from_journal(&id), repo, naming))
-            .filter(|study| study.stands(repo))
-            .filter(|study| matches!(RunLock::holder(&study.lock()), Ok(Holder::Nobody)))
+            .filter(|planning| planning.checkout.is_left())
+            .filter(|planning| matches!(RunLock::holder(&planning.lock()), Ok(Holder::Nobody)))
             .collect()
     }
 
-    /// When something was last written into its folder, in milliseconds since 1970-01-01 UTC; never ago where that cannot
-    /// be told.
+    /// Returns when the folder last changed, in milliseconds since 1970-01-01 UTC; far in the future where that is
+    /// unknown.
     #[must_use]
     pub fn left_at(&self) -> i64 {
         let written = |entry: fs::DirEntry| entry.metadata().ok()?.modified().ok();
@@ -78,83 +81,58 @@ impl PlanningCheckout {
         })
     }
 
-    fn stands(&self, repo: &Repo) -> bool {
-        repo.standing(&self.name(), &self.path) != Standing::Gone || scratch(&self.path).exists()
-    }
-
     pub(crate) fn id(&self) -> &RunId {
         &self.id
     }
 
-    /// The worktree.
+    pub(crate) fn checkout(&self) -> &Checkout {
+        &self.checkout
+    }
+
+    /// Returns the root of the checkout.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.checkout.path()
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    fn name(&self) -> String {
-        worktree_name(&self.id, &UnitId::research())
-    }
-
     fn lock(&self) -> PathBuf {
         self.folder.join("lock")
     }
 
-    /// The copy of the fresh index.
-    fn index(&self) -> PathBuf {
-        self.folder.join("index")
-    }
-
-    /// Makes the worktree of this commit. The lock is to be held for as long as it is in use.
-    pub(crate) fn make(&self, repo: &Repo, start: &str) -> Result<RunLock, PlanningCheckoutError> {
+    /// Makes the checkout of this commit. The caller holds the lock for as long as the checkout is in use.
+    pub(crate) fn make(&self, start: &CommitId) -> Result<RunLock, PlanningCheckoutError> {
         let fault = |what, path: &Path| {
             let path = path.to_path_buf();
             move |source| PlanningCheckoutError::Folder { what, path, source }
         };
-        let folder = |path: &Path| fs::create_dir_all(path).map_err(fault("made", path));
-        folder(&self.folder)?;
+        fs::create_dir_all(&self.folder).map_err(fault("made", &self.folder))?;
         let lock = self.lock();
         let lock = RunLock::acquire(&lock)
             .map_err(fault("written", &lock))?
             .map_err(|_| PlanningCheckoutError::Taken)?;
-        DiskSpace::measure(repo, start, &[], &self.path)?.check_one()?;
-        let new = NewWorktree {
-            name: &self.name(),
-            path: &self.path,
-            branch: None,
-            start,
-            index: &self.index(),
-        };
-        repo.register_worktree(&new)?;
-        if let Err(error) = repo.fill_worktree(&new) {
-            repo.take_back(&new);
-            return Err(error.into());
-        }
-        folder(&scratch(&self.path))?;
+        DiskSpace::measure(&self.repo, start, &[], self.path())?.check_one()?;
+        self.checkout.make(start)?;
+        self.checkout.make_temp_dir()?;
         Ok(lock)
     }
 
-    /// Ends what was left running there.
-    pub(crate) fn end_strays(&self, repo: &Repo) {
-        ProcessTags::of_unit(repo, &self.id, &UnitId::research()).end_strays();
-    }
-
-    /// Leaves nothing of the worktree, of what the agent keeps for itself, and of processes.
-    pub fn take_away(&self, repo: &Repo) -> Result<(), PlanningCheckoutError> {
-        self.end_strays(repo);
-        repo.remove_worktree(&self.name(), &self.path)?;
-        for path in [scratch(&self.path), self.folder.join("agent"), self.index()] {
+    /// Removes the checkout, the agent's own files, and all processes that still run there.
+    pub fn take_away(&self) -> Result<(), PlanningCheckoutError> {
+        self.checkout.end_processes();
+        self.checkout.remove()?;
+        self.checkout.remove_temp_dir()?;
+        for path in [self.folder.join("agent"), self.folder.join("index")] {
             delete_tree(&path).map_err(|source| PlanningCheckoutError::Folder {
                 what: "removed",
                 path,
                 source,
             })?;
         }
-        remove_empty_folders_above(&self.path);
+        self.checkout.remove_empty_folders_above();
         Ok(())
     }
 }

@@ -16,17 +16,18 @@ use crate::agent::{
     AgentError, AgentEvent, Errand, Feedback, PlanFacts, Prompts, Task, Usage, UsageSum, Work,
 };
 use crate::config::{AgentCaps, Config, UnitRange};
-use crate::git::Repo;
+use crate::git::{CommitId, GitError, Repo};
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
+use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
 use crate::run::job::error::PrepareError;
-use crate::run::job::spec::conventions;
-use crate::run::log::event::RunId;
+use crate::run::job::findings::conventions;
+use crate::run::log::run_id::RunId;
 use crate::run::research::checkout::{PlanningCheckout, PlanningCheckoutError};
-use crate::run::unit::monitor::{AgentBudget, listen};
+use crate::run::unit::monitor::{AgentBudget, monitor};
 use crate::run::unit::turn::EVENTS_AHEAD;
-use crate::run::workspace::environment::reader_environment;
-use crate::run::workspace::places::Naming;
+use crate::run::workspace::environment::{unit_environment, worker_environment};
+use crate::run::workspace::naming::Naming;
 use crate::words;
 
 /// How often it is asked.
@@ -42,7 +43,7 @@ pub struct PlanningSession<'a> {
     assignment: Assignment,
     prompts: Prompts,
     naming: Naming,
-    study: PlanningCheckout,
+    checkout: PlanningCheckout,
 }
 
 /// What came of it.
@@ -91,7 +92,7 @@ impl<'a> PlanningSession<'a> {
         Ok(Self {
             assignment,
             prompts: Prompts::compile(&config.prompts)?,
-            study: PlanningCheckout::of(id, repo, &naming),
+            checkout: PlanningCheckout::of(id, repo, &naming),
             naming,
             repo,
             config,
@@ -116,10 +117,10 @@ impl<'a> PlanningSession<'a> {
             self.take_away(&left);
         }
         let mut turns = Vec::new();
-        let made = match self.study.make(self.repo, &self.plan.base) {
+        let made = match self.checkout.make(&CommitId::new(self.plan.base.clone())) {
             Ok(_lock) => {
                 let made = self.answers(cancel, &mut tell, &mut turns).await;
-                self.take_away(&self.study);
+                self.take_away(&self.checkout);
                 made
             }
             Err(error) => Err(error.into()),
@@ -135,16 +136,16 @@ impl<'a> PlanningSession<'a> {
         });
         let researched = PlanningResult {
             used,
-            folder: self.study.folder().to_path_buf(),
+            folder: self.checkout.folder().to_path_buf(),
             made,
         };
         self.keep(&researched);
         researched
     }
 
-    fn take_away(&self, study: &PlanningCheckout) {
-        if let Err(error) = study.take_away(self.repo) {
-            tracing::warn!("{} was left behind: {error}", study.path().display());
+    fn take_away(&self, checkout: &PlanningCheckout) {
+        if let Err(error) = checkout.take_away() {
+            tracing::warn!("{} was left behind: {error}", checkout.path().display());
         }
     }
 
@@ -180,7 +181,7 @@ impl<'a> PlanningSession<'a> {
     }
 
     fn task(&self, units: UnitRange) -> Result<Task, PlanningError> {
-        let (id, worktree) = (self.study.id(), self.study.path().to_path_buf());
+        let (id, worktree) = (self.checkout.id(), self.checkout.path().to_path_buf());
         let fault = |error: &dyn fmt::Display| PlanningError::Task(error.to_string());
         let unit = UnitId::research();
         let files = self.plan.units.iter().flat_map(|unit| &unit.claim.files);
@@ -202,14 +203,24 @@ impl<'a> PlanningSession<'a> {
                 files: files.cloned().collect(),
                 create: Vec::new(),
             },
-            environment: reader_environment(self.config, self.repo, id, &unit, &worktree)
-                .map_err(|error| fault(&error))?,
+            environment: self.environment().map_err(|error| fault(&error))?,
             worktree,
-            folder: self.study.folder().to_path_buf(),
+            folder: self.checkout.folder().to_path_buf(),
             limits: self.assignment.limits,
             errand: Errand::Answer,
             follow_up: None,
         })
+    }
+
+    /// Returns what the agent's processes see.
+    fn environment(&self) -> Result<Environment, GitError> {
+        let shared = worker_environment(std::env::vars_os(), self.config, self.repo)?;
+        Ok(unit_environment(
+            shared,
+            self.config,
+            self.checkout.checkout(),
+            0,
+        ))
     }
 
     /// Lets the agent answer once, within its limits.
@@ -220,17 +231,17 @@ impl<'a> PlanningSession<'a> {
         tell: &mut impl FnMut(&AgentEvent),
         turns: &mut Vec<Usage>,
     ) -> Result<Work, PlanningError> {
-        let (events, heard) = mpsc::channel(EVENTS_AHEAD);
+        let (events, reported) = mpsc::channel(EVENTS_AHEAD);
         let stop = cancel.child_token();
         let work = async {
             let events = events;
             self.assignment.agent.work(task, &events, &stop).await
         };
-        let allowance = AgentBudget::left(self.assignment.caps, turns);
-        let (worked, heard) = tokio::join!(work, listen(heard, allowance, &stop, tell));
-        self.study.end_strays(self.repo);
-        let worked = heard.judge(worked);
-        turns.push(heard.usage);
+        let budget = AgentBudget::left(self.assignment.caps, turns);
+        let (worked, monitored) = tokio::join!(work, monitor(reported, budget, &stop, tell));
+        self.checkout.checkout().end_processes();
+        let worked = monitored.judge(worked);
+        turns.push(monitored.usage);
         if cancel.is_cancelled() {
             return Err(PlanningError::Interrupted);
         }
@@ -266,7 +277,7 @@ impl<'a> PlanningSession<'a> {
             "repairs": repairs,
             "fault": fault,
         });
-        let path = self.study.folder().join("research.json");
+        let path = self.checkout.folder().join("research.json");
         if let Err(error) = fs::write(&path, format!("{record:#}\n")) {
             tracing::warn!("{} cannot be written: {error}", path.display());
         }
@@ -276,7 +287,7 @@ impl<'a> PlanningSession<'a> {
 impl fmt::Debug for PlanningSession<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlanningSession")
-            .field("study", &self.study)
+            .field("checkout", &self.checkout)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
 //! Whether a run fails as a whole: when its first units all fail for the same reason, the others would as well. A pure
 //! question to the state.
 
-use crate::run::log::event::Outcome;
-use crate::run::log::state::{RunState, UnitState};
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::UnitState;
 
 /// So many units must have failed alike, and none have ended otherwise before.
 const ALIKE: usize = 3;
@@ -14,7 +15,7 @@ pub(crate) fn same_failures(state: &RunState) -> Vec<(String, String)> {
     }
     let agents = state.agents().into_iter();
     agents
-        .filter(|who| !state.cut_off.contains_key(*who))
+        .filter(|who| !state.stopped_agents.contains_key(*who))
         .filter_map(|who| Some((who.to_owned(), same_failure(state, who)?)))
         .collect()
 }
@@ -26,7 +27,7 @@ fn same_failure(state: &RunState, who: &str) -> Option<String> {
         .iter()
         .filter(|unit| {
             // Whoever was not begun tells nothing.
-            state.workers(unit).contains(&who)
+            state.agents_of(unit).contains(&who)
                 && unit.outcome().is_some()
                 && unit.started_at.is_some()
         })
@@ -59,7 +60,7 @@ fn likeness(unit: &UnitState) -> Option<String> {
     let tail = tail.as_deref().unwrap_or_default();
     let last = tail.lines().rfind(|line| !line.trim().is_empty());
     let mut text = format!("{} {reason} {}", step.words(), last.unwrap_or_default());
-    if let Some(worktree) = &unit.worktree {
+    if let Some(worktree) = &unit.attempt.worktree {
         text = text.replace(&*worktree.to_string_lossy(), "");
     }
     text = text.replace(unit.header.id.as_str(), "");
@@ -117,7 +118,7 @@ mod tests {
         it.units[1].agent = Some("other".into());
         let said = same_failures(&it);
         assert_eq!(said, [("a".to_owned(), "agent: x".to_owned())]);
-        it.cut_off.insert("a".into(), StopReason::Canary);
+        it.stopped_agents.insert("a".into(), StopReason::Canary);
         assert_eq!(same_failures(&it), []);
     }
 
@@ -183,9 +184,10 @@ mod tests {
         let mut it = state(&[("unit-a", x), ("unit-b", x), ("unit-c", x)]);
         let reason = first(&it).unwrap();
         let said = "the key is wrong".to_owned();
-        it.cut_off.insert("0".into(), StopReason::Refused { said });
+        it.stopped_agents
+            .insert("0".into(), StopReason::Refused { said });
         let why = StopReason::SameFailure { said: reason };
-        it.cut_off.insert("a".into(), why);
+        it.stopped_agents.insert("a".into(), why);
         it.apply(&Recorded {
             seq: 1,
             at: 9,

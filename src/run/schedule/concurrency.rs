@@ -1,88 +1,156 @@
-//! The part of the engine that has as many agents work at once as their providers and this machine allow.
+//! How many agents may work at once: as many as the user allows, as their providers allow, and as this machine can bear.
+//!
+//! It decides over values and returns facts; the engine records them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::agent::Interruption;
-use crate::plan::UnitId;
-use crate::run::engine::error::RunError;
-use crate::run::engine::run_loop::Engine;
-use crate::run::log::event::{Event, Outcome, RunFact, Step};
-use crate::run::log::record::now;
-use crate::run::log::state::Phase;
+use crate::run::log::run_fact::RunFact;
+use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::ThrottleReason;
-use crate::run::schedule::governor::Governor;
-use crate::run::schedule::overload::{Machine, MachineOverload};
+use crate::run::log::unit_state::Phase;
+use crate::run::schedule::governor::{Governor, Moment};
+use crate::run::schedule::overload::{MachineOverload, overload};
 use crate::run::schedule::scheduler::{self, Allowed};
+use crate::run::workspace::machine::Machine;
 
-/// How often a strained machine is looked at.
+/// How often an overloaded machine is looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// An agent is held back by its model's provider, or was killed by somebody else.
+/// An agent was interrupted by its model's provider, or killed from outside.
 #[derive(Debug, Clone)]
 pub(crate) struct InterruptionReport {
-    /// Who it is, as [`RunState::who`] calls it.
+    /// The agent, as [`RunState::agent_of`] names it.
     pub(crate) agent: Arc<str>,
-    pub(crate) pressure: Interruption,
-    /// How long, where that was said.
+    pub(crate) interruption: Interruption,
+    /// How long the agent has to wait, where the provider said so.
     pub(crate) wait: Option<Duration>,
 }
 
 /// How many agents may work at once, and why.
-pub(crate) struct Pacing {
+pub(crate) struct Concurrency {
     jobs: usize,
-    /// For each agent that was held back: what one provider does not give says nothing of another.
-    governors: BTreeMap<String, Governor>,
-    /// For all together: what kills agents from outside is the machine's.
+    /// One governor for each agent that was interrupted: the limits of one provider say nothing about another provider.
+    providers: BTreeMap<String, Governor>,
+    /// The governor for all agents together: the machine is to blame when agents are killed from outside.
     machine: Governor,
-    strain: Option<MachineOverload>,
-    /// What was told last of each, and of all together.
-    told: BTreeMap<Option<String>, usize>,
+    overload: Option<MachineOverload>,
+    /// The number that was recorded last, for each agent and for all together.
+    recorded: BTreeMap<Option<String>, usize>,
 }
 
-impl Pacing {
+impl Concurrency {
     pub(crate) fn new(jobs: usize) -> Self {
         Self {
             jobs: jobs.max(1),
-            governors: BTreeMap::new(),
+            providers: BTreeMap::new(),
             machine: Governor::new(jobs),
-            strain: None,
-            told: BTreeMap::new(),
+            overload: None,
+            recorded: BTreeMap::new(),
         }
     }
 
-    /// How many may work at once of an agent, as far as its provider is concerned.
-    fn of(&self, agent: &str) -> usize {
-        self.governors
-            .get(agent)
-            .map_or(self.jobs, Governor::at_once)
-    }
-
-    /// How many may work at once of the agent, or of all together, in a run of so many agents.
-    fn told_of(&self, agent: Option<&str>, agents: usize) -> usize {
-        let all = self.machine.at_once();
-        match agent {
-            Some(agent) => self.of(agent),
-            // What is its provider's and what is the machine's is all one.
-            None if agents == 1 => {
-                let each = self.governors.values().map(Governor::at_once);
-                each.fold(all, usize::min)
+    /// Takes in that an agent was interrupted at `at`; `now` is the same moment in milliseconds since 1970-01-01 UTC.
+    pub(crate) fn interrupt(
+        &mut self,
+        state: &RunState,
+        report: &InterruptionReport,
+        at: Moment,
+        now: i64,
+    ) -> Option<RunFact> {
+        let InterruptionReport {
+            agent,
+            interruption,
+            wait,
+        } = report;
+        let interruption = *interruption;
+        let busy = scheduler::busy(state);
+        let (of, governor, busy) = match interruption {
+            Interruption::Killed => (None, &mut self.machine, busy.values().sum()),
+            Interruption::RateLimit | Interruption::Overload | Interruption::Connection => {
+                let governors = self.providers.entry(agent.to_string());
+                let governor = governors.or_insert_with(|| Governor::new(self.jobs));
+                let busy = busy.get(&**agent).copied().unwrap_or_default();
+                (Some(&**agent), governor, busy)
             }
-            None => all,
-        }
+        };
+        governor.interrupt(at, busy, *wait);
+        let why = match governor.closed_until() {
+            Some(until) => {
+                let wait = i64::try_from(until.saturating_sub(at).as_millis());
+                let until = now.saturating_add(wait.unwrap_or(i64::MAX));
+                ThrottleReason::Closed {
+                    interruption,
+                    until,
+                }
+            }
+            None => ThrottleReason::Interrupted { interruption },
+        };
+        self.change(state, of, why)
     }
 
-    /// How many may work at once, of which so many work now.
-    fn allowed(&self, busy: usize) -> Allowed {
-        let all = match self.strain {
-            // What works goes on, and one always does.
+    /// Takes in that time has passed.
+    pub(crate) fn pass(&mut self, state: &RunState, at: Moment) -> Vec<RunFact> {
+        for governor in self.providers.values_mut() {
+            governor.pass(at);
+        }
+        self.machine.pass(at);
+        let agents: Vec<String> = self.providers.keys().cloned().collect();
+        let agents = agents.iter().map(|agent| Some(agent.as_str()));
+        agents
+            .chain([None])
+            .filter_map(|agent| self.change(state, agent, ThrottleReason::Quiet))
+            .collect()
+    }
+
+    /// Checks whether a unit waits that could start if the machine can bear it, so that a look at the machine is due.
+    pub(crate) fn wants_machine(&self, state: &RunState) -> bool {
+        let by_agent = scheduler::busy(state);
+        let busy: usize = by_agent.values().sum();
+        busy < self.machine.at_once()
+            && !state.starts_no_more()
+            && waiting_agents(state).any(|agent| {
+                by_agent.get(agent).copied().unwrap_or_default() < self.allowed_by_provider(agent)
+            })
+    }
+
+    /// Takes in a look at the machine.
+    pub(crate) fn look_at(&mut self, state: &RunState, machine: Machine) -> Option<RunFact> {
+        let before = self.overload;
+        self.overload = overload(machine, before);
+        let why = match (before, self.overload) {
+            (None, Some(MachineOverload::Load(load))) => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a cast of floats saturates"
+                )]
+                let load = (load * 100.0) as u32;
+                ThrottleReason::Busy { load }
+            }
+            (None, Some(MachineOverload::Memory(free))) => ThrottleReason::LittleMemory { free },
+            (Some(_), None) => ThrottleReason::Eased,
+            _ => return None,
+        };
+        let at_once = self.allowed(state).all;
+        Some(RunFact::ConcurrencyChanged {
+            at_once,
+            why,
+            agent: None,
+        })
+    }
+
+    /// Returns how many agents may work at once.
+    pub(crate) fn allowed(&self, state: &RunState) -> Allowed {
+        let busy: usize = scheduler::busy(state).values().sum();
+        let all = match self.overload {
+            // Running agents continue, and one agent may always work.
             Some(_) => self.machine.at_once().min(busy.max(1)),
             None => self.machine.at_once(),
         };
-        let each = self.governors.iter();
+        let each = self.providers.iter();
         Allowed {
             all,
             each: each
@@ -90,172 +158,66 @@ impl Pacing {
                 .collect(),
         }
     }
-}
 
-impl Engine<'_> {
-    pub(crate) fn trouble(&mut self, trouble: &InterruptionReport) -> Result<(), RunError> {
-        let at = self.begun.elapsed();
-        let InterruptionReport {
-            agent,
-            pressure,
-            wait,
-        } = trouble;
-        let busy = scheduler::busy(&self.state);
-        let busy_of_it = busy.get(&**agent).copied().unwrap_or_default();
-        let jobs = self.pacing.jobs;
-        let (of, governor, busy) = match pressure {
-            Interruption::Killed => (None, &mut self.pacing.machine, busy.values().sum()),
-            Interruption::RateLimit | Interruption::Overload | Interruption::Connection => {
-                let governors = self.pacing.governors.entry(agent.to_string());
-                let governor = governors.or_insert_with(|| Governor::new(jobs));
-                (Some(&**agent), governor, busy_of_it)
+    /// Returns the moment, seen from `at`, when more may start though nothing happens.
+    pub(crate) fn next_change(&self, at: Moment) -> Option<Moment> {
+        let governors = self.providers.values().chain([&self.machine]);
+        let look = self.overload.map(|_| at + LOOK);
+        governors.filter_map(Governor::next).chain(look).min()
+    }
+
+    /// Checks whether units wait only for the moment when a provider takes requests again.
+    pub(crate) fn waits_for_providers(&self, state: &RunState) -> bool {
+        !state.starts_no_more()
+            && waiting_agents(state).any(|agent| self.allowed_by_provider(agent) == 0)
+    }
+
+    /// Checks whether an agent that was killed from outside may work again.
+    pub(crate) fn may_restart(&self, state: &RunState) -> bool {
+        scheduler::may_restart(state, self.machine.at_once())
+    }
+
+    /// Returns how many turns of an agent its provider allows at once.
+    fn allowed_by_provider(&self, agent: &str) -> usize {
+        self.providers
+            .get(agent)
+            .map_or(self.jobs, Governor::at_once)
+    }
+
+    /// Returns the fact that another number of agents may work at once, where the number differs from the recorded one:
+    /// for one agent, or for all together.
+    fn change(
+        &mut self,
+        state: &RunState,
+        agent: Option<&str>,
+        why: ThrottleReason,
+    ) -> Option<RunFact> {
+        let agents = state.agents().len();
+        let agent = agent.filter(|_| agents > 1).map(ToOwned::to_owned);
+        let all = self.machine.at_once();
+        let at_once = match &agent {
+            Some(agent) => self.allowed_by_provider(agent),
+            // The provider's limit and the machine's limit are one number for one agent.
+            None if agents == 1 => {
+                let each = self.providers.values().map(Governor::at_once);
+                each.fold(all, usize::min)
             }
+            None => all,
         };
-        governor.held_back(at, busy, *wait);
-        let pressure = *pressure;
-        let why = match governor.closed_until() {
-            Some(until) => {
-                let wait = i64::try_from(until.saturating_sub(at).as_millis());
-                let until = now().saturating_add(wait.unwrap_or(i64::MAX));
-                ThrottleReason::Closed { pressure, until }
-            }
-            None => ThrottleReason::Interrupted { pressure },
-        };
-        self.tell_pace(of, why)
-    }
-
-    /// How many may work at once now; what has changed is written down.
-    pub(crate) fn pace(&mut self) -> Result<Allowed, RunError> {
-        let now = self.begun.elapsed();
-        for governor in self.pacing.governors.values_mut() {
-            governor.pass(now);
-        }
-        self.pacing.machine.pass(now);
-        self.tell_comeback();
-        let agents: Vec<String> = self.pacing.governors.keys().cloned().collect();
-        for agent in &agents {
-            self.tell_pace(Some(agent), ThrottleReason::Quiet)?;
-        }
-        self.tell_pace(None, ThrottleReason::Quiet)?;
-        let by_agent = scheduler::busy(&self.state);
-        let busy = by_agent.values().sum();
-        if self.could_start(busy, &by_agent) {
-            let before = self.pacing.strain;
-            self.pacing.strain = Machine::read().strain(before);
-            let at_once = self.pacing.allowed(busy).all;
-            let why = match (before, self.pacing.strain) {
-                (None, Some(MachineOverload::Load(load))) => {
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "a cast of floats saturates"
-                    )]
-                    let load = (load * 100.0) as u32;
-                    Some(ThrottleReason::Busy { load })
-                }
-                (None, Some(MachineOverload::Memory(free))) => {
-                    Some(ThrottleReason::LittleMemory { free })
-                }
-                (Some(_), None) => Some(ThrottleReason::Eased),
-                _ => None,
-            };
-            if let Some(why) = why {
-                self.record(Event::Run(RunFact::ConcurrencyChanged {
-                    at_once,
-                    why,
-                    agent: None,
-                }))?;
-            }
-        }
-        Ok(self.pacing.allowed(busy))
-    }
-
-    /// Whether a unit waits that could start, if the machine can bear it.
-    fn could_start(&self, busy: usize, by_agent: &BTreeMap<&str, usize>) -> bool {
-        busy < self.pacing.machine.at_once()
-            && !self.state.starts_no_more()
-            && self.waiting().any(|agent| {
-                by_agent.get(agent).copied().unwrap_or_default() < self.pacing.of(agent)
-            })
-    }
-
-    /// The agents of the units that wait, but for those that get none of them.
-    fn waiting(&self) -> impl Iterator<Item = &str> {
-        let state = &self.state;
-        state
-            .units
-            .iter()
-            .filter(|unit| unit.phase == Phase::Waiting && state.cut_off_from(unit).is_none())
-            .map(|unit| state.who(unit))
-    }
-
-    /// When to look again though nothing happens.
-    pub(crate) fn look_again(&self) -> Option<Instant> {
-        let governors = self.pacing.governors.values().chain([&self.pacing.machine]);
-        let next = governors.filter_map(Governor::next);
-        let next = next.min().map(|at| self.begun + at);
-        let strained = self.pacing.strain.map(|_| Instant::now() + LOOK);
-        match (next, strained) {
-            (Some(next), Some(strained)) => Some(next.min(strained)),
-            (next, strained) => next.or(strained),
-        }
-    }
-
-    /// Whether units wait for nothing but the moment at which they may be started.
-    pub(crate) fn waits_for_pace(&self) -> bool {
-        !self.state.starts_no_more() && self.waiting().any(|agent| self.pacing.of(agent) == 0)
-    }
-
-    /// Says whether one of those that were killed from outside may work again.
-    pub(crate) fn tell_comeback(&self) {
-        let at_once = self.pacing.machine.at_once();
-        let may = scheduler::may_come_back(&self.state, at_once);
-        self.comeback.tell(may);
-    }
-
-    /// Says how many may work at once of the agent, or of all together, where that has changed.
-    fn tell_pace(&mut self, agent: Option<&str>, why: ThrottleReason) -> Result<(), RunError> {
-        let agent = agent.and_then(|agent| self.among_others(agent));
-        let at_once = self
-            .pacing
-            .told_of(agent.as_deref(), self.state.agents().len());
-        let before = self.pacing.told.insert(agent.clone(), at_once);
-        if at_once == before.unwrap_or(self.pacing.jobs) {
-            return Ok(());
-        }
-        self.record(Event::Run(RunFact::ConcurrencyChanged {
+        let before = self.recorded.insert(agent.clone(), at_once);
+        (at_once != before.unwrap_or(self.jobs)).then_some(RunFact::ConcurrencyChanged {
             at_once,
             why,
             agent,
-        }))
+        })
     }
+}
 
-    /// The agent, where it is not the only one of the run.
-    pub(crate) fn among_others(&self, agent: &str) -> Option<String> {
-        (self.state.agents().len() > 1).then(|| agent.to_owned())
-    }
-
-    /// What stands in the way of an agent's every unit ends all that it still works on: they would hear the same.
-    pub(crate) fn heed(&mut self, unit: &UnitId, outcome: &Outcome) -> Result<(), RunError> {
-        let (Outcome::LeftOut { why }, Some(unit)) = (outcome, self.state.unit(unit)) else {
-            return Ok(());
-        };
-        let who = self.state.who(unit).to_owned();
-        let agent = self.among_others(&who);
-        if self.state.cut_short.is_none() && !self.state.cut_off.contains_key(&who) {
-            let why = why.clone();
-            self.record(Event::Run(RunFact::StartsStopped { why, agent }))?;
-        }
-        for running in &self.running {
-            let unit = self.state.units.get(running.unit);
-            let works = unit.is_some_and(|unit| {
-                self.state.who(unit) == who
-                    && matches!(unit.phase, Phase::Running { step, .. } if step <= Step::Agent)
-            });
-            if works {
-                running.cancel.cancel();
-            }
-        }
-        Ok(())
-    }
+/// Returns the agents of the units that wait, except agents that get no further unit.
+fn waiting_agents(state: &RunState) -> impl Iterator<Item = &str> {
+    state
+        .units
+        .iter()
+        .filter(|unit| unit.phase == Phase::Waiting && state.agent_stop_reason(unit).is_none())
+        .map(|unit| state.agent_of(unit))
 }

@@ -40,7 +40,7 @@ impl Governor {
     }
 
     /// One of `busy` agents is held back; `wait` is how long, where that was said.
-    pub(crate) fn held_back(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
+    pub(crate) fn interrupt(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
         self.since = now;
         if self.halved.is_none_or(|at| now >= at + BURST) {
             self.halved = Some(now);
@@ -106,13 +106,13 @@ mod tests {
     fn it_halves_once_for_many_that_are_held_back_together() {
         let mut it = Governor::new(8);
         for at in 0..8 {
-            it.held_back(seconds(at), BUSY, None);
+            it.interrupt(seconds(at), BUSY, None);
         }
         assert_eq!(it.at_once(), 4);
-        it.held_back(seconds(20), BUSY, None);
+        it.interrupt(seconds(20), BUSY, None);
         assert_eq!(it.at_once(), 2);
         for at in [40, 60, 80] {
-            it.held_back(seconds(at), BUSY, None);
+            it.interrupt(seconds(at), BUSY, None);
         }
         assert_eq!(it.at_once(), 1);
     }
@@ -120,16 +120,16 @@ mod tests {
     #[test]
     fn it_halves_what_works_where_that_is_less_than_may() {
         let mut it = Governor::new(8);
-        it.held_back(seconds(1), 4, None);
+        it.interrupt(seconds(1), 4, None);
         assert_eq!(it.at_once(), 2);
-        it.held_back(seconds(20), 0, None);
+        it.interrupt(seconds(20), 0, None);
         assert_eq!(it.at_once(), 1);
     }
 
     #[test]
     fn it_grows_by_one_after_each_quiet_minute() {
         let mut it = Governor::new(4);
-        it.held_back(seconds(10), BUSY, None);
+        it.interrupt(seconds(10), BUSY, None);
         assert_eq!((it.at_once(), it.next()), (2, Some(seconds(70))));
         it.pass(seconds(69));
         assert_eq!(it.at_once(), 2);
@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn nobody_is_started_before_the_moment_that_was_named() {
         let mut it = Governor::new(4);
-        it.held_back(seconds(10), BUSY, Some(seconds(600)));
-        it.held_back(seconds(11), BUSY, Some(seconds(60)));
-        it.held_back(seconds(12), BUSY, Some(seconds(1)));
+        it.interrupt(seconds(10), BUSY, Some(seconds(600)));
+        it.interrupt(seconds(11), BUSY, Some(seconds(60)));
+        it.interrupt(seconds(12), BUSY, Some(seconds(1)));
         assert_eq!((it.at_once(), it.next()), (0, Some(seconds(610))));
         it.pass(seconds(609));
         assert_eq!(it.at_once(), 0);
@@ -163,7 +163,7 @@ mod tests {
             for (after, wait) in troubles {
                 now += seconds(after);
                 it.pass(now);
-                it.held_back(now, BUSY, wait.map(seconds));
+                it.interrupt(now, BUSY, wait.map(seconds));
                 prop_assert!(it.at_once() <= most);
                 prop_assert!(it.at_once() > 0 || it.next().is_some_and(|next| next > now));
             }

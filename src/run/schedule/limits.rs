@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::agent::{UsageSum, Usd};
 use crate::config::{Limit, RunConfig};
-use crate::run::log::state::RunState;
+use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
 
 /// How much a whole run may take; as much as it likes where nothing is said.
@@ -32,7 +32,7 @@ impl Caps {
     /// The limit that a run has reached; `driven` is for how long this process has been at it.
     pub(crate) fn reached(&self, state: &RunState, driven: Duration) -> Option<StopReason> {
         // Earlier attempts and processes count, too.
-        let turns = state.units.iter().flat_map(|unit| &unit.turns);
+        let turns = state.units.iter().flat_map(|unit| &unit.ledger.turns);
         let sum: UsageSum = turns.collect();
         let (spent, used) = (sum.least_cost(), sum.least_tokens());
         if let Some(of) = self.budget.filter(|limit| spent >= *limit) {

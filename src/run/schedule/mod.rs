@@ -7,6 +7,8 @@ pub(crate) mod limits;
 pub(crate) mod overload;
 pub(crate) mod publish_gate;
 pub(crate) mod publish_limiter;
+pub(crate) mod publish_queue;
+pub(crate) mod refusal;
 pub(crate) mod restart_permits;
 pub(crate) mod retry;
 pub(crate) mod scheduler;

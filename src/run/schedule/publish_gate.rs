@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::config::PublishWhen;
 use crate::plan::UnitId;
-use crate::run::log::event::Outcome;
-use crate::run::log::state::{Phase, RunState};
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::Phase;
 
 /// Whether anything more is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl GateState {
         for unit in &state.units {
             match unit.outcome() {
                 // Whether a server takes it says nothing about the work.
-                _ if unit.commit.is_some() => good += 1,
+                _ if unit.attempt.commit.is_some() => good += 1,
                 Some(outcome) if outcome.is_success() => good += 1,
                 Some(_) => {}
                 // It will never be started.
@@ -34,7 +35,7 @@ impl GateState {
                 None => open += 1,
             }
         }
-        if good + open < state.least() {
+        if good + open < state.required_successes() {
             Self::Shut
         } else if open == 0 || state.header.publish == PublishWhen::AsReady {
             Self::Open
@@ -68,7 +69,11 @@ impl PublishGate {
         let ended = state.units.iter().filter_map(|unit| {
             let ended = Ended {
                 well: unit.outcome().map(Outcome::is_success)?,
-                url: unit.pull_request.as_ref().map(|link| link.url.clone()),
+                url: unit
+                    .publication
+                    .pull_request
+                    .as_ref()
+                    .map(|link| link.url.clone()),
             };
             Some((unit.header.id.clone(), ended))
         });

@@ -1,9 +1,9 @@
-//! The way back to work for agents that were killed from outside: one after another, and only while few enough others
-//! work. All at once, they would be killed again.
+//! Permits for agents that were killed from outside: they restart one after another, and only while few enough agents work.
+//! If all of them restarted at once, they would be killed again.
 
 use tokio::sync::{Mutex, MutexGuard, watch};
 
-/// Lets agents work again.
+/// Lets killed agents restart one after another.
 #[derive(Debug)]
 pub(crate) struct RestartPermits {
     open: watch::Sender<bool>,
@@ -18,17 +18,17 @@ impl RestartPermits {
         }
     }
 
-    /// Says whether one more may work.
-    pub(crate) fn tell(&self, is_open: bool) {
+    /// Says whether one more agent may work.
+    pub(crate) fn set_open(&self, is_open: bool) {
         self.open
             .send_if_modified(|open| std::mem::replace(open, is_open) != is_open);
     }
 
-    /// Waits until it may work. Nobody else comes back before what is given is dropped, which is for when all know that
-    /// it works.
-    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+    /// Waits until the agent may work. No other agent restarts before the permit is dropped, which is to happen when the
+    /// state knows that the agent works.
+    pub(crate) async fn permit(&self) -> MutexGuard<'_, ()> {
         let next = self.next.lock().await;
-        // The sender is ours, and does not go away meanwhile.
+        // The sender lives as long as this value.
         let _ = self.open.subscribe().wait_for(|open| *open).await;
         next
     }
@@ -38,7 +38,7 @@ impl RestartPermits {
 mod tests {
     use super::*;
 
-    /// What comes of it without waiting.
+    /// Returns the result of work that needs no waiting.
     async fn at_once<T>(work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -48,15 +48,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_come_back_one_after_another_and_only_while_it_is_open() {
-        let it = RestartPermits::new();
-        let first = at_once(it.turn()).await;
+    async fn agents_restart_one_after_another_and_only_while_it_is_open() {
+        let permits = RestartPermits::new();
+        let first = at_once(permits.permit()).await;
         assert!(first.is_some());
-        assert!(at_once(it.turn()).await.is_none());
-        it.tell(false);
+        assert!(at_once(permits.permit()).await.is_none());
+        permits.set_open(false);
         drop(first);
-        assert!(at_once(it.turn()).await.is_none());
-        it.tell(true);
-        assert!(at_once(it.turn()).await.is_some());
+        assert!(at_once(permits.permit()).await.is_none());
+        permits.set_open(true);
+        assert!(at_once(permits.permit()).await.is_some());
     }
 }

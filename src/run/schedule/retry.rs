@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::plan::UnitId;
-use crate::run::log::event::{Outcome, RunId};
-use crate::run::log::state::RunState;
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_id::RunId;
+use crate::run::log::run_state::RunState;
 
 /// Why units cannot be done anew.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use crate::agent::Interruption;
 use crate::config::PublishWhen;
 use crate::plan::UnitId;
-use crate::run::log::event::{Outcome, Step};
-use crate::run::log::state::{Phase, RunState, UnitState};
+use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::{Phase, UnitState};
 
 /// What is to be done with a waiting unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) enum Next {
     /// Who could start waits until there is room.
     Wait,
     /// There is room again.
-    GoOn,
+    Continue,
 }
 
 /// For how many worktrees there is room beyond those that stand.
@@ -46,7 +47,7 @@ impl Allowed {
         let mut busy = busy(state);
         let mut all: usize = busy.values().sum();
         ready.retain(|unit| {
-            let who = state.who(unit);
+            let who = state.agent_of(unit);
             let of_it = busy.entry(who).or_default();
             let may_start = all < self.all && self.each.get(who).is_none_or(|most| *of_it < *most);
             if may_start {
@@ -79,7 +80,7 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
             match need.outcome() {
                 Some(outcome) if outcome.is_success() => {}
                 // Its work is done; it is published before the unit that needs it.
-                None if after_all && need.commit.is_some() => {}
+                None if after_all && need.attempt.commit.is_some() => {}
                 Some(_) => failed = failed.or(Some(&need.header.id)),
                 None => all_done = false,
             }
@@ -97,7 +98,7 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
         ready.retain(|unit| unit.header.id == canary.header.id);
     }
     if !state.starts_no_more() {
-        ready.retain(|unit| state.cut_off_from(unit).is_none());
+        ready.retain(|unit| state.agent_stop_reason(unit).is_none());
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
         allowed.choose(state, &mut ready);
         // One that waits for the others before it is published gives nothing back until they are done.
@@ -105,19 +106,19 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
             .units
             .iter()
             .filter(|unit| matches!(unit.phase, Phase::Running { .. }))
-            .any(|unit| !(after_all && unit.commit.is_some()));
+            .any(|unit| !(after_all && unit.attempt.commit.is_some()));
         // Those that are at their worktree have not taken their room yet.
         let about_to = state
-            .count(|phase| matches!(phase, Phase::Running { step, .. } if *step == Step::Worktree));
+            .count(|phase| matches!(phase, Phase::Running { step, .. } if *step == Step::Checkout));
         let (room, more_soon) = match space {
             Space::Now(room) => (room, false),
             Space::MoreSoon(room) => (room, true),
         };
         let at_least = usize::from(!running && !more_soon);
         let room = room.saturating_sub(about_to).max(at_least);
-        match (ready.len() > room, state.waits_for_room) {
+        match (ready.len() > room, state.waits_for_disk_space) {
             (true, false) => steps.push(Next::Wait),
-            (false, true) => steps.push(Next::GoOn),
+            (false, true) => steps.push(Next::Continue),
             _ => {}
         }
         ready.truncate(room);
@@ -130,24 +131,37 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
     steps
 }
 
+/// Checks whether anything is left that could start: a unit, or a further candidate of a unit.
+pub(crate) fn may_begin_more(state: &RunState, candidates: usize) -> bool {
+    let is_left = |unit: &UnitState| match unit.phase {
+        Phase::Waiting => true,
+        Phase::Running { .. } => {
+            let begun = unit.candidates.len() + 1;
+            unit.follow_up.is_none() && unit.chosen.is_none() && begun < candidates
+        }
+        Phase::Ended(_) => false,
+    };
+    !state.starts_no_more() && state.units.iter().any(is_left)
+}
+
 /// How many units of each agent take a job's place.
 pub(crate) fn busy(state: &RunState) -> BTreeMap<&str, usize> {
     let mut busy = BTreeMap::new();
     for unit in state.units.iter().filter(|unit| takes_a_place(unit)) {
-        *busy.entry(state.who(unit)).or_default() += 1;
+        *busy.entry(state.agent_of(unit)).or_default() += 1;
     }
     busy
 }
 
 fn takes_a_place(unit: &UnitState) -> bool {
     matches!(unit.phase, Phase::Running { step, .. } if step < Step::Commit)
-        && unit.commit.is_none()
+        && unit.attempt.commit.is_none()
 }
 
 /// Whether one of those that were killed from outside may work again beside the others, where so many may at once.
-pub(crate) fn may_come_back(state: &RunState, at_once: usize) -> bool {
+pub(crate) fn may_restart(state: &RunState, at_once: usize) -> bool {
     let works =
-        |unit: &&UnitState| takes_a_place(unit) && unit.held_back != Some(Interruption::Killed);
+        |unit: &&UnitState| takes_a_place(unit) && unit.interruption != Some(Interruption::Killed);
     state.units.iter().filter(works).count() < at_once
 }
 
@@ -163,9 +177,9 @@ pub(crate) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
 
 fn why_not_started(state: &RunState, unit: &UnitState) -> Outcome {
     let limit = state
-        .cut_short
+        .stop_reason
         .as_ref()
-        .or_else(|| state.cut_off_from(unit));
+        .or_else(|| state.agent_stop_reason(unit));
     let waits = |id: &&UnitId| {
         let need = state.unit(id);
         need.is_some_and(|need| need.phase == Phase::Waiting)
@@ -184,7 +198,7 @@ fn why_not_started(state: &RunState, unit: &UnitState) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::log::event::{Candidate, CandidateEnd};
+    use crate::run::log::unit_fact::{Candidate, CandidateEnd};
     use crate::run::{
         Event, Recorded, RunFact, RunId, Stop, StopReason, UnitFact, UnitHeader, sample,
     };
@@ -236,7 +250,7 @@ mod tests {
             .iter()
             .filter_map(|step| match step {
                 Next::Start(id) => Some(id.as_str()),
-                Next::Block { .. } | Next::Wait | Next::GoOn => None,
+                Next::Block { .. } | Next::Wait | Next::Continue => None,
             })
             .collect()
     }
@@ -280,7 +294,7 @@ mod tests {
     #[test]
     fn units_that_wait_to_be_published_together_keep_nobody_from_starting() {
         let mut it = state(&[("a", 1, &[]), ("b", 1, &["a"])]);
-        let commit = "1".repeat(40);
+        let commit = crate::git::CommitId::new("1".repeat(40));
         tell(&mut it, "a", step(Step::Commit));
         tell(&mut it, "a", UnitFact::Committed { commit });
         assert_eq!(
@@ -324,7 +338,7 @@ mod tests {
     #[test]
     fn nothing_starts_after_a_stop() {
         let mut it = state(&[("a", 1, &[])]);
-        let event = Event::Run(RunFact::StopAsked { how: Stop::Drain });
+        let event = Event::Run(RunFact::StopRequested { how: Stop::Drain });
         it.apply(&Recorded {
             seq: 1,
             at: 1,
@@ -343,7 +357,7 @@ mod tests {
             [Next::Wait, start("a"), start("b")]
         );
         // It has not taken its room yet.
-        tell(&mut it, "a", step(Step::Worktree));
+        tell(&mut it, "a", step(Step::Checkout));
         assert_eq!(next(&it, &at_once(3), Space::Now(1)), [Next::Wait]);
         tell(&mut it, "a", step(Step::Agent));
         let mut short = it.clone();
@@ -357,7 +371,7 @@ mod tests {
         assert_eq!(next(&short, &at_once(3), Space::Now(1)), [start("b")]);
         assert_eq!(
             next(&short, &at_once(3), Space::Now(2)),
-            [Next::GoOn, start("b"), start("c")]
+            [Next::Continue, start("b"), start("c")]
         );
     }
 
@@ -365,7 +379,7 @@ mod tests {
     fn where_works_compete_whoever_is_at_work_takes_the_place_and_all_must_be_there() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
         for unit in &mut it.units {
-            unit.header.rivals = vec!["left".into(), "right".into()];
+            unit.header.candidates = vec!["left".into(), "right".into()];
         }
         tell(&mut it, "a", step(Step::Agent));
         assert_eq!(busy(&it), BTreeMap::from([("left", 1)]));
@@ -378,7 +392,7 @@ mod tests {
         tell(&mut it, "a", UnitFact::CandidateEnded(ended));
         assert_eq!(busy(&it), BTreeMap::from([("right", 1)]));
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["b"]);
-        it.cut_off.insert("right".into(), StopReason::Canary);
+        it.stopped_agents.insert("right".into(), StopReason::Canary);
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), [""; 0]);
     }
 
@@ -389,18 +403,18 @@ mod tests {
             tell(&mut it, unit, step(Step::Agent));
         }
         let killed = UnitFact::Interrupted {
-            pressure: Interruption::Killed,
+            interruption: Interruption::Killed,
             said: "s".into(),
             wait_ms: 1,
         };
         tell(&mut it, "b", killed);
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), [""; 0]);
-        assert!(!may_come_back(&it, 1));
-        assert!(may_come_back(&it, 2));
+        assert!(!may_restart(&it, 1));
+        assert!(may_restart(&it, 2));
         tell(&mut it, "a", ended(Outcome::Published));
-        assert!(may_come_back(&it, 1));
+        assert!(may_restart(&it, 1));
         tell(&mut it, "b", step(Step::Agent));
-        assert!(!may_come_back(&it, 1));
+        assert!(!may_restart(&it, 1));
     }
 
     #[test]

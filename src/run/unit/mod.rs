@@ -1,11 +1,18 @@
-//! The pipeline of one unit, one file a step.
+//! The pipeline of one unit, one file a step. Every step uses the context, and only `pipeline` and the loops over attempts
+//! and candidates know other steps.
 
+pub(crate) mod agent;
+pub(crate) mod attempts;
 pub(crate) mod base_checks;
 pub(crate) mod candidates;
 pub(crate) mod checkout;
 pub(crate) mod checks;
+pub(crate) mod commit;
 pub(crate) mod context;
+pub(crate) mod follow_up;
 pub(crate) mod monitor;
+pub(crate) mod pipeline;
 pub(crate) mod publish;
+pub(crate) mod publish_permit;
 pub(crate) mod scope;
 pub(crate) mod turn;

@@ -1,4 +1,4 @@
-//! What an agent tells while it works: what is worth writing down of it, and whether it goes on within its limits.
+//! The monitor of an agent's turn: it notes what the agent reports, and stops the agent at a limit.
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -7,9 +7,9 @@ use crate::agent::{
     AgentError, AgentEvent, Interruption, LimitReached, SessionId, Usage, UsageSum, Usd, Work,
 };
 use crate::config::AgentCaps;
-use crate::run::log::event::UnitFact;
+use crate::run::log::unit_fact::UnitFact;
 
-/// How much an agent may use up in its next turn.
+/// How much an agent may use in its next turn.
 #[derive(Debug, Clone)]
 pub(crate) struct AgentBudget {
     caps: AgentCaps,
@@ -17,13 +17,13 @@ pub(crate) struct AgentBudget {
 }
 
 impl AgentBudget {
-    /// What is left of the caps after these turns on the same unit.
+    /// Returns what is left of the caps after these turns on the same unit.
     pub(crate) fn left(caps: AgentCaps, earlier: &[Usage]) -> Self {
         let earlier = earlier.iter().collect();
         Self { caps, earlier }
     }
 
-    /// The limit that is reached with what this turn has used so far.
+    /// Returns the limit that the turn has reached with this usage so far.
     fn reached(&self, usage: &Usage) -> Option<LimitReached> {
         let used = self.earlier.clone().plus(usage);
         if self
@@ -46,27 +46,27 @@ impl AgentBudget {
     }
 }
 
-/// What an agent has told by the end of its turn.
+/// What an agent reported by the end of its turn.
 #[derive(Debug, Default)]
 pub(crate) struct Monitored {
     pub(crate) usage: Usage,
     pub(crate) session: Option<SessionId>,
-    /// The limit at which it was stopped.
+    /// The limit at which the monitor stopped it.
     over: Option<LimitReached>,
-    /// It has told nothing since it was held back for this.
-    held_back: Option<Interruption>,
+    /// The interruption after which it reported nothing more.
+    interruption: Option<Interruption>,
 }
 
 impl Monitored {
-    /// How its turn ended: as it `worked`, unless we know better.
+    /// Returns how the turn ended: as the agent ended, unless the monitor knows better.
     pub(crate) fn judge(&self, worked: Result<Work, AgentError>) -> Result<Work, AgentError> {
-        match (worked, self.over, self.held_back) {
-            // It is stopped because of us; what it told of that says less.
+        match (worked, self.over, self.interruption) {
+            // The monitor stopped the agent, so the agent's own words about the stop say less.
             (Err(_), Some(limit), _) => Err(AgentError::Limit {
                 limit,
                 tail: String::new(),
             }),
-            // Some programs wait for hours where they are told to, and say no word.
+            // Some programs wait for hours when their provider says so, and report nothing meanwhile.
             (Err(AgentError::Limit { limit, .. }), None, Some(pressure))
                 if matches!(limit, LimitReached::Idle(_)) =>
             {
@@ -80,7 +80,7 @@ impl Monitored {
         }
     }
 
-    /// What is worth writing down of it.
+    /// Returns the fact to record, where the agent reported anything.
     pub(crate) fn fact(&self) -> Option<UnitFact> {
         let is_known = !self.usage.is_unknown() || self.session.is_some();
         is_known.then(|| UnitFact::AgentUsed {
@@ -90,27 +90,27 @@ impl Monitored {
     }
 }
 
-/// Follows what the agent tells to its end, and tells it on; `cancel` stops the agent at a limit.
-pub(crate) async fn listen(
-    mut heard: mpsc::Receiver<AgentEvent>,
-    allowance: AgentBudget,
+/// Follows the events of an agent to their end, and shows each to `tell`; `cancel` stops the agent at a limit.
+pub(crate) async fn monitor(
+    mut events: mpsc::Receiver<AgentEvent>,
+    budget: AgentBudget,
     cancel: &CancellationToken,
     mut tell: impl FnMut(&AgentEvent),
 ) -> Monitored {
     let mut so_far = Monitored::default();
-    while let Some(event) = heard.recv().await {
+    while let Some(event) = events.recv().await {
         tell(&event);
-        so_far.held_back = None;
+        so_far.interruption = None;
         match event {
             AgentEvent::Usage(usage) => {
-                so_far.over = so_far.over.or_else(|| allowance.reached(&usage));
+                so_far.over = so_far.over.or_else(|| budget.reached(&usage));
                 if so_far.over.is_some() {
                     cancel.cancel();
                 }
                 so_far.usage = usage;
             }
             AgentEvent::Session(id) => so_far.session = Some(id),
-            AgentEvent::Interrupted { pressure, .. } => so_far.held_back = Some(pressure),
+            AgentEvent::Interrupted { pressure, .. } => so_far.interruption = Some(pressure),
             AgentEvent::Text(_) | AgentEvent::Tool { .. } => {}
         }
     }
@@ -130,23 +130,23 @@ mod tests {
     }
 
     #[test]
-    fn an_allowance_counts_what_earlier_turns_have_used() {
+    fn a_budget_counts_the_usage_of_earlier_turns() {
         let caps = AgentCaps {
             turns: Some(5),
             tokens: "100".parse().ok(),
             budget: None,
         };
-        let allowance = AgentBudget::left(caps, &[used(1, 20), used(2, 30)]);
-        assert_eq!(allowance.reached(&used(2, 50)), None);
-        assert_eq!(allowance.reached(&used(3, 0)), Some(LimitReached::Turns));
-        let reached = allowance.reached(&used(0, 51));
+        let budget = AgentBudget::left(caps, &[used(1, 20), used(2, 30)]);
+        assert_eq!(budget.reached(&used(2, 50)), None);
+        assert_eq!(budget.reached(&used(3, 0)), Some(LimitReached::Turns));
+        let reached = budget.reached(&used(0, 51));
         assert_eq!(reached, Some(LimitReached::Tokens(100)));
-        assert_eq!(allowance.reached(&Usage::default()), None);
+        assert_eq!(budget.reached(&Usage::default()), None);
     }
 
     #[tokio::test]
-    async fn an_agent_is_stopped_the_moment_it_tells_too_much() {
-        let (events, heard) = mpsc::channel(8);
+    async fn the_monitor_stops_an_agent_at_its_limit() {
+        let (events, reported) = mpsc::channel(8);
         let cancel = CancellationToken::new();
         let caps = AgentCaps {
             budget: "0.50usd".parse().ok(),
@@ -168,40 +168,40 @@ mod tests {
             cancel.cancelled().await;
             drop(events);
         };
-        let allowance = AgentBudget::left(caps, &[]);
+        let budget = AgentBudget::left(caps, &[]);
         let mut times = 0;
-        let listening = listen(heard, allowance, &cancel, |_| times += 1);
-        let ((), heard) = tokio::join!(told, listening);
-        assert_eq!(heard.over, Usd::new(0.5).map(LimitReached::Cost));
-        assert!(heard.fact().is_some());
+        let monitoring = monitor(reported, budget, &cancel, |_| times += 1);
+        let ((), monitored) = tokio::join!(told, monitoring);
+        assert_eq!(monitored.over, Usd::new(0.5).map(LimitReached::Cost));
+        assert!(monitored.fact().is_some());
         assert_eq!(times, 3);
     }
 
     #[tokio::test]
-    async fn an_agent_that_is_silent_because_it_is_held_back_may_be_started_again() {
+    async fn a_silent_interrupted_agent_may_start_again() {
         let silent = || {
             Err(AgentError::Limit {
                 limit: LimitReached::Idle(std::time::Duration::from_secs(9)),
                 tail: String::new(),
             })
         };
-        let held_back = AgentEvent::Interrupted {
+        let interrupted = AgentEvent::Interrupted {
             pressure: Interruption::RateLimit,
             wait: None,
         };
         for (last, goes_on) in [
-            (held_back.clone(), true),
+            (interrupted.clone(), true),
             (AgentEvent::Text(String::new()), false),
         ] {
-            let (events, heard) = mpsc::channel(8);
-            for event in [held_back.clone(), last] {
+            let (events, reported) = mpsc::channel(8);
+            for event in [interrupted.clone(), last] {
                 events.send(event).await.unwrap();
             }
             drop(events);
             let cancel = CancellationToken::new();
-            let allowance = AgentBudget::left(AgentCaps::default(), &[]);
-            let heard = listen(heard, allowance, &cancel, |_| {}).await;
-            let judged = heard.judge(silent());
+            let budget = AgentBudget::left(AgentCaps::default(), &[]);
+            let monitored = monitor(reported, budget, &cancel, |_| {}).await;
+            let judged = monitored.judge(silent());
             let is_transient = matches!(judged, Err(AgentError::Transient { .. }));
             assert_eq!(is_transient, goes_on, "{judged:?}");
         }

@@ -1,5 +1,5 @@
-//! One turn of an agent at a unit: heard while it lasts, held within its limits, and taken again with some patience
-//! where it did not come about for a reason that passes.
+//! One turn of an agent: it is monitored while it works, held within its limits, and started again where it was
+//! interrupted for a reason that passes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,134 +9,126 @@ use tokio::sync::mpsc;
 
 use crate::agent::{AgentError, AgentEvent, Interruption, Task, Work};
 use crate::run::job::assignment::Assignment;
-use crate::run::log::event::{Step, UnitFact};
-use crate::run::log::state::UnitState;
+use crate::run::log::outcome::Step;
+use crate::run::log::unit_fact::UnitFact;
 use crate::run::schedule::concurrency::InterruptionReport;
-use crate::run::unit::context::{Halt, Pipeline, milliseconds};
-use crate::run::unit::monitor::{AgentBudget, listen};
-use crate::run::workspace::environment::end_strays;
+use crate::run::unit::context::{Halt, UnitContext, milliseconds};
+use crate::run::unit::monitor::{AgentBudget, monitor};
 
-/// So much may an agent tell before it must wait for the listener.
+/// How many events an agent may report before it waits for the monitor.
 pub(crate) const EVENTS_AHEAD: usize = 64;
 
-/// How often an agent is started again that is held back, and how long it waits where nobody says how long.
+/// How often an interrupted agent starts again, and how long it waits where nobody says how long.
 const TRIES: usize = 6;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
-/// How long an agent waits that was killed from outside, the first time and the next; then it has failed. What takes
-/// the memory may go on for long, and each time costs what it had done.
+/// How long an agent waits that was killed from outside, the first time and the second; the third time it has failed.
+/// Whatever takes the memory may stay for long, and each restart costs what the agent had done.
 const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
-impl Pipeline {
-    /// Lets the agent work; where it is held back, or killed by somebody else, again a while later.
-    pub(crate) async fn patiently(
-        &self,
-        task: &Task,
-        assignment: &Assignment,
-        known: &mut UnitState,
-    ) -> Result<Result<Work, AgentError>, Halt> {
-        let mut waits = ExponentialBuilder::default()
-            .with_min_delay(FIRST_WAIT)
-            .with_max_delay(LONGEST_WAIT)
-            .with_max_times(TRIES)
-            .with_jitter()
-            .build();
-        let mut waits_after_kill = WAITS_AFTER_KILL.into_iter();
-        let mut killed = 0;
-        loop {
-            let error = match self.turn(task, assignment, known).await? {
-                Err(AgentError::Killed { tail, .. }) => {
-                    killed += 1;
-                    let times = killed;
-                    AgentError::Killed { times, tail }
-                }
-                Err(error) => error,
-                done => return Ok(done),
-            };
-            let (pressure, wait, usual) = match &error {
-                AgentError::Transient { pressure, wait, .. } => (*pressure, *wait, waits.next()),
-                AgentError::Killed { .. } => (Interruption::Killed, None, waits_after_kill.next()),
-                _ => return Ok(Err(error)),
-            };
-            // A pipeline without an engine ends anyway.
-            let agent = assignment.agent.describe().into();
-            let _ = self.troubles.send(InterruptionReport {
-                agent,
-                pressure,
-                wait,
-            });
-            let Some(usual) = usual else {
-                return Ok(Err(error));
-            };
-            // All that were told the same moment must not come back at the same moment.
-            let wait = wait.map_or(usual, |wait| wait.mul_f64(1.0 + fastrand::f64() / 10.0));
-            let fact = UnitFact::Interrupted {
-                pressure,
-                said: error.to_string(),
-                wait_ms: milliseconds(wait),
-            };
-            self.say(fact).await?;
-            let until_then = async {
-                tokio::time::sleep(wait).await;
-                match pressure {
-                    Interruption::Killed => Some(self.comeback.turn().await),
-                    Interruption::RateLimit | Interruption::Overload | Interruption::Connection => {
-                        None
-                    }
-                }
-            };
-            let _its_turn = tokio::select! {
-                its_turn = until_then => its_turn,
-                () = self.cancel.cancelled() => return Err(Halt::Stopped),
-            };
-            // It waits no longer.
-            self.begin_turn(known, assignment).await?;
-        }
-    }
+/// How the turns of an agent ended.
+pub(crate) enum AgentEnd {
+    Done(Work),
+    Failed(AgentError),
+}
 
-    /// Says that the agent works now.
-    pub(crate) async fn begin_turn(
-        &self,
-        known: &UnitState,
-        assignment: &Assignment,
-    ) -> Result<(), Halt> {
-        let is_further = !known.sent_back.is_empty();
-        let attempt = || format!("attempt {} of {}", known.attempt(), assignment.attempts());
-        self.begin(Step::Agent, is_further.then(attempt)).await
-    }
-
-    async fn turn(
-        &self,
-        task: &Task,
-        assignment: &Assignment,
-        known: &mut UnitState,
-    ) -> Result<Result<Work, AgentError>, Halt> {
-        let (events, heard) = mpsc::channel(EVENTS_AHEAD);
-        let cancel = self.cancel.child_token();
-        let work = async {
-            let events = events;
-            assignment.agent.work(task, &events, &cancel).await
-        };
-        let caps = AgentBudget::left(assignment.caps, &known.turns);
-        let who: Arc<str> = assignment.agent.describe().into();
-        let listening = listen(heard, caps, &cancel, |event| {
-            if let AgentEvent::Interrupted { pressure, wait } = *event {
-                // Without an engine everything ends anyway.
-                let _ = self.troubles.send(InterruptionReport {
-                    agent: Arc::clone(&who),
-                    pressure,
-                    wait,
-                });
+/// Lets the agent work, again after each interruption that passes.
+pub(crate) async fn turns(
+    unit: &UnitContext,
+    task: &Task,
+    assignment: &Assignment,
+) -> Result<AgentEnd, Halt> {
+    let mut waits = ExponentialBuilder::default()
+        .with_min_delay(FIRST_WAIT)
+        .with_max_delay(LONGEST_WAIT)
+        .with_max_times(TRIES)
+        .with_jitter()
+        .build();
+    let mut waits_after_kill = WAITS_AFTER_KILL.into_iter();
+    let mut killed = 0;
+    loop {
+        let error = match turn(unit, task, assignment).await? {
+            AgentEnd::Failed(AgentError::Killed { tail, .. }) => {
+                killed += 1;
+                let times = killed;
+                AgentError::Killed { times, tail }
             }
-        });
-        let (worked, heard) = tokio::join!(work, listening);
-        // What its tools left in sessions of their own must not go on changing files while they are looked at.
-        end_strays(&self.job, &self.unit().id).await;
-        if let Some(fact) = heard.fact() {
-            self.say(fact.clone()).await?;
-            known.apply(&fact, 0);
-        }
-        Ok(heard.judge(worked))
+            AgentEnd::Failed(error) => error,
+            done @ AgentEnd::Done(_) => return Ok(done),
+        };
+        let (interruption, wait, usual) = match &error {
+            AgentError::Transient { pressure, wait, .. } => (*pressure, *wait, waits.next()),
+            AgentError::Killed { .. } => (Interruption::Killed, None, waits_after_kill.next()),
+            _ => return Ok(AgentEnd::Failed(error)),
+        };
+        report(unit, assignment.agent.describe().into(), interruption, wait);
+        let Some(usual) = usual else {
+            return Ok(AgentEnd::Failed(error));
+        };
+        // Agents that were told the same moment must not come back at the same moment.
+        let wait = wait.map_or(usual, |wait| wait.mul_f64(1.0 + fastrand::f64() / 10.0));
+        unit.say(UnitFact::Interrupted {
+            interruption,
+            said: error.to_string(),
+            wait_ms: milliseconds(wait),
+        })
+        .await?;
+        let until_then = async {
+            tokio::time::sleep(wait).await;
+            match interruption {
+                Interruption::Killed => Some(unit.restart_permits.permit().await),
+                Interruption::RateLimit | Interruption::Overload | Interruption::Connection => None,
+            }
+        };
+        let _permit = unit.unless_cancelled(until_then).await?;
+        begin_turn(unit).await?;
     }
+}
+
+/// Reports that the agent works now.
+pub(crate) async fn begin_turn(unit: &UnitContext) -> Result<(), Halt> {
+    let attempt = unit.state().attempt;
+    let detail = (!attempt.sent_back.is_empty()).then(|| {
+        let most = unit.assignment().attempts();
+        format!("attempt {} of {most}", attempt.number())
+    });
+    unit.begin(Step::Agent, detail).await
+}
+
+async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Result<AgentEnd, Halt> {
+    let (events, reported) = mpsc::channel(EVENTS_AHEAD);
+    let cancel = unit.cancel.child_token();
+    let work = async {
+        let events = events;
+        assignment.agent.work(task, &events, &cancel).await
+    };
+    let budget = AgentBudget::left(assignment.caps, unit.state().ledger.counted_turns());
+    let agent: Arc<str> = assignment.agent.describe().into();
+    let monitoring = monitor(reported, budget, &cancel, |event| {
+        if let AgentEvent::Interrupted { pressure, wait } = *event {
+            report(unit, Arc::clone(&agent), pressure, wait);
+        }
+    });
+    let (worked, monitored) = tokio::join!(work, monitoring);
+    // What the agent's tools left running must not change files while batch looks at them.
+    let checkout = unit.checkout.clone();
+    // Only the end of the whole program cancels a blocking task.
+    let _ = tokio::task::spawn_blocking(move || checkout.end_processes()).await;
+    if let Some(fact) = monitored.fact() {
+        unit.say(fact).await?;
+    }
+    Ok(match monitored.judge(worked) {
+        Ok(work) => AgentEnd::Done(work),
+        Err(error) => AgentEnd::Failed(error),
+    })
+}
+
+/// Reports an interruption to the engine. Without an engine everything ends anyway.
+fn report(unit: &UnitContext, agent: Arc<str>, interruption: Interruption, wait: Option<Duration>) {
+    let _ = unit.interruptions.send(InterruptionReport {
+        agent,
+        interruption,
+        wait,
+    });
 }

@@ -1,27 +1,22 @@
-//! What a unit's processes find around them, so that units at work side by side do not get in each other's way: a
-//! temporary folder, ports and names of their own. All of it follows from run and unit, and goes with the unit's end.
+//! The environment of a unit's processes, so that units that work side by side do not disturb each other: a temporary
+//! folder, ports and names of their own. All of it follows from run and unit, and the unit's end removes it.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use crate::config::{Caches, Config};
-use crate::git::{GitError, Repo, delete_tree};
-use crate::plan::UnitId;
+use crate::git::{GitError, Repo};
 use crate::process::Environment;
-use crate::run::job::spec::Job;
-use crate::run::log::event::{RunId, Step};
-use crate::run::unit::context::{Halt, Pipeline, failure};
-use crate::run::workspace::places::worktree_name;
-use crate::run::workspace::process_tags::ProcessTags;
+use crate::run::log::run_id::RunId;
+use crate::run::workspace::checkout::Checkout;
 
-/// Ports that each unit has for itself, from `BATCH_PORT_BASE` on.
+/// The number of ports that each unit has for itself, from `BATCH_PORT_BASE` on.
 const PORTS: u16 = 20;
-/// All of them lie above what services usually take, and below what systems hand out by themselves.
+/// All ports lie above the ports of common services, and below the ports that systems hand out by themselves.
 const FIRST_PORT: u16 = 20_000;
 const LAST_PORT: u16 = 32_767;
 
-/// What all workers may see of the given variables, with what the settings pass on or set, and without the headers
-/// that git would send a server to be let in.
+/// Returns the variables that all workers see: of `variables` only safe ones, then the settings' own. Git gets none of
+/// the headers that would let it in at a server.
 pub fn worker_environment(
     variables: impl Iterator<Item = (OsString, OsString)>,
     config: &Config,
@@ -37,7 +32,7 @@ pub fn worker_environment(
     Ok(environment)
 }
 
-/// Where common tools are told to keep their caches, and the name of the folder for it.
+/// The variables that tell common tools where to keep their caches, with the name of the folder.
 const CACHES: [(&str, &str); 13] = [
     ("XDG_CACHE_HOME", "xdg"),
     ("npm_config_cache", "npm"),
@@ -54,64 +49,25 @@ const CACHES: [(&str, &str); 13] = [
     ("BUNDLE_USER_CACHE", "bundle"),
 ];
 
-impl Pipeline {
-    /// What the unit's processes may see.
-    pub(crate) fn environment(&self) -> Environment {
-        environment(&self.job, &self.unit().id, self.number)
-    }
-}
-
-/// What the processes of the unit at `number` may see, with the marks by which they are known as its own. What the user
-/// has set stays, but for the marks.
-pub(crate) fn environment(job: &Job, unit: &UnitId, number: usize) -> Environment {
-    let worktree = job.naming.folder(&job.id, unit);
-    let ports = port_base(&job.id, number);
-    own(
-        job.environment.clone(),
-        &job.settings,
-        (&job.repo, &job.id, unit),
-        &worktree,
-        ports,
-    )
-}
-
-/// What the processes of somebody who only reads may see.
-pub(crate) fn reader_environment(
-    config: &Config,
-    repo: &Repo,
-    run: &RunId,
-    unit: &UnitId,
-    worktree: &Path,
-) -> Result<Environment, GitError> {
-    let all = worker_environment(std::env::vars_os(), config, repo)?;
-    Ok(own(
-        all,
-        config,
-        (repo, run, unit),
-        worktree,
-        port_base(run, 0),
-    ))
-}
-
-/// The environment with what belongs to one unit only.
-fn own(
+/// Adds what belongs to one unit to the `environment` of all workers; `number` is the unit's place in the plan. The
+/// user's settings win, except over the process tags.
+pub(crate) fn unit_environment(
     mut environment: Environment,
     config: &Config,
-    (repo, run, unit): (&Repo, &RunId, &UnitId),
-    worktree: &Path,
-    ports: u16,
+    checkout: &Checkout,
+    number: usize,
 ) -> Environment {
-    let scratch = scratch(worktree);
+    let temp_dir = checkout.temp_dir();
     let mut own = vec![
-        ("TMPDIR", scratch.clone().into_os_string()),
-        ("BATCH_PORT_BASE", ports.to_string().into()),
+        ("TMPDIR", temp_dir.clone().into_os_string()),
         (
-            "COMPOSE_PROJECT_NAME",
-            project_name(&worktree_name(run, unit)).into(),
+            "BATCH_PORT_BASE",
+            port_base(checkout.run(), number).to_string().into(),
         ),
+        ("COMPOSE_PROJECT_NAME", project_name(checkout.name()).into()),
     ];
     if config.environment.caches == Caches::Own {
-        let folder = scratch.join(".caches");
+        let folder = temp_dir.join(".caches");
         own.extend(CACHES.map(|(name, tool)| (name, folder.join(tool).into_os_string())));
     }
     for (name, value) in own {
@@ -119,62 +75,12 @@ fn own(
             environment.set(name, value);
         }
     }
-    ProcessTags::of_unit(repo, run, unit).put(&mut environment);
+    checkout.process_tags().put(&mut environment);
     environment
 }
 
-/// Makes the unit's temporary folder, empty.
-pub(crate) async fn make_scratch(job: &Job, unit: &UnitId) -> Result<(), Halt> {
-    let folder = scratch_of(job, unit);
-    let made = tokio::task::spawn_blocking(move || {
-        delete_tree(&folder)
-            .and_then(|()| std::fs::create_dir_all(&folder))
-            .map_err(|error| format!("cannot make {}: {error}", folder.display()))
-    });
-    match made.await {
-        Ok(made) => made.map_err(|reason| failure(Step::Worktree, reason)),
-        // Only the end of the whole program cancels a blocking task.
-        Err(_) => Err(Halt::Stopped),
-    }
-}
-
-/// Ends what the unit's processes left running in sessions of their own, for nothing may go on in its worktree.
-pub(crate) async fn end_strays(job: &Job, unit: &UnitId) {
-    let marks = ProcessTags::of_unit(&job.repo, &job.id, unit);
-    let ended = tokio::task::spawn_blocking(move || marks.end_strays());
-    if let Ok(1..) = ended.await {
-        tracing::info!("ended what unit {unit} had left running");
-    }
-}
-
-/// Leaves no process and no temporary folder of the unit's behind.
-pub(crate) async fn leave(job: &Job, unit: &UnitId) {
-    end_strays(job, unit).await;
-    let folder = scratch_of(job, unit);
-    let deleted = tokio::task::spawn_blocking(move || {
-        if let Err(error) = delete_tree(&folder) {
-            tracing::warn!("{} was left behind: {error}", folder.display());
-        }
-    });
-    // Only the end of the whole program cancels it.
-    let _ = deleted.await;
-}
-
-fn scratch_of(job: &Job, unit: &UnitId) -> PathBuf {
-    scratch(&job.naming.folder(&job.id, unit))
-}
-
-/// The temporary folder that belongs to a worktree: beside it, where no search upwards finds the repository. No unit's
-/// name begins with a point.
-pub(crate) fn scratch(worktree: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(worktree.file_name().unwrap_or_default());
-    name.push(".tmp");
-    worktree.with_file_name(name)
-}
-
-/// The first of a unit's ports; `number` is its place in the plan. Units of a run never share one; runs begin at
-/// different places, so that two at the same time seldom do.
+/// Returns the first of a unit's ports; `number` is the unit's place in the plan. Units of a run never share a port; runs
+/// start at different ports, so that two runs at the same time seldom share one.
 fn port_base(run: &RunId, number: usize) -> u16 {
     let places = usize::from((LAST_PORT - FIRST_PORT) / PORTS);
     let begin = run
@@ -185,7 +91,7 @@ fn port_base(run: &RunId, number: usize) -> u16 {
     FIRST_PORT + u16::try_from(place).unwrap_or(0) * PORTS
 }
 
-/// The name with what Compose allows: lower-case letters, digits, `-` and `_`.
+/// Replaces every character that Compose does not allow; it allows lower-case letters, digits, `-` and `_`.
 fn project_name(name: &str) -> String {
     name.chars()
         .map(|c| match c.to_ascii_lowercase() {
@@ -217,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_for_compose_has_only_what_it_allows() {
+    fn a_compose_project_name_has_only_allowed_characters() {
         assert_eq!(project_name("batch-r-03_db.Core"), "batch-r-03_db-core");
     }
 }

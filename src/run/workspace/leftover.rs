@@ -11,12 +11,18 @@ use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::git::{ChangeKind, GitError, Repo, Standing, delete_tree, remove_empty_folders_above};
+use crate::git::{
+    BranchName, ChangeKind, CommitId, GitError, Repo, Standing, delete_tree,
+    remove_empty_folders_above,
+};
 use crate::plan::UnitId;
-use crate::run::log::event::{Outcome, RunId};
-use crate::run::log::state::{RunState, UnitState};
-use crate::run::workspace::environment::scratch;
-use crate::run::workspace::places::{Naming, Places, worktree_name};
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_id::RunId;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::UnitState;
+use crate::run::workspace::checkout::temp_dir_of;
+use crate::run::workspace::naming::{Naming, worktree_name};
+use crate::run::workspace::places::Places;
 use crate::run::workspace::trash::{Trashed, trash};
 
 /// What one unit has left.
@@ -26,9 +32,9 @@ pub struct Leftover {
     pub fate: Fate,
     unit: UnitId,
     /// The commit that the worktree began with.
-    start: String,
+    start: CommitId,
     /// Its branch, where nobody has committed to it.
-    idle_branch: Option<String>,
+    idle_branch: Option<BranchName>,
 }
 
 /// What is to be done with it.
@@ -72,7 +78,7 @@ fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
     let path = naming.folder(&state.id, &unit);
     let standing = repo.standing(&worktree_name(&state.id, &unit), &path);
     let fate = match standing {
-        Standing::Gone if !scratch(&path).exists() => return None,
+        Standing::Gone if !temp_dir_of(&path).exists() => return None,
         Standing::Gone | Standing::HalfMade | Standing::Missing => Fate::Forget,
         Standing::Here => Fate::Delete,
         Standing::Moved { to } => moved(&to),
@@ -103,7 +109,8 @@ fn locked(reason: Option<String>, path: &Path) -> Fate {
 }
 
 fn place(naming: &Naming, run: &RunId, unit: &UnitState) -> PathBuf {
-    unit.worktree
+    unit.attempt
+        .worktree
         .clone()
         .unwrap_or_else(|| naming.folder(run, &unit.header.id))
 }
@@ -119,14 +126,15 @@ fn leftover(
     let path = place(naming, &state.id, unit);
     let name = worktree_name(&state.id, id);
     let branch = unit
-        .branch
-        .clone()
+        .attempt
+        .branch_name()
+        .cloned()
         .unwrap_or_else(|| naming.branch(&state.id, id));
-    let tip = repo.branch_tip(&branch)?;
-    let (start, is_idle) = start(repo, state, unit, tip.as_deref())?;
+    let tip = repo.branch_tip(&branch)?.map(CommitId::new);
+    let (start, is_idle) = start(repo, state, unit, tip)?;
     let command = |words: &str| format!("git worktree {words}");
     let fate = match repo.standing(&name, &path) {
-        Standing::Gone if is_idle || scratch(&path).exists() => Fate::Forget,
+        Standing::Gone if is_idle || temp_dir_of(&path).exists() => Fate::Forget,
         Standing::Gone => return Ok(None),
         Standing::HalfMade => Fate::Forget,
         Standing::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
@@ -140,7 +148,7 @@ fn leftover(
             let now = repo
                 .snapshot_aside(&path, &places.index(&state.id, id))
                 .ok();
-            let known = match (&unit.commit, unit.outcome()) {
+            let known = match (&unit.attempt.commit, unit.outcome()) {
                 (Some(commit), _) => Some(commit.clone()),
                 (None, Some(Outcome::NoChange { .. })) => Some(start.clone()),
                 _ => None,
@@ -157,7 +165,9 @@ fn leftover(
                     "somebody has worked in it since its unit ended ({file}); {} takes it away",
                     command(&format!("remove --force {}", path.display()))
                 )),
-                None if now.is_some() && now == known.and_then(|it| repo.tree(&it).ok()) => {
+                None if now.is_some()
+                    && now == known.and_then(|it: CommitId| repo.tree(&it).ok()) =>
+                {
                     Fate::Delete
                 }
                 None => Fate::Trash,
@@ -174,30 +184,31 @@ fn leftover(
     }))
 }
 
-/// The commit that a unit began with, and whether its branch still stands there. Of a unit whose process was killed
-/// before it could be written down, the commit is one of those it may have been.
+/// Returns the commit that a unit started from, and whether its branch still points there. Where a process was killed before
+/// it recorded the commit, the commit is one of those that the unit may have started from.
 fn start(
     repo: &Repo,
     state: &RunState,
     unit: &UnitState,
-    tip: Option<&str>,
-) -> Result<(String, bool), GitError> {
-    if let Some(start) = &unit.start {
-        return Ok((start.clone(), tip == Some(start)));
+    tip: Option<CommitId>,
+) -> Result<(CommitId, bool), GitError> {
+    if let Some(start) = unit.attempt.start() {
+        return Ok((start.clone(), tip.as_ref() == Some(start)));
     }
-    let needs: Vec<String> = unit
+    let needs: Vec<CommitId> = unit
         .header
         .needs
         .iter()
-        .filter_map(|id| state.unit(id)?.commit.clone())
+        .filter_map(|id| state.unit(id)?.attempt.commit.clone())
         .collect();
     let Some(tip) = tip else {
         return Ok((state.header.base.clone(), false));
     };
-    let began = tip == state.header.base
-        || needs.iter().any(|commit| commit == tip)
-        || (needs.len() > 1 && repo.is_join_of(tip, &needs)?);
-    Ok((tip.to_owned(), began))
+
+    let is_start = tip == state.header.base
+        || needs.contains(&tip)
+        || (needs.len() > 1 && repo.is_join_of(&tip, &needs)?);
+    Ok((tip, is_start))
 }
 
 /// Whether the worktree is missing because a process took it away and was killed before git could forget it.
@@ -209,7 +220,7 @@ fn was_put_away(places: &Places, run: &RunId, name: &str) -> bool {
 fn edited_after(
     repo: &Repo,
     worktree: &Path,
-    (before, now): (&str, &str),
+    (before, now): (&CommitId, &str),
     moment: i64,
 ) -> Option<String> {
     let changes = repo.changes(before, now).ok()?;
@@ -248,10 +259,10 @@ impl Leftover {
                     .or_else(|_| repo.remove_worktree(&name, &self.path))?;
             }
         }
-        let scratch = scratch(&self.path);
-        delete_tree(&scratch).map_err(|source| GitError::Io {
+        let temp_dir = temp_dir_of(&self.path);
+        delete_tree(&temp_dir).map_err(|source| GitError::Io {
             what: "cannot remove",
-            path: scratch,
+            path: temp_dir,
             source,
         })?;
         remove_empty_folders_above(&self.path);

@@ -1,8 +1,16 @@
 //! The run on disk: places, environments, checkouts, and what is left of them.
 
+pub(crate) mod checkout;
 pub(crate) mod disk_space;
 pub(crate) mod environment;
 pub(crate) mod leftover;
+pub(crate) mod machine;
+pub(crate) mod naming;
 pub(crate) mod places;
 pub(crate) mod process_tags;
 pub(crate) mod trash;
+#[allow(
+    clippy::module_inception,
+    reason = "the workspace is the room's subject"
+)]
+pub(crate) mod workspace;

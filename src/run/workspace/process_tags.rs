@@ -1,16 +1,16 @@
-//! By what a process is known as one of a run's or a unit's: variables that it has, and all that it starts.
+//! The variables that mark a process, and every process that it starts, as belonging to a run or a unit.
 //!
-//! The repository is one of them. Ids of runs are short for people to type, so two repositories may have the same on
-//! one day, and what one of them ends must never be the other's.
+//! The repository is one of the tags. Run ids are short enough to type, so two repositories may have the same id on one
+//! day, and a run must never end another repository's processes.
 
 use std::ffi::OsString;
 
 use crate::git::Repo;
 use crate::plan::UnitId;
 use crate::process::{self, Environment};
-use crate::run::log::event::RunId;
+use crate::run::log::run_id::RunId;
 
-/// What all processes of a run have in common, or those of one of its units.
+/// The tags of all processes of a run, or of one of its units.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessTags(Vec<(&'static str, OsString)>);
 
@@ -23,20 +23,20 @@ impl ProcessTags {
     }
 
     pub(crate) fn of_unit(repo: &Repo, run: &RunId, unit: &UnitId) -> Self {
-        let Self(mut marks) = Self::of_run(repo, run);
-        marks.push(("BATCH_UNIT", unit.as_str().into()));
-        Self(marks)
+        let Self(mut tags) = Self::of_run(repo, run);
+        tags.push(("BATCH_UNIT", unit.as_str().into()));
+        Self(tags)
     }
 
-    /// Marks what is started with this environment.
+    /// Tags every process that is started with this environment.
     pub(crate) fn put(&self, environment: &mut Environment) {
         for (name, value) in &self.0 {
             environment.set(name, value);
         }
     }
 
-    /// Ends every process that bears the marks, and says how many there were.
-    pub(crate) fn end_strays(&self) -> usize {
+    /// Ends every process that has the tags, and returns how many there were.
+    pub(crate) fn end_processes(&self) -> usize {
         process::end_strays(&self.0)
     }
 }

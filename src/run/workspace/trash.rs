@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::git::{GitError, Repo, free_name};
 use crate::plan::UnitId;
-use crate::run::log::event::RunId;
 use crate::run::log::record::now;
-use crate::run::workspace::places::{Places, worktree_name};
+use crate::run::log::run_id::RunId;
+use crate::run::workspace::naming::worktree_name;
+use crate::run::workspace::places::Places;
 use crate::words;
 
 /// A worktree that lies in the trash.

@@ -1,0 +1,167 @@
+//! What was found in the repository for a run: the claims' proof, the checks, and the files that say how to work there.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::agent::Prompts;
+use crate::check::{self, Check};
+use crate::codemod::Probe;
+use crate::config::Config;
+use crate::forge::{Templates, place_of_form};
+use crate::git::Repo;
+use crate::plan::claim::Ownership;
+use crate::plan::{self, Plan};
+use crate::process::Environment;
+use crate::run::job::error::PrepareError;
+use crate::run::workspace::disk_space::DiskSpace;
+use crate::run::workspace::environment::worker_environment;
+use crate::run::workspace::workspace::Workspace;
+
+/// Files in which projects say how to work on them.
+const CONVENTIONS: [&str; 6] = [
+    "AGENTS.md",
+    "CLAUDE.md",
+    "GEMINI.md",
+    "CONTRIBUTING.md",
+    ".github/CONTRIBUTING.md",
+    "docs/CONTRIBUTING.md",
+];
+
+/// What was found in the repository for a run.
+pub(crate) struct Findings {
+    /// The proof that no two claims overlap.
+    pub(crate) ownership: Ownership,
+    /// Counts the uses that the plan wants gone.
+    pub(crate) until: Option<Probe>,
+    /// The untracked files that every checkout gets; paths are relative to the root.
+    pub(crate) included: Vec<PathBuf>,
+    /// What every worker sees.
+    pub(crate) environment: Environment,
+    pub(crate) templates: Templates,
+    pub(crate) prompts: Prompts,
+    /// The files of the base that say how to work in this repository.
+    pub(crate) conventions: Vec<String>,
+    /// The repository's own template for pull requests.
+    pub(crate) repository_template: Option<String>,
+    pub(crate) disk_space: DiskSpace,
+}
+
+impl Findings {
+    /// Looks at the base and the settings. Nothing is changed.
+    pub(crate) fn find(
+        workspace: &Workspace,
+        plan: &Plan,
+        tracked: &BTreeSet<String>,
+        config: &Config,
+    ) -> Result<Self, PrepareError> {
+        let repo = &workspace.repo;
+        let templates = Templates::compile(&config.publish)?;
+        let prompts = Prompts::compile(&config.prompts)?;
+        let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
+        repo.check_identity()?;
+        let repository_template = match place_of_form(tracked.iter().map(String::as_str)) {
+            Some(path) => repo.reader(&plan.base)?.text(path),
+            None => None,
+        };
+        let included = repo.included()?;
+        let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
+        Ok(Self {
+            until: plan.until.as_ref().map(Probe::compile).transpose()?,
+            environment: worker_environment(std::env::vars_os(), config, repo)?,
+            disk_space: DiskSpace::measure(repo, &plan.base, &included, &place)?,
+            conventions: conventions(|file| tracked.contains(file)),
+            ownership,
+            included,
+            templates,
+            prompts,
+            repository_template,
+        })
+    }
+}
+
+/// Returns the paths that the base tracks.
+pub(crate) fn tracked(
+    workspace: &Workspace,
+    plan: &Plan,
+) -> Result<BTreeSet<String>, PrepareError> {
+    Ok(plan::tracked(&workspace.repo, &plan.base)?)
+}
+
+/// Returns the files that say how to work in the repository and exist there.
+pub(crate) fn conventions(exists: impl Fn(&str) -> bool) -> Vec<String> {
+    CONVENTIONS
+        .into_iter()
+        .filter(|file| exists(file))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// The checks of every unit, in the plan's order, with sentences about what was left out.
+pub(crate) struct Checks {
+    pub(crate) of_units: Vec<Vec<Check>>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Checks {
+    /// Takes the checks of the settings, or finds the checks of every unit.
+    pub(crate) fn of(
+        repo: &Repo,
+        plan: &Plan,
+        tracked: &BTreeSet<String>,
+        config: &Config,
+        environment: &Environment,
+    ) -> Result<Self, PrepareError> {
+        let Some(lines) = &config.checks.commands else {
+            return Self::discover(repo, plan, tracked, environment);
+        };
+        let given: Vec<Check> = lines
+            .iter()
+            .map(|line| Check::given(line, "--check"))
+            .collect();
+        Ok(Self {
+            of_units: vec![given; plan.units.len()],
+            notes: Vec::new(),
+        })
+    }
+
+    /// Finds the checks of every unit, without checks whose program is missing.
+    fn discover(
+        repo: &Repo,
+        plan: &Plan,
+        tracked: &BTreeSet<String>,
+        environment: &Environment,
+    ) -> Result<Self, PrepareError> {
+        // Every unit asks for the same few manifests.
+        let read = RefCell::new(BTreeMap::<String, Option<String>>::new());
+        let blobs = repo.reader(&plan.base)?;
+        let reader = |path: &str| {
+            read.borrow_mut()
+                .entry(path.to_owned())
+                .or_insert_with(|| blobs.text(path))
+                .clone()
+        };
+        let mut notes = Vec::new();
+        let mut of_units = Vec::new();
+        let mut unchecked = 0_usize;
+        for unit in &plan.units {
+            let mut usable = Vec::new();
+            for check in check::discover(tracked, &reader, &unit.claim.files) {
+                match check::obstacle(&check, repo.root(), environment) {
+                    None => usable.push(check),
+                    Some(obstacle) if notes.contains(&obstacle) => {}
+                    Some(obstacle) => notes.push(obstacle),
+                }
+            }
+            unchecked += usize::from(usable.is_empty());
+            of_units.push(usable);
+        }
+        if unchecked > 0 {
+            let units = plan.units.len();
+            notes.push(format!(
+                "{unchecked} of {units} units have no check: no test command was found for them; give one with --check"
+            ));
+        }
+        Ok(Self { of_units, notes })
+    }
+}

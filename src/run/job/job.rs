@@ -1,0 +1,398 @@
+//! A run that can be executed: what the user asked for, what is to be done for each unit, and what was found.
+//!
+//! [`Job::prepare`] refuses everything that can be refused. It reads and changes nothing, so after an error there is
+//! nothing to clean up. A job does not change while it runs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::agent::{Agent, AnotherAttempt, CommonFacts, PromptError};
+use crate::config::{Config, ForkChoice, RepoName};
+use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
+use crate::plan::{Plan, Unit, UnitId};
+use crate::process::Environment;
+use crate::run::delivery::Delivery;
+use crate::run::delivery::error::DeliveryError;
+use crate::run::job::assignment::{self, Agents, Assignment};
+use crate::run::job::error::PrepareError;
+use crate::run::job::findings::{Checks, Findings, tracked};
+use crate::run::job::run_spec::{KeepWorktrees, RunSpec, UnitSpec};
+use crate::run::job::scope;
+use crate::run::job::unit_agents::UnitAgents;
+use crate::run::log::run_fact::{Goal, RunHeader, UnitHeader};
+use crate::run::log::run_id::RunId;
+use crate::run::log::run_state::RunState;
+use crate::run::workspace::checkout::Checkout;
+use crate::run::workspace::environment::unit_environment;
+use crate::run::workspace::workspace::Workspace;
+
+/// A longer example does not help an agent.
+const EXAMPLE_BYTES: usize = 24 * 1024;
+
+/// A run that can be executed.
+pub struct Job {
+    pub(crate) spec: RunSpec,
+    /// What is to be done for each unit, in the plan's order.
+    pub(crate) units: Vec<UnitSpec>,
+    pub(crate) found: Findings,
+    pub(crate) workspace: Workspace,
+    pub(crate) delivery: Delivery,
+    /// The agents of the plan, each once.
+    agents: Agents,
+    example: Option<Example>,
+    notes: Vec<String>,
+}
+
+/// The change of a unit that the user accepted, which other agents may follow.
+struct Example {
+    of: UnitId,
+    patch: String,
+}
+
+impl Job {
+    /// Puts a run of `plan` together. The path of an agent program is relative to `dir`.
+    pub fn prepare(
+        id: RunId,
+        plan: Plan,
+        repo: Repo,
+        config: &Config,
+        delivery: Delivery,
+        goal: Goal,
+        dir: &Path,
+    ) -> Result<Self, PrepareError> {
+        refuse_impossible(&plan, config)?;
+        let (assignments, agents) = assignment::of_plan(&plan, config, dir)?;
+        let is_pointless =
+            |agent: &Arc<dyn Agent>| agent.another_attempt() == AnotherAttempt::Pointless;
+        if config.run.best_of.is_some() && agents.iter().any(is_pointless) {
+            return Err(PrepareError::AllAlike);
+        }
+        let mut workspace = Workspace::new(repo, id, config)?;
+        let tracked = tracked(&workspace, &plan)?;
+        let found = Findings::find(&workspace, &plan, &tracked, config)?;
+        let checks = Checks::of(&workspace.repo, &plan, &tracked, config, &found.environment)?;
+        workspace.repo = delivery.reach(workspace.repo);
+        let units = assignments.into_iter().zip(checks.of_units);
+        Ok(Self {
+            units: units
+                .map(|(assignment, checks)| UnitSpec { assignment, checks })
+                .collect(),
+            spec: RunSpec {
+                plan,
+                settings: config.clone(),
+                goal,
+                dir: dir.to_path_buf(),
+            },
+            notes: checks.notes,
+            example: None,
+            found,
+            workspace,
+            delivery,
+            agents,
+        })
+    }
+
+    /// Finds or makes the fork that branches are pushed to, where the settings want one, and returns its name. From now on
+    /// the settings name the fork.
+    pub fn settle(&mut self) -> Result<Option<RepoName>, DeliveryError> {
+        let found = self.delivery.settle(&self.workspace.repo)?;
+        let choice = &mut self.spec.settings.publish.fork;
+        match &found {
+            Some(name) => {
+                self.workspace.repo = self.delivery.reach(self.workspace.repo.clone());
+                *choice = Some(ForkChoice::Named(name.clone()));
+            }
+            None if self.delivery.is_on_a_server() && *choice == Some(ForkChoice::Auto) => {
+                *choice = Some(ForkChoice::Never);
+            }
+            None => {}
+        }
+        Ok(found)
+    }
+
+    /// Returns the fork that branches are pushed to.
+    #[must_use]
+    pub fn fork(&self) -> Option<&ForkChoice> {
+        self.spec.settings.publish.fork.as_ref()
+    }
+
+    /// Checks that a new run can start: its branches can be made, and the disk has space for as many checkouts as may
+    /// exist at once. Where space is tight, a note says so.
+    pub fn check_new(mut self) -> Result<Self, PrepareError> {
+        for unit in &self.spec.plan.units {
+            let branch = self.workspace.branch(&unit.id);
+            self.workspace.repo.check_new_branch(&branch)?;
+        }
+        let all = self.spec.plan.units.len();
+        let are_kept = self.spec.keep_worktrees() == KeepWorktrees::All
+            || matches!(self.delivery, Delivery::Nothing);
+        let at_once = if are_kept {
+            all
+        } else {
+            all.min(self.spec.jobs())
+        };
+        self.notes
+            .extend(self.found.disk_space.check(at_once, all, are_kept)?);
+        Ok(self)
+    }
+
+    /// Returns the job with what the run's state knows beyond the plan: retried units have assignments of their own, and
+    /// the change of an accepted canary is an example.
+    pub(crate) fn with_state(mut self, state: &RunState) -> Result<Self, PrepareError> {
+        for unit in &state.units {
+            let number = self.spec.number(&unit.header.id);
+            if let Some(spec) = number.and_then(|number| self.units.get_mut(number)) {
+                let prices = &self.spec.settings.prices;
+                spec.assignment =
+                    spec.assignment
+                        .amended(&unit.amendment, prices, &self.spec.dir)?;
+            }
+        }
+        self.example = Example::of(&self.workspace.repo, state);
+        Ok(self)
+    }
+
+    /// Returns the plan of the run.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.spec.plan
+    }
+
+    /// Returns the run's id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.workspace.run
+    }
+
+    /// Returns what people should know before they approve, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Returns what people should know about pull requests that need others, where a pull request cannot go to the branch
+    /// of the one that it needs.
+    #[must_use]
+    pub fn stacking(&self) -> Option<String> {
+        let is_stacked = |unit: &&Unit| !unit.needs.is_empty();
+        let stacked = self.spec.plan.units.iter().filter(is_stacked).count();
+        (stacked > 0 && self.delivery.is_across()).then(|| {
+            format!(
+                "no pull request can go to a branch of another repository, and that is where branches are pushed: those of \
+                 the units that need others ({stacked}) show what they need too, until it is merged"
+            )
+        })
+    }
+
+    /// Returns how many agents work at once.
+    #[must_use]
+    pub fn jobs(&self) -> usize {
+        self.spec.jobs()
+    }
+
+    /// Returns the agent of each unit.
+    #[must_use]
+    pub fn unit_agents(&self) -> UnitAgents {
+        UnitAgents::of(self.units.iter().map(|unit| &unit.assignment))
+    }
+
+    /// Returns where the work goes.
+    #[must_use]
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// Returns how many candidates each unit has.
+    #[must_use]
+    pub fn candidates(&self) -> usize {
+        self.spec.candidates()
+    }
+
+    /// Returns the distinct checks, with the number of units that have each.
+    #[must_use]
+    pub fn checks(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for check in self.units.iter().flat_map(|unit| &unit.checks) {
+            *counts.entry(check.name.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Returns the changes between two commits that the unit may not make, a line each.
+    pub fn outside(&self, unit: &UnitId, from: &str, to: &str) -> Result<Vec<String>, GitError> {
+        let changes = self.workspace.repo.changes(from, to)?;
+        Ok(self.spec.number(unit).map_or_else(Vec::new, |number| {
+            scope::outside(&self.found.ownership, number, &changes)
+        }))
+    }
+
+    /// Writes the prompt for the agent of the unit at `number`. Its beginning is the same for all units of a run.
+    pub(crate) fn prompt(&self, number: usize) -> Result<String, PromptError> {
+        let unit = self.spec.unit(number);
+        let plan = &self.spec.plan;
+        let example = self.example.as_ref();
+        let common = self.found.prompts.common(&CommonFacts {
+            instruction: &self.units[number].assignment.instruction,
+            units: plan.units.iter().map(Into::into).collect(),
+            conventions: self.found.conventions.clone(),
+            research: &plan.research,
+            example: example
+                .filter(|example| example.of != unit.id)
+                .map(|example| example.patch.as_str()),
+        })?;
+        let checks: Vec<String> = self.units[number]
+            .checks
+            .iter()
+            .map(|check| check.name.clone())
+            .collect();
+        let own = self.found.prompts.unit(unit, &checks)?;
+        Ok(format!("{common}\n{own}"))
+    }
+
+    /// Returns the base commit.
+    pub(crate) fn base(&self) -> CommitId {
+        CommitId::new(self.spec.plan.base.clone())
+    }
+
+    /// Returns the tree of a commit.
+    pub(crate) fn tree(&self, commit: &CommitId) -> Result<TreeId, GitError> {
+        self.workspace.repo.tree(commit).map(TreeId::new)
+    }
+
+    /// Joins the commits of several needed units into one.
+    pub(crate) fn join(&self, commits: &[CommitId], message: &str) -> Result<CommitId, GitError> {
+        let repo = &self.workspace.repo;
+        repo.join(&self.spec.plan.base, commits, message)
+            .map(CommitId::new)
+    }
+
+    /// Returns the checkout of a unit.
+    pub(crate) fn checkout(&self, unit: &UnitId) -> Checkout {
+        Checkout::of_unit(&self.workspace, unit)
+    }
+
+    /// Returns the checkout of the untouched base.
+    pub(crate) fn base_checkout(&self) -> Checkout {
+        Checkout::of_base(&self.workspace)
+    }
+
+    /// Returns what the processes in a checkout see; `number` is the unit's place in the plan.
+    pub(crate) fn environment(&self, checkout: &Checkout, number: usize) -> Environment {
+        let shared = self.found.environment.clone();
+        unit_environment(shared, &self.spec.settings, checkout, number)
+    }
+
+    /// Returns the folder with the prompt, the logs and the index of a unit.
+    pub(crate) fn folder(&self, unit: &UnitId) -> PathBuf {
+        self.workspace.places.unit(&self.workspace.run, unit)
+    }
+
+    /// Returns the assignment of the next candidate of the unit at `number`, after `candidates` candidates: the agents of
+    /// the plan take turns, and the unit's own agent is first. An agent that was named for a retry does all the work.
+    pub(crate) fn assignment_of(&self, number: usize, candidates: usize) -> Assignment {
+        let own = self.units[number].assignment.clone();
+        let place = self
+            .agents
+            .iter()
+            .position(|agent| Arc::ptr_eq(agent, &own.agent));
+        let agent = match place {
+            Some(place) => Arc::clone(&self.agents[(place + candidates) % self.agents.len()]),
+            None => Arc::clone(&own.agent),
+        };
+        Assignment { agent, ..own }
+    }
+
+    /// Returns the agent of each candidate of the unit at `number`; empty where no agents take turns.
+    fn candidate_agents(&self, number: usize) -> Vec<String> {
+        let candidates = if self.agents.len() > 1 {
+            self.candidates()
+        } else {
+            1
+        };
+        let agent = |candidate| self.assignment_of(number, candidate).agent.describe();
+        (0..candidates)
+            .map(agent)
+            .filter(|_| candidates > 1)
+            .collect()
+    }
+
+    /// Returns the facts with which the run starts.
+    pub(crate) fn header(&self) -> RunHeader {
+        let (forge, remote) = self.delivery.place();
+        let RunSpec {
+            plan,
+            settings,
+            goal,
+            dir,
+        } = &self.spec;
+        let units = plan.units.iter().zip(&self.units).enumerate();
+        RunHeader {
+            instruction: plan.instruction.clone(),
+            base: self.base(),
+            base_name: plan.base_name.clone(),
+            agent: self.unit_agents().to_string(),
+            forge,
+            remote,
+            goal: *goal,
+            publish: settings.publish.when.unwrap_or_default(),
+            min_success: settings.run.min_success,
+            canary: self.spec.canary(),
+            dir: dir.to_str().map(ToOwned::to_owned),
+            jobs: self.spec.jobs(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            units: units
+                .map(|(number, (unit, spec))| UnitHeader {
+                    id: unit.id.clone(),
+                    title: unit.title.clone(),
+                    needs: unit.needs.clone(),
+                    files: unit.claim.files.len(),
+                    lines: unit.size.lines,
+                    owners: unit.owners.clone(),
+                    agent: (!plan.agents.is_empty()).then(|| spec.assignment.agent.describe()),
+                    candidates: self.candidate_agents(number),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Example {
+    /// Returns the change of an accepted canary.
+    fn of(repo: &Repo, state: &RunState) -> Option<Self> {
+        let id = state.header.canary.as_ref()?;
+        let unit = state.unit(id).filter(|_| state.canary_accepted)?;
+        let (start, commit) = (unit.attempt.start()?, unit.attempt.commit.as_ref()?);
+        let patch = repo
+            .patch(start, commit, Colours::Off)
+            .inspect_err(|error| tracing::warn!("the canary cannot serve as an example: {error}"))
+            .ok()?;
+        let mut patch = String::from_utf8_lossy(&patch).into_owned();
+        if patch.len() > EXAMPLE_BYTES {
+            let end = patch.floor_char_boundary(EXAMPLE_BYTES);
+            patch.truncate(patch[..end].rfind('\n').map_or(end, |line| line + 1));
+            patch.push_str("(cut here)\n");
+        }
+        let of = id.clone();
+        Some(Self { of, patch })
+    }
+}
+
+/// Refuses settings that no run of the plan can meet.
+fn refuse_impossible(plan: &Plan, config: &Config) -> Result<(), PrepareError> {
+    let units = plan.units.len();
+    if units == 0 {
+        return Err(PrepareError::Empty);
+    }
+    if let Some(least) = config.run.min_success
+        && least.of(units) > units
+    {
+        let wanted = least.of(units);
+        return Err(PrepareError::TooMany { wanted, units });
+    }
+    match config.run.jobs {
+        Some(0) => Err(PrepareError::NoJobs),
+        _ => Ok(()),
+    }
+}

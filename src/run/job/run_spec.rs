@@ -1,0 +1,121 @@
+//! What the user asked for: the approved plan, the settings in effect, and how far the run goes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::check::Check;
+use crate::config::{Config, Limit};
+use crate::plan::{Plan, Unit, UnitId};
+use crate::run::job::assignment::Assignment;
+use crate::run::log::run_fact::Goal;
+use crate::run::schedule::limits::Caps;
+use crate::run::workspace::checkout::Setup;
+
+/// How long one check may take unless the settings say otherwise.
+const CHECK_LIMIT: Duration = Duration::from_mins(20);
+/// How long the setup of one checkout may take unless the settings say otherwise.
+const SETUP_LIMIT: Duration = Duration::from_mins(15);
+/// How many agents work at once unless the settings say otherwise; more agents help only where they wait for servers.
+const MOST_JOBS_UNASKED: usize = 4;
+
+/// What the user asked for.
+pub(crate) struct RunSpec {
+    pub(crate) plan: Plan,
+    /// The settings in effect, flags included.
+    pub(crate) settings: Config,
+    pub(crate) goal: Goal,
+    /// The folder that the path of an agent program is relative to.
+    pub(crate) dir: PathBuf,
+}
+
+/// What is to be done for one unit of the plan.
+pub(crate) struct UnitSpec {
+    pub(crate) assignment: Assignment,
+    pub(crate) checks: Vec<Check>,
+}
+
+/// Which checkouts stay when their unit has succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepWorktrees {
+    /// Only checkouts that hold the only copy of something stay: those of failed units and of a dry run.
+    WithUnpublishedWork,
+    All,
+}
+
+impl RunSpec {
+    /// Returns the unit at `number` in the plan.
+    pub(crate) fn unit(&self, number: usize) -> &Unit {
+        &self.plan.units[number]
+    }
+
+    /// Returns the place of a unit in the plan.
+    pub(crate) fn number(&self, unit: &UnitId) -> Option<usize> {
+        self.plan.units.iter().position(|it| it.id == *unit)
+    }
+
+    /// Returns how many agents work at once.
+    pub(crate) fn jobs(&self) -> usize {
+        self.settings.run.jobs.unwrap_or_else(usual_jobs)
+    }
+
+    /// Returns how many candidates each unit has.
+    pub(crate) fn candidates(&self) -> usize {
+        let asked = self.settings.run.best_of;
+        asked.map_or(1, |best_of| usize::from(best_of.0))
+    }
+
+    pub(crate) fn keep_worktrees(&self) -> KeepWorktrees {
+        if self.settings.worktrees.keep == Some(true) {
+            KeepWorktrees::All
+        } else {
+            KeepWorktrees::WithUnpublishedWork
+        }
+    }
+
+    /// Returns the setup command for new checkouts.
+    pub(crate) fn setup(&self) -> Option<Setup> {
+        let worktrees = &self.settings.worktrees;
+        worktrees.setup.as_ref().map(|line| Setup {
+            line: line.clone(),
+            limit: limit(worktrees.setup_timeout, SETUP_LIMIT),
+        })
+    }
+
+    /// Returns how long one check may take.
+    pub(crate) fn check_limit(&self) -> Duration {
+        limit(self.settings.checks.timeout, CHECK_LIMIT)
+    }
+
+    /// Returns how much the whole run may use.
+    pub(crate) fn caps(&self) -> Caps {
+        Caps::of(&self.settings.run)
+    }
+
+    /// Chooses the canary, where the settings ask for one: a unit of middle size that needs no other unit, and that no
+    /// other unit needs if there is such a unit. A plan of one unit has no canary.
+    pub(crate) fn canary(&self) -> Option<UnitId> {
+        let units = &self.plan.units;
+        if self.settings.run.canary != Some(true) || units.len() < 2 {
+            return None;
+        }
+        let mut free: Vec<&Unit> = units.iter().filter(|unit| unit.needs.is_empty()).collect();
+        let is_needed = |unit: &Unit| units.iter().any(|other| other.needs.contains(&unit.id));
+        if free.iter().any(|unit| !is_needed(unit)) {
+            free.retain(|unit| !is_needed(unit));
+        }
+        free.sort_by_key(|unit| unit.size.lines);
+        free.get(free.len() / 2).map(|unit| unit.id.clone())
+    }
+}
+
+fn limit(asked: Option<Limit>, usual: Duration) -> Duration {
+    asked.map_or(usual, |limit| limit.0)
+}
+
+/// Returns how many agents work at once where the settings do not say.
+#[must_use]
+pub fn usual_jobs() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MOST_JOBS_UNASKED)
+}

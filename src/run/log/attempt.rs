@@ -1,0 +1,132 @@
+//! The work that a unit's present checkout holds. A new checkout is a new attempt, and one assignment forgets the old one.
+
+use std::path::PathBuf;
+
+use crate::agent::SessionId;
+use crate::git::{BranchName, CommitId, TreeId};
+use crate::run::log::check_result::CheckResult;
+use crate::run::log::outcome::Step;
+use crate::run::log::unit_fact::{Candidate, CandidateEnd, ChangeCount};
+
+/// What was reached in one checkout of a unit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Attempt {
+    /// The folder of the checkout.
+    pub worktree: Option<PathBuf>,
+    /// The branch of the checkout, with the commit that it started from.
+    pub branch: Option<UnitBranch>,
+    /// The content of the checkout when the agent started.
+    pub prepared: Option<TreeId>,
+    /// How long the agent took; `None` until it has worked on the last feedback.
+    pub agent_took_ms: Option<u64>,
+    /// The session in which the agent can continue.
+    pub session: Option<SessionId>,
+    /// The agent's text about its work.
+    pub summary: Option<String>,
+    /// The work that was proven to lie inside the claim.
+    pub proven: Option<ProvenTree>,
+    /// The results of all checks; the last result of a check counts.
+    pub checks: Vec<CheckResult>,
+    /// The failures that the agent got as feedback, the first one first.
+    pub sent_back: Vec<SentBack>,
+    pub commit: Option<CommitId>,
+}
+
+/// The branch of a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitBranch {
+    pub name: BranchName,
+    /// The commit that the branch started from.
+    pub start: CommitId,
+}
+
+/// A tree whose changes all lie inside the claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenTree {
+    pub tree: TreeId,
+    pub changes: ChangeCount,
+}
+
+/// A failure that the agent got as feedback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentBack {
+    pub step: Step,
+    pub reason: String,
+    /// The feedback for the agent.
+    pub text: String,
+}
+
+impl Attempt {
+    /// Makes the attempt of a new checkout.
+    pub(crate) fn in_checkout(path: PathBuf, branch: UnitBranch) -> Self {
+        Self {
+            worktree: Some(path),
+            branch: Some(branch),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the number of the agent's present try in this checkout, counted from 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        u32::try_from(self.sent_back.len()).map_or(u32::MAX, |back| back.saturating_add(1))
+    }
+
+    /// Returns how much the work changes.
+    #[must_use]
+    pub fn changes(&self) -> Option<ChangeCount> {
+        self.proven.as_ref().map(|proven| proven.changes)
+    }
+
+    /// Returns the name of the branch.
+    #[must_use]
+    pub fn branch_name(&self) -> Option<&BranchName> {
+        self.branch.as_ref().map(|branch| &branch.name)
+    }
+
+    /// Returns the commit that the branch started from.
+    #[must_use]
+    pub fn start(&self) -> Option<&CommitId> {
+        self.branch.as_ref().map(|branch| &branch.start)
+    }
+
+    /// Takes in that the agent got feedback, on which it has not worked yet.
+    pub(crate) fn send_back(&mut self, back: SentBack) {
+        self.sent_back.push(back);
+        self.agent_took_ms = None;
+        self.proven = None;
+    }
+
+    /// Forgets the work, but not the place where it was done.
+    pub(crate) fn forget_work(&mut self) {
+        *self = Self {
+            worktree: self.worktree.take(),
+            branch: self.branch.take(),
+            prepared: self.prepared.take(),
+            commit: self.commit.take(),
+            ..Self::default()
+        };
+    }
+
+    /// Makes the work of a candidate the work of this attempt.
+    pub(crate) fn take_candidate(&mut self, candidate: &Candidate) {
+        self.agent_took_ms = Some(candidate.took_ms);
+        match &candidate.end {
+            CandidateEnd::Good {
+                tree,
+                changes,
+                checks,
+                summary,
+            } => {
+                self.summary.clone_from(summary);
+                self.proven = Some(ProvenTree {
+                    tree: tree.clone(),
+                    changes: *changes,
+                });
+                self.checks.clone_from(checks);
+            }
+            CandidateEnd::NoChange { summary } => self.summary.clone_from(summary),
+            CandidateEnd::Failed { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The results of checks, in a unit and on the untouched base.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Failure, Verdict};
+use crate::process::Ending;
+
+/// The result of one check in a unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    pub name: String,
+    pub verdict: Verdict,
+    pub took_ms: u64,
+    /// The file with the whole output.
+    pub log: PathBuf,
+    /// The last lines of the output.
+    pub tail: String,
+}
+
+/// The result of one check on the untouched base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaseCheck {
+    pub name: String,
+    /// The folder where the check ran, relative to the checkout's root.
+    pub dir: String,
+    pub ending: Ending,
+    /// The tests that failed; empty where the check passed, and where its runner names no tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<String>,
+    pub took_ms: u64,
+    pub log: PathBuf,
+}
+
+impl BaseCheck {
+    /// Returns how the check failed; `None` where it passed.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        (!self.ending.is_success()).then(|| Failure {
+            ending: self.ending,
+            tests: self.tests.iter().cloned().collect(),
+        })
+    }
+}

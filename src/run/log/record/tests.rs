@@ -1,0 +1,376 @@
+use super::*;
+use crate::agent::{Cost, CostSource, SessionId, Usage, Usd};
+use crate::check::Verdict;
+use crate::config::{AgentOptions, Limit};
+use crate::git::{BranchName, CommitId, TreeId};
+use crate::process::Ending;
+use crate::run::{
+    Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp, IssueLink,
+    OldUses, Outcome, PullRequestLink, Retry, RevertCommit, RunHeader, Step, Stop, StopReason,
+    ThrottleReason, UnitHeader, sample,
+};
+
+fn every_kind_of_event() -> Vec<Event> {
+    let unit = UnitId::parse("01-a").unwrap();
+    let header = RunHeader {
+        instruction: "do 'it'\n".into(),
+        remote: Some("origin".into()),
+        ..sample::header(vec![UnitHeader {
+            needs: vec![UnitId::parse("02-b").unwrap()],
+            owners: vec!["@a".into()],
+            ..sample::unit("01-a")
+        }])
+    };
+    let ending = Ending::TimedOut(std::time::Duration::from_secs(90));
+    let failed = |log: Option<&str>| Outcome::Failed {
+        step: Step::Check,
+        reason: "r".into(),
+        tail: log.map(|_| "t".into()),
+        log: log.map(Into::into),
+    };
+    let facts = [
+        UnitFact::SetAside {
+            worktree: None,
+            branch: None,
+            logs: "/l".into(),
+        },
+        UnitFact::StepStarted {
+            step: Step::Check,
+            detail: Some("make test".into()),
+        },
+        UnitFact::CheckoutReady {
+            path: "/w/01-a".into(),
+            branch: BranchName::new("batch/r/01-a"),
+            start: CommitId::new("1".repeat(40)),
+        },
+        UnitFact::Prepared {
+            tree: TreeId::new("4".repeat(40)),
+        },
+        UnitFact::AgentUsed {
+            usage: Usage {
+                turns: Some(3),
+                input_tokens: Some(1200),
+                cost: Usd::new(0.012).map(|usd| Cost {
+                    usd,
+                    source: CostSource::Agent,
+                }),
+                ..Usage::default()
+            },
+            session: Some(SessionId("s".into())),
+        },
+        UnitFact::AgentFinished {
+            took_ms: 1,
+            summary: None,
+        },
+        UnitFact::ScopeProven {
+            tree: TreeId::new("2".repeat(40)),
+            changes: ChangeCount {
+                files: 1,
+                insertions: 2,
+                deletions: 3,
+            },
+        },
+        UnitFact::CheckFinished(CheckResult {
+            name: "make test".into(),
+            verdict: Verdict::Fail {
+                ending,
+                tests: vec!["a".into()],
+            },
+            took_ms: 5,
+            log: "/l".into(),
+            tail: "é".into(),
+        }),
+        UnitFact::CheckFinished(CheckResult {
+            name: "lint".into(),
+            verdict: Verdict::OldFailure {
+                ending,
+                tests: Vec::new(),
+            },
+            took_ms: 5,
+            log: "/l".into(),
+            tail: String::new(),
+        }),
+        UnitFact::CheckFinished(CheckResult {
+            name: "e2e".into(),
+            verdict: Verdict::Flaky {
+                tests: vec!["b".into()],
+            },
+            took_ms: 5,
+            log: "/l".into(),
+            tail: String::new(),
+        }),
+        UnitFact::CandidateEnded(Candidate {
+            agent: "a".into(),
+            took_ms: 1,
+            commit: Some(CommitId::new("5".repeat(40))),
+            end: CandidateEnd::Good {
+                tree: TreeId::new("6".repeat(40)),
+                changes: ChangeCount::default(),
+                checks: Vec::new(),
+                summary: Some("s".into()),
+            },
+        }),
+        UnitFact::CandidateEnded(Candidate {
+            agent: "a".into(),
+            took_ms: 1,
+            commit: None,
+            end: CandidateEnd::NoChange { summary: None },
+        }),
+        UnitFact::CandidateEnded(Candidate {
+            agent: "a".into(),
+            took_ms: 1,
+            commit: None,
+            end: CandidateEnd::Failed {
+                step: Step::Check,
+                reason: "r".into(),
+            },
+        }),
+        UnitFact::CandidateChosen { number: 1 },
+        UnitFact::StopRequested { by: "ada".into() },
+        UnitFact::Interrupted {
+            interruption: crate::agent::Interruption::Overload,
+            said: "s".into(),
+            wait_ms: 1,
+        },
+        UnitFact::SentBack {
+            attempt: 1,
+            step: Step::Scope,
+            reason: "r".into(),
+            text: "t".into(),
+        },
+        UnitFact::Committed {
+            commit: CommitId::new("3".repeat(40)),
+        },
+        UnitFact::Pushed {
+            remote: "origin".into(),
+        },
+        UnitFact::PullRequestOpened(PullRequestLink {
+            number: 7,
+            url: "https://example.org/7".into(),
+            existed: true,
+            notes: vec!["labels are missing: n".into()],
+        }),
+        UnitFact::Rebased {
+            commit: CommitId::new("5".repeat(40)),
+            start: CommitId::new("6".repeat(40)),
+        },
+        UnitFact::RevertCommitted(RevertCommit {
+            undoes: 7,
+            commit: CommitId::new("7".repeat(40)),
+            start: CommitId::new("8".repeat(40)),
+            branch: BranchName::new("batch/r/01-a-revert"),
+            remote: Some("origin".into()),
+        }),
+        UnitFact::RevertOpened(PullRequestLink {
+            number: 8,
+            url: "/p".into(),
+            existed: false,
+            notes: Vec::new(),
+        }),
+    ];
+    let outcomes = [
+        Outcome::Published,
+        Outcome::Committed,
+        Outcome::NoChange { reason: "n".into() },
+        failed(None),
+        failed(Some("/l")),
+        Outcome::Blocked { by: unit.clone() },
+        Outcome::Stopped,
+        Outcome::Withheld,
+        Outcome::LeftOut {
+            why: StopReason::Tokens { of: 1, used: 2 },
+        },
+        Outcome::LeftOut {
+            why: StopReason::Deadline {
+                of: Limit(std::time::Duration::from_secs(90)),
+            },
+        },
+        Outcome::Skipped { by: "ada".into() },
+    ];
+    let ended = outcomes.map(|outcome| UnitFact::Ended { outcome });
+    let mut all = vec![Event::Run(RunFact::Started(Box::new(header)))];
+    all.extend(
+        facts
+            .into_iter()
+            .chain(ended)
+            .map(|fact| Event::Unit(unit.clone(), fact)),
+    );
+    all.push(Event::Run(RunFact::StopRequested { how: Stop::Now }));
+    all.push(Event::Run(RunFact::DiskSpaceShort { free: 1, each: 2 }));
+    all.push(Event::Run(RunFact::FollowUpsStarted {
+        pid: 8,
+        version: "0.2.0".into(),
+        units: vec![FollowUp {
+            unit: unit.clone(),
+            pull_request: 7,
+            head: CommitId::new("7".repeat(40)),
+            merge_base: CommitId::new("8".repeat(40)),
+            reason: "r".into(),
+            text: "t".into(),
+            reviews: vec![1],
+        }],
+    }));
+    all.push(Event::Run(RunFact::DiskSpaceEnough));
+    all.push(Event::Run(RunFact::Resumed {
+        pid: 8,
+        version: "0.2.0".into(),
+    }));
+    all.push(Event::Run(RunFact::CanaryAccepted {
+        pid: 8,
+        version: "0.2.0".into(),
+    }));
+    all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
+    for why in [
+        ThrottleReason::Quiet,
+        ThrottleReason::Eased,
+        ThrottleReason::Busy { load: 412 },
+        ThrottleReason::LittleMemory { free: 1 },
+        ThrottleReason::Closed {
+            interruption: crate::agent::Interruption::RateLimit,
+            until: 9,
+        },
+        ThrottleReason::Interrupted {
+            interruption: crate::agent::Interruption::Connection,
+        },
+        ThrottleReason::Interrupted {
+            interruption: crate::agent::Interruption::Killed,
+        },
+    ] {
+        for agent in [None, Some("codex".to_owned())] {
+            all.push(Event::Run(RunFact::ConcurrencyChanged {
+                at_once: 1,
+                why,
+                agent,
+            }));
+        }
+    }
+    for why in [
+        StopReason::Canary,
+        StopReason::Refused { said: "s".into() },
+        StopReason::SameFailure { said: "s".into() },
+    ] {
+        all.push(Event::Run(RunFact::StartsStopped { why, agent: None }));
+    }
+    all.push(Event::Run(RunFact::StartsStopped {
+        why: StopReason::Budget {
+            of: crate::agent::Usd::default(),
+            spent: crate::agent::Usd::default(),
+        },
+        agent: Some("codex".into()),
+    }));
+    all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
+        name: "make test".into(),
+        dir: String::new(),
+        ending,
+        tests: vec!["a".into()],
+        took_ms: 5,
+        log: "/l".into(),
+    })));
+    all.push(Event::Run(RunFact::Retried(Box::new(Retry {
+        pid: 9,
+        version: "0.2.0".into(),
+        units: vec![unit.clone()],
+        amendment: Amendment {
+            instruction: Some("w".into()),
+            agent: Some(AgentOptions {
+                command: Some("a".into()),
+                ..AgentOptions::default()
+            }),
+            dir: Some("/d".into()),
+            idle_timeout: Some(Limit(std::time::Duration::from_mins(1))),
+            attempts: std::num::NonZeroU32::new(2),
+            caps: crate::config::AgentCaps {
+                turns: Some(3),
+                ..crate::config::AgentCaps::default()
+            },
+            agent_timeout: Some(Limit(std::time::Duration::from_secs(90))),
+        },
+    }))));
+    all.push(Event::Run(RunFact::Retried(Box::new(Retry {
+        pid: 9,
+        version: "0.2.0".into(),
+        units: Vec::new(),
+        amendment: Amendment::default(),
+    }))));
+    all.push(Event::Run(RunFact::Republished {
+        pid: 9,
+        version: "0.2.0".into(),
+        forge: "github.com/acme/shop".into(),
+        remote: Some("origin".into()),
+    }));
+    for number in [None, Some(8)] {
+        let url = "https://example.org/8".to_owned();
+        all.push(Event::Run(RunFact::Tracked(IssueLink { number, url })));
+    }
+    all.push(Event::Run(RunFact::NotTracked { reason: "r".into() }));
+    all.push(Event::Run(RunFact::Ended));
+    all
+}
+
+/// The rows that the first version wrote for every kind of event.
+const ROWS: &str = include_str!("../../../../tests/journals/facts-version-1.jsonl");
+
+#[test]
+fn every_fact_is_stored_as_before() {
+    let stored: Vec<String> = every_kind_of_event()
+        .iter()
+        .map(|event| match event {
+            Event::Run(fact) => serde_json::to_string(fact).unwrap(),
+            Event::Unit(_, fact) => serde_json::to_string(fact).unwrap(),
+        })
+        .collect();
+    assert_eq!(stored, ROWS.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_fact_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut journal = Journal::open(&path).unwrap();
+    let run = RunId::from_journal("20261121-abcd");
+    let mut written = Vec::new();
+    for (at, event) in (1..).zip(every_kind_of_event()) {
+        written.push(append(&mut journal, &run, at, event).unwrap());
+    }
+    let journal = Journal::read(&path).unwrap().unwrap();
+    assert_eq!(events(&journal, &run).unwrap(), written);
+    assert!(load(&journal, &run).is_ok());
+}
+
+#[test]
+fn a_run_is_found_by_a_part_of_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+    assert!(matches!(find(&journal, None), Err(RecordError::NoRun)));
+    for run in ["20261120-aaaa", "20261121-bbbb", "20261121-cccc"] {
+        journal.append(run, None, 1, "{}").unwrap();
+    }
+    let found = |wanted| find(&journal, wanted).map(|id| id.to_string());
+    assert_eq!(found(None).unwrap(), "20261121-cccc");
+    assert_eq!(found(Some("bbbb")).unwrap(), "20261121-bbbb");
+    assert!(matches!(
+        found(Some("20261121")),
+        Err(RecordError::SeveralRuns { .. })
+    ));
+    let said = found(Some("zzzz")).unwrap_err().to_string();
+    assert!(
+        said.ends_with("the latest are 20261121-cccc, 20261121-bbbb, 20261120-aaaa"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_fact_of_a_newer_version_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+    journal
+        .append("r", None, 1, r#"{"fact":"teleported"}"#)
+        .unwrap();
+    let said = events(&journal, &RunId::from_journal("r"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("event 1") && said.contains("newer batch"),
+        "{said}"
+    );
+}

@@ -1,0 +1,225 @@
+//! Facts about one unit, as data.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Interruption, SessionId, Usage};
+use crate::git::{BranchName, Changes, CommitId, TreeId};
+use crate::plan::UnitId;
+use crate::run::log::check_result::CheckResult;
+use crate::run::log::outcome::{Outcome, Step};
+
+/// A fact about one unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub enum UnitFact {
+    /// The remains of an earlier attempt were kept elsewhere: its checkout in the trash, a branch with commits of its own
+    /// under the full ref name `branch`, its logs in the folder `logs`.
+    SetAside {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worktree: Option<PathBuf>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+        logs: PathBuf,
+    },
+    /// A step starts; `detail` names the part of a step that has several parts, such as a check.
+    StepStarted {
+        step: Step,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+    },
+    /// The checkout at `path` is on `branch` and has the content of commit `start`.
+    #[serde(rename = "worktree-ready")]
+    CheckoutReady {
+        path: PathBuf,
+        branch: BranchName,
+        start: CommitId,
+    },
+    /// The checkout is set up; `tree` is its content before the agent starts.
+    Prepared {
+        tree: TreeId,
+    },
+    /// A turn of the agent ended, well or not: its usage, and the session in which the agent can continue.
+    AgentUsed {
+        #[serde(default)]
+        usage: Usage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
+    },
+    /// The agent ended well; `summary` is the agent's text about its work.
+    AgentFinished {
+        took_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    /// One of several candidates ended; the next candidate starts from an unchanged checkout.
+    #[serde(rename = "rival-ended")]
+    CandidateEnded(Candidate),
+    /// The candidate of this number, counted from 1, becomes the unit's work.
+    #[serde(rename = "rival-chosen")]
+    CandidateChosen {
+        number: usize,
+    },
+    /// All changes lie inside the claim; `tree` is the tree that will be committed.
+    ScopeProven {
+        tree: TreeId,
+        changes: ChangeCount,
+    },
+    CheckFinished(CheckResult),
+    /// The agent was interrupted, for the reason `said`; it starts again after `wait_ms`.
+    #[serde(rename = "held-back")]
+    Interrupted {
+        #[serde(rename = "pressure")]
+        interruption: Interruption,
+        said: String,
+        wait_ms: u64,
+    },
+    /// The attempt failed at `step`, for `reason`; the agent gets the feedback `text` and tries again. `attempt` counts
+    /// from 1.
+    SentBack {
+        attempt: u32,
+        step: Step,
+        reason: String,
+        text: String,
+    },
+    Committed {
+        commit: CommitId,
+    },
+    Pushed {
+        remote: String,
+    },
+    PullRequestOpened(PullRequestLink),
+    /// After the run: the unit's change was made again as `commit`, on top of the new `start`.
+    #[serde(rename = "transplanted")]
+    Rebased {
+        commit: CommitId,
+        start: CommitId,
+    },
+    /// After the run: a commit reverts what the unit's pull request brought into its base.
+    #[serde(rename = "inverse-made")]
+    RevertCommitted(RevertCommit),
+    /// The revert's own pull request is open.
+    #[serde(rename = "inverse-opened")]
+    RevertOpened(PullRequestLink),
+    /// A person at another terminal asked the unit to end early.
+    #[serde(rename = "stop-asked")]
+    StopRequested {
+        by: String,
+    },
+    /// The unit ended. This is its last event, unless the unit was stopped or blocked and its run is resumed.
+    Ended {
+        outcome: Outcome,
+    },
+}
+
+/// A commit that reverts what a pull request brought into its base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevertCommit {
+    /// The number of the reverted pull request.
+    pub undoes: u64,
+    pub commit: CommitId,
+    /// The parent of the commit.
+    pub start: CommitId,
+    pub branch: BranchName,
+    /// The remote that the branch is pushed to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+}
+
+/// One of several works for a unit, of which the best becomes the unit's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The agent that did the work.
+    pub agent: String,
+    /// How long the agent took.
+    pub took_ms: u64,
+    /// The content of the checkout at the end, as a commit on top of the unit's start; `None` where nothing changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+    #[serde(flatten)]
+    pub end: CandidateEnd,
+}
+
+/// How a candidate ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum CandidateEnd {
+    /// The work may be published.
+    Good {
+        /// The tree, which was proven to lie inside the claim.
+        tree: TreeId,
+        changes: ChangeCount,
+        checks: Vec<CheckResult>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    /// The agent changed nothing.
+    NoChange {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    Failed {
+        step: Step,
+        reason: String,
+    },
+}
+
+/// A further round of work on the open pull request of a published unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    pub unit: UnitId,
+    /// The number of the pull request.
+    pub pull_request: u64,
+    /// The commit at the head of the pull request, from which the agent continues.
+    pub head: CommitId,
+    /// The merge base of the pull request: all changes since then are held against the unit's claim.
+    #[serde(rename = "ground")]
+    pub merge_base: CommitId,
+    /// The reason in one line.
+    pub reason: String,
+    /// The feedback for the agent.
+    pub text: String,
+    /// The ids of the reviews that the follow-up answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<u64>,
+}
+
+/// How much a unit changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeCount {
+    pub files: usize,
+    pub insertions: usize,
+    pub deletions: usize,
+}
+
+impl ChangeCount {
+    /// Returns the number of added and removed lines.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.insertions.saturating_add(self.deletions)
+    }
+}
+
+impl From<&Changes> for ChangeCount {
+    fn from(changes: &Changes) -> Self {
+        Self {
+            files: changes.list.len(),
+            insertions: changes.insertions,
+            deletions: changes.deletions,
+        }
+    }
+}
+
+/// The place of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequestLink {
+    pub number: u64,
+    /// An address on a forge, or the path of a page of the local forge.
+    pub url: String,
+    /// The pull request was open already, and the run took it over.
+    pub existed: bool,
+    /// What could not be set on it, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}

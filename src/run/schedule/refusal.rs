@@ -1,0 +1,47 @@
+//! What follows when a provider refuses an agent's every unit: the agent gets no further unit, and the units that it works
+//! on end, because they would be refused too. A pure decision over the state.
+
+use crate::plan::UnitId;
+use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::run_fact::RunFact;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::{Phase, UnitState};
+
+/// What follows from a refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Refusal {
+    /// The fact that no further unit starts, where that is not known yet.
+    pub(crate) fact: Option<RunFact>,
+    /// The units that end.
+    pub(crate) ends: Vec<UnitId>,
+}
+
+/// Says what follows from the outcome of a unit, where its agent was refused.
+pub(crate) fn refusal(state: &RunState, unit: &UnitId, outcome: &Outcome) -> Option<Refusal> {
+    let Outcome::LeftOut { why } = outcome else {
+        return None;
+    };
+    let agent = state.agent_of(state.unit(unit)?);
+    let is_known = state.stop_reason.is_some() || state.stopped_agents.contains_key(agent);
+    let works = |unit: &&UnitState| {
+        state.agent_of(unit) == agent
+            && matches!(unit.phase, Phase::Running { step, .. } if step <= Step::Agent)
+    };
+    Some(Refusal {
+        fact: (!is_known).then(|| RunFact::StartsStopped {
+            why: why.clone(),
+            agent: among_others(state, agent),
+        }),
+        ends: state
+            .units
+            .iter()
+            .filter(works)
+            .map(|unit| unit.header.id.clone())
+            .collect(),
+    })
+}
+
+/// Returns the agent, where it is not the only agent of the run.
+pub(crate) fn among_others(state: &RunState, agent: &str) -> Option<String> {
+    (state.agents().len() > 1).then(|| agent.to_owned())
+}

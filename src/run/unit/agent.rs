@@ -1,0 +1,85 @@
+//! The step of a unit in which its agent works.
+
+use std::time::{Duration, Instant};
+
+use crate::agent::{AgentError, Errand, Task};
+use crate::process::Environment;
+use crate::run::log::outcome::Step;
+use crate::run::log::unit_fact::UnitFact;
+use crate::run::unit::context::{Failure, Halt, UnitContext, failure, milliseconds};
+use crate::run::unit::turn::{AgentEnd, begin_turn, turns};
+use crate::words;
+
+/// An agent that does not know its session any more says so sooner than that.
+const SESSION_LOST_WITHIN: Duration = Duration::from_mins(1);
+
+/// Lets the agent work, and returns its text about its work.
+pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
+    let step = Step::Agent;
+    let assignment = &unit.assignment();
+    begin_turn(unit).await?;
+    let before = unit.state();
+    let plan_unit = unit.unit();
+    let mut task = Task {
+        run: unit.job.id().to_string(),
+        unit: plan_unit.id.to_string(),
+        title: plan_unit.title.clone(),
+        instruction: assignment.instruction.clone(),
+        prompt: unit
+            .job
+            .prompt(unit.number)
+            .map_err(|error| failure(step, error.to_string()))?,
+        claim: plan_unit.claim.clone(),
+        worktree: unit.checkout.path().to_path_buf(),
+        folder: unit.folder(),
+        environment: environment(unit),
+        limits: assignment.limits,
+        errand: Errand::Change,
+        follow_up: before.feedback(),
+    };
+    let begun = Instant::now();
+    let mut end = turns(unit, &task, assignment).await?;
+    let used_nothing = unit.state().ledger.turns.len() == before.ledger.turns.len();
+    if before.attempt.sent_back.is_empty()
+        && used_nothing
+        && begun.elapsed() < SESSION_LOST_WITHIN
+        && let AgentEnd::Failed(AgentError::Failed { .. } | AgentError::Ended { .. }) = end
+        && let Some(feedback) = &mut task.follow_up
+        && feedback.session.take().is_some()
+    {
+        // Days after its end, an agent may not know its session any more, and says so before it does anything.
+        end = turns(unit, &task, assignment).await?;
+    }
+    match end {
+        AgentEnd::Done(work) => {
+            unit.say(UnitFact::AgentFinished {
+                took_ms: milliseconds(work.took),
+                summary: work.summary.clone(),
+            })
+            .await?;
+            Ok(work.summary)
+        }
+        AgentEnd::Failed(AgentError::Cancelled) => Err(Halt::Stopped),
+        AgentEnd::Failed(error @ AgentError::Refused { .. }) => {
+            Err(Halt::Refused(words::chain(&error)))
+        }
+        AgentEnd::Failed(error) => {
+            let tail = error.tail().map(ToOwned::to_owned);
+            Err(Halt::Failed(Failure {
+                tail,
+                log: Some(task.log()).filter(|log| log.exists()),
+                ..Failure::new(step, words::chain(&error))
+            }))
+        }
+    }
+}
+
+/// Returns what the agent sees: where the unit has several candidates, also the number of its candidate.
+fn environment(unit: &UnitContext) -> Environment {
+    let mut environment = unit.environment();
+    if unit.job.candidates() > 1 {
+        let number = unit.state().candidates.len() + 1;
+        environment.set("BATCH_RIVAL", number.to_string());
+    }
+    environment
+}

@@ -1,0 +1,73 @@
+//! The pipeline of one unit: checkout → setup → agent → scope → checks → commit → push → pull request.
+//!
+//! All that it needs comes in as data, and all that it says is events; each event is on disk before the next step starts.
+
+use crate::agent::nothing_to_do;
+use crate::run::delivery::Delivery;
+use crate::run::job::pull_request::UnitResult;
+use crate::run::log::outcome::Outcome;
+use crate::run::unit::attempts::{AttemptResult, attempts};
+use crate::run::unit::candidates::best_candidate;
+use crate::run::unit::checkout::{keep_ignored, prepared_checkout};
+use crate::run::unit::commit::commit;
+use crate::run::unit::context::{Halt, Prepared, UnitContext};
+use crate::run::unit::follow_up::publish_follow_up;
+use crate::run::unit::publish::publish;
+
+/// Runs all steps and returns the outcome, which the caller records.
+pub(crate) async fn run(unit: UnitContext) -> Outcome {
+    let outcome = steps(&unit).await.unwrap_or_else(Halt::outcome);
+    let checkout = unit.checkout.clone();
+    // Only the end of the whole program cancels a blocking task.
+    let _ = tokio::task::spawn_blocking(move || checkout.release()).await;
+    outcome
+}
+
+async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
+    let open = unit.state().follow_up;
+    let (prepared, result) = if unit.job.candidates() > 1 && open.is_none() {
+        best_candidate(unit).await?
+    } else {
+        let prepared = prepared_checkout(unit).await?;
+        let result = attempts(unit, &prepared).await?;
+        (prepared, result)
+    };
+    let AttemptResult { summary, change } = result;
+    let Some((proven, checks)) = change else {
+        return no_change(unit, &prepared, summary.as_deref()).await;
+    };
+    let result = UnitResult {
+        changes: &proven.changes,
+        checks: &checks,
+        summary,
+        needs: &unit.needs,
+    };
+    if unit.state().attempt.commit.is_none() {
+        commit(unit, &prepared, &proven, &result).await?;
+    }
+    let Delivery::PullRequest(place) = &unit.job.delivery else {
+        return Ok(Outcome::Committed);
+    };
+    match open {
+        Some(open) => {
+            publish_follow_up(unit, &open.follow_up, place, result.summary.as_deref()).await
+        }
+        None => publish(unit, place, result).await,
+    }
+}
+
+async fn no_change(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    summary: Option<&str>,
+) -> Result<Outcome, Halt> {
+    let said = match summary {
+        Some(answer) => nothing_to_do(answer).unwrap_or(answer),
+        None => "the agent left every file as it was",
+    };
+    let reason = match keep_ignored(unit, prepared).await? {
+        Some(kept) => format!("{said}\n{kept}"),
+        None => said.to_owned(),
+    };
+    Ok(Outcome::NoChange { reason })
+}

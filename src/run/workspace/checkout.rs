@@ -1,0 +1,293 @@
+//! A checkout: a copy of a commit on disk, in which workers work.
+//!
+//! Only this file knows how a checkout comes to be; today each one is a linked worktree of the user's repository. The
+//! rest of the program gets a path, a way to start a process inside, and a way to ask what changed. Every place follows
+//! from run and unit, so a checkout that a killed process left is found again.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::git::{
+    BranchName, CommitId, GitError, NewWorktree, Standing, TreeId, delete_tree,
+    remove_empty_folders_above,
+};
+use crate::plan::UnitId;
+use crate::process::{self, Command, Environment, Finished, ProcessError};
+use crate::run::log::run_id::RunId;
+use crate::run::workspace::naming::worktree_name;
+use crate::run::workspace::process_tags::ProcessTags;
+use crate::run::workspace::trash::{Trashed, trash};
+use crate::run::workspace::workspace::Workspace;
+
+/// The place of one checkout, whether it exists or not.
+#[derive(Debug, Clone)]
+pub(crate) struct Checkout {
+    workspace: Workspace,
+    unit: UnitId,
+    name: String,
+    path: PathBuf,
+    index: PathBuf,
+    /// The branch that the checkout is on; without one it is on a commit alone.
+    branch: Option<BranchName>,
+}
+
+/// A command that prepares a new checkout.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    /// A line for the shell.
+    pub(crate) line: String,
+    pub(crate) limit: Duration,
+}
+
+impl Checkout {
+    /// Names the checkout of a unit, on the unit's branch.
+    pub(crate) fn of_unit(workspace: &Workspace, unit: &UnitId) -> Self {
+        let index = workspace.places.index(&workspace.run, unit);
+        let branch = Some(workspace.branch(unit));
+        Self::named(workspace, unit, index, branch)
+    }
+
+    /// Names the checkout of the untouched base.
+    pub(crate) fn of_base(workspace: &Workspace) -> Self {
+        let unit = UnitId::base();
+        let index = workspace.places.index(&workspace.run, &unit);
+        Self::named(workspace, &unit, index, None)
+    }
+
+    /// Names the checkout in which an agent reads for a plan; its index lies in `folder`.
+    pub(crate) fn for_planning(workspace: &Workspace, folder: &Path) -> Self {
+        Self::named(workspace, &UnitId::research(), folder.join("index"), None)
+    }
+
+    fn named(
+        workspace: &Workspace,
+        unit: &UnitId,
+        index: PathBuf,
+        branch: Option<BranchName>,
+    ) -> Self {
+        Self {
+            name: worktree_name(&workspace.run, unit),
+            path: workspace.naming.folder(&workspace.run, unit),
+            index,
+            branch,
+            unit: unit.clone(),
+            workspace: workspace.clone(),
+        }
+    }
+
+    /// The run that the checkout belongs to.
+    pub(crate) fn run(&self) -> &RunId {
+        &self.workspace.run
+    }
+
+    /// A name that no other checkout of the repository has.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The root of the checkout.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The tags of the processes that work here.
+    pub(crate) fn process_tags(&self) -> ProcessTags {
+        ProcessTags::of_unit(&self.workspace.repo, &self.workspace.run, &self.unit)
+    }
+
+    /// The temporary folder of the processes that work here. It lies beside the checkout, where a search upwards does not
+    /// find the repository; no unit's name begins with a dot.
+    pub(crate) fn temp_dir(&self) -> PathBuf {
+        temp_dir_of(&self.path)
+    }
+
+    /// Checks whether the checkout and its index are there.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists() && self.index.exists()
+    }
+
+    /// Checks whether anything is left of the checkout: its folder, git's entry for it, or its temporary folder.
+    pub(crate) fn is_left(&self) -> bool {
+        let standing = self.workspace.repo.standing(&self.name, &self.path);
+        standing != Standing::Gone || self.temp_dir().exists()
+    }
+
+    /// Makes the checkout, with the content of the commit `start`. After an error nothing of it is left.
+    pub(crate) fn make(&self, start: &CommitId) -> Result<(), GitError> {
+        let repo = &self.workspace.repo;
+        let new = NewWorktree {
+            name: &self.name,
+            path: &self.path,
+            branch: self.branch.as_deref(),
+            start,
+            index: &self.index,
+        };
+        {
+            let _alone = self.registering_alone();
+            repo.register_worktree(&new)?;
+        }
+        repo.fill_worktree(&new).inspect_err(|_| {
+            let _alone = self.registering_alone();
+            repo.take_back(&new);
+        })
+    }
+
+    fn registering_alone(&self) -> MutexGuard<'_, ()> {
+        let registration = &self.workspace.registration;
+        registration.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies files of the user's checkout that git does not track; paths are relative to the root.
+    pub(crate) fn bring(&self, included: &[PathBuf]) -> Result<(), GitError> {
+        self.workspace.repo.bring(included, &self.path)
+    }
+
+    /// Runs the setup command.
+    pub(crate) async fn set_up(
+        &self,
+        setup: &Setup,
+        environment: Environment,
+        log: PathBuf,
+        cancel: &CancellationToken,
+    ) -> Result<Finished, ProcessError> {
+        let command = self.shell(&setup.line, environment, setup.limit, log);
+        process::run(&command, cancel).await
+    }
+
+    /// Describes a shell command that runs at the root of the checkout.
+    pub(crate) fn shell(
+        &self,
+        line: &str,
+        environment: Environment,
+        limit: Duration,
+        log: PathBuf,
+    ) -> Command {
+        Command {
+            program: "sh".into(),
+            args: vec![OsString::from("-c"), line.into()],
+            dir: self.path.clone(),
+            env: environment,
+            input: None,
+            limit: Some(limit),
+            idle: None,
+            log,
+        }
+    }
+
+    /// Writes the present content as a tree.
+    pub(crate) fn snapshot(&self) -> Result<TreeId, GitError> {
+        let tree = self.workspace.repo.snapshot(&self.path, &self.index)?;
+        Ok(TreeId::new(tree))
+    }
+
+    /// Lists the files that git ignores.
+    pub(crate) fn ignored(&self) -> Result<Vec<Vec<u8>>, GitError> {
+        self.workspace.repo.ignored(&self.path, &self.index)
+    }
+
+    /// Replaces the content by that of a tree.
+    pub(crate) fn show(&self, tree: &TreeId) -> Result<(), GitError> {
+        self.workspace.repo.show(&self.path, &self.index, tree)
+    }
+
+    /// Makes the checkout agree with its branch after a commit.
+    pub(crate) fn settle(&self, branch: &BranchName) -> Result<(), GitError> {
+        let repo = &self.workspace.repo;
+        repo.settle_worktree(&self.name, branch, &self.index)
+    }
+
+    /// Moves the checkout to the trash; `start` is the commit that it was made from. `None` when it was gone already.
+    pub(crate) fn trash(&self, start: &CommitId) -> Result<Option<Trashed>, GitError> {
+        trash(
+            &self.workspace.repo,
+            &self.workspace.places,
+            (&self.workspace.run, &self.unit),
+            &self.path,
+            start,
+        )
+    }
+
+    /// Moves a branch with other people's commits to a ref of its own; returns that ref where there was such a branch.
+    pub(crate) fn set_branch_aside(
+        &self,
+        start: &CommitId,
+        aside: &str,
+    ) -> Result<Option<String>, GitError> {
+        // Git deletes empty folders with a branch, where another unit may be about to make its own branch.
+        let _alone = self.registering_alone();
+        match &self.branch {
+            Some(branch) => self.workspace.repo.set_branch_aside(branch, start, aside),
+            None => Ok(None),
+        }
+    }
+
+    /// Deletes the checkout at once. Its work must be safe elsewhere.
+    pub(crate) fn remove(&self) -> Result<(), GitError> {
+        let _alone = self.registering_alone();
+        self.workspace.repo.remove_worktree(&self.name, &self.path)
+    }
+
+    /// Puts the checkout into the run's folder for what the run deletes at its end: deleting thousands of files slows down
+    /// workers. Its work must be safe elsewhere.
+    pub(crate) fn discard(&self) -> Result<(), GitError> {
+        let done = self.workspace.places.done(&self.workspace.run);
+        self.workspace
+            .repo
+            .discard_worktree(&self.name, &self.path, &done)
+            .map(drop)
+    }
+
+    /// Makes the temporary folder, empty.
+    pub(crate) fn make_temp_dir(&self) -> Result<(), GitError> {
+        let folder = self.temp_dir();
+        delete_tree(&folder)
+            .and_then(|()| std::fs::create_dir_all(&folder))
+            .map_err(|source| GitError::Io {
+                what: "cannot make",
+                path: folder,
+                source,
+            })
+    }
+
+    /// Deletes the temporary folder.
+    pub(crate) fn remove_temp_dir(&self) -> Result<(), GitError> {
+        let folder = self.temp_dir();
+        delete_tree(&folder).map_err(|source| GitError::Io {
+            what: "cannot remove",
+            path: folder,
+            source,
+        })
+    }
+
+    /// Ends the processes that still work here.
+    pub(crate) fn end_processes(&self) {
+        if let 1.. = self.process_tags().end_processes() {
+            tracing::info!("ended the processes that unit {} left running", self.unit);
+        }
+    }
+
+    /// Ends the processes that still work here and deletes their temporary folder.
+    pub(crate) fn release(&self) {
+        self.end_processes();
+        if let Err(error) = self.remove_temp_dir() {
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// Removes the empty folders above the checkout. No unit may be about to make its own checkout there.
+    pub(crate) fn remove_empty_folders_above(&self) {
+        remove_empty_folders_above(&self.path);
+    }
+}
+
+/// Returns the temporary folder that belongs to the checkout at `path`.
+pub(crate) fn temp_dir_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".tmp");
+    path.with_file_name(name)
+}

@@ -1,0 +1,204 @@
+//! The names of a run's branches, checkout folders and refs: templates from the settings, filled in with ids.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::git::{BranchName, Repo};
+use crate::plan::UnitId;
+use crate::run::log::run_id::RunId;
+
+/// Returns the name under which git registers a unit's checkout.
+#[must_use]
+pub fn worktree_name(run: &RunId, unit: &UnitId) -> String {
+    format!("batch-{run}-{unit}")
+}
+
+/// Returns the ref that keeps the work of a candidate; `number` counts from 1.
+#[must_use]
+pub(crate) fn candidate_ref(run: &RunId, unit: &UnitId, number: usize) -> String {
+    format!("refs/batch/left/{run}/{unit}.rival-{number}")
+}
+
+/// Returns the ref that keeps a branch with other people's commits.
+pub(crate) fn set_aside_ref(run: &RunId, unit: &UnitId) -> String {
+    format!("refs/batch/left/{run}/{unit}")
+}
+
+/// The templates of branch names and checkout folders, with `{run}` and `{unit}`, and for folders `{repo}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    branch: String,
+    folder: String,
+}
+
+/// Why a template cannot give every unit its own name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NamingError {
+    #[error(
+        "the {what} template {template:?} has no {{{missing}}}, so two units or runs would share a name"
+    )]
+    Missing {
+        what: &'static str,
+        template: String,
+        missing: &'static str,
+    },
+    #[error("the {what} template {template:?} holds {{{unknown}}}; there are {known}")]
+    Unknown {
+        what: &'static str,
+        template: String,
+        unknown: String,
+        known: &'static str,
+    },
+}
+
+impl Naming {
+    /// Reads the templates of the settings for this repository.
+    pub fn of(config: &Config, repo: &Repo) -> Result<Self, NamingError> {
+        Self::new(
+            config.publish.branch.as_deref(),
+            config.worktrees.dir.as_deref(),
+            repo.home(),
+            &repo.name(),
+        )
+    }
+
+    /// Checks the templates, or takes the usual ones. `home` is the repository's main checkout, `repo` its name.
+    fn new(
+        branch: Option<&str>,
+        folder: Option<&str>,
+        home: &Path,
+        repo: &str,
+    ) -> Result<Self, NamingError> {
+        let branch = branch.unwrap_or("batch/{run}/{unit}");
+        let folder = folder.unwrap_or("../{repo}.batch/{run}/{unit}");
+        check("branch", branch, &["run", "unit"], "{run} and {unit}")?;
+        check(
+            "worktree folder",
+            folder,
+            &["run", "unit", "repo"],
+            "{repo}, {run} and {unit}",
+        )?;
+        let folder = home.join(folder.replace("{repo}", repo));
+        Ok(Self {
+            branch: branch.to_owned(),
+            folder: clean(&folder).to_string_lossy().into_owned(),
+        })
+    }
+
+    /// Returns the branch of a unit.
+    #[must_use]
+    pub fn branch(&self, run: &RunId, unit: &UnitId) -> BranchName {
+        BranchName::new(fill(&self.branch, run, unit))
+    }
+
+    /// Returns the folder of a unit's checkout.
+    #[must_use]
+    pub fn folder(&self, run: &RunId, unit: &UnitId) -> PathBuf {
+        PathBuf::from(fill(&self.folder, run, unit))
+    }
+}
+
+fn fill(template: &str, run: &RunId, unit: &UnitId) -> String {
+    template
+        .replace("{run}", run.as_str())
+        .replace("{unit}", unit.as_str())
+}
+
+fn check(
+    what: &'static str,
+    template: &str,
+    known: &[&str],
+    known_words: &'static str,
+) -> Result<(), NamingError> {
+    for missing in ["run", "unit"] {
+        if !template.contains(&format!("{{{missing}}}")) {
+            return Err(NamingError::Missing {
+                what,
+                template: template.to_owned(),
+                missing,
+            });
+        }
+    }
+    let mut rest = template;
+    while let Some((_, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        if !known.contains(&name) {
+            return Err(NamingError::Unknown {
+                what,
+                template: template.to_owned(),
+                unknown: name.to_owned(),
+                known: known_words,
+            });
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+/// Resolves `..` and `.` by name alone, because the folder need not exist yet.
+fn clean(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids() -> (RunId, UnitId) {
+        (
+            RunId::from_journal("20261121-abcd"),
+            UnitId::parse("03-cart").unwrap(),
+        )
+    }
+
+    fn naming(branch: Option<&str>, folder: Option<&str>) -> Result<Naming, NamingError> {
+        Naming::new(branch, folder, Path::new("/home/ada/shop"), "shop")
+    }
+
+    #[test]
+    fn checkouts_lie_beside_the_repository_by_default() {
+        let (run, unit) = ids();
+        let usual = naming(None, None).unwrap();
+        assert_eq!(
+            usual.branch(&run, &unit).as_str(),
+            "batch/20261121-abcd/03-cart"
+        );
+        assert_eq!(
+            usual.folder(&run, &unit),
+            Path::new("/home/ada/shop.batch/20261121-abcd/03-cart")
+        );
+        let own = naming(Some("ada/{unit}-{run}"), Some("/big/{run}.{unit}")).unwrap();
+        assert_eq!(
+            own.branch(&run, &unit).as_str(),
+            "ada/03-cart-20261121-abcd"
+        );
+        assert_eq!(
+            own.folder(&run, &unit),
+            Path::new("/big/20261121-abcd.03-cart")
+        );
+    }
+
+    #[test]
+    fn a_template_without_the_unit_is_refused() {
+        let said = naming(Some("batch/{run}"), None).unwrap_err().to_string();
+        assert!(said.contains("has no {unit}"), "{said}");
+        let said = naming(Some("{run}/{unit}/{user}"), None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("holds {user}; there are {run} and {unit}"),
+            "{said}"
+        );
+    }
+}
