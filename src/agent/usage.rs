@@ -67,9 +67,7 @@ pub struct UsageSum {
 
 impl<'a> FromIterator<&'a Usage> for UsageSum {
     fn from_iter<T: IntoIterator<Item = &'a Usage>>(turns: T) -> Self {
-        turns
-            .into_iter()
-            .fold(Self::default(), |sum, turn| sum.plus(turn))
+        turns.into_iter().fold(Self::default(), Self::plus)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How commits descend from each other.
 
-use super::id::CommitId;
 use super::error::{During, GitError};
+use super::id::CommitId;
 use super::lookup::find_commit;
 use super::repo::Repo;
 

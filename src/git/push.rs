@@ -5,8 +5,8 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::id::CommitId;
 use super::error::GitError;
+use super::id::CommitId;
 use super::repo::Repo;
 
 impl Repo {

@@ -4,8 +4,8 @@
 //! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is told, never
 //! resolved.
 
-use super::id::CommitId;
 use super::error::{During, GitError};
+use super::id::CommitId;
 use super::lookup::{any_tree, tree_of};
 use super::repo::Repo;
 
@@ -18,7 +18,12 @@ impl Repo {
     }
 
     /// A commit that holds the work of all `commits`, which were all made for the commit `base`.
-    pub fn join(&self, base: &str, commits: &[CommitId], message: &str) -> Result<String, GitError> {
+    pub fn join(
+        &self,
+        base: &str,
+        commits: &[CommitId],
+        message: &str,
+    ) -> Result<String, GitError> {
         let repo = self.open()?;
         let ancestor = tree_of(&repo, base)?;
         let mut joined = ancestor.clone();
@@ -120,7 +125,10 @@ mod tests {
             it.repo.commit(name, &it.first, &tree, "work").unwrap()
         };
         let parents = [commit("x", "a.txt"), commit("y", "b.txt")];
-        let joined = it.repo.join(&it.first, &parents.clone().map(CommitId::new), "both").unwrap();
+        let joined = it
+            .repo
+            .join(&it.first, &parents.clone().map(CommitId::new), "both")
+            .unwrap();
         let changes = it
             .repo
             .changes(&it.first, &it.repo.tree(&joined).unwrap())

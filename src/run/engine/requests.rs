@@ -56,8 +56,8 @@ pub(crate) fn clear(folder: &Path) -> io::Result<()> {
 
 /// Hands on the requests that are left in the folder, until nobody receives them any more.
 pub(crate) async fn watch(folder: PathBuf, requests: mpsc::Sender<Request>) {
-    let (changed, mut changes) = mpsc::channel(1);
-    let watcher = watcher(&folder, changed);
+    let (report, mut changes) = mpsc::channel(1);
+    let watcher = watcher(&folder, report);
     if let Err(error) = &watcher {
         let folder = folder.display();
         tracing::info!("{folder} is read again and again, because it cannot be watched: {error}");
@@ -73,12 +73,11 @@ pub(crate) async fn watch(folder: PathBuf, requests: mpsc::Sender<Request>) {
             }
         }
         let next = async {
-            match watcher {
-                Ok(_) => changes.recv().await,
-                Err(_) => {
-                    tokio::time::sleep(LOOK).await;
-                    Some(())
-                }
+            if watcher.is_ok() {
+                changes.recv().await
+            } else {
+                tokio::time::sleep(LOOK).await;
+                Some(())
             }
         };
         tokio::select! {

@@ -114,13 +114,13 @@ impl<'a> PlanningSession<'a> {
         mut tell: impl FnMut(&AgentEvent),
     ) -> PlanningResult {
         for left in PlanningCheckout::abandoned(self.repo, &self.naming) {
-            self.take_away(&left);
+            Self::take_away(&left);
         }
         let mut turns = Vec::new();
         let made = match self.checkout.make(&CommitId::new(self.plan.base.clone())) {
             Ok(_lock) => {
                 let made = self.answers(cancel, &mut tell, &mut turns).await;
-                self.take_away(&self.checkout);
+                Self::take_away(&self.checkout);
                 made
             }
             Err(error) => Err(error.into()),
@@ -143,7 +143,7 @@ impl<'a> PlanningSession<'a> {
         researched
     }
 
-    fn take_away(&self, checkout: &PlanningCheckout) {
+    fn take_away(checkout: &PlanningCheckout) {
         if let Err(error) = checkout.take_away() {
             tracing::warn!("{} was left behind: {error}", checkout.path().display());
         }
