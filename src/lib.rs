@@ -1,5 +1,7 @@
 //! `batch` turns one codebase-wide change into a stack of small, independent pull requests.
 //!
+//! The way in is `docs/architecture.md`; `docs/style.md` and `CONTRIBUTING.md` say how code is written and tested.
+//!
 //! Data flows one way: plan → review → run → report. A room may use the rooms below it, never one above:
 //!
 //! | floor | rooms |
