@@ -5,7 +5,8 @@
 
 mod forge;
 mod processes;
-#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "the other tests use more of it")]
+#[path = "../it/support/mod.rs"]
 mod support;
 mod verdict;
 

@@ -1,0 +1,164 @@
+//! Checks that fail: what failed before the change already, and what fails only now and then, fails no unit.
+
+use std::fs;
+
+use crate::support::{Output, Repo, SIGN};
+
+/// Runs with a check of this shell text, which stands in the repository's folder of temporary things.
+fn run(repo: &Repo, check: &str, more: &[&str]) -> Output {
+    let check = repo.program("check", check);
+    let check = check.to_string_lossy();
+    let mut args = vec!["--check", &*check];
+    args.extend_from_slice(more);
+    repo.migrate_by(SIGN, &args)
+}
+
+/// How often the check was run, and where: a unit's id, or `.base`.
+fn ran(repo: &Repo) -> Vec<String> {
+    let text = fs::read_to_string(repo.root().join("ran")).unwrap_or_default();
+    let mut ran: Vec<String> = text.lines().map(str::to_owned).collect();
+    ran.sort();
+    ran
+}
+
+const TOLD: &str = r#"echo "$BATCH_UNIT" >>"$(dirname "$0")/ran""#;
+
+#[test]
+fn what_failed_before_the_change_fails_no_unit_and_is_told() {
+    let repo = Repo::with_packages(3);
+    let check = format!("{TOLD}\necho 'not ok 1 - old one'\nexit 1");
+    let output = run(&repo, &check, &["-j", "1"]).exits(0);
+    let output = output.says("3 of 3 units published").says("1 old failure");
+    output.says("fails, as it did before the change (old one)");
+    // Once on the base; once more only in the unit that failed before the base was known.
+    let ran = ran(&repo);
+    assert_eq!(ran.iter().filter(|unit| *unit == ".base").count(), 1);
+    assert_eq!(ran.len(), 5, "{ran:?}");
+    let page = repo
+        .state_files(".md")
+        .into_iter()
+        .find(|path| path.parent().is_some_and(|folder| folder.ends_with("prs")))
+        .expect("a page");
+    let page = fs::read_to_string(page).expect("the page");
+    assert!(
+        page.contains("fails, as it did before this change"),
+        "{page}"
+    );
+    assert!(page.contains("- `old one`"), "{page}");
+    let report = repo.report();
+    let check = &report["units"][0]["checks"][0];
+    assert_eq!(check["verdict"], "old-failure");
+    assert_eq!(check["tests"][0], "old one");
+    assert!(!repo.worktrees().exists());
+}
+
+#[test]
+fn a_new_failure_fails_the_unit_whatever_failed_before() {
+    let repo = Repo::with_packages(2);
+    let check = r#"echo "not ok 1 - old one"
+if grep -q signed packages/p1/index.js; then echo "not ok 2 - new one"; fi
+exit 1"#;
+    let output = run(&repo, check, &[]).exits(1);
+    let output = output.says("1 of 2 units published, 1 failed");
+    let output = output.says("failing, and not before:\n    new one");
+    assert!(!output.stdout().contains("not before:\n    old one"));
+}
+
+#[test]
+fn a_failure_that_goes_away_is_flaky_and_publishes() {
+    let repo = Repo::with_packages(2);
+    let check = format!(
+        r#"{TOLD}
+test "$BATCH_UNIT" = .base && exit
+test -e "$0.$BATCH_UNIT" && exit
+touch "$0.$BATCH_UNIT"
+case "$BATCH_UNIT" in *p1*) echo "not ok 1 - now and then"; exit 1;; esac"#
+    );
+    let output = run(&repo, &check, &[]).exits(0);
+    output
+        .says("1 flaky")
+        .says("is flaky: it failed once, and passed when it was run again (now and then)");
+}
+
+#[test]
+fn a_run_whose_checks_pass_never_touches_the_base() {
+    let repo = Repo::with_packages(2);
+    let _ = run(&repo, TOLD, &[]).exits(0);
+    assert_eq!(ran(&repo).len(), 2, "{:?}", ran(&repo));
+    let events = repo.batch(["export"]).exits(0);
+    assert!(!events.stdout().contains("base-checked"));
+}
+
+#[test]
+fn the_base_is_prepared_as_the_units_are() {
+    let repo = Repo::with_packages(1)
+        .file(".gitignore", "*.env\n")
+        .file(".worktreeinclude", "*.env\n")
+        .commit("Ignore");
+    repo.write("own.env", "brought\n");
+    let check = r#"test -e own.env && test -e set-up && test -z "$(git status --porcelain packages)" && exit 1
+echo "not prepared as the base is"; exit 2"#;
+    // Fails with 1 on a base that was prepared, and with 2 where it was not, or where there are changes.
+    let output = run(&repo, check, &["--setup", "touch set-up"]).exits(0);
+    output.says("1 old failure");
+    let events = repo.batch(["export"]).exits(0);
+    let events = events.stdout();
+    let base = events
+        .lines()
+        .find(|line| line.contains("base-checked"))
+        .expect("the base was checked");
+    assert!(base.contains(r#""ending":{"exit":1}"#), "{base}");
+}
+
+#[test]
+fn where_the_base_cannot_be_asked_everything_counts_as_new() {
+    let repo = Repo::with_packages(1);
+    let setup = r#"test "$BATCH_UNIT" != .base"#;
+    let output = run(&repo, "exit 1", &["--setup", setup]).exits(1);
+    output
+        .says("whether it failed before could not be found out")
+        .says("the setup command failed on the base");
+}
+
+/// A run of two units that was killed when it had just written down what the check says of the base.
+fn killed_after_the_base() -> Repo {
+    let check = format!("{TOLD}\nexit 1");
+    let whole = Repo::with_packages(2);
+    let _ = run(&whole, &check, &["-j", "1"]).exits(0);
+    let events = whole.batch(["export"]).exits(0).stdout();
+    let place = events
+        .lines()
+        .position(|line| line.contains("base-checked"))
+        .expect("the base was checked");
+    let repo = Repo::with_packages(2);
+    let check = repo.program("check", &check);
+    let agent = repo.program("agent", SIGN);
+    let (agent, check) = (agent.to_string_lossy(), check.to_string_lossy());
+    let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
+    args.extend(["--forge", "local", "-j", "1"]);
+    args.extend(["--agent-cmd", &*agent, "--check", &*check]);
+    let output = repo.batch_with(args, &[("BATCH_CRASH", &format!("{place}+"))]);
+    assert_eq!(output.code(), -1, "{output:?}");
+    repo
+}
+
+#[test]
+fn what_the_journal_knows_of_the_base_is_not_found_out_again() {
+    let repo = killed_after_the_base();
+    let times = || ran(&repo).iter().filter(|unit| *unit == ".base").count();
+    assert_eq!(times(), 1);
+    repo.batch(["resume"])
+        .exits(0)
+        .says("2 of 2 units published");
+    assert_eq!(times(), 1);
+    assert!(!repo.worktrees().exists());
+    assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn what_a_killed_run_left_of_the_base_is_cleaned_away() {
+    let repo = killed_after_the_base();
+    assert_eq!(repo.git(["worktree", "list"]).lines().count(), 3);
+    let _ = repo.batch(["clean", "--all"]).exits(0);
+    assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
+}

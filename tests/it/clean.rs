@@ -1,0 +1,252 @@
+//! What runs leave behind and how it goes away: nothing of it stays, and nothing that somebody made theirs is touched.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{Output, Repo, SIGN};
+
+/// Two units that change a file outside of their claims, so that their work is in their worktrees only.
+fn failed() -> Repo {
+    let repo = Repo::with_packages(2);
+    let _ = repo
+        .migrate_by(
+            &format!("echo stray >>README.md\n{SIGN}"),
+            &["--units", "2"],
+        )
+        .exits(1);
+    repo
+}
+
+fn worktree(repo: &Repo, unit: &str) -> PathBuf {
+    let found = walkdir::WalkDir::new(repo.worktrees())
+        .min_depth(2)
+        .max_depth(2)
+        .into_iter()
+        .filter_map(Result::ok)
+        .find(|entry| entry.file_name().to_string_lossy().starts_with(unit));
+    found.expect("the unit's worktree").into_path()
+}
+
+/// The files beside what lies in the trash.
+fn notes(repo: &Repo) -> Vec<PathBuf> {
+    let mut notes = repo.state_files(".txt");
+    notes.retain(|path| {
+        path.parent()
+            .is_some_and(|folder| folder.ends_with("trash"))
+    });
+    notes
+}
+
+/// Nothing in the repository tells that a run has been there, but its journal and its branches with work on them.
+#[track_caller]
+fn nothing_is_left(repo: &Repo) {
+    assert!(!repo.worktrees().exists());
+    assert!(
+        !repo
+            .dir()
+            .join(".git/worktrees")
+            .read_dir()
+            .is_ok_and(|mut it| it.next().is_some())
+    );
+    assert_eq!(
+        repo.git(["worktree", "prune", "--dry-run", "--verbose"]),
+        ""
+    );
+}
+
+fn killed_before(event: &str, repo: &Repo) -> Output {
+    let args = repo.migration(SIGN, &["-j", "1"]);
+    let output = repo.batch_with(args, &[("BATCH_CRASH", event)]);
+    assert_eq!(output.code(), -1, "{output:?}");
+    output
+}
+
+#[test]
+fn what_lies_in_the_trash_comes_back_by_the_line_that_is_told() {
+    let repo = failed();
+    let said = repo.batch(["clean"]).exits(0);
+    nothing_is_left(&repo);
+    assert_eq!(repo.branches(), Vec::<String>::new());
+
+    let notes = notes(&repo);
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    let note = repo.read(&notes[0]);
+    let line = note.lines().find_map(|line| line.strip_prefix("    "));
+    let line = line.expect("a line for the shell");
+    assert!(said.raw_stderr().contains(line), "{said:?}");
+
+    let mut shell: Command = repo.command("sh");
+    let output = shell
+        .args(["-c", line])
+        .current_dir("/")
+        .output()
+        .expect("a shell");
+    assert!(output.status.success(), "{output:?}");
+    let back = worktree(&repo, "batch-");
+    let back = back.to_string_lossy();
+    assert_eq!(
+        repo.git(["-C", &*back, "status", "--porcelain"]),
+        " M README.md\n M packages/p0/index.js"
+    );
+}
+
+#[test]
+fn what_somebody_locked_is_left_alone() {
+    let repo = failed();
+    let path = worktree(&repo, "01");
+    let name = path.to_string_lossy();
+    repo.git(["worktree", "lock", "--reason", "on a stick", &*name]);
+    repo.batch(["clean"])
+        .exits(0)
+        .says("it is locked (on a stick); git worktree unlock ");
+    assert!(path.join("README.md").exists());
+    assert_eq!(repo.branches().len(), 1);
+
+    repo.git(["worktree", "unlock", &*name]);
+    repo.batch(["clean"]).exits(0).says("moved to the trash");
+    nothing_is_left(&repo);
+}
+
+#[test]
+fn what_somebody_moved_is_left_alone() {
+    let repo = failed();
+    let to = repo.root().join("mine");
+    let path = worktree(&repo, "01");
+    repo.git([Path::new("worktree"), Path::new("move"), &path, &to]);
+    repo.batch(["clean"])
+        .exits(0)
+        .says("it was moved to [TMP]/mine; git worktree remove ");
+    assert!(to.join("README.md").exists());
+    assert_eq!(repo.git(["worktree", "list"]).lines().count(), 2);
+    assert_eq!(repo.branches().len(), 1);
+}
+
+#[test]
+fn what_is_missing_is_said_and_its_entry_stays() {
+    let repo = failed();
+    let path = worktree(&repo, "01");
+    let elsewhere = repo.root().join("elsewhere");
+    fs::rename(&path, &elsewhere).expect("a free place");
+    repo.batch(["clean"])
+        .exits(0)
+        .says("its folder is missing; if it is gone for good, git worktree prune");
+    // As after the disk it was on has come back.
+    fs::create_dir_all(path.parent().expect("the run's folder")).expect("the run's folder");
+    fs::rename(&elsewhere, &path).expect("the old place");
+    repo.batch(["clean"]).exits(0).says("moved to the trash");
+    nothing_is_left(&repo);
+}
+
+#[test]
+fn what_somebody_went_on_with_is_left_alone() {
+    let repo = failed();
+    let path = worktree(&repo, "02");
+    let file = path.join("README.md");
+    fs::write(&file, "# mine\n").expect("the file");
+    repo.batch(["clean"])
+        .exits(0)
+        .says("somebody has worked in it since its unit ended (README.md)");
+    assert_eq!(fs::read_to_string(&file).expect("the file"), "# mine\n");
+    assert_eq!(repo.git(["worktree", "list"]).lines().count(), 2);
+}
+
+#[test]
+fn a_worktree_that_was_made_but_not_written_down_is_found() {
+    let repo = Repo::with_packages(2);
+    // 0 is the start, 1 the first step, 2 that the worktree stands.
+    let _ = killed_before("2", &repo);
+    assert_eq!(repo.branches().len(), 1);
+    repo.batch(["clean"])
+        .exits(0)
+        .says("can still be resumed, so it is left alone");
+    assert_eq!(repo.branches().len(), 1);
+    repo.batch(["clean", "--all"])
+        .exits(0)
+        .says("moved to the trash");
+    nothing_is_left(&repo);
+    assert_eq!(repo.branches(), Vec::<String>::new());
+    repo.batch(["clean", "--all"])
+        .exits(0)
+        .says("nothing to clean");
+}
+
+#[test]
+fn a_branch_whose_worktree_is_gone_goes_where_nobody_committed_to_it() {
+    let repo = failed();
+    for unit in ["01", "02"] {
+        let path = worktree(&repo, unit);
+        repo.git(["worktree", "remove", "--force", &*path.to_string_lossy()]);
+    }
+    let branches = repo.branches();
+    repo.git([
+        "branch",
+        "--force",
+        &branches[1],
+        &commit_of_somebody(&repo),
+    ]);
+    repo.batch(["clean"])
+        .exits(0)
+        .says("forgot what is gone already");
+    assert_eq!(repo.branches(), branches[1..]);
+    nothing_is_left(&repo);
+}
+
+fn commit_of_somebody(repo: &Repo) -> String {
+    repo.git(["commit-tree", "-p", "main", "-m", "mine", "main^{tree}"])
+}
+
+#[test]
+fn what_was_set_aside_goes_with_the_last_that_is_known_of_its_run() {
+    let repo = failed();
+    let run = repo.branches()[0]
+        .split('/')
+        .nth(1)
+        .expect("a run")
+        .to_owned();
+    let commit = commit_of_somebody(&repo);
+    let kept = format!("refs/batch/left/{run}/01");
+    repo.git(["update-ref", &kept, &commit]);
+    repo.git(["update-ref", "refs/batch/left/20200101-aaaa/01", &commit]);
+    repo.batch(["clean"])
+        .exits(0)
+        .says("deleted: refs/batch/left/[RUN]/01, whose run is gone")
+        .says("git update-ref refs/batch/left/[RUN]/01");
+    assert_eq!(
+        repo.git(["for-each-ref", "--format=%(refname)", "refs/batch/"]),
+        kept
+    );
+}
+
+#[test]
+fn only_what_is_old_enough_goes() {
+    let repo = failed();
+    repo.batch(["clean", "--older-than", "7d"])
+        .exits(0)
+        .says("nothing to clean");
+    let journal = rusqlite::Connection::open(repo.state().join("journal.db")).expect("the journal");
+    let week = "UPDATE events SET at = at - 8 * 24 * 3600 * 1000 WHERE fact NOT LIKE '%outcome%'";
+    journal.execute(week, []).expect("the events");
+    drop(journal);
+    repo.batch(["clean", "--older-than", "7d"])
+        .exits(0)
+        .says("moved to the trash");
+
+    repo.batch(["clean", "--empty-trash", "--older-than", "1w"])
+        .exits(0)
+        .says("nothing has been in the trash for so long");
+    let lying = notes(&repo);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * 8);
+    let file = fs::File::options()
+        .write(true)
+        .open(&lying[0])
+        .expect("the note");
+    file.set_modified(old).expect("the note's time");
+    repo.batch(["clean", "--empty-trash", "--older-than", "1w"])
+        .exits(0)
+        .says("deleted 1 worktree from the trash");
+    assert_eq!(notes(&repo), lying[1..]);
+    repo.batch(["clean", "--older-than", "soon"])
+        .exits(2)
+        .says("write it like 7d");
+}

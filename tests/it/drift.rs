@@ -1,0 +1,129 @@
+//! A saved plan after its base has gone ahead: `batch plan --check` and `--rebase`.
+
+use serde_json::json;
+
+use crate::support::{Repo, SIGN};
+
+/// A plan of four packages, with a comment of a person's, and a base that is still where it was.
+fn planned() -> Repo {
+    let repo = Repo::with_packages(4);
+    let args = ["plan", "packages/", "sign every file", "--units", "4"];
+    assert_eq!(repo.batch(args).code(), 0);
+    let text = repo.read("plan.toml");
+    repo.write("plan.toml", format!("# Ours.\n{text}"));
+    repo
+}
+
+/// The base goes ahead by one commit that changes, renames, deletes and adds.
+fn ahead(repo: &Repo) {
+    repo.write("packages/p0/index.js", "var p0 = 'other';\n");
+    repo.git(["mv", "packages/p1/index.js", "packages/p1/main.js"]);
+    repo.git(["rm", "--quiet", "packages/p2/index.js"]);
+    repo.write("packages/p3/more.js", "var more;\n");
+    repo.write("packages/new/index.js", "var fresh;\n");
+    repo.git(["add", "packages"]);
+    repo.git(["commit", "--quiet", "--message", "Move on"]);
+    repo.git(["push", "--quiet"]);
+}
+
+#[test]
+fn a_plan_holds_while_nothing_that_it_claims_moves() {
+    let repo = planned();
+    repo.batch(["plan", "--check", "plan.toml"])
+        .exits(0)
+        .says("the plan holds");
+    repo.write("README.md", "# more\n");
+    repo.git(["commit", "--quiet", "--all", "--message", "Elsewhere"]);
+    repo.git(["push", "--quiet"]);
+    let checked = repo.batch(["plan", "--check", "plan.toml"]).exits(0);
+    checked.says("origin/main has gone 1 commit ahead of its base");
+    let before = repo.read("plan.toml");
+    repo.batch(["plan", "--rebase", "plan.toml"])
+        .exits(0)
+        .says("Saved as plan.toml");
+    let head = repo.git(["rev-parse", "HEAD"]);
+    let after = repo.read("plan.toml");
+    assert!(after.starts_with("# Ours.\n") && after.contains(&head));
+    let changed = before.lines().zip(after.lines()).filter(|(a, b)| a != b);
+    assert_eq!(changed.count(), 1, "nothing but the base is another one");
+}
+
+#[test]
+fn what_moved_is_told_and_followed() {
+    let repo = planned();
+    ahead(&repo);
+    let checked = repo.batch(["plan", "--check", "plan.toml"]).exits(1);
+    insta::assert_snapshot!(checked.stdout(), @r#"
+    origin/main has gone 1 commit ahead of its base ([SHORT] → [SHORT])
+      changed  packages/p0/index.js (01-packages-p0-index-js)
+      renamed  packages/p1/index.js → packages/p1/main.js (02-packages-p1-index-js)
+      gone     packages/p2/index.js (03-packages-p2-index-js)
+      new      packages/new/index.js (in no unit)
+      new      packages/p3/more.js (in no unit)
+    the plan does not hold any more; adapt it with: batch plan --rebase plan.toml
+    "#);
+    let told = repo
+        .batch(["plan", "--check", "plan.toml", "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(told["holds"], json!(false));
+    assert_eq!(
+        told["new"],
+        json!(["packages/new/index.js", "packages/p3/more.js"])
+    );
+    assert_eq!(told["renamed"][0]["to"], json!("packages/p1/main.js"));
+
+    let elsewhere = ["plan", "--rebase", "plan.toml", "-o", "later.toml"];
+    let rebased = repo.batch(elsewhere).exits(0);
+    insta::assert_snapshot!(rebased.stderr(), @r#"
+    origin/main has gone 1 commit ahead of its base ([SHORT] → [SHORT])
+      02-packages-p1-index-js: packages/p1/index.js is packages/p1/main.js now
+      03-packages-p2-index-js: packages/p2/index.js is gone
+      left out: packages/new/index.js is new, in a folder of no unit
+      04-packages-p3-index-js: packages/p3/more.js is new, in a folder of this unit
+      03-packages-p2-index-js: goes, as it has no file left
+    Saved as later.toml. Run it with: batch run later.toml
+    "#);
+    assert_eq!(repo.batch(elsewhere).code(), 2, "later.toml exists");
+    assert!(repo.read("later.toml").starts_with("# Ours.\n"));
+    repo.batch(["plan", "--check", "later.toml"])
+        .exits(0)
+        .says("holds");
+    let agent = repo.program("agent", SIGN);
+    let run = [
+        "run",
+        "later.toml",
+        "--yes",
+        "--dry-run",
+        "--no-checks",
+        "--agent-cmd",
+    ];
+    let ran = repo.batch(run.into_iter().chain([&*agent.to_string_lossy()]));
+    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+}
+
+#[test]
+fn a_plan_is_held_against_the_base_that_is_named() {
+    let repo = planned();
+    let first = repo.git(["rev-parse", "HEAD"]);
+    ahead(&repo);
+    let check = ["plan", "--check", "plan.toml", "--base", &first];
+    repo.batch(check).exits(0).says("the plan holds");
+    repo.write("faulty.toml", "version = 1\n");
+    assert_eq!(repo.batch(["plan", "--check", "faulty.toml"]).code(), 2);
+    assert_eq!(repo.batch(["plan", "--check", "none.toml"]).code(), 2);
+    assert_eq!(repo.batch(["plan", "packages/"]).code(), 2);
+    assert_eq!(repo.batch(["plan"]).code(), 2);
+}
+
+#[test]
+fn a_plan_of_which_nothing_is_left_is_refused() {
+    let repo = planned();
+    repo.git(["rm", "--quiet", "-r", "packages"]);
+    repo.git(["commit", "--quiet", "--message", "Empty"]);
+    repo.git(["push", "--quiet"]);
+    let before = repo.read("plan.toml");
+    let refused = repo.batch(["plan", "--rebase", "plan.toml"]).exits(2);
+    refused.says("no file of the plan is left in the later base: plan again");
+    assert_eq!(repo.read("plan.toml"), before);
+}

@@ -1,0 +1,43 @@
+//! All tests of the program from outside, in one binary, so that a change links once.
+//!
+//! Every test has a repository of its own and runs the program as a process of its own; none may change the environment
+//! or the current folder of the test process.
+
+mod afterwards;
+mod agents;
+mod baseline;
+mod canary;
+mod clean;
+mod contract;
+mod drift;
+mod enough;
+mod feedback;
+mod fix;
+mod gh;
+mod github;
+mod governor;
+mod graph;
+mod journal;
+mod limits;
+mod many;
+mod migrate;
+mod names;
+mod owners;
+mod planner;
+mod prs;
+mod publish;
+mod refusals;
+mod resume;
+mod retry;
+mod revert;
+mod rivals;
+mod robust;
+mod running;
+mod server;
+mod shares;
+mod stack;
+mod support;
+mod terminal;
+mod until;
+mod words;
+mod worktrees;

@@ -1,0 +1,362 @@
+//! Runs that are killed and resumed: in the end they are as if nothing had happened.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::session::in_time;
+use crate::support::{Output, Repo};
+
+/// Two packages; the agent writes down that it works, the check that it checks.
+fn repo() -> Repo {
+    Repo::with_packages(2)
+}
+
+fn args(repo: &Repo) -> Vec<String> {
+    let agent = repo.program(
+        "agent",
+        "echo \"agent $BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"\nxargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {} +\necho done >\"$BATCH_SUMMARY_FILE\"",
+    );
+    let check = repo.program(
+        "check",
+        "echo \"check $BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"",
+    );
+    let args = [
+        "migrate",
+        "packages/",
+        "from var to let",
+        "--yes",
+        "--forge",
+        "local",
+        "-j",
+        "1",
+        "--agent-cmd",
+        &agent.to_string_lossy(),
+        "--check",
+        &check.to_string_lossy(),
+    ];
+    args.map(str::to_owned).to_vec()
+}
+
+/// The same with an agent that is told twice what to mend, first of what lies outside, then of a check in which something
+/// fails on the base too; what it does once more does no harm.
+fn args_with_feedback(repo: &Repo) -> Vec<String> {
+    let mut args = args(repo);
+    let agent = repo.program(
+        "agent",
+        r#"here=$(dirname "$0")
+case "$(cat "${BATCH_FEEDBACK_FILE:-/dev/null}")" in
+"") attempt=1; touch outside;;
+*"not yours"*) attempt=2; rm -f outside;;
+*"must pass"*) attempt=3; xargs -0 sed -i.bak 's/let/const/' <"$BATCH_FILES";;
+esac
+echo "agent.$attempt $BATCH_UNIT" >>"$here/worked"
+xargs -0 sed -i.bak 's/var/let/' <"$BATCH_FILES"
+find . -name '*.bak' -exec rm {} +"#,
+    );
+    let check = repo.program(
+        "check",
+        "echo 'not ok 1 - old'
+if grep -q let packages/*/index.js; then echo 'not ok 2 - new'; fi
+exit 1",
+    );
+    let (agent, check) = (agent.to_string_lossy(), check.to_string_lossy());
+    let place = |flag: &str| args.iter().position(|arg| arg == flag).expect("the flag") + 1;
+    let (of_agent, of_check) = (place("--agent-cmd"), place("--check"));
+    args[of_agent] = agent.into_owned();
+    args[of_check] = check.into_owned();
+    args.extend(["--attempts", "3"].map(str::to_owned));
+    args
+}
+
+/// The same with two works that compete, of which the first is the best.
+fn args_with_rivals(repo: &Repo) -> Vec<String> {
+    let mut args = args(repo);
+    let agent = repo.program(
+        "agent",
+        r#"echo "agent.$BATCH_RIVAL $BATCH_UNIT" >>"$(dirname "$0")/worked"
+xargs -0 sed -i.bak 's/var/let/' <"$BATCH_FILES"
+find . -name '*.bak' -exec rm {} +
+if test "$BATCH_RIVAL" != 1; then xargs -0 sh -c 'echo // more >>"$0"' <"$BATCH_FILES"; fi"#,
+    );
+    let agent = agent.to_string_lossy();
+    let place = |flag: &str| args.iter().position(|arg| arg == flag).expect("the flag") + 1;
+    let of_agent = place("--agent-cmd");
+    args[of_agent] = agent.into_owned();
+    args.truncate(args.len() - 2);
+    args.extend(["--no-checks", "--best-of", "2"].map(str::to_owned));
+    args
+}
+
+/// How often each agent and check was started.
+fn worked(repo: &Repo) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    let text = fs::read_to_string(repo.root().join("worked")).unwrap_or_default();
+    for line in text.lines() {
+        *counts.entry(line.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// What a run leaves behind, without what varies from run to run.
+#[derive(Debug, PartialEq)]
+struct Left {
+    trees: BTreeMap<String, String>,
+    pages: usize,
+    worktrees: bool,
+}
+
+fn left(repo: &Repo) -> Left {
+    let trees = repo
+        .pushed()
+        .into_iter()
+        .map(|branch| {
+            let unit = branch.rsplit('/').next().unwrap_or_default().to_owned();
+            let tree = repo.git(["rev-parse", &format!("{branch}^{{tree}}")]);
+            (unit, tree)
+        })
+        .collect();
+    let mut pages = repo.state_files(".md");
+    pages.retain(|path| path.parent().is_some_and(|folder| folder.ends_with("prs")));
+    Left {
+        trees,
+        pages: pages.len(),
+        worktrees: repo.worktrees().exists(),
+    }
+}
+
+/// The facts of the latest run, as the journal holds them, with the unit each is about.
+fn facts(repo: &Repo) -> Vec<(Option<String>, String)> {
+    let journal = rusqlite::Connection::open(repo.state().join("journal.db")).expect("the journal");
+    let mut select = journal
+        .prepare("SELECT unit, json_extract(fact, '$.fact') FROM events ORDER BY seq")
+        .expect("the events");
+    let rows = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("the events");
+    rows.map(|row| row.expect("an event")).collect()
+}
+
+fn killed(output: &Output) -> bool {
+    output.code() == -1
+}
+
+#[test]
+fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
+    kill_everywhere(2, args, |before, what, times, moment| {
+        let (kind, unit) = what.split_once(' ').expect("kind and unit");
+        let fact = match kind {
+            "agent" => "agent-finished",
+            _ => "check-finished",
+        };
+        let finished = before
+            .iter()
+            .any(|(of, said)| of.as_deref() == Some(unit) && said == fact);
+        // Done again only where nobody knew that it was done.
+        let most = 1 + usize::from(!finished);
+        assert!(times <= most, "{what}: {times} times, killed at {moment}");
+    });
+}
+
+#[test]
+fn wherever_a_run_is_killed_no_attempt_is_paid_for_twice() {
+    kill_everywhere(1, args_with_feedback, no_attempt_twice);
+}
+
+#[test]
+fn wherever_a_run_is_killed_no_work_that_competes_is_paid_for_twice() {
+    kill_everywhere(1, args_with_rivals, no_attempt_twice);
+}
+
+/// No attempt is begun again that was known to be finished.
+fn no_attempt_twice(before: &[(Option<String>, String)], what: &str, times: usize, moment: &str) {
+    let (attempt, unit) = what.split_once(' ').expect("attempt and unit");
+    let number: usize = attempt
+        .strip_prefix("agent.")
+        .and_then(|number| number.parse().ok())
+        .expect("an attempt");
+    let finished = before
+        .iter()
+        .filter(|(of, said)| of.as_deref() == Some(unit) && said == "agent-finished")
+        .count();
+    let most = 1 + usize::from(finished < number);
+    assert!(times <= most, "{what}: {times} times, killed at {moment}");
+}
+
+/// Kills a run before and after each of its events and has it go on. `paid` is told what was known before, who worked and
+/// how often.
+fn kill_everywhere(
+    units: usize,
+    args: fn(&Repo) -> Vec<String>,
+    paid: impl Fn(&[(Option<String>, String)], &str, usize, &str) + Sync,
+) {
+    let whole = Repo::with_packages(units);
+    let _ = whole.batch(args(&whole)).exits(0);
+    let end = left(&whole);
+    assert_eq!((end.trees.len(), end.pages), (units, units));
+    assert!(!end.worktrees);
+    let events = facts(&whole).len();
+    assert!(events > 20, "{events}");
+
+    let moments: Vec<String> = (0..events)
+        .flat_map(|event| [format!("{event}"), format!("{event}+")])
+        .collect();
+    let try_at = |moment: &String| {
+        let repo = Repo::with_packages(units);
+        let first = repo.batch_with(args(&repo), &[("BATCH_CRASH", moment)]);
+        assert!(killed(&first), "not killed at {moment}: {first:?}");
+        if moment == "0" {
+            // Nothing was written down, so nothing was begun.
+            return;
+        }
+        let before = facts(&repo);
+        let status = repo.batch(["status"]).exits(0);
+        let again = repo.batch(["resume"]);
+        if moment == &format!("{}+", events - 1) {
+            // The very last event was written: the run had come to its end.
+            again.exits(2).says("nothing left to resume");
+        } else {
+            status.says("interrupted");
+            again.exits(0).says(&format!("{units} of {units} unit"));
+        }
+        assert_eq!(left(&repo), end, "killed at {moment}");
+        for (what, times) in worked(&repo) {
+            paid(&before, &what, times, moment);
+        }
+    };
+    // Two at a time: most of the time goes into waiting for the disk.
+    std::thread::scope(|scope| {
+        let halves = moments.chunks(moments.len().div_ceil(2));
+        for half in halves {
+            scope.spawn(|| half.iter().for_each(try_at));
+        }
+    });
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on() {
+    let repo = Repo::with_packages(3);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let agent = format!(
+        "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak \"s/var/$word/\" <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
+        started.display(),
+        go.display()
+    );
+    let mut session = repo.start_by(&agent, &["--units", "3", "-j", "1"]);
+    let wait = || {
+        let started = started.clone();
+        in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe")
+    };
+    let let_go = || {
+        let go = go.clone();
+        in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
+    };
+    wait();
+    session.interrupt();
+    session.wait_for("Ctrl-C");
+    let_go();
+    let _ = session.finish().exits(130);
+    assert_eq!(repo.pushed().len(), 1);
+
+    let session = repo.start(["resume"]);
+    for _ in 0..2 {
+        wait();
+        let_go();
+    }
+    session.finish().exits(0).says("3 of 3 units published");
+    assert_eq!(repo.pushed().len(), 3);
+    repo.batch(["resume"])
+        .exits(2)
+        .says("nothing left to resume");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
+    let repo = Repo::with_packages(1);
+    let started = repo.fifo("started");
+    let agent = format!(
+        "if test -e \"$0.again\"; then xargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"; find . -name '*.bak' -exec rm {{}} +; exit; fi\ntouch \"$0.again\"\nsetsid sh -c 'echo $$ >\"{}\"; exec sleep 600'",
+        started.display()
+    );
+    let session = repo.start_by(&agent, &[]);
+    let path = started.clone();
+    let text = in_time("no agent was started", move || fs::read_to_string(path)).expect("the pipe");
+    let stray = Pid::from_raw(text.trim().parse().expect("a process id"));
+    session.kill();
+    assert!(kill(stray, None).is_ok(), "the agent ended with the run");
+    // Another repository may have a run and a unit of the same names.
+    let environment = fs::read(format!("/proc/{stray}/environ")).expect("what the agent sees");
+    let variables = environment.split(|byte| *byte == 0).filter_map(|variable| {
+        let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
+        (name.starts_with("BATCH_") && name != "BATCH_REPOSITORY").then_some((name, value))
+    });
+    let mut namesake = Command::new("sleep")
+        .arg("600")
+        .envs(variables)
+        .env("BATCH_REPOSITORY", repo.root().join("other/.git"))
+        .spawn()
+        .expect("a process of another run");
+
+    repo.batch(["resume"])
+        .exits(0)
+        .says("1 of 1 unit published");
+    let ended = namesake.try_wait().expect("our own child");
+    namesake.kill().expect("our own child");
+    namesake.wait().expect("our own child");
+    assert_eq!(ended, None, "a process of another repository's run");
+    // A zombie may be left to whoever adopted it, but nothing that works.
+    let works =
+        fs::read_to_string(format!("/proc/{stray}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    if works {
+        let _ = kill(stray, Signal::SIGKILL);
+    }
+    assert!(!works, "the stray agent still works");
+}
+
+#[test]
+fn a_run_that_goes_is_not_doubled() {
+    let repo = Repo::with_packages(1);
+    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
+    let agent = format!(
+        "echo $$ >'{}'\nread -r word <'{}'",
+        started.display(),
+        go.display()
+    );
+    let session = repo.start_by(&agent, &[]);
+    in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe");
+    repo.batch(["resume"]).exits(2).says("is going already");
+    in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
+    let _ = session.finish();
+}
+
+#[test]
+fn running_a_plan_again_tells_of_the_run_that_was_not_finished() {
+    let repo = repo();
+    let args = args(&repo);
+    let _ = repo.batch_with(&args, &[("BATCH_CRASH", "9")]);
+    let plan = repo.state_files("plan.toml").pop().expect("the plan");
+    let plan = plan.to_string_lossy();
+    let output = repo.batch(["run", &plan, "--yes", "--no-checks", "--forge", "local"]);
+    output.exits(0).says("was not finished; batch resume");
+}
+
+#[test]
+fn a_lock_of_gits_that_a_killed_run_left_stands_in_nobodys_way() {
+    let repo = repo();
+    assert!(killed(
+        &repo.batch_with(args(&repo), &[("BATCH_CRASH", "1+")])
+    ));
+    let runs = repo.state().join("runs");
+    let run = fs::read_dir(runs).expect("the runs").next();
+    let run = run.expect("a run").expect("a run").file_name();
+    let branches = repo.dir().join(".git/refs/heads/batch").join(run);
+    fs::create_dir_all(&branches).expect("the folder of the branches");
+    fs::write(branches.join("01-packages-p0-index-js.lock"), "").expect("a lock");
+    repo.batch(["resume"])
+        .exits(0)
+        .says("2 of 2 units published");
+}

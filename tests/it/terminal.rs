@@ -1,0 +1,233 @@
+//! The program at a terminal: what it asks there, and the terminal after it was ended while it had it.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::Pid;
+
+use crate::support::session::in_time;
+use crate::support::{Repo, SIGN};
+
+/// The program at a terminal of its own, which waits for an answer.
+struct AtTerminal {
+    repo: Repo,
+    child: Child,
+    /// The program's side of the terminal.
+    terminal: OwnedFd,
+    before: LocalFlags,
+    screen: File,
+}
+
+impl AtTerminal {
+    /// A run that is to be reviewed.
+    fn at_review() -> Self {
+        let it = Self::start(Repo::with_packages(1), SIGN, &[]);
+        it.wait_for("uit");
+        it.wait_until_raw();
+        it
+    }
+
+    /// Runs `migrate` with an agent of this shell text.
+    fn start(repo: Repo, agent: &str, more: &[&str]) -> Self {
+        let pty = openpty(None, None).expect("a terminal");
+        // Other tests start programs at the same time, which must not inherit this terminal.
+        for side in [&pty.master, &pty.slave] {
+            fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a terminal");
+        }
+        let before = flags(&pty.slave);
+        let agent = repo.program("agent", agent);
+        let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
+        let args = [
+            "migrate",
+            "packages/",
+            "sign",
+            "--forge",
+            "local",
+            "--no-checks",
+        ];
+        command.args(args).args(more).arg("--agent-cmd").arg(agent);
+        // Whoever edits anything has another word for it.
+        command.env("EDITOR", "sed -i.before s/sign/mark/");
+        let side = || pty.slave.try_clone().expect("the terminal");
+        let child = command
+            .stdin(Stdio::from(side()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(side()))
+            .spawn()
+            .expect("the program starts");
+        Self {
+            repo,
+            child,
+            terminal: pty.slave,
+            before,
+            screen: pty.master.into(),
+        }
+    }
+
+    /// Answers the question that the program asks next, in which this text stands.
+    fn answer(&self, text: &'static str, key: &str) {
+        self.wait_for(text);
+        self.write(key);
+    }
+
+    fn write(&self, text: &str) {
+        self.wait_until_raw();
+        let mut screen = self.screen.try_clone().expect("the terminal");
+        screen.write_all(text.as_bytes()).expect("the terminal");
+    }
+
+    /// Reads on, that the program is not held up, and gives its exit code.
+    fn end(&mut self) -> Option<i32> {
+        let mut screen = self.screen.try_clone().expect("the terminal");
+        std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while screen.read(&mut part).is_ok_and(|count| count > 0) {}
+        });
+        self.child
+            .wait()
+            .expect("the program was started here")
+            .code()
+    }
+
+    /// Reads what the program shows until there is this text, and gives it.
+    fn wait_for(&self, text: &'static str) -> String {
+        let mut screen = self.screen.try_clone().expect("the terminal");
+        in_time("the program asks nothing", move || {
+            let (mut shown, mut part) = (String::new(), [0; 4096]);
+            while !shown.contains(text) {
+                let count = screen.read(&mut part).expect("the terminal");
+                shown.push_str(&String::from_utf8_lossy(&part[..count]));
+            }
+            shown
+        })
+    }
+
+    fn wait_until_raw(&self) {
+        let begin = Instant::now();
+        while flags(&self.terminal) == self.before {
+            assert!(begin.elapsed() < Duration::from_mins(1), "no key is read");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for AtTerminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn flags(terminal: &OwnedFd) -> LocalFlags {
+    tcgetattr(terminal)
+        .expect("a terminal's settings")
+        .local_flags
+}
+
+#[test]
+fn a_review_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut it = AtTerminal::at_review();
+        let pid = Pid::from_raw(it.child.id().try_into().expect("a process id"));
+        kill(pid, signal).expect("the program runs");
+        let status = it.child.wait().expect("the program was started here");
+        // 3 where the signal has woken the one who waits for a key: not approved.
+        assert!(matches!(status.code(), Some(3 | 130)), "{signal}: {status}");
+        assert_eq!(flags(&it.terminal), it.before, "{signal}");
+        assert!(!it.repo.worktrees().exists());
+    }
+}
+
+#[test]
+fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
+    for (key, begun) in [("g", 4), ("s", 3)] {
+        let repo = Repo::with_packages(4);
+        let agent = "echo \"$BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"; exit 3";
+        let mut it = AtTerminal::start(repo, agent, &["--yes", "--units", "4", "-j", "1"]);
+        it.answer("o on all the same", key);
+        let (code, lines) = in_time("the program does not end", move || {
+            let code = it.end();
+            let text = std::fs::read_to_string(it.repo.root().join("worked"));
+            (code, text.expect("somebody worked").lines().count())
+        });
+        assert_eq!((code, lines), (Some(1), begun));
+    }
+}
+
+#[test]
+fn the_canary_is_shown_and_what_the_person_says_is_told_to_all() {
+    let repo = Repo::with_packages(2);
+    let agent = format!(
+        "here=$(dirname \"$0\")\necho \"$BATCH_UNIT $BATCH_INSTRUCTION\" | tr '\\n' ' ' >>\"$here/told\"\necho >>\"$here/told\"\n{SIGN}"
+    );
+    let mut it = AtTerminal::start(repo, &agent, &["--units", "2", "--canary"]);
+    it.answer("uit", "a");
+    it.answer("o on with the others", "a");
+    it.wait_for("agents be told");
+    it.write("and mind the rest\n");
+    it.answer("o on with the others", "g");
+    let (code, told) = in_time("the program does not end", move || {
+        let code = it.end();
+        let told = std::fs::read_to_string(it.repo.root().join("told"));
+        assert_eq!(it.repo.pushed().len(), 2);
+        (code, told.expect("somebody worked"))
+    });
+    assert_eq!(code, Some(0));
+    let told: Vec<bool> = told
+        .lines()
+        .map(|line| line.contains("and mind the rest"))
+        .collect();
+    assert_eq!(told, [false, true, true]);
+}
+
+#[test]
+fn with_another_instruction_the_agent_proposes_anew_unless_the_person_does_not_wait() {
+    let repo = Repo::with_packages(3);
+    let agent = format!(
+        r#"here=$(dirname "$0")
+if [ -n "${{BATCH_PROPOSAL_FILE:-}}" ]; then
+    case $BATCH_INSTRUCTION in
+    sign) units='{{"title": "a", "files": ["packages/p0/"]}}, {{"title": "b", "files": ["packages/"]}}' ;;
+    *)
+        # The first time it takes too long.
+        ! mkdir "$here/once" 2>/dev/null || exec sleep 100
+        units='{{"title": "all", "files": ["packages/"]}}'
+        ;;
+    esac
+    echo "{{\"units\": [$units]}}" >"$BATCH_PROPOSAL_FILE"
+    exit
+fi
+{SIGN}"#
+    );
+    let more = ["--planner", "agent", "--units", "1..3"];
+    let mut it = AtTerminal::start(repo, &agent, &more);
+    it.answer("2 units, 3 files", "i");
+    it.answer("sk for new ones", "a");
+    it.wait_for("Ctrl-C keeps the plan");
+    let pid = Pid::from_raw(it.child.id().try_into().expect("a process id"));
+    in_time("nobody is asked", {
+        let once = it.repo.root().join("once");
+        move || {
+            while !once.exists() {
+                std::thread::yield_now();
+            }
+        }
+    });
+    kill(pid, Signal::SIGINT).expect("the program runs");
+    let shown = it.wait_for("uit");
+    assert!(shown.contains("so the plan stays as it was"), "{shown}");
+    it.write("i");
+    it.answer("sk for new ones", "a");
+    it.answer("1 unit, 3 files", "a");
+    let (code, branches) = in_time("the program does not end", move || {
+        (it.end(), it.repo.pushed())
+    });
+    assert_eq!((code, branches.len()), (Some(0), 1), "{branches:?}");
+}
