@@ -4,7 +4,7 @@ use crate::config::RepoName;
 use crate::forge::ForgeError;
 use crate::git::GitError;
 
-/// Why pull requests cannot go where they are wanted.
+/// Why pull requests cannot go where the user wants them.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     #[error(transparent)]

@@ -1,7 +1,6 @@
-//! The fork that branches are pushed to where the user may not push to the repository itself: whether it is needed, and
-//! how it comes about.
+//! The fork that branches are pushed to where the user may not push to the repository itself.
 //!
-//! Whether one is needed is asked before a plan is shown. It is made, or found, only once that is approved.
+//! Whether a fork is needed is asked before a plan is shown. The fork is found or made only after the approval.
 
 use std::sync::Arc;
 use std::thread;
@@ -15,26 +14,26 @@ use crate::git::Repo;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::delivery::remotes::Unlisted;
 
-/// A server makes a fork's git within minutes
+/// A server makes a fork's git repository within minutes
 /// (<https://docs.github.com/en/rest/repos/forks#create-a-fork>).
 const PATIENCE: Duration = Duration::from_mins(5);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Questions before a run wait no longer than that for a server.
+/// A question before a run waits no longer than this for a server.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// A repository on GitHub that there may be a fork of.
+/// A repository on GitHub that the user may have a fork of.
 #[derive(Debug, Clone)]
 pub struct Forkable {
     pub(crate) repo: GitHubRepo,
     pub(crate) token: Token,
     pub(crate) pace: Pace,
-    /// How the repository is reached by git; the fork is reached in the same way.
+    /// The address by which git reaches the repository; git reaches the fork in the same way.
     pub(crate) address: String,
 }
 
 impl Forkable {
-    /// The forge for pull requests into the repository, from another one where that is given.
+    /// Returns the forge for pull requests into the repository, from a fork where one is given.
     pub(crate) fn forge_from(
         &self,
         source: Option<GitHubRepo>,
@@ -50,13 +49,13 @@ impl Forkable {
         Ok(Arc::new(forge))
     }
 
-    /// Whether the user may push to this repository.
+    /// Checks whether the user may push to this repository.
     pub(crate) fn may_push_to(&self, repo: GitHubRepo) -> Result<bool, DeliveryError> {
         let session = self.for_questions(repo)?;
         ask(session.may_push())
     }
 
-    /// Finds the fork, or has it made, and waits until its git is there.
+    /// Finds the fork or asks the server to make it, and waits until git can reach it.
     pub(crate) fn fork(&self, repo: &Repo) -> Result<(GitHubRepo, Unlisted), DeliveryError> {
         let session = self.for_questions(self.repo.clone())?;
         let fork = ask(session.fork())?;
@@ -94,7 +93,7 @@ impl Forkable {
     }
 }
 
-/// Nothing runs yet that a question could be asked in.
+/// Asks a question in a runtime of its own, because no other runtime runs yet.
 fn ask<T>(question: impl Future<Output = Result<T, ForgeError>>) -> Result<T, DeliveryError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

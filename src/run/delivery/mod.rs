@@ -1,6 +1,6 @@
 //! Where the work of a run goes: which forge, which remote, which branch the pull requests are for.
 //!
-//! Decided before the run begins, from the remote's address, the tokens at hand and the user's wishes, so that no agent
+//! This is decided before the run starts, from the remote's address, the tokens and the user's settings, so that no agent
 //! works for a pull request that could never be opened.
 
 pub(crate) mod error;
@@ -22,29 +22,29 @@ use crate::run::delivery::fork::Forkable;
 use crate::run::delivery::remotes::{Remote, Unlisted};
 use crate::run::log::run_fact::Goal;
 
-/// `gh` answers from its own settings; longer than this it waits for something that will not come.
+/// `gh` answers from its own settings; a longer wait is in vain.
 const GH_LIMIT: Duration = Duration::from_secs(10);
 
-/// What becomes of a unit's commit.
+/// Where a unit's commit goes.
 pub enum Delivery {
-    /// It stands on its branch, and that is all.
+    /// The commit stays on its branch.
     Nothing,
-    /// It becomes a pull request.
+    /// The commit becomes a pull request.
     PullRequest(Destination),
 }
 
 /// Where pull requests go.
 pub struct Destination {
     pub(crate) forge: Arc<dyn Forge>,
-    /// Why the forge is the repository itself, where it is.
+    /// Why pull requests are pages in the repository, where they are.
     pub(crate) why_local: Option<WhyLocal>,
-    /// The remote that branches are pushed to before, if any.
+    /// The remote that branches are pushed to, if any.
     pub(crate) remote: Option<String>,
-    /// The remote with the branch that pull requests go to, where branches are pushed to another one.
+    /// The remote with the base branch, where branches are pushed to another remote.
     pub(crate) upstream: Option<String>,
-    /// Those remotes that git does not know by itself.
+    /// The remotes that are not in git's configuration.
     pub(crate) unlisted: Vec<Unlisted>,
-    /// Branches are pushed to a fork that is still to be found.
+    /// The repository whose fork is not found yet.
     pub(crate) fork: Option<Box<Forkable>>,
     /// The branch that pull requests go to.
     pub(crate) base_branch: String,
@@ -52,7 +52,7 @@ pub struct Destination {
 }
 
 impl Delivery {
-    /// Decides where pull requests go; `pages` is the folder for those of the local forge.
+    /// Decides where pull requests go; `pages` is the folder of the local forge's pages.
     pub fn choose(
         repo: &Repo,
         config: &Config,
@@ -138,7 +138,7 @@ impl Delivery {
         }
     }
 
-    /// Branches will be pushed to a fork that is still to be found.
+    /// Plans to push branches to a fork that is not found yet.
     fn await_fork(&mut self, forkable: Forkable) {
         if let Self::PullRequest(Destination {
             remote,
@@ -152,7 +152,7 @@ impl Delivery {
         }
     }
 
-    /// Branches are pushed to this fork.
+    /// Pushes branches to this fork.
     fn go_by(
         &mut self,
         forkable: &Forkable,
@@ -177,7 +177,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Finds the fork that branches are to be pushed to, or has it made; gives its name where there was one to find.
+    /// Finds or makes the fork that branches are pushed to, and returns its name; `None` where no fork is wanted.
     pub(crate) fn settle(&mut self, repo: &Repo) -> Result<Option<RepoName>, DeliveryError> {
         let awaited = match self {
             Self::PullRequest(Destination { fork, .. }) => fork.take(),
@@ -192,7 +192,7 @@ impl Delivery {
         Ok(name)
     }
 
-    /// Where pull requests go, in a few words, and the remote that branches are pushed to.
+    /// Returns the place of pull requests in a few words, and the remote that branches are pushed to.
     pub(crate) fn place(&self) -> (String, Option<String>) {
         match self {
             Self::Nothing => ("nowhere (dry run)".to_owned(), None),
@@ -200,7 +200,7 @@ impl Delivery {
         }
     }
 
-    /// Whether pull requests go to that place, and branches to that remote, with nothing left to be found.
+    /// Checks whether pull requests go to that place and branches to that remote, and no fork is to be found.
     pub(crate) fn is_settled_at(&self, place: &str, pushed_to: Option<&str>) -> bool {
         match self {
             Self::Nothing => false,
@@ -213,7 +213,7 @@ impl Delivery {
         }
     }
 
-    /// The repository as git has to know it for this.
+    /// Returns the repository with the remotes that the delivery needs.
     #[must_use]
     pub fn reach(&self, repo: Repo) -> Repo {
         match self {
@@ -222,7 +222,7 @@ impl Delivery {
         }
     }
 
-    /// Whether pull requests come from another repository than they go to: none can go to the branch of another one then.
+    /// Checks whether pull requests come from a fork. No pull request can then go to the branch of another one.
     #[must_use]
     pub fn is_across(&self) -> bool {
         matches!(
@@ -234,7 +234,7 @@ impl Delivery {
         )
     }
 
-    /// Whether pull requests go where others see them.
+    /// Checks whether pull requests go to a server.
     pub(crate) fn is_on_a_server(&self) -> bool {
         matches!(
             self,
@@ -245,7 +245,7 @@ impl Delivery {
         )
     }
 
-    /// Where it goes, in a line for people.
+    /// Returns where the work goes, in a line for people.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
@@ -282,7 +282,7 @@ fn reaching(repo: Repo, remotes: &[Unlisted]) -> Repo {
     remotes.iter().fold(repo, |repo, remote| remote.reach(repo))
 }
 
-/// The pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes and
+/// Returns the pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes and
 /// `BATCH_BUDGET` (changes, a slash, milliseconds) sets how many it takes in which time, for servers that are part of a
 /// test.
 fn pace(host: &str) -> Pace {
@@ -306,7 +306,7 @@ fn pace(host: &str) -> Pace {
     pace
 }
 
-/// The remote that branches are pushed to although no pull request needs it.
+/// Returns the remote that branches are pushed to although pages do not need it.
 fn local_push(push: PushChoice, remote: Option<Remote>) -> Result<Option<String>, DeliveryError> {
     match (push, remote) {
         (PushChoice::Never, _) | (PushChoice::Auto, None) => Ok(None),
@@ -321,7 +321,7 @@ pub enum Place {
     GitHub {
         remote: String,
         repo: GitHubRepo,
-        /// The repository that branches are pushed to, where that is another one.
+        /// The repository that branches are pushed to, where it is another one.
         source: Option<Box<GitHubRepo>>,
         token: Token,
     },
@@ -332,13 +332,13 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhyLocal {
     Asked,
-    /// Branches are not to be pushed, and GitHub needs them.
+    /// The user wants no push, and GitHub needs one.
     Unpushed,
     NoRemote,
     NotGitHub {
         remote: String,
     },
-    /// The remote is on this server, but nothing lets batch in there.
+    /// The remote is on this server, but there is no token for it.
     NoToken {
         host: String,
     },
@@ -378,7 +378,7 @@ pub fn place(
         }
         (ForgeChoice::Auto, PushChoice::Never) => return Ok(Place::Local(WhyLocal::Unpushed)),
         (ForgeChoice::GitHub, PushChoice::Never) => return Err(DeliveryError::UnpushedOnGitHub),
-        // Who names a repository there means GitHub.
+        // A user who names a repository on GitHub means GitHub.
         (choice, _) => choice == ForgeChoice::GitHub || named.is_some(),
     };
     let Some(remote) = remote else {
@@ -415,7 +415,7 @@ pub fn place(
     }
 }
 
-/// The token that GitHub's own client would use.
+/// Returns the token that GitHub's own client would use.
 #[must_use]
 pub fn find_token(host: &str) -> Option<Token> {
     Token::find(

@@ -1,19 +1,19 @@
-//! The remotes of a run: the one that the settings mean, and repositories beside it that no settings of git's know.
+//! The remotes of a run: the remote of the settings, and repositories that are not in git's configuration.
 //!
-//! Addresses are never shown: people keep passwords in them.
+//! Addresses are never shown, because people keep passwords in them.
 
 use crate::config::Config;
 use crate::forge::GitHubRepo;
 use crate::git::{GitError, Repo};
 use crate::run::delivery::error::DeliveryError;
 
-/// A remote with the addresses that pushes to it go to.
+/// A remote with its push addresses.
 pub struct Remote {
     pub(crate) name: String,
     urls: Vec<String>,
 }
 
-/// A remote that stands in no settings: what git calls it meanwhile, and where git finds it.
+/// A remote that is not in git's configuration: its name for git, and its address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unlisted {
     pub(crate) name: String,
@@ -21,7 +21,7 @@ pub struct Unlisted {
 }
 
 impl Remote {
-    /// The remote that the settings mean, if there is one.
+    /// Returns the remote of the settings, if there is one.
     pub fn find(repo: &Repo, config: &Config) -> Result<Option<Self>, GitError> {
         let Some(name) = repo.remote(config.publish.remote.as_deref())? else {
             return Ok(None);
@@ -30,12 +30,12 @@ impl Remote {
         Ok(Some(Self { name, urls }))
     }
 
-    /// The first of the addresses.
+    /// Returns the first address.
     pub(crate) fn address(&self) -> &str {
         self.urls.first().map_or("", String::as_str)
     }
 
-    /// Whether it is a folder on this machine: pushing there tells nobody anything.
+    /// Checks whether it is a folder on this machine, so that a push there notifies nobody.
     pub(crate) fn is_local(&self) -> bool {
         self.urls.iter().all(|url| {
             ["file://", "/", "./", "../"]
@@ -46,7 +46,7 @@ impl Remote {
 }
 
 impl Unlisted {
-    /// The repository as a remote that is reached in the same way as what `address` leads to.
+    /// Returns the repository as a remote that git reaches in the same way as `address`.
     pub(crate) fn of(repo: &GitHubRepo, address: &str) -> Result<Self, DeliveryError> {
         let name = repo.place();
         match repo.address_like(address) {

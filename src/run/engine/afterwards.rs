@@ -1,4 +1,4 @@
-//! Facts that come after a run: what is done with its commits once they are published.
+//! Facts after the end of a run: what happens to its commits once they are published.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::workspace::places::Places;
 
-/// Why nothing can be written down about a run.
+/// Why no fact about a run can be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum AfterwardsError {
     #[error("run {run} is going: wait until it has ended, or end it with batch cancel")]
@@ -27,7 +27,7 @@ pub enum AfterwardsError {
     Journal(#[from] JournalError),
 }
 
-/// The right to write about a run that nobody drives; nobody can drive it meanwhile.
+/// The right to record facts about a run that no process drives. Meanwhile no process can drive it.
 pub struct Afterwards {
     journal: Journal,
     run: RunId,
@@ -48,12 +48,12 @@ impl Afterwards {
         })
     }
 
-    /// Writes a fact about a unit down.
+    /// Records a fact about a unit.
     pub fn say(&mut self, unit: &UnitId, fact: UnitFact) -> Result<Recorded, AfterwardsError> {
         self.record(Event::Unit(unit.clone(), fact))
     }
 
-    /// Writes a fact about the run down.
+    /// Records a fact about the run.
     pub fn say_of_run(&mut self, fact: RunFact) -> Result<Recorded, AfterwardsError> {
         self.record(Event::Run(fact))
     }

@@ -8,7 +8,7 @@ use crate::run::log::record::RecordError;
 use crate::run::log::run_id::RunId;
 use crate::run::schedule::retry::RetryError;
 
-/// Why a run ended without its last event, or did not begin.
+/// Why a run ended without its last event, or did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("{} cannot be written: {source}", path.display())]
@@ -34,7 +34,7 @@ pub enum RunError {
         id: RunId,
         forge: String,
         remote: Option<String>,
-        /// Where they would go now, and why there.
+        /// Where pull requests would go now, and why.
         now: String,
     },
     #[error(transparent)]
@@ -50,7 +50,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Whether nothing was done because nothing should be.
+    /// Checks whether batch refused, and did nothing.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(

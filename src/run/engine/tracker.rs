@@ -1,7 +1,7 @@
-//! The one issue for all pull requests of a run, kept up to date while the run goes.
+//! The tracking issue of a run, which lists all its pull requests, kept up to date while the run goes.
 //!
-//! A task of its own writes it: no unit waits for it, and no unit fails when it cannot be written. It is told what is open
-//! by the loop that drives the run, and it tells that loop what is to be known of the issue.
+//! A task of its own writes the issue: no unit waits for it, and no unit fails when it cannot be written. The event loop says
+//! which pull requests are open, and the task reports facts about the issue to the loop.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,23 +16,23 @@ use crate::run::log::run_fact::{IssueLink, RunFact};
 use crate::run::log::run_state::RunState;
 use crate::words;
 
-/// What opens within so much time is told together.
+/// Pull requests that open within so much time are written together.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// So many of those that were open are looked at anew each time, those that were not for longest: of 5,000 requests an hour
-/// something must be left for others.
+/// So many open pull requests are looked at again each time, the longest unseen first: some of the 5,000 requests an hour
+/// are left for other uses.
 const AGAIN: usize = 30;
 
-/// A run that is done waits no longer for the server.
+/// A finished run waits no longer than this for the server.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The task, and what it is told.
+/// The task, and the channel that updates it.
 pub(crate) struct Tracker {
     tracking: watch::Sender<Tracking>,
     task: JoinHandle<()>,
 }
 
-/// What the issue of a run is to hold, what takes work back last. How pull requests stand is the forge's to say.
+/// Returns the content of the tracking issue; reverts come last. The forge says whether each pull request is open.
 #[must_use]
 pub fn tracking(state: &RunState) -> Tracking {
     let reverts = state.reverts();
@@ -56,7 +56,7 @@ pub fn tracking(state: &RunState) -> Tracking {
 }
 
 impl Tracker {
-    /// For a run that stands so; nothing where no issue is wanted.
+    /// Starts the task; `None` where the settings want no issue.
     pub(crate) fn start(
         job: &Job,
         state: &RunState,
@@ -81,12 +81,12 @@ impl Tracker {
         Some(Self { tracking, task })
     }
 
-    /// A pull request was opened.
+    /// Takes in that a pull request was opened.
     pub(crate) fn update(&self, state: &RunState) {
         self.tracking.send_replace(tracking(state));
     }
 
-    /// Waits until all is told; gives what is to be known where that takes too long.
+    /// Waits until everything is written; returns a fact where that takes too long.
     pub(crate) async fn finish(mut self) -> Option<RunFact> {
         drop(self.tracking);
         if tokio::time::timeout(PATIENCE, &mut self.task).await.is_ok() {
@@ -102,11 +102,11 @@ struct Keeper {
     forge: Box<dyn ForgeSession>,
     told: mpsc::UnboundedSender<RunFact>,
     issue: Option<IssueLink>,
-    /// How pull requests stood when they were looked at last.
+    /// The states of pull requests at the last look.
     states: BTreeMap<u64, State>,
-    /// Those that were open then, in the order in which they were looked at.
+    /// The pull requests that were open then, in the order of the looks.
     open: Vec<u64>,
-    /// Why it could not be written, as it was told last.
+    /// The last reported reason why the issue could not be written.
     trouble: Option<String>,
 }
 
@@ -126,7 +126,7 @@ impl Keeper {
                 break;
             }
         }
-        // Some were merged or closed meanwhile.
+        // Some pull requests were merged or closed meanwhile.
         self.forget(self.open.len());
         let last = tracking.borrow().clone();
         if !last.tasks.is_empty() {
@@ -134,7 +134,7 @@ impl Keeper {
         }
     }
 
-    /// So many of those that were open may be so no longer.
+    /// Forgets the states of so many open pull requests, which may have changed.
     fn forget(&mut self, many: usize) {
         for number in self.open.drain(..many.min(self.open.len())) {
             self.states.remove(&number);
@@ -181,12 +181,12 @@ impl Keeper {
                 RunFact::NotTracked { reason }
             }
         };
-        // Without a loop that listens, the run is over.
+        // Without a loop that receives, the run is over.
         let _ = self.told.send(fact);
     }
 }
 
-/// Comes back when nobody tells anything more.
+/// Waits until no more updates can come.
 async fn closed(tracking: &mut watch::Receiver<Tracking>) {
     while tracking.changed().await.is_ok() {}
 }

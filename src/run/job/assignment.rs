@@ -1,4 +1,4 @@
-//! What a unit's agent is asked to do, and who it is: as the plan says, unless the unit was done anew with others.
+//! The assignment of a unit: its agent, instruction and limits, by the plan or by the retry of the unit.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -14,33 +14,33 @@ use crate::plan::Plan;
 use crate::run::job::error::PrepareError;
 use crate::run::log::run_fact::Amendment;
 
-/// How often a coding agent may work on its unit unless something else is asked for.
+/// How many attempts a coding agent has unless the settings say otherwise.
 const USUAL_ATTEMPTS: u32 = 3;
 
-/// How long an agent may take on one unit unless something else is asked for.
+/// How long an agent may take for one unit unless the settings say otherwise.
 const AGENT_LIMIT: Duration = Duration::from_mins(30);
 
-/// What tokens of models cost, by the settings.
+/// The prices of tokens, by model.
 type Prices = BTreeMap<String, Price>;
 
 /// The agents of a plan, each once.
 pub(crate) type Agents = Vec<Arc<dyn Agent>>;
 
-/// Who does the work, and by which words.
+/// The agent that does the work, and its instruction.
 #[derive(Clone)]
 pub(crate) struct Assignment {
     pub(crate) agent: Arc<dyn Agent>,
-    /// How far the agent may go.
+    /// How long the agent may work.
     pub(crate) limits: Limits,
-    /// How often the agent may work on its unit, where that was said.
+    /// How many attempts the agent has, where the settings say so.
     pub(crate) attempts: Option<NonZeroU32>,
-    /// How much the agent may use up on its unit.
+    /// How much the agent may use for its unit.
     pub(crate) caps: AgentCaps,
     pub(crate) instruction: String,
 }
 
-/// The assignment of a plan's units, in its order: the same for all but for who does the work, and each agent is made once.
-/// With them all agents that take turns where works compete.
+/// Returns the assignments of a plan's units, in its order, and all agents that take turns at candidates. Units of one agent
+/// share that agent.
 pub(crate) fn of_plan(
     plan: &Plan,
     config: &Config,
@@ -71,7 +71,7 @@ pub(crate) fn of_plan(
 }
 
 impl Assignment {
-    /// Those that the settings mean for this agent; `dir` is the folder from which a relative program is meant.
+    /// Returns the assignment by the settings; the path of an agent program is relative to `dir`.
     pub(crate) fn of(
         options: &AgentOptions,
         config: &Config,
@@ -90,8 +90,8 @@ impl Assignment {
         })
     }
 
-    /// These assignment with what is different for a unit; `dir` is the folder from which a relative agent program is meant
-    /// where the amendment names none.
+    /// Returns the assignment with what is different for a retried unit. The path of an agent program is relative to the
+    /// amendment's folder, or to `dir`.
     pub(crate) fn amended(
         &self,
         amendment: &Amendment,
@@ -117,7 +117,7 @@ impl Assignment {
         Ok(assignment)
     }
 
-    /// How often the agent may work on its unit.
+    /// Returns how many attempts the agent has.
     pub(crate) fn attempts(&self) -> u32 {
         let usual = match self.agent.another_attempt() {
             AnotherAttempt::Usual => USUAL_ATTEMPTS,
@@ -128,7 +128,7 @@ impl Assignment {
     }
 }
 
-/// The agent that the options mean, ready to work.
+/// Makes the agent that the options describe.
 pub fn agent(
     spec: &AgentSpec,
     prices: &Prices,

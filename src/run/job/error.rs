@@ -1,4 +1,4 @@
-//! The reasons why a run cannot begin, as sentences for people.
+//! The reasons why a run cannot start, as sentences for people.
 
 use crate::codemod::CodemodError;
 use crate::config::AgentOptionsError;
@@ -10,7 +10,7 @@ use crate::process::ProcessError;
 use crate::run::workspace::disk_space::NoDiskSpace;
 use crate::run::workspace::naming::NamingError;
 
-/// Why a run cannot begin.
+/// Why a run cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
     #[error(transparent)]

@@ -1,16 +1,16 @@
-//! Whether all that changed in a worktree was the unit's to change: the proof that comes after the work.
+//! Compares the changes in a checkout with the unit's claim, after the agent has finished.
 //!
-//! What lies outside is never published, so the words say which paths, and why.
+//! A change outside the claim is never published, so the messages name its path and the reason.
 
 use std::fmt::Write as _;
 
 use crate::git::{Change, Changes, Content};
 use crate::plan::claim::Ownership;
 
-/// A list of paths beyond this helps nobody.
+/// A message lists at most so many paths.
 const PATHS_SHOWN: usize = 20;
 
-/// What the unit at `number` in the plan changed outside its claim, a line each.
+/// Returns what the unit at `number` in the plan changed outside its claim, a line each.
 pub(crate) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -> Vec<String> {
     changes
         .list
@@ -19,7 +19,7 @@ pub(crate) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -
         .collect()
 }
 
-/// Why the unit cannot be published, in words.
+/// Writes why the unit cannot be published.
 pub(crate) fn reason(faults: &[String]) -> String {
     words(
         "it changed what is not its own, so nothing of it is published:",
@@ -27,14 +27,14 @@ pub(crate) fn reason(faults: &[String]) -> String {
     )
 }
 
-/// What the agent is told to mend.
+/// Writes the feedback for the agent.
 pub(crate) fn feedback(faults: &[String]) -> String {
     words("You changed what is not yours to change:\n", faults)
         + "\n\nUndo these changes and no others: put back what you edited, renamed or deleted there, and delete what you \
            created there, so that every path listed is as it was when you began. Keep your work inside your own files.\n"
 }
 
-/// Why a change is not this unit's to make, as one line.
+/// Returns why the unit may not make this change, as one line.
 fn fault(ownership: &Ownership, number: usize, change: &Change) -> Option<String> {
     let reason = match ownership.allows(number, &change.path, change.kind) {
         Err(outside) => outside.to_string(),
@@ -63,7 +63,7 @@ fn words(head: &str, faults: &[String]) -> String {
     words
 }
 
-/// Whether a symlink at `path` (from the root) points outside the repository, or into git's own folder.
+/// Checks whether a symlink at `path` (relative to the root) points outside the repository or into git's own folder.
 fn leaves(path: &[u8], target: &[u8]) -> bool {
     if target.starts_with(b"/") {
         return true;
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_followed_by_name_alone() {
+    fn a_symlink_is_judged_by_name_alone() {
         for (path, target, out) in [
             ("a", "b", false),
             ("a/b", "../c", false),

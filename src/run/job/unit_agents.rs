@@ -1,4 +1,4 @@
-//! Who does each unit of a plan, in words: known before there is a run.
+//! The agent of each unit of a plan, in words. It is known before there is a run.
 
 use std::fmt;
 use std::path::Path;
@@ -9,12 +9,12 @@ use crate::run::job::assignment::{Assignment, of_plan};
 use crate::run::job::error::PrepareError;
 use crate::words;
 
-/// Who does the units of a plan, in its order, each in one line.
+/// The agents of a plan's units, in its order, each in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitAgents(Vec<String>);
 
 impl UnitAgents {
-    /// Those that the plan and the settings mean; `dir` is the folder from which a relative program is meant.
+    /// Returns the agents by the plan and the settings; the path of an agent program is relative to `dir`.
     ///
     /// # Errors
     /// When an agent is not named, or cannot be used.
@@ -30,7 +30,7 @@ impl UnitAgents {
             .collect()
     }
 
-    /// In the plan's order.
+    /// Returns the agents in the plan's order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -43,7 +43,7 @@ impl FromIterator<String> for UnitAgents {
 }
 
 impl fmt::Display for UnitAgents {
-    /// The agent, or the agents with how many units each has.
+    /// Writes the agent, or each agent with its number of units.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut units: Vec<(&str, usize)> = Vec::new();
         for who in self.iter() {

@@ -1,4 +1,4 @@
-//! Events as rows of the journal, and back.
+//! Writes events as rows of the journal, and reads them back.
 
 use crate::journal::{Journal, JournalError, Row};
 use crate::plan::UnitId;
@@ -8,7 +8,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_fact::UnitFact;
 
-/// Why what the journal holds cannot be understood.
+/// Why the journal cannot be understood.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     #[error(transparent)]
@@ -26,7 +26,7 @@ pub enum RecordError {
 }
 
 impl RecordError {
-    /// Whether the journal should be looked at more closely.
+    /// Checks whether the journal may be damaged.
     #[must_use]
     pub fn may_be_damage(&self) -> bool {
         matches!(
@@ -45,8 +45,8 @@ fn latest_words(known: &[String]) -> String {
     }
 }
 
-/// Where builds for tests can be made to die: the variable `BATCH_CRASH` names the event, counted from 0, before which
-/// (`7`) or after which (`7+`) the process is killed. Not part of a release.
+/// Kills the process in a build for tests: the variable `BATCH_CRASH` names the event, counted from 0, before which (`7`) or
+/// after which (`7+`) the process dies. Not part of a release.
 #[cfg(debug_assertions)]
 fn crash_point(moment: &str) {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,7 +60,7 @@ fn crash_point(moment: &str) {
     }
 }
 
-/// Writes an event down; once this returns, it is known for good.
+/// Writes an event; when this returns, the event is on disk.
 pub(crate) fn append(
     journal: &mut Journal,
     run: &RunId,
@@ -71,7 +71,7 @@ pub(crate) fn append(
         Event::Run(fact) => (None, serde_json::to_string(fact)),
         Event::Unit(unit, fact) => (Some(unit.as_str()), serde_json::to_string(fact)),
     };
-    // Paths are the only field that may not be text; git's own state lies in such a folder too.
+    // Only a path may not be UTF-8; git's own state lies in such a folder too.
     let fact = fact.map_err(|error| RecordError::Unreadable {
         seq: 0,
         reason: error.to_string(),
@@ -84,17 +84,17 @@ pub(crate) fn append(
     Ok(Recorded { seq, at, event })
 }
 
-/// The moment, in milliseconds since 1970-01-01 UTC.
+/// Returns the present moment, in milliseconds since 1970-01-01 UTC.
 pub fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// All events of a run, oldest first.
+/// Reads all events of a run, oldest first.
 pub fn events(journal: &Journal, run: &RunId) -> Result<Vec<Recorded>, RecordError> {
     events_after(journal, run, 0)
 }
 
-/// The events of a run after the one numbered `seq`, oldest first.
+/// Reads the events of a run after the event numbered `seq`, oldest first.
 pub fn events_after(
     journal: &Journal,
     run: &RunId,
@@ -107,12 +107,12 @@ pub fn events_after(
         .collect()
 }
 
-/// What is known of a run.
+/// Reads the state of a run.
 pub fn load(journal: &Journal, run: &RunId) -> Result<RunState, RecordError> {
     fold(run, &events(journal, run)?)
 }
 
-/// What these events, all there are of a run, say of it.
+/// Folds all events of a run into its state.
 pub fn fold(run: &RunId, events: &[Recorded]) -> Result<RunState, RecordError> {
     RunState::fold(run, events).ok_or_else(|| RecordError::Unreadable {
         seq: events.first().map_or(0, |event| event.seq),
@@ -120,7 +120,7 @@ pub fn fold(run: &RunId, events: &[Recorded]) -> Result<RunState, RecordError> {
     })
 }
 
-/// The run that `wanted` means (its id, or a part of it that only one has), or the latest.
+/// Finds the run that `wanted` names (its id, or a part that only one id has), or the latest run.
 pub fn find(journal: &Journal, wanted: Option<&str>) -> Result<RunId, RecordError> {
     let known = journal.runs()?;
     let Some(wanted) = wanted else {

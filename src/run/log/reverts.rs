@@ -1,4 +1,4 @@
-//! The reverts of a run, told like units, so that whoever looks after pull requests treats both alike.
+//! The reverts of a run in the form of units, so that the commands for pull requests treat both alike.
 //!
 //! A revert needs the reverts of all units that stand on the same work: the work below another unit's work is never
 //! reverted first.
@@ -39,14 +39,14 @@ impl RunState {
         found
     }
 
-    /// Returns the reverts of the units' present work, each after the reverts that it needs.
+    /// Returns the reverts of the units' present work in the form of units, each after the reverts that it needs.
     #[must_use]
     pub fn reverts(&self) -> Vec<UnitState> {
         let last_first = self.needs_first().into_iter().rev();
         last_first.filter_map(|unit| self.revert_of(unit)).collect()
     }
 
-    /// Returns the revert of a unit's present work, told like a unit.
+    /// Returns the revert of a unit's present work, in the form of a unit.
     #[must_use]
     pub fn revert_of(&self, unit: &UnitState) -> Option<UnitState> {
         let Revert { made, pull_request } = unit.publication.present_revert()?;

@@ -1,11 +1,11 @@
-//! Made-up beginnings of runs, for tests here and on the floors above.
+//! Sample headers of runs, for tests here and in the rooms above.
 
 use crate::config::PublishWhen;
 use crate::git::CommitId;
 use crate::plan::UnitId;
 use crate::run::log::run_fact::{Goal, RunHeader, UnitHeader};
 
-/// A unit that needs nobody.
+/// Makes a unit without needs.
 pub(crate) fn unit(id: &str) -> UnitHeader {
     UnitHeader {
         id: UnitId::parse(id).unwrap(),
@@ -19,7 +19,7 @@ pub(crate) fn unit(id: &str) -> UnitHeader {
     }
 }
 
-/// A run of these units.
+/// Makes a run of these units.
 pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
     RunHeader {
         instruction: "x".into(),

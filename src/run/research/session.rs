@@ -1,8 +1,7 @@
-//! A plan that an agent is asked for: it reads the base in a worktree of its own that is thrown away, and what it
-//! proposes is made a plan that holds together.
+//! A planning session: an agent reads the base in a checkout of its own and proposes a plan, which is checked and repaired.
 //!
-//! It is asked again where its answer cannot be used, but not for ever. What it was asked and what it said is kept; what
-//! it changed is not.
+//! An agent whose answer cannot be used is asked again, a few times. The prompt and the transcript are kept; the checkout is
+//! thrown away.
 
 use std::fmt;
 use std::fs;
@@ -30,14 +29,14 @@ use crate::run::workspace::environment::{unit_environment, worker_environment};
 use crate::run::workspace::naming::Naming;
 use crate::words;
 
-/// How often it is asked.
+/// How often the agent is asked.
 const TIMES: usize = 3;
 
-/// What is to be found out.
+/// A planning session.
 pub struct PlanningSession<'a> {
     repo: &'a Repo,
     config: &'a Config,
-    /// The plan that the files' own ties make.
+    /// The plan that follows from the imports alone.
     plan: &'a Plan,
     base: &'a BaseFiles,
     assignment: Assignment,
@@ -46,17 +45,17 @@ pub struct PlanningSession<'a> {
     checkout: PlanningCheckout,
 }
 
-/// What came of it.
+/// The result of a planning session.
 #[derive(Debug)]
 pub struct PlanningResult {
-    /// What the agent used up.
+    /// What the agent used.
     pub used: UsageSum,
-    /// Where the prompt, the transcript and a record of what came out are kept.
+    /// The folder with the prompt, the transcript and a record of the result.
     pub folder: PathBuf,
     pub made: Result<(Plan, Vec<Repair>), PlanningError>,
 }
 
-/// Why no plan came of it.
+/// Why the session made no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanningError {
     #[error(transparent)]
@@ -72,7 +71,7 @@ pub enum PlanningError {
 }
 
 impl<'a> PlanningSession<'a> {
-    /// Puts it together; `dir` is the folder from which a relative agent program is meant.
+    /// Puts the session together; the path of an agent program is relative to `dir`.
     pub fn prepare(
         id: RunId,
         repo: &'a Repo,
@@ -83,7 +82,7 @@ impl<'a> PlanningSession<'a> {
         let naming = Naming::of(config, repo)?;
         let mut assignment =
             Assignment::of(&config.first_agent()?, config, &plan.instruction, dir)?;
-        // What a whole run may take is more than enough for its plan.
+        // The limits of a whole run are ample for its plan.
         assignment.caps = assignment.caps.within(AgentCaps {
             turns: None,
             tokens: config.run.max_tokens,
@@ -101,13 +100,13 @@ impl<'a> PlanningSession<'a> {
         })
     }
 
-    /// The agent in one line.
+    /// Returns the agent in one line.
     #[must_use]
     pub fn agent(&self) -> String {
         self.assignment.agent.describe()
     }
 
-    /// Asks the agent. What it tells meanwhile goes to `tell`.
+    /// Asks the agent. Its events go to `tell`.
     pub async fn ask(
         &self,
         cancel: &CancellationToken,
@@ -149,7 +148,7 @@ impl<'a> PlanningSession<'a> {
         }
     }
 
-    /// Asks until an answer can be used, or there is no use in asking.
+    /// Asks until an answer can be used, at most a few times.
     async fn answers(
         &self,
         cancel: &CancellationToken,
@@ -263,7 +262,7 @@ impl<'a> PlanningSession<'a> {
         from_proposal(self.plan, self.base, &proposal, range).map_err(|error| error.to_string())
     }
 
-    /// Writes down what came out, for whoever wants to know later.
+    /// Writes a record of the result.
     fn keep(&self, researched: &PlanningResult) {
         let (repairs, fault) = match &researched.made {
             Ok((_, repairs)) => (repairs.iter().map(ToString::to_string).collect(), None),

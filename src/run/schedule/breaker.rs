@@ -1,14 +1,14 @@
-//! Whether a run fails as a whole: when its first units all fail for the same reason, the others would as well. A pure
-//! question to the state.
+//! The breaker: when the first units all fail for the same reason, the other units would fail too. A pure function of the
+//! state.
 
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
 
-/// So many units must have failed alike, and none have ended otherwise before.
+/// So many units must have failed for the same reason, and no unit may have ended otherwise before.
 const ALIKE: usize = 3;
 
-/// The agents that get no further unit because their first ones have all failed, each with the reason.
+/// Returns the agents that get no further unit because their first units all failed, each with the reason.
 pub(crate) fn same_failures(state: &RunState) -> Vec<(String, String)> {
     if state.breaker_is_off {
         return Vec::new();
@@ -20,13 +20,13 @@ pub(crate) fn same_failures(state: &RunState) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The reason for which the first units of an agent have all failed.
+/// Returns the reason for which the first units of an agent all failed.
 fn same_failure(state: &RunState, who: &str) -> Option<String> {
     let mut ended: Vec<&UnitState> = state
         .units
         .iter()
         .filter(|unit| {
-            // Whoever was not begun tells nothing.
+            // A unit that never started says nothing about its agent.
             state.agents_of(unit).contains(&who)
                 && unit.outcome().is_some()
                 && unit.started_at.is_some()
@@ -48,8 +48,8 @@ fn same_failure(state: &RunState, who: &str) -> Option<String> {
     }
 }
 
-/// What is the same in failures for the same reason: the step, the reason and the last words of the output, without
-/// what belongs to the unit, and without numbers.
+/// Returns the text that is equal for failures with the same reason: the step, the reason and the last line of the output,
+/// without the unit's own names and without numbers.
 fn likeness(unit: &UnitState) -> Option<String> {
     let Some(Outcome::Failed {
         step, reason, tail, ..
@@ -74,7 +74,7 @@ mod tests {
     use crate::plan::UnitId;
     use crate::run::{Event, Recorded, RunFact, RunId, Step, StopReason, UnitFact, sample};
 
-    /// A run of units `unit-a` to `unit-d`, whose first ones ended in this order, each with a reason or well.
+    /// Makes a run of the units `unit-a` to `unit-d`; some ended in this order, each with a reason or well.
     fn state(ends: &[(&str, Option<&str>)]) -> RunState {
         let units = ["unit-a", "unit-b", "unit-c", "unit-d"].map(sample::unit);
         let mut state =
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn one_agent_that_fails_says_nothing_of_another() {
+    fn the_failures_of_one_agent_say_nothing_about_another() {
         let x = Some("x");
         let mut it = state(&[
             ("unit-a", x),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn three_failures_alike_are_enough_and_numbers_do_not_tell_them_apart() {
+    fn three_failures_that_differ_in_numbers_alone_are_enough() {
         let said = first(&state(&[
             ("unit-c", Some("unit-c: gone after 1s")),
             ("unit-a", Some("unit-a: gone after 2s")),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_or_different_ones_or_a_success_among_the_first_are_not() {
+    fn fewer_failures_different_ones_or_an_early_success_are_not_enough() {
         let x = Some("x");
         assert_eq!(first(&state(&[("unit-a", x), ("unit-b", x)])), None);
         assert_eq!(
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_goes_on_all_the_same_is_not_asked_again() {
+    fn a_user_who_continues_is_not_stopped_again() {
         let x = Some("x");
         let mut it = state(&[("unit-a", x), ("unit-b", x), ("unit-c", x)]);
         let reason = first(&it).unwrap();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_goes_on_is_not_asked_again_though_another_agent_was_cut_off_for_something_else() {
+    fn a_user_who_continues_is_not_stopped_again_though_another_agent_was_refused() {
         let x = Some("x");
         let mut it = state(&[("unit-a", x), ("unit-b", x), ("unit-c", x)]);
         let reason = first(&it).unwrap();

@@ -1,33 +1,33 @@
 //! How many agents may work at once: pure decisions over time, which comes in as a value.
 //!
-//! It begins with as many as were asked for, halves when an agent is held back by its model's provider, starts nobody
-//! before the moment that was named, and grows by one after each quiet minute. It knows no agents and no units.
+//! The number starts at what the user asked for, halves when a provider interrupts an agent, is zero until the moment that
+//! the provider named, and grows by one after each quiet minute. The governor knows no agents and no units.
 
 use std::time::Duration;
 
-/// The time since the run was taken up.
+/// The time since this process began to drive the run.
 pub(crate) type Moment = Duration;
 
-/// After so long without trouble there is one more.
+/// After so long without an interruption one more agent may work.
 const QUIET: Duration = Duration::from_mins(1);
-/// Agents that are held back at nearly the same time are held back for one reason.
+/// Agents that are interrupted within so much time are interrupted for one reason.
 const BURST: Duration = Duration::from_secs(15);
-/// An agent that is held back for a shorter time waits for itself.
+/// An agent that has to wait for less waits alone.
 const SHORT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Governor {
     most: usize,
     at_once: usize,
-    /// The last trouble, or the last growth after it.
+    /// The last interruption, or the last growth after it.
     since: Moment,
     halved: Option<Moment>,
-    /// Nobody is started before.
+    /// No agent starts before this moment.
     closed_until: Option<Moment>,
 }
 
 impl Governor {
-    /// `most` at once, at least one.
+    /// Makes a governor that allows `most` agents at once, at least one.
     pub(crate) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
@@ -39,12 +39,12 @@ impl Governor {
         }
     }
 
-    /// One of `busy` agents is held back; `wait` is how long, where that was said.
+    /// Takes in that one of `busy` agents was interrupted; `wait` is how long it has to wait, where the provider said so.
     pub(crate) fn interrupt(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
         self.since = now;
         if self.halved.is_none_or(|at| now >= at + BURST) {
             self.halved = Some(now);
-            // Fewer than may work were too many already.
+            // Fewer agents than may work were too many.
             self.at_once = (self.at_once.min(busy) / 2).max(1);
         }
         if let Some(wait) = wait.filter(|wait| *wait >= SHORT) {
@@ -52,10 +52,10 @@ impl Governor {
         }
     }
 
-    /// Time has passed.
+    /// Takes in that time has passed.
     pub(crate) fn pass(&mut self, now: Moment) {
         if self.closed_until.is_some_and(|until| until <= now) {
-            // The quiet time begins with the moment at which somebody may try again.
+            // The quiet time starts when an agent may try again.
             self.since = self.since.max(self.closed_until.unwrap_or(now));
             self.closed_until = None;
         }
@@ -68,7 +68,7 @@ impl Governor {
         }
     }
 
-    /// How many may work at once, as of the last moment that was told.
+    /// Returns how many agents may work at once, as of the last moment that was taken in.
     pub(crate) fn at_once(&self) -> usize {
         if self.closed_until.is_some() {
             0
@@ -77,12 +77,12 @@ impl Governor {
         }
     }
 
-    /// Until when nobody is started.
+    /// Returns the moment before which no agent starts.
     pub(crate) fn closed_until(&self) -> Option<Moment> {
         self.closed_until
     }
 
-    /// When something changes though nothing happens.
+    /// Returns the moment when the number changes though nothing happens.
     pub(crate) fn next(&self) -> Option<Moment> {
         let grows = (self.at_once < self.most).then(|| self.since.saturating_add(QUIET));
         self.closed_until.or(grows)
@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    /// More than any of them lets work.
+    /// More agents than any governor allows.
     const BUSY: usize = 64;
 
     fn seconds(seconds: u64) -> Moment {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn it_halves_once_for_many_that_are_held_back_together() {
+    fn it_halves_once_for_agents_that_are_interrupted_together() {
         let mut it = Governor::new(8);
         for at in 0..8 {
             it.interrupt(seconds(at), BUSY, None);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn it_halves_what_works_where_that_is_less_than_may() {
+    fn it_halves_the_number_that_works_where_fewer_work_than_may() {
         let mut it = Governor::new(8);
         it.interrupt(seconds(1), 4, None);
         assert_eq!(it.at_once(), 2);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_started_before_the_moment_that_was_named() {
+    fn no_agent_starts_before_the_named_moment() {
         let mut it = Governor::new(4);
         it.interrupt(seconds(10), BUSY, Some(seconds(600)));
         it.interrupt(seconds(11), BUSY, Some(seconds(60)));
@@ -156,11 +156,11 @@ mod tests {
         #[test]
         fn it_stays_within_its_bounds_and_never_gets_stuck(
             most in 1..64_usize,
-            troubles in proptest::collection::vec((0..400_u64, proptest::option::of(0..1_000_u64)), 0..30),
+            interruptions in proptest::collection::vec((0..400_u64, proptest::option::of(0..1_000_u64)), 0..30),
         ) {
             let mut it = Governor::new(most);
             let mut now = Moment::ZERO;
-            for (after, wait) in troubles {
+            for (after, wait) in interruptions {
                 now += seconds(after);
                 it.pass(now);
                 it.interrupt(now, BUSY, wait.map(seconds));

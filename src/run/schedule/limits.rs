@@ -1,4 +1,4 @@
-//! How much a whole run may take, and what it has taken: pure questions to the state.
+//! The limits on what a whole run may use: pure functions of the state.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::config::{Limit, RunConfig};
 use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
 
-/// How much a whole run may take; as much as it likes where nothing is said.
+/// The limits of a whole run; `None` means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Caps {
     budget: Option<Usd>,
@@ -24,14 +24,14 @@ impl Caps {
         }
     }
 
-    /// How long after its beginning the run starts nothing more.
+    /// Returns how long after its start the run starts no further unit.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.deadline.map(|limit| limit.0)
     }
 
-    /// The limit that a run has reached; `driven` is for how long this process has been at it.
+    /// Returns the limit that the run has reached; `driven` is how long this process has driven the run.
     pub(crate) fn reached(&self, state: &RunState, driven: Duration) -> Option<StopReason> {
-        // Earlier attempts and processes count, too.
+        // Earlier attempts and processes count too.
         let turns = state.units.iter().flat_map(|unit| &unit.ledger.turns);
         let sum: UsageSum = turns.collect();
         let (spent, used) = (sum.least_cost(), sum.least_tokens());

@@ -1,4 +1,4 @@
-//! Whether finished work may be published yet: a pure question to the state.
+//! Whether finished work may be published yet: a pure function of the state.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::Phase;
 
-/// Whether anything more is published.
+/// Whether the run publishes anything more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateState {
-    /// It is not known yet whether enough units succeed.
+    /// Nobody knows yet whether enough units succeed.
     Wait,
     Open,
     /// Enough units cannot succeed any more.
@@ -26,11 +26,11 @@ impl GateState {
         let (mut good, mut open) = (0, 0);
         for unit in &state.units {
             match unit.outcome() {
-                // Whether a server takes it says nothing about the work.
+                // A refusal by the server says nothing about the work.
                 _ if unit.attempt.commit.is_some() => good += 1,
                 Some(outcome) if outcome.is_success() => good += 1,
                 Some(_) => {}
-                // It will never be started.
+                // The unit will never start.
                 None if unit.phase == Phase::Waiting && state.starts_no_more() => {}
                 None => open += 1,
             }
@@ -45,14 +45,14 @@ impl GateState {
     }
 }
 
-/// What a unit that is done has to know before it is published.
+/// What a finished unit has to know before it is published.
 #[derive(Debug, Clone)]
 pub(crate) struct PublishGate {
     pub(crate) gate: GateState,
     pub(crate) ended: BTreeMap<UnitId, Ended>,
-    /// The run is to end before its time: nobody waits for long any more.
+    /// The run is to end early: no unit waits for long any more.
     pub(crate) stopping: bool,
-    /// Nothing further is begun: the run is to end, or has come to a limit.
+    /// No further work starts: the run is to end, or has reached a limit.
     pub(crate) begins_no_more: bool,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct PublishGate {
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) well: bool,
-    /// Its pull request.
+    /// The address of its pull request.
     pub(crate) url: Option<String>,
 }
 

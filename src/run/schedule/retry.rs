@@ -1,4 +1,4 @@
-//! Which units of a run can be done anew: a pure question to the state.
+//! Which units of a run can be retried: a pure function of the state.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::run::log::outcome::Outcome;
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 
-/// Why units cannot be done anew.
+/// Why units cannot be retried.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RetryError {
     #[error("run {id} has not come to its end: go on with it first, with batch resume {id}")]
@@ -27,7 +27,7 @@ pub enum RetryError {
     StoodOn { unit: UnitId, stands: UnitId },
 }
 
-/// The units that have failed.
+/// Returns the units that have failed.
 pub fn failed(state: &RunState) -> Result<Vec<UnitId>, RetryError> {
     let failed: Vec<UnitId> = state
         .units
@@ -42,7 +42,7 @@ pub fn failed(state: &RunState) -> Result<Vec<UnitId>, RetryError> {
     Ok(failed)
 }
 
-/// Whether these units can be done anew.
+/// Checks whether these units can be retried.
 pub(crate) fn allowed(state: &RunState, units: &[UnitId]) -> Result<(), RetryError> {
     let id = state.id.clone();
     if state.ended_at.is_none() {
@@ -50,14 +50,14 @@ pub(crate) fn allowed(state: &RunState, units: &[UnitId]) -> Result<(), RetryErr
     }
     for unit in units.iter().filter_map(|unit| state.unit(unit)) {
         let unit_id = &unit.header.id;
-        // What waits for the canary has not ended either, and is done anew with it.
+        // Units that wait for the canary have not ended either, and are retried with it.
         if !unit.is_settled() && state.canary().is_none() {
             return Err(RetryError::Unfinished {
                 unit: unit_id.clone(),
                 id,
             });
         }
-        // Its commits would stay below work that is published already.
+        // Its old commits would stay below work that is published.
         let stands = state.units.iter().find(|other| {
             other.header.needs.contains(unit_id)
                 && other.outcome().is_some_and(Outcome::is_success)

@@ -1,4 +1,4 @@
-//! Who runs next: a pure function of the state, of how many agents may work, and of the room for further worktrees.
+//! What starts next: a pure function of the state, of how many agents may work, and of the disk space.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::{Phase, UnitState};
 
-/// What is to be done with a waiting unit.
+/// What happens to a waiting unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Start(UnitId),
@@ -18,31 +18,31 @@ pub(crate) enum Next {
         unit: UnitId,
         by: UnitId,
     },
-    /// Who could start waits until there is room.
+    /// Units that could start wait for disk space.
     Wait,
-    /// There is room again.
+    /// The disk has space again.
     Continue,
 }
 
-/// For how many worktrees there is room beyond those that stand.
+/// How many more checkouts the disk has space for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Space {
     Now(usize),
-    /// The same, and what is being deleted will give more.
+    /// So many now, and more once files are deleted.
     MoreSoon(usize),
 }
 
 /// How many agents may work at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Allowed {
-    /// Of all together.
+    /// The limit on all agents together.
     pub(crate) all: usize,
-    /// Of those that are held back.
+    /// The limit on each agent that its provider throttles.
     pub(crate) each: BTreeMap<String, usize>,
 }
 
 impl Allowed {
-    /// Keeps of the units, the first of them first, those that may start beside what works already.
+    /// Keeps the units that may start beside the running ones; earlier units have priority.
     fn choose(&self, state: &RunState, ready: &mut Vec<&UnitState>) {
         let mut busy = busy(state);
         let mut all: usize = busy.values().sum();
@@ -59,11 +59,11 @@ impl Allowed {
     }
 }
 
-/// All that may happen now. The largest units start first, so that no long one is left for the end; a unit that has
-/// got to its commit no longer takes a job's place, because the rest is waiting for servers.
+/// Returns everything that may happen now. The largest units start first, so that no long unit is left for the end. A unit
+/// that has reached its commit takes no job's place any more, because it only waits for servers.
 ///
-/// While there is no room, units wait for other worktrees to be taken away; when none is left that could be, one starts
-/// all the same, and will say what is missing.
+/// While the disk is full, units wait until other checkouts are removed. When no checkout can be removed, one unit starts
+/// all the same, and its failure says what is missing.
 pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
@@ -79,7 +79,7 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
         for need in needs {
             match need.outcome() {
                 Some(outcome) if outcome.is_success() => {}
-                // Its work is done; it is published before the unit that needs it.
+                // The work is done; it is published before the unit that needs it.
                 None if after_all && need.attempt.commit.is_some() => {}
                 Some(_) => failed = failed.or(Some(&need.header.id)),
                 None => all_done = false,
@@ -101,13 +101,13 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
         ready.retain(|unit| state.agent_stop_reason(unit).is_none());
         ready.sort_by_key(|unit| Reverse(unit.header.lines));
         allowed.choose(state, &mut ready);
-        // One that waits for the others before it is published gives nothing back until they are done.
+        // A unit that is published after all others frees no disk space before they are done.
         let running = state
             .units
             .iter()
             .filter(|unit| matches!(unit.phase, Phase::Running { .. }))
             .any(|unit| !(after_all && unit.attempt.commit.is_some()));
-        // Those that are at their worktree have not taken their room yet.
+        // Units that are making their checkout have not taken their disk space yet.
         let about_to = state
             .count(|phase| matches!(phase, Phase::Running { step, .. } if *step == Step::Checkout));
         let (room, more_soon) = match space {
@@ -144,7 +144,7 @@ pub(crate) fn may_begin_more(state: &RunState, candidates: usize) -> bool {
     !state.starts_no_more() && state.units.iter().any(is_left)
 }
 
-/// How many units of each agent take a job's place.
+/// Counts the units of each agent that take a job's place.
 pub(crate) fn busy(state: &RunState) -> BTreeMap<&str, usize> {
     let mut busy = BTreeMap::new();
     for unit in state.units.iter().filter(|unit| takes_a_place(unit)) {
@@ -158,14 +158,14 @@ fn takes_a_place(unit: &UnitState) -> bool {
         && unit.attempt.commit.is_none()
 }
 
-/// Whether one of those that were killed from outside may work again beside the others, where so many may at once.
+/// Checks whether an agent that was killed from outside may work again, where `at_once` agents may work.
 pub(crate) fn may_restart(state: &RunState, at_once: usize) -> bool {
     let works =
         |unit: &&UnitState| takes_a_place(unit) && unit.interruption != Some(Interruption::Killed);
     state.units.iter().filter(works).count() < at_once
 }
 
-/// The units that will never start because the run was stopped, or came to a limit.
+/// Returns the units that never start because the run was stopped or reached a limit.
 pub(crate) fn never_started(state: &RunState) -> Vec<(UnitId, Outcome)> {
     state
         .units
@@ -186,7 +186,7 @@ fn why_not_started(state: &RunState, unit: &UnitState) -> Outcome {
     };
     match (&state.stop, limit) {
         (None, Some(why)) => Outcome::LeftOut { why: why.clone() },
-        // Whom it needs works by an agent that gets nothing further.
+        // The agent of a unit that it needs gets no further unit.
         (None, None) => match unit.header.needs.iter().find(waits) {
             Some(by) => Outcome::Blocked { by: by.clone() },
             None => Outcome::Stopped,
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_start_first_and_no_more_than_there_are_jobs() {
+    fn the_largest_units_start_first_up_to_the_number_of_jobs() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[]), ("c", 5, &[])]);
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["b", "c"]);
         tell(&mut it, "b", step(Step::Agent));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_is_being_published_takes_no_place() {
+    fn a_unit_that_is_being_published_takes_no_jobs_place() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[])]);
         tell(&mut it, "b", step(Step::Check));
         assert_eq!(starts(&next(&it, &at_once(1), PLENTY)), [""; 0]);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_waits_for_what_it_needs_and_is_blocked_by_its_failure() {
+    fn a_unit_waits_for_its_needs_and_is_blocked_by_their_failure() {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &["a"]), ("c", 9, &["b"])]);
         assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), ["a"]);
         tell(&mut it, "a", step(Step::Agent));
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn units_that_wait_to_be_published_together_keep_nobody_from_starting() {
+    fn units_that_wait_to_be_published_do_not_stop_others_from_starting() {
         let mut it = state(&[("a", 1, &[]), ("b", 1, &["a"])]);
         let commit = crate::git::CommitId::new("1".repeat(40));
         tell(&mut it, "a", step(Step::Commit));
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn units_wait_for_room_and_go_on_when_there_is_some() {
+    fn units_wait_for_disk_space_and_continue_when_there_is_some() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[]), ("c", 1, &[])]);
         let start = |unit| Next::Start(id(unit));
         assert_eq!(
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn where_works_compete_whoever_is_at_work_takes_the_place_and_all_must_be_there() {
+    fn the_agent_of_the_present_candidate_takes_the_place() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
         for unit in &mut it.units {
             unit.header.candidates = vec!["left".into(), "right".into()];
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_killed_keeps_its_place_and_comes_back_when_few_enough_work() {
+    fn a_killed_agent_keeps_its_place_and_restarts_when_few_enough_work() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[]), ("c", 1, &[])]);
         for unit in ["a", "b"] {
             tell(&mut it, unit, step(Step::Agent));
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_never_waits_for_nothing() {
+    fn a_run_always_has_something_to_wait_for() {
         let mut it = state(&[("a", 9, &[]), ("b", 5, &[])]);
         assert_eq!(starts(&next(&it, &at_once(2), Space::MoreSoon(0))), [""; 0]);
         assert_eq!(starts(&next(&it, &at_once(2), Space::Now(0))), ["a"]);

@@ -1,6 +1,6 @@
-//! How much room a worktree takes and how many more there is room for, on the file system where they stand.
+//! How much disk space a checkout takes, and how many more checkouts the file system has space for.
 //!
-//! It measures and compares; what follows from it is the scheduler's affair.
+//! This file measures and compares; the scheduler decides what follows.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use nix::sys::statvfs::statvfs;
 use crate::git::{GitError, Repo};
 use crate::words;
 
-/// What stands in a folder, in blocks of the size that nearly all file systems have.
+/// The size of a folder, in blocks of the size that nearly all file systems have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Footprint {
     pub(crate) files: u64,
@@ -31,20 +31,20 @@ impl Footprint {
         }
     }
 
-    /// How often `self` goes into `room`.
+    /// Returns how many times `self` fits into `room`.
     fn goes_into(self, room: Self) -> u64 {
         (room.bytes / self.bytes.max(1)).min(room.files / self.files.max(1))
     }
 }
 
-/// The place for worktrees, and what each of them takes as far as that is known: the setup command may add to it.
+/// The place of checkouts, and the size of each as far as it is known: the setup command may add to it.
 #[derive(Debug, Clone)]
 pub(crate) struct DiskSpace {
     place: PathBuf,
     pub(crate) each: Footprint,
 }
 
-/// The worktrees of a run cannot all have room.
+/// The disk has no space for the checkouts of a run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no room for {wanted}: {free} free at {}; {help}",
@@ -58,7 +58,7 @@ pub struct NoDiskSpace {
 }
 
 impl DiskSpace {
-    /// The room at `place`, which need not exist yet, for worktrees of the commit with the `included` files.
+    /// Measures the space at `place`, which need not exist yet, for checkouts of the commit with the `included` files.
     pub(crate) fn measure(
         repo: &Repo,
         commit: &str,
@@ -74,7 +74,7 @@ impl DiskSpace {
             .find(|above| above.exists())
             .unwrap_or(place)
             .to_path_buf();
-        // Where copies share their blocks, files that are brought along take next to nothing.
+        // Where copies share their blocks, the included files take almost no space.
         if !shares_blocks(&place) {
             let entries = included
                 .iter()
@@ -86,7 +86,7 @@ impl DiskSpace {
         Ok(Self { place, each })
     }
 
-    /// What is free, where that can be told.
+    /// Returns what is free, where the system says so.
     #[allow(
         clippy::useless_conversion,
         reason = "on some systems these numbers are narrower"
@@ -94,7 +94,7 @@ impl DiskSpace {
     pub(crate) fn free(&self) -> Option<Footprint> {
         let told = statvfs(&self.place).ok()?;
         let size = u64::from(told.fragment_size());
-        // Some file systems make room for files as they come, and say 0.
+        // Some file systems have no fixed number of files, and say 0.
         let files = match u64::from(told.files()) {
             0 => u64::MAX,
             _ => u64::from(told.files_available()),
@@ -105,14 +105,14 @@ impl DiskSpace {
         })
     }
 
-    /// How many more worktrees there is room for.
+    /// Returns how many more checkouts fit.
     pub(crate) fn more(&self) -> usize {
         self.free().map_or(usize::MAX, |free| {
             usize::try_from(self.each.goes_into(free)).unwrap_or(usize::MAX)
         })
     }
 
-    /// Refuses when `at_once` worktrees cannot stand at the same time; gives a note when `in_all` could not.
+    /// Refuses when `at_once` checkouts do not fit at the same time; returns a note when `in_all` checkouts would not.
     pub(crate) fn check(
         &self,
         at_once: usize,
@@ -135,7 +135,7 @@ impl DiskSpace {
             return Err(self.none_for(at_once, free, help));
         }
         let all = self.each.times(in_all as u64);
-        // A little more is written by checks and agents, and by git.
+        // Checks, agents and git write a little more.
         let is_tight = all.bytes > free.bytes / 10 * 9 || all.files > free.files / 10 * 9;
         Ok(is_tight.then(|| {
             format!(
@@ -147,7 +147,7 @@ impl DiskSpace {
         }))
     }
 
-    /// Refuses when there is no room for one more.
+    /// Refuses when not one more checkout fits.
     pub(crate) fn check_one(&self) -> Result<(), NoDiskSpace> {
         match self.free() {
             Some(free) if self.each.goes_into(free) == 0 => {
@@ -172,7 +172,7 @@ impl DiskSpace {
     }
 }
 
-/// In what is scarcer, files or bytes.
+/// Writes the size in whatever is scarcer, files or bytes.
 fn size(wanted: Footprint, free: Footprint) -> String {
     if counts_files(wanted, free) {
         format!("{} files", wanted.files)
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_scarcer_decides() {
+    fn the_scarcer_of_files_and_bytes_decides() {
         let each = footprint(10, 1000);
         assert_eq!(each.goes_into(footprint(100, 2000)), 2);
         assert_eq!(each.goes_into(footprint(15, 1 << 40)), 1);

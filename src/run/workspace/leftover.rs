@@ -1,8 +1,8 @@
-//! What a run has left behind that is not needed any more, and what can be done with each piece: worktrees, git's
-//! entries for them, branches without work of their own, temporary and empty folders.
+//! The leftovers of an ended run, and what happens to each: checkouts, git's entries for them, branches without work of
+//! their own, temporary and empty folders.
 //!
-//! All of it is found by names that follow from run and unit, so that a process killed at any moment leaves nothing
-//! that cannot be found. What somebody has laid hands on since is told, and left alone.
+//! Leftovers are found by names that follow from run and unit, so a process that was killed at any moment leaves nothing
+//! that cannot be found. A leftover that a person has changed since is reported and left alone.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -25,32 +25,32 @@ use crate::run::workspace::naming::{Naming, worktree_name};
 use crate::run::workspace::places::Places;
 use crate::run::workspace::trash::{Trashed, trash};
 
-/// What one unit has left.
+/// The leftover of one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     pub path: PathBuf,
     pub fate: Fate,
     unit: UnitId,
-    /// The commit that the worktree began with.
+    /// The commit that the checkout started from.
     start: CommitId,
-    /// Its branch, where nobody has committed to it.
+    /// Its branch, where nobody committed to it.
     idle_branch: Option<BranchName>,
 }
 
-/// What is to be done with it.
+/// What happens to a leftover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// All that is in the worktree stands in a commit.
+    /// The whole content of the checkout is in a commit.
     Delete,
-    /// The worktree may hold the only copy of something.
+    /// The checkout may hold the only copy of something.
     Trash,
-    /// There is no worktree any more, but git remembers it or its branch.
+    /// The checkout is gone, but git still has an entry for it, or its branch.
     Forget,
-    /// Somebody has made it theirs; the words say how, and what would let it go.
+    /// A person uses it now; the words say how, and which command releases it.
     LeaveAlone(String),
 }
 
-/// All that the units of a run have left, and its worktree of the base. The run must not be going.
+/// Returns the leftovers of a run's units, and its checkout of the base. The run must have ended.
 #[must_use]
 pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState) -> Vec<Leftover> {
     let one = |unit| leftover(repo, places, naming, state, unit).transpose();
@@ -72,7 +72,7 @@ pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState
         .collect()
 }
 
-/// What is left of the worktree of the base, in which nobody's work is.
+/// Returns the leftover of the base's checkout, which holds nobody's work.
 fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
     let unit = UnitId::base();
     let path = naming.folder(&state.id, &unit);
@@ -185,7 +185,7 @@ fn leftover(
 }
 
 /// Returns the commit that a unit started from, and whether its branch still points there. Where a process was killed before
-/// it recorded the commit, the commit is one of those that the unit may have started from.
+/// it recorded the commit, the commit is one that the unit may have started from.
 fn start(
     repo: &Repo,
     state: &RunState,
@@ -211,12 +211,12 @@ fn start(
     Ok((tip, is_start))
 }
 
-/// Whether the worktree is missing because a process took it away and was killed before git could forget it.
+/// Checks whether a process removed the checkout and was killed before it removed git's entry.
 fn was_put_away(places: &Places, run: &RunId, name: &str) -> bool {
     places.done(run).join(name).exists() || places.trash().join(name).exists()
 }
 
-/// A file that differs between the two trees and was written or deleted after the moment, in milliseconds since 1970.
+/// Returns a file that differs between the two trees and was written or deleted after `moment`, in milliseconds since 1970.
 fn edited_after(
     repo: &Repo,
     worktree: &Path,
@@ -226,7 +226,7 @@ fn edited_after(
     let changes = repo.changes(before, now).ok()?;
     let later = changes.list.iter().find(|change| {
         let path = worktree.join(std::ffi::OsStr::from_bytes(&change.path));
-        // Of a file that is gone, the folder tells when.
+        // The folder of a deleted file says when it was deleted.
         let above = usize::from(change.kind == ChangeKind::Deleted);
         let meta = path
             .ancestors()
@@ -238,7 +238,7 @@ fn edited_after(
 }
 
 impl Leftover {
-    /// Does what its fate says. What is to be deleted only goes into the run's folder for that.
+    /// Does what the fate says. A checkout to delete only goes into the run's folder for that.
     pub fn take_away(
         &self,
         repo: &Repo,

@@ -1,5 +1,4 @@
-//! The trash: worktrees that may hold the only copy of something, each with a file beside it that says how to get it
-//! back.
+//! The trash: checkouts that may hold the only copy of something, each with a file beside it that says how to get it back.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,16 +13,15 @@ use crate::run::workspace::naming::worktree_name;
 use crate::run::workspace::places::Places;
 use crate::words;
 
-/// A worktree that lies in the trash.
+/// A checkout in the trash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trashed {
     pub at: PathBuf,
-    /// A line for the shell that makes a worktree of it again.
+    /// A shell command that makes it a worktree again.
     pub back: String,
 }
 
-/// Moves a unit's worktree, which stands at `path` and was made from the commit `start`, to the trash. Nothing when it
-/// was gone already.
+/// Moves a unit's checkout at `path`, which was made from the commit `start`, to the trash; `None` when it was gone already.
 pub fn trash(
     repo: &Repo,
     places: &Places,
@@ -38,7 +36,7 @@ pub fn trash(
     }
     let at = free_name(&places.trash(), &name);
     let back = way_back(repo.home(), &at, path, start);
-    // Written first: whatever happens in between, nothing lies there without it.
+    // The note is written first, so that no checkout lies there without one.
     let now = words::timestamp(now());
     let mut text =
         format!("What unit {unit} of run {run} left in its worktree, moved here on {now}.\n");
@@ -57,14 +55,15 @@ pub fn trash(
     Ok(Some(Trashed { at, back }))
 }
 
-/// The file that says how to get back what lies at `at`.
+/// Returns the file that says how to get the checkout at `at` back.
 fn note(at: &Path) -> PathBuf {
     let mut name = at.as_os_str().to_owned();
     name.push(".txt");
     name.into()
 }
 
-/// On no branch: the one it had may be somebody else's by then. Beside the old place, which may be taken again.
+/// Writes the command that gets a checkout back: on no branch, because its branch may have changed, and beside the old
+/// place, which may be in use again.
 fn way_back(home: &Path, at: &Path, path: &Path, start: &str) -> String {
     let to = at
         .file_name()
@@ -79,7 +78,7 @@ fn way_back(home: &Path, at: &Path, path: &Path, start: &str) -> String {
     )
 }
 
-/// The worktrees that lie in the trash since `before` (milliseconds since 1970) or longer.
+/// Returns the checkouts that have been in the trash since `before` (milliseconds since 1970) or longer.
 pub fn lying(places: &Places, before: i64) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(places.trash()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -91,7 +90,7 @@ pub fn lying(places: &Places, before: i64) -> io::Result<Vec<PathBuf>> {
         if !path.is_dir() {
             continue;
         }
-        // A worktree that was moved keeps its own times.
+        // A moved checkout keeps its own times.
         let since = note(&path).metadata().or_else(|_| path.metadata());
         let since = since.and_then(|meta| meta.modified())?;
         let since = since
@@ -107,7 +106,7 @@ pub fn lying(places: &Places, before: i64) -> io::Result<Vec<PathBuf>> {
     Ok(lying)
 }
 
-/// Deletes for good what [`lying`] has found.
+/// Deletes for good the checkouts that [`lying`] found.
 pub fn delete(lying: &[PathBuf]) -> io::Result<()> {
     for path in lying {
         crate::git::delete_tree(path)?;
