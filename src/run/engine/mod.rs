@@ -2,8 +2,10 @@
 
 pub(crate) mod afterwards;
 pub(crate) mod clean_up;
+pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod old_uses;
+pub(crate) mod pipelines;
 pub(crate) mod requests;
 pub(crate) mod run_loop;
 pub(crate) mod start;

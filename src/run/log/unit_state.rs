@@ -340,3 +340,96 @@ impl UnitState {
 pub(crate) fn elapsed(from: i64, to: i64) -> u64 {
     u64::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Usage;
+    use crate::git::{BranchName, CommitId};
+    use crate::run::log::sample;
+    use crate::run::log::unit_fact::CandidateEnd;
+
+    fn used() -> UnitFact {
+        UnitFact::AgentUsed {
+            usage: Usage::default(),
+            session: None,
+        }
+    }
+
+    fn checkout() -> UnitFact {
+        UnitFact::CheckoutReady {
+            path: "/w".into(),
+            branch: BranchName::new("b"),
+            start: CommitId::new("s"),
+        }
+    }
+
+    fn unit_after(facts: &[UnitFact]) -> UnitState {
+        let mut unit = UnitState::new(sample::unit("01-a"));
+        for fact in facts {
+            unit.apply(fact, 1);
+        }
+        unit
+    }
+
+    #[test]
+    fn turns_before_a_crash_and_a_new_checkout_count_against_the_limits() {
+        let unit = unit_after(&[checkout(), used(), checkout(), used()]);
+        assert_eq!(unit.ledger.counted_turns().len(), 2);
+    }
+
+    #[test]
+    fn a_retry_a_follow_up_and_the_next_candidate_have_limits_of_their_own() {
+        let mut retried = unit_after(&[checkout(), used()]);
+        retried.retry(&Amendment::default());
+        assert_eq!(retried.ledger.counted_turns(), []);
+        assert_eq!(retried.ledger.turns.len(), 1);
+
+        let mut followed = unit_after(&[checkout(), used()]);
+        followed.start_follow_up(&FollowUp {
+            unit: followed.header.id.clone(),
+            pull_request: 7,
+            head: CommitId::new("h"),
+            merge_base: CommitId::new("m"),
+            reason: "r".into(),
+            text: "t".into(),
+            reviews: Vec::new(),
+        });
+        assert_eq!(followed.ledger.counted_turns(), []);
+
+        let candidate = UnitFact::CandidateEnded(Candidate {
+            agent: "a".into(),
+            took_ms: 1,
+            commit: None,
+            end: CandidateEnd::NoChange { summary: None },
+        });
+        let next = unit_after(&[checkout(), used(), candidate]);
+        assert_eq!(next.ledger.counted_turns(), []);
+    }
+
+    #[test]
+    fn a_failed_follow_up_leaves_the_published_work_as_it_was() {
+        let committed = UnitFact::Committed {
+            commit: CommitId::new("c"),
+        };
+        let ended = |outcome| UnitFact::Ended { outcome };
+        let published = ended(Outcome::Published);
+        let mut unit = unit_after(&[checkout(), used(), committed, published]);
+        let before = unit.clone();
+        unit.start_follow_up(&FollowUp {
+            unit: unit.header.id.clone(),
+            pull_request: 7,
+            head: CommitId::new("c"),
+            merge_base: CommitId::new("s"),
+            reason: "r".into(),
+            text: "t".into(),
+            reviews: Vec::new(),
+        });
+        unit.apply(&ended(Outcome::Stopped), 9);
+        assert_eq!(unit.attempt, before.attempt);
+        assert_eq!(unit.outcome(), Some(&Outcome::Published));
+        assert_eq!(unit.ledger.earlier_commits, []);
+        assert_eq!(unit.publication.follow_ups.len(), 1);
+        assert_eq!(unit.publication.follow_ups_done(), 0);
+    }
+}

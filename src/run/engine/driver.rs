@@ -1,0 +1,467 @@
+//! The engine of a run: it owns the state, records each event before it acts on it, and starts and stops units.
+//!
+//! Unit pipelines run as tasks and report events; the engine appends each event to the journal, folds it into the state, shows
+//! it to the watcher, and asks the deciders what may start. Nobody else changes the state.
+
+use crate::journal::Journal;
+use crate::plan::UnitId;
+use crate::run::engine::clean_up::CleanUp;
+use crate::run::engine::error::RunError;
+use crate::run::engine::old_uses;
+use crate::run::engine::pipelines::{EndedPipeline, Pipelines};
+use crate::run::engine::requests::{self, Request};
+use crate::run::engine::tracker::Tracker;
+use crate::run::job::job::Job;
+use crate::run::job::pull_request::{FinishedNeed, FinishedWork};
+use crate::run::log::event::{Event, Recorded};
+use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::record::{append, now};
+use crate::run::log::run_fact::{RunFact, Stop};
+use crate::run::log::run_state::RunState;
+use crate::run::log::stop_reason::StopReason;
+use crate::run::log::unit_fact::UnitFact;
+use crate::run::log::unit_state::{Phase, UnitState};
+use crate::run::schedule::breaker;
+use crate::run::schedule::concurrency::{Concurrency, InterruptionReport};
+use crate::run::schedule::refusal::{among_others, refusal};
+use crate::run::schedule::scheduler::{self, Next, Space};
+use crate::run::unit::context::PendingEvent;
+use crate::run::workspace::machine::Machine;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// A run that stops at once ends soon after this, whatever still goes on.
+const STOP_WITHIN: Duration = Duration::from_millis(4_200);
+
+/// What the engine acts on, one at a time.
+pub(crate) enum Message {
+    Event(PendingEvent),
+    Stop(Stop),
+    Request(Request),
+    UnitEnded(EndedPipeline),
+    CleanedUp,
+    Interruption(InterruptionReport),
+    /// A fact about the tracking issue.
+    Tracking(RunFact),
+    /// A moment has come when more, or no more, may start.
+    Time,
+    /// The engine has waited long enough for what is being stopped.
+    Deadline,
+}
+
+/// Where messages from outside the engine arrive.
+pub(crate) struct Inbox {
+    pub(crate) events: mpsc::Receiver<PendingEvent>,
+    pub(crate) stops: mpsc::Receiver<Stop>,
+    pub(crate) interruptions: mpsc::UnboundedReceiver<InterruptionReport>,
+    pub(crate) tracking: mpsc::UnboundedReceiver<RunFact>,
+    pub(crate) requests: mpsc::Receiver<Request>,
+}
+
+pub(crate) struct Engine<'w> {
+    job: Arc<Job>,
+    journal: Journal,
+    state: RunState,
+    watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
+    pipelines: Pipelines,
+    concurrency: Concurrency,
+    clean_up: CleanUp,
+    tracker: Option<Tracker>,
+    /// When this process began to drive the run.
+    begun: Instant,
+    /// When the loop stops waiting for what is being stopped.
+    deadline: Option<Instant>,
+}
+
+impl<'w> Engine<'w> {
+    pub(crate) fn new(
+        job: Job,
+        journal: Journal,
+        state: RunState,
+        watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
+        stops: mpsc::Receiver<Stop>,
+    ) -> (Self, Inbox) {
+        let (events, reported) = mpsc::channel(64);
+        let (interruptions, interrupted) = mpsc::unbounded_channel();
+        let (report_tracking, tracking) = mpsc::unbounded_channel();
+        let (request, requests) = mpsc::channel(16);
+        let folder = job.workspace.places.requests(job.id());
+        tokio::spawn(requests::watch(folder, request));
+        let tracker = Tracker::start(&job, &state, report_tracking);
+        let job = Arc::new(job);
+        let engine = Self {
+            pipelines: Pipelines::new(&job, &state, events, interruptions),
+            concurrency: Concurrency::new(job.jobs()),
+            clean_up: CleanUp::new(&job),
+            begun: Instant::now(),
+            deadline: None,
+            job,
+            journal,
+            state,
+            watch,
+            tracker,
+        };
+        let inbox = Inbox {
+            events: reported,
+            stops,
+            interruptions: interrupted,
+            tracking,
+            requests,
+        };
+        (engine, inbox)
+    }
+
+    /// Returns the token that ends every unit.
+    pub(crate) fn cancel(&self) -> CancellationToken {
+        self.pipelines.cancel_token()
+    }
+
+    /// Checks whether the run has anything left to wait for.
+    pub(crate) fn is_under_way(&self) -> bool {
+        !self.pipelines.is_empty()
+            || (self.state.waits_for_disk_space && !self.clean_up.is_idle())
+            || self.concurrency.waits_for_providers(&self.state)
+    }
+
+    /// Waits for a message from the engine's own tasks and clocks.
+    pub(crate) async fn next(&mut self) -> Message {
+        let next_change = self.concurrency.next_change(self.begun.elapsed());
+        let next_change = next_change.map(|at| self.begun + at);
+        let closes = self.job.spec.caps().deadline();
+        let closes = closes.filter(|_| self.may_begin_more());
+        let closes = closes.map(|after| self.begun + after);
+        tokio::select! {
+            biased;
+            Some(ended) = self.pipelines.next() => Message::UnitEnded(ended),
+            Some(()) = self.clean_up.next() => Message::CleanedUp,
+            () = passed(next_change) => Message::Time,
+            () = passed(closes) => Message::Time,
+            () = passed(self.deadline) => Message::Deadline,
+        }
+    }
+
+    /// Acts on a message, and starts what may start after it.
+    pub(crate) async fn handle(&mut self, message: Message) -> Result<(), RunError> {
+        match message {
+            Message::Event(pending) => {
+                self.record(pending.event)?;
+                // A pipeline that is gone needs no answer.
+                let _ = pending.written.send(());
+            }
+            Message::Stop(how) => self.stop(how)?,
+            Message::Request(request) => self.answer(request)?,
+            Message::UnitEnded(ended) => self.unit_ended(ended)?,
+            // There may be disk space again.
+            Message::CleanedUp | Message::Time => {}
+            Message::Tracking(fact) => self.record(Event::Run(fact))?,
+            Message::Interruption(report) => {
+                let at = self.begun.elapsed();
+                let fact = self.concurrency.interrupt(&self.state, &report, at, now());
+                self.record_all(fact)?;
+            }
+            Message::Deadline => {
+                self.abort().await;
+                return Ok(());
+            }
+        }
+        self.advance()
+    }
+
+    /// Records the end of the run, after the clean-up.
+    pub(crate) async fn end(
+        mut self,
+        mut tracking: mpsc::UnboundedReceiver<RunFact>,
+    ) -> Result<RunState, RunError> {
+        for (unit, outcome) in scheduler::never_started(&self.state) {
+            self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
+        }
+        let deadline = self.deadline;
+        // `batch clean` removes what is left at the deadline.
+        tokio::select! {
+            done = self.finish(&mut tracking) => done?,
+            () = passed(deadline) => {}
+        }
+        self.record(Event::Run(RunFact::Ended))?;
+        Ok(self.state)
+    }
+
+    async fn finish(
+        &mut self,
+        tracking: &mut mpsc::UnboundedReceiver<RunFact>,
+    ) -> Result<(), RunError> {
+        self.clean_up.finish(&self.state).await;
+        let late = match self.tracker.take() {
+            Some(tracker) => tracker.finish().await,
+            None => None,
+        };
+        while let Ok(fact) = tracking.try_recv() {
+            self.record(Event::Run(fact))?;
+        }
+        self.record_all(late)?;
+        self.count_old_uses().await
+    }
+
+    /// Starts and blocks the units that may start or must be blocked now.
+    pub(crate) fn advance(&mut self) -> Result<(), RunError> {
+        self.check_limits()?;
+        loop {
+            self.update_concurrency()?;
+            let allowed = self.concurrency.allowed(&self.state);
+            let steps = scheduler::next(&self.state, &allowed, self.space());
+            if steps.is_empty() {
+                self.clean_up.free_space(&self.state);
+                return Ok(());
+            }
+            for step in steps {
+                match step {
+                    Next::Start(unit) => self.start_unit(&unit)?,
+                    Next::Block { unit, by } => {
+                        let outcome = Outcome::Blocked { by };
+                        self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
+                    }
+                    Next::Wait => self.record(Event::Run(self.disk_space_short()))?,
+                    Next::Continue => self.record(Event::Run(RunFact::DiskSpaceEnough))?,
+                }
+            }
+        }
+    }
+
+    fn update_concurrency(&mut self) -> Result<(), RunError> {
+        let facts = self.concurrency.pass(&self.state, self.begun.elapsed());
+        self.pipelines
+            .grant_restarts(self.concurrency.may_restart(&self.state));
+        self.record_all(facts)?;
+        if self.concurrency.wants_machine(&self.state) {
+            let fact = self.concurrency.look_at(&self.state, Machine::read());
+            self.record_all(fact)?;
+        }
+        Ok(())
+    }
+
+    /// Starts no further units once the run has reached a limit, where a unit is left that could start.
+    fn check_limits(&mut self) -> Result<(), RunError> {
+        if !self.may_begin_more() {
+            return Ok(());
+        }
+        let canary = self
+            .state
+            .canary()
+            .and_then(UnitState::outcome)
+            .map(|_| StopReason::Canary);
+        let reached = self
+            .job
+            .spec
+            .caps()
+            .reached(&self.state, self.begun.elapsed());
+        if let Some(why) = canary.or(reached) {
+            return self.record(Event::Run(RunFact::StartsStopped { why, agent: None }));
+        }
+        for (agent, said) in breaker::same_failures(&self.state) {
+            let agent = among_others(&self.state, &agent);
+            let why = StopReason::SameFailure { said };
+            self.record(Event::Run(RunFact::StartsStopped { why, agent }))?;
+        }
+        Ok(())
+    }
+
+    fn may_begin_more(&self) -> bool {
+        scheduler::may_begin_more(&self.state, self.job.candidates())
+    }
+
+    fn space(&self) -> Space {
+        let more = self.job.found.disk_space.more();
+        if self.clean_up.may_free_space(&self.state) {
+            Space::MoreSoon(more)
+        } else {
+            Space::Now(more)
+        }
+    }
+
+    fn disk_space_short(&self) -> RunFact {
+        let space = &self.job.found.disk_space;
+        let free = space.free().unwrap_or_default().bytes;
+        let each = space.each.bytes;
+        RunFact::DiskSpaceShort { free, each }
+    }
+
+    fn start_unit(&mut self, unit: &UnitId) -> Result<(), RunError> {
+        let Some(number) = self.job.spec.number(unit) else {
+            return Ok(());
+        };
+        let begin = UnitFact::StepStarted {
+            step: Step::Checkout,
+            detail: None,
+        };
+        self.record(Event::Unit(unit.clone(), begin))?;
+        if let Some(known) = self.state.unit(unit).cloned() {
+            let needs = self.needs(number);
+            self.pipelines.start(&self.job, number, known, needs);
+        }
+        Ok(())
+    }
+
+    fn unit_ended(&mut self, ended: EndedPipeline) -> Result<(), RunError> {
+        let EndedPipeline { unit, outcome } = ended;
+        let outcome = outcome.unwrap_or_else(|| self.panicked(&unit));
+        if let Some(refusal) = refusal(&self.state, &unit, &outcome) {
+            self.record_all(refusal.fact)?;
+            self.pipelines.cancel(&refusal.ends);
+        }
+        let fact = UnitFact::Ended {
+            outcome: outcome.clone(),
+        };
+        self.record(Event::Unit(unit.clone(), fact))?;
+        if let Some(unit) = self.state.unit(&unit) {
+            self.clean_up.discard(unit, &outcome);
+        }
+        Ok(())
+    }
+
+    /// A panic is a fault of batch; it costs one unit, not the run.
+    fn panicked(&self, unit: &UnitId) -> Outcome {
+        let step = match self.state.unit(unit).map(|unit| &unit.phase) {
+            Some(Phase::Running { step, .. }) => *step,
+            _ => Step::Checkout,
+        };
+        Outcome::Failed {
+            step,
+            reason: "batch itself broke down here; please report it".into(),
+            tail: None,
+            log: None,
+        }
+    }
+
+    /// Stops the run early.
+    fn stop(&mut self, how: Stop) -> Result<(), RunError> {
+        self.record(Event::Run(RunFact::StopRequested { how }))?;
+        if how == Stop::Now {
+            self.pipelines.cancel_all();
+            self.deadline.get_or_insert(Instant::now() + STOP_WITHIN);
+        }
+        Ok(())
+    }
+
+    /// Abandons what cannot be stopped, such as git waiting for a filter. A resumed run finds it as after a kill.
+    async fn abort(&mut self) {
+        self.deadline = Some(Instant::now() + STOP_WITHIN / 16);
+        self.pipelines.abort_all();
+        let tags = self.job.workspace.process_tags();
+        let ended = tokio::task::spawn_blocking(move || tags.end_processes());
+        // The processes got their signals; nobody waits for a process that does not end.
+        let _ = timeout(STOP_WITHIN / 16, ended).await;
+    }
+
+    /// Does what another terminal requests, where that is still possible.
+    fn answer(&mut self, request: Request) -> Result<(), RunError> {
+        match request {
+            Request::Stop { how } => self.stop(how),
+            Request::StopUnit { unit, by } => {
+                let phase = self.state.unit(&unit).map(|unit| unit.phase.clone());
+                let requested = UnitFact::StopRequested { by };
+                match phase {
+                    None | Some(Phase::Ended(_)) => Ok(()),
+                    Some(Phase::Waiting) => {
+                        self.record(Event::Unit(unit.clone(), requested))?;
+                        let outcome = Outcome::Stopped;
+                        self.record(Event::Unit(unit, UnitFact::Ended { outcome }))
+                    }
+                    Some(Phase::Running { .. }) => {
+                        self.record(Event::Unit(unit.clone(), requested))?;
+                        self.pipelines.cancel(&[unit]);
+                        Ok(())
+                    }
+                }
+            }
+            Request::Skip { unit, by } => match self.state.unit(&unit) {
+                Some(known) if known.phase == Phase::Waiting => {
+                    let outcome = Outcome::Skipped { by };
+                    self.record(Event::Unit(unit, UnitFact::Ended { outcome }))
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Counts what is left of what the plan wants gone.
+    async fn count_old_uses(&mut self) -> Result<(), RunError> {
+        let (job, state) = (Arc::clone(&self.job), self.state.clone());
+        let counted = tokio::task::spawn_blocking(move || {
+            let pattern = job.found.until.as_ref()?;
+            Some(old_uses::count(&job, pattern, &state))
+        });
+        match counted.await {
+            Ok(Some(Ok(uses))) => self.record(Event::Run(RunFact::Counted(uses)))?,
+            Ok(Some(Err(error))) => tracing::warn!("what is left could not be counted: {error}"),
+            // The plan wants nothing gone, or a parser panicked, which was printed.
+            Ok(None) | Err(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Writes an event down, then takes it in, then shows it.
+    fn record(&mut self, event: Event) -> Result<(), RunError> {
+        let recorded = append(&mut self.journal, self.job.id(), now(), event)?;
+        self.state.apply(&recorded);
+        match &recorded.event {
+            Event::Unit(id, fact) => {
+                if let Some(unit) = self.state.unit(id) {
+                    self.pipelines.show_state(unit);
+                }
+                if let UnitFact::Committed { .. } | UnitFact::Ended { .. } = fact {
+                    self.pipelines.update_gate(&self.state);
+                }
+                if let (UnitFact::PullRequestOpened(_), Some(tracker)) = (fact, &self.tracker) {
+                    tracker.update(&self.state);
+                }
+            }
+            Event::Run(RunFact::StopRequested { .. } | RunFact::StartsStopped { .. }) => {
+                self.pipelines.update_gate(&self.state);
+            }
+            Event::Run(_) => {}
+        }
+        self.pipelines
+            .grant_restarts(self.concurrency.may_restart(&self.state));
+        (self.watch)(&recorded, &self.state);
+        Ok(())
+    }
+
+    fn record_all(&mut self, facts: impl IntoIterator<Item = RunFact>) -> Result<(), RunError> {
+        facts
+            .into_iter()
+            .try_for_each(|fact| self.record(Event::Run(fact)))
+    }
+
+    fn needs(&self, number: usize) -> Vec<FinishedNeed> {
+        let spec = &self.job.spec;
+        let needs = spec.unit(number).needs.iter();
+        needs
+            .filter_map(|id| Some((spec.number(id)?, self.state.unit(id)?)))
+            .map(|(unit, state)| {
+                let work = state
+                    .attempt
+                    .branch_name()
+                    .zip(state.attempt.commit.as_ref());
+                let pull_request = state.publication.pull_request.as_ref();
+                FinishedNeed {
+                    unit,
+                    work: work.map(|(branch, commit)| FinishedWork {
+                        branch: branch.clone(),
+                        commit: commit.clone(),
+                    }),
+                    url: pull_request.map(|link| link.url.clone()),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Waits until the moment, if there is one.
+async fn passed(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

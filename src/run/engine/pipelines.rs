@@ -1,0 +1,174 @@
+//! The pipelines that run at the moment: a task for each unit, what the tasks share, and the ways to reach each.
+//!
+//! It starts and ends tasks and shows them the state; the engine decides when, and records what they report.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::plan::UnitId;
+use crate::run::job::base_checks::BaseChecks;
+use crate::run::job::job::Job;
+use crate::run::job::pull_request::FinishedNeed;
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::UnitState;
+use crate::run::schedule::concurrency::InterruptionReport;
+use crate::run::schedule::publish_gate::PublishGate;
+use crate::run::schedule::publish_limiter::{PublishHistory, PublishLimits};
+use crate::run::schedule::publish_queue::PublishQueue;
+use crate::run::schedule::restart_permits::RestartPermits;
+use crate::run::unit::context::{PendingEvent, UnitContext};
+use crate::run::unit::pipeline;
+
+/// The pipelines that run at the moment.
+pub(crate) struct Pipelines {
+    tasks: JoinSet<Outcome>,
+    running: Vec<Running>,
+    gate: watch::Sender<PublishGate>,
+    publish_queue: Option<Arc<PublishQueue>>,
+    events: mpsc::Sender<PendingEvent>,
+    interruptions: mpsc::UnboundedSender<InterruptionReport>,
+    restart_permits: Arc<RestartPermits>,
+    base_checks: Arc<BaseChecks>,
+    /// Ends every pipeline.
+    cancel: CancellationToken,
+}
+
+struct Running {
+    task: Id,
+    unit: UnitId,
+    state: watch::Sender<UnitState>,
+    /// Ends this pipeline alone.
+    cancel: CancellationToken,
+}
+
+/// A pipeline that has ended.
+pub(crate) struct EndedPipeline {
+    pub(crate) unit: UnitId,
+    /// `None` when the pipeline panicked.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl Pipelines {
+    /// Prepares what pipelines share; `events` and `interruptions` lead to the engine.
+    pub(crate) fn new(
+        job: &Job,
+        state: &RunState,
+        events: mpsc::Sender<PendingEvent>,
+        interruptions: mpsc::UnboundedSender<InterruptionReport>,
+    ) -> Self {
+        let settings = &job.spec.settings.publish;
+        let limits = PublishLimits::of(settings, job.delivery.is_on_a_server());
+        let queue = |limits| Arc::new(PublishQueue::new(limits, PublishHistory::of(state)));
+        Self {
+            tasks: JoinSet::new(),
+            running: Vec::new(),
+            gate: watch::Sender::new(PublishGate::of(state)),
+            publish_queue: limits.map(queue),
+            events,
+            interruptions,
+            restart_permits: Arc::new(RestartPermits::new()),
+            base_checks: Arc::new(BaseChecks::new(job, &state.base_checks)),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Starts the pipeline of the unit at `number` in the plan.
+    pub(crate) fn start(
+        &mut self,
+        job: &Arc<Job>,
+        number: usize,
+        known: UnitState,
+        needs: Vec<FinishedNeed>,
+    ) {
+        let unit = known.header.id.clone();
+        let cancel = self.cancel.child_token();
+        let (state, known) = watch::channel(known);
+        let context = UnitContext {
+            job: Arc::clone(job),
+            number,
+            checkout: job.checkout(&unit),
+            needs,
+            state: known,
+            gate: self.gate.subscribe(),
+            publish_queue: self.publish_queue.clone(),
+            events: self.events.clone(),
+            interruptions: self.interruptions.clone(),
+            restart_permits: Arc::clone(&self.restart_permits),
+            base_checks: Arc::clone(&self.base_checks),
+            cancel: cancel.clone(),
+        };
+        let task = self.tasks.spawn(pipeline::run(context)).id();
+        self.running.push(Running {
+            task,
+            unit,
+            state,
+            cancel,
+        });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Waits until a pipeline ends; `None` where none runs.
+    pub(crate) async fn next(&mut self) -> Option<EndedPipeline> {
+        loop {
+            let (task, outcome) = match self.tasks.join_next_with_id().await? {
+                Ok((task, outcome)) => (task, Some(outcome)),
+                Err(error) if error.is_cancelled() => (error.id(), Some(Outcome::Stopped)),
+                Err(error) => (error.id(), None),
+            };
+            let place = self.running.iter().position(|it| it.task == task);
+            if let Some(place) = place {
+                let unit = self.running.swap_remove(place).unit;
+                return Some(EndedPipeline { unit, outcome });
+            }
+        }
+    }
+
+    /// Shows a running pipeline the state of its unit.
+    pub(crate) fn show_state(&self, unit: &UnitState) {
+        let running = self.running.iter().find(|it| it.unit == unit.header.id);
+        if let Some(running) = running {
+            running.state.send_replace(unit.clone());
+        }
+    }
+
+    /// Shows every pipeline whether finished work may be published.
+    pub(crate) fn update_gate(&self, state: &RunState) {
+        self.gate.send_replace(PublishGate::of(state));
+    }
+
+    /// Says whether an agent that was killed from outside may work again.
+    pub(crate) fn grant_restarts(&self, may_restart: bool) {
+        self.restart_permits.set_open(may_restart);
+    }
+
+    /// Asks the pipelines of these units to end.
+    pub(crate) fn cancel(&self, units: &[UnitId]) {
+        for running in &self.running {
+            if units.contains(&running.unit) {
+                running.cancel.cancel();
+            }
+        }
+    }
+
+    /// Asks every pipeline to end.
+    pub(crate) fn cancel_all(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Returns the token that ends every pipeline.
+    pub(crate) fn cancel_token(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    /// Ends every task without waiting for its pipeline.
+    pub(crate) fn abort_all(&mut self) {
+        self.tasks.abort_all();
+    }
+}
