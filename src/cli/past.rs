@@ -37,7 +37,7 @@ impl Past {
                 };
                 took.extend(
                     unit.took_ms(0)
-                        .map(|ms| (state.agent_of(unit).to_owned(), ms)),
+                        .map(|ms| (state.agent_of(unit).to_string(), ms)),
                 );
             }
         }

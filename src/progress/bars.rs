@@ -178,7 +178,7 @@ impl Drop for Bars {
 fn news_of_agents(state: &RunState) -> Option<String> {
     let ended = state.stopped_agents.iter();
     let news: Vec<String> = ended
-        .map(|(agent, why)| of(Some(agent), cut_short(why)))
+        .map(|(agent, why)| of(Some(agent.as_str()), cut_short(why)))
         .chain(state.throttles.iter().map(pace_now))
         .collect();
     (!news.is_empty()).then(|| news.join("; "))

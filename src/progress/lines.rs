@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::Progress;
+use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{
     ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact, RunState,
@@ -95,12 +96,12 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             at_once,
             why,
             agent,
-        }) => return Some(of(agent.as_deref(), pace(*at_once, why))),
+        }) => return Some(of(agent.as_ref().map(AgentId::as_str), pace(*at_once, why))),
         Event::Run(RunFact::CanaryAccepted { .. }) => {
             return Some("the canary is accepted; the run goes on".to_owned());
         }
         Event::Run(RunFact::StartsStopped { why, agent }) => {
-            return Some(of(agent.as_deref(), cut_short(why)));
+            return Some(of(agent.as_ref().map(AgentId::as_str), cut_short(why)));
         }
         Event::Run(RunFact::Tracked(issue)) => {
             return Some(format!("tracking issue: {}", words::line(&issue.url)));
@@ -296,7 +297,7 @@ pub(super) fn pace_now(pace: &ActiveThrottle) -> String {
             words::clock(pace.since)
         ),
     };
-    of(pace.agent.as_deref(), said)
+    of(pace.agent.as_ref().map(AgentId::as_str), said)
 }
 
 /// Why no further unit is started, though nobody asked for that.

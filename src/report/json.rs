@@ -167,7 +167,7 @@ impl Report {
                 commit: header.base.to_string(),
                 name: header.base_name.clone(),
             },
-            agent: header.agent.clone(),
+            agent: header.agent.to_string(),
             forge: header.forge.clone(),
             remote: header.remote.clone(),
             jobs: header.jobs,
@@ -182,7 +182,7 @@ impl Report {
             units: state
                 .units
                 .iter()
-                .map(|unit| Unit::new(unit, state.agent_of(unit), moment))
+                .map(|unit| Unit::new(unit, state.agent_of(unit).as_str(), moment))
                 .collect(),
         }
     }
@@ -196,7 +196,7 @@ fn rivals(unit: &UnitState) -> Vec<Candidate> {
             CandidateEnd::Failed { reason, .. } => ("failed", Some(reason.clone()), None),
         };
         Candidate {
-            agent: rival.agent.clone(),
+            agent: rival.agent.to_string(),
             result,
             is_taken: unit.chosen == Some(number),
             reason,

@@ -54,7 +54,7 @@ fn origin(state: &RunState, liveness: Liveness) -> String {
             escaped(&header.base),
             escaped(&header.base_name)
         ),
-        format!("- agent: {}", escaped(&header.agent)),
+        format!("- agent: {}", escaped(header.agent.as_str())),
         format!("- forge: {}", escaped(&header.forge)),
     ];
     if let Some(remote) = &header.remote {
@@ -95,7 +95,7 @@ fn table(state: &RunState, now: i64) -> String {
             String::new()
         };
         let agent = if has_agents {
-            format!(" {} |", escaped(state.agent_of(unit)))
+            format!(" {} |", escaped(state.agent_of(unit).as_str()))
         } else {
             String::new()
         };

@@ -36,7 +36,7 @@ impl Story {
                 instruction: "from var to const".to_owned(),
                 base: CommitId::new("8c1f0a7d2b3e4f5a6b7c8d9e0f1a2b3c4d5e6f70"),
                 base_name: "origin/main".to_owned(),
-                agent: "codemod: var $A = $B → const $A = $B".to_owned(),
+                agent: "codemod: var $A = $B → const $A = $B".into(),
                 forge: "github.com/acme/shop".to_owned(),
                 remote: Some("origin".to_owned()),
                 jobs: 4,

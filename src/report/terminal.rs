@@ -152,7 +152,7 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
             view::time(unit, now),
         ];
         if has_agents {
-            row.push(words::line(state.agent_of(unit)));
+            row.push(words::line(state.agent_of(unit).as_str()));
         }
         if tells_usage {
             let spent = unit.spent();

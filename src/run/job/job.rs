@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::agent::{Agent, AnotherAttempt, CommonFacts, PromptError};
+use crate::agent::{Agent, AgentId, AnotherAttempt, CommonFacts, PromptError};
 use crate::config::{Config, ForkChoice, RepoName};
 use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
 use crate::plan::{Plan, Unit, UnitId};
@@ -304,13 +304,13 @@ impl Job {
     }
 
     /// Returns the agent of each candidate of the unit at `number`; empty where no agents take turns.
-    fn candidate_agents(&self, number: usize) -> Vec<String> {
+    fn candidate_agents(&self, number: usize) -> Vec<AgentId> {
         let candidates = if self.agents.len() > 1 {
             self.candidates()
         } else {
             1
         };
-        let agent = |candidate| self.assignment_of(number, candidate).agent.describe();
+        let agent = |candidate| self.assignment_of(number, candidate).agent.id().clone();
         (0..candidates)
             .map(agent)
             .filter(|_| candidates > 1)
@@ -331,7 +331,7 @@ impl Job {
             instruction: plan.instruction.clone(),
             base: self.base(),
             base_name: plan.base_name.clone(),
-            agent: self.unit_agents().to_string(),
+            agent: self.unit_agents().to_string().into(),
             forge,
             remote,
             goal: *goal,
@@ -350,7 +350,7 @@ impl Job {
                     files: unit.claim.files.len(),
                     lines: unit.size.lines,
                     owners: unit.owners.clone(),
-                    agent: (!plan.agents.is_empty()).then(|| spec.assignment.agent.describe()),
+                    agent: (!plan.agents.is_empty()).then(|| spec.assignment.agent.id().clone()),
                     candidates: self.candidate_agents(number),
                 })
                 .collect(),

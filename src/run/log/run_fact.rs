@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::AgentId;
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::git::CommitId;
 use crate::plan::UnitId;
@@ -37,7 +38,7 @@ pub enum RunFact {
         why: StopReason,
         /// The only agent that gets no further unit, where the run has several agents.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        agent: Option<String>,
+        agent: Option<AgentId>,
     },
     /// From now on `at_once` agents may work at once; running agents continue.
     #[serde(rename = "pace")]
@@ -47,7 +48,7 @@ pub enum RunFact {
         why: ThrottleReason,
         /// The agent that the number is for, where the run has several agents.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        agent: Option<String>,
+        agent: Option<AgentId>,
     },
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
@@ -172,8 +173,8 @@ pub struct RunHeader {
     pub base: CommitId,
     /// The user's name for the base, for example `origin/main`.
     pub base_name: String,
-    /// The agent in one line.
-    pub agent: String,
+    /// The agent. For a run with several agents this is a line for people, and each unit names its own agent.
+    pub agent: AgentId,
     /// The place where pull requests go: `github.com/acme/shop`, `this repository`, `nowhere (dry run)`.
     pub forge: String,
     /// The remote that branches are pushed to, if any.
@@ -215,10 +216,10 @@ pub struct UnitHeader {
     pub owners: Vec<String>,
     /// The unit's agent, where the run has several agents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
+    pub agent: Option<AgentId>,
     /// The agent of each candidate, where several agents take turns.
     #[serde(default, rename = "rivals", skip_serializing_if = "Vec::is_empty")]
-    pub candidates: Vec<String>,
+    pub candidates: Vec<AgentId>,
 }
 
 /// The place of the tracking issue of a run.

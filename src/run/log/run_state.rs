@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::agent::UsageSum;
+use crate::agent::{AgentId, UsageSum};
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
@@ -28,7 +28,7 @@ pub struct RunState {
     /// Why no further unit starts, though nobody asked for that.
     pub stop_reason: Option<StopReason>,
     /// The agents that get no further unit, where the run has several agents.
-    pub stopped_agents: BTreeMap<String, StopReason>,
+    pub stopped_agents: BTreeMap<AgentId, StopReason>,
     /// The limits on how many agents may work at once, where these are lower than the user's.
     pub throttles: Vec<ActiveThrottle>,
     /// The user accepted the canary's change.
@@ -52,7 +52,7 @@ pub struct RunState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveThrottle {
     /// The agent that the limit is for, where the run has several agents.
-    pub agent: Option<String>,
+    pub agent: Option<AgentId>,
     pub at_once: usize,
     pub why: ThrottleReason,
     /// Milliseconds since 1970-01-01 UTC.
@@ -285,7 +285,7 @@ impl RunState {
     /// Returns the unit's agent. Where several agents take turns, that is the agent of the present candidate, or of the
     /// chosen one.
     #[must_use]
-    pub fn agent_of<'a>(&'a self, unit: &'a UnitState) -> &'a str {
+    pub fn agent_of<'a>(&'a self, unit: &'a UnitState) -> &'a AgentId {
         let chosen = unit.chosen.and_then(|number| number.checked_sub(1));
         let candidate = match chosen.and_then(|at| unit.candidates.get(at)) {
             Some(candidate) => Some(&candidate.agent),
@@ -297,10 +297,10 @@ impl RunState {
     }
 
     /// Returns all agents that work on the unit, in the order of the candidates.
-    pub(crate) fn agents_of<'a>(&'a self, unit: &'a UnitState) -> Vec<&'a str> {
+    pub(crate) fn agents_of<'a>(&'a self, unit: &'a UnitState) -> Vec<&'a AgentId> {
         match unit.candidate_agents() {
             [] => vec![self.agent_of(unit)],
-            several => several.iter().map(String::as_str).collect(),
+            several => several.iter().collect(),
         }
     }
 
@@ -316,7 +316,7 @@ impl RunState {
 
     /// Returns all agents of the run, each once, in the order of the units.
     #[must_use]
-    pub fn agents(&self) -> Vec<&str> {
+    pub fn agents(&self) -> Vec<&AgentId> {
         let mut agents = Vec::new();
         for agent in self.units.iter().flat_map(|unit| self.agents_of(unit)) {
             if !agents.contains(&agent) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Interruption, SessionId, Usage};
+use crate::agent::{AgentId, Interruption, SessionId, Usage};
 use crate::git::{BranchName, Changes, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::CheckResult;
@@ -131,7 +131,7 @@ pub struct RevertCommit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The agent that did the work.
-    pub agent: String,
+    pub agent: AgentId,
     /// How long the agent took.
     pub took_ms: u64,
     /// The content of the checkout at the end, as a commit on top of the unit's start; `None` where nothing changed.

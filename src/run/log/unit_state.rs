@@ -3,7 +3,7 @@
 //! What a new attempt forgets and what it keeps follows from the parts: a new checkout replaces the [`Attempt`], a retry
 //! also replaces the [`Publication`], and nothing replaces the [`Ledger`].
 
-use crate::agent::{Feedback, Interruption, UsageSum};
+use crate::agent::{AgentId, Feedback, Interruption, UsageSum};
 use crate::run::log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
 use crate::run::log::ledger::Ledger;
 use crate::run::log::outcome::{Outcome, Step};
@@ -23,7 +23,7 @@ pub struct UnitState {
     /// Why the agent does not work at the moment and starts again later.
     pub interruption: Option<Interruption>,
     /// The unit's agent, where it is not the run's one agent.
-    pub agent: Option<String>,
+    pub agent: Option<AgentId>,
     /// What is different for this unit since it was retried.
     pub amendment: Amendment,
     /// The candidates that have ended.
@@ -190,7 +190,7 @@ impl UnitState {
         self.amendment.amend(amendment);
         let other = self.amendment.agent.as_ref();
         if let Some(spec) = other.and_then(|options| options.resolve().ok()) {
-            self.agent = Some(spec.to_string());
+            self.agent = Some(spec.to_string().into());
         }
         // A commit on top of another person's commit may not be replaced by a commit that does not have it.
         let is_foreign = |result: &FollowUpResult| {
@@ -289,7 +289,7 @@ impl UnitState {
 
     /// Returns the agent of each candidate, where several agents take turns. An agent that was named for a retry does all
     /// of the work.
-    pub(crate) fn candidate_agents(&self) -> &[String] {
+    pub(crate) fn candidate_agents(&self) -> &[AgentId] {
         match self.amendment.agent {
             Some(_) => &[],
             None => &self.header.candidates,

@@ -1,6 +1,7 @@
 //! The breaker: when the first units all fail for the same reason, the other units would fail too. A pure function of the
 //! state.
 
+use crate::agent::AgentId;
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
@@ -9,19 +10,19 @@ use crate::run::log::unit_state::UnitState;
 const ALIKE: usize = 3;
 
 /// Returns the agents that get no further unit because their first units all failed, each with the reason.
-pub(crate) fn same_failures(state: &RunState) -> Vec<(String, String)> {
+pub(crate) fn same_failures(state: &RunState) -> Vec<(AgentId, String)> {
     if state.breaker_is_off {
         return Vec::new();
     }
     let agents = state.agents().into_iter();
     agents
         .filter(|who| !state.stopped_agents.contains_key(*who))
-        .filter_map(|who| Some((who.to_owned(), same_failure(state, who)?)))
+        .filter_map(|who| Some((who.clone(), same_failure(state, who)?)))
         .collect()
 }
 
 /// Returns the reason for which the first units of an agent all failed.
-fn same_failure(state: &RunState, who: &str) -> Option<String> {
+fn same_failure(state: &RunState, who: &AgentId) -> Option<String> {
     let mut ended: Vec<&UnitState> = state
         .units
         .iter()
@@ -117,7 +118,7 @@ mod tests {
         assert_eq!(first(&it), None);
         it.units[1].agent = Some("other".into());
         let said = same_failures(&it);
-        assert_eq!(said, [("a".to_owned(), "agent: x".to_owned())]);
+        assert_eq!(said, [("a".into(), "agent: x".to_owned())]);
         it.stopped_agents.insert("a".into(), StopReason::Canary);
         assert_eq!(same_failures(&it), []);
     }

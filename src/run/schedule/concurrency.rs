@@ -3,10 +3,9 @@
 //! It decides over values and returns facts; the engine records them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::Interruption;
+use crate::agent::{AgentId, Interruption};
 use crate::run::log::run_fact::RunFact;
 use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::ThrottleReason;
@@ -22,8 +21,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// An agent was interrupted by its model's provider, or killed from outside.
 #[derive(Debug, Clone)]
 pub(crate) struct InterruptionReport {
-    /// The agent, as [`RunState::agent_of`] names it.
-    pub(crate) agent: Arc<str>,
+    pub(crate) agent: AgentId,
     pub(crate) interruption: Interruption,
     /// How long the agent has to wait, where the provider said so.
     pub(crate) wait: Option<Duration>,
@@ -33,12 +31,12 @@ pub(crate) struct InterruptionReport {
 pub(crate) struct Concurrency {
     jobs: usize,
     /// One governor for each agent that was interrupted: the limits of one provider say nothing about another provider.
-    providers: BTreeMap<String, Governor>,
+    providers: BTreeMap<AgentId, Governor>,
     /// The governor for all agents together: the machine is to blame when agents are killed from outside.
     machine: Governor,
     overload: Option<MachineOverload>,
     /// The number that was recorded last, for each agent and for all together.
-    recorded: BTreeMap<Option<String>, usize>,
+    recorded: BTreeMap<Option<AgentId>, usize>,
 }
 
 impl Concurrency {
@@ -70,10 +68,10 @@ impl Concurrency {
         let (of, governor, busy) = match interruption {
             Interruption::Killed => (None, &mut self.machine, busy.values().sum()),
             Interruption::RateLimit | Interruption::Overload | Interruption::Connection => {
-                let governors = self.providers.entry(agent.to_string());
+                let governors = self.providers.entry(agent.clone());
                 let governor = governors.or_insert_with(|| Governor::new(self.jobs));
-                let busy = busy.get(&**agent).copied().unwrap_or_default();
-                (Some(&**agent), governor, busy)
+                let busy = busy.get(agent).copied().unwrap_or_default();
+                (Some(agent), governor, busy)
             }
         };
         governor.interrupt(at, busy, *wait);
@@ -97,8 +95,8 @@ impl Concurrency {
             governor.pass(at);
         }
         self.machine.pass(at);
-        let agents: Vec<String> = self.providers.keys().cloned().collect();
-        let agents = agents.iter().map(|agent| Some(agent.as_str()));
+        let agents: Vec<AgentId> = self.providers.keys().cloned().collect();
+        let agents = agents.iter().map(Some);
         agents
             .chain([None])
             .filter_map(|agent| self.change(state, agent, ThrottleReason::Quiet))
@@ -178,7 +176,7 @@ impl Concurrency {
     }
 
     /// Returns how many turns of an agent its provider allows at once.
-    fn allowed_by_provider(&self, agent: &str) -> usize {
+    fn allowed_by_provider(&self, agent: &AgentId) -> usize {
         self.providers
             .get(agent)
             .map_or(self.jobs, Governor::at_once)
@@ -189,11 +187,11 @@ impl Concurrency {
     fn change(
         &mut self,
         state: &RunState,
-        agent: Option<&str>,
+        agent: Option<&AgentId>,
         why: ThrottleReason,
     ) -> Option<RunFact> {
         let agents = state.agents().len();
-        let agent = agent.filter(|_| agents > 1).map(ToOwned::to_owned);
+        let agent = agent.filter(|_| agents > 1).cloned();
         let all = self.machine.at_once();
         let at_once = match &agent {
             Some(agent) => self.allowed_by_provider(agent),
@@ -214,7 +212,7 @@ impl Concurrency {
 }
 
 /// Returns the agents of the units that wait, except agents that get no further unit.
-fn waiting_agents(state: &RunState) -> impl Iterator<Item = &str> {
+fn waiting_agents(state: &RunState) -> impl Iterator<Item = &AgentId> {
     state
         .units
         .iter()

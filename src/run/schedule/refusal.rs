@@ -1,6 +1,7 @@
 //! What follows when a provider refuses an agent's every unit: the agent gets no further unit, and the units that it works
 //! on end, because they would be refused too. A pure decision over the state.
 
+use crate::agent::AgentId;
 use crate::plan::UnitId;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::run_fact::RunFact;
@@ -42,6 +43,6 @@ pub(crate) fn refusal(state: &RunState, unit: &UnitId, outcome: &Outcome) -> Opt
 }
 
 /// Returns the agent, where it is not the only agent of the run.
-pub(crate) fn among_others(state: &RunState, agent: &str) -> Option<String> {
-    (state.agents().len() > 1).then(|| agent.to_owned())
+pub(crate) fn among_others(state: &RunState, agent: &AgentId) -> Option<AgentId> {
+    (state.agents().len() > 1).then(|| agent.clone())
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::agent::Interruption;
+use crate::agent::{AgentId, Interruption};
 use crate::config::PublishWhen;
 use crate::plan::UnitId;
 use crate::run::log::outcome::{Outcome, Step};
@@ -38,7 +38,7 @@ pub(crate) struct Allowed {
     /// The limit on all agents together.
     pub(crate) all: usize,
     /// The limit on each agent that its provider throttles.
-    pub(crate) each: BTreeMap<String, usize>,
+    pub(crate) each: BTreeMap<AgentId, usize>,
 }
 
 impl Allowed {
@@ -145,7 +145,7 @@ pub(crate) fn may_begin_more(state: &RunState, candidates: usize) -> bool {
 }
 
 /// Counts the units of each agent that take a job's place.
-pub(crate) fn busy(state: &RunState) -> BTreeMap<&str, usize> {
+pub(crate) fn busy(state: &RunState) -> BTreeMap<&AgentId, usize> {
     let mut busy = BTreeMap::new();
     for unit in state.units.iter().filter(|unit| takes_a_place(unit)) {
         *busy.entry(state.agent_of(unit)).or_default() += 1;
@@ -382,7 +382,7 @@ mod tests {
             unit.header.candidates = vec!["left".into(), "right".into()];
         }
         tell(&mut it, "a", step(Step::Agent));
-        assert_eq!(busy(&it), BTreeMap::from([("left", 1)]));
+        assert_eq!(busy(&it), BTreeMap::from([(&AgentId::from("left"), 1)]));
         let ended = Candidate {
             agent: "left".into(),
             took_ms: 1,
@@ -390,7 +390,7 @@ mod tests {
             end: CandidateEnd::NoChange { summary: None },
         };
         tell(&mut it, "a", UnitFact::CandidateEnded(ended));
-        assert_eq!(busy(&it), BTreeMap::from([("right", 1)]));
+        assert_eq!(busy(&it), BTreeMap::from([(&AgentId::from("right"), 1)]));
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), ["b"]);
         it.stopped_agents.insert("right".into(), StopReason::Canary);
         assert_eq!(starts(&next(&it, &at_once(2), PLENTY)), [""; 0]);

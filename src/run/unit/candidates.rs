@@ -90,7 +90,7 @@ async fn candidate(
         Err(halt) => return Err(halt),
     };
     Ok(Candidate {
-        agent: unit.assignment().agent.describe(),
+        agent: unit.assignment().agent.id().clone(),
         took_ms: unit.state().attempt.agent_took_ms.unwrap_or_default(),
         commit,
         end,

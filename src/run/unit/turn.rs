@@ -1,13 +1,12 @@
 //! One turn of an agent: it is monitored while it works, held within its limits, and started again where it was
 //! interrupted for a reason that passes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::mpsc;
 
-use crate::agent::{AgentError, AgentEvent, Interruption, Task, Work};
+use crate::agent::{AgentError, AgentEvent, AgentId, Interruption, Task, Work};
 use crate::run::job::assignment::Assignment;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
@@ -62,7 +61,7 @@ pub(crate) async fn turns(
             AgentError::Killed { .. } => (Interruption::Killed, None, waits_after_kill.next()),
             _ => return Ok(AgentEnd::Failed(error)),
         };
-        report(unit, assignment.agent.describe().into(), interruption, wait);
+        report(unit, assignment.agent.id(), interruption, wait);
         let Some(usual) = usual else {
             return Ok(AgentEnd::Failed(error));
         };
@@ -104,10 +103,9 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
         assignment.agent.work(task, &events, &cancel).await
     };
     let budget = AgentBudget::left(assignment.caps, unit.state().ledger.counted_turns());
-    let agent: Arc<str> = assignment.agent.describe().into();
     let monitoring = monitor(reported, budget, &cancel, |event| {
         if let AgentEvent::Interrupted { pressure, wait } = *event {
-            report(unit, Arc::clone(&agent), pressure, wait);
+            report(unit, assignment.agent.id(), pressure, wait);
         }
     });
     let (worked, monitored) = tokio::join!(work, monitoring);
@@ -125,9 +123,9 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
 }
 
 /// Reports an interruption to the engine. Without an engine everything ends anyway.
-fn report(unit: &UnitContext, agent: Arc<str>, interruption: Interruption, wait: Option<Duration>) {
+fn report(unit: &UnitContext, agent: &AgentId, interruption: Interruption, wait: Option<Duration>) {
     let _ = unit.interruptions.send(InterruptionReport {
-        agent,
+        agent: agent.clone(),
         interruption,
         wait,
     });

@@ -1,5 +1,5 @@
 use super::*;
-use crate::agent::{Cost, CostSource, SessionId, Usage, Usd};
+use crate::agent::{AgentId, Cost, CostSource, SessionId, Usage, Usd};
 use crate::check::Verdict;
 use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, TreeId};
@@ -236,7 +236,7 @@ fn every_kind_of_event() -> Vec<Event> {
             interruption: crate::agent::Interruption::Killed,
         },
     ] {
-        for agent in [None, Some("codex".to_owned())] {
+        for agent in [None, Some(AgentId::from("codex"))] {
             all.push(Event::Run(RunFact::ConcurrencyChanged {
                 at_once: 1,
                 why,
