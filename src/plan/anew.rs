@@ -1,9 +1,12 @@
 //! A plan made once more, for another instruction: of the same files of the same base, but for those that were dropped
 //! by hand.
 
+use super::base_files::BaseFiles;
 use super::edit::DROPPED;
+use super::error::PlanError;
+use super::make::{Request, make};
+use super::model::Plan;
 use super::select::escape;
-use super::{BaseFiles, Plan, PlanError, Request, make};
 use crate::config::{Grouping, Order, UnitRange};
 use crate::git::{Base, Repo};
 
@@ -59,7 +62,7 @@ pub fn anew(
 mod tests {
     use super::*;
     use crate::git::fixture::repository;
-    use crate::plan::Edit;
+    use crate::plan::edit::Edit;
 
     #[test]
     fn what_was_dropped_stays_out() {

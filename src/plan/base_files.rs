@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
+use super::error::PlanError;
 use super::graph::{Graph, LazyGraph};
 use super::hot::COMMITS;
-use super::make::{packages, paths};
+use super::model::{Plan, Size};
 use super::owners::CodeOwners;
+use super::packages::packages;
 use super::scan::{File, measured};
-use super::{Plan, PlanError, Size};
+use super::tracked::paths;
 use crate::config::{Grouping, Order};
 #[cfg(test)]
 use crate::git::EntryKind;

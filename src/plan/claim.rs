@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Unit, UnitId};
+use super::model::Unit;
+use super::unit_id::UnitId;
 use crate::git::ChangeKind;
 
 /// The form in which two names are compared; names with the same form may be one file on somebody's machine.
@@ -256,7 +257,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::plan::{Claim, Size};
+    use crate::plan::model::{Claim, Size};
 
     fn units(claims: &[(&[&str], &[&str])]) -> Vec<Unit> {
         let owned = |paths: &[&str]| paths.iter().map(ToString::to_string).collect();

@@ -7,12 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
+use super::base_files::BaseFiles;
 use super::claim::Ownership;
 use super::edit::measure;
+use super::error::PlanError;
+use super::model::{LeftOut, Plan};
 use super::order::waves;
 use super::scan::scan;
 use super::select::Selection;
-use super::{BaseFiles, LeftOut, Plan, PlanError, UnitId};
+use super::unit_id::UnitId;
 use crate::codemod::{Codemod, Probe};
 use crate::config::{AgentSpec, Order};
 use crate::git::{Base, EntryKind, Repo, Since};

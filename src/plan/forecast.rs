@@ -2,8 +2,9 @@
 //!
 //! Pure: what a unit takes is handed in, as earlier runs have shown it. It knows neither the journal nor a clock.
 
+use super::model::Unit;
 use super::order::{OrderError, needs};
-use super::{Unit, UnitId};
+use super::unit_id::UnitId;
 
 /// Times of a whole plan, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::plan::{Claim, Size};
+    use crate::plan::model::{Claim, Size};
 
     /// Units by number, each with the numbers that it needs; a unit's lines are its time.
     fn units(all: &[(u64, &[usize])]) -> Vec<Unit> {

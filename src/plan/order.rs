@@ -4,7 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Unit, UnitId};
+use super::model::Unit;
+use super::unit_id::UnitId;
 
 /// Why the units of a plan cannot be put in order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +96,7 @@ fn cycle(units: &[Unit], needs: &[Vec<usize>], done: &[bool], stuck: usize) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Claim, Size};
+    use crate::plan::model::{Claim, Size};
 
     fn units(needs: &[(&str, &[&str])]) -> Vec<Unit> {
         needs

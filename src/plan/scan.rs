@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::content;
+use super::error::PlanError;
 use super::hot::{self, Hot};
+use super::model::{LeftOut, Size};
 use super::select::Selection;
-use super::{LeftOut, PlanError, Size, content};
 use crate::codemod::{Codemod, CodemodError, Probe};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
 

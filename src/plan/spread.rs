@@ -1,6 +1,6 @@
 //! Which of several agents works on which unit. Pure: the same units and shares always make the same choice.
 
-use super::{Plan, Unit};
+use super::model::{Plan, Unit};
 use crate::config::{AgentOptions, Member};
 
 /// How much of the work one gets whom units call so; none calls the plan's own agent.
@@ -78,7 +78,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::plan::{Claim, Size, UnitId};
+    use crate::plan::model::{Claim, Size};
+    use crate::plan::unit_id::UnitId;
 
     fn units(count: usize) -> Vec<Unit> {
         (0..count)

@@ -4,7 +4,8 @@ use super::*;
 use crate::config::{AgentOptions, Order};
 use crate::git::fixture::repository;
 use crate::plan::claim::default_create_folders;
-use crate::plan::{Request, Research, Size, make};
+use crate::plan::make::{Request, make};
+use crate::plan::model::{Research, Size};
 
 fn id(text: &str) -> UnitId {
     UnitId::parse(text).unwrap()

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use super::{parse, to_toml};
-use crate::plan::file::write::size;
-use crate::plan::{Plan, Unit};
+use super::read::parse;
+use super::write::{size, to_toml};
+use crate::plan::model::{Plan, Size, Unit};
 
 /// The text of `plan`, after the text of the plan that it was made from. Where that cannot be followed, the plan is
 /// written anew, without what only people wrote.
@@ -15,7 +15,7 @@ pub fn amend(text: &str, plan: &Plan) -> String {
     let means_it = |amended: &String| {
         let without_sizes = |mut plan: Plan| {
             for unit in &mut plan.units {
-                unit.size = crate::plan::Size::default();
+                unit.size = Size::default();
             }
             plan
         };
@@ -238,7 +238,7 @@ files = [
         plan.units[0].size.lines = 7;
         plan.units[1].claim.files.push("g".to_owned());
         plan.units[1].needs.clear();
-        plan.left_out.push(crate::plan::LeftOut {
+        plan.left_out.push(crate::plan::model::LeftOut {
             reason: "later".to_owned(),
             files: vec!["h".to_owned()],
         });
@@ -296,7 +296,7 @@ files = [
     #[test]
     fn a_text_that_cannot_be_followed_is_written_anew() {
         let mut plan = parse(TEXT).unwrap();
-        plan.units[0].size = crate::plan::Size {
+        plan.units[0].size = Size {
             lines: 3,
             bytes: 40,
         };

@@ -12,11 +12,6 @@ pub(super) use read::check_file;
 pub use read::{PlanFileError, check_files, parse};
 pub use write::to_toml;
 
-use super::UnitId;
-
-/// The one version of the format that this program writes and reads.
-const VERSION: i64 = 1;
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -26,7 +21,7 @@ mod tests {
     use super::*;
     use crate::codemod::Sought;
     use crate::config::{AgentKind, AgentOptions};
-    use crate::plan::{Claim, LeftOut, Plan, Research, Size, Unit};
+    use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
 
     const GOOD: &str = r#"version = 1
 instruction = "var to const"

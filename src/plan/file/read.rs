@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::VERSION;
+use super::write::VERSION;
 use crate::codemod::{Probe, Sought};
 use crate::config::AgentOptions;
 use crate::plan::claim::{Entry, Ownership, OwnershipError, fold};
+use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
 use crate::plan::order::{OrderError, waves};
-use crate::plan::{Claim, LeftOut, Plan, Research, Size, Unit, UnitId};
+use crate::plan::unit_id::UnitId;
 
 /// What is wrong with a plan's text, and on which line (from 1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
-use super::VERSION;
 use crate::codemod::Sought;
 use crate::config::AgentOptions;
-use crate::plan::{Plan, Research, Size, Unit};
+use crate::plan::model::{Plan, Research, Size, Unit};
+use crate::plan::unit_id::UnitId;
 use crate::words;
+
+/// The one version of the format that this program writes and reads.
+pub(super) const VERSION: i64 = 1;
 
 /// Writes the plan; [`super::parse`] reads it back, without the sizes, which stand in comments.
 #[must_use]
@@ -183,7 +186,7 @@ impl Lines {
         }
         if !unit.needs.is_empty() {
             self.line("# Starts only when these are finished.");
-            let needs: Vec<&str> = unit.needs.iter().map(super::UnitId::as_str).collect();
+            let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
             self.list("needs", &needs);
         }
         self.list("files", &unit.claim.files);

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::Graph;
+use super::import_graph::Graph;
 use crate::git::{Entry, GitError, Repo};
 
 pub(in crate::plan) struct LazyGraph {

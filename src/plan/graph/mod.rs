@@ -4,177 +4,24 @@
 //! an import counts the less the more files import the same. An import that may mean any of several files, as that of
 //! a package does, is divided among them.
 
-mod graphs;
+mod cache_file;
+mod dot;
+mod format;
+mod graph_cache;
+mod import_graph;
+mod json;
 mod lazy;
+mod load;
 mod needs;
-mod outlines;
+mod outline_cache;
 mod picture;
-mod read;
-mod sealed;
 mod svg;
+mod texts;
 mod ties;
 
-use std::collections::HashMap;
-use std::ops::Deref;
-
-use serde::{Deserialize, Serialize};
-
-use crate::git::{Entry, GitError, Repo};
-use crate::imports::{Resolver, Source};
-
-use super::Unit;
-use graphs::Graphs;
+pub use format::{Form, UnknownForm};
+pub use import_graph::Graph;
 pub(super) use lazy::LazyGraph;
-pub use picture::{Form, UnknownForm};
-use read::Texts;
-
-/// An import of more files than this says nothing of any of them.
-const MANY: usize = 200;
-
-/// All imports between the files of a base.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Graph {
-    /// The files in a language whose imports are understood, sorted.
-    files: Vec<String>,
-    /// Where each file's imports begin in `imports`, and where the last one's end.
-    starts: Vec<usize>,
-    imports: Vec<Arc>,
-}
-
-/// That a file imports another.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Arc {
-    to: u32,
-    /// 1 for the only import of a file.
-    weight: f32,
-}
-
-impl Graph {
-    /// The graph of all files that the base tracks.
-    pub fn of_base(repo: &Repo, base: &str) -> Result<Self, GitError> {
-        Self::kept_or_read(repo, base, || repo.entries(base))
-    }
-
-    /// `entries` are those of the base; they are asked for only where an earlier plan has not kept the graph.
-    fn kept_or_read<E: Deref<Target = [Entry]>>(
-        repo: &Repo,
-        base: &str,
-        entries: impl FnOnce() -> Result<E, GitError>,
-    ) -> Result<Self, GitError> {
-        let (graphs, tree) = (Graphs::of(repo), repo.tree(base)?);
-        if let Some(graph) = graphs.find(&tree) {
-            return Ok(graph);
-        }
-        let entries = entries()?;
-        let texts = Texts::of_tree(repo, &entries)?;
-        let sources = texts.sources();
-        let resolver = Resolver::new(&sources, &texts.manifests());
-        let graph = Self::of_sources(&sources, &resolver);
-        if texts.is_whole {
-            graphs.keep(&tree, &graph);
-        }
-        Ok(graph)
-    }
-
-    fn of_sources(sources: &[Source<'_>], resolver: &Resolver) -> Self {
-        use rayon::prelude::*;
-        let shares: Vec<Vec<(u32, f32)>> = sources
-            .par_iter()
-            .enumerate()
-            .with_min_len(64)
-            .map(|(place, source)| shares(place, source, resolver))
-            .collect();
-        let mut importers = vec![0_u32; sources.len()];
-        for (to, _) in shares.iter().flatten() {
-            importers[*to as usize] += 1;
-        }
-        let mut graph = Self {
-            files: sources.iter().map(|it| it.path.to_owned()).collect(),
-            starts: vec![0],
-            imports: Vec::with_capacity(shares.iter().map(Vec::len).sum()),
-        };
-        for imports in shares {
-            graph.imports.extend(imports.into_iter().map(|(to, share)| {
-                #[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
-                let weight = share / importers[to as usize] as f32;
-                Arc { to, weight }
-            }));
-            graph.starts.push(graph.imports.len());
-        }
-        graph
-    }
-
-    /// Whether every number in it means something in it.
-    fn is_sound(&self) -> bool {
-        self.starts.len() == self.files.len() + 1
-            && self.starts.first() == Some(&0)
-            && self.starts.last() == Some(&self.imports.len())
-            && self.starts.is_sorted()
-            && self.files.is_sorted()
-            && self
-                .imports
-                .iter()
-                .all(|arc| (arc.to as usize) < self.files.len())
-    }
-
-    /// Whom each file imports.
-    fn arcs(&self) -> impl Iterator<Item = (usize, &[Arc])> {
-        self.starts
-            .windows(2)
-            .map(|range| &self.imports[range[0]..range[1]])
-            .enumerate()
-    }
-
-    /// The unit of each file, if it is in one.
-    fn units(&self, units: &[Unit]) -> Vec<Option<usize>> {
-        let owners: HashMap<&str, usize> = units
-            .iter()
-            .enumerate()
-            .flat_map(|(place, unit)| {
-                unit.claim
-                    .files
-                    .iter()
-                    .map(move |file| (file.as_str(), place))
-            })
-            .collect();
-        self.files
-            .iter()
-            .map(|file| owners.get(file.as_str()).copied())
-            .collect()
-    }
-
-    /// The place of each of these files, if it is one whose imports are understood.
-    fn places<'a>(
-        &'a self,
-        paths: impl Iterator<Item = &'a str>,
-    ) -> impl Iterator<Item = Option<usize>> {
-        paths.map(|path| {
-            self.files
-                .binary_search_by(|file| file.as_str().cmp(path))
-                .ok()
-        })
-    }
-}
-
-/// The files that a file imports, each once, with the part of an import that is its.
-fn shares(place: usize, source: &Source<'_>, resolver: &Resolver) -> Vec<(u32, f32)> {
-    let Ok(place) = u32::try_from(place) else {
-        return Vec::new();
-    };
-    let mut shares: Vec<(u32, f32)> = Vec::new();
-    for import in &source.outline.imports {
-        let files = resolver.resolve(place, source, import);
-        if files.len() <= MANY {
-            #[expect(clippy::cast_precision_loss, reason = "there are few")]
-            let share = 1.0 / files.len() as f32;
-            shares.extend(files.into_iter().map(|file| (file, share)));
-        }
-    }
-    // Of several imports of the same file the one that says most.
-    shares.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    shares.dedup_by_key(|(file, _)| *file);
-    shares
-}
 
 #[cfg(test)]
 mod tests;

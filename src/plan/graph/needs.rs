@@ -1,7 +1,8 @@
 //! In which order units are best worked on, if in any: who is imported comes before who imports.
 
-use super::Graph;
-use crate::plan::{Unit, UnitId};
+use super::import_graph::Graph;
+use crate::plan::model::Unit;
+use crate::plan::unit_id::UnitId;
 
 impl Graph {
     /// Lets each unit need those whose files its own files import. Units that import each other in a circle do not need

@@ -1,6 +1,9 @@
+use super::graph_cache::Graphs;
+use super::import_graph::Arc;
 use super::*;
 use crate::git::fixture::{Fixture, repository};
-use crate::plan::{Claim, Plan, Research, Size, Unit, UnitId};
+use crate::plan::model::{Claim, Plan, Research, Size, Unit};
+use crate::plan::unit_id::UnitId;
 
 fn graph(it: &Fixture) -> Graph {
     Graph::of_base(&it.repo, &it.first).unwrap()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Graph;
+use super::import_graph::Graph;
 use crate::plan::partition::Tie;
 
 /// What a tie weighs that stands for the only import of a file.

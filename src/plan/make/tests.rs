@@ -1,10 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codemod::Codemod;
 use crate::codemod::Recipe;
+use crate::config::Grouping;
 use crate::git::fixture::{Fixture, repository};
-use crate::plan::Size;
 use crate::plan::file::to_toml;
+use crate::plan::model::{Size, Unit};
+use crate::plan::tracked::tracked;
 
 const FILE: u32 = 0o100_644;
 

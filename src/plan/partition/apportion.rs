@@ -5,6 +5,12 @@ use std::cmp::Reverse;
 use super::atom::Atom;
 use crate::config::UnitRange;
 
+/// The number of shares in so much work: about twelve files or 60 kB each, whichever makes more units.
+pub(in crate::plan) fn shares(files: usize, bytes: u64) -> usize {
+    let by_bytes = usize::try_from(bytes.div_ceil(60_000)).unwrap_or(usize::MAX);
+    files.div_ceil(12).max(by_bytes)
+}
+
 /// How many units there should be, and between which numbers a better one may be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbers {
@@ -64,7 +70,8 @@ fn seats(units: usize, groups: &[Vec<Atom>]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::partition::{Item, atom};
+    use crate::plan::partition::atom;
+    use crate::plan::partition::input::Item;
 
     fn numbers(range: &str, shares: usize, files: &[usize]) -> Vec<(usize, usize, usize)> {
         let groups: Vec<Vec<Atom>> = files

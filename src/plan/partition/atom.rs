@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::Item;
+use super::input::Item;
 use crate::plan::claim::fold;
 
 /// What a file costs to work on besides its bytes: opening, understanding and checking it.

@@ -2,43 +2,31 @@
 
 use std::collections::HashMap;
 
-use super::crowd::Crowd;
 use super::draft::Draft;
+use super::file_facts::FileFacts;
+use super::merge::Crowd;
 use super::repair::Repair;
-use super::settle::Files;
-use crate::config::{Grouping, UnitRange};
+use crate::config::UnitRange;
 use crate::plan::base_files::BaseFiles;
-use crate::plan::claim::fold;
-use crate::plan::partition::{Item, Material, Owners, Tie, cost, partition, shares};
+use crate::plan::partition::{Item, Material, Owners, Tie, partition, shares};
 
 /// So many times the mean a unit may weigh. What somebody proposes may be uneven for good reasons.
 const TOO_LARGE: u64 = 2;
 
 pub(super) struct Bounds<'a> {
-    pub(super) files: &'a Files<'a>,
+    facts: &'a FileFacts<'a>,
     base: &'a BaseFiles,
-    /// What each file weighs.
-    weights: Vec<u64>,
-    /// Who owns each file, where owners are not to be mixed.
-    pub(super) owners: Vec<Option<u32>>,
     fewest: usize,
     most: usize,
 }
 
 impl<'a> Bounds<'a> {
-    pub(super) fn new(files: &'a Files<'a>, base: &'a BaseFiles, range: UnitRange) -> Self {
-        let paths = (0..files.len()).map(|file| files.path(file));
-        let bytes = |path| base.size(path).unwrap_or_default().bytes;
+    pub(super) fn new(facts: &'a FileFacts<'a>, base: &'a BaseFiles, range: UnitRange) -> Self {
         Self {
-            weights: paths.clone().map(|path| cost(bytes(path))).collect(),
-            owners: match base.by {
-                Some(Grouping::Owner) => owners(files, base),
-                Some(Grouping::Folder) | None => vec![None; files.len()],
-            },
+            facts,
+            base,
             fewest: range.min(),
             most: range.max(),
-            files,
-            base,
         }
     }
 
@@ -56,7 +44,7 @@ impl<'a> Bounds<'a> {
             // In the order in which the owners come.
             let mut parts: Vec<(Option<u32>, Vec<usize>)> = Vec::new();
             for &file in &draft.files {
-                let owner = self.owners[file];
+                let owner = self.facts.owner(file);
                 match parts.iter_mut().find(|(known, _)| *known == owner) {
                     Some((_, part)) => part.push(file),
                     None => parts.push((owner, vec![file])),
@@ -77,13 +65,9 @@ impl<'a> Bounds<'a> {
         all
     }
 
-    pub(super) fn weight(&self, draft: &Draft) -> u64 {
-        draft.files.iter().map(|&file| self.weights[file]).sum()
-    }
-
     /// Lets the lightest join the one that it is tied to most, until there are not too many.
     fn joined(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
-        let mut crowd = Crowd::new(self, drafts);
+        let mut crowd = Crowd::new(self.facts, drafts);
         while crowd.members.len() > self.most {
             let Some(lightest) = crowd.lightest() else {
                 break;
@@ -103,11 +87,11 @@ impl<'a> Bounds<'a> {
 
     /// Cuts the heaviest in two, until there are enough and none is far too large.
     fn cut(&self, mut drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
-        let all: u64 = drafts.iter().map(|draft| self.weight(draft)).sum();
-        let bytes = (0..self.files.len())
-            .filter_map(|file| self.base.size(self.files.path(file)))
+        let all: u64 = drafts.iter().map(|draft| self.facts.weight(draft)).sum();
+        let bytes = (0..self.facts.files.len())
+            .filter_map(|file| self.base.size(self.facts.files.path(file)))
             .fold(0_u64, |sum, size| sum.saturating_add(size.bytes));
-        let usual = shares(self.files.len(), bytes).clamp(self.fewest, self.most) as u64;
+        let usual = shares(self.facts.files.len(), bytes).clamp(self.fewest, self.most) as u64;
         let too_large = (all / usual.max(1)).saturating_mul(TOO_LARGE);
         let mut whole = vec![false; drafts.len()];
         // Into how many parts, in the order in which they were first cut.
@@ -115,9 +99,9 @@ impl<'a> Bounds<'a> {
         while drafts.len() < self.most {
             let heaviest = (0..drafts.len())
                 .filter(|&place| !whole[place])
-                .max_by_key(|&place| (self.weight(&drafts[place]), std::cmp::Reverse(place)));
+                .max_by_key(|&place| (self.facts.weight(&drafts[place]), std::cmp::Reverse(place)));
             let Some(place) = heaviest else { break };
-            if drafts.len() >= self.fewest && self.weight(&drafts[place]) <= too_large {
+            if drafts.len() >= self.fewest && self.facts.weight(&drafts[place]) <= too_large {
                 break;
             }
             let parts = self.halves(&drafts[place].files);
@@ -151,17 +135,17 @@ impl<'a> Bounds<'a> {
         let items: Vec<Item<'_>> = files
             .iter()
             .map(|&file| {
-                let path = self.files.path(file);
+                let path = self.facts.files.path(file);
                 Item {
                     path,
                     bytes: self.base.size(path).unwrap_or_default().bytes,
-                    owner: self.owners[file],
+                    owner: self.facts.owner(file),
                 }
             })
             .collect();
         let mut ties = Vec::new();
         for (a, file) in files.iter().enumerate() {
-            for (other, weight) in self.files.ties(*file) {
+            for (other, weight) in self.facts.files.ties(*file) {
                 if let Some(&b) = place_of.get(other).filter(|b| a < **b) {
                     ties.push(Tie {
                         a,
@@ -182,15 +166,4 @@ impl<'a> Bounds<'a> {
             .map(|part| part.into_iter().map(|item| files[item]).collect())
             .collect()
     }
-}
-
-/// Who owns each file. Files whose names some file system takes for one have the owner of the first, as they stay together.
-fn owners(files: &Files<'_>, base: &BaseFiles) -> Vec<Option<u32>> {
-    let paths = (0..files.len()).map(|file| files.path(file));
-    let mut first: HashMap<String, Option<u32>> = HashMap::new();
-    let owners = base.owners.groups(paths.clone()).into_iter();
-    owners
-        .zip(paths)
-        .map(|(owner, path)| *first.entry(fold(path)).or_insert(owner))
-        .collect()
 }

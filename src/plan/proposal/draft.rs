@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ProposedUnit;
+use super::format::ProposedUnit;
 use crate::plan::edit::joined;
 use crate::plan::title::{TITLE, name_units, shorten};
 use crate::words;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Proposal;
 use super::draft::Draft;
+use super::format::Proposal;
 use super::repair::Repair;
-use crate::plan::{Unit, UnitId};
+use crate::plan::model::Unit;
+use crate::plan::unit_id::UnitId;
 use crate::words;
 
 /// Sets what each unit needs: what was proposed, and then whose files its own import. The drafts are what the units came

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::git::GitError;
 use crate::plan::base_files::BaseFiles;
-use crate::plan::{Plan, Size, Unit};
+use crate::plan::model::{Plan, Size, Unit};
 use crate::words;
 
 /// With more files than this, folders are told instead.

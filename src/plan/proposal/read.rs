@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Proposal, ProposalError};
+use super::error::ProposalError;
+use super::format::Proposal;
 
 /// A longer answer is none: a plan of tens of thousands of files has fewer letters.
 const LONGEST: usize = 4 * 1024 * 1024;

@@ -7,8 +7,11 @@ use super::*;
 use crate::config::{AgentOptions, Grouping};
 use crate::git::fixture::repository;
 use crate::plan::file::{parse, to_toml};
+use crate::plan::make::{Request, make};
+use crate::plan::model::Research;
 use crate::plan::owners::CodeOwners;
-use crate::plan::{Request, Research, UnitId, make};
+use crate::plan::unit_id::UnitId;
+use crate::plan::units::cut_into_units;
 
 const PATHS: [&str; 12] = [
     "a.js",
@@ -49,7 +52,7 @@ fn plan() -> Plan {
         agents: std::collections::BTreeMap::new(),
         until: None,
         research: Research::default(),
-        units: super::super::make::units(&files, &base, UnitRange::exactly(3)).unwrap(),
+        units: cut_into_units(&files, &base, UnitRange::exactly(3)).unwrap(),
         left_out: vec![LeftOut {
             reason: "binary".into(),
             files: vec!["img/logo.png".into()],

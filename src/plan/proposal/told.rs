@@ -1,10 +1,11 @@
 //! What a proposal tells those who do the work: made safe, kept short, and put where it is read.
 
-use super::Proposal;
+use super::format::Proposal;
+use super::paths::clean;
 use super::repair::{Repair, Why};
-use super::settle::{clean, shortened};
-use crate::plan::Plan;
+use super::text::shortened;
 use crate::plan::base_files::BaseFiles;
+use crate::plan::model::Plan;
 use crate::words;
 
 /// The most letters and sentences that anybody reads before they begin.

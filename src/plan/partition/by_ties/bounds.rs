@@ -154,8 +154,8 @@ impl Cheapest {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::Graph;
     use super::*;
+    use crate::plan::partition::by_ties::graph::Graph;
 
     #[test]
     fn the_heaviest_is_put_first_and_each_into_the_lightest_part() {

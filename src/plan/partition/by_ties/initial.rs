@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::bounds::{Bounds, balance};
 use super::graph::Graph;
-use super::multilevel::{Levels, descend};
+use super::levels::{Levels, descend};
 use super::refine::refine;
 use super::split::Split;
 

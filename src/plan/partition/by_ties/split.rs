@@ -172,8 +172,8 @@ impl<'g> Split<'g> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::Net;
     use super::*;
+    use crate::plan::partition::by_ties::graph::Net;
 
     #[test]
     fn a_move_gains_what_the_cost_falls_by() {

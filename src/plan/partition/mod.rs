@@ -22,61 +22,19 @@ mod apportion;
 mod atom;
 mod by_folder;
 mod by_ties;
+mod input;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+pub(super) use apportion::shares;
 pub(super) use atom::{cost, stem};
+pub use input::{Item, Material, Owners, Tie};
 
 use crate::config::UnitRange;
 use apportion::apportion;
 use atom::Atom;
 use by_folder::by_folder;
 use by_ties::Ties;
-
-/// A file to put into a unit.
-#[derive(Debug, Clone, Copy)]
-pub struct Item<'a> {
-    pub path: &'a str,
-    pub bytes: u64,
-    /// Who reviews it: files of one number have the same owners. The number itself means nothing.
-    pub owner: Option<u32>,
-}
-
-/// That two files are better changed and reviewed as one, because one imports the other or both are imported together.
-#[derive(Debug, Clone, Copy)]
-pub struct Tie {
-    /// Two items by index; their order means nothing.
-    pub a: usize,
-    pub b: usize,
-    /// In thousandths of a plain import of a file that nobody else imports.
-    pub weight: u32,
-}
-
-/// What the owners of files mean for the units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owners {
-    /// A unit is rather of one owner than of several.
-    Preferred,
-    /// No unit has files of two owners, and none mixes files that have an owner with such that have none. There are
-    /// more units than the range says only where there are more owners.
-    Apart,
-}
-
-/// All that a partition is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct Material<'a> {
-    pub items: &'a [Item<'a>],
-    pub ties: &'a [Tie],
-    /// The folders that hold a manifest (`Cargo.toml`, `package.json`, …), from the root, without a closing slash.
-    pub packages: &'a BTreeSet<String>,
-    pub owners: Owners,
-}
-
-/// The number of shares in so much work: about twelve files or 60 kB each, whichever makes more units.
-pub(super) fn shares(files: usize, bytes: u64) -> usize {
-    let by_bytes = usize::try_from(bytes.div_ceil(60_000)).unwrap_or(usize::MAX);
-    files.div_ceil(12).max(by_bytes)
-}
 
 /// Puts every item into exactly one unit; gives the items' indices, each unit's in path order.
 ///

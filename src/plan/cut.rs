@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::graph::Graph;
+use super::hot::{self, Hot};
+use super::partition::{Item, Material, Owners, partition};
+use super::scan::File;
 use crate::config::{Grouping, UnitRange};
-use crate::plan::graph::Graph;
-use crate::plan::hot::{self, Hot};
-use crate::plan::partition::{Item, Material, Owners, partition};
-use crate::plan::scan::File;
 
 /// What the units are cut from.
 pub(super) struct Ground<'a> {

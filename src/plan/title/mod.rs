@@ -12,7 +12,7 @@ mod places;
 
 use std::collections::HashSet;
 
-use super::UnitId;
+use super::unit_id::UnitId;
 pub(super) use name::TITLE;
 use name::{MOST_SHOWN, Name, Part};
 use places::Places;
@@ -111,7 +111,7 @@ fn id(index: usize, units: usize, name: &Name) -> UnitId {
         slug.truncate(end);
     }
     // Digits, lower-case letters and single dashes are within every rule of an id.
-    UnitId(match slug.as_str() {
+    UnitId::from_valid(match slug.as_str() {
         "" => ordinal,
         slug => format!("{ordinal}-{slug}"),
     })

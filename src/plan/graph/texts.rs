@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::outlines::{Kept, Key, Outlines};
+use super::outline_cache::{Kept, Key, Outlines};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
 

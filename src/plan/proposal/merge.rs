@@ -4,11 +4,11 @@
 
 use std::cmp::Reverse;
 
-use super::bounds::Bounds;
 use super::draft::Draft;
+use super::file_facts::FileFacts;
 
 pub(super) struct Crowd<'a> {
-    bounds: &'a Bounds<'a>,
+    facts: &'a FileFacts<'a>,
     pub(super) members: Vec<Member>,
     /// For each file the name of the member that has it: its first place, which stays as members go.
     homes: Vec<usize>,
@@ -27,8 +27,8 @@ pub(super) struct Member {
 type Nearness = (usize, usize);
 
 impl<'a> Crowd<'a> {
-    pub(super) fn new(bounds: &'a Bounds<'a>, drafts: Vec<Draft>) -> Self {
-        let mut homes = vec![usize::MAX; bounds.files.len()];
+    pub(super) fn new(facts: &'a FileFacts<'a>, drafts: Vec<Draft>) -> Self {
+        let mut homes = vec![usize::MAX; facts.files.len()];
         for (name, draft) in drafts.iter().enumerate() {
             for &file in &draft.files {
                 homes[file] = name;
@@ -36,14 +36,14 @@ impl<'a> Crowd<'a> {
         }
         let names = drafts.len();
         let member = |(name, draft)| Member {
-            weight: bounds.weight(&draft),
+            weight: facts.weight(&draft),
             is_alone: false,
             name,
             draft,
         };
         Self {
             members: drafts.into_iter().enumerate().map(member).collect(),
-            bounds,
+            facts,
             homes,
             names,
         }
@@ -62,7 +62,7 @@ impl<'a> Crowd<'a> {
         let mut tied = vec![0_u64; self.names];
         let member = &self.members[place];
         for &file in &member.draft.files {
-            for &(other, weight) in self.bounds.files.ties(file) {
+            for &(other, weight) in self.facts.files.ties(file) {
                 if let Some(ties) = tied.get_mut(self.homes[other]) {
                     *ties += u64::from(weight);
                 }
@@ -71,7 +71,7 @@ impl<'a> Crowd<'a> {
         let strength = |other: usize| tied[self.members[other].name];
         let owner = |draft: &Draft| {
             let first = draft.files.first();
-            first.and_then(|&file| self.bounds.owners[file])
+            first.and_then(|&file| self.facts.owner(file))
         };
         let own = owner(&member.draft);
         (0..self.members.len())
@@ -100,7 +100,7 @@ impl<'a> Crowd<'a> {
         let Some(&first) = draft.files.first() else {
             return (0, 0);
         };
-        let (files, here) = (self.bounds.files, self.bounds.files.path(first));
+        let (files, here) = (self.facts.files, self.facts.files.path(first));
         let place = other.files.partition_point(|&file| file < first);
         let beside = [place.checked_sub(1), Some(place)].into_iter().flatten();
         let folder = beside

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::sealed;
+use super::cache_file;
 use crate::git::Repo;
 use crate::imports::{Language, Outline};
 
@@ -50,7 +50,7 @@ pub(super) struct Outlines {
 impl Outlines {
     pub(super) fn open(repo: &Repo) -> Self {
         let path = repo.state_dir().join("cache/imports");
-        let kept: Vec<(Key, Kept)> = sealed::read(&path).unwrap_or_default();
+        let kept: Vec<(Key, Kept)> = cache_file::read(&path).unwrap_or_default();
         Self {
             path,
             kept: kept.into_iter().collect(),
@@ -90,6 +90,6 @@ impl Outlines {
     pub(super) fn save(&self) {
         let mut sorted: Vec<(&Key, &Kept)> = self.kept.iter().collect();
         sorted.sort_unstable_by_key(|(key, _)| **key);
-        sealed::write(&self.path, &sorted);
+        cache_file::write(&self.path, &sorted);
     }
 }

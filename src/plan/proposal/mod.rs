@@ -12,113 +12,41 @@
 //! | too few, or a unit far too large | is cut in two, and so on |
 //! | needs in a circle, or of what there is not | are dropped |
 
+mod assignment;
 mod bounds;
-mod crowd;
+mod creation;
 mod draft;
+mod error;
+mod file_facts;
+mod files;
+mod format;
+mod merge;
 mod needs;
 mod outline;
+mod paths;
 mod read;
 mod repair;
-mod settle;
+mod text;
 mod told;
 
-use serde::{Deserialize, Serialize};
-
+pub use error::ProposalError;
+pub use format::{KeyFile, Proposal, ProposedLeftOut, ProposedUnit, SCHEMA};
 pub use outline::{Cluster, Outline};
 pub use repair::{Repair, Why};
 
 use super::base_files::BaseFiles;
 use super::claim::{Ownership, default_create_folders};
 use super::edit::measure;
+use super::model::{Claim, LeftOut, Plan, Size, Unit};
 use super::order::waves;
 use super::title::entitle;
-use super::{Claim, LeftOut, Plan, Size, Unit};
 use crate::config::{Order, UnitRange};
 use crate::git::GitError;
+use assignment::assign;
 use bounds::Bounds;
 use draft::Draft;
-use settle::{Files, settle};
-
-/// What is asked for, as people and programs read it: <https://json-schema.org>.
-pub const SCHEMA: &str = include_str!("../../docs/proposal.schema.json");
-
-/// A plan as it is proposed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Proposal {
-    pub units: Vec<ProposedUnit>,
-    /// Files in which nothing is to be done.
-    #[serde(default)]
-    pub left_out: Vec<ProposedLeftOut>,
-    /// The title of a unit that all others need.
-    #[serde(default)]
-    pub prerequisite: Option<String>,
-    /// Files that matter most, and why; they need not be among those that are changed.
-    #[serde(default)]
-    pub key_files: Vec<KeyFile>,
-    /// What everybody must heed, a sentence each.
-    #[serde(default)]
-    pub conventions: Vec<String>,
-    /// How to show that the change works from end to end.
-    #[serde(default)]
-    pub recipe: Option<String>,
-}
-
-/// One proposed unit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProposedUnit {
-    pub title: String,
-    /// Paths from the root; one closed by `/` stands for all files in question below that folder which nobody names more
-    /// exactly.
-    pub files: Vec<String>,
-    /// What is to be done in it.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// The titles of units that must be finished before.
-    #[serde(default)]
-    pub needs: Vec<String>,
-    /// New files that it is to create.
-    #[serde(default)]
-    pub create: Vec<String>,
-}
-
-/// Files in which nothing is to be done, with the reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProposedLeftOut {
-    pub files: Vec<String>,
-    pub reason: String,
-}
-
-/// A file worth knowing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyFile {
-    pub path: String,
-    pub why: String,
-}
-
-/// Why a proposal cannot be made a plan. It is told to whoever made it, too.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProposalError {
-    #[error("there is no JSON object with \"units\" in the answer")]
-    NoJson,
-    #[error("the answer is longer than {} MB", .0 / 1_000_000)]
-    TooLong(usize),
-    #[error("the JSON cannot be read: {0}")]
-    Syntax(String),
-    #[error("the JSON does not fit the schema: {0}")]
-    Shape(String),
-    #[error("it has {0} units, and a plan has at most {most}", most = UnitRange::MOST)]
-    TooMany(usize),
-    #[error("it puts none of the files in question into any unit")]
-    NoFiles,
-    #[error("what the files import cannot be read: {0}")]
-    Imports(String),
-    #[error("the plan that comes of it does not hold together: {0}")]
-    Unsound(String),
-}
+use file_facts::FileFacts;
+use files::Files;
 
 /// Makes a plan of a proposal for the files of `plan`, which is the one that their own ties make.
 ///
@@ -136,9 +64,10 @@ pub fn from_proposal(
     let mut repairs = Vec::new();
     let unread = |error: GitError| ProposalError::Imports(error.to_string());
     let files = Files::of(plan, base).map_err(unread)?;
-    let settled = settle(&files, proposal, base, &mut repairs)?;
-    let bounds = Bounds::new(&files, base, range);
-    let drafts = bounds.keep(settled.drafts, &mut repairs);
+    let assigned = assign(&files, proposal, base, &mut repairs)?;
+    let drafts = creation::drafts(&files, &assigned, proposal, base, &mut repairs);
+    let facts = FileFacts::new(&files, base);
+    let drafts = Bounds::new(&facts, base, range).keep(drafts, &mut repairs);
     let mut units = units(&files, &drafts, base);
     let imported = match base.order {
         Order::Deps => base.graph().map_err(unread)?.dependencies(&units),
@@ -149,7 +78,7 @@ pub fn from_proposal(
         units,
         ..plan.clone()
     };
-    for (reason, left_out) in settled.left_out {
+    for (reason, left_out) in assigned.left_out {
         let left_out = left_out.into_iter().map(|file| files.path(file).to_owned());
         match planned.left_out.iter_mut().find(|it| it.reason == reason) {
             Some(known) => known.files.extend(left_out),

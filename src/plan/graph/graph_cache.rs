@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::{Graph, sealed};
+use super::cache_file;
+use super::import_graph::Graph;
 use crate::git::Repo;
 
 /// How many are kept: those that were made last.
@@ -24,12 +25,12 @@ impl Graphs {
     }
 
     pub(super) fn find(&self, tree: &str) -> Option<Graph> {
-        let (of, graph): (String, Graph) = sealed::read(&self.path(tree))?;
+        let (of, graph): (String, Graph) = cache_file::read(&self.path(tree))?;
         (of == tree && graph.is_sound()).then_some(graph)
     }
 
     pub(super) fn keep(&self, tree: &str, graph: &Graph) {
-        sealed::write(&self.path(tree), &(tree, graph));
+        cache_file::write(&self.path(tree), &(tree, graph));
         self.trim();
     }
 

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::base_files::BaseFiles;
 use super::claim::{Ownership, OwnershipError};
-use super::make::units;
+use super::model::{Claim, LeftOut, Plan, Unit};
 use super::order::{OrderError, waves};
 use super::partition::{Item, Material, Owners, partition};
 use super::scan::File;
 use super::spread::deal;
 use super::title::{name_units, unused};
-use super::{Claim, LeftOut, Plan, Unit, UnitId};
+use super::unit_id::UnitId;
+use super::units::cut_into_units;
 use crate::config::UnitRange;
 use crate::words;
 
@@ -329,8 +330,8 @@ impl Plan {
             .collect();
         let may_create = self.units.iter().any(|unit| !unit.claim.create.is_empty());
         let shares = self.shares();
-        self.units =
-            units(&files, base, range).map_err(|error| EditError::Unread(words::chain(&error)))?;
+        self.units = cut_into_units(&files, base, range)
+            .map_err(|error| EditError::Unread(words::chain(&error)))?;
         deal(&mut self.units, &shares);
         if !may_create {
             for unit in &mut self.units {
@@ -366,7 +367,7 @@ impl Plan {
         let stem: String = from.as_str().chars().take(56).collect();
         let stem = stem.trim_end_matches('.');
         (2..=UnitRange::MOST + 2)
-            .map(|number| UnitId(format!("{stem}-{number}")))
+            .map(|number| UnitId::from_valid(format!("{stem}-{number}")))
             .find(|id| self.units.iter().all(|unit| unit.id != *id))
             // There are more numbers than units; one too many would be refused as a unit that is there twice.
             .unwrap_or_else(|| from.clone())

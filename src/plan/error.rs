@@ -1,0 +1,67 @@
+//! Why a plan cannot be made or read.
+
+use super::file::PlanFileError;
+use super::owners::PLACES;
+use super::select::SelectError;
+use crate::codemod::CodemodError;
+use crate::git::GitError;
+use crate::words;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error("the instruction is empty: say what is to be changed")]
+    NoInstruction,
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    #[error("{0}")]
+    NothingMatches(String),
+    #[error(
+        "{} but none can be worked on: {reasons}; choose other files",
+        matches(*matched)
+    )]
+    AllLeftOut { matched: usize, reasons: String },
+    /// `reasons` tells of those left out for something else.
+    #[error(
+        "{} but the codemod changes none{}; correct the codemod, or choose other files",
+        matches(*matched),
+        beside(reasons)
+    )]
+    NothingChanges { matched: usize, reasons: String },
+    #[error(
+        "{} but none holds what is to be gone{}: the change is done there, or --until looks for something else",
+        matches(*matched),
+        beside(reasons)
+    )]
+    NothingToDo { matched: usize, reasons: String },
+    #[error(
+        "units cannot be made by owner, because the base has no rules in {}: add some, or leave out --by owner",
+        PLACES.join(", ")
+    )]
+    NoOwners,
+    #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
+    BaseGone(String),
+    #[error("no file of the plan is left in the later base: plan again")]
+    NothingLeft,
+    #[error(transparent)]
+    File(#[from] PlanFileError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Codemod(#[from] CodemodError),
+    #[error("the plan that was made does not hold together, which is a fault of batch itself: {0}")]
+    Unsound(String),
+}
+
+fn matches(files: usize) -> String {
+    let verb = if files == 1 { "matches" } else { "match" };
+    format!("{} {verb},", words::count(files, "file"))
+}
+
+fn beside(reasons: &str) -> String {
+    if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(" (left out: {reasons})")
+    }
+}

@@ -1,0 +1,130 @@
+//! The import graph itself: which file imports which, and how much each import weighs.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::imports::{Resolver, Source};
+use crate::plan::model::Unit;
+
+/// An import of more files than this says nothing of any of them.
+const MANY: usize = 200;
+
+/// All imports between the files of a base.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Graph {
+    /// The files in a language whose imports are understood, sorted.
+    pub(super) files: Vec<String>,
+    /// Where each file's imports begin in `imports`, and where the last one's end.
+    pub(super) starts: Vec<usize>,
+    pub(super) imports: Vec<Arc>,
+}
+
+/// That a file imports another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Arc {
+    pub(super) to: u32,
+    /// 1 for the only import of a file.
+    pub(super) weight: f32,
+}
+
+impl Graph {
+    pub(super) fn of_sources(sources: &[Source<'_>], resolver: &Resolver) -> Self {
+        use rayon::prelude::*;
+        let shares: Vec<Vec<(u32, f32)>> = sources
+            .par_iter()
+            .enumerate()
+            .with_min_len(64)
+            .map(|(place, source)| shares(place, source, resolver))
+            .collect();
+        let mut importers = vec![0_u32; sources.len()];
+        for (to, _) in shares.iter().flatten() {
+            importers[*to as usize] += 1;
+        }
+        let mut graph = Self {
+            files: sources.iter().map(|it| it.path.to_owned()).collect(),
+            starts: vec![0],
+            imports: Vec::with_capacity(shares.iter().map(Vec::len).sum()),
+        };
+        for imports in shares {
+            graph.imports.extend(imports.into_iter().map(|(to, share)| {
+                #[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
+                let weight = share / importers[to as usize] as f32;
+                Arc { to, weight }
+            }));
+            graph.starts.push(graph.imports.len());
+        }
+        graph
+    }
+
+    /// Whether every number in it means something in it.
+    pub(super) fn is_sound(&self) -> bool {
+        self.starts.len() == self.files.len() + 1
+            && self.starts.first() == Some(&0)
+            && self.starts.last() == Some(&self.imports.len())
+            && self.starts.is_sorted()
+            && self.files.is_sorted()
+            && self
+                .imports
+                .iter()
+                .all(|arc| (arc.to as usize) < self.files.len())
+    }
+
+    /// Whom each file imports.
+    pub(super) fn arcs(&self) -> impl Iterator<Item = (usize, &[Arc])> {
+        self.starts
+            .windows(2)
+            .map(|range| &self.imports[range[0]..range[1]])
+            .enumerate()
+    }
+
+    /// The unit of each file, if it is in one.
+    pub(super) fn units(&self, units: &[Unit]) -> Vec<Option<usize>> {
+        let owners: HashMap<&str, usize> = units
+            .iter()
+            .enumerate()
+            .flat_map(|(place, unit)| {
+                unit.claim
+                    .files
+                    .iter()
+                    .map(move |file| (file.as_str(), place))
+            })
+            .collect();
+        self.files
+            .iter()
+            .map(|file| owners.get(file.as_str()).copied())
+            .collect()
+    }
+
+    /// The place of each of these files, if it is one whose imports are understood.
+    pub(super) fn places<'a>(
+        &'a self,
+        paths: impl Iterator<Item = &'a str>,
+    ) -> impl Iterator<Item = Option<usize>> {
+        paths.map(|path| {
+            self.files
+                .binary_search_by(|file| file.as_str().cmp(path))
+                .ok()
+        })
+    }
+}
+
+/// The files that a file imports, each once, with the part of an import that is its.
+fn shares(place: usize, source: &Source<'_>, resolver: &Resolver) -> Vec<(u32, f32)> {
+    let Ok(place) = u32::try_from(place) else {
+        return Vec::new();
+    };
+    let mut shares: Vec<(u32, f32)> = Vec::new();
+    for import in &source.outline.imports {
+        let files = resolver.resolve(place, source, import);
+        if files.len() <= MANY {
+            #[expect(clippy::cast_precision_loss, reason = "there are few")]
+            let share = 1.0 / files.len() as f32;
+            shares.extend(files.into_iter().map(|file| (file, share)));
+        }
+    }
+    // Of several imports of the same file the one that says most.
+    shares.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    shares.dedup_by_key(|(file, _)| *file);
+    shares
+}

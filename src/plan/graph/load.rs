@@ -1,0 +1,37 @@
+//! Reads the import graph of a base, or takes the one that an earlier plan kept.
+
+use std::ops::Deref;
+
+use super::graph_cache::Graphs;
+use super::import_graph::Graph;
+use super::texts::Texts;
+use crate::git::{Entry, GitError, Repo};
+use crate::imports::Resolver;
+
+impl Graph {
+    /// The graph of all files that the base tracks.
+    pub fn of_base(repo: &Repo, base: &str) -> Result<Self, GitError> {
+        Self::kept_or_read(repo, base, || repo.entries(base))
+    }
+
+    /// `entries` are those of the base; they are asked for only where an earlier plan has not kept the graph.
+    pub(super) fn kept_or_read<E: Deref<Target = [Entry]>>(
+        repo: &Repo,
+        base: &str,
+        entries: impl FnOnce() -> Result<E, GitError>,
+    ) -> Result<Self, GitError> {
+        let (graphs, tree) = (Graphs::of(repo), repo.tree(base)?);
+        if let Some(graph) = graphs.find(&tree) {
+            return Ok(graph);
+        }
+        let entries = entries()?;
+        let texts = Texts::of_tree(repo, &entries)?;
+        let sources = texts.sources();
+        let resolver = Resolver::new(&sources, &texts.manifests());
+        let graph = Self::of_sources(&sources, &resolver);
+        if texts.is_whole {
+            graphs.keep(&tree, &graph);
+        }
+        Ok(graph)
+    }
+}

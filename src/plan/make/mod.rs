@@ -1,0 +1,147 @@
+//! Puts a plan together from a request and a base, and reads one back against the repository it is for.
+//!
+//! Both ends in the same promise: every file of every unit is tracked at the base, and no path has two owners.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use super::base_files::{BaseFiles, commits};
+use super::claim::Ownership;
+use super::error::PlanError;
+use super::file::{check_files, parse};
+use super::graph::LazyGraph;
+use super::model::{Plan, Research};
+use super::order::waves;
+use super::owners::CodeOwners;
+use super::packages::packages;
+use super::scan::{measured, scan};
+use super::select::Selection;
+use super::tracked::paths;
+use super::units::cut_into_units;
+use crate::codemod::{Codemod, Probe, Sought};
+use crate::config::{AgentOptions, Grouping, Order, UnitRange};
+use crate::git::{Base, Entry, EntryKind, Repo};
+
+/// What the user asks for.
+pub struct Request<'a> {
+    pub instruction: &'a str,
+    /// Globs, folders and files, as [`Selection`] reads them.
+    pub globs: &'a [String],
+    /// The folder in which the user stands, from the root of the repository.
+    pub prefix: &'a str,
+    pub base: &'a Base,
+    /// Noted in the plan, not used for it.
+    pub agent: AgentOptions,
+    /// With one, the plan holds only files that it changes.
+    pub codemod: Option<&'a Codemod>,
+    /// What must be found nowhere when the change is done; files without it are no work.
+    pub until: Option<Sought>,
+    pub units: UnitRange,
+    pub by: Option<Grouping>,
+    pub order: Order,
+}
+
+/// Makes the plan of a request, and gives what was read for it. The same base and request always make the same plan.
+pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), PlanError> {
+    if request.instruction.trim().is_empty() {
+        return Err(PlanError::NoInstruction);
+    }
+    let selection = Selection::parse(request.globs, request.prefix)?;
+    let entries: Rc<[Entry]> = repo.entries(&request.base.id)?.into();
+    let probe = request.until.as_ref().map(Probe::compile).transpose()?;
+    let scan = scan(repo, &entries, &selection, request.codemod, probe.as_ref())?;
+    let (matched, reasons) = (scan.matched(), scan.reasons());
+    if matched == 0 {
+        let near = selection.suggest(paths(&entries));
+        return Err(PlanError::NothingMatches(
+            near.unwrap_or_else(|| "no tracked file matches".to_owned()),
+        ));
+    }
+    if scan.files.is_empty() {
+        return Err(if scan.unchanged() == 0 && scan.done() > 0 {
+            PlanError::NothingToDo { matched, reasons }
+        } else if scan.unchanged() > 0 {
+            PlanError::NothingChanges { matched, reasons }
+        } else {
+            PlanError::AllLeftOut { matched, reasons }
+        });
+    }
+    let owners = CodeOwners::of_tree(repo, &entries)?;
+    if request.by == Some(Grouping::Owner) && owners.rules() == 0 {
+        return Err(PlanError::NoOwners);
+    }
+    let (files, left_out) = scan.into_parts();
+    let base = BaseFiles {
+        files,
+        owners,
+        graph: LazyGraph::new(repo, &request.base.id, &entries),
+        packages: packages(&entries),
+        entries: Rc::clone(&entries),
+        by: request.by,
+        order: request.order,
+        commits: commits(repo, &request.base.id),
+    };
+    let mut units = cut_into_units(&base.files, &base, request.units)?;
+    if request.codemod.is_some() {
+        for unit in &mut units {
+            unit.claim.create.clear();
+        }
+    }
+    let plan = Plan {
+        instruction: request.instruction.to_owned(),
+        base: request.base.id.clone(),
+        base_name: request.base.name.clone(),
+        globs: selection.patterns().to_vec(),
+        agent: request.agent.clone(),
+        agents: BTreeMap::new(),
+        until: request.until.clone(),
+        research: Research::default(),
+        units,
+        left_out,
+    };
+    prove(&plan, &entries)?;
+    Ok((plan, base))
+}
+
+/// Reads a plan, checks it against the repository and fills in the sizes.
+pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
+    let mut plan = parse(text)?;
+    if !repo.has_commit(&plan.base)? {
+        return Err(PlanError::BaseGone(plan.base));
+    }
+    let entries = repo.entries(&plan.base)?;
+    let by_path: HashMap<&str, &Entry> = entries
+        .iter()
+        .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
+        .collect();
+    // Nothing tracked may be created anew, and of what is tracked only files can be worked on.
+    check_files(text, |path| by_path.contains_key(path))?;
+    let is_file = |path: &str| {
+        by_path
+            .get(path)
+            .is_some_and(|entry| entry.kind == EntryKind::File)
+    };
+    check_files(text, is_file)?;
+    for unit in &mut plan.units {
+        let files: Vec<(&str, &Entry)> = unit
+            .claim
+            .files
+            .iter()
+            .filter_map(|path| by_path.get_key_value(path.as_str()))
+            .map(|(path, entry)| (*path, *entry))
+            .collect();
+        unit.size = measured(repo, &files)?.iter().map(|file| file.size).sum();
+    }
+    Ok(plan)
+}
+
+/// Holds the finished plan against the promises once more, with other code than made it.
+fn prove(plan: &Plan, entries: &[Entry]) -> Result<(), PlanError> {
+    Ownership::prove(&plan.units, paths(entries))
+        .map_err(|error| PlanError::Unsound(error.to_string()))?;
+    waves(&plan.units).map_err(|error| PlanError::Unsound(error.to_string()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

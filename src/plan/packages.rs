@@ -1,0 +1,36 @@
+//! Which folders of a base are packages.
+
+use std::collections::BTreeSet;
+
+use super::tracked::paths;
+use crate::git::Entry;
+
+/// The folders that hold a manifest: what is built, tested and reviewed as one.
+pub(super) fn packages(entries: &[Entry]) -> BTreeSet<String> {
+    const MANIFESTS: &[&str] = &[
+        "BUILD.bazel",
+        "CMakeLists.txt",
+        "Cargo.toml",
+        "Gemfile",
+        "Package.swift",
+        "build.gradle",
+        "build.gradle.kts",
+        "build.sbt",
+        "composer.json",
+        "go.mod",
+        "mix.exs",
+        "package.json",
+        "pom.xml",
+        "pubspec.yaml",
+        "pyproject.toml",
+        "setup.py",
+    ];
+    const ENDINGS: &[&str] = &[".cabal", ".csproj", ".fsproj", ".gemspec", ".vbproj"];
+    paths(entries)
+        .map(|path| path.rsplit_once('/').unwrap_or(("", path)))
+        .filter(|(_, name)| {
+            MANIFESTS.contains(name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+        })
+        .map(|(folder, _)| folder.to_owned())
+        .collect()
+}

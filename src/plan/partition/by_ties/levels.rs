@@ -1,0 +1,81 @@
+//! Ever smaller graphs, and the way of a split from the smallest back to the whole.
+
+use fastrand::Rng;
+
+use super::bounds::{Bounds, balance};
+use super::coarsen::clusters;
+use super::graph::{Clusters, Graph};
+use super::refine::refine;
+use super::split::Split;
+
+/// Ever smaller graphs, each made of clusters of the one before it.
+pub(super) struct Levels {
+    levels: Vec<(Clusters, Graph)>,
+    /// The parts that the vertices of the smallest are in, if the graph was in parts.
+    pub parts: Option<Vec<usize>>,
+}
+
+impl Levels {
+    /// Down to about `few` vertices of which none weighs more than `most`.
+    pub fn new(
+        graph: &Graph,
+        parts: Option<Vec<usize>>,
+        few: usize,
+        most: u64,
+        rng: &mut Rng,
+    ) -> Self {
+        let mut made = Self {
+            levels: Vec::new(),
+            parts,
+        };
+        loop {
+            let smallest = made.coarsest(graph);
+            if smallest.len() <= few {
+                return made;
+            }
+            let clusters = clusters(smallest, made.parts.as_deref(), most, rng);
+            // What hardly gets smaller any more is not worth a level.
+            if clusters.count * 20 > smallest.len() * 19 {
+                return made;
+            }
+            let smaller = smallest.contract(&clusters);
+            if let Some(parts) = &mut made.parts {
+                let mut of_clusters = vec![0; clusters.count];
+                for (&part, &cluster) in parts.iter().zip(&clusters.of) {
+                    of_clusters[cluster] = part;
+                }
+                *parts = of_clusters;
+            }
+            made.levels.push((clusters, smaller));
+        }
+    }
+
+    /// The smallest of the graphs; `graph` itself where it is small.
+    pub fn coarsest<'a>(&'a self, graph: &'a Graph) -> &'a Graph {
+        self.levels.last().map_or(graph, |(_, graph)| graph)
+    }
+}
+
+/// Makes a split of the smallest graph one of the whole, better at each level.
+pub(super) fn descend(
+    graph: &Graph,
+    levels: &Levels,
+    mut parts: Vec<usize>,
+    count: usize,
+    bounds: &Bounds,
+    passes: usize,
+    rng: &mut Rng,
+) -> Vec<usize> {
+    let mut improve = |graph: &Graph, parts: Vec<usize>| {
+        let mut split = Split::new(graph, parts, count);
+        balance(&mut split, bounds);
+        refine(&mut split, bounds, passes, rng);
+        split.parts
+    };
+    for (level, (clusters, smaller)) in levels.levels.iter().enumerate().rev() {
+        let better = improve(smaller, parts);
+        parts = clusters.of.iter().map(|&cluster| better[cluster]).collect();
+        debug_assert!(level > 0 || parts.len() == graph.len());
+    }
+    improve(graph, parts)
+}

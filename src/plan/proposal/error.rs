@@ -1,0 +1,24 @@
+//! Why a proposal cannot be made a plan.
+
+use crate::config::UnitRange;
+
+/// Why a proposal cannot be made a plan. It is told to whoever made it, too.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProposalError {
+    #[error("there is no JSON object with \"units\" in the answer")]
+    NoJson,
+    #[error("the answer is longer than {} MB", .0 / 1_000_000)]
+    TooLong(usize),
+    #[error("the JSON cannot be read: {0}")]
+    Syntax(String),
+    #[error("the JSON does not fit the schema: {0}")]
+    Shape(String),
+    #[error("it has {0} units, and a plan has at most {most}", most = UnitRange::MOST)]
+    TooMany(usize),
+    #[error("it puts none of the files in question into any unit")]
+    NoFiles,
+    #[error("what the files import cannot be read: {0}")]
+    Imports(String),
+    #[error("the plan that comes of it does not hold together: {0}")]
+    Unsound(String),
+}

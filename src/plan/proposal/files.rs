@@ -1,0 +1,99 @@
+//! The files in question, as a plan without the proposal has them.
+
+use std::collections::HashSet;
+
+use super::paths::{Place, clean};
+use super::repair::Why;
+use crate::git::GitError;
+use crate::plan::base_files::BaseFiles;
+use crate::plan::model::Plan;
+
+/// The files in question.
+pub(super) struct Files<'a> {
+    paths: Vec<&'a str>,
+    /// For each file the unit that its ties alone put it into.
+    usual: Vec<usize>,
+    /// What those units are called.
+    titles: Vec<&'a str>,
+    /// For each file what it is tied to, and how strongly.
+    ties: Vec<Vec<(usize, u32)>>,
+    left_out: HashSet<&'a str>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn of(plan: &'a Plan, base: &BaseFiles) -> Result<Self, GitError> {
+        let mut all: Vec<(&str, usize)> = plan
+            .units
+            .iter()
+            .enumerate()
+            .flat_map(|(unit, it)| it.claim.files.iter().map(move |path| (path.as_str(), unit)))
+            .collect();
+        all.sort_unstable();
+        let paths: Vec<&str> = all.iter().map(|(path, _)| *path).collect();
+        let mut ties = vec![Vec::new(); paths.len()];
+        let graph = base.deciding_graph(paths.iter().copied())?;
+        for tie in graph.map_or_else(Vec::new, |graph| graph.ties(&paths)) {
+            ties[tie.a].push((tie.b, tie.weight));
+            ties[tie.b].push((tie.a, tie.weight));
+        }
+        Ok(Self {
+            usual: all.into_iter().map(|(_, unit)| unit).collect(),
+            titles: plan.units.iter().map(|unit| unit.title.as_str()).collect(),
+            left_out: plan
+                .left_out
+                .iter()
+                .flat_map(|it| it.files.iter().map(String::as_str))
+                .collect(),
+            paths,
+            ties,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    pub(super) fn path(&self, file: usize) -> &'a str {
+        self.paths[file]
+    }
+
+    pub(super) fn ties(&self, file: usize) -> &[(usize, u32)] {
+        &self.ties[file]
+    }
+
+    pub(super) fn usual(&self, file: usize) -> usize {
+        self.usual[file]
+    }
+
+    /// What the unit of this place in the plan is called.
+    pub(super) fn title(&self, unit: usize) -> &'a str {
+        self.titles[unit]
+    }
+
+    fn find(&self, path: &str) -> Option<usize> {
+        self.paths.binary_search(&path).ok()
+    }
+
+    fn has_below(&self, folder: &str) -> bool {
+        let first = self.paths.partition_point(|path| *path < folder);
+        self.paths
+            .get(first)
+            .is_some_and(|path| path.starts_with(folder))
+    }
+
+    /// What a written path means.
+    pub(super) fn place(&self, written: &str, base: &BaseFiles) -> Result<Place, Why> {
+        let path = clean(written)?;
+        let folder = match path.as_str() {
+            "" => String::new(),
+            path => format!("{path}/"),
+        };
+        match self.find(&path) {
+            Some(file) if !written.ends_with('/') => Ok(Place::File(file)),
+            _ if self.has_below(&folder) => Ok(Place::Folder(folder)),
+            _ if self.left_out.contains(path.as_str()) => Err(Why::LeftOut),
+            _ if base.tracks(&path) || base.has_below(&folder) => Err(Why::NotAsked),
+            _ => Err(Why::NotThere),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a written path means.
+
+use std::collections::HashMap;
+
+use super::repair::Why;
+
+pub(super) enum Place {
+    File(usize),
+    /// Closed by a slash, and nothing for the root.
+    Folder(String),
+}
+
+/// A path without what means nothing in it.
+pub(super) fn clean(written: &str) -> Result<String, Why> {
+    if written.starts_with('/') || written.trim().is_empty() || written.contains('\0') {
+        return Err(Why::NoPath);
+    }
+    let parts: Vec<&str> = written
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
+    if parts.contains(&"..") {
+        return Err(Why::NoPath);
+    }
+    Ok(parts.join("/"))
+}
+
+/// Who names what.
+pub(super) struct Named<T> {
+    files: HashMap<usize, Vec<T>>,
+    folders: HashMap<String, Vec<T>>,
+}
+
+impl<T: Copy + PartialEq> Named<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            files: HashMap::new(),
+            folders: HashMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, place: Place, by: T) {
+        let all = match place {
+            Place::File(file) => self.files.entry(file).or_default(),
+            Place::Folder(folder) => self.folders.entry(folder).or_default(),
+        };
+        // One after another names its own: what it named before stands last.
+        if all.last() != Some(&by) {
+            all.push(by);
+        }
+    }
+
+    /// Who names a file most exactly, and how exactly: by so many letters.
+    pub(super) fn of(&self, file: usize, path: &str) -> (usize, &[T]) {
+        if let Some(all) = self.files.get(&file) {
+            return (usize::MAX, all);
+        }
+        let above = path.rmatch_indices('/').map(|(at, _)| at + 1);
+        above
+            .chain([0])
+            .find_map(|length| Some((length, self.folders.get(&path[..length])?.as_slice())))
+            .unwrap_or((0, &[]))
+    }
+}

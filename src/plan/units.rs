@@ -1,0 +1,66 @@
+//! Cuts files into units with names, claims and order.
+
+use super::base_files::BaseFiles;
+use super::claim::default_create_folders;
+use super::cut::Ground;
+use super::model::{Claim, Unit};
+use super::scan::File;
+use super::title::name_units;
+use crate::config::{Order, UnitRange};
+use crate::git::GitError;
+
+/// Cuts these files into units, which may create files in their folders, and puts the units in order.
+pub(super) fn cut_into_units(
+    files: &[File],
+    base: &BaseFiles,
+    range: UnitRange,
+) -> Result<Vec<Unit>, GitError> {
+    let all = files.iter().map(|file| file.path.as_str());
+    let groups = base.owners.groups(all.clone());
+    let cut = Ground {
+        files,
+        groups: &groups,
+        graph: base.deciding_graph(all)?,
+        packages: &base.packages,
+        by: base.by,
+    }
+    .cut(range, &base.commits);
+    let paths = |units: &[Vec<usize>]| -> Vec<Vec<&str>> {
+        let path = |&file: &usize| files[file].path.as_str();
+        units
+            .iter()
+            .map(|unit| unit.iter().map(path).collect())
+            .collect()
+    };
+    let (own, shared) = (paths(&cut.units), paths(&cut.shared));
+    let names = name_units(&own, &shared);
+    let paths = [own, shared].concat();
+    let create = default_create_folders(&paths);
+    let mut units: Vec<Unit> = names
+        .into_iter()
+        .zip(&paths)
+        .zip(cut.units.iter().chain(&cut.shared))
+        .zip(create)
+        .map(|((((id, title), paths), unit), create)| {
+            let mut owned: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            owned.sort();
+            Unit {
+                id,
+                title,
+                description: None,
+                agent: None,
+                needs: Vec::new(),
+                owners: base.owners.of_all(&owned),
+                claim: Claim {
+                    files: owned,
+                    create,
+                },
+                size: unit.iter().map(|&file| files[file].size).sum(),
+            }
+        })
+        .collect();
+    if base.order == Order::Deps {
+        base.graph()?.order(&mut units);
+    }
+    Ok(units)
+}
