@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use ast_grep_language::{Language as _, LanguageExt, SupportLang};
 use batch::git::{EntryKind, Repo};
 use batch::imports::Language;
-use batch::plan::graph::Graph;
+use batch::plan::graph::ImportGraph;
 use batch::plan::select::Selection;
 use rayon::prelude::*;
 
@@ -43,7 +43,7 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
         let _ = std::fs::remove_dir_all(cache.join(what));
     };
     let mut graph = || -> Result<(), Box<dyn Error>> {
-        black_box(Graph::of_base(&repo, &base)?);
+        black_box(ImportGraph::of_base(&repo, &base)?);
         Ok(())
     };
 

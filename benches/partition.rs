@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use batch::config::UnitRange;
-use batch::plan::partition::{Item, Material, Owners, Tie, partition};
+use batch::plan::partition::{Item, OwnerRule, PartitionInput, Tie, partition};
 use fastrand::Rng;
 
 const NUMBERS: [usize; 2] = [50_000, 100_000];
@@ -98,13 +98,13 @@ impl Repository {
                 owner: None,
             })
             .collect();
-        let material = Material {
+        let input = PartitionInput {
             items: &items,
             ties,
             packages: &self.packages,
-            owners: Owners::Preferred,
+            owners: OwnerRule::Preferred,
         };
-        partition(&material, UnitRange::default())
+        partition(&input, UnitRange::default())
     }
 }
 

@@ -80,18 +80,18 @@ impl Past {
             "time",
             format!(
                 "about {} at -j {jobs}, {} one after another ({})",
-                words::duration(foreseen.together),
+                words::duration(foreseen.concurrent),
                 words::duration(foreseen.serial),
                 each.join("; "),
             ),
         )];
-        if foreseen.chain.len() > 1 {
-            let chain: Vec<&str> = foreseen.chain.iter().map(UnitId::as_str).collect();
+        if foreseen.critical_path.len() > 1 {
+            let chain: Vec<&str> = foreseen.critical_path.iter().map(UnitId::as_str).collect();
             lines.push((
                 "chain",
                 format!(
                     "{} at least: {}",
-                    words::duration(foreseen.chain_takes),
+                    words::duration(foreseen.critical_path_time),
                     chain.join(" → ")
                 ),
             ));

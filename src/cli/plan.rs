@@ -17,7 +17,7 @@ use crate::codemod::{Codemod, Sought};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
 use crate::plan::file::to_toml;
-use crate::plan::graph::Form;
+use crate::plan::graph::GraphFormat;
 use crate::plan::{self, BaseFiles, Plan, Request};
 use crate::run::{PrepareError, UnitAgents, usual_jobs};
 
@@ -101,7 +101,11 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     };
     let saved = args.output.clone().unwrap_or_else(|| "plan.toml".into());
     let output = workspace.dir.join(&saved);
-    let form = args.graph.as_deref().map(Form::of_path).transpose()?;
+    let form = args
+        .graph
+        .as_deref()
+        .map(GraphFormat::of_path)
+        .transpose()?;
     if !args.force {
         let printed = to_stdout || global.json;
         refuse_existing(&workspace, (!printed).then_some(&saved), "-o")?;

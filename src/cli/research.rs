@@ -57,7 +57,7 @@ pub(super) fn again(
 ) -> anyhow::Result<Option<(Plan, BaseFiles)>> {
     let Workspace { repo, config, .. } = workspace;
     let settings = &config.plan;
-    let (made, base) = plan::anew(
+    let (made, base) = plan::replan(
         repo,
         plan,
         settings.units.unwrap_or_default(),

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
+use super::code_owners::CodeOwners;
 use super::error::PlanError;
-use super::graph::{Graph, LazyGraph};
-use super::hot::COMMITS;
+use super::graph::{ImportGraph, LazyGraph};
 use super::model::{Plan, Size};
-use super::owners::CodeOwners;
 use super::packages::packages;
 use super::scan::{File, measured};
-use super::tracked::paths;
+use super::shared_files::COMMITS;
+use super::tracked::utf8_paths;
 use crate::config::{Grouping, Order};
 #[cfg(test)]
 use crate::git::EntryKind;
@@ -88,7 +88,7 @@ impl BaseFiles {
     }
 
     /// What imports what at the base; it is read when it is first asked for.
-    pub fn graph(&self) -> Result<&Graph, GitError> {
+    pub fn graph(&self) -> Result<&ImportGraph, GitError> {
         self.graph.get()
     }
 
@@ -96,7 +96,7 @@ impl BaseFiles {
     pub(super) fn deciding_graph<'a>(
         &self,
         mut files: impl Iterator<Item = &'a str>,
-    ) -> Result<Option<&Graph>, GitError> {
+    ) -> Result<Option<&ImportGraph>, GitError> {
         let decides = match self.by {
             Some(Grouping::Folder) => false,
             Some(Grouping::Owner) | None => files.any(|path| Language::of_path(path).is_some()),
@@ -123,7 +123,7 @@ impl BaseFiles {
 
     /// All paths that the base tracks, but for those that are not UTF-8.
     pub(super) fn tracked(&self) -> impl Iterator<Item = &str> {
-        paths(&self.entries)
+        utf8_paths(&self.entries)
     }
 
     /// Who owns a file.
@@ -135,14 +135,14 @@ impl BaseFiles {
 #[cfg(test)]
 impl BaseFiles {
     /// Files of ten bytes and one line each, with the text of a CODEOWNERS.
-    pub(crate) fn made_up<'a>(paths: impl IntoIterator<Item = &'a str>, owners: &str) -> Self {
+    pub(crate) fn fixture<'a>(paths: impl IntoIterator<Item = &'a str>, owners: &str) -> Self {
         let file = |path: &str| File {
             path: path.to_owned(),
             size: Size {
                 lines: 1,
                 bytes: 10,
             },
-            hot: None,
+            shared_kind: None,
         };
         let mut files: Vec<File> = paths.into_iter().map(file).collect();
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));

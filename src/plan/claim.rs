@@ -30,7 +30,7 @@ pub fn fold(path: &str) -> String {
 
 /// One entry of a claim, as an error points at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ClaimEntry {
     /// The unit's place in the plan.
     pub index: usize,
     pub unit: UnitId,
@@ -46,8 +46,8 @@ pub enum OwnershipError {
         .second.path, .second.unit, spelled(&.first.path, &.second.path), .first.unit
     )]
     Overlap {
-        first: Box<Entry>,
-        second: Box<Entry>,
+        first: Box<ClaimEntry>,
+        second: Box<ClaimEntry>,
     },
 }
 
@@ -61,7 +61,7 @@ fn spelled(first: &str, second: &str) -> String {
 
 /// Why a changed path is not the unit's to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Outside {
+pub enum ScopeViolation {
     #[error("it belongs to unit '{0}'")]
     Other(UnitId),
     #[error("it is not among the files that this unit claims")]
@@ -142,12 +142,12 @@ impl Ownership {
             return Ok(());
         }
         Err(OwnershipError::Overlap {
-            first: Box::new(Entry {
+            first: Box::new(ClaimEntry {
                 index: owned.unit,
                 unit: self.units[owned.unit].clone(),
                 path: owned.spellings[0].clone(),
             }),
-            second: Box::new(Entry {
+            second: Box::new(ClaimEntry {
                 index: unit,
                 unit: self.units[unit].clone(),
                 path: path.to_owned(),
@@ -156,47 +156,52 @@ impl Ownership {
     }
 
     /// Whether the unit at `unit` may change the path so.
-    pub fn allows(&self, unit: usize, path: &[u8], change: ChangeKind) -> Result<(), Outside> {
-        let path = str::from_utf8(path).map_err(|_| Outside::NotUtf8)?;
+    pub fn allows(
+        &self,
+        unit: usize,
+        path: &[u8],
+        change: ChangeKind,
+    ) -> Result<(), ScopeViolation> {
+        let path = str::from_utf8(path).map_err(|_| ScopeViolation::NotUtf8)?;
         let folded = fold(path);
         let claimed = self.paths.get(&folded);
         if let Some(other) = claimed.filter(|owned| owned.unit != unit) {
-            return Err(Outside::Other(self.units[other.unit].clone()));
+            return Err(ScopeViolation::Other(self.units[other.unit].clone()));
         }
         let ours = claimed.is_some_and(|owned| owned.spellings.iter().any(|name| name == path));
         match change {
             _ if ours => Ok(()),
-            ChangeKind::Modified | ChangeKind::Deleted => Err(Outside::Unclaimed),
+            ChangeKind::Modified | ChangeKind::Deleted => Err(ScopeViolation::Unclaimed),
             ChangeKind::Added => self.may_add(unit, path, &folded),
         }
     }
 
-    fn may_add(&self, unit: usize, path: &str, folded: &str) -> Result<(), Outside> {
+    fn may_add(&self, unit: usize, path: &str, folded: &str) -> Result<(), ScopeViolation> {
         if let Some(owned) = self.paths.get(folded) {
-            return Err(Outside::SameName(owned.spellings.join(", ")));
+            return Err(ScopeViolation::SameName(owned.spellings.join(", ")));
         }
         if let Some(name) = self.tracked.get(folded) {
             return Err(if name == path {
-                Outside::Unclaimed
+                ScopeViolation::Unclaimed
             } else {
-                Outside::SameName(name.clone())
+                ScopeViolation::SameName(name.clone())
             });
         }
         if let Some(folder) = self.folders.get(folded) {
-            return Err(Outside::IsFolder(self.units[folder.unit].clone()));
+            return Err(ScopeViolation::IsFolder(self.units[folder.unit].clone()));
         }
         for above in ancestors(folded).filter(|above| !above.is_empty()) {
             if let Some(file) = self.paths.get(above).filter(|file| file.unit != unit) {
-                return Err(Outside::BelowFile(file.spellings.join(", ")));
+                return Err(ScopeViolation::BelowFile(file.spellings.join(", ")));
             }
             if let Some(name) = self.tracked.get(above) {
-                return Err(Outside::BelowFile(name.clone()));
+                return Err(ScopeViolation::BelowFile(name.clone()));
             }
         }
         match ancestors(folded).find_map(|above| self.folders.get(above)) {
             Some(owner) if owner.unit == unit => Ok(()),
-            Some(owner) => Err(Outside::Other(self.units[owner.unit].clone())),
-            None => Err(Outside::NotCreatable),
+            Some(owner) => Err(ScopeViolation::Other(self.units[owner.unit].clone())),
+            None => Err(ScopeViolation::NotCreatable),
         }
     }
 }
@@ -312,14 +317,17 @@ mod tests {
             assert_eq!(proof.allows(0, b"a/X", change), Ok(()));
             assert_eq!(
                 proof.allows(0, b"b/x", change),
-                Err(Outside::Other(id("u1")))
+                Err(ScopeViolation::Other(id("u1")))
             );
             assert_eq!(
                 proof.allows(0, b"a/free", change),
-                Err(Outside::Unclaimed),
+                Err(ScopeViolation::Unclaimed),
                 "a create-folder gives no right to what is there already"
             );
-            assert_eq!(proof.allows(0, b"a/\xff", change), Err(Outside::NotUtf8));
+            assert_eq!(
+                proof.allows(0, b"a/\xff", change),
+                Err(ScopeViolation::NotUtf8)
+            );
         }
     }
 
@@ -333,20 +341,23 @@ mod tests {
         let add = |unit, path: &str| proof.allows(unit, path.as_bytes(), ChangeKind::Added);
         assert_eq!(add(0, "new"), Ok(()));
         assert_eq!(add(0, "a/c/new"), Ok(()));
-        assert_eq!(add(0, "a/b/c/new"), Err(Outside::Other(id("u1"))));
+        assert_eq!(add(0, "a/b/c/new"), Err(ScopeViolation::Other(id("u1"))));
         assert_eq!(add(1, "a/b/c/new"), Ok(()));
         assert_eq!(add(1, "a/one.txt"), Ok(()));
-        assert_eq!(add(0, "a/one.txt"), Err(Outside::Other(id("u1"))));
+        assert_eq!(add(0, "a/one.txt"), Err(ScopeViolation::Other(id("u1"))));
         assert_eq!(
             add(0, "makefile"),
-            Err(Outside::SameName("Makefile".into()))
+            Err(ScopeViolation::SameName("Makefile".into()))
         );
-        assert_eq!(add(1, "a/b/X"), Err(Outside::SameName("a/b/x".into())));
+        assert_eq!(
+            add(1, "a/b/X"),
+            Err(ScopeViolation::SameName("a/b/x".into()))
+        );
         assert_eq!(
             add(0, "Makefile/x"),
-            Err(Outside::BelowFile("Makefile".into()))
+            Err(ScopeViolation::BelowFile("Makefile".into()))
         );
-        assert_eq!(add(0, "A/B"), Err(Outside::IsFolder(id("u1"))));
+        assert_eq!(add(0, "A/B"), Err(ScopeViolation::IsFolder(id("u1"))));
     }
 
     #[test]
@@ -354,7 +365,7 @@ mod tests {
         let proof = Ownership::prove(&units(&[(&["a"], &[])]), ["a"]).unwrap();
         assert_eq!(
             proof.allows(0, b"b", ChangeKind::Added),
-            Err(Outside::NotCreatable)
+            Err(ScopeViolation::NotCreatable)
         );
     }
 

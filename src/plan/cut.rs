@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::graph::Graph;
-use super::hot::{self, Hot};
-use super::partition::{Item, Material, Owners, partition};
+use super::graph::ImportGraph;
+use super::partition::{Item, OwnerRule, PartitionInput, partition};
 use super::scan::File;
+use super::shared_files::{self, SharedKind};
 use crate::config::{Grouping, UnitRange};
 
 /// What the units are cut from.
-pub(super) struct Ground<'a> {
+pub(super) struct Cutter<'a> {
     pub(super) files: &'a [File],
     /// The number of each file's group of owners, if it has any.
     pub(super) groups: &'a [Option<u32>],
     /// What the files import, if that is to decide.
-    pub(super) graph: Option<&'a Graph>,
+    pub(super) graph: Option<&'a ImportGraph>,
     /// The folders that hold a manifest.
     pub(super) packages: &'a BTreeSet<String>,
     pub(super) by: Option<Grouping>,
@@ -27,16 +27,16 @@ pub(super) struct Cut {
     pub(super) shared: Vec<Vec<usize>>,
 }
 
-impl Ground<'_> {
+impl Cutter<'_> {
     /// Puts every file into exactly one unit. `commits` gives the paths that commits changed together.
     pub(super) fn cut(&self, range: UnitRange, commits: &dyn Fn() -> Vec<Vec<String>>) -> Cut {
-        let hot: Vec<(&str, Option<&Hot>)> = self
+        let kinds: Vec<(&str, Option<&SharedKind>)> = self
             .files
             .iter()
-            .map(|file| (file.path.as_str(), file.hot.as_ref()))
+            .map(|file| (file.path.as_str(), file.shared_kind.as_ref()))
             .collect();
         let is_apart = self.by == Some(Grouping::Owner);
-        let followers: BTreeMap<usize, usize> = hot::followers(&hot)
+        let followers: BTreeMap<usize, usize> = shared_files::followers(&kinds)
             .into_iter()
             // Where owners are kept apart, a file cannot follow that of another.
             .filter(|&(file, followed)| !is_apart || self.groups[file] == self.groups[followed])
@@ -45,7 +45,7 @@ impl Ground<'_> {
         let mut units = self.partition(range, &leads);
         let mut shared: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
         if units.len() > 1 {
-            for file in hot::shared(&hot, &units, &commits()) {
+            for file in shared_files::find_shared(&kinds, &units, &commits()) {
                 let group = self.groups[file].filter(|_| is_apart);
                 shared.entry(group).or_default().push(file);
             }
@@ -85,16 +85,16 @@ impl Ground<'_> {
             })
             .collect();
         let paths: Vec<&str> = items.iter().map(|item| item.path).collect();
-        let material = Material {
+        let input = PartitionInput {
             items: &items,
             ties: &self.graph.map_or_else(Vec::new, |graph| graph.ties(&paths)),
             packages: self.packages,
             owners: match self.by {
-                Some(Grouping::Owner) => Owners::Apart,
-                Some(Grouping::Folder) | None => Owners::Preferred,
+                Some(Grouping::Owner) => OwnerRule::Separate,
+                Some(Grouping::Folder) | None => OwnerRule::Preferred,
             },
         };
-        partition(&material, range)
+        partition(&input, range)
             .into_iter()
             .map(|unit| unit.into_iter().map(|item| places[item]).collect())
             .collect()

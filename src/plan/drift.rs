@@ -137,7 +137,7 @@ impl Drift {
             fresh.remove(&created.path);
         }
         if !fresh.is_empty() && !plan.globs.is_empty() {
-            drift.new = work(repo, plan, later)?;
+            drift.new = files_with_work(repo, plan, later)?;
             drift.new.retain(|path| fresh.contains(path));
         }
         Ok(drift)
@@ -204,7 +204,7 @@ impl Drift {
             for left_out in &mut plan.left_out {
                 left_out.files.retain(|file| file != path);
             }
-            if let Some(place) = home(&plan, path) {
+            if let Some(place) = unit_for(&plan, path) {
                 let unit = &mut plan.units[place];
                 unit.claim.files.push(path.clone());
                 notes.push(format!(
@@ -286,7 +286,7 @@ fn claimed(unit: &UnitId, path: &str) -> Claimed {
 }
 
 /// The files of a base that the plan's globs mean and in which there is something to do.
-fn work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>, PlanError> {
+fn files_with_work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>, PlanError> {
     let selection = Selection::parse(&plan.globs, "")?;
     let codemod = match plan.agent.resolve() {
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
@@ -300,7 +300,7 @@ fn work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>, PlanError>
 
 /// The unit that a file belongs to by its folder: that which has most files in it, else that which may create files
 /// there, if any.
-fn home(plan: &Plan, path: &str) -> Option<usize> {
+fn unit_for(plan: &Plan, path: &str) -> Option<usize> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut beside: BTreeMap<usize, usize> = BTreeMap::new();
     for (place, unit) in plan.units.iter().enumerate() {

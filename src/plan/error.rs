@@ -1,7 +1,7 @@
 //! Why a plan cannot be made or read.
 
+use super::code_owners::PLACES;
 use super::file::PlanFileError;
-use super::owners::PLACES;
 use super::select::SelectError;
 use crate::codemod::CodemodError;
 use crate::git::GitError;

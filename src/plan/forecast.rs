@@ -10,12 +10,12 @@ use super::unit_id::UnitId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forecast {
     /// With as many units at once as asked for.
-    pub together: u64,
+    pub concurrent: u64,
     /// One after another.
     pub serial: u64,
     /// The units of the longest chain in which each needs the one before; no number of jobs makes it shorter.
-    pub chain: Vec<UnitId>,
-    pub chain_takes: u64,
+    pub critical_path: Vec<UnitId>,
+    pub critical_path_time: u64,
 }
 
 /// Foresees the plan: a unit begins when all that it needs is done and one of the jobs is free, the largest of those
@@ -61,20 +61,20 @@ pub fn forecast(
         now = end;
         ended[unit] = true;
     }
-    let mut chain = Vec::new();
+    let mut critical_path = Vec::new();
     let mut at = (0..units.len()).max_by_key(|&unit| (chains[unit].0, std::cmp::Reverse(unit)));
-    let chain_takes = at.map_or(0, |unit| chains[unit].0);
+    let critical_path_time = at.map_or(0, |unit| chains[unit].0);
     while let Some(unit) = at {
-        chain.insert(0, units[unit].id.clone());
+        critical_path.insert(0, units[unit].id.clone());
         at = chains[unit].1;
     }
     // Without a circle everybody has begun.
     super::order::waves(units)?;
     Ok(Forecast {
-        together: now,
+        concurrent: now,
         serial: takes.iter().sum(),
-        chain,
-        chain_takes,
+        critical_path,
+        critical_path_time,
     })
 }
 
@@ -108,13 +108,13 @@ mod tests {
 
     fn foreseen(all: &[(u64, &[usize])], jobs: usize) -> String {
         let it = forecast(&units(all), |unit| unit.size.lines, jobs).unwrap();
-        let chain: Vec<&str> = it.chain.iter().map(UnitId::as_str).collect();
+        let chain: Vec<&str> = it.critical_path.iter().map(UnitId::as_str).collect();
         format!(
             "{} {} {} {}",
-            it.together,
+            it.concurrent,
             it.serial,
             chain.join(" "),
-            it.chain_takes
+            it.critical_path_time
         )
     }
 
@@ -153,10 +153,10 @@ mod tests {
                 }
             }
             let it = forecast(&all, |unit| unit.size.lines, jobs).unwrap();
-            prop_assert!(it.chain_takes <= it.together && it.together <= it.serial);
-            prop_assert!(it.together >= it.serial.div_ceil(jobs as u64));
+            prop_assert!(it.critical_path_time <= it.concurrent && it.concurrent <= it.serial);
+            prop_assert!(it.concurrent >= it.serial.div_ceil(jobs as u64));
             let everybody = forecast(&all, |unit| unit.size.lines, all.len()).unwrap();
-            prop_assert_eq!(everybody.together, it.chain_takes);
+            prop_assert_eq!(everybody.concurrent, it.critical_path_time);
         }
     }
 }

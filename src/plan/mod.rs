@@ -4,9 +4,10 @@
 //! objects and the codemod (a plan holds only files that a codemod really changes); it knows nothing of runs, agents,
 //! forges or the terminal.
 
-mod anew;
+mod agent_shares;
 mod base_files;
 pub mod claim;
+pub mod code_owners;
 mod content;
 mod cut;
 mod drift;
@@ -15,24 +16,22 @@ mod error;
 pub mod file;
 mod forecast;
 pub mod graph;
-mod hot;
 mod make;
 mod model;
-mod near;
 pub mod order;
-pub mod owners;
 mod packages;
 pub mod partition;
 mod proposal;
+mod replan;
 mod scan;
 pub mod select;
-mod spread;
+mod shared_files;
+mod suggest;
 pub mod title;
 mod tracked;
 mod unit_id;
 mod units;
 
-pub use anew::anew;
 pub use base_files::BaseFiles;
 pub use drift::Drift;
 pub use edit::{Edit, EditError};
@@ -42,7 +41,8 @@ pub use make::{Request, load, make};
 pub use model::{Claim, LeftOut, Plan, Research, Size, Unit};
 pub use proposal::{
     Cluster, KeyFile, Outline, Proposal, ProposalError, ProposedLeftOut, ProposedUnit, Repair,
-    SCHEMA as PROPOSAL_SCHEMA, Why, from_proposal,
+    SCHEMA as PROPOSAL_SCHEMA, from_proposal,
 };
+pub use replan::replan;
 pub use tracked::tracked;
 pub use unit_id::UnitId;

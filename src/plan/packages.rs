@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tracked::paths;
+use super::tracked::utf8_paths;
 use crate::git::Entry;
 
 /// The folders that hold a manifest: what is built, tested and reviewed as one.
@@ -26,7 +26,7 @@ pub(super) fn packages(entries: &[Entry]) -> BTreeSet<String> {
         "setup.py",
     ];
     const ENDINGS: &[&str] = &[".cabal", ".csproj", ".fsproj", ".gemspec", ".vbproj"];
-    paths(entries)
+    utf8_paths(entries)
         .map(|path| path.rsplit_once('/').unwrap_or(("", path)))
         .filter(|(_, name)| {
             MANIFESTS.contains(name) || ENDINGS.iter().any(|ending| name.ends_with(ending))

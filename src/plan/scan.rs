@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::content;
 use super::error::PlanError;
-use super::hot::{self, Hot};
 use super::model::{LeftOut, Size};
 use super::select::Selection;
+use super::shared_files::{self, SharedKind};
 use crate::codemod::{Codemod, CodemodError, Probe};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
 
@@ -59,7 +59,7 @@ impl fmt::Display for Reason {
 pub(super) struct File {
     pub(super) path: String,
     pub(super) size: Size,
-    pub(super) hot: Option<Hot>,
+    pub(super) shared_kind: Option<SharedKind>,
 }
 
 /// What there is of the files that match, each list sorted.
@@ -115,7 +115,7 @@ impl Scan {
 }
 
 /// Why there is nothing to do in the text of the file with this path, if so.
-type Idle<'a> = &'a (dyn Fn(&str, &str) -> Result<Option<Reason>, CodemodError> + Sync);
+type NoWork<'a> = &'a (dyn Fn(&str, &str) -> Result<Option<Reason>, CodemodError> + Sync);
 
 /// Looks at all entries that the selection means. With a codemod only what it changes is work, with a probe only what
 /// holds something that is to be gone.
@@ -129,7 +129,7 @@ pub(super) fn scan(
     if codemod.is_none() && probe.is_none() {
         return scan_with(repo, entries, selection, None);
     }
-    let idle = |path: &str, text: &str| {
+    let no_work = |path: &str, text: &str| {
         if let Some(probe) = probe
             && probe.count(path, text)? == 0
         {
@@ -140,14 +140,14 @@ pub(super) fn scan(
             _ => None,
         })
     };
-    scan_with(repo, entries, selection, Some(&idle))
+    scan_with(repo, entries, selection, Some(&no_work))
 }
 
 fn scan_with(
     repo: &Repo,
     entries: &[Entry],
     selection: &Selection,
-    idle: Option<Idle<'_>>,
+    no_work: Option<NoWork<'_>>,
 ) -> Result<Scan, PlanError> {
     // A name that is not UTF-8 matches with a mark in place of what no pattern can spell.
     let matching: Vec<&Entry> = entries
@@ -161,20 +161,20 @@ fn scan_with(
     let mut attributes = Attributes::read(entries, &repo.objects()?)?;
     let mut to_read = Vec::new();
     for entry in matching {
-        match from_outside(entry, &mut attributes, selection) {
+        match judge_entry(entry, &mut attributes, selection) {
             Ok(path) => to_read.push((path, entry)),
             Err(reason) => scan.leave_out(reason, &entry.path),
         }
     }
     let judged = read(repo, &to_read, |path, content| {
-        from_inside(path, content, idle)
+        judge_content(path, content, no_work)
     })?;
     for ((path, entry), verdict) in to_read.into_iter().zip(judged) {
         match verdict? {
-            Ok((size, hot)) => scan.files.push(File {
+            Ok((size, shared_kind)) => scan.files.push(File {
                 path: path.to_owned(),
                 size,
-                hot,
+                shared_kind,
             }),
             Err(reason) => scan.leave_out(reason, &entry.path),
         }
@@ -190,7 +190,7 @@ pub(super) fn measured(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<File
     read(repo, files, |path, content| File {
         path: path.to_owned(),
         size: size(content),
-        hot: hot::kind(path, content),
+        shared_kind: shared_files::kind(path, content),
     })
 }
 
@@ -210,7 +210,7 @@ fn read<T: Send>(
 }
 
 /// What can be said without the content: the path, or why the file is left out.
-fn from_outside<'a>(
+fn judge_entry<'a>(
     entry: &'a Entry,
     attributes: &mut Attributes,
     selection: &Selection,
@@ -224,41 +224,44 @@ fn from_outside<'a>(
     match attributes.reason_to_set_aside(path) {
         Some("binary") => Err(Reason::Binary),
         Some(_) => Err(Reason::Generated),
-        None if hot::is_lock_file(path) && !selection.names(path) => Err(Reason::Lock),
+        None if shared_files::is_lock_file(path) && !selection.names(path) => Err(Reason::Lock),
         None => Ok(path),
     }
 }
 
 /// What the content says: the size and what makes it hot, or why the file is left out. An error is one of the codemod as a whole.
-fn from_inside(
+fn judge_content(
     path: &str,
     content: &[u8],
-    idle: Option<Idle<'_>>,
-) -> Result<Result<(Size, Option<Hot>), Reason>, CodemodError> {
+    no_work: Option<NoWork<'_>>,
+) -> Result<Result<(Size, Option<SharedKind>), Reason>, CodemodError> {
     let reason = if content::is_binary(content) {
         Some(Reason::Binary)
     } else if content::is_lfs_pointer(content) {
         Some(Reason::Lfs)
     } else if content::is_generated(content) {
         Some(Reason::Generated)
-    } else if let Some(idle) = idle {
-        left_by_content(path, content, idle)?
+    } else if let Some(no_work) = no_work {
+        left_by_content(path, content, no_work)?
     } else {
         None
     };
-    Ok(reason.map_or_else(|| Ok((size(content), hot::kind(path, content))), Err))
+    Ok(reason.map_or_else(
+        || Ok((size(content), shared_files::kind(path, content))),
+        Err,
+    ))
 }
 
 fn left_by_content(
     path: &str,
     content: &[u8],
-    idle: Idle<'_>,
+    no_work: NoWork<'_>,
 ) -> Result<Option<Reason>, CodemodError> {
     let Ok(text) = str::from_utf8(content) else {
         return Ok(Some(Reason::NotText));
     };
     // A parser that breaks down on one odd file must not take the whole plan with it.
-    let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| idle(path, text))) else {
+    let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| no_work(path, text))) else {
         return Ok(Some(Reason::Broken));
     };
     match outcome {
@@ -305,11 +308,11 @@ mod tests {
         Selection::parse(&[".".to_owned()], "").unwrap()
     }
 
-    fn found(files: &[(&[u8], u32, &[u8])], idle: Option<Idle<'_>>) -> Vec<String> {
+    fn found(files: &[(&[u8], u32, &[u8])], no_work: Option<NoWork<'_>>) -> Vec<String> {
         let it = repository(&[]);
         let base = it.commit(files);
         let entries = it.repo.entries(&base.id).unwrap();
-        let scan = scan_with(&it.repo, &entries, &all(), idle).unwrap();
+        let scan = scan_with(&it.repo, &entries, &all(), no_work).unwrap();
         assert_eq!(scan.matched(), files.len());
         let (files, left_out) = scan.into_parts();
         let files = files.into_iter().map(|file| {
@@ -386,11 +389,11 @@ mod tests {
             lang: None,
         })
         .unwrap();
-        let idle = |path: &str, text: &str| {
+        let no_work = |path: &str, text: &str| {
             let rewritten = codemod.rewrite(path, text)?;
             Ok(rewritten.is_none().then_some(Reason::Unchanged))
         };
-        insta::assert_snapshot!(found(files, Some(&idle)).join("\n"), @r"
+        insta::assert_snapshot!(found(files, Some(&no_work)).join("\n"), @r"
         a.js: 1 lines, 11 bytes
         generated: made.js
         not UTF-8 text: latin.js
@@ -401,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_parser_that_breaks_down_costs_one_file_only() {
-        let idle = |path: &str, _: &str| match path {
+        let no_work = |path: &str, _: &str| match path {
             "odd" => std::panic::resume_unwind(Box::new("an odd file")),
             "wide" => Err(CodemodError::TooLarge {
                 path: path.to_owned(),
@@ -417,7 +420,7 @@ mod tests {
             .iter()
             .map(|path| (path.as_bytes(), FILE, b"x\n" as &[u8]))
             .collect();
-        insta::assert_snapshot!(found(&files, Some(&idle)).join("\n"), @r"
+        insta::assert_snapshot!(found(&files, Some(&no_work)).join("\n"), @r"
         a: 1 lines, 2 bytes
         z: 1 lines, 2 bytes
         the codemod would make it too large: wide
@@ -430,8 +433,8 @@ mod tests {
     fn a_fault_of_the_codemod_itself_is_no_reason_to_leave_a_file_out() {
         let it = repository(&[("a", "x")]);
         let entries = it.repo.entries(&it.first).unwrap();
-        let idle = |_: &str, _: &str| Err(CodemodError::NoRule);
-        let outcome = scan_with(&it.repo, &entries, &all(), Some(&idle));
+        let no_work = |_: &str, _: &str| Err(CodemodError::NoRule);
+        let outcome = scan_with(&it.repo, &entries, &all(), Some(&no_work));
         assert!(matches!(
             outcome,
             Err(PlanError::Codemod(CodemodError::NoRule))

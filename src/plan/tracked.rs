@@ -8,10 +8,10 @@ use crate::git::{Entry, Repo};
 /// All paths that the base tracks, but for those that are not UTF-8.
 pub fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
     let entries = repo.entries(base)?;
-    Ok(paths(&entries).map(str::to_owned).collect())
+    Ok(utf8_paths(&entries).map(str::to_owned).collect())
 }
 
-pub(super) fn paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
+pub(super) fn utf8_paths(entries: &[Entry]) -> impl Iterator<Item = &str> {
     entries
         .iter()
         .filter_map(|entry| str::from_utf8(&entry.path).ok())

@@ -2,7 +2,7 @@
 
 use super::base_files::BaseFiles;
 use super::claim::default_create_folders;
-use super::cut::Ground;
+use super::cut::Cutter;
 use super::model::{Claim, Unit};
 use super::scan::File;
 use super::title::name_units;
@@ -17,7 +17,7 @@ pub(super) fn cut_into_units(
 ) -> Result<Vec<Unit>, GitError> {
     let all = files.iter().map(|file| file.path.as_str());
     let groups = base.owners.groups(all.clone());
-    let cut = Ground {
+    let cut = Cutter {
         files,
         groups: &groups,
         graph: base.deciding_graph(all)?,

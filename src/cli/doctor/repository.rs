@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Finding;
 use crate::git::{Base, GitError, Repo};
-use crate::plan::owners::CodeOwners;
+use crate::plan::code_owners::CodeOwners;
 use crate::process::Capture;
 use crate::words;
 

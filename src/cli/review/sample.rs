@@ -91,7 +91,7 @@ pub fn long() -> Plan {
 pub fn base() -> BaseFiles {
     let plan = plan();
     let files = plan.units.iter().flat_map(|unit| &unit.claim.files);
-    BaseFiles::made_up(
+    BaseFiles::fixture(
         files.map(String::as_str),
         "/api/ @acme/api\n/web/ @acme/web @ada\n",
     )

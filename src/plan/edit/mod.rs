@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::agent_shares::distribute;
 use super::base_files::BaseFiles;
 use super::claim::{Ownership, OwnershipError};
 use super::model::{Claim, LeftOut, Plan, Unit};
 use super::order::{OrderError, waves};
-use super::partition::{Item, Material, Owners, partition};
+use super::partition::{Item, OwnerRule, PartitionInput, partition};
 use super::scan::File;
-use super::spread::deal;
-use super::title::{name_units, unused};
+use super::title::{name_units, unique_title};
 use super::unit_id::UnitId;
 use super::units::cut_into_units;
 use crate::config::UnitRange;
@@ -129,13 +129,13 @@ impl Plan {
                 owner,
             })
             .collect();
-        let material = Material {
+        let input = PartitionInput {
             items: &items,
             ties: &[],
             packages: &base.packages,
-            owners: Owners::Preferred,
+            owners: OwnerRule::Preferred,
         };
-        let parts = partition(&material, UnitRange::exactly(2));
+        let parts = partition(&input, UnitRange::exactly(2));
         let [first, second] = &parts[..] else {
             return Err(EditError::OneName(id.clone()));
         };
@@ -201,7 +201,7 @@ impl Plan {
             unit.claim.files.extend(member.claim.files);
             unit.claim.create.extend(member.claim.create);
             unit.needs.extend(member.needs);
-            unit.description = joined(unit.description.take(), member.description);
+            unit.description = joined_descriptions(unit.description.take(), member.description);
         }
         unit.claim.files.sort();
         for unit in &mut self.units {
@@ -332,7 +332,7 @@ impl Plan {
         let shares = self.shares();
         self.units = cut_into_units(&files, base, range)
             .map_err(|error| EditError::Unread(words::chain(&error)))?;
-        deal(&mut self.units, &shares);
+        distribute(&mut self.units, &shares);
         if !may_create {
             for unit in &mut self.units {
                 unit.claim.create.clear();
@@ -356,7 +356,7 @@ impl Plan {
             .collect();
         for &place in places {
             let unit = &mut self.units[place];
-            unit.title = unused(&names[place].1, &mut taken);
+            unit.title = unique_title(&names[place].1, &mut taken);
             measure(unit, base);
         }
     }
@@ -375,7 +375,7 @@ impl Plan {
 }
 
 /// What is to be done in a unit that was several.
-pub(super) fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
+pub(super) fn joined_descriptions(one: Option<String>, other: Option<String>) -> Option<String> {
     match (one, other) {
         (Some(one), Some(other)) => Some(format!("{one}\n\n{other}")),
         (one, other) => one.or(other),

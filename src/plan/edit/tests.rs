@@ -12,7 +12,7 @@ fn id(text: &str) -> UnitId {
 }
 
 fn base(files: &[&str]) -> BaseFiles {
-    BaseFiles::made_up(files.iter().copied(), "/a/ @a\n/b/ @b\n")
+    BaseFiles::fixture(files.iter().copied(), "/a/ @a\n/b/ @b\n")
 }
 
 fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::write::VERSION;
 use crate::codemod::{Probe, Sought};
 use crate::config::AgentOptions;
-use crate::plan::claim::{Entry, Ownership, OwnershipError, fold};
+use crate::plan::claim::{ClaimEntry, Ownership, OwnershipError, fold};
 use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
 use crate::plan::order::{OrderError, waves};
 use crate::plan::unit_id::UnitId;
@@ -331,7 +331,7 @@ impl Reader<'_> {
             return Ok(());
         };
         let OwnershipError::Overlap { first, second } = &error;
-        let start = |entry: &Entry| {
+        let start = |entry: &ClaimEntry| {
             tables
                 .get(entry.index)
                 .and_then(|table| {

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use super::picture::Picture;
 use super::svg;
 use crate::plan::model::Plan;
 
 /// How it is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum GraphFormat {
     /// The units and their links, for Graphviz.
     Dot,
     /// All files and imports, and the links between units.
@@ -21,33 +21,33 @@ pub enum Form {
 /// Why a picture has no form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a graph is written as .dot, .json or .svg: {name:?} ends in none of them")]
-pub struct UnknownForm {
+pub struct UnknownGraphFormat {
     name: String,
 }
 
-impl Form {
+impl GraphFormat {
     /// The form of a file, going by its ending.
-    pub fn of_path(path: &Path) -> Result<Self, UnknownForm> {
+    pub fn of_path(path: &Path) -> Result<Self, UnknownGraphFormat> {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("dot") => Ok(Self::Dot),
             Some("json") => Ok(Self::Json),
             Some("svg") => Ok(Self::Svg),
-            _ => Err(UnknownForm {
+            _ => Err(UnknownGraphFormat {
                 name: path.to_string_lossy().into_owned(),
             }),
         }
     }
 }
 
-impl Graph {
+impl ImportGraph {
     /// What ties the units of a plan together, in that form.
     #[must_use]
-    pub fn draw(&self, plan: &Plan, form: Form) -> String {
+    pub fn draw(&self, plan: &Plan, format: GraphFormat) -> String {
         let picture = Picture::new(self, plan);
-        match form {
-            Form::Dot => picture.dot(),
-            Form::Json => self.json(plan, &picture),
-            Form::Svg => svg::draw(&picture),
+        match format {
+            GraphFormat::Dot => picture.dot(),
+            GraphFormat::Json => self.json(plan, &picture),
+            GraphFormat::Svg => svg::draw(&picture),
         }
     }
 }

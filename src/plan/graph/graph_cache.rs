@@ -1,4 +1,4 @@
-//! Graphs of whole trees, kept from one plan to the next in `<git common dir>/batch/cache/graphs`.
+//! GraphCache of whole trees, kept from one plan to the next in `<git common dir>/batch/cache/graphs`.
 //!
 //! All that a graph is made of is in its tree, and a tree never changes. So what is kept of it holds until what makes
 //! graphs changes.
@@ -8,28 +8,28 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::cache_file;
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use crate::git::Repo;
 
 /// How many are kept: those that were made last.
 const KEPT: usize = 4;
 
-pub(super) struct Graphs {
+pub(super) struct GraphCache {
     folder: PathBuf,
 }
 
-impl Graphs {
+impl GraphCache {
     pub(super) fn of(repo: &Repo) -> Self {
         let folder = repo.state_dir().join("cache/graphs");
         Self { folder }
     }
 
-    pub(super) fn find(&self, tree: &str) -> Option<Graph> {
-        let (of, graph): (String, Graph) = cache_file::read(&self.path(tree))?;
+    pub(super) fn find(&self, tree: &str) -> Option<ImportGraph> {
+        let (of, graph): (String, ImportGraph) = cache_file::read(&self.path(tree))?;
         (of == tree && graph.is_sound()).then_some(graph)
     }
 
-    pub(super) fn keep(&self, tree: &str, graph: &Graph) {
+    pub(super) fn keep(&self, tree: &str, graph: &ImportGraph) {
         cache_file::write(&self.path(tree), &(tree, graph));
         self.trim();
     }

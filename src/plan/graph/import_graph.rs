@@ -12,23 +12,23 @@ const MANY: usize = 200;
 
 /// All imports between the files of a base.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Graph {
+pub struct ImportGraph {
     /// The files in a language whose imports are understood, sorted.
     pub(super) files: Vec<String>,
     /// Where each file's imports begin in `imports`, and where the last one's end.
     pub(super) starts: Vec<usize>,
-    pub(super) imports: Vec<Arc>,
+    pub(super) imports: Vec<Edge>,
 }
 
 /// That a file imports another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Arc {
+pub(super) struct Edge {
     pub(super) to: u32,
     /// 1 for the only import of a file.
     pub(super) weight: f32,
 }
 
-impl Graph {
+impl ImportGraph {
     pub(super) fn of_sources(sources: &[Source<'_>], resolver: &Resolver) -> Self {
         use rayon::prelude::*;
         let shares: Vec<Vec<(u32, f32)>> = sources
@@ -50,7 +50,7 @@ impl Graph {
             graph.imports.extend(imports.into_iter().map(|(to, share)| {
                 #[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
                 let weight = share / importers[to as usize] as f32;
-                Arc { to, weight }
+                Edge { to, weight }
             }));
             graph.starts.push(graph.imports.len());
         }
@@ -67,11 +67,11 @@ impl Graph {
             && self
                 .imports
                 .iter()
-                .all(|arc| (arc.to as usize) < self.files.len())
+                .all(|edge| (edge.to as usize) < self.files.len())
     }
 
     /// Whom each file imports.
-    pub(super) fn arcs(&self) -> impl Iterator<Item = (usize, &[Arc])> {
+    pub(super) fn edges(&self) -> impl Iterator<Item = (usize, &[Edge])> {
         self.starts
             .windows(2)
             .map(|range| &self.imports[range[0]..range[1]])

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use super::picture::Picture;
 use crate::plan::model::Plan;
 
-impl Graph {
+impl ImportGraph {
     pub(super) fn json(&self, plan: &Plan, picture: &Picture<'_>) -> String {
         let id = |unit: usize| plan.units[unit].id.as_str();
         let owners = self.units(&plan.units);
@@ -17,10 +17,11 @@ impl Graph {
             .map(|(path, unit)| json!({ "path": path, "unit": unit.map(id) }))
             .collect();
         let imports: Vec<_> = self
-            .arcs()
-            .flat_map(|(from, arcs)| {
-                arcs.iter()
-                    .map(move |arc| json!([from, arc.to, arc.weight]))
+            .edges()
+            .flat_map(|(from, edges)| {
+                edges
+                    .iter()
+                    .map(move |edge| json!([from, edge.to, edge.weight]))
             })
             .collect();
         let units: Vec<_> = plan

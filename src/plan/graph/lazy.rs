@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use crate::git::{Entry, GitError, Repo};
 
 pub(in crate::plan) struct LazyGraph {
-    read: Box<dyn Fn() -> Result<Graph, GitError>>,
-    graph: OnceCell<Graph>,
+    read: Box<dyn Fn() -> Result<ImportGraph, GitError>>,
+    graph: OnceCell<ImportGraph>,
 }
 
 impl LazyGraph {
@@ -16,12 +16,14 @@ impl LazyGraph {
     pub(in crate::plan) fn new(repo: &Repo, base: &str, entries: &Rc<[Entry]>) -> Self {
         let (repo, base, entries) = (repo.clone(), base.to_owned(), Rc::clone(entries));
         Self {
-            read: Box::new(move || Graph::kept_or_read(&repo, &base, || Ok(Rc::clone(&entries)))),
+            read: Box::new(move || {
+                ImportGraph::cached_or_read(&repo, &base, || Ok(Rc::clone(&entries)))
+            }),
             graph: OnceCell::new(),
         }
     }
 
-    pub(in crate::plan) fn get(&self) -> Result<&Graph, GitError> {
+    pub(in crate::plan) fn get(&self) -> Result<&ImportGraph, GitError> {
         match self.graph.get() {
             Some(graph) => Ok(graph),
             None => (self.read)().map(|graph| self.graph.get_or_init(|| graph)),
@@ -34,7 +36,7 @@ impl LazyGraph {
     /// One without any files.
     pub(in crate::plan) fn empty() -> Self {
         Self {
-            read: Box::new(|| Ok(Graph::default())),
+            read: Box::new(|| Ok(ImportGraph::default())),
             graph: OnceCell::new(),
         }
     }

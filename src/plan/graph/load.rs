@@ -2,25 +2,25 @@
 
 use std::ops::Deref;
 
-use super::graph_cache::Graphs;
-use super::import_graph::Graph;
+use super::graph_cache::GraphCache;
+use super::import_graph::ImportGraph;
 use super::texts::Texts;
 use crate::git::{Entry, GitError, Repo};
 use crate::imports::Resolver;
 
-impl Graph {
+impl ImportGraph {
     /// The graph of all files that the base tracks.
     pub fn of_base(repo: &Repo, base: &str) -> Result<Self, GitError> {
-        Self::kept_or_read(repo, base, || repo.entries(base))
+        Self::cached_or_read(repo, base, || repo.entries(base))
     }
 
     /// `entries` are those of the base; they are asked for only where an earlier plan has not kept the graph.
-    pub(super) fn kept_or_read<E: Deref<Target = [Entry]>>(
+    pub(super) fn cached_or_read<E: Deref<Target = [Entry]>>(
         repo: &Repo,
         base: &str,
         entries: impl FnOnce() -> Result<E, GitError>,
     ) -> Result<Self, GitError> {
-        let (graphs, tree) = (Graphs::of(repo), repo.tree(base)?);
+        let (graphs, tree) = (GraphCache::of(repo), repo.tree(base)?);
         if let Some(graph) = graphs.find(&tree) {
             return Ok(graph);
         }

@@ -19,8 +19,8 @@ mod svg;
 mod texts;
 mod ties;
 
-pub use format::{Form, UnknownForm};
-pub use import_graph::Graph;
+pub use format::{GraphFormat, UnknownGraphFormat};
+pub use import_graph::ImportGraph;
 pub(super) use lazy::LazyGraph;
 
 #[cfg(test)]

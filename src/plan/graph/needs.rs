@@ -1,10 +1,10 @@
 //! In which order units are best worked on, if in any: who is imported comes before who imports.
 
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use crate::plan::model::Unit;
 use crate::plan::unit_id::UnitId;
 
-impl Graph {
+impl ImportGraph {
     /// Lets each unit need those whose files its own files import. Units that import each other in a circle do not need
     /// each other, and a unit that is needed through another is not named, as the other starts from its result.
     pub fn order(&self, units: &mut [Unit]) {
@@ -38,9 +38,9 @@ impl Graph {
     pub(in crate::plan) fn dependencies(&self, units: &[Unit]) -> Vec<Vec<usize>> {
         let owners = self.units(units);
         let mut imports = vec![vec![false; units.len()]; units.len()];
-        for (from, arcs) in self.arcs() {
-            for arc in arcs {
-                if let (Some(from), Some(to)) = (owners[from], owners[arc.to as usize]) {
+        for (from, edges) in self.edges() {
+            for edge in edges {
+                if let (Some(from), Some(to)) = (owners[from], owners[edge.to as usize]) {
                     imports[from][to] = true;
                 }
             }

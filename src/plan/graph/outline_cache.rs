@@ -16,12 +16,12 @@ const SPARE: usize = 3;
 
 /// A blob, and what it was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct Key {
+pub(super) struct BlobKey {
     blob: [u8; 20],
     language: Option<Language>,
 }
 
-impl Key {
+impl BlobKey {
     pub(super) fn new(blob: git2::Oid, language: Option<Language>) -> Self {
         let mut bytes = [0; 20];
         for (byte, of_id) in bytes.iter_mut().zip(blob.as_bytes()) {
@@ -35,60 +35,60 @@ impl Key {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Kept {
+pub(super) enum CachedText {
     Outline(Outline),
     /// The text of a manifest.
     Manifest(String),
 }
 
 #[derive(Debug)]
-pub(super) struct Outlines {
+pub(super) struct OutlineCache {
     path: PathBuf,
-    kept: HashMap<Key, Kept>,
+    kept: HashMap<BlobKey, CachedText>,
 }
 
-impl Outlines {
+impl OutlineCache {
     pub(super) fn open(repo: &Repo) -> Self {
         let path = repo.state_dir().join("cache/imports");
-        let kept: Vec<(Key, Kept)> = cache_file::read(&path).unwrap_or_default();
+        let kept: Vec<(BlobKey, CachedText)> = cache_file::read(&path).unwrap_or_default();
         Self {
             path,
             kept: kept.into_iter().collect(),
         }
     }
 
-    pub(super) fn holds(&self, key: &Key) -> bool {
+    pub(super) fn holds(&self, key: &BlobKey) -> bool {
         self.kept.contains_key(key)
     }
 
-    pub(super) fn outline(&self, key: &Key) -> Option<&Outline> {
+    pub(super) fn outline(&self, key: &BlobKey) -> Option<&Outline> {
         match self.kept.get(key)? {
-            Kept::Outline(outline) => Some(outline),
-            Kept::Manifest(_) => None,
+            CachedText::Outline(outline) => Some(outline),
+            CachedText::Manifest(_) => None,
         }
     }
 
-    pub(super) fn manifest(&self, key: &Key) -> &str {
+    pub(super) fn manifest(&self, key: &BlobKey) -> &str {
         match self.kept.get(key) {
-            Some(Kept::Manifest(text)) => text,
+            Some(CachedText::Manifest(text)) => text,
             _ => "",
         }
     }
 
-    pub(super) fn add(&mut self, read: Vec<(Key, Kept)>) {
+    pub(super) fn add(&mut self, read: Vec<(BlobKey, CachedText)>) {
         self.kept.extend(read);
     }
 
     /// Forgets what is not in use, if there is much of it.
-    pub(super) fn trim<'a>(&mut self, in_use: usize, keys: impl Iterator<Item = &'a Key>) {
+    pub(super) fn trim<'a>(&mut self, in_use: usize, keys: impl Iterator<Item = &'a BlobKey>) {
         if self.kept.len() > in_use * (1 + SPARE) {
-            let keys: HashSet<&Key> = keys.collect();
+            let keys: HashSet<&BlobKey> = keys.collect();
             self.kept.retain(|key, _| keys.contains(key));
         }
     }
 
     pub(super) fn save(&self) {
-        let mut sorted: Vec<(&Key, &Kept)> = self.kept.iter().collect();
+        let mut sorted: Vec<(&BlobKey, &CachedText)> = self.kept.iter().collect();
         sorted.sort_unstable_by_key(|(key, _)| **key);
         cache_file::write(&self.path, &sorted);
     }

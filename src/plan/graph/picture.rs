@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use crate::plan::model::{Plan, Unit};
 
 /// That files of one unit import files of another.
@@ -26,19 +26,19 @@ pub(super) struct Picture<'a> {
 }
 
 impl<'a> Picture<'a> {
-    pub(super) fn new(graph: &Graph, plan: &'a Plan) -> Self {
+    pub(super) fn new(graph: &ImportGraph, plan: &'a Plan) -> Self {
         let units = graph.units(&plan.units);
         let mut links: BTreeMap<(usize, usize), Link> = BTreeMap::new();
         let (mut inside, mut all) = (0.0, 0.0);
-        for (file, arcs) in graph.arcs() {
-            for arc in arcs {
-                let to = arc.to as usize;
+        for (file, edges) in graph.edges() {
+            for edge in edges {
+                let to = edge.to as usize;
                 let (Some(from_unit), Some(to_unit)) = (units[file], units[to]) else {
                     continue;
                 };
-                all += arc.weight;
+                all += edge.weight;
                 if from_unit == to_unit {
-                    inside += arc.weight;
+                    inside += edge.weight;
                     continue;
                 }
                 let link = links.entry((from_unit, to_unit)).or_insert_with(|| Link {
@@ -46,11 +46,11 @@ impl<'a> Picture<'a> {
                     to: to_unit,
                     ..Link::default()
                 });
-                link.weight += arc.weight;
+                link.weight += edge.weight;
                 link.imports.push((
                     graph.files[file].clone(),
                     graph.files[to].clone(),
-                    arc.weight,
+                    edge.weight,
                 ));
             }
         }

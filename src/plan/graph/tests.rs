@@ -1,21 +1,21 @@
-use super::graph_cache::Graphs;
-use super::import_graph::Arc;
+use super::graph_cache::GraphCache;
+use super::import_graph::Edge;
 use super::*;
 use crate::git::fixture::{Fixture, repository};
 use crate::plan::model::{Claim, Plan, Research, Size, Unit};
 use crate::plan::unit_id::UnitId;
 
-fn graph(it: &Fixture) -> Graph {
-    Graph::of_base(&it.repo, &it.first).unwrap()
+fn graph(it: &Fixture) -> ImportGraph {
+    ImportGraph::of_base(&it.repo, &it.first).unwrap()
 }
 
-fn told(graph: &Graph) -> Vec<String> {
+fn told(graph: &ImportGraph) -> Vec<String> {
     graph
-        .arcs()
-        .flat_map(|(from, arcs)| {
-            arcs.iter().map(move |arc| {
-                let (from, to) = (&graph.files[from], &graph.files[arc.to as usize]);
-                format!("{from} > {to} {:.2}", arc.weight)
+        .edges()
+        .flat_map(|(from, edges)| {
+            edges.iter().map(move |edge| {
+                let (from, to) = (&graph.files[from], &graph.files[edge.to as usize]);
+                format!("{from} > {to} {:.2}", edge.weight)
             })
         })
         .collect()
@@ -133,7 +133,7 @@ fn what_was_kept_and_is_damaged_is_made_anew_and_that_nothing_can_be_kept_is_no_
 #[test]
 fn a_graph_that_was_kept_for_another_tree_or_makes_no_sense_is_not_taken() {
     let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
-    let graphs = Graphs::of(&it.repo);
+    let graphs = GraphCache::of(&it.repo);
     let (tree, other) = (&*it.repo.tree(&it.first).unwrap(), "0");
     let first = graph(&it);
     assert_eq!(graphs.find(tree).as_ref(), Some(&first));
@@ -146,10 +146,10 @@ fn a_graph_that_was_kept_for_another_tree_or_makes_no_sense_is_not_taken() {
         (vec![0, 1], 1),
         (vec![0, 0, 0], 1),
     ] {
-        let senseless = Graph {
+        let senseless = ImportGraph {
             files: first.files.clone(),
             starts,
-            imports: vec![Arc { to, weight: 1.0 }],
+            imports: vec![Edge { to, weight: 1.0 }],
         };
         graphs.keep(tree, &senseless);
         assert_eq!(graphs.find(tree), None, "{senseless:?}");
@@ -162,7 +162,7 @@ fn of_many_graphs_only_the_last_are_kept() {
     for number in 0..7 {
         let text = format!("import './{number}'");
         let base = it.commit(&[(b"a.js", 0o100_644, text.as_bytes())]);
-        Graph::of_base(&it.repo, &base.id).unwrap();
+        ImportGraph::of_base(&it.repo, &base.id).unwrap();
     }
     let kept = std::fs::read_dir(it.repo.state_dir().join("cache/graphs")).unwrap();
     assert_eq!(kept.count(), 4);
@@ -217,7 +217,7 @@ fn a_picture_shows_what_ties_the_units() {
         unit("03-d", &["d.py"]),
     ]);
     let graph = graph(&it);
-    insta::assert_snapshot!(graph.draw(&plan, Form::Dot), @r#"
+    insta::assert_snapshot!(graph.draw(&plan, GraphFormat::Dot), @r#"
     // Units, and how strongly the files of one import those of another.
     digraph plan {
       node [shape=box, style=rounded, fontname="sans-serif"];
@@ -230,7 +230,8 @@ fn a_picture_shows_what_ties_the_units() {
       "02-c" -> "03-d" [label="0.5", weight=5, penwidth=3.84, tooltip="c.py imports d.py"];
     }
     "#);
-    let json: serde_json::Value = serde_json::from_str(&graph.draw(&plan, Form::Json)).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&graph.draw(&plan, GraphFormat::Json)).unwrap();
     assert_eq!(
         json["files"][3],
         serde_json::json!({"path": "d.py", "unit": "03-d"})
@@ -243,7 +244,7 @@ fn a_picture_shows_what_ties_the_units() {
         json["links"][0],
         serde_json::json!({"from": "03-d", "to": "01-a", "weight": 1.0, "imports": 1})
     );
-    let svg = graph.draw(&plan, Form::Svg);
+    let svg = graph.draw(&plan, GraphFormat::Svg);
     assert!(svg.contains("33 % of what imports weigh stays"), "{svg}");
     assert!(svg.contains("d.py → a.py"), "{svg}");
     assert!(svg.contains("&lt;03-d&gt;"), "{svg}");
@@ -254,7 +255,7 @@ fn a_picture_shows_what_ties_the_units() {
 fn a_picture_of_nothing_is_one_too() {
     let it = repository(&[("README.md", "")]);
     let plan = plan(vec![unit("01-a", &["README.md"])]);
-    let svg = graph(&it).draw(&plan, Form::Svg);
+    let svg = graph(&it).draw(&plan, GraphFormat::Svg);
     assert!(svg.contains("None of the files imports another"), "{svg}");
 }
 
@@ -298,10 +299,10 @@ proptest::proptest! {
                 .collect();
             let base = it.commit(&files);
             let entries = it.repo.entries(&base.id).unwrap();
-            let given = Graph::of_base(&it.repo, &base.id).unwrap();
+            let given = ImportGraph::of_base(&it.repo, &base.id).unwrap();
             let same = bare.commit(&files);
             let _ = std::fs::remove_dir_all(bare.repo.state_dir());
-            proptest::prop_assert_eq!(&given, &Graph::of_base(&bare.repo, &same.id).unwrap());
+            proptest::prop_assert_eq!(&given, &ImportGraph::of_base(&bare.repo, &same.id).unwrap());
             proptest::prop_assert_eq!(given.files.len(), entries.len());
         }
     }
@@ -314,13 +315,13 @@ proptest::proptest! {
         owners in proptest::collection::vec(0..6_usize, 12),
     ) {
         let name = |file: usize| format!("f{file:02}.py");
-        let mut arcs: Vec<Vec<u32>> = vec![Vec::new(); 12];
+        let mut edges: Vec<Vec<u32>> = vec![Vec::new(); 12];
         for (from, to) in imports {
-            arcs[from].push(u32::try_from(to).unwrap());
+            edges[from].push(u32::try_from(to).unwrap());
         }
-        let mut graph = Graph { files: (0..12).map(name).collect(), starts: vec![0], imports: Vec::new() };
-        for to in arcs {
-            graph.imports.extend(to.into_iter().map(|to| Arc { to, weight: 1.0 }));
+        let mut graph = ImportGraph { files: (0..12).map(name).collect(), starts: vec![0], imports: Vec::new() };
+        for to in edges {
+            graph.imports.extend(to.into_iter().map(|to| Edge { to, weight: 1.0 }));
             graph.starts.push(graph.imports.len());
         }
         let mut units: Vec<Unit> = (0..6).map(|id| unit(&format!("u{id}"), &[])).collect();

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::outline_cache::{Kept, Key, Outlines};
+use super::outline_cache::{BlobKey, CachedText, OutlineCache};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
 
 /// What a graph is made of.
 pub(super) struct Texts<'a> {
-    files: Vec<(&'a str, Language, Key)>,
-    manifests: Vec<(&'a str, Key)>,
-    outlines: Outlines,
+    files: Vec<(&'a str, Language, BlobKey)>,
+    manifests: Vec<(&'a str, BlobKey)>,
+    outlines: OutlineCache,
     /// Whether all of them could be read.
     pub(super) is_whole: bool,
 }
@@ -21,12 +21,12 @@ impl<'a> Texts<'a> {
         let mut texts = Self {
             files: Vec::new(),
             manifests: Vec::new(),
-            outlines: Outlines::open(repo),
+            outlines: OutlineCache::open(repo),
             is_whole: true,
         };
         // By path: git packs neighbours as changes of each other, and a reader remembers what it unpacked last.
-        let mut unread: Vec<(Key, (&str, &Entry))> = Vec::new();
-        let mut seen: HashSet<Key> = HashSet::new();
+        let mut unread: Vec<(BlobKey, (&str, &Entry))> = Vec::new();
+        let mut seen: HashSet<BlobKey> = HashSet::new();
         let regular = entries.iter().filter(|it| it.kind == EntryKind::File);
         for entry in regular {
             let Ok(path) = str::from_utf8(&entry.path) else {
@@ -37,7 +37,7 @@ impl<'a> Texts<'a> {
             if language.is_none() && !is_manifest {
                 continue;
             }
-            let key = Key::new(entry.blob, language);
+            let key = BlobKey::new(entry.blob, language);
             if let Some(language) = language {
                 texts.files.push((path, language, key));
             }
@@ -85,15 +85,18 @@ impl<'a> Texts<'a> {
 }
 
 /// Reads each blob once. Of one that is not there, as in a clone without all objects, nothing is known.
-fn read(repo: &Repo, unread: &[(Key, (&str, &Entry))]) -> Result<Vec<(Key, Kept)>, GitError> {
+fn read(
+    repo: &Repo,
+    unread: &[(BlobKey, (&str, &Entry))],
+) -> Result<Vec<(BlobKey, CachedText)>, GitError> {
     let read = repo.read_each(
         unread,
         |(_, (_, entry))| entry.blob,
         |(key, (path, _)), content| {
             let content = content.ok()?;
             let kept = Language::of_path(path).map_or_else(
-                || Kept::Manifest(String::from_utf8_lossy(content).into_owned()),
-                |language| Kept::Outline(extract(language, content)),
+                || CachedText::Manifest(String::from_utf8_lossy(content).into_owned()),
+                |language| CachedText::Outline(extract(language, content)),
             );
             Some((*key, kept))
         },

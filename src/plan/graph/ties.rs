@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::import_graph::Graph;
+use super::import_graph::ImportGraph;
 use crate::plan::partition::Tie;
 
 /// What a tie weighs that stands for the only import of a file.
@@ -12,7 +12,7 @@ const THROUGH: f32 = 500.0;
 /// A file that ties more than this many says little of any two of them.
 const CROWD: usize = 12;
 
-impl Graph {
+impl ImportGraph {
     /// The ties between files that are worked on: where one imports the other, and weaker ones where the same file,
     /// which is not worked on, imports or is imported by both.
     #[must_use]
@@ -26,11 +26,11 @@ impl Graph {
         let mut ties: Vec<(u32, u32, f32)> = Vec::new();
         let mut through: HashMap<usize, Vec<u32>> = HashMap::new();
         let mut tie = |a: u32, b: u32, weight: f32| ties.push((a.min(b), a.max(b), weight));
-        for (from, arcs) in self.arcs() {
-            for arc in arcs {
-                let to = arc.to as usize;
+        for (from, edges) in self.edges() {
+            for edge in edges {
+                let to = edge.to as usize;
                 match (items[from], items[to]) {
-                    (Some(a), Some(b)) => tie(a, b, arc.weight * PLAIN),
+                    (Some(a), Some(b)) => tie(a, b, edge.weight * PLAIN),
                     (Some(item), None) => through.entry(to).or_default().push(item),
                     (None, Some(item)) => through.entry(from).or_default().push(item),
                     (None, None) => {}

@@ -7,16 +7,16 @@ use std::rc::Rc;
 
 use super::base_files::{BaseFiles, commits};
 use super::claim::Ownership;
+use super::code_owners::CodeOwners;
 use super::error::PlanError;
 use super::file::{check_files, parse};
 use super::graph::LazyGraph;
 use super::model::{Plan, Research};
 use super::order::waves;
-use super::owners::CodeOwners;
 use super::packages::packages;
 use super::scan::{measured, scan};
 use super::select::Selection;
-use super::tracked::paths;
+use super::tracked::utf8_paths;
 use super::units::cut_into_units;
 use crate::codemod::{Codemod, Probe, Sought};
 use crate::config::{AgentOptions, Grouping, Order, UnitRange};
@@ -52,7 +52,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
     let scan = scan(repo, &entries, &selection, request.codemod, probe.as_ref())?;
     let (matched, reasons) = (scan.matched(), scan.reasons());
     if matched == 0 {
-        let near = selection.suggest(paths(&entries));
+        let near = selection.suggest(utf8_paths(&entries));
         return Err(PlanError::NothingMatches(
             near.unwrap_or_else(|| "no tracked file matches".to_owned()),
         ));
@@ -137,7 +137,7 @@ pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
 
 /// Holds the finished plan against the promises once more, with other code than made it.
 fn prove(plan: &Plan, entries: &[Entry]) -> Result<(), PlanError> {
-    Ownership::prove(&plan.units, paths(entries))
+    Ownership::prove(&plan.units, utf8_paths(entries))
         .map_err(|error| PlanError::Unsound(error.to_string()))?;
     waves(&plan.units).map_err(|error| PlanError::Unsound(error.to_string()))?;
     Ok(())

@@ -13,13 +13,13 @@ pub(in crate::plan) fn shares(files: usize, bytes: u64) -> usize {
 
 /// How many units there should be, and between which numbers a better one may be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Numbers {
+pub(super) struct UnitCounts {
     pub fewest: usize,
     pub target: usize,
     pub most: usize,
 }
 
-impl Numbers {
+impl UnitCounts {
     /// For so many shares of work, made of so many atoms.
     fn new(range: UnitRange, shares: usize, atoms: usize) -> Self {
         let target = shares.clamp(range.min(), range.max()).min(atoms);
@@ -32,16 +32,16 @@ impl Numbers {
 }
 
 /// The numbers of each group: one unit at least, and the others by weight.
-pub(super) fn apportion(range: UnitRange, shares: usize, groups: &[Vec<Atom>]) -> Vec<Numbers> {
+pub(super) fn apportion(range: UnitRange, shares: usize, groups: &[Vec<Atom>]) -> Vec<UnitCounts> {
     let atoms = groups.iter().map(Vec::len).sum();
-    let numbers = Numbers::new(range, shares, atoms);
+    let numbers = UnitCounts::new(range, shares, atoms);
     let [fewest, target, most] =
         [numbers.fewest, numbers.target, numbers.most].map(|units| seats(units, groups));
     fewest
         .into_iter()
         .zip(target)
         .zip(most)
-        .map(|((fewest, target), most)| Numbers {
+        .map(|((fewest, target), most)| UnitCounts {
             fewest,
             target,
             most,

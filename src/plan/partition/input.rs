@@ -23,20 +23,20 @@ pub struct Tie {
 
 /// What the owners of files mean for the units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owners {
+pub enum OwnerRule {
     /// A unit is rather of one owner than of several.
     Preferred,
     /// No unit has files of two owners, and none mixes files that have an owner with such that have none. There are
     /// more units than the range says only where there are more owners.
-    Apart,
+    Separate,
 }
 
 /// All that a partition is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct Material<'a> {
+pub struct PartitionInput<'a> {
     pub items: &'a [Item<'a>],
     pub ties: &'a [Tie],
     /// The folders that hold a manifest (`Cargo.toml`, `package.json`, …), from the root, without a closing slash.
     pub packages: &'a BTreeSet<String>,
-    pub owners: Owners,
+    pub owners: OwnerRule,
 }

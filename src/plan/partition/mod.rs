@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 pub(super) use apportion::shares;
 pub(super) use atom::{cost, stem};
-pub use input::{Item, Material, Owners, Tie};
+pub use input::{Item, OwnerRule, PartitionInput, Tie};
 
 use crate::config::UnitRange;
 use apportion::apportion;
@@ -40,8 +40,8 @@ use by_ties::Ties;
 ///
 /// There are fewer units than the range says only where there are fewer files.
 #[must_use]
-pub fn partition(material: &Material<'_>, range: UnitRange) -> Vec<Vec<usize>> {
-    let items = material.items;
+pub fn partition(input: &PartitionInput<'_>, range: UnitRange) -> Vec<Vec<usize>> {
+    let items = input.items;
     let atoms = atom::atoms(items);
     if atoms.is_empty() {
         return Vec::new();
@@ -52,9 +52,9 @@ pub fn partition(material: &Material<'_>, range: UnitRange) -> Vec<Vec<usize>> {
     let shares = shares(items.len(), bytes);
     let mut groups: BTreeMap<Option<u32>, Vec<Atom>> = BTreeMap::new();
     for atom in atoms {
-        let group = match material.owners {
-            Owners::Preferred => None,
-            Owners::Apart => atom.owner,
+        let group = match input.owners {
+            OwnerRule::Preferred => None,
+            OwnerRule::Separate => atom.owner,
         };
         groups.entry(group).or_default().push(atom);
     }
@@ -64,9 +64,9 @@ pub fn partition(material: &Material<'_>, range: UnitRange) -> Vec<Vec<usize>> {
     let mut units: Vec<Vec<usize>> = apportion(range, shares, &groups)
         .into_iter()
         .zip(groups)
-        .flat_map(|(numbers, atoms)| match Ties::among(&atoms, material) {
+        .flat_map(|(numbers, atoms)| match Ties::among(&atoms, input) {
             Some(ties) => ties.divide(numbers),
-            None => by_folder(atoms, material.packages, numbers),
+            None => by_folder(atoms, input.packages, numbers),
         })
         .collect();
     units.sort_by_cached_key(|files| files.first().map(|&file| atom::sortable(items[file].path)));

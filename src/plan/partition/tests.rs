@@ -16,13 +16,13 @@ fn units_of(files: &[(&str, u64)], packages: &[&str], range: &str) -> Vec<Vec<St
         .map(|&(path, bytes)| item(path, bytes, None))
         .collect();
     let packages = packages.iter().map(ToString::to_string).collect();
-    let material = Material {
+    let input = PartitionInput {
         items: &items,
         ties: &[],
         packages: &packages,
-        owners: Owners::Preferred,
+        owners: OwnerRule::Preferred,
     };
-    partition(&material, range.parse().unwrap())
+    partition(&input, range.parse().unwrap())
         .into_iter()
         .map(|unit| unit.into_iter().map(|i| items[i].path.to_owned()).collect())
         .collect()
@@ -216,18 +216,18 @@ fn the_amount_of_work_chooses_the_number_of_units() {
 }
 
 /// The units of files that an owner of the given number each has.
-fn owned(files: &[(&str, Option<u32>)], owners: Owners, range: &str) -> Vec<String> {
+fn owned(files: &[(&str, Option<u32>)], owners: OwnerRule, range: &str) -> Vec<String> {
     let items: Vec<Item<'_>> = files
         .iter()
         .map(|&(path, owner)| item(path, 1, owner))
         .collect();
-    let material = Material {
+    let input = PartitionInput {
         items: &items,
         ties: &[],
         packages: &BTreeSet::new(),
         owners,
     };
-    partition(&material, range.parse().unwrap())
+    partition(&input, range.parse().unwrap())
         .into_iter()
         .map(|unit| {
             let paths: Vec<&str> = unit.into_iter().map(|i| items[i].path).collect();
@@ -246,12 +246,12 @@ fn owners_are_kept_apart_where_this_is_asked_for() {
         ("b/1", Some(7)),
     ];
     assert_eq!(
-        owned(&files, Owners::Apart, "1-3"),
+        owned(&files, OwnerRule::Separate, "1-3"),
         ["a/1 a/2 b/1", "a/3", "a/4"]
     );
-    assert_eq!(owned(&files, Owners::Apart, "1").len(), 3);
-    assert_eq!(owned(&files, Owners::Apart, "4").len(), 4);
-    assert_eq!(owned(&files, Owners::Preferred, "1").len(), 1);
+    assert_eq!(owned(&files, OwnerRule::Separate, "1").len(), 3);
+    assert_eq!(owned(&files, OwnerRule::Separate, "4").len(), 4);
+    assert_eq!(owned(&files, OwnerRule::Preferred, "1").len(), 1);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn folders_of_one_owner_are_gathered_before_those_of_several() {
         let files: Vec<(&str, Option<u32>)> = (0..5)
             .map(|at| (files[at], Some(u32::from(at < first))))
             .collect();
-        let units = owned(&files, Owners::Preferred, "2");
+        let units = owned(&files, OwnerRule::Preferred, "2");
         assert_eq!(units[0], of_one[..first].join(" "));
     }
 }
@@ -270,7 +270,7 @@ fn folders_of_one_owner_are_gathered_before_those_of_several() {
 #[test]
 fn names_that_differ_only_in_case_stay_together_whoever_owns_them() {
     let files = [("README", Some(1)), ("readme", Some(2))];
-    assert_eq!(owned(&files, Owners::Apart, "2"), ["README readme"]);
+    assert_eq!(owned(&files, OwnerRule::Separate, "2"), ["README readme"]);
 }
 
 /// The units of files of 1,000 bytes each, tied as the pairs say.
@@ -284,13 +284,13 @@ fn tied(paths: &[String], pairs: &[(usize, usize)], range: &str) -> Vec<Vec<usiz
             weight: 1_000,
         })
         .collect();
-    let material = Material {
+    let input = PartitionInput {
         items: &items,
         ties: &ties,
         packages: &BTreeSet::new(),
-        owners: Owners::Preferred,
+        owners: OwnerRule::Preferred,
     };
-    partition(&material, range.parse().unwrap())
+    partition(&input, range.parse().unwrap())
 }
 
 /// `folders` folders of `files` files each, `files` in each of them.
@@ -375,7 +375,7 @@ struct Case {
     files: Vec<(String, u64, Option<u32>)>,
     ties: Vec<Tie>,
     range: UnitRange,
-    owners: Owners,
+    owners: OwnerRule,
 }
 
 impl Case {
@@ -402,13 +402,13 @@ impl Case {
             .collect();
         rng.shuffle(&mut ties);
         let packages = BTreeSet::from(["a".to_owned()]);
-        let material = Material {
+        let input = PartitionInput {
             items: &items,
             ties: &ties,
             packages: &packages,
             owners: self.owners,
         };
-        partition(&material, self.range)
+        partition(&input, self.range)
             .into_iter()
             .map(|unit| unit.into_iter().map(|place| order[place]).collect())
             .collect()
@@ -433,8 +433,8 @@ impl Case {
         let atoms = atom::atoms(&items);
         let groups: HashSet<Option<u32>> = atoms.iter().map(|atom| atom.owner).collect();
         let groups = match self.owners {
-            Owners::Apart => groups.len(),
-            Owners::Preferred => 1,
+            OwnerRule::Separate => groups.len(),
+            OwnerRule::Preferred => 1,
         };
         prop_assert!(units.len() <= self.range.max().max(groups));
         prop_assert!(units.len() >= self.range.min().min(atoms.len()));
@@ -448,7 +448,7 @@ impl Case {
             }
         }
         match self.owners {
-            Owners::Apart => {
+            OwnerRule::Separate => {
                 let owner_of: HashMap<usize, Option<u32>> = atoms
                     .iter()
                     .flat_map(|atom| atom.files.iter().map(|&file| (file, atom.owner)))
@@ -458,7 +458,7 @@ impl Case {
                 }
                 Ok(())
             }
-            Owners::Preferred => self.check_balance(&units, &items, atoms),
+            OwnerRule::Preferred => self.check_balance(&units, &items, atoms),
         }
     }
 
@@ -477,7 +477,7 @@ impl Case {
                 .map(|&file| items[file].bytes.min(MOST_BYTES) + FILE)
                 .sum()
         };
-        let material = Material {
+        let input = PartitionInput {
             items,
             ties: &self.ties,
             packages: &BTreeSet::new(),
@@ -485,7 +485,7 @@ impl Case {
         };
         let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
         let heaviest = atoms.iter().map(|atom| atom.weight).max().unwrap_or(0);
-        if Ties::among(&atoms, &material).is_some() {
+        if Ties::among(&atoms, &input).is_some() {
             // So light are all that they can always be divided within the bounds.
             if heaviest * count * 10 <= total {
                 for unit in units {
@@ -519,9 +519,9 @@ fn range() -> impl Strategy<Value = UnitRange> {
     (1..40_usize, 0..40_usize).prop_map(|(min, more)| UnitRange::new(min, min + more).unwrap())
 }
 
-fn owners() -> impl Strategy<Value = (Vec<Option<u32>>, Owners)> {
+fn owners() -> impl Strategy<Value = (Vec<Option<u32>>, OwnerRule)> {
     let each = proptest::option::of(0..4_u32);
-    let rule = prop_oneof![Just(Owners::Preferred), Just(Owners::Apart)];
+    let rule = prop_oneof![Just(OwnerRule::Preferred), Just(OwnerRule::Separate)];
     (proptest::collection::vec(each, 200), rule)
 }
 

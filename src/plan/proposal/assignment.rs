@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::error::ProposalError;
-use super::files::Files;
+use super::files::PlannedFiles;
 use super::format::Proposal;
-use super::paths::{Named, Place};
+use super::paths::{Mentions, Target};
 use super::repair::Repair;
 use super::text::shortened;
 use crate::plan::base_files::BaseFiles;
@@ -22,19 +22,19 @@ const REASON: usize = 200;
 pub(super) struct Assigned {
     /// The unit of each file: the number of a proposed one, or beyond them one of `beyond`.
     pub(super) unit_of: Vec<Option<usize>>,
-    pub(super) beyond: Vec<UnitOf>,
+    pub(super) beyond: Vec<PlannedUnit>,
     /// By reason.
     pub(super) left_out: BTreeMap<String, Vec<usize>>,
 }
 
 /// Puts every file into a unit, or leaves it out.
 pub(super) fn assign(
-    files: &Files<'_>,
+    files: &PlannedFiles<'_>,
     proposal: &Proposal,
     base: &BaseFiles,
     repairs: &mut Vec<Repair>,
 ) -> Result<Assigned, ProposalError> {
-    let mut read = |paths: &[String], of: &str, take: &mut dyn FnMut(Place)| {
+    let mut read = |paths: &[String], of: &str, take: &mut dyn FnMut(Target)| {
         let mut seen = HashSet::new();
         for path in paths.iter().filter(|path| seen.insert(path.as_str())) {
             match files.place(path, base) {
@@ -47,7 +47,7 @@ pub(super) fn assign(
             }
         }
     };
-    let (mut units, mut reasons) = (Named::new(), Named::new());
+    let (mut units, mut reasons) = (Mentions::new(), Mentions::new());
     for (number, unit) in proposal.units.iter().enumerate() {
         read(&unit.files, &unit.title, &mut |place| {
             units.add(place, number);
@@ -83,7 +83,7 @@ pub(super) fn assign(
         }
     }
     if !wanted.is_empty() {
-        repairs.push(Repair::Wanted(wanted));
+        repairs.push(Repair::KeptInUnit(wanted));
     }
     let title = |unit: usize| proposal.units[unit].title.clone();
     for (file, several) in contested {
@@ -100,7 +100,7 @@ pub(super) fn assign(
     if unit_of.iter().all(Option::is_none) {
         return Err(ProposalError::NoFiles);
     }
-    let beyond = take_in(files, &mut unit_of, open, proposal.units.len(), repairs);
+    let beyond = place_unnamed(files, &mut unit_of, open, proposal.units.len(), repairs);
     keep_names_together(files, &mut unit_of, repairs);
     Ok(Assigned {
         unit_of,
@@ -110,7 +110,7 @@ pub(super) fn assign(
 }
 
 /// How strongly a file is tied to each unit.
-fn votes(files: &Files<'_>, unit_of: &[Option<usize>], file: usize) -> BTreeMap<usize, u64> {
+fn votes(files: &PlannedFiles<'_>, unit_of: &[Option<usize>], file: usize) -> BTreeMap<usize, u64> {
     let mut votes = BTreeMap::new();
     for &(other, weight) in files.ties(file) {
         if let Some(unit) = unit_of[other] {
@@ -122,13 +122,13 @@ fn votes(files: &Files<'_>, unit_of: &[Option<usize>], file: usize) -> BTreeMap<
 
 /// Puts files that nobody named into the unit that they are tied to most, then into that of most files with which they
 /// would be otherwise. Gives the units, beyond those proposed, that the others make.
-fn take_in(
-    files: &Files<'_>,
+fn place_unnamed(
+    files: &PlannedFiles<'_>,
     unit_of: &mut [Option<usize>],
     mut open: Vec<usize>,
     proposed: usize,
     repairs: &mut Vec<Repair>,
-) -> Vec<UnitOf> {
+) -> Vec<PlannedUnit> {
     let (mut joined, mut apart) = (Vec::new(), Vec::new());
     for _ in 0..STEPS {
         // All of one round look at the same, so that it does not matter who comes first.
@@ -158,21 +158,21 @@ fn take_in(
     let mut company: BTreeMap<usize, BTreeMap<usize, usize>> = BTreeMap::new();
     for (file, unit) in unit_of.iter().enumerate() {
         if let Some(unit) = unit {
-            let usual = company.entry(files.usual(file)).or_default();
-            *usual.entry(*unit).or_default() += 1;
+            let planned = company.entry(files.planned_unit(file)).or_default();
+            *planned.entry(*unit).or_default() += 1;
         }
     }
     let mut own: BTreeMap<usize, usize> = BTreeMap::new();
     let mut beyond = Vec::new();
     for file in open {
-        let usual = files.usual(file);
+        let planned = files.planned_unit(file);
         let most = company
-            .get(&usual)
+            .get(&planned)
             .and_then(|units| units.iter().rev().max_by_key(|(_, files)| **files));
         let unit = most.map_or_else(
             || {
-                *own.entry(usual).or_insert_with(|| {
-                    beyond.push(UnitOf(usual));
+                *own.entry(planned).or_insert_with(|| {
+                    beyond.push(PlannedUnit(planned));
                     proposed + beyond.len() - 1
                 })
             },
@@ -186,17 +186,17 @@ fn take_in(
         repairs.push(Repair::Joined(joined));
     }
     if !apart.is_empty() {
-        repairs.push(Repair::Apart(apart));
+        repairs.push(Repair::Untied(apart));
     }
     beyond
 }
 
 /// A unit that stays as the files' own ties have it, by its place there.
-pub(super) struct UnitOf(pub(super) usize);
+pub(super) struct PlannedUnit(pub(super) usize);
 
 /// Puts files whose names some file system takes for one into the unit of the first.
 fn keep_names_together(
-    files: &Files<'_>,
+    files: &PlannedFiles<'_>,
     unit_of: &mut [Option<usize>],
     repairs: &mut Vec<Repair>,
 ) {

@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::assignment::{Assigned, UnitOf};
+use super::assignment::{Assigned, PlannedUnit};
 use super::draft::Draft;
-use super::files::Files;
+use super::files::PlannedFiles;
 use super::format::Proposal;
 use super::needs::key;
-use super::paths::clean;
-use super::repair::{Repair, Why};
+use super::paths::normalized;
+use super::repair::{DropReason, Repair};
 use crate::plan::base_files::BaseFiles;
 use crate::plan::claim::fold;
 use crate::plan::file::check_file;
 
 /// The units with their files and what they create; one that only creates is part of one that needs it.
 pub(super) fn drafts(
-    files: &Files<'_>,
+    files: &PlannedFiles<'_>,
     assigned: &Assigned,
     proposal: &Proposal,
     base: &BaseFiles,
@@ -35,8 +35,8 @@ pub(super) fn drafts(
     let mut only_new = Vec::new();
     for (number, members) in members.into_iter().enumerate() {
         let Some(unit) = proposal.units.get(number) else {
-            let UnitOf(usual) = beyond[number - proposal.units.len()];
-            drafts.push(Draft::usual(files.title(usual), members));
+            let PlannedUnit(planned) = beyond[number - proposal.units.len()];
+            drafts.push(Draft::planned(files.title(planned), members));
             continue;
         };
         let create = std::mem::take(&mut create[number]);
@@ -86,22 +86,22 @@ fn creatable(proposal: &Proposal, base: &BaseFiles, repairs: &mut Vec<Repair>) -
         there.insert(folded);
     }
     let mut taken: HashSet<String> = HashSet::new();
-    let mut judge = |written: &str| -> Result<String, Why> {
-        let path = clean(written)?;
+    let mut judge = |written: &str| -> Result<String, DropReason> {
+        let path = normalized(written)?;
         if written.ends_with('/') || check_file(&path).is_err() {
-            return Err(Why::NoPath);
+            return Err(DropReason::NoPath);
         }
         let folded = fold(&path);
         if there.contains(&folded) {
-            return Err(Why::Exists);
+            return Err(DropReason::Exists);
         }
         if folders.contains(&folded)
             || above(&folded).any(|above| there.contains(above) || taken.contains(above))
         {
-            return Err(Why::InTheWay);
+            return Err(DropReason::InTheWay);
         }
         if !taken.insert(folded.clone()) {
-            return Err(Why::Taken);
+            return Err(DropReason::Taken);
         }
         folders.extend(above(&folded).map(str::to_owned));
         Ok(path)

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::format::ProposedUnit;
-use crate::plan::edit::joined;
-use crate::plan::title::{TITLE, name_units, shorten};
+use crate::plan::edit::joined_descriptions;
+use crate::plan::title::{MAX_TITLE, name_units, shorten};
 use crate::words;
 
-/// Files, by their numbers, and what is known of their unit.
+/// PlannedFiles, by their numbers, and what is known of their unit.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
     /// What it was called before it became one, or part of one.
@@ -46,7 +46,7 @@ impl Draft {
     }
 
     /// As the files' own ties have it.
-    pub(super) fn usual(title: &str, files: Vec<usize>) -> Self {
+    pub(super) fn planned(title: &str, files: Vec<usize>) -> Self {
         Self {
             titles: vec![title.to_owned()],
             files,
@@ -77,7 +77,7 @@ impl Draft {
         self.files.sort_unstable();
         self.create.extend(other.create);
         self.from.extend(other.from);
-        self.description = joined(self.description.take(), other.description);
+        self.description = joined_descriptions(self.description.take(), other.description);
     }
 
     /// Takes over a unit that only creates, whose title says less than its own.
@@ -121,7 +121,7 @@ pub(super) fn titles(drafts: &[Draft], paths: &[Vec<&str>]) -> Vec<String> {
     }
     let is_plain = |title: &str, place: &str| {
         let length = title.chars().count() + place.chars().count() + 2;
-        length <= TITLE && !place.contains("(part)") && !place.contains('…')
+        length <= MAX_TITLE && !place.contains("(part)") && !place.contains('…')
     };
     (0..drafts.len())
         .map(|number| match (&known[number][..], drafts[number].extent) {
@@ -134,7 +134,7 @@ pub(super) fn titles(drafts: &[Draft], paths: &[Vec<&str>]) -> Vec<String> {
                 }
                 let count = all.iter().take_while(|part| **part <= number).count();
                 let suffix = format!(" ({count} of {})", all.len());
-                shorten(first, TITLE - suffix.len()) + &suffix
+                shorten(first, MAX_TITLE - suffix.len()) + &suffix
             }
             _ => places[number].clone(),
         })

@@ -1,8 +1,8 @@
-//! Why a proposal cannot be made a plan.
+//! DropReason a proposal cannot be made a plan.
 
 use crate::config::UnitRange;
 
-/// Why a proposal cannot be made a plan. It is told to whoever made it, too.
+/// DropReason a proposal cannot be made a plan. It is told to whoever made it, too.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProposalError {
     #[error("there is no JSON object with \"units\" in the answer")]

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::draft::Draft;
-use super::files::Files;
+use super::files::PlannedFiles;
 use crate::config::Grouping;
 use crate::plan::base_files::BaseFiles;
 use crate::plan::claim::fold;
 use crate::plan::partition::cost;
 
 pub(super) struct FileFacts<'a> {
-    pub(super) files: &'a Files<'a>,
+    pub(super) files: &'a PlannedFiles<'a>,
     /// What each file weighs.
     weights: Vec<u64>,
     /// Who owns each file, where owners are not to be mixed.
@@ -18,7 +18,7 @@ pub(super) struct FileFacts<'a> {
 }
 
 impl<'a> FileFacts<'a> {
-    pub(super) fn new(files: &'a Files<'a>, base: &BaseFiles) -> Self {
+    pub(super) fn new(files: &'a PlannedFiles<'a>, base: &BaseFiles) -> Self {
         let paths = (0..files.len()).map(|file| files.path(file));
         let bytes = |path| base.size(path).unwrap_or_default().bytes;
         Self {
@@ -40,8 +40,8 @@ impl<'a> FileFacts<'a> {
     }
 }
 
-/// Who owns each file. Files whose names some file system takes for one have the owner of the first, as they stay together.
-fn owners(files: &Files<'_>, base: &BaseFiles) -> Vec<Option<u32>> {
+/// Who owns each file. PlannedFiles whose names some file system takes for one have the owner of the first, as they stay together.
+fn owners(files: &PlannedFiles<'_>, base: &BaseFiles) -> Vec<Option<u32>> {
     let paths = (0..files.len()).map(|file| files.path(file));
     let mut first: HashMap<String, Option<u32>> = HashMap::new();
     let owners = base.owners.groups(paths.clone()).into_iter();

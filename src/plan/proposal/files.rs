@@ -2,17 +2,17 @@
 
 use std::collections::HashSet;
 
-use super::paths::{Place, clean};
-use super::repair::Why;
+use super::paths::{Target, normalized};
+use super::repair::DropReason;
 use crate::git::GitError;
 use crate::plan::base_files::BaseFiles;
 use crate::plan::model::Plan;
 
 /// The files in question.
-pub(super) struct Files<'a> {
+pub(super) struct PlannedFiles<'a> {
     paths: Vec<&'a str>,
     /// For each file the unit that its ties alone put it into.
-    usual: Vec<usize>,
+    planned: Vec<usize>,
     /// What those units are called.
     titles: Vec<&'a str>,
     /// For each file what it is tied to, and how strongly.
@@ -20,7 +20,7 @@ pub(super) struct Files<'a> {
     left_out: HashSet<&'a str>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> PlannedFiles<'a> {
     pub(super) fn of(plan: &'a Plan, base: &BaseFiles) -> Result<Self, GitError> {
         let mut all: Vec<(&str, usize)> = plan
             .units
@@ -37,7 +37,7 @@ impl<'a> Files<'a> {
             ties[tie.b].push((tie.a, tie.weight));
         }
         Ok(Self {
-            usual: all.into_iter().map(|(_, unit)| unit).collect(),
+            planned: all.into_iter().map(|(_, unit)| unit).collect(),
             titles: plan.units.iter().map(|unit| unit.title.as_str()).collect(),
             left_out: plan
                 .left_out
@@ -61,8 +61,8 @@ impl<'a> Files<'a> {
         &self.ties[file]
     }
 
-    pub(super) fn usual(&self, file: usize) -> usize {
-        self.usual[file]
+    pub(super) fn planned_unit(&self, file: usize) -> usize {
+        self.planned[file]
     }
 
     /// What the unit of this place in the plan is called.
@@ -82,18 +82,18 @@ impl<'a> Files<'a> {
     }
 
     /// What a written path means.
-    pub(super) fn place(&self, written: &str, base: &BaseFiles) -> Result<Place, Why> {
-        let path = clean(written)?;
+    pub(super) fn place(&self, written: &str, base: &BaseFiles) -> Result<Target, DropReason> {
+        let path = normalized(written)?;
         let folder = match path.as_str() {
             "" => String::new(),
             path => format!("{path}/"),
         };
         match self.find(&path) {
-            Some(file) if !written.ends_with('/') => Ok(Place::File(file)),
-            _ if self.has_below(&folder) => Ok(Place::Folder(folder)),
-            _ if self.left_out.contains(path.as_str()) => Err(Why::LeftOut),
-            _ if base.tracks(&path) || base.has_below(&folder) => Err(Why::NotAsked),
-            _ => Err(Why::NotThere),
+            Some(file) if !written.ends_with('/') => Ok(Target::File(file)),
+            _ if self.has_below(&folder) => Ok(Target::Folder(folder)),
+            _ if self.left_out.contains(path.as_str()) => Err(DropReason::LeftOut),
+            _ if base.tracks(&path) || base.has_below(&folder) => Err(DropReason::NotAsked),
+            _ => Err(DropReason::NotThere),
         }
     }
 }

@@ -10,13 +10,13 @@ pub const SCHEMA: &str = include_str!("../../../docs/proposal.schema.json");
 #[serde(deny_unknown_fields)]
 pub struct Proposal {
     pub units: Vec<ProposedUnit>,
-    /// Files in which nothing is to be done.
+    /// PlannedFiles in which nothing is to be done.
     #[serde(default)]
     pub left_out: Vec<ProposedLeftOut>,
     /// The title of a unit that all others need.
     #[serde(default)]
     pub prerequisite: Option<String>,
-    /// Files that matter most, and why; they need not be among those that are changed.
+    /// PlannedFiles that matter most, and why; they need not be among those that are changed.
     #[serde(default)]
     pub key_files: Vec<KeyFile>,
     /// What everybody must heed, a sentence each.
@@ -46,7 +46,7 @@ pub struct ProposedUnit {
     pub create: Vec<String>,
 }
 
-/// Files in which nothing is to be done, with the reason.
+/// PlannedFiles in which nothing is to be done, with the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProposedLeftOut {

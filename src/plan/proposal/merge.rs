@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use super::draft::Draft;
 use super::file_facts::FileFacts;
 
-pub(super) struct Crowd<'a> {
+pub(super) struct Merger<'a> {
     facts: &'a FileFacts<'a>,
     pub(super) members: Vec<Member>,
     /// For each file the name of the member that has it: its first place, which stays as members go.
@@ -18,7 +18,7 @@ pub(super) struct Crowd<'a> {
 pub(super) struct Member {
     pub(super) draft: Draft,
     /// Whether it cannot join anybody, because nobody else has its owner.
-    pub(super) is_alone: bool,
+    pub(super) has_no_partner: bool,
     name: usize,
     weight: u64,
 }
@@ -26,7 +26,7 @@ pub(super) struct Member {
 /// How deep the nearest folder is in which a draft has files, and how many they are.
 type Nearness = (usize, usize);
 
-impl<'a> Crowd<'a> {
+impl<'a> Merger<'a> {
     pub(super) fn new(facts: &'a FileFacts<'a>, drafts: Vec<Draft>) -> Self {
         let mut homes = vec![usize::MAX; facts.files.len()];
         for (name, draft) in drafts.iter().enumerate() {
@@ -37,7 +37,7 @@ impl<'a> Crowd<'a> {
         let names = drafts.len();
         let member = |(name, draft)| Member {
             weight: facts.weight(&draft),
-            is_alone: false,
+            has_no_partner: false,
             name,
             draft,
         };
@@ -52,7 +52,7 @@ impl<'a> Crowd<'a> {
     /// The place of the lightest that may join another.
     pub(super) fn lightest(&self) -> Option<usize> {
         (0..self.members.len())
-            .filter(|&place| !self.members[place].is_alone)
+            .filter(|&place| !self.members[place].has_no_partner)
             .min_by_key(|&place| self.members[place].weight)
     }
 
@@ -94,7 +94,7 @@ impl<'a> Crowd<'a> {
         into.draft.absorb(member.draft);
     }
 
-    /// How near another is to the first file of a draft. Files are numbered by path, so those that share most with it
+    /// How near another is to the first file of a draft. PlannedFiles are numbered by path, so those that share most with it
     /// stand beside its place.
     fn nearness(&self, draft: &Draft, other: &Draft) -> Nearness {
         let Some(&first) = draft.files.first() else {

@@ -13,13 +13,14 @@
 //! | needs in a circle, or of what there is not | are dropped |
 
 mod assignment;
-mod bounds;
 mod creation;
 mod draft;
 mod error;
 mod file_facts;
 mod files;
 mod format;
+mod guidance;
+mod limits;
 mod merge;
 mod needs;
 mod outline;
@@ -27,26 +28,25 @@ mod paths;
 mod read;
 mod repair;
 mod text;
-mod told;
 
 pub use error::ProposalError;
 pub use format::{KeyFile, Proposal, ProposedLeftOut, ProposedUnit, SCHEMA};
 pub use outline::{Cluster, Outline};
-pub use repair::{Repair, Why};
+pub use repair::{DropReason, Repair};
 
 use super::base_files::BaseFiles;
 use super::claim::{Ownership, default_create_folders};
 use super::edit::measure;
 use super::model::{Claim, LeftOut, Plan, Size, Unit};
 use super::order::waves;
-use super::title::entitle;
+use super::title::name_titled_units;
 use crate::config::{Order, UnitRange};
 use crate::git::GitError;
 use assignment::assign;
-use bounds::Bounds;
 use draft::Draft;
 use file_facts::FileFacts;
-use files::Files;
+use files::PlannedFiles;
+use limits::Limits;
 
 /// Makes a plan of a proposal for the files of `plan`, which is the one that their own ties make.
 ///
@@ -63,11 +63,11 @@ pub fn from_proposal(
     }
     let mut repairs = Vec::new();
     let unread = |error: GitError| ProposalError::Imports(error.to_string());
-    let files = Files::of(plan, base).map_err(unread)?;
+    let files = PlannedFiles::of(plan, base).map_err(unread)?;
     let assigned = assign(&files, proposal, base, &mut repairs)?;
     let drafts = creation::drafts(&files, &assigned, proposal, base, &mut repairs);
     let facts = FileFacts::new(&files, base);
-    let drafts = Bounds::new(&facts, base, range).keep(drafts, &mut repairs);
+    let drafts = Limits::new(&facts, base, range).keep(drafts, &mut repairs);
     let mut units = units(&files, &drafts, base);
     let imported = match base.order {
         Order::Deps => base.graph().map_err(unread)?.dependencies(&units),
@@ -88,7 +88,7 @@ pub fn from_proposal(
             }),
         }
     }
-    told::tell(&mut planned, proposal, base, &mut repairs);
+    guidance::add_guidance(&mut planned, proposal, base, &mut repairs);
     Ownership::prove(&planned.units, base.tracked())
         .map_err(|error| ProposalError::Unsound(error.to_string()))?;
     waves(&planned.units).map_err(|error| ProposalError::Unsound(error.to_string()))?;
@@ -96,13 +96,13 @@ pub fn from_proposal(
 }
 
 /// The units that the drafts have become, without what they need of each other.
-fn units(files: &Files<'_>, drafts: &[Draft], base: &BaseFiles) -> Vec<Unit> {
+fn units(files: &PlannedFiles<'_>, drafts: &[Draft], base: &BaseFiles) -> Vec<Unit> {
     let paths: Vec<Vec<&str>> = drafts
         .iter()
         .map(|draft| draft.files.iter().map(|&file| files.path(file)).collect())
         .collect();
     let create = default_create_folders(&paths);
-    let names = entitle(&draft::titles(drafts, &paths));
+    let names = name_titled_units(&draft::titles(drafts, &paths));
     drafts
         .iter()
         .zip(paths)

@@ -28,7 +28,7 @@ pub(super) fn set(
             for need in unit.needs.iter().filter(|need| seen.insert(need.as_str())) {
                 match titles.find(need) {
                     Some(places) => wanted.extend(places),
-                    None => repairs.push(Repair::NoUnit {
+                    None => repairs.push(Repair::UnknownNeed {
                         unit: unit.title.clone(),
                         need: need.clone(),
                     }),
@@ -39,7 +39,7 @@ pub(super) fn set(
         wanted.remove(&place);
         for need in wanted {
             if !needs.add(place, need) {
-                repairs.push(Repair::Circle {
+                repairs.push(Repair::NeedCycle {
                     unit: draft.known_as(),
                     need: drafts[need].known_as(),
                 });

@@ -23,7 +23,7 @@ pub struct Outline {
     pub left_out: Vec<String>,
 }
 
-/// Files that belong together by what they import.
+/// PlannedFiles that belong together by what they import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cluster {
     pub title: String,

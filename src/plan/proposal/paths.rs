@@ -2,36 +2,36 @@
 
 use std::collections::HashMap;
 
-use super::repair::Why;
+use super::repair::DropReason;
 
-pub(super) enum Place {
+pub(super) enum Target {
     File(usize),
     /// Closed by a slash, and nothing for the root.
     Folder(String),
 }
 
 /// A path without what means nothing in it.
-pub(super) fn clean(written: &str) -> Result<String, Why> {
+pub(super) fn normalized(written: &str) -> Result<String, DropReason> {
     if written.starts_with('/') || written.trim().is_empty() || written.contains('\0') {
-        return Err(Why::NoPath);
+        return Err(DropReason::NoPath);
     }
     let parts: Vec<&str> = written
         .split('/')
         .filter(|part| !part.is_empty() && *part != ".")
         .collect();
     if parts.contains(&"..") {
-        return Err(Why::NoPath);
+        return Err(DropReason::NoPath);
     }
     Ok(parts.join("/"))
 }
 
 /// Who names what.
-pub(super) struct Named<T> {
+pub(super) struct Mentions<T> {
     files: HashMap<usize, Vec<T>>,
     folders: HashMap<String, Vec<T>>,
 }
 
-impl<T: Copy + PartialEq> Named<T> {
+impl<T: Copy + PartialEq> Mentions<T> {
     pub(super) fn new() -> Self {
         Self {
             files: HashMap::new(),
@@ -39,10 +39,10 @@ impl<T: Copy + PartialEq> Named<T> {
         }
     }
 
-    pub(super) fn add(&mut self, place: Place, by: T) {
+    pub(super) fn add(&mut self, place: Target, by: T) {
         let all = match place {
-            Place::File(file) => self.files.entry(file).or_default(),
-            Place::Folder(folder) => self.folders.entry(folder).or_default(),
+            Target::File(file) => self.files.entry(file).or_default(),
+            Target::Folder(folder) => self.folders.entry(folder).or_default(),
         };
         // One after another names its own: what it named before stands last.
         if all.last() != Some(&by) {

@@ -11,19 +11,23 @@ const NAMED: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
     /// A path was taken out of a list. `of` says whose.
-    Dropped { of: String, path: String, why: Why },
+    Dropped {
+        of: String,
+        path: String,
+        why: DropReason,
+    },
     /// A file is in the unit `to` only.
     Contested {
         path: String,
         units: Vec<String>,
         to: String,
     },
-    /// Files that were left out and in a unit are in the unit.
-    Wanted(Vec<String>),
-    /// Files that nobody named joined the units that they are tied to.
+    /// PlannedFiles that were left out and in a unit are in the unit.
+    KeptInUnit(Vec<String>),
+    /// PlannedFiles that nobody named joined the units that they are tied to.
     Joined(Vec<String>),
-    /// Files that nobody named are together as their ties have it.
-    Apart(Vec<String>),
+    /// PlannedFiles that nobody named are together as their ties have it.
+    Untied(Vec<String>),
     /// Names that some file system takes for one stay together.
     SameName(Vec<String>),
     /// A unit had no file and nothing to create.
@@ -35,22 +39,22 @@ pub enum Repair {
     /// A unit was cut, because it was too large or there were too few.
     Split { unit: String, parts: usize },
     /// A unit was divided, because its files have different owners.
-    Owners { unit: String, parts: usize },
+    SplitByOwner { unit: String, parts: usize },
     /// What it needs is no unit.
-    NoUnit { unit: String, need: String },
+    UnknownNeed { unit: String, need: String },
     /// The unit is needed by what it needs.
-    Circle { unit: String, need: String },
+    NeedCycle { unit: String, need: String },
     /// The unit that all others were to need is none.
     NoPrerequisite(String),
     /// A text was too long.
     Shortened(String),
     /// There were more conventions than anybody heeds.
-    Conventions { kept: usize, of: usize },
+    TooManyConventions { kept: usize, of: usize },
 }
 
-/// Why a path is dropped.
+/// DropReason a path is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+pub enum DropReason {
     #[error("it is no path from the root of the repository")]
     NoPath,
     #[error("the base has no such file")]
@@ -78,7 +82,7 @@ impl fmt::Display for Repair {
             Self::Contested { path, units, to } => {
                 format!("{path} was in {}: it is in {}", list(units), quoted(to))
             }
-            Self::Wanted(files) => format!(
+            Self::KeptInUnit(files) => format!(
                 "{} both in a unit and left out: in the unit they stay ({})",
                 were(files.len()),
                 some(files)
@@ -88,7 +92,7 @@ impl fmt::Display for Repair {
                 were(files.len()),
                 some(files)
             ),
-            Self::Apart(files) => format!(
+            Self::Untied(files) => format!(
                 "{} in no unit and tied to none: put together as without the proposal ({})",
                 were(files.len()),
                 some(files)
@@ -111,14 +115,14 @@ impl fmt::Display for Repair {
             Self::Split { unit, parts } => {
                 format!("{} is cut in {parts}, to keep the bounds", quoted(unit))
             }
-            Self::Owners { unit, parts } => format!(
+            Self::SplitByOwner { unit, parts } => format!(
                 "the files of {} have different owners: it is {parts} units",
                 quoted(unit)
             ),
-            Self::NoUnit { unit, need } => {
+            Self::UnknownNeed { unit, need } => {
                 format!("{} needs {}, which is no unit", quoted(unit), quoted(need))
             }
-            Self::Circle { unit, need } => format!(
+            Self::NeedCycle { unit, need } => format!(
                 "{} does not need {}, which needs it",
                 quoted(unit),
                 quoted(need)
@@ -127,7 +131,7 @@ impl fmt::Display for Repair {
                 format!("{} was to come first, but is no unit", quoted(unit))
             }
             Self::Shortened(what) => format!("{what} was too long, and is cut"),
-            Self::Conventions { kept, of } => {
+            Self::TooManyConventions { kept, of } => {
                 format!("of {of} conventions the first {kept} are kept")
             }
         };

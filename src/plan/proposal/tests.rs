@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{AgentOptions, Grouping};
 use crate::git::fixture::repository;
+use crate::plan::code_owners::CodeOwners;
 use crate::plan::file::{parse, to_toml};
 use crate::plan::make::{Request, make};
 use crate::plan::model::Research;
-use crate::plan::owners::CodeOwners;
 use crate::plan::unit_id::UnitId;
 use crate::plan::units::cut_into_units;
 
@@ -33,7 +33,7 @@ const OTHERS: [&str; 2] = ["README.md", "img/logo.png"];
 
 fn base() -> BaseFiles {
     let owners = "/lib/ @acme/lib\n/web/ @acme/web @ada\n";
-    let mut base = BaseFiles::made_up(PATHS.into_iter().chain(OTHERS), owners);
+    let mut base = BaseFiles::fixture(PATHS.into_iter().chain(OTHERS), owners);
     for other in OTHERS {
         base.files.retain(|file| file.path != other);
     }

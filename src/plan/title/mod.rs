@@ -13,11 +13,11 @@ mod places;
 use std::collections::HashSet;
 
 use super::unit_id::UnitId;
-pub(super) use name::TITLE;
+pub(super) use name::MAX_TITLE;
 use name::{MOST_SHOWN, Name, Part};
 use places::Places;
 
-const ID: usize = 40;
+const MAX_ID: usize = 40;
 /// How units of files are named that others would share.
 const SHARED: &str = "shared";
 
@@ -38,18 +38,18 @@ pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, Str
     });
     let mut taken = HashSet::new();
     own.chain(shared)
-        .map(|(id, title)| (id, unused(&title, &mut taken)))
+        .map(|(id, title)| (id, unique_title(&title, &mut taken)))
         .collect()
 }
 
 /// The id and title of each unit that somebody has given a title to.
-pub(super) fn entitle(titles: &[String]) -> Vec<(UnitId, String)> {
+pub(super) fn name_titled_units(titles: &[String]) -> Vec<(UnitId, String)> {
     let mut taken = HashSet::new();
     titles
         .iter()
         .enumerate()
         .map(|(index, title)| {
-            let title = unused(title, &mut taken);
+            let title = unique_title(title, &mut taken);
             // What stands before a slash says as much as what stands behind it.
             let name = Name::folder(&title.replace('/', " "));
             (id(index, titles.len(), &name), title)
@@ -73,12 +73,12 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
 }
 
 /// The title, or one like it that is not taken yet.
-pub(super) fn unused(title: &str, taken: &mut HashSet<String>) -> String {
-    let mut short = shorten(title, TITLE);
+pub(super) fn unique_title(title: &str, taken: &mut HashSet<String>) -> String {
+    let mut short = shorten(title, MAX_TITLE);
     let mut number = 2;
     while !taken.insert(short.clone()) {
         let suffix = format!(" ({number})");
-        short = shorten(title, TITLE - suffix.len()) + &suffix;
+        short = shorten(title, MAX_TITLE - suffix.len()) + &suffix;
         number += 1;
     }
     short
@@ -89,7 +89,7 @@ pub(super) fn unused(title: &str, taken: &mut HashSet<String>) -> String {
 fn id(index: usize, units: usize, name: &Name) -> UnitId {
     let width = units.to_string().len().max(2);
     let ordinal = format!("{:0width$}", index + 1);
-    let room = ID - ordinal.len() - 1;
+    let room = MAX_ID - ordinal.len() - 1;
     let join = |folder: &str, shown: usize| {
         let parts = name.chosen(shown).join("-");
         slug(&format!("{folder}-{parts}"))

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// The most characters that a title has.
-pub(in crate::plan) const TITLE: usize = 60;
+pub(in crate::plan) const MAX_TITLE: usize = 60;
 /// No title and no id has room for more parts, as each takes a letter and what stands between.
-pub(super) const MOST_SHOWN: usize = TITLE / 3 + 1;
+pub(super) const MOST_SHOWN: usize = MAX_TITLE / 3 + 1;
 
 /// What a unit holds: a folder or file, or parts of a folder.
 pub(super) struct Name {
@@ -74,7 +74,7 @@ impl Name {
     /// Tells places as pieces of the folder that they are in, the lowest such folders first, until the title has room
     /// for all of them.
     pub fn gathered(mut self) -> Self {
-        while self.showing(self.parts.len()).chars().count() > TITLE {
+        while self.showing(self.parts.len()).chars().count() > MAX_TITLE {
             let Some(folder) = self.lowest_shared() else {
                 break;
             };
@@ -124,7 +124,7 @@ impl Name {
         (1..=most)
             .rev()
             .map(|shown| self.showing(shown))
-            .find(|title| title.chars().count() <= TITLE)
+            .find(|title| title.chars().count() <= MAX_TITLE)
             .unwrap_or_else(|| self.showing(most.min(1)))
     }
 

@@ -10,7 +10,7 @@ mod layout;
 
 use std::collections::BTreeSet;
 
-use super::apportion::Numbers;
+use super::apportion::UnitCounts;
 use super::atom::{Atom, cap_giants};
 
 /// An atom above so many percent of the mean counts as one share.
@@ -20,7 +20,7 @@ const GIANT: u64 = 125;
 pub(super) fn by_folder(
     mut atoms: Vec<Atom>,
     packages: &BTreeSet<String>,
-    numbers: Numbers,
+    numbers: UnitCounts,
 ) -> Vec<Vec<usize>> {
     let weights = atoms.iter_mut().map(|atom| &mut atom.weight);
     cap_giants(weights, numbers.target, GIANT);

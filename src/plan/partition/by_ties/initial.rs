@@ -10,9 +10,9 @@ use super::levels::{Levels, descend};
 use super::refine::refine;
 use super::split::Split;
 
-/// So many halvings are made of which the best counts, and each of them from the best of so many beginnings.
+/// So many halvings are made of which the best counts, and each of them from the best of so many starts.
 const HALVINGS: usize = 4;
-const BEGINNINGS: usize = 6;
+const STARTS: usize = 6;
 /// A graph of so few vertices is halved as it is.
 const FEW: usize = 20;
 const PASSES: usize = 6;
@@ -53,7 +53,7 @@ fn halve(graph: &Graph, shares: [usize; 2], slack: u64, rng: &mut Rng) -> Vec<us
     best_of(HALVINGS, graph, &bounds, || {
         let levels = Levels::new(graph, None, FEW, graph.weight() / FEW as u64 * 2, rng);
         let coarsest = levels.coarsest(graph);
-        let start = best_of(BEGINNINGS, coarsest, &bounds, || {
+        let start = best_of(STARTS, coarsest, &bounds, || {
             let mut split = grow(coarsest, left, rng);
             balance(&mut split, &bounds);
             refine(&mut split, &bounds, PASSES, rng);

@@ -1,7 +1,7 @@
 //! Divides the files so that few ties are cut and few folders are in pieces.
 //!
 //! The files are a graph (see `graph`) in which folders, packages and owners are nets (see `affinity`). It is divided
-//! by way of ever smaller graphs (see `multilevel`), from several beginnings; the cheapest result within the bounds
+//! by way of ever smaller graphs (see `multilevel`), from several starts; the cheapest result within the bounds
 //! counts. Chance has a part in it, but always the same: the result depends on the files alone.
 
 mod affinity;
@@ -20,10 +20,10 @@ use std::ops::Range;
 use fastrand::Rng;
 use rayon::prelude::*;
 
-use super::apportion::Numbers;
+use super::apportion::UnitCounts;
 use super::atom::{Atom, cap_giants};
 use super::by_folder::by_folder;
-use super::input::Material;
+use super::input::PartitionInput;
 use bounds::{Bounds, evenly};
 use graph::{Clusters, Graph, Net};
 use multilevel::{improve, solve};
@@ -36,11 +36,11 @@ const FAMILY: u64 = 10;
 /// What stands side by side is tied by so many percent of all that a file is tied with on the average: where nothing
 /// else decides, a piece of a folder then goes from one name to another.
 const BESIDE: i64 = 5;
-/// How many atoms and ties are worked through, all beginnings taken together, and in looking for the best number.
+/// How many atoms and ties are worked through, all starts taken together, and in looking for the best number.
 const WORK: usize = 600_000;
 const WORK_ON_NUMBERS: usize = 20_000;
-/// The most beginnings, numbers of units, and rounds of improvement of each beginning.
-const BEGINNINGS: usize = 16;
+/// The most starts, numbers of units, and rounds of improvement of each beginning.
+const STARTS: usize = 16;
 const NUMBERS: usize = 8;
 const ROUNDS: usize = 2;
 
@@ -55,8 +55,8 @@ pub(super) struct Ties<'a> {
 
 impl<'a> Ties<'a> {
     /// `None` where less than half of the atoms are tied to others.
-    pub fn among(atoms: &'a [Atom], material: &Material<'a>) -> Option<Self> {
-        let mut pairs = pairs(atoms, material);
+    pub fn among(atoms: &'a [Atom], input: &PartitionInput<'a>) -> Option<Self> {
+        let mut pairs = pairs(atoms, input);
         let mut is_tied = vec![false; atoms.len()];
         for &(a, b, _) in &pairs {
             is_tied[a] = true;
@@ -72,19 +72,19 @@ impl<'a> Ties<'a> {
         pairs.extend((1..atoms.len()).map(|at| (at - 1, at, beside)));
         Some(Self {
             atoms,
-            packages: material.packages,
-            nets: affinity::nets(atoms, material.packages, mean),
+            packages: input.packages,
+            nets: affinity::nets(atoms, input.packages, mean),
             pairs,
         })
     }
 
     /// The units as lists of files, each by path.
-    pub fn divide(&self, numbers: Numbers) -> Vec<Vec<usize>> {
+    pub fn divide(&self, numbers: UnitCounts) -> Vec<Vec<usize>> {
         let work = self.atoms.len() + self.pairs.len();
         let division = Division::new(self, self.number(numbers, work));
-        let beginnings = (WORK / work).clamp(1, BEGINNINGS);
-        let rounds = (WORK / work / BEGINNINGS).min(ROUNDS);
-        let parts = division.best(0..beginnings, rounds);
+        let starts = (WORK / work).clamp(1, STARTS);
+        let rounds = (WORK / work / STARTS).min(ROUNDS);
+        let parts = division.best(0..starts, rounds);
         let mut units = vec![Vec::new(); division.units];
         for (atom, family) in self.atoms.iter().zip(&division.families.of) {
             units[parts[*family]].extend(&*atom.files);
@@ -94,7 +94,7 @@ impl<'a> Ties<'a> {
 
     /// The number of units at which what is cut is the least for the number: each unit more or less than the work says
     /// has to lower the cost by two shares of it.
-    fn number(&self, numbers: Numbers, work: usize) -> usize {
+    fn number(&self, numbers: UnitCounts, work: usize) -> usize {
         let tries = (WORK_ON_NUMBERS / work).clamp(1, NUMBERS);
         let range = numbers.fewest..=numbers.most;
         let step = (range.end() - range.start()).div_ceil(tries).max(1);
@@ -109,7 +109,7 @@ impl<'a> Ties<'a> {
             .map(|&units| {
                 let division = Division::new(self, units);
                 let off = numbers.target + 2 * units.abs_diff(numbers.target);
-                i128::from(division.cost(&division.beginning(0, 0))) * off as i128
+                i128::from(division.cost(&division.start(0, 0))) * off as i128
             })
             .collect();
         let best = scores
@@ -121,14 +121,14 @@ impl<'a> Ties<'a> {
 }
 
 /// Each pair of atoms that is tied, once and in order.
-fn pairs(atoms: &[Atom], material: &Material<'_>) -> Vec<(usize, usize, i64)> {
-    let mut atom_of = vec![None; material.items.len()];
+fn pairs(atoms: &[Atom], input: &PartitionInput<'_>) -> Vec<(usize, usize, i64)> {
+    let mut atom_of = vec![None; input.items.len()];
     for (at, atom) in atoms.iter().enumerate() {
         for &file in &*atom.files {
             atom_of[file] = Some(at);
         }
     }
-    let mut pairs: Vec<(usize, usize, i64)> = material
+    let mut pairs: Vec<(usize, usize, i64)> = input
         .ties
         .iter()
         .filter_map(|tie| {
@@ -180,14 +180,12 @@ impl<'a> Division<'a> {
         Split::new(&self.graph, parts.to_vec(), self.units).cost()
     }
 
-    /// The cheapest of so many beginnings and the way by folder.
+    /// The cheapest of so many starts and the way by folder.
     fn best(&self, seeds: Range<usize>, rounds: usize) -> Vec<usize> {
         let (mut found, by_folder): (Vec<Vec<usize>>, Vec<usize>) = rayon::join(
             || {
                 let seeds = seeds.into_par_iter();
-                seeds
-                    .map(|seed| self.beginning(seed as u64, rounds))
-                    .collect()
+                seeds.map(|seed| self.start(seed as u64, rounds)).collect()
             },
             || self.improved(self.by_folder(), 0, rounds + 1),
         );
@@ -203,7 +201,7 @@ impl<'a> Division<'a> {
         )
     }
 
-    fn beginning(&self, seed: u64, rounds: usize) -> Vec<usize> {
+    fn start(&self, seed: u64, rounds: usize) -> Vec<usize> {
         let mut rng = Rng::with_seed(seed);
         let parts = solve(&self.graph, self.units, &self.bounds, &mut rng);
         self.improved(parts, seed, rounds)
@@ -219,7 +217,7 @@ impl<'a> Division<'a> {
 
     /// The part of each family if folders alone decide.
     fn by_folder(&self) -> Vec<usize> {
-        let exactly = Numbers {
+        let exactly = UnitCounts {
             fewest: self.units,
             target: self.units,
             most: self.units,

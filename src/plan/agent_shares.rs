@@ -22,7 +22,7 @@ impl Plan {
                 (Some(member.name.clone()), share)
             })
             .collect();
-        deal(&mut self.units, &shares);
+        distribute(&mut self.units, &shares);
     }
 
     /// Has one agent work on every unit.
@@ -55,7 +55,7 @@ impl Plan {
 }
 
 /// Gives each unit to whoever is furthest behind their share; of two, to the first.
-pub(super) fn deal(units: &mut [Unit], shares: &[Share]) {
+pub(super) fn distribute(units: &mut [Unit], shares: &[Share]) {
     let all: usize = shares.iter().map(|(_, share)| share).sum();
     let mut had = vec![0_usize; shares.len()];
     for (number, unit) in units.iter_mut().enumerate() {
@@ -102,7 +102,7 @@ mod tests {
             .iter()
             .map(|(name, share)| (Some((*name).to_owned()), *share))
             .collect();
-        deal(&mut units, &shares);
+        distribute(&mut units, &shares);
         units.into_iter().filter_map(|unit| unit.agent).collect()
     }
 

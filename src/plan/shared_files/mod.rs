@@ -21,7 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What makes a file one that many changes touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Hot {
+pub(super) enum SharedKind {
     Changelog,
     Ci,
     /// It only re-exports what other files hold.
@@ -106,7 +106,7 @@ pub(super) fn is_lock_file(path: &str) -> bool {
 }
 
 /// What kind of hot file it is by its name and content, if it is one.
-pub(super) fn kind(path: &str, content: &[u8]) -> Option<Hot> {
+pub(super) fn kind(path: &str, content: &[u8]) -> Option<SharedKind> {
     let is_ci = |place: &&str| match place.strip_suffix('/') {
         Some(folder) => path
             .strip_prefix(folder)
@@ -114,15 +114,15 @@ pub(super) fn kind(path: &str, content: &[u8]) -> Option<Hot> {
         None => path == *place,
     };
     if CI.iter().any(is_ci) {
-        return Some(Hot::Ci);
+        return Some(SharedKind::Ci);
     }
     if is_changelog(name_of(path)) {
-        return Some(Hot::Changelog);
+        return Some(SharedKind::Changelog);
     }
     if let Some(tests) = tests_of_snapshot(path, content) {
-        return Some(Hot::Snapshot(tests));
+        return Some(SharedKind::Snapshot(tests));
     }
-    reexport::only_reexports(name_of(path), content).then_some(Hot::Reexports)
+    reexport::only_reexports(name_of(path), content).then_some(SharedKind::Reexports)
 }
 
 fn is_changelog(name: &str) -> bool {
@@ -173,15 +173,15 @@ fn tests_of_snapshot(path: &str, content: &[u8]) -> Option<Vec<String>> {
 }
 
 /// The files that follow others: of each, the two places in the list.
-pub(super) fn followers(files: &[(&str, Option<&Hot>)]) -> Vec<(usize, usize)> {
+pub(super) fn followers(files: &[(&str, Option<&SharedKind>)]) -> Vec<(usize, usize)> {
     let places: HashMap<&str, usize> = files
         .iter()
         .enumerate()
-        .filter(|(_, (_, hot))| !matches!(hot, Some(Hot::Snapshot(_))))
+        .filter(|(_, (_, kind))| !matches!(kind, Some(SharedKind::Snapshot(_))))
         .map(|(place, (path, _))| (*path, place))
         .collect();
-    let followed = |hot: Option<&Hot>| match hot {
-        Some(Hot::Snapshot(tests)) => tests
+    let followed = |kind: Option<&SharedKind>| match kind {
+        Some(SharedKind::Snapshot(tests)) => tests
             .iter()
             .find_map(|test| places.get(test.as_str()).copied()),
         _ => None,
@@ -189,13 +189,13 @@ pub(super) fn followers(files: &[(&str, Option<&Hot>)]) -> Vec<(usize, usize)> {
     files
         .iter()
         .enumerate()
-        .filter_map(|(place, (_, hot))| Some((place, followed(*hot)?)))
+        .filter_map(|(place, (_, kind))| Some((place, followed(*kind)?)))
         .collect()
 }
 
 /// The files that several units would share if they were cut so. `commits` are the paths that commits changed.
-pub(super) fn shared(
-    files: &[(&str, Option<&Hot>)],
+pub(super) fn find_shared(
+    files: &[(&str, Option<&SharedKind>)],
     units: &[Vec<usize>],
     commits: &[Vec<String>],
 ) -> BTreeSet<usize> {
@@ -208,7 +208,8 @@ pub(super) fn shared(
             unit_of[file] = Some(unit);
         }
     }
-    let mut shared: BTreeSet<usize> = busy(files, &unit_of, units.len(), commits).collect();
+    let mut shared: BTreeSet<usize> =
+        changed_with_most_units(files, &unit_of, units.len(), commits).collect();
     let mut of_folder: HashMap<&str, BTreeSet<usize>> = HashMap::new();
     for ((path, _), unit) in files.iter().zip(&unit_of) {
         let Some(unit) = unit else { continue };
@@ -217,10 +218,10 @@ pub(super) fn shared(
         }
         of_folder.entry("").or_default().insert(*unit);
     }
-    for (file, (path, hot)) in files.iter().enumerate() {
-        let is_shared = match hot {
-            Some(Hot::Changelog | Hot::Ci | Hot::Snapshot(_)) => true,
-            Some(Hot::Reexports) => of_folder
+    for (file, (path, kind)) in files.iter().enumerate() {
+        let is_shared = match kind {
+            Some(SharedKind::Changelog | SharedKind::Ci | SharedKind::Snapshot(_)) => true,
+            Some(SharedKind::Reexports) => of_folder
                 .get(folder_of(path))
                 .is_some_and(|units| units.len() > 1),
             None => false,
@@ -237,8 +238,8 @@ pub(super) fn shared(
 }
 
 /// What changes together with everything: often with files of other units, and with those of most of them.
-fn busy(
-    files: &[(&str, Option<&Hot>)],
+fn changed_with_most_units(
+    files: &[(&str, Option<&SharedKind>)],
     unit_of: &[Option<usize>],
     units: usize,
     commits: &[Vec<String>],
@@ -279,7 +280,7 @@ fn busy(
 mod tests {
     use super::*;
 
-    fn kinds(files: &[(&str, &str)]) -> Vec<Option<Hot>> {
+    fn kinds(files: &[(&str, &str)]) -> Vec<Option<SharedKind>> {
         files
             .iter()
             .map(|(path, text)| kind(path, text.as_bytes()))
@@ -289,7 +290,7 @@ mod tests {
     #[test]
     fn names_and_heads_tell_the_kind() {
         let snapshot = |tests: &[&str]| {
-            Some(Hot::Snapshot(
+            Some(SharedKind::Snapshot(
                 tests.iter().map(ToString::to_string).collect(),
             ))
         };
@@ -314,10 +315,10 @@ mod tests {
                 ),
             ]),
             [
-                Some(Hot::Changelog),
-                Some(Hot::Changelog),
+                Some(SharedKind::Changelog),
+                Some(SharedKind::Changelog),
                 None,
-                Some(Hot::Ci),
+                Some(SharedKind::Ci),
                 None,
                 None,
                 snapshot(&["src/a.test.tsx"]),
@@ -329,7 +330,7 @@ mod tests {
                     "tests/x.rs"
                 ]),
                 None,
-                Some(Hot::Reexports),
+                Some(SharedKind::Reexports),
             ]
         );
         assert!(is_lock_file("web/yarn.lock") && !is_lock_file("src/lock.rs"));
@@ -337,32 +338,38 @@ mod tests {
 
     #[test]
     fn a_snapshot_follows_the_first_of_its_tests_that_is_there() {
-        let hot = Hot::Snapshot(vec!["x".into(), "b".into(), "a".into()]);
-        let files = [("a", None), ("b", None), ("s", Some(&hot))];
+        let kind = SharedKind::Snapshot(vec!["x".into(), "b".into(), "a".into()]);
+        let files = [("a", None), ("b", None), ("s", Some(&kind))];
         assert_eq!(followers(&files), [(2, 1)]);
         assert_eq!(followers(&files[2..]), []);
     }
 
     #[test]
     fn a_reexporting_file_is_shared_only_where_several_units_have_its_folder() {
-        let hot = Hot::Reexports;
+        let kind = SharedKind::Reexports;
         let files = [
-            ("src/index.ts", Some(&hot)),
-            ("src/a/index.ts", Some(&hot)),
+            ("src/index.ts", Some(&kind)),
+            ("src/a/index.ts", Some(&kind)),
             ("src/a/x.ts", None),
             ("src/b/y.ts", None),
             ("src/b/z.ts", None),
         ];
         let units = [vec![1, 2], vec![0, 3, 4]];
-        assert_eq!(shared(&files, &units, &[]), BTreeSet::from([0]));
-        assert_eq!(shared(&files, &[vec![0, 1, 2, 3, 4]], &[]), BTreeSet::new());
+        assert_eq!(find_shared(&files, &units, &[]), BTreeSet::from([0]));
+        assert_eq!(
+            find_shared(&files, &[vec![0, 1, 2, 3, 4]], &[]),
+            BTreeSet::new()
+        );
     }
 
     #[test]
     fn where_most_files_are_hot_none_is_set_apart() {
-        let hot = Hot::Ci;
-        let files = [("a", Some(&hot)), ("b", Some(&hot)), ("c", None)];
-        assert_eq!(shared(&files, &[vec![0], vec![1, 2]], &[]), BTreeSet::new());
+        let kind = SharedKind::Ci;
+        let files = [("a", Some(&kind)), ("b", Some(&kind)), ("c", None)];
+        assert_eq!(
+            find_shared(&files, &[vec![0], vec![1, 2]], &[]),
+            BTreeSet::new()
+        );
     }
 
     #[test]
@@ -378,7 +385,7 @@ mod tests {
                 commit(&["a"]),
             ]);
         }
-        assert_eq!(shared(&files, &units, &commits), BTreeSet::from([0]));
-        assert_eq!(shared(&files, &units, &commits[..12]), BTreeSet::new());
+        assert_eq!(find_shared(&files, &units, &commits), BTreeSet::from([0]));
+        assert_eq!(find_shared(&files, &units, &commits[..12]), BTreeSet::new());
     }
 }

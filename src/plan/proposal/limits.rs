@@ -4,23 +4,23 @@ use std::collections::HashMap;
 
 use super::draft::Draft;
 use super::file_facts::FileFacts;
-use super::merge::Crowd;
+use super::merge::Merger;
 use super::repair::Repair;
 use crate::config::UnitRange;
 use crate::plan::base_files::BaseFiles;
-use crate::plan::partition::{Item, Material, Owners, Tie, partition, shares};
+use crate::plan::partition::{Item, OwnerRule, PartitionInput, Tie, partition, shares};
 
 /// So many times the mean a unit may weigh. What somebody proposes may be uneven for good reasons.
 const TOO_LARGE: u64 = 2;
 
-pub(super) struct Bounds<'a> {
+pub(super) struct Limits<'a> {
     facts: &'a FileFacts<'a>,
     base: &'a BaseFiles,
     fewest: usize,
     most: usize,
 }
 
-impl<'a> Bounds<'a> {
+impl<'a> Limits<'a> {
     pub(super) fn new(facts: &'a FileFacts<'a>, base: &'a BaseFiles, range: UnitRange) -> Self {
         Self {
             facts,
@@ -54,7 +54,7 @@ impl<'a> Bounds<'a> {
                 all.push(draft);
                 continue;
             }
-            repairs.push(Repair::Owners {
+            repairs.push(Repair::SplitByOwner {
                 unit: draft.known_as(),
                 parts: parts.len(),
             });
@@ -67,22 +67,22 @@ impl<'a> Bounds<'a> {
 
     /// Lets the lightest join the one that it is tied to most, until there are not too many.
     fn joined(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
-        let mut crowd = Crowd::new(self.facts, drafts);
-        while crowd.members.len() > self.most {
-            let Some(lightest) = crowd.lightest() else {
+        let mut merger = Merger::new(self.facts, drafts);
+        while merger.members.len() > self.most {
+            let Some(lightest) = merger.lightest() else {
                 break;
             };
-            let Some(into) = crowd.partner(lightest) else {
-                crowd.members[lightest].is_alone = true;
+            let Some(into) = merger.partner(lightest) else {
+                merger.members[lightest].has_no_partner = true;
                 continue;
             };
             repairs.push(Repair::Merged {
-                unit: crowd.members[lightest].draft.known_as(),
-                into: crowd.members[into].draft.known_as(),
+                unit: merger.members[lightest].draft.known_as(),
+                into: merger.members[into].draft.known_as(),
             });
-            crowd.join(lightest, into);
+            merger.join(lightest, into);
         }
-        crowd.members.into_iter().map(|it| it.draft).collect()
+        merger.members.into_iter().map(|it| it.draft).collect()
     }
 
     /// Cuts the heaviest in two, until there are enough and none is far too large.
@@ -91,8 +91,8 @@ impl<'a> Bounds<'a> {
         let bytes = (0..self.facts.files.len())
             .filter_map(|file| self.base.size(self.facts.files.path(file)))
             .fold(0_u64, |sum, size| sum.saturating_add(size.bytes));
-        let usual = shares(self.facts.files.len(), bytes).clamp(self.fewest, self.most) as u64;
-        let too_large = (all / usual.max(1)).saturating_mul(TOO_LARGE);
+        let expected = shares(self.facts.files.len(), bytes).clamp(self.fewest, self.most) as u64;
+        let too_large = (all / expected.max(1)).saturating_mul(TOO_LARGE);
         let mut whole = vec![false; drafts.len()];
         // Into how many parts, in the order in which they were first cut.
         let mut cut: Vec<(String, usize)> = Vec::new();
@@ -155,13 +155,13 @@ impl<'a> Bounds<'a> {
                 }
             }
         }
-        let material = Material {
+        let input = PartitionInput {
             items: &items,
             ties: &ties,
             packages: &self.base.packages,
-            owners: Owners::Preferred,
+            owners: OwnerRule::Preferred,
         };
-        partition(&material, UnitRange::exactly(2))
+        partition(&input, UnitRange::exactly(2))
             .into_iter()
             .map(|part| part.into_iter().map(|item| files[item]).collect())
             .collect()

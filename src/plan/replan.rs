@@ -11,7 +11,7 @@ use crate::config::{Grouping, Order, UnitRange};
 use crate::git::{Base, Repo};
 
 /// Makes the plan that the files' own ties make, with the instruction, base, agents and files of `plan`.
-pub fn anew(
+pub fn replan(
     repo: &Repo,
     plan: &Plan,
     units: UnitRange,
@@ -50,12 +50,12 @@ pub fn anew(
     )?;
     let mut left_out = made.left_out;
     left_out.extend(dropped.cloned());
-    let anew = Plan {
+    let replanned = Plan {
         globs: plan.globs.clone(),
         left_out,
         ..made
     };
-    Ok((anew, files))
+    Ok((replanned, files))
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
         let drop = Edit::Drop(odd(&plan).unwrap());
         let mut dropped = plan.edited(&drop, &known).unwrap();
         dropped.instruction = "two".to_owned();
-        let (again, _) = anew(&it.repo, &dropped, units, None, Order::None).unwrap();
+        let (again, _) = replan(&it.repo, &dropped, units, None, Order::None).unwrap();
         assert_eq!(again.instruction, "two");
         assert_eq!(again.base, plan.base);
         assert_eq!(again.globs, plan.globs);

@@ -1,8 +1,8 @@
 //! What a proposal tells those who do the work: made safe, kept short, and put where it is read.
 
 use super::format::Proposal;
-use super::paths::clean;
-use super::repair::{Repair, Why};
+use super::paths::normalized;
+use super::repair::{DropReason, Repair};
 use super::text::shortened;
 use crate::plan::base_files::BaseFiles;
 use crate::plan::model::Plan;
@@ -15,7 +15,7 @@ const CONVENTIONS: usize = 30;
 const RECIPE: usize = 4_000;
 
 /// Puts conventions, recipe, descriptions and what is to be known of single files into the plan.
-pub(super) fn tell(
+pub(super) fn add_guidance(
     plan: &mut Plan,
     proposal: &Proposal,
     base: &BaseFiles,
@@ -28,10 +28,10 @@ pub(super) fn tell(
         .collect();
     for key in &proposal.key_files {
         let why = words::line(&key.why);
-        let path = match clean(&key.path) {
+        let path = match normalized(&key.path) {
             Ok(path) if base.tracks(&path) => path,
             Ok(_) => {
-                repairs.push(dropped(&key.path, Why::NotThere));
+                repairs.push(dropped(&key.path, DropReason::NotThere));
                 continue;
             }
             Err(why) => {
@@ -54,7 +54,7 @@ pub(super) fn tell(
     }
     conventions.retain(|text| !text.is_empty());
     if conventions.len() > CONVENTIONS {
-        repairs.push(Repair::Conventions {
+        repairs.push(Repair::TooManyConventions {
             kept: CONVENTIONS,
             of: conventions.len(),
         });
@@ -80,7 +80,7 @@ pub(super) fn tell(
     plan.research.recipe = limited("the recipe", &recipe, RECIPE);
 }
 
-fn dropped(path: &str, why: Why) -> Repair {
+fn dropped(path: &str, why: DropReason) -> Repair {
     Repair::Dropped {
         of: "files worth knowing".to_owned(),
         path: path.to_owned(),
