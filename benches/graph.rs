@@ -1,10 +1,10 @@
-//! What an import graph and the files of a glob cost, beside what git takes to list the same repository and beside a
-//! whole parse of the same files.
+//! Measures an import graph and the selection of files by a glob, compared with git listing the same repository and
+//! with a full parse of the same files.
 //!
-//!     cargo bench --bench graph -- FOLDER…    # git repositories; what batch keeps of them is removed
+//!     cargo bench --bench graph -- FOLDER…    # git repositories; the caches of batch in them are removed
 //!
-//! Everything is done in turns, so that what else the machine does falls on all alike: only the ratios mean something
-//! on another one.
+//! All measurements take turns, so that other load on the machine affects them equally. Only the ratios can be compared
+//! with another machine.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -39,7 +39,7 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
     let selection = Selection::parse(&[format!("**/*.{ending}")], "")?;
     let cache = repo.state_dir().join("cache");
     let forget = |what: &str| {
-        // What was never kept need not be removed.
+        // A cache that was never written need not be removed.
         let _ = std::fs::remove_dir_all(cache.join(what));
     };
     let mut graph = || -> Result<(), Box<dyn Error>> {
@@ -125,10 +125,10 @@ fn listed(folder: &Path, patterns: &[&str]) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The files whose imports are understood, each with the grammar that a whole parse takes.
+/// The files whose imports are understood, each with the grammar for a full parse.
 struct Texts {
     texts: Vec<(SupportLang, String)>,
-    /// That of most of them.
+    /// The most frequent file extension.
     ending: String,
 }
 
@@ -161,7 +161,7 @@ impl Texts {
         bytes / 1e6
     }
 
-    /// On all cores, like the graph.
+    /// Parses on all cores, as the graph does.
     fn parse(&self) {
         self.texts.par_iter().for_each(|(lang, text)| {
             black_box(lang.ast_grep(text));

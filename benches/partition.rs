@@ -1,11 +1,10 @@
-//! How long it takes to divide many files into units, and how much memory.
+//! Measures how long it takes to divide many files into units, and how much memory.
 //!
 //!     cargo bench --bench partition                 # both ways, 50,000 and 100,000 files
 //!     cargo bench --bench partition -- by_ties/50   # one of them
 //!
-//! The files and their ties are made up, but shaped like those of large repositories: folders of a few files in
-//! packages, sizes from a few bytes to some 100 kB, most ties within the folder or near it, and some hubs that many
-//! import.
+//! The files and their ties are made up, but shaped like large repositories: folders of a few files in packages, sizes
+//! from a few bytes to some 100 kB, most ties within the folder or near it, and some hubs that many files import.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -108,13 +107,13 @@ impl Repository {
     }
 }
 
-/// Another file, at most so far away in the row of all.
+/// Returns another file, at most this far away in the row of all files.
 fn near(file: usize, most: usize, count: usize, rng: &mut Rng) -> usize {
     let first = file.saturating_sub(most);
     rng.usize(first..(file + most).min(count))
 }
 
-/// Where the system tells it, as it does on Linux.
+/// Returns the peak memory if the system reports it, as Linux does.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,14 +1,16 @@
-//! Which of several agents works on which unit. Pure: the same units and shares always make the same choice.
+//! Chooses which of several agents works on which unit.
+//!
+//! Pure: the same units and shares always make the same choice.
 
 use super::model::{Plan, Unit};
 use crate::config::{AgentOptions, Member};
 
-/// How much of the work one gets whom units call so; none calls the plan's own agent.
+/// The name by which units refer to an agent (`None` is the plan's own agent), and its share of the work.
 type Share = (Option<String>, usize);
 
 impl Plan {
-    /// Spreads the units over these agents, in the plan's order and by their shares: at every unit, each has had as many
-    /// as it should, as nearly as that goes.
+    /// Spreads the units over these agents in the plan's order. After every unit, each agent has had its share as
+    /// nearly as whole units allow.
     pub fn spread(&mut self, members: &[Member]) {
         self.agent = AgentOptions::default();
         self.agents = members
@@ -25,7 +27,7 @@ impl Plan {
         distribute(&mut self.units, &shares);
     }
 
-    /// Has one agent work on every unit.
+    /// Makes one agent work on every unit.
     pub fn give_all_to(&mut self, agent: AgentOptions) {
         self.agent = agent;
         self.agents.clear();
@@ -34,14 +36,14 @@ impl Plan {
         }
     }
 
-    /// The agent that works on the unit.
+    /// Returns the agent that works on the unit.
     #[must_use]
     pub fn agent_of(&self, unit: &Unit) -> &AgentOptions {
         let named = unit.agent.as_ref().and_then(|name| self.agents.get(name));
         named.unwrap_or(&self.agent)
     }
 
-    /// How many units each agent has, in the order in which they come.
+    /// Counts the units of each agent, in the order in which the agents first appear.
     pub(super) fn shares(&self) -> Vec<Share> {
         let mut shares: Vec<Share> = Vec::new();
         for unit in &self.units {
@@ -54,13 +56,13 @@ impl Plan {
     }
 }
 
-/// Gives each unit to whoever is furthest behind their share; of two, to the first.
+/// Gives each unit to the agent that is furthest behind its share; of equals, to the first.
 pub(super) fn distribute(units: &mut [Unit], shares: &[Share]) {
     let all: usize = shares.iter().map(|(_, share)| share).sum();
     let mut had = vec![0_usize; shares.len()];
     for (number, unit) in units.iter_mut().enumerate() {
-        // How far it would be ahead of its share without this unit, in parts of a unit; more than enough is added to
-        // stay above nothing.
+        // How far the agent would be ahead of its share without this unit, in fractions of a unit. The constant added
+        // to every agent keeps the number above zero.
         let ahead = |place: usize| {
             let (had, share) = (had[place], shares[place].1);
             (had + number + 1) * all - share * (number + 1)

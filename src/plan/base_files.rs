@@ -1,4 +1,4 @@
-//! What is known of the files that a plan claims, so that it can be changed without reading the base again.
+//! Keeps what is known of the files that a plan claims, so that the plan can be changed without reading the base again.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,21 +18,21 @@ use crate::git::EntryKind;
 use crate::git::{Entry, GitError, Repo};
 use crate::imports::Language;
 
-/// The files of a base, as far as plans for it are changed.
+/// The files of a base, as far as changing a plan needs them.
 pub struct BaseFiles {
-    /// Those that the plan claims, by path.
+    /// The files that the plan claims, by path.
     pub(super) files: Vec<File>,
     pub(super) owners: CodeOwners,
     pub(super) graph: LazyGraph,
     /// The folders that hold a manifest.
     pub(super) packages: BTreeSet<String>,
-    /// All that the base tracks, by path.
+    /// Everything that the base tracks, by path.
     pub(super) entries: Rc<[Entry]>,
-    /// What must not be mixed in a unit.
+    /// Which files must not be mixed in a unit.
     pub(super) by: Option<Grouping>,
-    /// What units need of each other, where nobody says it.
+    /// How units come to need each other, unless a person says so.
     pub(super) order: Order,
-    /// Gives the paths that commits changed together.
+    /// Returns the paths that were changed together, a list for each commit.
     pub(super) commits: Box<dyn Fn() -> Vec<Vec<String>>>,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Debug for BaseFiles {
 }
 
 impl BaseFiles {
-    /// Reads what the plan claims.
+    /// Reads the files that the plan claims.
     pub fn of(
         repo: &Repo,
         plan: &Plan,
@@ -76,23 +76,23 @@ impl BaseFiles {
         })
     }
 
-    /// What is known of a file that the plan claims.
+    /// Returns what is known of a file that the plan claims.
     pub(super) fn file(&self, path: &str) -> Option<&File> {
         let place = self.files.binary_search_by(|file| (*file.path).cmp(path));
         Some(&self.files[place.ok()?])
     }
 
-    /// How large a file is; nothing for what is not known.
+    /// Returns the size of a file, if it is known.
     pub fn size(&self, path: &str) -> Option<Size> {
         self.file(path).map(|file| file.size)
     }
 
-    /// What imports what at the base; it is read when it is first asked for.
+    /// Returns the import graph of the base; the first call reads it.
     pub fn graph(&self) -> Result<&ImportGraph, GitError> {
         self.graph.get()
     }
 
-    /// The graph, if what these files import is to decide which unit they are in.
+    /// Returns the import graph if imports decide which unit these files are in.
     pub(super) fn deciding_graph<'a>(
         &self,
         mut files: impl Iterator<Item = &'a str>,
@@ -104,7 +104,7 @@ impl BaseFiles {
         decides.then(|| self.graph()).transpose()
     }
 
-    /// Whether the base has such a file.
+    /// Checks whether the base has this file.
     pub fn tracks(&self, path: &str) -> bool {
         let place = self
             .entries
@@ -112,7 +112,7 @@ impl BaseFiles {
         place.is_ok()
     }
 
-    /// Whether the base has files below a folder, which is closed by a slash.
+    /// Checks whether the base has files below a folder, whose name ends in a slash.
     pub(super) fn has_below(&self, folder: &str) -> bool {
         let first = self
             .entries
@@ -121,12 +121,12 @@ impl BaseFiles {
         first.is_some_and(|entry| entry.path.starts_with(folder.as_bytes()))
     }
 
-    /// All paths that the base tracks, but for those that are not UTF-8.
+    /// Returns all paths that the base tracks, except names that are not UTF-8.
     pub(super) fn tracked(&self) -> impl Iterator<Item = &str> {
         utf8_paths(&self.entries)
     }
 
-    /// Who owns a file.
+    /// Returns the owners of a file.
     pub fn owners(&self, path: &str) -> &[String] {
         self.owners.of(path)
     }
@@ -134,7 +134,7 @@ impl BaseFiles {
 
 #[cfg(test)]
 impl BaseFiles {
-    /// Files of ten bytes and one line each, with the text of a CODEOWNERS.
+    /// Makes files of ten bytes and one line each, with the text of a CODEOWNERS file.
     pub(crate) fn fixture<'a>(paths: impl IntoIterator<Item = &'a str>, owners: &str) -> Self {
         let file = |path: &str| File {
             path: path.to_owned(),
@@ -164,8 +164,8 @@ impl BaseFiles {
     }
 }
 
-/// Reads on demand what changed together before the base. What cannot be known of the past only makes the units a
-/// little worse.
+/// Reads on demand which files changed together before the base. A history that cannot be read only makes the units
+/// slightly worse.
 pub(super) fn commits(repo: &Repo, base: &str) -> Box<dyn Fn() -> Vec<Vec<String>>> {
     let (repo, base) = (repo.clone(), base.to_owned());
     Box::new(move || {

@@ -1,8 +1,7 @@
-//! Who owns which path: the proof that no two claims overlap, and the judgement of every path that a unit changed.
+//! Decides who owns which path: proves that no two claims overlap, and judges every path that a unit changed.
 //!
-//! It works on names alone, and takes from git only the word for what happened to a path. It does not know the file
-//! system, so one proof holds on every machine: names that some file system takes for the same one are the same one
-//! here.
+//! This file works on names alone and takes only the kind of a change from git. It does not ask the file system, so
+//! that one proof holds on every machine: names that any file system treats as equal are equal here.
 
 use std::collections::HashMap;
 
@@ -12,10 +11,10 @@ use super::model::Unit;
 use super::unit_id::UnitId;
 use crate::git::ChangeKind;
 
-/// The form in which two names are compared; names with the same form may be one file on somebody's machine.
+/// Returns the form in which two names are compared. Names with the same form may be one file on some machine.
 ///
-/// NFC, then upper- and lower-cased letter by letter: the detour over upper case brings together what lower-casing
-/// alone keeps apart (`ς` and `σ`, `ß` and `ss`), as case-insensitive file systems do.
+/// The form is NFC, upper-cased and then lower-cased letter by letter. The detour over upper case unites letters that
+/// lower-casing alone keeps apart (`ς` and `σ`, `ß` and `ss`), as case-insensitive file systems do.
 #[must_use]
 pub fn fold(path: &str) -> String {
     if path.is_ascii() {
@@ -59,7 +58,7 @@ fn spelled(first: &str, second: &str) -> String {
     }
 }
 
-/// Why a changed path is not the unit's to change.
+/// Why a unit may not change a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeViolation {
     #[error("it belongs to unit '{0}'")]
@@ -81,7 +80,7 @@ pub enum ScopeViolation {
 #[derive(Debug, Clone)]
 struct Owned {
     unit: usize,
-    /// One name, but where a unit claims two files whose names fold to one.
+    /// One name, or several where a unit claims files whose names fold to the same form.
     spellings: Vec<String>,
 }
 
@@ -91,15 +90,15 @@ pub struct Ownership {
     units: Vec<UnitId>,
     /// Claimed files and exact paths to create, by their folded name.
     paths: HashMap<String, Owned>,
-    /// Folders in which may be created, folded, without the closing slash; the root is the empty name.
+    /// Folders in which units may create files, folded and without the closing slash; the root is the empty name.
     folders: HashMap<String, Owned>,
     /// Tracked names that are in no claim, by their folded name.
     tracked: HashMap<String, String>,
 }
 
 impl Ownership {
-    /// Proves that no path is in two claims. `tracked` are all tracked paths of the base: an added file must not take
-    /// the name of one in another spelling.
+    /// Proves that no path is in two claims. `tracked` holds all tracked paths of the base, because an added file must
+    /// not take the name of a tracked file in another spelling.
     pub fn prove<'a>(
         units: &[Unit],
         tracked: impl IntoIterator<Item = &'a str>,
@@ -155,7 +154,7 @@ impl Ownership {
         })
     }
 
-    /// Whether the unit at `unit` may change the path so.
+    /// Checks whether the unit at the place `unit` may change the path in this way.
     pub fn allows(
         &self,
         unit: usize,
@@ -206,7 +205,7 @@ impl Ownership {
     }
 }
 
-/// The folder that a `create` entry stands for, without the closing slash, or nothing for one exact path.
+/// Returns the folder that a `create` entry stands for, without the closing slash; `None` for an exact path.
 fn folder_name(entry: &str) -> Option<&str> {
     if entry == "./" {
         Some("")
@@ -215,7 +214,7 @@ fn folder_name(entry: &str) -> Option<&str> {
     }
 }
 
-/// The folders that hold `path`, the deepest first, the root (an empty name) last.
+/// Returns the folders that hold `path`, the deepest first and the root (an empty name) last.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| {
         (!path.is_empty()).then(|| path.rsplit_once('/').map_or("", |(folder, _)| folder))
@@ -223,11 +222,11 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     .skip(1)
 }
 
-/// The folders in which each unit may create files, if nobody says otherwise: every folder that holds claimed files
-/// goes to the unit with most files in it, the first of equals. Takes the files of each unit, gives its `create`.
+/// Chooses the folders in which each unit may create files by default: every folder that holds claimed files goes to
+/// the unit with most files in it, of equals to the first. Takes the files of each unit, returns its `create`.
 #[must_use]
 pub fn default_create_folders<S: AsRef<str>>(units: &[Vec<S>]) -> Vec<Vec<String>> {
-    // By folded name: the files of each unit there, and the first spelling of the folder in path order.
+    // By folded name: the number of files of each unit, and the first spelling of the folder in path order.
     let mut folders: HashMap<String, (HashMap<usize, usize>, &str)> = HashMap::new();
     for (unit, files) in units.iter().enumerate() {
         for file in files {

@@ -1,10 +1,11 @@
-//! Who owns which file, as the base's CODEOWNERS says: whom a reviewer's name is suggested from, and what `--by owner`
-//! keeps apart.
+//! Reads who owns which file from the base's CODEOWNERS: reviewers are suggested from it, and `--by owner` keeps units
+//! apart by it.
 //!
-//! Pure over text and paths, but for finding the file in a tree. It reads what GitHub reads, with GitHub's limits
+//! Pure over text and paths, except that it finds the file in a tree. It reads the file as GitHub does, with GitHub's
+//! limits
 //! (<https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>):
-//! the last matching line wins, a line without owners takes them away, a line with `!`, `[` or `\#` in its pattern is
-//! skipped, and so is a file above three megabytes. Sections, as GitLab has them, are such skipped lines.
+//! the last matching line wins, and a line without owners removes them. A line with `!`, `[` or `\#` in its pattern is
+//! skipped (GitLab's section headings are such lines), and a file above three megabytes is skipped as a whole.
 
 use std::collections::HashMap;
 
@@ -13,22 +14,22 @@ use globset::{GlobSet, GlobSetBuilder};
 use super::select::builder;
 use crate::git::{Entry, EntryKind, GitError, Repo};
 
-/// Where the file may stand; the first that is there counts, even if it is empty.
+/// Where the file may stand. The first that exists counts, even if it is empty.
 pub const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// A larger file is not read.
 const MOST_BYTES: usize = 3 << 20;
 
-/// So many rules are matched at once; one automaton for all rules of a large file might exceed its size limit.
+/// How many rules are matched at once. One automaton for all rules of a large file might exceed its size limit.
 const TOGETHER: usize = 500;
 
 /// The rules of one CODEOWNERS file.
 #[derive(Debug, Clone, Default)]
 pub struct CodeOwners {
     path: String,
-    /// The owners that each rule names, in the file's order.
+    /// The owners that each rule names, in the order of the file.
     rules: Vec<Vec<String>>,
-    /// The patterns of stretches of rules, the last rules first.
+    /// The compiled patterns of consecutive rules, the last rules first.
     sets: Vec<Stretch>,
     faults: Vec<String>,
 }
@@ -36,11 +37,11 @@ pub struct CodeOwners {
 #[derive(Debug, Clone)]
 struct Stretch {
     globs: GlobSet,
-    /// The rule that each glob belongs to, rising.
+    /// The rule that each glob belongs to, in rising order.
     rules: Vec<usize>,
 }
 
-/// A rule as it is read: the globs that stand for its pattern, and its owners.
+/// A rule as it is read: the globs for its pattern, and its owners.
 struct Rule {
     line: usize,
     globs: Vec<String>,
@@ -48,7 +49,7 @@ struct Rule {
 }
 
 impl CodeOwners {
-    /// Reads the file of a tree with these entries; one without the file has no owners.
+    /// Reads the file from a tree with these entries. A tree without the file has no owners.
     pub fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
         let found = PLACES.iter().find_map(|place| {
             let entry = entries
@@ -57,7 +58,7 @@ impl CodeOwners {
             Some((place, &entries[entry]))
         });
         match found {
-            // What a link points at is not followed there, either.
+            // GitHub does not follow a link either.
             Some((place, entry)) if entry.kind == EntryKind::File => {
                 let mut text = Vec::new();
                 Ok(Self::parse(
@@ -98,7 +99,7 @@ impl CodeOwners {
         owners
     }
 
-    /// Compiles rules, the first of which has the number `first`; what cannot be compiled together is halved.
+    /// Compiles rules, the first of which has the number `first`. Rules that cannot be compiled together are halved.
     fn gather(&mut self, first: usize, rules: &[Rule]) {
         let mut set = GlobSetBuilder::new();
         let mut numbers = Vec::new();
@@ -130,25 +131,25 @@ impl CodeOwners {
         }
     }
 
-    /// Where the file stands.
+    /// Returns where the file stands.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// How many of its lines are rules.
+    /// Counts the rules in the file.
     #[must_use]
     pub fn rules(&self) -> usize {
         self.rules.len()
     }
 
-    /// What of it is skipped, and why.
+    /// Returns which lines are skipped, and why.
     #[must_use]
     pub fn faults(&self) -> &[String] {
         &self.faults
     }
 
-    /// The owners of a path, in the order in which its line names them.
+    /// Returns the owners of a path, in the order in which its rule names them.
     #[must_use]
     pub fn of(&self, path: &str) -> &[String] {
         self.sets
@@ -161,7 +162,8 @@ impl CodeOwners {
             .unwrap_or_default()
     }
 
-    /// For each path the number of its group of owners, which is the same where the owners are; none where it has none.
+    /// Returns for each path the number of its group of owners. Paths with the same owners have the same number; a path
+    /// without owners has none.
     pub fn groups<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Vec<Option<u32>> {
         let mut known: HashMap<Vec<String>, u32> = HashMap::new();
         paths
@@ -178,7 +180,7 @@ impl CodeOwners {
             .collect()
     }
 
-    /// The owners of any of these files, who owns most of them first.
+    /// Returns the owners of these files, the owner of most files first.
     #[must_use]
     pub fn of_all<S: AsRef<str>>(&self, files: &[S]) -> Vec<String> {
         let mut known: HashMap<String, (usize, &str)> = HashMap::new();
@@ -199,7 +201,7 @@ impl CodeOwners {
     }
 }
 
-/// The rule that stands in a line, if it is one. The error is why the line is skipped.
+/// Reads the rule in a line, if there is one. The error says why the line is skipped.
 fn rule(line: usize, text: &str) -> Result<Option<Rule>, String> {
     let text = text.trim();
     if text.is_empty() || text.starts_with('#') {
@@ -239,7 +241,7 @@ fn rule(line: usize, text: &str) -> Result<Option<Rule>, String> {
     }))
 }
 
-/// Where the first blank is that no backslash stands before.
+/// Returns the place of the first blank without a backslash before it.
 fn end_of_pattern(line: &str) -> usize {
     let mut escaped = false;
     for (at, c) in line.char_indices() {
@@ -259,10 +261,11 @@ fn is_owner(word: &str) -> bool {
     }
 }
 
-/// The globs from the root that stand for a pattern.
+/// Returns the globs from the root that stand for a pattern.
 ///
-/// As in gitignore(5): a pattern with a slash before its end is meant from the root, another one in every folder, and
-/// what it matches may be a folder. Only `dir/*` differs, which means the files in the folder and not those below.
+/// As in gitignore(5), a pattern with a slash before its end starts at the root, any other pattern matches in every
+/// folder, and a match may be a folder. Only `dir/*` differs: it means the files in the folder and not the files below
+/// it.
 fn globs(pattern: &str) -> Vec<String> {
     let bare = pattern.strip_prefix('/').unwrap_or(pattern);
     let body = bare.strip_suffix('/').unwrap_or(bare);
@@ -295,7 +298,7 @@ mod tests {
         CodeOwners::parse("CODEOWNERS", text.as_bytes())
     }
 
-    /// The paths of these that a pattern alone matches.
+    /// Returns the paths that a pattern alone matches.
     fn matched<'a>(pattern: &str, paths: &[&'a str]) -> Vec<&'a str> {
         let owners = owners(&format!("{pattern} @a"));
         assert_eq!(owners.faults(), [""; 0]);

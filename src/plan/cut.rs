@@ -1,4 +1,4 @@
-//! Which of the scanned files make which unit: those that many changes touch are set apart, the others are partitioned.
+//! Decides which scanned files make which unit: shared files are set apart, the others are partitioned.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,12 +8,12 @@ use super::scan::File;
 use super::shared_files::{self, SharedKind};
 use crate::config::{Grouping, UnitRange};
 
-/// What the units are cut from.
+/// Everything that decides how the files are cut into units.
 pub(super) struct Cutter<'a> {
     pub(super) files: &'a [File],
-    /// The number of each file's group of owners, if it has any.
+    /// The number of each file's group of owners, if the file has owners.
     pub(super) groups: &'a [Option<u32>],
-    /// What the files import, if that is to decide.
+    /// The import graph, if imports decide.
     pub(super) graph: Option<&'a ImportGraph>,
     /// The folders that hold a manifest.
     pub(super) packages: &'a BTreeSet<String>,
@@ -23,12 +23,12 @@ pub(super) struct Cutter<'a> {
 /// The files of each unit, by their places in the list.
 pub(super) struct Cut {
     pub(super) units: Vec<Vec<usize>>,
-    /// Units of files that many changes touch.
+    /// Units of shared files.
     pub(super) shared: Vec<Vec<usize>>,
 }
 
 impl Cutter<'_> {
-    /// Puts every file into exactly one unit. `commits` gives the paths that commits changed together.
+    /// Puts every file into exactly one unit. `commits` returns the paths that each commit changed.
     pub(super) fn cut(&self, range: UnitRange, commits: &dyn Fn() -> Vec<Vec<String>>) -> Cut {
         let kinds: Vec<(&str, Option<&SharedKind>)> = self
             .files
@@ -38,7 +38,7 @@ impl Cutter<'_> {
         let is_apart = self.by == Some(Grouping::Owner);
         let followers: BTreeMap<usize, usize> = shared_files::followers(&kinds)
             .into_iter()
-            // Where owners are kept apart, a file cannot follow that of another.
+            // Where owners are kept apart, a file cannot follow a file of another owner.
             .filter(|&(file, followed)| !is_apart || self.groups[file] == self.groups[followed])
             .collect();
         let leads = |file: usize| !followers.contains_key(&file);
@@ -73,7 +73,7 @@ impl Cutter<'_> {
         Cut { units, shared }
     }
 
-    /// Cuts the files that are in question.
+    /// Partitions the files for which `is_in` holds.
     fn partition(&self, range: UnitRange, is_in: &dyn Fn(usize) -> bool) -> Vec<Vec<usize>> {
         let places: Vec<usize> = (0..self.files.len()).filter(|&file| is_in(file)).collect();
         let items: Vec<Item<'_>> = places

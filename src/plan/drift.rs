@@ -1,7 +1,7 @@
-//! What moved under a plan since it was made: its base has gone ahead, and files that it claims were changed, renamed
-//! or deleted there, or others came that it should have.
+//! Compares a plan with a later base: which of its files were changed, renamed or deleted there, and which files are
+//! new.
 //!
-//! [`Drift::between`] tells it, [`Drift::adapt`] makes the plan one for the later base, and says what it did.
+//! [`Drift::between`] finds the differences. [`Drift::adapt`] makes the plan fit the later base and says what it did.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,20 +21,20 @@ use crate::config::{AgentSpec, Order};
 use crate::git::{Base, EntryKind, Repo, Since};
 use crate::words;
 
-/// Why a file that came later may be in no unit.
+/// Why a new file may be in no unit.
 const LATER: &str = "new since the plan was made, in a folder of no unit";
 
-/// What moved since a plan was made. Files that came in no unit's way are not told.
+/// What changed in the repository since a plan was made, as far as it concerns the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Drift {
-    /// How many commits the later base has that the plan's has not, and the other way round.
+    /// How many commits the later base has that the plan's base lacks, and the reverse.
     pub ahead: usize,
     pub behind: usize,
     pub changed: Vec<Claimed>,
     pub renamed: Vec<Renamed>,
-    /// Files that are no more, or are no files any more.
+    /// Paths that are gone, or are no longer files.
     pub deleted: Vec<Claimed>,
-    /// Paths that a unit was to create, and that are there now.
+    /// Paths that a unit was to create, and that exist now.
     pub created: Vec<Claimed>,
     /// Files that match the plan's globs and are in no unit.
     pub new: Vec<String>,
@@ -47,7 +47,7 @@ pub struct Claimed {
     pub path: String,
 }
 
-/// A file that has another name now.
+/// A file that was renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Renamed {
     pub unit: UnitId,
@@ -56,7 +56,7 @@ pub struct Renamed {
 }
 
 impl Drift {
-    /// Looks at what became of the plan's files from its base to a later one.
+    /// Finds what happened to the plan's files between its base and a later one.
     pub fn between(repo: &Repo, plan: &Plan, later: &Base) -> Result<Self, PlanError> {
         let (ahead, behind) = repo.ahead_behind(&later.id, &plan.base)?;
         let mut drift = Self {
@@ -103,7 +103,7 @@ impl Drift {
                         drift.changed.push(claimed(unit, &path));
                     }
                     Some(unit) => drift.deleted.push(claimed(unit, &path)),
-                    // There may be something to do in it now.
+                    // The change may have brought work into the file.
                     None if left_out.contains(path.as_str()) => {
                         fresh.insert(path);
                     }
@@ -125,7 +125,7 @@ impl Drift {
                         });
                     }
                     Some(unit) => drift.deleted.push(claimed(unit, &from)),
-                    // What was left out under its old name is so under the new one.
+                    // A file that was left out under its old name stays left out under the new one.
                     None if left_out.contains(from.as_str()) && !changed => {}
                     None => {
                         fresh.insert(to);
@@ -143,7 +143,7 @@ impl Drift {
         Ok(drift)
     }
 
-    /// Whether the plan is as good as it was: nothing that it claims has moved, and nothing came.
+    /// Checks whether the plan still fits: no claimed file changed, and no matching file is new.
     #[must_use]
     pub fn holds(&self) -> bool {
         let Self {
@@ -161,7 +161,7 @@ impl Drift {
             && new.is_empty()
     }
 
-    /// The plan for the later base, and what was done to it, a line each.
+    /// Returns the plan for the later base, and a line for each change that was made to it.
     pub fn adapt(
         &self,
         repo: &Repo,
@@ -223,7 +223,7 @@ impl Drift {
         for unit in &mut plan.units {
             unit.claim.files.sort();
             unit.claim.files.dedup();
-            // Owners that were written by hand stay where nothing else moved.
+            // Owners that a person wrote stay where nothing else changed.
             if touched.contains(&unit.id) {
                 measure(unit, &base);
             }
@@ -234,7 +234,7 @@ impl Drift {
         Ok((plan, notes))
     }
 
-    /// What moved, a line each, and first how far the bases are apart.
+    /// Describes the drift, a line for each change. The first line says how far the bases are apart.
     #[must_use]
     pub fn words(&self, plan: &Plan, later: &Base) -> String {
         let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
@@ -285,7 +285,7 @@ fn claimed(unit: &UnitId, path: &str) -> Claimed {
     }
 }
 
-/// The files of a base that the plan's globs mean and in which there is something to do.
+/// Returns the files of a base that match the plan's globs and contain work.
 fn files_with_work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>, PlanError> {
     let selection = Selection::parse(&plan.globs, "")?;
     let codemod = match plan.agent.resolve() {
@@ -298,8 +298,8 @@ fn files_with_work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>,
     Ok(scan.files.into_iter().map(|file| file.path).collect())
 }
 
-/// The unit that a file belongs to by its folder: that which has most files in it, else that which may create files
-/// there, if any.
+/// Chooses the unit for a file by its folder: the unit with most files in the folder, or else the unit that may create
+/// files there, if any.
 fn unit_for(plan: &Plan, path: &str) -> Option<usize> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut beside: BTreeMap<usize, usize> = BTreeMap::new();
@@ -344,7 +344,7 @@ fn leave_out(plan: &mut Plan, path: &str) {
     }
 }
 
-/// Takes out units that have no file left; what needed them needs what they needed.
+/// Removes units without files. A unit that needed a removed one needs what the removed one needed.
 fn remove_empty(plan: &mut Plan, notes: &mut Vec<String>) -> Result<(), PlanError> {
     while let Some(place) = plan
         .units

@@ -7,7 +7,7 @@ use crate::codemod::CodemodError;
 use crate::git::GitError;
 use crate::words;
 
-/// Why there is no plan.
+/// Why a plan cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     #[error("the instruction is empty: say what is to be changed")]
@@ -21,7 +21,7 @@ pub enum PlanError {
         matches(*matched)
     )]
     AllLeftOut { matched: usize, reasons: String },
-    /// `reasons` tells of those left out for something else.
+    /// `reasons` names the files that were left out for another reason.
     #[error(
         "{} but the codemod changes none{}; correct the codemod, or choose other files",
         matches(*matched),

@@ -1,6 +1,6 @@
-//! How long a plan may take: with so many units at once, one after another, and along its longest chain of needs.
+//! Forecasts how long a plan takes: with some units at once, one after another, and along its critical path.
 //!
-//! Pure: what a unit takes is handed in, as earlier runs have shown it. It knows neither the journal nor a clock.
+//! Pure: the caller supplies the time of each unit, from earlier runs. This file knows neither the journal nor a clock.
 
 use super::model::Unit;
 use super::order::{OrderError, needs};
@@ -11,15 +11,15 @@ use super::unit_id::UnitId;
 pub struct Forecast {
     /// With as many units at once as asked for.
     pub concurrent: u64,
-    /// One after another.
+    /// One unit after another.
     pub serial: u64,
-    /// The units of the longest chain in which each needs the one before; no number of jobs makes it shorter.
+    /// The longest chain of units in which each needs the one before. More jobs do not make it shorter.
     pub critical_path: Vec<UnitId>,
     pub critical_path_time: u64,
 }
 
-/// Foresees the plan: a unit begins when all that it needs is done and one of the jobs is free, the largest of those
-/// that could begin first. `takes` tells the time of a unit.
+/// Forecasts the plan. A unit starts when everything it needs is done and a job is free; of the units that could start,
+/// the largest goes first. `takes` returns the time of a unit.
 pub fn forecast(
     units: &[Unit],
     takes: impl Fn(&Unit) -> u64,
@@ -28,11 +28,12 @@ pub fn forecast(
     let needs = needs(units)?;
     let takes: Vec<u64> = units.iter().map(takes).collect();
     let mut ended = vec![false; units.len()];
-    // The end of what runs, and who it is.
+    // The end of each running unit, and its place.
     let mut running: Vec<(u64, usize)> = Vec::new();
     let mut begun = vec![false; units.len()];
     let mut now = 0;
-    // When the chain to a unit's end is over, were there a job for everybody; and who is before it in the chain.
+    // When the chain that ends with a unit is over, if there were a job for every unit; and the unit before it in the
+    // chain.
     let mut chains: Vec<(u64, Option<usize>)> = vec![(0, None); units.len()];
     loop {
         let mut ready: Vec<usize> = (0..units.len())
@@ -68,7 +69,7 @@ pub fn forecast(
         critical_path.insert(0, units[unit].id.clone());
         at = chains[unit].1;
     }
-    // Without a circle everybody has begun.
+    // Without a circle, every unit has started.
     super::order::waves(units)?;
     Ok(Forecast {
         concurrent: now,
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
     use crate::plan::model::{Claim, Size};
 
-    /// Units by number, each with the numbers that it needs; a unit's lines are its time.
+    /// Units by number, each with the numbers of the units it needs. The lines of a unit are its time.
     fn units(all: &[(u64, &[usize])]) -> Vec<Unit> {
         let id = |number: usize| UnitId::parse(&format!("u{number}")).unwrap();
         all.iter()

@@ -1,8 +1,8 @@
-//! Glob and instruction in, a proven plan out: which units, which files each of them owns, and in what order.
+//! Turns a glob and an instruction into a proven plan: which units, which files each unit owns, and in what order.
 //!
-//! Pure but for reading the base: the same base and the same request always make the same plan. This room knows git
-//! objects and the codemod (a plan holds only files that a codemod really changes); it knows nothing of runs, agents,
-//! forges or the terminal.
+//! Pure except for reading the base: the same base and the same request always make the same plan. This room knows git
+//! objects and the codemod, because a plan holds only files that a codemod really changes. It knows nothing of runs,
+//! agents, forges or the terminal.
 
 mod agent_shares;
 mod base_files;

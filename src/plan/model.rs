@@ -18,29 +18,29 @@ pub struct Plan {
     pub base: String,
     /// How the user knows the base: `origin/main`, `HEAD`, `v1.2`.
     pub base_name: String,
-    /// The globs and folders that were asked for, relative to the repository's root.
+    /// The globs and folders that the user asked for, relative to the repository's root.
     pub globs: Vec<String>,
-    /// The agent that the plan was made with, if one was named.
+    /// The agent that the plan was made with, if the user named one.
     pub agent: AgentOptions,
-    /// Further agents, by the names that units call them by.
+    /// Further agents, by the names that units use for them.
     pub agents: BTreeMap<String, AgentOptions>,
-    /// What must be found nowhere in the claimed files when the change is done, if anything.
+    /// What must be found nowhere in the claimed files when the change is done.
     pub until: Option<Sought>,
-    /// What was found out for all units before.
+    /// Findings for all units, made before planning.
     pub research: Research,
-    /// In the order they are shown and, where nothing else decides, started.
+    /// In the order in which units are shown and, where nothing else decides, started.
     pub units: Vec<Unit>,
-    /// Matched files that are in no unit, with the reason.
+    /// Matching files that are in no unit, with the reason.
     pub left_out: Vec<LeftOut>,
 }
 
-/// What somebody who has looked at the base before the work begins can tell everybody who takes part in it.
+/// What an agent that read the base before planning tells every other agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Research {
-    /// Who looked, and what that took, in words. A record only.
+    /// Who did the research and what it cost, in words. Only for the record.
     pub by: Option<String>,
-    /// What everybody must heed, a sentence each.
+    /// Rules for every agent, a sentence each.
     pub conventions: Vec<String>,
     /// How to show that the change works from end to end.
     pub recipe: Option<String>,
@@ -51,14 +51,14 @@ pub struct Research {
 pub struct Unit {
     pub id: UnitId,
     pub title: String,
-    /// What is to be done in it, where somebody has said it.
+    /// What to do in this unit, if the plan says more than the instruction.
     pub description: Option<String>,
-    /// Who of the plan's further agents works on it; the plan's own where none is named.
+    /// Which of the plan's further agents works on it; `None` for the plan's own agent.
     pub agent: Option<String>,
     pub needs: Vec<UnitId>,
     pub claim: Claim,
     pub size: Size,
-    /// Who owns its files, who owns most of them first: the reviewers to suggest.
+    /// The owners of its files, the owner of most files first. Reviewers are suggested from them.
     pub owners: Vec<String>,
 }
 
@@ -67,8 +67,8 @@ pub struct Unit {
 pub struct Claim {
     /// Tracked files, as paths from the repository's root, sorted.
     pub files: Vec<String>,
-    /// Where it may create files: `dir/` stands for all below that folder which no other unit's deeper folder covers
-    /// (`./` is the root); anything else for one exact path.
+    /// Where the unit may create files. `dir/` stands for everything below that folder, except where a deeper folder of
+    /// another unit applies (`./` is the root); any other entry is one exact path.
     pub create: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
-//! What `needs` means: which units must be finished before which, and that this can be done at all.
+//! Orders units by `needs`: which units must be finished before which, and whether that is possible at all.
 //!
-//! It knows ids and `needs` only, nothing of claims or of who runs when.
+//! This file knows only ids and `needs`, and nothing of claims or scheduling.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,7 +23,7 @@ pub enum OrderError {
     Cycle(Vec<UnitId>),
 }
 
-/// The units in waves: each needs only units of earlier waves. Inside a wave they keep the plan's order.
+/// Sorts the units into waves. Each unit needs only units of earlier waves; inside a wave, units keep the plan's order.
 pub fn waves(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
     let needs = needs(units)?;
     let mut done = vec![false; units.len()];
@@ -46,7 +46,7 @@ pub fn waves(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
     }
 }
 
-/// The `needs` of each unit as places in the plan.
+/// Returns the `needs` of each unit as places in the plan.
 pub(super) fn needs(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
     let mut places = HashMap::new();
     for (place, unit) in units.iter().enumerate() {
@@ -73,7 +73,7 @@ pub(super) fn needs(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
         .collect()
 }
 
-/// Follows unfinished needs from a stuck unit until one comes round again; every stuck unit has such a need.
+/// Follows unfinished needs from a stuck unit until a unit repeats. Every stuck unit has such a need.
 fn cycle(units: &[Unit], needs: &[Vec<usize>], done: &[bool], stuck: usize) -> Vec<UnitId> {
     let mut path = vec![stuck];
     let mut seen = HashSet::from([stuck]);

@@ -1,11 +1,11 @@
-//! Which folders of a base are packages.
+//! Finds the packages of a base.
 
 use std::collections::BTreeSet;
 
 use super::tracked::utf8_paths;
 use crate::git::Entry;
 
-/// The folders that hold a manifest: what is built, tested and reviewed as one.
+/// Returns the folders that hold a manifest. Such a folder is built, tested and reviewed as one.
 pub(super) fn packages(entries: &[Entry]) -> BTreeSet<String> {
     const MANIFESTS: &[&str] = &[
         "BUILD.bazel",

@@ -1,5 +1,5 @@
-//! A plan made once more, for another instruction: of the same files of the same base, but for those that were dropped
-//! by hand.
+//! Makes a plan again for another instruction, from the same files of the same base except the files that a person
+//! dropped.
 
 use super::base_files::BaseFiles;
 use super::edit::DROPPED;
@@ -10,7 +10,7 @@ use super::select::escape;
 use crate::config::{Grouping, Order, UnitRange};
 use crate::git::{Base, Repo};
 
-/// Makes the plan that the files' own ties make, with the instruction, base, agents and files of `plan`.
+/// Makes a plan without a proposal, with the instruction, base, agents and files of `plan`.
 pub fn replan(
     repo: &Repo,
     plan: &Plan,

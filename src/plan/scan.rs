@@ -1,6 +1,6 @@
-//! Which matching files of a base are work, how large they are, and which are left out for what reason.
+//! Finds which matching files of a base are work, how large they are, and which are left out for what reason.
 //!
-//! It reads the base's tree and blobs, never a checkout. It does not know what a unit is.
+//! This file reads the base's tree and blobs, never a checkout. It does not know units.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -14,7 +14,7 @@ use super::shared_files::{self, SharedKind};
 use crate::codemod::{Codemod, CodemodError, Probe};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
 
-/// Why a matching file is left out. Where several hold, the first does.
+/// Why a matching file is left out. If several reasons apply, the first counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
     Submodule,
@@ -62,7 +62,7 @@ pub(super) struct File {
     pub(super) shared_kind: Option<SharedKind>,
 }
 
-/// What there is of the files that match, each list sorted.
+/// The matching files: work, and left out by reason. Each list is sorted.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     pub(super) files: Vec<File>,
@@ -70,22 +70,22 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// How many files match.
+    /// Counts the matching files.
     pub(super) fn matched(&self) -> usize {
         self.files.len() + self.left_out.values().map(Vec::len).sum::<usize>()
     }
 
-    /// How many matching files the codemod was used on in vain.
+    /// Counts the matching files that the codemod does not change.
     pub(super) fn unchanged(&self) -> usize {
         self.left_out.get(&Reason::Unchanged).map_or(0, Vec::len)
     }
 
-    /// How many matching files hold nothing of what is to be gone.
+    /// Counts the matching files without any old use.
     pub(super) fn done(&self) -> usize {
         self.left_out.get(&Reason::Done).map_or(0, Vec::len)
     }
 
-    /// The reasons with their numbers, but for files in which there is nothing to do.
+    /// Lists the reasons with their numbers, except for files without work.
     pub(super) fn reasons(&self) -> String {
         let reasons: Vec<String> = self
             .left_out
@@ -100,7 +100,7 @@ impl Scan {
         self.left_out.entry(reason).or_default().push(shown(name));
     }
 
-    /// The files to work on, and those left out by reason.
+    /// Returns the files to work on, and the files left out by reason.
     pub(super) fn into_parts(self) -> (Vec<File>, Vec<LeftOut>) {
         let left_out = self
             .left_out
@@ -114,11 +114,11 @@ impl Scan {
     }
 }
 
-/// Why there is nothing to do in the text of the file with this path, if so.
+/// Returns why there is no work in the text of the file at this path, if so.
 type NoWork<'a> = &'a (dyn Fn(&str, &str) -> Result<Option<Reason>, CodemodError> + Sync);
 
-/// Looks at all entries that the selection means. With a codemod only what it changes is work, with a probe only what
-/// holds something that is to be gone.
+/// Scans all entries in the selection. With a codemod, only files that it changes are work; with a pattern of old uses,
+/// only files that contain one.
 pub(super) fn scan(
     repo: &Repo,
     entries: &[Entry],
@@ -149,7 +149,7 @@ fn scan_with(
     selection: &Selection,
     no_work: Option<NoWork<'_>>,
 ) -> Result<Scan, PlanError> {
-    // A name that is not UTF-8 matches with a mark in place of what no pattern can spell.
+    // In a name that is not UTF-8, a replacement character stands for each invalid byte.
     let matching: Vec<&Entry> = entries
         .iter()
         .filter(|entry| selection.matches(&String::from_utf8_lossy(&entry.path)))
@@ -185,7 +185,7 @@ fn scan_with(
     Ok(scan)
 }
 
-/// These files with their sizes, in their order.
+/// Returns these files with their sizes, in their order.
 pub(super) fn measured(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<File>, GitError> {
     read(repo, files, |path, content| File {
         path: path.to_owned(),
@@ -194,7 +194,7 @@ pub(super) fn measured(repo: &Repo, files: &[(&str, &Entry)]) -> Result<Vec<File
     })
 }
 
-/// Reads each file once; the answers are in the order of the files.
+/// Reads each file once and returns the results in the order of the files.
 fn read<T: Send>(
     repo: &Repo,
     files: &[(&str, &Entry)],
@@ -209,7 +209,7 @@ fn read<T: Send>(
     .collect()
 }
 
-/// What can be said without the content: the path, or why the file is left out.
+/// Judges a file without its content: returns the path, or why the file is left out.
 fn judge_entry<'a>(
     entry: &'a Entry,
     attributes: &mut Attributes,
@@ -229,7 +229,8 @@ fn judge_entry<'a>(
     }
 }
 
-/// What the content says: the size and what makes it hot, or why the file is left out. An error is one of the codemod as a whole.
+/// Judges a file by its content: returns its size and whether it is shared, or why it is left out. The error is a
+/// failure of the codemod as a whole.
 fn judge_content(
     path: &str,
     content: &[u8],
@@ -260,7 +261,7 @@ fn left_by_content(
     let Ok(text) = str::from_utf8(content) else {
         return Ok(Some(Reason::NotText));
     };
-    // A parser that breaks down on one odd file must not take the whole plan with it.
+    // A parser that panics on one odd file must not break the whole plan.
     let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| no_work(path, text))) else {
         return Ok(Some(Reason::Broken));
     };
@@ -281,7 +282,7 @@ fn size(content: &[u8]) -> Size {
     }
 }
 
-/// A name for people, with `\xNN` for each byte that is not UTF-8.
+/// Returns a name to show, with `\xNN` for each byte that is not UTF-8.
 fn shown(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {

@@ -1,20 +1,20 @@
-//! Which tracked files the user means: globs, folders and exact files, and `!` before what is not meant.
+//! Selects the tracked files that the user means: globs, folders, exact files, and exclusions with `!`.
 //!
-//! Pure over names; it knows neither git nor the file system. A file is selected if any pattern matches it and none of
-//! the `!` patterns does, in whatever order they stand.
+//! Pure over names; knows neither git nor the file system. A file is selected if any pattern matches it and no `!`
+//! pattern does, in whatever order they stand.
 //!
 //! | written | means |
 //! |---|---|
 //! | `src/**/*.{ts,tsx}` | a glob; `*` and `?` stay inside a folder, `**` does not |
-//! | `src`, `**/tests` | a last part without `*?[{`: the file, or all below the folder |
-//! | `src/`, `packages/*/` | all below the folder |
+//! | `src`, `**/tests` | a last part without `*?[{`: the file, or everything below the folder |
+//! | `src/`, `packages/*/` | everything below the folder |
 //! | `/src`, `:/src` | from the root of the repository instead of the folder in which the user stands |
-//! | `!dist/` | not these; alone it means everything but these |
+//! | `!dist/` | not these files; alone, it means everything but these |
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use unicode_normalization::UnicodeNormalization;
 
-/// Why a glob cannot be used. Each tells the glob as it was written.
+/// Why a glob cannot be used. Each message shows the glob as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
     #[error(
@@ -34,10 +34,10 @@ pub enum SelectError {
 /// A pattern from the root of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// The glob without `!`; empty for everything, closed by `/` for all below a folder.
+    /// The glob without `!`; empty for everything, with a closing `/` for everything below a folder.
     pub(super) body: String,
-    /// The path that it is when read as a name, where it holds characters that mean something in a glob: a shell that
-    /// expands `app/*` hands over names like `app/[id]`.
+    /// The glob for the pattern read as a plain name, if it contains glob characters: a shell that expands `app/*`
+    /// passes on names like `app/[id]`.
     name: Option<String>,
     /// As the user wrote it.
     pub(super) written: String,
@@ -87,14 +87,14 @@ impl Selection {
         })
     }
 
-    /// Whether the file is selected. Names are compared as they are and in NFC, because a name typed on one system and
-    /// tracked on another may differ in nothing else.
+    /// Checks whether the file is selected. Names are compared as they are and in NFC, because a name typed on one
+    /// system and tracked on another may differ only in that.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         self.includes(path) && !is_match(&self.excluded, path)
     }
 
-    /// Whether the user asked for just this file, by its path.
+    /// Checks whether the user asked for exactly this file, by its path.
     pub(super) fn names(&self, path: &str) -> bool {
         let name = escape(path);
         self.matches(path)
@@ -104,12 +104,13 @@ impl Selection {
                 .any(|pattern| pattern.body == name || pattern.name.as_ref() == Some(&name))
     }
 
-    /// Whether the file would be selected if nothing were excluded.
+    /// Checks whether the file would be selected if nothing were excluded.
     pub(super) fn includes(&self, path: &str) -> bool {
         is_match(&self.included, path)
     }
 
-    /// The patterns from the root of the repository: read again with the prefix `""` they select the same files.
+    /// Returns the patterns from the root of the repository. Read again with the prefix `""`, they select the same
+    /// files.
     #[must_use]
     pub fn patterns(&self) -> &[String] {
         &self.patterns
@@ -196,7 +197,7 @@ impl Pattern {
     }
 }
 
-/// The globs that a pattern from the root stands for.
+/// Returns the globs that a pattern from the root stands for.
 pub(super) fn meaning(body: &str) -> Vec<String> {
     if body.is_empty() {
         return vec!["**".to_owned()];
@@ -212,7 +213,7 @@ pub(super) fn meaning(body: &str) -> Vec<String> {
     }
 }
 
-/// The one meaning of `*`, `{a,b}` and `\` on every system.
+/// Gives `*`, `{a,b}` and `\` the same meaning on every system.
 pub(super) fn builder(glob: &str) -> GlobBuilder<'_> {
     let mut builder = GlobBuilder::new(glob);
     builder
@@ -239,7 +240,7 @@ fn is_match(set: &GlobSet, path: &str) -> bool {
     set.is_match(path) || (!path.is_ascii() && set.is_match(path.nfc().collect::<String>()))
 }
 
-/// Whether a part of a glob can match several names.
+/// Checks whether a part of a glob can match several names.
 pub(super) fn has_wildcard(part: &str) -> bool {
     let mut chars = part.chars();
     while let Some(c) = chars.next() {
@@ -254,7 +255,7 @@ pub(super) fn has_wildcard(part: &str) -> bool {
     false
 }
 
-/// The glob that matches exactly this path.
+/// Returns the glob that matches exactly this path.
 pub(super) fn escape(path: &str) -> String {
     let mut glob = String::with_capacity(path.len());
     for (index, c) in path.char_indices() {

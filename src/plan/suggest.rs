@@ -1,6 +1,6 @@
-//! What to tell a user whose globs match nothing: the nearest thing that would have matched.
+//! Suggests what a user whose globs match nothing may have meant: the nearest pattern that would have matched.
 //!
-//! It only ever reads names; it is allowed to be slow, because it speaks once, before the program stops.
+//! It only reads names. It may be slow, because it runs once, before the program stops.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use globset::GlobMatcher;
 use super::select::{Selection, builder, escape, has_wildcard, meaning};
 use crate::words;
 
-/// Below this likeness two names are not slips of one hand.
+/// Names that are less alike than this are not typing errors of each other.
 const ALIKE: f64 = 0.6;
 
 impl Selection {
-    /// A sentence on what is near, where nothing in `all_paths` is selected; nothing where something is.
+    /// Returns a sentence about what is near if no path of `all_paths` is selected, and nothing otherwise.
     pub fn suggest<'a>(&self, all_paths: impl Iterator<Item = &'a str>) -> Option<String> {
         let paths: Vec<&str> = all_paths.collect();
         if paths.iter().any(|path| self.matches(path)) {
@@ -89,7 +89,7 @@ impl Selection {
         }
     }
 
-    /// The folder is there: perhaps what was meant lies deeper in it, or has another extension.
+    /// For a folder that exists: the files may lie deeper in it, or have another extension.
     fn deeper(&self, head: &str, tail: &str, paths: &[&str]) -> Option<String> {
         let below = match head {
             "" => String::new(),
@@ -135,7 +135,7 @@ impl Selection {
         Some(format!("most files in {place} are {}", most.join(", ")))
     }
 
-    /// A pattern from the root as the user would have to write it where they stand.
+    /// Returns a pattern from the root as the user would write it from their folder.
     fn shown(&self, glob: &str) -> String {
         let glob = words::line(glob);
         if self.prefix.is_empty() {
@@ -167,7 +167,7 @@ fn count(glob: &str, paths: &[&str]) -> usize {
     matching(glob, paths).len()
 }
 
-/// All folders, each with the number of files below it.
+/// Returns all folders, each with the number of files below it.
 fn folders<'a>(paths: &[&'a str]) -> BTreeMap<&'a str, usize> {
     let mut folders = BTreeMap::new();
     for path in paths {
@@ -178,7 +178,7 @@ fn folders<'a>(paths: &[&'a str]) -> BTreeMap<&'a str, usize> {
     folders
 }
 
-/// The name most like `name`, the first of equals, and how alike it is from 0 to 1.
+/// Returns the name most like `name` (of equals, the first), and their similarity from 0 to 1.
 fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<(&'a str, f64)> {
     let length = name.len();
     all.filter(|other| other.len().abs_diff(length) * 5 <= length.max(other.len()) * 2)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::error::PlanError;
 use crate::git::{Entry, Repo};
 
-/// All paths that the base tracks, but for those that are not UTF-8.
+/// Returns all paths that the base tracks, except names that are not UTF-8.
 pub fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
     let entries = repo.entries(base)?;
     Ok(utf8_paths(&entries).map(str::to_owned).collect())

@@ -36,28 +36,28 @@ impl UnitId {
         }
     }
 
-    /// An id that is known to keep the rules.
+    /// Makes an id from text that is known to keep the rules.
     pub(super) fn from_valid(text: String) -> Self {
         debug_assert!(Self::parse(&text).is_ok(), "{text}");
         Self(text)
     }
 
-    /// No unit, but what all of them start from, where it is worked on like one. No unit's id begins with a point.
+    /// The id for work on the base itself, which is not a unit. No unit's id begins with a point.
     pub(crate) fn base() -> Self {
         Self(".base".to_owned())
     }
 
-    /// No unit either, but whoever reads the base before there are units.
+    /// The id for research before there are units, which is not a unit either.
     pub(crate) fn research() -> Self {
         Self(".research".to_owned())
     }
 
-    /// The id with more behind it: what comes of a unit later is called by it. It may be longer than a plan's own.
+    /// Returns the id with a suffix, for follow-up work on a unit. It may be longer than the ids in a plan.
     pub(crate) fn followed_by(&self, more: &str) -> Self {
         Self(format!("{}{more}", self.0))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,7 +1,7 @@
-//! Changes of a plan by hand, one at a time: from a plan that holds together to another one, or a refusal.
+//! Changes a plan by hand, one edit at a time. An edit gives another valid plan or is refused.
 //!
-//! Pure over the plan and what is known of its base. Every new plan is proven like one that was just made; every file
-//! is in one unit, as before, or is left out with the reason.
+//! Pure over the plan and what is known of its base. Every new plan is proven like one that was just made. Every file
+//! stays in one unit, or is left out with a reason.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -18,29 +18,30 @@ use super::units::cut_into_units;
 use crate::config::UnitRange;
 use crate::words;
 
-/// Why files of a dropped unit are left out.
+/// The reason why files of a dropped unit are left out.
 pub(super) const DROPPED: &str = "dropped in review";
 
-/// One change of a plan.
+/// One edit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// A unit becomes two.
+    /// Splits a unit in two.
     Split(UnitId),
-    /// Units become one.
+    /// Merges units into one.
     Merge(Vec<UnitId>),
-    /// A unit gets this title.
+    /// Gives a unit this title.
     Rename(UnitId, String),
-    /// A unit goes; its files are left out.
+    /// Drops a unit; its files are left out.
     Drop(UnitId),
-    /// Files go to this unit, from others or from those dropped before. A unit that has none left goes.
+    /// Moves files to this unit, from other units or from the files dropped before. A unit that has no files left is
+    /// removed.
     Move(Vec<String>, UnitId),
-    /// All files are cut anew, into so many units.
+    /// Cuts all files again, into this many units.
     Cut(UnitRange),
-    /// What is to be changed is said in other words.
+    /// Replaces the instruction.
     Instruct(String),
 }
 
-/// Why a plan cannot be changed so.
+/// Why an edit is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     #[error("no unit has the id '{0}'")]
@@ -80,7 +81,7 @@ pub enum EditError {
 }
 
 impl Plan {
-    /// The plan after a change.
+    /// Returns the plan after an edit.
     pub fn edited(&self, edit: &Edit, base: &BaseFiles) -> Result<Self, EditError> {
         let mut plan = self.clone();
         match edit {
@@ -101,7 +102,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The place of a unit.
+    /// Returns the place of a unit.
     fn place(&self, id: &UnitId) -> Result<usize, EditError> {
         self.units
             .iter()
@@ -190,7 +191,7 @@ impl Plan {
         let merged = self.units[first].id.clone();
         let mut gone = HashSet::new();
         let mut members = Vec::new();
-        // From the last, so that the places of the others stay.
+        // From the last to the first, so that the other places stay valid.
         for place in rest {
             let unit = self.units.remove(place);
             gone.insert(unit.id.clone());
@@ -254,7 +255,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Takes a unit out that nobody needs and that is not the last.
+    /// Removes a unit, unless another unit needs it or it is the last one.
     fn take_away(&mut self, place: usize) -> Result<Unit, EditError> {
         let id = &self.units[place].id;
         if let Some(by) = self.units.iter().find(|unit| unit.needs.contains(id)) {
@@ -296,7 +297,7 @@ impl Plan {
                         self.units[place].claim.create.extend(unit.claim.create);
                     }
                 }
-                // Only what was in a unit before is known well enough.
+                // Of the other files, too little is known.
                 None if base.file(path).is_some() => {
                     for left_out in &mut self.left_out {
                         left_out.files.retain(|file| file != path);
@@ -341,7 +342,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Gives units titles, sizes and owners by their files.
+    /// Gives the units at these places titles, sizes and owners from their files.
     fn describe(&mut self, places: &[usize], base: &BaseFiles) {
         let files: Vec<Vec<&str>> = self
             .units
@@ -361,7 +362,7 @@ impl Plan {
         }
     }
 
-    /// An id that nobody has, after that of the unit it comes from.
+    /// Returns an unused id that begins with the id of the unit it comes from.
     fn unused_id(&self, from: &UnitId) -> UnitId {
         // The number has room within 64 letters.
         let stem: String = from.as_str().chars().take(56).collect();
@@ -369,12 +370,12 @@ impl Plan {
         (2..=UnitRange::MOST + 2)
             .map(|number| UnitId::from_valid(format!("{stem}-{number}")))
             .find(|id| self.units.iter().all(|unit| unit.id != *id))
-            // There are more numbers than units; one too many would be refused as a unit that is there twice.
+            // There are more numbers than units. A duplicate id would be refused.
             .unwrap_or_else(|| from.clone())
     }
 }
 
-/// What is to be done in a unit that was several.
+/// Joins the descriptions of two units.
 pub(super) fn joined_descriptions(one: Option<String>, other: Option<String>) -> Option<String> {
     match (one, other) {
         (Some(one), Some(other)) => Some(format!("{one}\n\n{other}")),
@@ -382,7 +383,7 @@ pub(super) fn joined_descriptions(one: Option<String>, other: Option<String>) ->
     }
 }
 
-/// Whether a file stands in the folder of an entry of `create`.
+/// Checks whether a file is directly in the folder of a `create` entry.
 fn is_beside(file: &str, entry: &str) -> bool {
     match entry.rsplit_once('/') {
         None | Some((".", "")) => !file.contains('/'),
@@ -392,7 +393,7 @@ fn is_beside(file: &str, entry: &str) -> bool {
     }
 }
 
-/// Gives a unit the size and owners of its files.
+/// Sets the size and owners of a unit from its files.
 pub(super) fn measure(unit: &mut Unit, base: &BaseFiles) {
     unit.owners = base.owners.of_all(&unit.claim.files);
     let files = unit.claim.files.iter();

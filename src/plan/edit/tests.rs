@@ -211,7 +211,7 @@ fn two_names_that_may_be_one_file_cannot_be_split() {
     insta::assert_snapshot!(refused, @"the files of unit '1' have names that some file systems take for one, so they stay together");
 }
 
-/// An edit as numbers, so that it means something for whatever plan there is then.
+/// An edit in numbers, so that it fits whatever plan it meets.
 #[derive(Debug, Clone)]
 enum Wish {
     Split(usize),
@@ -264,7 +264,7 @@ proptest! {
         }
         let all: Vec<&str> = paths.iter().map(String::as_str).collect();
         let base = base(&all);
-        // Names that fold to one may have begun in two units.
+        // Names that fold to one form may be in two units at the start.
         prop_assume!(Ownership::prove(&plan.units, []).is_ok());
         for wish in wishes {
             let unit = |number: usize| plan.units[number % plan.units.len()].id.clone();

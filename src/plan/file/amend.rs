@@ -1,4 +1,5 @@
-//! A plan's text brought up to a changed plan, with all else that a person wrote into it kept: comments, order, blanks.
+//! Updates the text of a plan after the plan changed, and keeps everything else that a person wrote into it: comments,
+//! order, blank lines.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +9,8 @@ use super::read::parse;
 use super::write::{size, to_toml};
 use crate::plan::model::{Plan, Size, Unit};
 
-/// The text of `plan`, after the text of the plan that it was made from. Where that cannot be followed, the plan is
-/// written anew, without what only people wrote.
+/// Returns the text of `plan`, made from the text of the plan it came from. A text that cannot be updated is replaced
+/// as a whole, without a person's additions.
 #[must_use]
 pub fn amend(text: &str, plan: &Plan) -> String {
     let means_it = |amended: &String| {
@@ -83,7 +84,7 @@ fn is_of(table: &Table, unit: &Unit) -> bool {
     table.get("id").and_then(Item::as_str) == Some(unit.id.as_str())
 }
 
-/// Puts another text into the place of a value, or a new one at the end.
+/// Replaces the text of a value, or adds a new value at the end.
 fn set_text(table: &mut Table, key: &str, text: &str) -> Option<()> {
     match table.get_mut(key) {
         Some(item) => {
@@ -101,8 +102,8 @@ fn set_text(table: &mut Table, key: &str, text: &str) -> Option<()> {
     Some(())
 }
 
-/// Makes a list hold just these entries: what stays keeps its place and comments, what is new comes last, each on a
-/// line of its own.
+/// Makes a list hold exactly these entries. Entries that stay keep their place and comments; new entries come last,
+/// each on a line of its own.
 fn set_list(table: &mut Table, key: &str, entries: &[String]) -> Option<()> {
     if !table.contains_key(key) {
         if entries.is_empty() {
@@ -141,11 +142,11 @@ fn set_list(table: &mut Table, key: &str, entries: &[String]) -> Option<()> {
     Some(())
 }
 
-/// Takes entries out of a list with the comments that are theirs. What stands behind an entry's comma, on its line, is
-/// read as the beginning of the next one.
+/// Removes entries from a list, with their comments. The parser takes a comment after an entry's comma, on the same
+/// line, for the beginning of the next entry.
 fn retain(list: &mut Array, is_kept: impl Fn(&str) -> bool) {
     let mut place = 0;
-    // The comment behind the last entry that stays, while what follows it is taken out.
+    // The comment behind the last entry that stays, while the entries after it are removed.
     let mut behind: Option<String> = None;
     while let Some(value) = list.get(place) {
         let before = value
@@ -174,7 +175,7 @@ fn retain(list: &mut Array, is_kept: impl Fn(&str) -> bool) {
     }
 }
 
-/// The comment above a unit that tells its size, where it is the one that batch wrote.
+/// Updates the comment above a unit that states its size, if batch wrote it.
 fn renew_size(table: &mut Table, unit: &Unit) {
     let Some(before) = table.decor().prefix().and_then(|it| it.as_str()) else {
         return;

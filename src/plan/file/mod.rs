@@ -1,7 +1,7 @@
 //! `plan.toml`: a plan as a file that people read, edit and commit.
 //!
-//! Text in and text out; what is read is as sound as what was planned, or is refused with the line of the fault. It
-//! knows nothing of git: whether the claimed files are tracked is asked by [`check_files`].
+//! Text in, text out. A plan that is read is as valid as one that was just made, or is refused with the line of the
+//! fault. This folder knows nothing of git: [`check_files`] asks its caller whether the claimed files are tracked.
 
 mod amend;
 mod read;
@@ -22,6 +22,7 @@ mod tests {
     use crate::codemod::Sought;
     use crate::config::{AgentKind, AgentOptions};
     use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
+    use crate::plan::unit_id::UnitId;
 
     const GOOD: &str = r#"version = 1
 instruction = "var to const"
@@ -41,7 +42,7 @@ needs = ["one"]
 files = ["d.js"]
 "#;
 
-    /// The fault of `GOOD` with one piece of it replaced.
+    /// Returns the fault of `GOOD` with one piece of it replaced.
     fn fault(piece: &str, by: &str) -> String {
         assert!(GOOD.contains(piece), "{piece}");
         parse(&GOOD.replacen(piece, by, 1)).unwrap_err().to_string()

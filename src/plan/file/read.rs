@@ -1,4 +1,4 @@
-//! Text in, a plan out that holds together, or the line on which it does not.
+//! Reads a plan from text, or says on which line the text is wrong.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,13 +21,13 @@ pub struct PlanFileError {
     pub message: String,
 }
 
-/// Reads a plan and proves all that can be known without the repository: every field, that no two claims overlap, and
-/// that the order has no circle.
+/// Reads a plan and proves everything that can be known without the repository: all fields are valid, no two claims
+/// overlap, and the order has no circle.
 pub fn parse(text: &str) -> Result<Plan, PlanFileError> {
     Reader { text }.plan()
 }
 
-/// Checks the claims of a plan that [`parse`] takes against its base: every file must be tracked there, and no exact
+/// Checks the claims of a plan that [`parse`] accepts against its base: every file must be tracked there, and no exact
 /// path to create may be.
 pub fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), PlanFileError> {
     let reader = Reader { text };
@@ -176,7 +176,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Before all else: what another version means by its keys cannot be judged.
+    /// Comes before all other checks, because another version may give its keys another meaning.
     fn check_version(&self) -> Result<(), PlanFileError> {
         let version: VersionOnly = self.read()?;
         match version.version {
@@ -263,7 +263,8 @@ impl Reader<'_> {
         })
     }
 
-    /// Where there are agents, each unit must have one of them, or there must be one for the rest.
+    /// Checks that each unit has an agent of its own or that the plan has a default agent, if the plan names agents at
+    /// all.
     fn check_agents(&self, table: &PlanTable) -> Result<(), PlanFileError> {
         let is_for_the_rest = table
             .agent
@@ -368,7 +369,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the text is the path of a file as git tracks it.
+/// Checks whether the text is the path of a file as git tracks it.
 pub(in crate::plan) fn check_file(path: &str) -> Result<(), String> {
     check_path(path, PathKind::File)
 }
@@ -379,7 +380,8 @@ enum PathKind {
     Create,
 }
 
-/// Whether the text is a path as git tracks it (git-update-index(1) refuses the same), or a folder to create in.
+/// Checks whether the text is a path as git tracks it (git-update-index(1) refuses the same paths), or a folder to
+/// create files in.
 fn check_path(path: &str, kind: PathKind) -> Result<(), String> {
     let name = match kind {
         PathKind::Create if path == "./" => return Ok(()),

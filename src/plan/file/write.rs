@@ -1,4 +1,4 @@
-//! A plan as text that a person can read, edit and commit.
+//! Writes a plan as text that a person can read, edit and commit.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::words;
 /// The one version of the format that this program writes and reads.
 pub(super) const VERSION: i64 = 1;
 
-/// Writes the plan; [`super::parse`] reads it back, without the sizes, which stand in comments.
+/// Writes the plan. [`super::parse`] reads it back, except the sizes, which are comments.
 #[must_use]
 pub fn to_toml(plan: &Plan) -> String {
     let mut out = Lines(String::new());
@@ -93,7 +93,7 @@ impl Lines {
         self.line(&format!("{key} = {value}"));
     }
 
-    /// One entry a line, so that entries can be moved and compared by line.
+    /// Writes one entry on each line, so that entries can be moved and compared by line.
     fn list<T: AsRef<str>>(&mut self, key: &str, entries: &[T]) {
         if entries.is_empty() {
             return self.pair(key, "[]");
@@ -203,7 +203,7 @@ impl Lines {
     }
 }
 
-/// `12 files, 340 lines, 56 kB`; only the files where the rest was never measured.
+/// Writes `12 files, 340 lines, 56 kB`; only the number of files if the rest was never measured.
 pub(super) fn size(files: usize, size: Size) -> String {
     let files = words::count(files, "file");
     let lines = words::count(size.lines, "line");
@@ -214,7 +214,7 @@ pub(super) fn size(files: usize, size: Size) -> String {
     }
 }
 
-/// A string, over several lines where it has several.
+/// Writes a string, on several lines if it has several.
 fn text(text: &str) -> String {
     if !text.contains('\n') {
         return quoted(text);
@@ -223,7 +223,7 @@ fn text(text: &str) -> String {
     format!("\"\"\"\n{}\"\"\"", lines.join("\n"))
 }
 
-/// A key, quoted where TOML wants it so.
+/// Writes a key, quoted where TOML requires it.
 fn key(name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if !name.is_empty() && name.chars().all(is_bare) {
@@ -237,7 +237,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
 }
 
-/// Escapes what TOML does not allow in a basic string, single or multi-line.
+/// Escapes what TOML does not allow in a basic string, on one line or several.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,8 +1,8 @@
-//! Files in which answers are kept from one plan to the next.
+//! Files that keep results from one plan to the next.
 //!
-//! What is read is whole and comes from the very same readers, or there is nothing. Nothing depends on such a file: where
-//! it is missing, damaged or of another version, it is made anew, and where it cannot be written, the next plan reads
-//! again.
+//! Reading returns a whole result from the very same readers, or nothing. No plan depends on such a file: if it is
+//! missing, damaged or of another version, the result is computed again; if it cannot be written, the next plan
+//! computes it again.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{BufWriter, Write};
@@ -11,14 +11,14 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Stands before everything else. The name of the readers changes with their text (see `build.rs`).
+/// The first bytes of every file. The name of the readers changes with their source text (see `build.rs`).
 const MARK: &str = concat!("batch ", env!("BATCH_READERS"), "\n");
 
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     open(&std::fs::read(path).ok()?)
 }
 
-/// Writes it in one step, so that nobody reads half of it.
+/// Writes the file in one step, so that nobody reads half of it.
 pub(super) fn write(path: &Path, content: &impl Serialize) {
     let write = || -> std::io::Result<()> {
         let Some(folder) = path.parent() else {
@@ -35,7 +35,7 @@ pub(super) fn write(path: &Path, content: &impl Serialize) {
     }
 }
 
-/// Piece by piece, as what is kept of a large repository is large.
+/// Writes piece by piece, because the cache of a large repository is large.
 fn seal(content: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
     out.write_all(MARK.as_bytes())?;
     let mut summing = BufWriter::new(Summing {
@@ -49,7 +49,7 @@ fn seal(content: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
     out.write_all(&sum.finish().to_le_bytes())
 }
 
-/// Hands on what it is told, and remembers its sum.
+/// Passes bytes on and computes their checksum.
 struct Summing<'a, W> {
     out: &'a mut W,
     sum: DefaultHasher,
@@ -74,7 +74,7 @@ fn open<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
         .flatten()
 }
 
-/// Another version of Rust may give another sum; then all is read again.
+/// Another version of Rust may compute another checksum; then the cache is read as missing.
 fn sum(content: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(content);

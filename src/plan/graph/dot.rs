@@ -43,7 +43,7 @@ impl Picture<'_> {
     }
 }
 
-/// A name as Graphviz takes it.
+/// Quotes a name as Graphviz requires it.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

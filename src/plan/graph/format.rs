@@ -7,18 +7,18 @@ use super::picture::Picture;
 use super::svg;
 use crate::plan::model::Plan;
 
-/// How it is written down.
+/// A format for the graph of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GraphFormat {
     /// The units and their links, for Graphviz.
     Dot,
     /// All files and imports, and the links between units.
     Json,
-    /// The units and their links, drawn.
+    /// The units and their links, as a drawing.
     Svg,
 }
 
-/// Why a picture has no form.
+/// A file name without a known graph format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a graph is written as .dot, .json or .svg: {name:?} ends in none of them")]
 pub struct UnknownGraphFormat {
@@ -26,7 +26,7 @@ pub struct UnknownGraphFormat {
 }
 
 impl GraphFormat {
-    /// The form of a file, going by its ending.
+    /// Returns the format for a file by its extension.
     pub fn of_path(path: &Path) -> Result<Self, UnknownGraphFormat> {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("dot") => Ok(Self::Dot),
@@ -40,7 +40,7 @@ impl GraphFormat {
 }
 
 impl ImportGraph {
-    /// What ties the units of a plan together, in that form.
+    /// Writes what ties the units of a plan together, in the given format.
     #[must_use]
     pub fn draw(&self, plan: &Plan, format: GraphFormat) -> String {
         let picture = Picture::new(self, plan);

@@ -1,6 +1,6 @@
-//! GraphCache of whole trees, kept from one plan to the next in `<git common dir>/batch/cache/graphs`.
+//! Keeps the import graphs of whole trees from one plan to the next, in `<git common dir>/batch/cache/graphs`.
 //!
-//! All that a graph is made of is in its tree, and a tree never changes. So what is kept of it holds until what makes
+//! A graph depends only on its tree, and a tree never changes. So a cached graph stays valid until the code that makes
 //! graphs changes.
 
 use std::cmp::Reverse;
@@ -11,7 +11,7 @@ use super::cache_file;
 use super::import_graph::ImportGraph;
 use crate::git::Repo;
 
-/// How many are kept: those that were made last.
+/// How many graphs are kept; the newest stay.
 const KEPT: usize = 4;
 
 pub(super) struct GraphCache {
@@ -38,7 +38,7 @@ impl GraphCache {
         self.folder.join(tree)
     }
 
-    /// Removes all but the youngest, and with them what others have left half written.
+    /// Removes all but the newest files, and with them files that another process left half written.
     fn trim(&self) {
         let Ok(entries) = std::fs::read_dir(&self.folder) else {
             return;

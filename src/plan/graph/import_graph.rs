@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::imports::{Resolver, Source};
 use crate::plan::model::Unit;
 
-/// An import of more files than this says nothing of any of them.
+/// An import that resolves to more files than this says nothing about any of them.
 const MANY: usize = 200;
 
 /// All imports between the files of a base.
@@ -15,16 +15,16 @@ const MANY: usize = 200;
 pub struct ImportGraph {
     /// The files in a language whose imports are understood, sorted.
     pub(super) files: Vec<String>,
-    /// Where each file's imports begin in `imports`, and where the last one's end.
+    /// Where the imports of each file begin in `imports`, and where the imports of the last file end.
     pub(super) starts: Vec<usize>,
     pub(super) imports: Vec<Edge>,
 }
 
-/// That a file imports another.
+/// One file imports another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Edge {
     pub(super) to: u32,
-    /// 1 for the only import of a file.
+    /// 1 if the imported file has no other importer.
     pub(super) weight: f32,
 }
 
@@ -57,7 +57,7 @@ impl ImportGraph {
         graph
     }
 
-    /// Whether every number in it means something in it.
+    /// Checks whether all indices are in range and in order.
     pub(super) fn is_sound(&self) -> bool {
         self.starts.len() == self.files.len() + 1
             && self.starts.first() == Some(&0)
@@ -70,7 +70,7 @@ impl ImportGraph {
                 .all(|edge| (edge.to as usize) < self.files.len())
     }
 
-    /// Whom each file imports.
+    /// Returns the imports of each file.
     pub(super) fn edges(&self) -> impl Iterator<Item = (usize, &[Edge])> {
         self.starts
             .windows(2)
@@ -78,7 +78,7 @@ impl ImportGraph {
             .enumerate()
     }
 
-    /// The unit of each file, if it is in one.
+    /// Returns the unit of each file, if the file is in one.
     pub(super) fn units(&self, units: &[Unit]) -> Vec<Option<usize>> {
         let owners: HashMap<&str, usize> = units
             .iter()
@@ -96,7 +96,7 @@ impl ImportGraph {
             .collect()
     }
 
-    /// The place of each of these files, if it is one whose imports are understood.
+    /// Returns the place of each of these files, if its imports are understood.
     pub(super) fn places<'a>(
         &'a self,
         paths: impl Iterator<Item = &'a str>,
@@ -109,7 +109,7 @@ impl ImportGraph {
     }
 }
 
-/// The files that a file imports, each once, with the part of an import that is its.
+/// Returns the files that a file imports, each once, with its share of the import.
 fn shares(place: usize, source: &Source<'_>, resolver: &Resolver) -> Vec<(u32, f32)> {
     let Ok(place) = u32::try_from(place) else {
         return Vec::new();
@@ -123,7 +123,7 @@ fn shares(place: usize, source: &Source<'_>, resolver: &Resolver) -> Vec<(u32, f
             shares.extend(files.into_iter().map(|file| (file, share)));
         }
     }
-    // Of several imports of the same file the one that says most.
+    // Of several imports of the same file, keep the strongest.
     shares.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     shares.dedup_by_key(|(file, _)| *file);
     shares

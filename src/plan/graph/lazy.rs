@@ -1,4 +1,4 @@
-//! A graph that is read when it is first asked for: not every plan goes by what files import.
+//! An import graph that is read on first use, because not every plan depends on imports.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ pub(in crate::plan) struct LazyGraph {
 }
 
 impl LazyGraph {
-    /// The graph of a base whose entries are known.
+    /// Prepares the graph of a base whose entries are known.
     pub(in crate::plan) fn new(repo: &Repo, base: &str, entries: &Rc<[Entry]>) -> Self {
         let (repo, base, entries) = (repo.clone(), base.to_owned(), Rc::clone(entries));
         Self {
@@ -33,7 +33,7 @@ impl LazyGraph {
 
 #[cfg(test)]
 impl LazyGraph {
-    /// One without any files.
+    /// A graph without files.
     pub(in crate::plan) fn empty() -> Self {
         Self {
             read: Box::new(|| Ok(ImportGraph::default())),

@@ -1,4 +1,4 @@
-//! Reads the import graph of a base, or takes the one that an earlier plan kept.
+//! Loads the import graph of a base, from the cache if an earlier plan stored it there.
 
 use std::ops::Deref;
 
@@ -9,12 +9,12 @@ use crate::git::{Entry, GitError, Repo};
 use crate::imports::Resolver;
 
 impl ImportGraph {
-    /// The graph of all files that the base tracks.
+    /// Returns the graph of all files that the base tracks.
     pub fn of_base(repo: &Repo, base: &str) -> Result<Self, GitError> {
         Self::cached_or_read(repo, base, || repo.entries(base))
     }
 
-    /// `entries` are those of the base; they are asked for only where an earlier plan has not kept the graph.
+    /// `entries` returns the entries of the base; it is called only if the graph is not in the cache.
     pub(super) fn cached_or_read<E: Deref<Target = [Entry]>>(
         repo: &Repo,
         base: &str,

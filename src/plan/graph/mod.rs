@@ -1,8 +1,8 @@
-//! Which file of the base imports which, and how strongly that ties them together.
+//! Finds which file of the base imports which, and how strongly imports tie files and units together.
 //!
-//! It reads the base's blobs, never a checkout. A hub that everything imports says little of what belongs together, so
-//! an import counts the less the more files import the same. An import that may mean any of several files, as that of
-//! a package does, is divided among them.
+//! This folder reads the base's blobs, never a checkout. A hub that everything imports says little about which files
+//! belong together, so an import weighs less the more files import the same target. An import that may mean several
+//! files, such as the import of a package, is divided among them.
 
 mod cache_file;
 mod dot;

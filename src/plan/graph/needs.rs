@@ -1,12 +1,12 @@
-//! In which order units are best worked on, if in any: who is imported comes before who imports.
+//! Orders units by their imports: an imported unit comes before the units that import it.
 
 use super::import_graph::ImportGraph;
 use crate::plan::model::Unit;
 use crate::plan::unit_id::UnitId;
 
 impl ImportGraph {
-    /// Lets each unit need those whose files its own files import. Units that import each other in a circle do not need
-    /// each other, and a unit that is needed through another is not named, as the other starts from its result.
+    /// Makes each unit need the units whose files it imports. Units that import each other in a circle do not need each
+    /// other. A unit that is needed through another one is not named, because the other starts from its result.
     pub fn order(&self, units: &mut [Unit]) {
         let needs = self.needs(units);
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
@@ -15,7 +15,7 @@ impl ImportGraph {
         }
     }
 
-    /// For each unit the places of those that it needs, and not through another of them.
+    /// Returns for each unit the places of the units that it needs directly, and not only through another one.
     pub(in crate::plan) fn needs(&self, units: &[Unit]) -> Vec<Vec<usize>> {
         let rows = self.dependencies(units);
         let mut steps = vec![vec![false; units.len()]; units.len()];
@@ -33,8 +33,8 @@ impl ImportGraph {
             .collect()
     }
 
-    /// For each unit the places of all whose files its own import, but for those that import it too, be it through
-    /// others.
+    /// Returns for each unit the places of all units that its files import, except units that import it in turn,
+    /// directly or through others.
     pub(in crate::plan) fn dependencies(&self, units: &[Unit]) -> Vec<Vec<usize>> {
         let owners = self.units(units);
         let mut imports = vec![vec![false; units.len()]; units.len()];
@@ -57,7 +57,7 @@ impl ImportGraph {
     }
 }
 
-/// Who leads to whom, over any number of steps.
+/// Returns which unit reaches which over any number of steps.
 fn closure(steps: &[Vec<bool>]) -> Vec<Vec<bool>> {
     let mut reach = steps.to_vec();
     for by in 0..reach.len() {

@@ -1,6 +1,6 @@
-//! What texts say of other files, kept from one plan to the next in `<git common dir>/batch/cache/imports`.
+//! Keeps what each text imports and declares from one plan to the next, in `<git common dir>/batch/cache/imports`.
 //!
-//! A blob never changes, so what is kept of it holds until its reader changes.
+//! A blob never changes, so its cached outline stays valid until the code that reads it changes.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use super::cache_file;
 use crate::git::Repo;
 use crate::imports::{Language, Outline};
 
-/// What is not in use is kept until there is so many times as much of it as of what is.
+/// Unused outlines are kept until there are this many times as many of them as of used ones.
 const SPARE: usize = 3;
 
-/// A blob, and what it was read as.
+/// A blob, and the language it was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct BlobKey {
     blob: [u8; 20],
@@ -79,7 +79,7 @@ impl OutlineCache {
         self.kept.extend(read);
     }
 
-    /// Forgets what is not in use, if there is much of it.
+    /// Removes unused outlines if there are many.
     pub(super) fn trim<'a>(&mut self, in_use: usize, keys: impl Iterator<Item = &'a BlobKey>) {
         if self.kept.len() > in_use * (1 + SPARE) {
             let keys: HashSet<&BlobKey> = keys.collect();

@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use super::import_graph::ImportGraph;
 use crate::plan::model::{Plan, Unit};
 
-/// That files of one unit import files of another.
+/// Files of one unit import files of another.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) weight: f32,
-    /// Who imports whom, the strongest first.
+    /// Importing file, imported file and weight, the strongest import first.
     pub(super) imports: Vec<(String, String, f32)>,
 }
 
-/// The units of a plan with all that ties them.
+/// The units of a plan and everything that ties them.
 pub(super) struct Picture<'a> {
     pub(super) units: &'a [Unit],
     /// The strongest first.
     pub(super) links: Vec<Link>,
-    /// How much of the weight of all imports between claimed files lies inside of units.
+    /// The weight of imports that stay within a unit, and of all imports between claimed files.
     pub(super) inside: f32,
     pub(super) all: f32,
 }

@@ -1,5 +1,5 @@
-//! Draws the units of a plan on a ring, with a curve for each link: wherever thirty units are tied to each other, every
-//! line can still be followed, and units that stand beside each other in the plan do so here.
+//! Draws the units of a plan on a ring, with a curve for each link. On a ring, every line among thirty units can still
+//! be followed, and neighbours in the plan are neighbours in the drawing.
 
 use std::f32::consts::TAU;
 use std::fmt::Write;
@@ -13,11 +13,11 @@ const RADIUS: f32 = 270.0;
 /// Where the list below the ring begins.
 const LIST: f32 = 790.0;
 const ROW: f32 = 40.0;
-/// How far apart labels stand.
+/// The distance between labels.
 const LABEL: f32 = 17.0;
-/// More lines than this for each unit are not drawn: the weakest only darken the rest.
+/// At most this many lines for each unit are drawn. The weakest would only darken the rest.
 const LINES: usize = 5;
-/// So many links are told in words.
+/// How many links are listed in words.
 const TOLD: usize = 15;
 
 pub(super) fn draw(picture: &Picture<'_>) -> String {
@@ -63,7 +63,7 @@ fn heading(svg: &mut String, picture: &Picture<'_>) {
     );
 }
 
-/// The angle at which a unit stands.
+/// Returns the angle at which a unit stands.
 #[expect(clippy::cast_precision_loss, reason = "there are few units")]
 fn angle(picture: &Picture<'_>, unit: usize) -> f32 {
     TAU * (unit as f32 / picture.units.len() as f32 - 0.25)
@@ -79,7 +79,7 @@ fn at(angle: f32, radius: f32) -> (f32, f32) {
 fn colour(picture: &Picture<'_>, unit: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "there are few units")]
     let hue = 360.0 * unit as f32 / picture.units.len() as f32;
-    // Every second one is darker, so that neighbours can be told apart.
+    // Every second unit is darker, so that neighbours can be told apart.
     let light = if unit.is_multiple_of(2) { 46 } else { 36 };
     format!("hsl({hue:.0}, 62%, {light}%)")
 }
@@ -133,7 +133,7 @@ fn node(svg: &mut String, picture: &Picture<'_>, unit: usize, label: (f32, f32))
     );
 }
 
-/// Where each unit's label stands: outside of the ring, and in each quarter of it far enough from the label before.
+/// Places each unit's label outside of the ring, far enough from the previous label in its quarter.
 fn labels(picture: &Picture<'_>) -> Vec<(f32, f32)> {
     let mut labels: Vec<(f32, f32)> = (0..picture.units.len())
         .map(|unit| at(angle(picture, unit), RADIUS + 20.0))
@@ -188,7 +188,7 @@ fn list(svg: &mut String, picture: &Picture<'_>, links: &[Link]) {
     }
 }
 
-/// The strongest imports of a link: `a → b`.
+/// Lists the strongest imports of a link: `a → b`.
 fn files(link: &Link, number: usize) -> String {
     let shown: Vec<String> = link
         .imports
@@ -209,7 +209,7 @@ fn summary(picture: &Picture<'_>, link: &Link) -> String {
     )
 }
 
-/// The beginning of a title that is too long.
+/// Cuts the end off a title that is too long.
 fn beginning(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
@@ -217,7 +217,7 @@ fn beginning(text: &str, most: usize) -> String {
     }
 }
 
-/// The end of a path that is too long: it says more than the beginning.
+/// Cuts the beginning off a path that is too long, because its end says more.
 fn ending(path: &str, most: usize) -> String {
     let chars = path.chars().count();
     if chars <= most {

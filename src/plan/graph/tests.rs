@@ -103,7 +103,8 @@ fn a_second_graph_is_made_without_the_blobs() {
     assert_eq!(told(&graph(&it)), first);
     std::fs::remove_dir_all(cache.join("graphs")).unwrap();
     assert_eq!(told(&graph(&it)), first);
-    // Without both nothing is known, as in a clone that has not fetched all blobs; and that is not kept.
+    // Without caches and blobs nothing is known, as in a clone that has not fetched all blobs. That result is not
+    // stored.
     std::fs::remove_dir_all(&cache).unwrap();
     assert_eq!(told(&graph(&it)), [""; 0]);
     assert!(!cache.join("graphs").exists());
@@ -281,7 +282,7 @@ fn who_is_imported_is_needed_but_not_in_a_circle_and_not_twice() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(12))]
 
-    /// Trees come and go as in history: what was kept of one must not show in another.
+    /// Trees come and go as in history. A graph cached for one tree must not appear for another.
     #[test]
     fn a_kept_graph_is_the_one_that_would_be_made(
         trees in proptest::collection::vec(proptest::collection::vec(proptest::option::of(0..4_usize), 4), 1..6),

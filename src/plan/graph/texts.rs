@@ -1,4 +1,5 @@
-//! What the texts of a base say of other files: read on all cores, but not again where an earlier plan has read them.
+//! Reads what the texts of a base import and declare, on all cores. Texts that an earlier plan has read come from the
+//! cache.
 
 use std::collections::HashSet;
 
@@ -6,17 +7,17 @@ use super::outline_cache::{BlobKey, CachedText, OutlineCache};
 use crate::git::{Entry, EntryKind, GitError, Repo};
 use crate::imports::{Language, Source, extract, is_manifest};
 
-/// What a graph is made of.
+/// The texts that a graph is made of.
 pub(super) struct Texts<'a> {
     files: Vec<(&'a str, Language, BlobKey)>,
     manifests: Vec<(&'a str, BlobKey)>,
     outlines: OutlineCache,
-    /// Whether all of them could be read.
+    /// Whether every text could be read.
     pub(super) is_whole: bool,
 }
 
 impl<'a> Texts<'a> {
-    /// The entries come in the order of their paths.
+    /// Reads the texts of a tree, whose entries come in path order.
     pub(super) fn of_tree(repo: &Repo, entries: &'a [Entry]) -> Result<Self, GitError> {
         let mut texts = Self {
             files: Vec::new(),
@@ -24,7 +25,8 @@ impl<'a> Texts<'a> {
             outlines: OutlineCache::open(repo),
             is_whole: true,
         };
-        // By path: git packs neighbours as changes of each other, and a reader remembers what it unpacked last.
+        // In path order, because git packs neighbours as deltas of each other, and a reader remembers what it unpacked
+        // last.
         let mut unread: Vec<(BlobKey, (&str, &Entry))> = Vec::new();
         let mut seen: HashSet<BlobKey> = HashSet::new();
         let regular = entries.iter().filter(|it| it.kind == EntryKind::File);
@@ -61,7 +63,7 @@ impl<'a> Texts<'a> {
         Ok(texts)
     }
 
-    /// The files by path.
+    /// Returns the files by path.
     pub(super) fn sources(&self) -> Vec<Source<'_>> {
         self.files
             .iter()
@@ -75,7 +77,8 @@ impl<'a> Texts<'a> {
             .collect()
     }
 
-    /// The manifests with their texts; of those that are programs nobody wants to know the text.
+    /// Returns the manifests with their texts. A manifest that is a program has an empty text, because nothing reads
+    /// it.
     pub(super) fn manifests(&self) -> Vec<(&str, &str)> {
         self.manifests
             .iter()
@@ -84,7 +87,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Reads each blob once. Of one that is not there, as in a clone without all objects, nothing is known.
+/// Reads each blob once. A missing blob, as in a partial clone, is skipped.
 fn read(
     repo: &Repo,
     unread: &[(BlobKey, (&str, &Entry))],

@@ -1,20 +1,20 @@
-//! How strongly the files that are worked on are tied to each other.
+//! Computes how strongly the files in question are tied to each other.
 
 use std::collections::HashMap;
 
 use super::import_graph::ImportGraph;
 use crate::plan::partition::Tie;
 
-/// What a tie weighs that stands for the only import of a file.
+/// The weight of a tie for the only import of a file.
 const PLAIN: f32 = 1_000.0;
-/// What all ties through one file that is not worked on weigh together.
+/// The total weight of all ties through one file that is not in question.
 const THROUGH: f32 = 500.0;
-/// A file that ties more than this many says little of any two of them.
+/// A file that ties more files than this says little about any two of them.
 const CROWD: usize = 12;
 
 impl ImportGraph {
-    /// The ties between files that are worked on: where one imports the other, and weaker ones where the same file,
-    /// which is not worked on, imports or is imported by both.
+    /// Returns the ties between these files. Two files are tied where one imports the other. A weaker tie joins two
+    /// files where a file outside the list imports both or is imported by both.
     #[must_use]
     pub fn ties(&self, paths: &[&str]) -> Vec<Tie> {
         let mut items: Vec<Option<u32>> = vec![None; self.files.len()];
@@ -54,7 +54,7 @@ impl ImportGraph {
                 }
             }
         }
-        // Equals stay in their order, as what a sum of such numbers comes to depends on it.
+        // The sort is stable: the sum of floating-point numbers depends on their order.
         ties.sort_by_key(|&(a, b, _)| (a, b));
         ties.dedup_by(|next, kept| {
             let is_same = (next.0, next.1) == (kept.0, kept.1);

@@ -1,6 +1,6 @@
-//! Puts a plan together from a request and a base, and reads one back against the repository it is for.
+//! Makes a plan from a request and a base, and reads a plan back against its repository.
 //!
-//! Both ends in the same promise: every file of every unit is tracked at the base, and no path has two owners.
+//! Both ways end in the same promise: every file of every unit is tracked at the base, and no path has two owners.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -30,18 +30,19 @@ pub struct Request<'a> {
     /// The folder in which the user stands, from the root of the repository.
     pub prefix: &'a str,
     pub base: &'a Base,
-    /// Noted in the plan, not used for it.
+    /// Recorded in the plan; planning does not use it.
     pub agent: AgentOptions,
-    /// With one, the plan holds only files that it changes.
+    /// With a codemod, the plan holds only files that it changes.
     pub codemod: Option<&'a Codemod>,
-    /// What must be found nowhere when the change is done; files without it are no work.
+    /// What must be found nowhere when the change is done. Files without it are no work.
     pub until: Option<Sought>,
     pub units: UnitRange,
     pub by: Option<Grouping>,
     pub order: Order,
 }
 
-/// Makes the plan of a request, and gives what was read for it. The same base and request always make the same plan.
+/// Makes the plan for a request, and returns what was read of the base. The same base and request always make the same
+/// plan.
 pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), PlanError> {
     if request.instruction.trim().is_empty() {
         return Err(PlanError::NoInstruction);
@@ -114,7 +115,7 @@ pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
         .iter()
         .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
         .collect();
-    // Nothing tracked may be created anew, and of what is tracked only files can be worked on.
+    // A tracked path cannot be created, and of the tracked paths only files can be claimed.
     check_files(text, |path| by_path.contains_key(path))?;
     let is_file = |path: &str| {
         by_path
@@ -135,7 +136,7 @@ pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
-/// Holds the finished plan against the promises once more, with other code than made it.
+/// Checks the finished plan against the promises once more, with other code than made it.
 fn prove(plan: &Plan, entries: &[Entry]) -> Result<(), PlanError> {
     Ownership::prove(&plan.units, utf8_paths(entries))
         .map_err(|error| PlanError::Unsound(error.to_string()))?;

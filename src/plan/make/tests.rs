@@ -19,7 +19,7 @@ fn base(it: &Fixture) -> Base {
     }
 }
 
-/// For these globs of the whole repository, with nothing else wanted.
+/// A request for these globs of the whole repository, with defaults otherwise.
 fn request_of<'a>(globs: &'a [String], base: &'a Base) -> Request<'a> {
     Request {
         instruction: "x",
@@ -396,7 +396,7 @@ fn files_that_many_changes_touch_are_in_the_last_unit_and_snapshots_with_their_t
     assert_eq!(one.units[0].claim.files.len(), files.len() - 1);
 }
 
-/// Two families of files over two folders: `a` imports only `a`, `b` only `b`.
+/// Two families of files in two folders: files named `a…` import only `a…`, files named `b…` only `b…`.
 fn families() -> Fixture {
     let texts: Vec<(String, String)> = ["x", "y"]
         .iter()

@@ -1,17 +1,17 @@
-//! How many units there are to be, and how many of them each group of files gets where groups are not mixed.
+//! Chooses how many units there are, and how many of them each group of files gets where groups are kept apart.
 
 use std::cmp::Reverse;
 
 use super::atom::Atom;
 use crate::config::UnitRange;
 
-/// The number of shares in so much work: about twelve files or 60 kB each, whichever makes more units.
+/// Returns how many units' worth of work there is: about twelve files or 60 kB each, whichever makes more units.
 pub(in crate::plan) fn shares(files: usize, bytes: u64) -> usize {
     let by_bytes = usize::try_from(bytes.div_ceil(60_000)).unwrap_or(usize::MAX);
     files.div_ceil(12).max(by_bytes)
 }
 
-/// How many units there should be, and between which numbers a better one may be looked for.
+/// How many units there should be, and the range in which a better number may be searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct UnitCounts {
     pub fewest: usize,
@@ -20,7 +20,7 @@ pub(super) struct UnitCounts {
 }
 
 impl UnitCounts {
-    /// For so many shares of work, made of so many atoms.
+    /// For an amount of work in shares, and a number of atoms.
     fn new(range: UnitRange, shares: usize, atoms: usize) -> Self {
         let target = shares.clamp(range.min(), range.max()).min(atoms);
         Self {
@@ -31,7 +31,7 @@ impl UnitCounts {
     }
 }
 
-/// The numbers of each group: one unit at least, and the others by weight.
+/// Returns the counts of each group: at least one unit each, and the others by weight.
 pub(super) fn apportion(range: UnitRange, shares: usize, groups: &[Vec<Atom>]) -> Vec<UnitCounts> {
     let atoms = groups.iter().map(Vec::len).sum();
     let numbers = UnitCounts::new(range, shares, atoms);
@@ -49,7 +49,8 @@ pub(super) fn apportion(range: UnitRange, shares: usize, groups: &[Vec<Atom>]) -
         .collect()
 }
 
-/// Each unit goes to the group whose units would otherwise be the heaviest. So no group has fewer of more units.
+/// Gives each unit to the group whose units would otherwise be the heaviest. So no group gets fewer units when there
+/// are more in total.
 fn seats(units: usize, groups: &[Vec<Atom>]) -> Vec<usize> {
     let weights: Vec<u64> = groups
         .iter()

@@ -1,6 +1,6 @@
-//! What is never taken apart, where it belongs and what it weighs.
+//! Atoms: files that are never separated, with their folder and weight.
 //!
-//! A file belongs to its folder, or to the folder beside it that bears its name (`parse.rs` to `parse/`).
+//! A file belongs to its folder, or to the folder beside it with the same name (`parse.rs` to `parse/`).
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use std::sync::Arc;
 use super::input::Item;
 use crate::plan::claim::fold;
 
-/// What a file costs to work on besides its bytes: opening, understanding and checking it.
+/// The cost of a file besides its bytes: opening, understanding and checking it.
 pub(super) const FILE: u64 = 2_000;
-/// A terabyte. Sizes above it count as this much, so that sums cannot overflow.
+/// A terabyte. A larger size counts as this much, so that sums cannot overflow.
 pub(super) const MOST_BYTES: u64 = 1 << 40;
 
-/// What a file of so many bytes weighs.
+/// Returns the weight of a file of this size.
 pub(in crate::plan) fn cost(bytes: u64) -> u64 {
     bytes.min(MOST_BYTES) + FILE
 }
 
-/// Files that must stay together, because some file system takes their names for one.
+/// Files that must stay together, because some file system treats their names as equal.
 #[derive(Debug, Clone)]
 pub(super) struct Atom {
-    /// The folded path as [`sortable`] gives it.
+    /// The folded path, as [`sortable`] returns it.
     pub path: Arc<str>,
-    /// The folded folder that it belongs to, as [`sortable`] gives it.
+    /// The folded folder that the atom belongs to, as [`sortable`] returns it.
     pub folder: Arc<str>,
     pub files: Arc<[usize]>,
     pub weight: u64,
@@ -31,7 +31,7 @@ pub(super) struct Atom {
 }
 
 impl Atom {
-    /// The folder in which it is.
+    /// The folder that contains the files.
     pub fn home(&self) -> &str {
         self.path.rsplit_once('\0').map_or("", |it| it.0)
     }
@@ -41,12 +41,12 @@ impl Atom {
     }
 }
 
-/// A path with a separator that sorts before every other character, so that folders are contiguous.
+/// Returns a path with a separator that sorts before every other character, so that folders are contiguous.
 pub(super) fn sortable(path: &str) -> String {
     fold(path).replace('/', "\0")
 }
 
-/// What files that belong together have in common: the name up to its first dot, but for one that it begins with.
+/// Returns the name up to its first dot, not counting a leading dot. Files that belong together share it.
 pub(in crate::plan) fn stem(name: &str) -> &str {
     let dot = name
         .char_indices()
@@ -55,7 +55,7 @@ pub(in crate::plan) fn stem(name: &str) -> &str {
     &name[..dot]
 }
 
-/// The atoms by path, which is also folder by folder.
+/// Returns the atoms by path, which is also folder by folder.
 pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
     let mut by_path: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, item) in items.iter().enumerate() {
@@ -79,8 +79,8 @@ pub(super) fn atoms(items: &[Item<'_>]) -> Vec<Atom> {
     atoms
 }
 
-/// Lets what is heavier than any unit should be, which is so many percent of the mean, weigh as much as the mean unit of
-/// the others.
+/// Lowers every weight above this percentage of the mean (heavier than any unit should be) to the mean unit of the
+/// others.
 pub(super) fn cap_giants<'a>(
     weights: impl IntoIterator<Item = &'a mut u64>,
     units: usize,
@@ -101,13 +101,13 @@ pub(super) fn cap_giants<'a>(
     }
 }
 
-/// Gives each file to the folder beside it that bears its name, or else to its own.
+/// Gives each file to the folder beside it with the same name, or else to its own folder.
 fn find_folders(atoms: &mut [Atom]) {
     let folders: HashSet<String> = atoms
         .iter()
         .flat_map(|atom| ancestors(atom.home()).map(str::to_owned))
         .collect();
-    // Those of one folder stand one after another.
+    // Atoms of one folder are adjacent.
     let mut last: Arc<str> = Arc::from("");
     for atom in atoms {
         let namesake = match atom.home() {
@@ -122,7 +122,7 @@ fn find_folders(atoms: &mut [Atom]) {
     }
 }
 
-/// The folder and all above it but the root, deepest first.
+/// Returns the folder and all folders above it except the root, deepest first.
 pub(super) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('\0')?.0))
         .filter(|folder| !folder.is_empty())

@@ -1,4 +1,4 @@
-//! What a partition is made from.
+//! The input of a partition: files, ties, packages and owners.
 
 use std::collections::BTreeSet;
 
@@ -7,31 +7,32 @@ use std::collections::BTreeSet;
 pub struct Item<'a> {
     pub path: &'a str,
     pub bytes: u64,
-    /// Who reviews it: files of one number have the same owners. The number itself means nothing.
+    /// The number of the file's group of owners. Files with the same number have the same owners; the number itself is
+    /// arbitrary.
     pub owner: Option<u32>,
 }
 
-/// That two files are better changed and reviewed as one, because one imports the other or both are imported together.
+/// Two files are better changed and reviewed together, because one imports the other or both are imported together.
 #[derive(Debug, Clone, Copy)]
 pub struct Tie {
-    /// Two items by index; their order means nothing.
+    /// Two items by index; their order is arbitrary.
     pub a: usize,
     pub b: usize,
-    /// In thousandths of a plain import of a file that nobody else imports.
+    /// In thousandths of an import of a file that nothing else imports.
     pub weight: u32,
 }
 
-/// What the owners of files mean for the units.
+/// How the owners of files affect the units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnerRule {
-    /// A unit is rather of one owner than of several.
+    /// A unit of one owner is preferred to a unit of several.
     Preferred,
-    /// No unit has files of two owners, and none mixes files that have an owner with such that have none. There are
-    /// more units than the range says only where there are more owners.
+    /// No unit mixes files of different owners, or files with and without owners. There are more units than the range
+    /// allows only if there are more owners.
     Separate,
 }
 
-/// All that a partition is made from.
+/// Everything that a partition is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct PartitionInput<'a> {
     pub items: &'a [Item<'a>],

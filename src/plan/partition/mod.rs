@@ -1,22 +1,20 @@
-//! Divides a list of files into units: what belongs together stays together, and the units are of about the same size.
+//! Divides a list of files into units of about the same size, so that related files stay together.
 //!
-//! Pure over names, sizes, ties and owners: it knows nothing of git, of globs, of languages or of what will be done to
-//! the files. The same files give the same units, in whatever order they come.
+//! Pure over names, sizes, ties and owners: it knows nothing of git, globs, languages or the change itself. The same
+//! files give the same units, in whatever order they come.
 //!
-//! **Two ways.** Where most files are tied to others (one imports the other), the ties decide (see `by_ties`): the
-//! units are so divided that few ties are cut and few folders, packages and owners are in pieces. Elsewhere there is
-//! nothing but the folders to go by (see `by_folder`).
+//! **Two ways.** Where most files are tied to others (one imports the other), the ties decide (see `by_ties`): few ties
+//! are cut, and few folders, packages and owners are split. Elsewhere only the folders decide (see `by_folder`).
 //!
-//! **Number.** A share is the work of about twelve files or 60 kB. How many shares there are is only where the search
-//! begins: other numbers are taken where they keep more together, but never one outside the range. Fewer than the
-//! range says come only where there are fewer files.
+//! **Number.** A share is the work of about twelve files or 60 kB. The number of shares is only where the search
+//! begins: another number within the range wins if it keeps more together. There are fewer units than the range allows
+//! only if there are fewer files.
 //!
-//! **Balance.** Where ties decide, no unit weighs more than 1.1 or less than 0.7 times the mean, if the files can be
-//! divided so at all. Where folders decide, none weighs more than 1.75 times the mean, unless files that must stay
-//! together weigh more than three quarters of it: then no unit weighs more than the mean and the heaviest of these.
-//! There is no lower bound then, as a folder far from all others is better alone than mixed with a piece of one of
-//! them. Files far above a share count as one share, so that a giant takes a unit and leaves the others as they would
-//! be without it.
+//! **Balance.** Where ties decide, each unit weighs 0.7 to 1.1 times the mean, if the files allow it. Where folders
+//! decide, a unit weighs at most 1.75 times the mean. If files that must stay together weigh more than three quarters
+//! of the mean, the limit is the mean plus the heaviest of them. There is no lower limit then: a folder far from all
+//! others is better alone than mixed with a piece of another. Files far above a share count as one share, so that a
+//! giant file fills one unit and does not affect the others.
 
 mod apportion;
 mod atom;
@@ -36,9 +34,9 @@ use atom::Atom;
 use by_folder::by_folder;
 use by_ties::Ties;
 
-/// Puts every item into exactly one unit; gives the items' indices, each unit's in path order.
+/// Puts every item into exactly one unit. Returns the items' indices, each unit's in path order.
 ///
-/// There are fewer units than the range says only where there are fewer files.
+/// There are fewer units than the range allows only if there are fewer files.
 #[must_use]
 pub fn partition(input: &PartitionInput<'_>, range: UnitRange) -> Vec<Vec<usize>> {
     let items = input.items;
@@ -59,7 +57,7 @@ pub fn partition(input: &PartitionInput<'_>, range: UnitRange) -> Vec<Vec<usize>
         groups.entry(group).or_default().push(atom);
     }
     let mut groups: Vec<Vec<Atom>> = groups.into_values().collect();
-    // The numbers of the owners mean nothing.
+    // The numbers of the owners are arbitrary.
     groups.sort_by(|a, b| a[0].path.cmp(&b[0].path));
     let mut units: Vec<Vec<usize>> = apportion(range, shares, &groups)
         .into_iter()

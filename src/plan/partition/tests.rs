@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use proptest::prelude::*;
 
@@ -68,7 +68,7 @@ fn a_package_is_not_cut_where_its_border_is_near() {
     assert_eq!(units[0].len(), 5);
 }
 
-/// A file of 1 byte per name, in the units that they are put into.
+/// Cuts files of one byte each, and returns the paths of each unit.
 fn cut(paths: &[&str], packages: &[&str], range: &str) -> Vec<String> {
     let files: Vec<(&str, u64)> = paths.iter().map(|path| (*path, 1)).collect();
     units_of(&files, packages, range)
@@ -215,7 +215,7 @@ fn the_amount_of_work_chooses_the_number_of_units() {
     assert!(units_of(&[], &[], "5-30").is_empty());
 }
 
-/// The units of files that an owner of the given number each has.
+/// The units of files with these owners.
 fn owned(files: &[(&str, Option<u32>)], owners: OwnerRule, range: &str) -> Vec<String> {
     let items: Vec<Item<'_>> = files
         .iter()
@@ -273,7 +273,7 @@ fn names_that_differ_only_in_case_stay_together_whoever_owns_them() {
     assert_eq!(owned(&files, OwnerRule::Separate, "2"), ["README readme"]);
 }
 
-/// The units of files of 1,000 bytes each, tied as the pairs say.
+/// The units of files of 1,000 bytes each, with these ties.
 fn tied(paths: &[String], pairs: &[(usize, usize)], range: &str) -> Vec<Vec<usize>> {
     let items: Vec<Item<'_>> = paths.iter().map(|path| item(path, 1_000, None)).collect();
     let ties: Vec<Tie> = pairs
@@ -293,7 +293,7 @@ fn tied(paths: &[String], pairs: &[(usize, usize)], range: &str) -> Vec<Vec<usiz
     partition(&input, range.parse().unwrap())
 }
 
-/// `folders` folders of `files` files each, `files` in each of them.
+/// `folders` folders with `files` files each.
 fn grid(folders: usize, files: usize) -> Vec<String> {
     (0..folders)
         .flat_map(|folder| (0..files).map(move |file| format!("d{folder}/{file:02}")))
@@ -303,7 +303,7 @@ fn grid(folders: usize, files: usize) -> Vec<String> {
 #[test]
 fn what_is_tied_is_in_one_unit_though_its_folders_are_not() {
     let paths = grid(3, 10);
-    // The files of one number in all folders import each other in a ring: 00 to 04, and 05 to 09.
+    // In all folders together, the files 00 to 04 import each other, and so do 05 to 09.
     let pairs: Vec<(usize, usize)> = (0..30)
         .flat_map(|a| (0..30).map(move |b| (a, b)))
         .filter(|&(a, b)| a < b && (a % 10 < 5) == (b % 10 < 5))
@@ -356,7 +356,7 @@ fn folders_decide_where_few_files_are_tied() {
 fn files_that_share_a_name_stay_together_whatever_they_are_tied_to() {
     let mut paths: Vec<String> = (0..40).map(|at| format!("f{at:02}.ts")).collect();
     paths.extend((0..40).map(|at| format!("f{at:02}.test.ts")));
-    // Each test is tied to another file than that which it is named after.
+    // Each test is tied to another file than the one it is named after.
     let pairs: Vec<(usize, usize)> = (0..40)
         .flat_map(|at| [(at, (at + 1) % 40), (at + 40, (at + 20) % 40)])
         .collect();
@@ -369,7 +369,7 @@ fn size() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0..200_000_u64, Just(u64::MAX), any::<u64>()]
 }
 
-/// Files, ties between them, and how they are to be divided.
+/// Files, ties between them, and how to divide them.
 #[derive(Debug)]
 struct Case {
     files: Vec<(String, u64, Option<u32>)>,
@@ -379,7 +379,7 @@ struct Case {
 }
 
 impl Case {
-    /// The units if the files and the ties come in another order.
+    /// The units when the files and ties come in another order.
     fn units(&self, order: &[usize], rng: &mut fastrand::Rng) -> Vec<Vec<usize>> {
         let files: Vec<&(String, u64, Option<u32>)> =
             order.iter().map(|&file| &self.files[file]).collect();
@@ -486,14 +486,14 @@ impl Case {
         let total: u64 = atoms.iter().map(|atom| atom.weight).sum();
         let heaviest = atoms.iter().map(|atom| atom.weight).max().unwrap_or(0);
         if Ties::among(&atoms, &input).is_some() {
-            // So light are all that they can always be divided within the bounds.
+            // Every atom is so light that the bounds can always hold.
             if heaviest * count * 10 <= total {
                 for unit in units {
                     prop_assert!(weigh(unit) * count * 10 <= total * 11 + count * 10);
                     prop_assert!(weigh(unit) * count * 10 >= total * 7);
                 }
             }
-            // Giants aside, nobody has more than the mean and the heaviest of the others.
+            // Apart from giants, no unit weighs more than the mean plus the heaviest of the others.
             let weights = atoms.iter_mut().map(|atom| &mut atom.weight);
             atom::cap_giants(weights, units.len(), 110);
             let capped: HashMap<usize, u64> = atoms

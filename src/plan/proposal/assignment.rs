@@ -1,4 +1,4 @@
-//! Which file is in which proposed unit: every file in question in exactly one, or left out with a reason.
+//! Assigns every file in question to exactly one proposed unit, or leaves it out with a reason.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,15 +12,15 @@ use crate::plan::base_files::BaseFiles;
 use crate::plan::claim::fold;
 use crate::words;
 
-/// Over more imports than this, one after another, nothing is tied to anything.
+/// A file that is more imports than this away from every named file counts as untied.
 const STEPS: usize = 32;
 
-/// A longer reason is an essay.
+/// A longer reason is cut.
 const REASON: usize = 200;
 
-/// Where the files are.
+/// The unit of every file, or the reason why it is left out.
 pub(super) struct Assigned {
-    /// The unit of each file: the number of a proposed one, or beyond them one of `beyond`.
+    /// The unit of each file: the number of a proposed unit, or a number above them for a unit of `beyond`.
     pub(super) unit_of: Vec<Option<usize>>,
     pub(super) beyond: Vec<PlannedUnit>,
     /// By reason.
@@ -109,7 +109,7 @@ pub(super) fn assign(
     })
 }
 
-/// How strongly a file is tied to each unit.
+/// Returns how strongly a file is tied to each unit.
 fn votes(files: &PlannedFiles<'_>, unit_of: &[Option<usize>], file: usize) -> BTreeMap<usize, u64> {
     let mut votes = BTreeMap::new();
     for &(other, weight) in files.ties(file) {
@@ -120,8 +120,9 @@ fn votes(files: &PlannedFiles<'_>, unit_of: &[Option<usize>], file: usize) -> BT
     votes
 }
 
-/// Puts files that nobody named into the unit that they are tied to most, then into that of most files with which they
-/// would be otherwise. Gives the units, beyond those proposed, that the others make.
+/// Puts each file that no unit names into the unit with the strongest tie; without a tie, into the unit that has most
+/// of its neighbours from the plan without the proposal. Returns the units beyond the proposed ones that the remaining
+/// files make.
 fn place_unnamed(
     files: &PlannedFiles<'_>,
     unit_of: &mut [Option<usize>],
@@ -131,7 +132,7 @@ fn place_unnamed(
 ) -> Vec<PlannedUnit> {
     let (mut joined, mut apart) = (Vec::new(), Vec::new());
     for _ in 0..STEPS {
-        // All of one round look at the same, so that it does not matter who comes first.
+        // All files of a round see the same state, so that their order does not matter.
         let found: Vec<(usize, Option<usize>)> = open
             .iter()
             .map(|&file| {
@@ -191,10 +192,10 @@ fn place_unnamed(
     beyond
 }
 
-/// A unit that stays as the files' own ties have it, by its place there.
+/// A unit that stays as in the plan without the proposal, by its place there.
 pub(super) struct PlannedUnit(pub(super) usize);
 
-/// Puts files whose names some file system takes for one into the unit of the first.
+/// Puts files whose names some file system treats as equal into the unit of the first.
 fn keep_names_together(
     files: &PlannedFiles<'_>,
     unit_of: &mut [Option<usize>],

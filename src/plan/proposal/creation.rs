@@ -1,4 +1,4 @@
-//! What the proposed units create.
+//! Makes drafts of the proposed units, with the paths that each may create.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,8 @@ use crate::plan::base_files::BaseFiles;
 use crate::plan::claim::fold;
 use crate::plan::file::check_file;
 
-/// The units with their files and what they create; one that only creates is part of one that needs it.
+/// Returns the units with their files and the paths that they create. A unit that only creates files becomes part of
+/// one that needs it.
 pub(super) fn drafts(
     files: &PlannedFiles<'_>,
     assigned: &Assigned,
@@ -52,7 +53,7 @@ pub(super) fn drafts(
             let mut units = it.proposed_units();
             units.any(|number| needs(proposal, number, &title))
         };
-        // Without anybody who needs it, the first of all: it may be as good as any.
+        // If no unit needs it, the first unit takes it: any would be as good.
         let place = drafts.iter().position(wants);
         let Some(into) = drafts.get_mut(place.unwrap_or(0)) else {
             continue;
@@ -73,7 +74,7 @@ fn needs(proposal: &Proposal, number: usize, title: &str) -> bool {
         .any(|need| key(need) == title)
 }
 
-/// For each unit the paths that it may really create.
+/// Returns for each unit the paths that it may create.
 fn creatable(proposal: &Proposal, base: &BaseFiles, repairs: &mut Vec<Repair>) -> Vec<Vec<String>> {
     if proposal.units.iter().all(|unit| unit.create.is_empty()) {
         return vec![Vec::new(); proposal.units.len()];
@@ -127,7 +128,7 @@ fn creatable(proposal: &Proposal, base: &BaseFiles, repairs: &mut Vec<Repair>) -
         .collect()
 }
 
-/// The folders above a path, but for the root.
+/// Returns the folders above a path, except the root.
 fn above(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(at, _)| &path[..at])
 }

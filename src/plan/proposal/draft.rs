@@ -1,4 +1,4 @@
-//! A unit that is coming to be.
+//! A unit in the making.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use crate::plan::edit::joined_descriptions;
 use crate::plan::title::{MAX_TITLE, name_units, shorten};
 use crate::words;
 
-/// PlannedFiles, by their numbers, and what is known of their unit.
+/// Files by number, and what is known of their unit.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
-    /// What it was called before it became one, or part of one.
+    /// The titles of the units that it was made from.
     pub(super) titles: Vec<String>,
     pub(super) description: Option<String>,
     pub(super) files: Vec<usize>,
@@ -20,7 +20,7 @@ pub(super) struct Draft {
     extent: Extent,
 }
 
-/// How much of what its titles say it is.
+/// Whether it is all of what its titles say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Extent {
     #[default]
@@ -45,7 +45,7 @@ impl Draft {
         }
     }
 
-    /// As the files' own ties have it.
+    /// A unit of the plan without the proposal.
     pub(super) fn planned(title: &str, files: Vec<usize>) -> Self {
         Self {
             titles: vec![title.to_owned()],
@@ -54,23 +54,23 @@ impl Draft {
         }
     }
 
-    /// The proposed units that it stands for, by number.
+    /// Returns the numbers of the proposed units that it stands for.
     pub(super) fn proposed_units(&self) -> impl Iterator<Item = usize> {
         self.from.iter().copied()
     }
 
-    /// What people know it by.
+    /// Returns the name by which people know it.
     pub(super) fn known_as(&self) -> String {
         self.titles.join(", ")
     }
 
-    /// Its titles as a terminal and a page can show them.
+    /// Returns its titles, safe to show in a terminal and on a page.
     fn cleaned_titles(&self) -> Vec<String> {
         let titles = self.titles.iter().map(|title| words::line(title));
         titles.filter(|title| !title.is_empty()).collect()
     }
 
-    /// Takes over what another was to do.
+    /// Takes over the files and tasks of another draft.
     pub(super) fn absorb(&mut self, other: Self) {
         self.titles.extend(other.titles);
         self.files.extend(other.files);
@@ -80,14 +80,14 @@ impl Draft {
         self.description = joined_descriptions(self.description.take(), other.description);
     }
 
-    /// Takes over a unit that only creates, whose title says less than its own.
+    /// Takes over a unit that only creates files, but not its title.
     pub(super) fn absorb_new(&mut self, other: Self) {
         let titles = self.titles.clone();
         self.absorb(other);
         self.titles = titles;
     }
 
-    /// Leaves it only these files, and gives each other part one like it. What is to be created stays here.
+    /// Keeps the first part, and returns a draft like itself for each other part. Paths to create stay here.
     pub(super) fn divide(&mut self, mut parts: Vec<Vec<usize>>) -> Vec<Self> {
         for part in &mut parts {
             part.sort_unstable();
@@ -105,14 +105,14 @@ impl Draft {
     }
 }
 
-/// The title of each, from what it was called and, where it is a part, from where its files are, or by its number.
+/// Returns the title of each draft: what it was called, and for a part also where its files are, or its number.
 pub(super) fn titles(drafts: &[Draft], paths: &[Vec<&str>]) -> Vec<String> {
     let places: Vec<String> = name_units(paths, &[])
         .into_iter()
         .map(|(_, place)| place)
         .collect();
     let known: Vec<Vec<String>> = drafts.iter().map(Draft::cleaned_titles).collect();
-    // The places of the parts of what had one title.
+    // The parts of each unit with one title.
     let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, draft) in drafts.iter().enumerate() {
         if let (Extent::Part, [first, ..]) = (draft.extent, &known[number][..]) {

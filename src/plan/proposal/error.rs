@@ -1,8 +1,8 @@
-//! DropReason a proposal cannot be made a plan.
+//! Why a proposal cannot become a plan.
 
 use crate::config::UnitRange;
 
-/// DropReason a proposal cannot be made a plan. It is told to whoever made it, too.
+/// Why a proposal cannot become a plan. The agent that made the proposal is told, too.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProposalError {
     #[error("there is no JSON object with \"units\" in the answer")]

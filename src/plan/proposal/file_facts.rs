@@ -1,4 +1,4 @@
-//! What each file weighs, and who owns it.
+//! The weight and the owners of each file in question.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ use crate::plan::partition::cost;
 
 pub(super) struct FileFacts<'a> {
     pub(super) files: &'a PlannedFiles<'a>,
-    /// What each file weighs.
+    /// The weight of each file.
     weights: Vec<u64>,
-    /// Who owns each file, where owners are not to be mixed.
+    /// The owner group of each file, if owners are kept apart.
     owners: Vec<Option<u32>>,
 }
 
@@ -40,7 +40,8 @@ impl<'a> FileFacts<'a> {
     }
 }
 
-/// Who owns each file. PlannedFiles whose names some file system takes for one have the owner of the first, as they stay together.
+/// Returns the owner group of each file. Files whose names some file system treats as equal stay together, so they have
+/// the owners of the first.
 fn owners(files: &PlannedFiles<'_>, base: &BaseFiles) -> Vec<Option<u32>> {
     let paths = (0..files.len()).map(|file| files.path(file));
     let mut first: HashMap<String, Option<u32>> = HashMap::new();

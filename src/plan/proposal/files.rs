@@ -1,4 +1,4 @@
-//! The files in question, as a plan without the proposal has them.
+//! The files in question, as the plan without the proposal has them.
 
 use std::collections::HashSet;
 
@@ -11,11 +11,11 @@ use crate::plan::model::Plan;
 /// The files in question.
 pub(super) struct PlannedFiles<'a> {
     paths: Vec<&'a str>,
-    /// For each file the unit that its ties alone put it into.
+    /// For each file, its unit in the plan without the proposal.
     planned: Vec<usize>,
-    /// What those units are called.
+    /// The titles of those units.
     titles: Vec<&'a str>,
-    /// For each file what it is tied to, and how strongly.
+    /// For each file, the files that it is tied to, and the weight of each tie.
     ties: Vec<Vec<(usize, u32)>>,
     left_out: HashSet<&'a str>,
 }
@@ -65,7 +65,7 @@ impl<'a> PlannedFiles<'a> {
         self.planned[file]
     }
 
-    /// What the unit of this place in the plan is called.
+    /// Returns the title of the unit at this place in the plan without the proposal.
     pub(super) fn title(&self, unit: usize) -> &'a str {
         self.titles[unit]
     }
@@ -81,7 +81,7 @@ impl<'a> PlannedFiles<'a> {
             .is_some_and(|path| path.starts_with(folder))
     }
 
-    /// What a written path means.
+    /// Finds the file or folder that a written path means.
     pub(super) fn place(&self, written: &str, base: &BaseFiles) -> Result<Target, DropReason> {
         let path = normalized(written)?;
         let folder = match path.as_str() {

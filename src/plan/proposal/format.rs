@@ -1,25 +1,25 @@
-//! A proposed plan as JSON.
+//! The JSON format of a proposed plan.
 
 use serde::{Deserialize, Serialize};
 
-/// What is asked for, as people and programs read it: <https://json-schema.org>.
+/// The JSON schema of a proposal (<https://json-schema.org>), for people and programs.
 pub const SCHEMA: &str = include_str!("../../../docs/proposal.schema.json");
 
-/// A plan as it is proposed.
+/// A plan as an agent proposes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proposal {
     pub units: Vec<ProposedUnit>,
-    /// PlannedFiles in which nothing is to be done.
+    /// Files that need no change.
     #[serde(default)]
     pub left_out: Vec<ProposedLeftOut>,
     /// The title of a unit that all others need.
     #[serde(default)]
     pub prerequisite: Option<String>,
-    /// PlannedFiles that matter most, and why; they need not be among those that are changed.
+    /// The most important files, and why. They need not be among the files to change.
     #[serde(default)]
     pub key_files: Vec<KeyFile>,
-    /// What everybody must heed, a sentence each.
+    /// Rules for every agent, a sentence each.
     #[serde(default)]
     pub conventions: Vec<String>,
     /// How to show that the change works from end to end.
@@ -32,10 +32,10 @@ pub struct Proposal {
 #[serde(deny_unknown_fields)]
 pub struct ProposedUnit {
     pub title: String,
-    /// Paths from the root; one closed by `/` stands for all files in question below that folder which nobody names more
-    /// exactly.
+    /// Paths from the root. A path that ends in `/` stands for all files in question below that folder that no unit
+    /// names more exactly.
     pub files: Vec<String>,
-    /// What is to be done in it.
+    /// What to do in this unit.
     #[serde(default)]
     pub description: Option<String>,
     /// The titles of units that must be finished before.
@@ -46,7 +46,7 @@ pub struct ProposedUnit {
     pub create: Vec<String>,
 }
 
-/// PlannedFiles in which nothing is to be done, with the reason.
+/// Files that need no change, with the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProposedLeftOut {

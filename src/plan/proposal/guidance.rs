@@ -1,4 +1,4 @@
-//! What a proposal tells those who do the work: made safe, kept short, and put where it is read.
+//! Passes on what a proposal tells the other agents: made safe, kept short, and put where they read it.
 
 use super::format::Proposal;
 use super::paths::normalized;
@@ -8,13 +8,13 @@ use crate::plan::base_files::BaseFiles;
 use crate::plan::model::Plan;
 use crate::words;
 
-/// The most letters and sentences that anybody reads before they begin.
+/// Limits in letters, and in sentences for the number of conventions.
 const DESCRIPTION: usize = 2_000;
 const CONVENTION: usize = 400;
 const CONVENTIONS: usize = 30;
 const RECIPE: usize = 4_000;
 
-/// Puts conventions, recipe, descriptions and what is to be known of single files into the plan.
+/// Adds conventions, recipe, descriptions and notes on single files to the plan.
 pub(super) fn add_guidance(
     plan: &mut Plan,
     proposal: &Proposal,

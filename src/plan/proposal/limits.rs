@@ -1,4 +1,4 @@
-//! How many units there may be and how large: what is beyond that is joined or cut, as little as it takes.
+//! Brings proposed units within the limits on number and size, by as few merges and splits as possible.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::config::UnitRange;
 use crate::plan::base_files::BaseFiles;
 use crate::plan::partition::{Item, OwnerRule, PartitionInput, Tie, partition, shares};
 
-/// So many times the mean a unit may weigh. What somebody proposes may be uneven for good reasons.
+/// How many times the mean a unit may weigh. A proposal may be uneven for good reasons.
 const TOO_LARGE: u64 = 2;
 
 pub(super) struct Limits<'a> {
@@ -30,18 +30,18 @@ impl<'a> Limits<'a> {
         }
     }
 
-    /// The drafts within the bounds, as far as their files allow it.
+    /// Returns the drafts within the limits, as far as their files allow it.
     pub(super) fn keep(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let drafts = self.by_owner(drafts, repairs);
         let drafts = self.joined(drafts, repairs);
         self.cut(drafts, repairs)
     }
 
-    /// Divides drafts whose files have several owners that are not to be mixed.
+    /// Divides drafts whose files have different owners, if owners are kept apart.
     fn by_owner(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let mut all = Vec::new();
         for mut draft in drafts {
-            // In the order in which the owners come.
+            // In the order in which the owners appear.
             let mut parts: Vec<(Option<u32>, Vec<usize>)> = Vec::new();
             for &file in &draft.files {
                 let owner = self.facts.owner(file);
@@ -65,7 +65,7 @@ impl<'a> Limits<'a> {
         all
     }
 
-    /// Lets the lightest join the one that it is tied to most, until there are not too many.
+    /// Merges the lightest draft into the one with the strongest tie, until there are few enough.
     fn joined(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let mut merger = Merger::new(self.facts, drafts);
         while merger.members.len() > self.most {
@@ -85,7 +85,7 @@ impl<'a> Limits<'a> {
         merger.members.into_iter().map(|it| it.draft).collect()
     }
 
-    /// Cuts the heaviest in two, until there are enough and none is far too large.
+    /// Splits the heaviest draft, until there are enough and none is far too large.
     fn cut(&self, mut drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let all: u64 = drafts.iter().map(|draft| self.facts.weight(draft)).sum();
         let bytes = (0..self.facts.files.len())
@@ -94,7 +94,7 @@ impl<'a> Limits<'a> {
         let expected = shares(self.facts.files.len(), bytes).clamp(self.fewest, self.most) as u64;
         let too_large = (all / expected.max(1)).saturating_mul(TOO_LARGE);
         let mut whole = vec![false; drafts.len()];
-        // Into how many parts, in the order in which they were first cut.
+        // Into how many parts each unit is split, in the order of the first split.
         let mut cut: Vec<(String, usize)> = Vec::new();
         while drafts.len() < self.most {
             let heaviest = (0..drafts.len())
@@ -125,7 +125,7 @@ impl<'a> Limits<'a> {
         drafts
     }
 
-    /// The files in two parts, if they can be parted.
+    /// Divides the files into two parts, if they can be separated.
     fn halves(&self, files: &[usize]) -> Vec<Vec<usize>> {
         let place_of: HashMap<usize, usize> = files
             .iter()

@@ -1,6 +1,6 @@
-//! Drafts of which there are too many: who is the lightest, and whom it joins.
+//! Merges drafts when there are too many: finds the lightest draft, and the draft that it joins.
 //!
-//! What is asked for at every step is kept, as there may be a thousand steps over a hundred thousand files.
+//! Weights and places are kept between steps, because there may be a thousand steps over a hundred thousand files.
 
 use std::cmp::Reverse;
 
@@ -10,20 +10,21 @@ use super::file_facts::FileFacts;
 pub(super) struct Merger<'a> {
     facts: &'a FileFacts<'a>,
     pub(super) members: Vec<Member>,
-    /// For each file the name of the member that has it: its first place, which stays as members go.
+    /// For each file, the name of the member that has it. A name is the member's first place and stays valid when
+    /// members are removed.
     homes: Vec<usize>,
     names: usize,
 }
 
 pub(super) struct Member {
     pub(super) draft: Draft,
-    /// Whether it cannot join anybody, because nobody else has its owner.
+    /// Whether it cannot join any other, because no other has the same owner.
     pub(super) has_no_partner: bool,
     name: usize,
     weight: u64,
 }
 
-/// How deep the nearest folder is in which a draft has files, and how many they are.
+/// The depth of the nearest folder in which a draft has files, and the number of files there.
 type Nearness = (usize, usize);
 
 impl<'a> Merger<'a> {
@@ -49,15 +50,15 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// The place of the lightest that may join another.
+    /// Returns the place of the lightest draft that may join another.
     pub(super) fn lightest(&self) -> Option<usize> {
         (0..self.members.len())
             .filter(|&place| !self.members[place].has_no_partner)
             .min_by_key(|&place| self.members[place].weight)
     }
 
-    /// The one that a draft is tied to most; without any tie the one with most files in the nearest folder; of equals
-    /// the lightest.
+    /// Returns the draft with the strongest tie to this one; without any tie, the draft with most files in the nearest
+    /// folder; of equals, the lightest.
     pub(super) fn partner(&self, place: usize) -> Option<usize> {
         let mut tied = vec![0_u64; self.names];
         let member = &self.members[place];
@@ -83,7 +84,7 @@ impl<'a> Merger<'a> {
             })
     }
 
-    /// Puts one into another.
+    /// Merges one draft into another.
     pub(super) fn join(&mut self, place: usize, into: usize) {
         let member = self.members.remove(place);
         let into = &mut self.members[into - usize::from(into > place)];
@@ -94,8 +95,8 @@ impl<'a> Merger<'a> {
         into.draft.absorb(member.draft);
     }
 
-    /// How near another is to the first file of a draft. PlannedFiles are numbered by path, so those that share most with it
-    /// stand beside its place.
+    /// Returns how near another draft is to the first file of this one. Files are numbered by path, so the files that
+    /// share most folders with it are next to its place.
     fn nearness(&self, draft: &Draft, other: &Draft) -> Nearness {
         let Some(&first) = draft.files.first() else {
             return (0, 0);
@@ -115,7 +116,7 @@ impl<'a> Merger<'a> {
     }
 }
 
-/// The deepest folder that holds both, closed by a slash; nothing for the root.
+/// Returns the deepest folder that holds both paths, with a closing slash; empty for the root.
 fn shared_folder<'p>(one: &'p str, other: &str) -> &'p str {
     let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b);
     let end = one.as_bytes()[..same.count()]

@@ -1,16 +1,16 @@
-//! A plan as somebody proposes it who has read the base: data that nothing is believed of.
+//! Makes a plan from a proposal by an agent that has read the base. Nothing in a proposal is trusted.
 //!
-//! [`Proposal::find`] finds it in what an agent said; [`from_proposal`] makes of it, and of the plan that the files' own
-//! ties make, one that holds together, and says what it had to mend. Pure: whom to ask, and what of, is the caller's affair.
+//! [`Proposal::find`] finds the proposal in an agent's answer. [`from_proposal`] makes a valid plan from it and from
+//! the plan without the proposal, and reports every repair. Pure: the caller decides which agent to ask, and for what.
 //!
-//! | proposed | becomes |
+//! | proposed | result |
 //! |---|---|
-//! | a path that is not among the files in question, or is no path | is dropped |
-//! | a file in several units | is in the one that it is tied to most |
-//! | a file in none, and not left out | joins the unit that it is tied to most, or stays with those that it is with otherwise |
-//! | too many units | the smallest joins the one that it is tied to most, and so on |
-//! | too few, or a unit far too large | is cut in two, and so on |
-//! | needs in a circle, or of what there is not | are dropped |
+//! | a path that is invalid, or not among the files in question | the path is dropped |
+//! | a file in several units | the file goes to the unit with the strongest tie |
+//! | a file in no unit, and not left out | the file joins its strongest tie, or stays with its neighbours |
+//! | too many units | the smallest unit joins the one with the strongest tie, and so on |
+//! | too few units, or a unit far too large | the largest unit is split in two, and so on |
+//! | needs in a circle, or unknown needs | the needs are dropped |
 
 mod assignment;
 mod creation;
@@ -32,7 +32,7 @@ mod text;
 pub use error::ProposalError;
 pub use format::{KeyFile, Proposal, ProposedLeftOut, ProposedUnit, SCHEMA};
 pub use outline::{Cluster, Outline};
-pub use repair::{DropReason, Repair};
+pub use repair::Repair;
 
 use super::base_files::BaseFiles;
 use super::claim::{Ownership, default_create_folders};
@@ -48,7 +48,7 @@ use file_facts::FileFacts;
 use files::PlannedFiles;
 use limits::Limits;
 
-/// Makes a plan of a proposal for the files of `plan`, which is the one that their own ties make.
+/// Makes a plan of a proposal for the files of `plan`, which is the plan without the proposal.
 ///
 /// # Errors
 /// When too little of the proposal can be used.
@@ -95,7 +95,7 @@ pub fn from_proposal(
     Ok((planned, repairs))
 }
 
-/// The units that the drafts have become, without what they need of each other.
+/// Makes units of the drafts, without needs.
 fn units(files: &PlannedFiles<'_>, drafts: &[Draft], base: &BaseFiles) -> Vec<Unit> {
     let paths: Vec<Vec<&str>> = drafts
         .iter()

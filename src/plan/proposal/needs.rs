@@ -1,4 +1,4 @@
-//! What the units need of each other: as it was proposed, without circles.
+//! Sets what the units need of each other, as proposed but without circles.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,8 +9,8 @@ use crate::plan::model::Unit;
 use crate::plan::unit_id::UnitId;
 use crate::words;
 
-/// Sets what each unit needs: what was proposed, and then whose files its own import. The drafts are what the units came
-/// from, in their order.
+/// Sets the needs of each unit: first the proposed ones, then the units that its files import. `drafts` holds the draft
+/// of each unit, in the same order.
 pub(super) fn set(
     units: &mut [Unit],
     drafts: &[Draft],
@@ -35,7 +35,7 @@ pub(super) fn set(
                 }
             }
         }
-        // What it was put together with it needs no more.
+        // A unit does not need what was merged into it.
         wanted.remove(&place);
         for need in wanted {
             if !needs.add(place, need) {
@@ -48,7 +48,7 @@ pub(super) fn set(
     }
     if let Some(title) = &proposal.prerequisite {
         match titles.find(title) {
-            // What it needs itself comes before it.
+            // What the prerequisite needs itself comes before it.
             Some(first) => {
                 for &first in first {
                     for place in 0..drafts.len() {
@@ -70,7 +70,7 @@ pub(super) fn set(
     }
 }
 
-/// The places of the drafts by the titles of the proposed units.
+/// The places of the drafts, by the titles of the proposed units.
 struct Titles(HashMap<String, Vec<usize>>);
 
 impl Titles {
@@ -84,7 +84,7 @@ impl Titles {
         let mut titles = HashMap::new();
         for (unit, places) in proposal.units.iter().zip(places) {
             if !places.is_empty() {
-                // Of two with one title the first is meant.
+                // Of two units with one title, the first is meant.
                 titles.entry(key(&unit.title)).or_insert(places);
             }
         }
@@ -96,14 +96,14 @@ impl Titles {
     }
 }
 
-/// What counts of a title.
+/// Returns the form in which titles are compared.
 pub(super) fn key(title: &str) -> String {
     words::line(title).to_lowercase()
 }
 
-/// Who needs whom, never in a circle.
+/// Which unit needs which, never in a circle.
 struct Needs {
-    /// Who needs whom, also through others.
+    /// Which unit needs which, directly or through others.
     reach: Vec<Vec<bool>>,
     named: Vec<BTreeSet<usize>>,
 }
@@ -116,7 +116,7 @@ impl Needs {
         }
     }
 
-    /// Lets one unit need another; says whether that makes no circle.
+    /// Makes one unit need another. Returns false if that would make a circle.
     fn add(&mut self, unit: usize, need: usize) -> bool {
         if unit == need || self.reach[need][unit] {
             return false;
@@ -136,7 +136,8 @@ impl Needs {
         true
     }
 
-    /// What a unit needs by itself. What it needs through another is not named, as that starts from its result.
+    /// Returns what a unit needs directly. A need through another unit is not named, because the other starts from its
+    /// result.
     fn direct(&self, unit: usize) -> impl Iterator<Item = usize> {
         let named = &self.named[unit];
         let through = |need: &usize| named.iter().any(|other| self.reach[*other][*need]);

@@ -1,4 +1,4 @@
-//! What somebody is told who is to propose a plan: the files in question, in the units that their own ties make.
+//! Describes the files in question to the agent that is asked for a plan, grouped as in the plan without the proposal.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::plan::base_files::BaseFiles;
 use crate::plan::model::{Plan, Size, Unit};
 use crate::words;
 
-/// With more files than this, folders are told instead.
+/// With more files than this, folders are listed instead.
 const FILES: usize = 1_500;
-/// The most folders of one unit.
+/// The maximum number of listed folders of one unit.
 const FOLDERS: usize = 40;
 
 /// The files in question.
@@ -19,24 +19,24 @@ const FOLDERS: usize = 40;
 pub struct Outline {
     pub files: usize,
     pub clusters: Vec<Cluster>,
-    /// Matching files that are set aside already: how many, for which reason.
+    /// Matching files that are already left out: how many, and why.
     pub left_out: Vec<String>,
 }
 
-/// PlannedFiles that belong together by what they import.
+/// Files that belong together by their imports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cluster {
     pub title: String,
     pub files: usize,
     pub size: String,
-    /// Its files, or its folders where there are very many files.
+    /// Its files, or its folders if there are very many files.
     pub lines: Vec<String>,
-    /// The titles of those whose files it imports, if not each the other's.
+    /// The titles of the clusters whose files it imports, except where they import each other.
     pub imports: Vec<String>,
 }
 
 impl Outline {
-    /// Of a plan that the files' own ties make.
+    /// Describes a plan made without a proposal.
     pub fn of(plan: &Plan, base: &BaseFiles) -> Result<Self, GitError> {
         let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
         let lines = if files > FILES { folders } else { each };
@@ -66,7 +66,7 @@ impl Outline {
     }
 }
 
-/// A path that cannot pass for anything else.
+/// Returns a path that cannot pass for anything else.
 fn shown(path: &str) -> String {
     if path.chars().any(char::is_control) {
         format!("{path:?}")

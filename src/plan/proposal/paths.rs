@@ -1,4 +1,4 @@
-//! What a written path means.
+//! Paths as a proposal writes them, and who mentions which path.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use super::repair::DropReason;
 
 pub(super) enum Target {
     File(usize),
-    /// Closed by a slash, and nothing for the root.
+    /// With a closing slash; empty for the root.
     Folder(String),
 }
 
-/// A path without what means nothing in it.
+/// Removes redundant parts from a path.
 pub(super) fn normalized(written: &str) -> Result<String, DropReason> {
     if written.starts_with('/') || written.trim().is_empty() || written.contains('\0') {
         return Err(DropReason::NoPath);
@@ -25,7 +25,7 @@ pub(super) fn normalized(written: &str) -> Result<String, DropReason> {
     Ok(parts.join("/"))
 }
 
-/// Who names what.
+/// Who mentions which files and folders.
 pub(super) struct Mentions<T> {
     files: HashMap<usize, Vec<T>>,
     folders: HashMap<String, Vec<T>>,
@@ -44,13 +44,14 @@ impl<T: Copy + PartialEq> Mentions<T> {
             Target::File(file) => self.files.entry(file).or_default(),
             Target::Folder(folder) => self.folders.entry(folder).or_default(),
         };
-        // One after another names its own: what it named before stands last.
+        // Each proposer adds all of its paths before the next, so a repeated mention is always the last.
         if all.last() != Some(&by) {
             all.push(by);
         }
     }
 
-    /// Who names a file most exactly, and how exactly: by so many letters.
+    /// Returns who mentions a file most exactly, and how exactly: the length of the folder's path, or the maximum for
+    /// the file itself.
     pub(super) fn of(&self, file: usize, path: &str) -> (usize, &[T]) {
         if let Some(all) = self.files.get(&file) {
             return (usize::MAX, all);

@@ -1,4 +1,4 @@
-//! Finds the proposal in what an agent said: words may stand around it, and fences.
+//! Finds the proposal in an agent's answer, which may surround it with words and code fences.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -6,13 +6,14 @@ use serde::de::IgnoredAny;
 use super::error::ProposalError;
 use super::format::Proposal;
 
-/// A longer answer is none: a plan of tens of thousands of files has fewer letters.
+/// A longer answer is refused. The plan of tens of thousands of files is shorter.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// So many letters are looked at in all: what begins ever new objects and ends none would be read again from each.
+/// The total number of bytes to read. An answer that opens objects and closes none would otherwise be read again from
+/// each.
 const PATIENCE: usize = 16 * LONGEST;
 
-/// What makes an object a proposal, or at least meant as one.
+/// The key that marks an object as a proposal.
 #[derive(Deserialize)]
 struct Meant {
     #[serde(rename = "units")]
@@ -20,13 +21,13 @@ struct Meant {
 }
 
 impl Proposal {
-    /// The last object with `units` in the text. Paths in it that begin with one of the `roots`, by which the place is
-    /// known where the base was read, are taken for such from the root of the repository.
+    /// Returns the last object with `units` in the text. `roots` are the folders where the base was checked out: a path
+    /// that begins with one of them is taken relative to the root of the repository.
     pub fn find(text: &str, roots: &[&str]) -> Result<Self, ProposalError> {
         if text.len() > LONGEST {
             return Err(ProposalError::TooLong(LONGEST));
         }
-        // Nothing that begins behind the last mention can hold one.
+        // An object that begins after the last mention cannot contain it.
         let Some(end) = text.rfind("\"units\"") else {
             return Err(ProposalError::NoJson);
         };
@@ -65,7 +66,7 @@ impl Proposal {
         Ok(proposal)
     }
 
-    /// Takes the folder that the base was read in off all paths.
+    /// Removes the folder of the checkout from all paths.
     fn strip(&mut self, root: &str) {
         let root = root.trim_end_matches('/');
         if root.is_empty() {
@@ -91,7 +92,7 @@ impl Proposal {
     }
 }
 
-/// The object with which the text begins.
+/// Returns the object at the start of the text.
 fn object(text: &str) -> Result<&str, serde_json::Error> {
     let mut objects = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     match objects.next() {
@@ -100,7 +101,7 @@ fn object(text: &str) -> Result<&str, serde_json::Error> {
     }
 }
 
-/// How far it was read before the error.
+/// Returns how many bytes were read before the error.
 fn place(text: &str, error: &serde_json::Error) -> usize {
     let lines = text.split_inclusive('\n').take(error.line() - 1);
     lines.map(str::len).sum::<usize>() + error.column()

@@ -1,58 +1,58 @@
-//! What had to be mended in a proposal, as facts and in sentences.
+//! What had to be repaired in a proposal, as facts and in sentences.
 
 use std::fmt;
 
 use crate::words;
 
-/// Of many files only so many are named in a sentence.
+/// A sentence names at most this many files.
 const NAMED: usize = 3;
 
-/// One thing that was mended.
+/// One repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
-    /// A path was taken out of a list. `of` says whose.
+    /// A path was removed from a list. `of` names the unit or list.
     Dropped {
         of: String,
         path: String,
         why: DropReason,
     },
-    /// A file is in the unit `to` only.
+    /// A file was in several units and is now only in the unit `to`.
     Contested {
         path: String,
         units: Vec<String>,
         to: String,
     },
-    /// PlannedFiles that were left out and in a unit are in the unit.
+    /// Files were both left out and in a unit, and stay in the unit.
     KeptInUnit(Vec<String>),
-    /// PlannedFiles that nobody named joined the units that they are tied to.
+    /// Files in no unit joined the units with the strongest ties.
     Joined(Vec<String>),
-    /// PlannedFiles that nobody named are together as their ties have it.
+    /// Files in no unit and without ties stay together as in the plan without the proposal.
     Untied(Vec<String>),
-    /// Names that some file system takes for one stay together.
+    /// Files whose names some file system treats as equal stay together.
     SameName(Vec<String>),
     /// A unit had no file and nothing to create.
     Empty(String),
     /// A unit that only creates files became part of another.
     Absorbed { unit: String, into: String },
-    /// Two units became one, as there were too many.
+    /// Two units became one, because there were too many.
     Merged { unit: String, into: String },
-    /// A unit was cut, because it was too large or there were too few.
+    /// A unit was split, because it was too large or there were too few.
     Split { unit: String, parts: usize },
     /// A unit was divided, because its files have different owners.
     SplitByOwner { unit: String, parts: usize },
-    /// What it needs is no unit.
+    /// A unit needs something that is not a unit.
     UnknownNeed { unit: String, need: String },
-    /// The unit is needed by what it needs.
+    /// A need was dropped, because the other unit already needs this one.
     NeedCycle { unit: String, need: String },
-    /// The unit that all others were to need is none.
+    /// The unit that all others were to need does not exist.
     NoPrerequisite(String),
     /// A text was too long.
     Shortened(String),
-    /// There were more conventions than anybody heeds.
+    /// There were too many conventions.
     TooManyConventions { kept: usize, of: usize },
 }
 
-/// DropReason a path is dropped.
+/// Why a path is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DropReason {
     #[error("it is no path from the root of the repository")]

@@ -28,7 +28,7 @@ const PATHS: [&str; 12] = [
     "z.js",
 ];
 
-/// What the base tracks beside them.
+/// Other files that the base tracks.
 const OTHERS: [&str; 2] = ["README.md", "img/logo.png"];
 
 fn base() -> BaseFiles {
@@ -75,7 +75,7 @@ fn proposal(units: Vec<ProposedUnit>) -> Proposal {
     }
 }
 
-/// Units and repairs in lines.
+/// Units and repairs, a line each.
 fn shown(proposal: &Proposal, range: &str) -> String {
     let made = from_proposal(&plan(), &base(), proposal, range.parse().unwrap());
     let (plan, repairs) = made.unwrap();
@@ -387,7 +387,7 @@ fn a_need_that_would_make_a_circle_takes_no_other_with_it() {
         let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
         format!("{} needs {}", unit.id, needs.join(" "))
     });
-    // That c.js comes first is also known through b.js, which comes after a.js as the agent has it.
+    // Through b.js it is also known that c.js comes first; the agent puts b.js after a.js.
     insta::assert_snapshot!(needs.collect::<Vec<_>>().join("\n"), @"
     01-a needs 03-c
     02-b needs 01-a
@@ -478,7 +478,7 @@ fn the_schema_and_the_program_refuse_the_same() {
     }
 }
 
-/// A path as somebody may write it who means well, is careless, or means harm.
+/// A path as a well-meaning, careless or malicious agent may write it.
 fn path() -> impl Strategy<Value = String> {
     let known = (0..PATHS.len()).prop_map(|at| PATHS[at].to_owned());
     let odd = [
@@ -517,7 +517,7 @@ fn path() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A text as it may be meant to do more than be read.
+/// A text that may try to do more than be read.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ab]",
@@ -590,12 +590,12 @@ proptest! {
         let mut whole: Vec<&str> = PATHS.into_iter().chain(["img/logo.png"]).collect();
         whole.sort_unstable();
         prop_assert_eq!(all, whole);
-        // Within the bounds, but where owners are kept apart or names are one.
+        // The limits hold, except where owners are kept apart or names are equal.
         let files: BTreeSet<String> =
             made.units.iter().flat_map(|unit| &unit.claim.files).map(|path| super::super::claim::fold(path)).collect();
         prop_assert!(made.units.len() >= range.min().min(files.len()));
         prop_assert!(by == Some(Grouping::Owner) || made.units.len() <= range.max());
-        // What is created was never there.
+        // A created path was not tracked before.
         for unit in &made.units {
             for path in unit.claim.create.iter().filter(|path| !path.ends_with('/')) {
                 prop_assert!(!base.tracks(path));
@@ -605,7 +605,7 @@ proptest! {
         for repair in &repairs {
             prop_assert!(!repair.to_string().chars().any(char::is_control));
         }
-        // What is written is read again as it was.
+        // The plan is read back as it was written.
         let mut read = parse(&to_toml(&made)).unwrap();
         for (read, made) in read.units.iter_mut().zip(&made.units) {
             read.size = made.size;

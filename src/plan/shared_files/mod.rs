@@ -1,45 +1,47 @@
-//! Files that nearly every change touches, or that follow another file: lock files, changelogs, files that only
-//! re-export, the settings of a CI, snapshots, and what history shows changing together with everything.
+//! Finds shared files: files that nearly every change touches, or that follow another file. These are lock files,
+//! changelogs, files that only re-export, CI settings, snapshots, and files that history shows changing together with
+//! everything.
 //!
-//! Split over units like any other file, they would be where the pull requests collide. So they are told apart here:
+//! Split over units like other files, shared files would be where pull requests conflict. So they are treated
+//! separately:
 //!
-//! | kind | becomes |
+//! | kind | result |
 //! |---|---|
-//! | lock file | left out, as its own tool writes it, unless it was asked for by its path |
-//! | snapshot | part of the unit that has its test, else shared |
-//! | re-exporting file, of whose folder several units have files | shared |
-//! | changelog, CI settings, what changes with everything | shared |
+//! | lock file | left out, because its own tool writes it, unless the user asked for it by its path |
+//! | snapshot | part of the unit that has its test, or else shared |
+//! | file that only re-exports, if several units have files of its folder | shared |
+//! | changelog, CI settings, file that changes with everything | shared |
 //!
-//! Shared files make one unit of their own, the last (one for each group of owners where these are kept apart). Where
-//! most of the files are of such a kind, they are what the change is about, and none is set apart.
+//! Shared files make one unit of their own, the last (one for each group of owners if these are kept apart). If most of
+//! the files are of such a kind, the change is about them, and none is set apart.
 //!
-//! Pure over names, contents and the history handed in.
+//! Pure over names, contents and the given history.
 
 mod reexport;
 
 use std::collections::{BTreeSet, HashMap};
 
-/// What makes a file one that many changes touch.
+/// Why many changes touch a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SharedKind {
     Changelog,
     Ci,
-    /// It only re-exports what other files hold.
+    /// The file only re-exports what other files hold.
     Reexports,
-    /// A program's record of what a test saw; the test is in one of these files.
+    /// A test tool recorded it; the test is in one of these files.
     Snapshot(Vec<String>),
 }
 
-/// So many commits are asked for what changed together.
+/// How many commits are searched for files that change together.
 pub(super) const COMMITS: usize = 1_000;
 
-/// Fewer commits than this are no habit.
+/// Fewer commits than this are not a habit.
 const HABIT: usize = 10;
 
-/// Of the commits that change any of the files, one in so many has to change a file together with other units' files.
+/// Of the commits that change any of the files, one in this many must change a file together with files of other units.
 const ONE_IN: usize = 5;
 
-/// With fewer units there is no "everything" to change together with.
+/// With fewer units, "everything" would mean too little.
 const FEWEST_UNITS: usize = 3;
 
 const LOCK_FILES: &[&str] = &[
@@ -70,7 +72,7 @@ const LOCK_FILES: &[&str] = &[
     "yarn.lock",
 ];
 
-/// Folders and files in which the common CI systems look for their settings.
+/// Folders and files where common CI systems look for their settings.
 const CI: &[&str] = &[
     ".buildkite/",
     ".circleci/",
@@ -100,12 +102,12 @@ fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Whether a package manager writes the file.
+/// Checks whether a package manager writes the file.
 pub(super) fn is_lock_file(path: &str) -> bool {
     LOCK_FILES.contains(&name_of(path))
 }
 
-/// What kind of hot file it is by its name and content, if it is one.
+/// Returns the kind of shared file by name and content, if it is one.
 pub(super) fn kind(path: &str, content: &[u8]) -> Option<SharedKind> {
     let is_ci = |place: &&str| match place.strip_suffix('/') {
         Some(folder) => path
@@ -132,10 +134,10 @@ fn is_changelog(name: &str) -> bool {
             .contains(&ending.to_ascii_lowercase().as_str())
 }
 
-/// Where the test of a snapshot may be, the likeliest place first; nothing for what is no snapshot.
+/// Returns where the test of a snapshot may be, the likeliest place first; `None` if the file is not a snapshot.
 ///
-/// Jest and vitest name a snapshot after its test and put it into a folder beside it, syrupy does so for Python, and
-/// insta writes the test's path into the head.
+/// Jest and vitest name a snapshot after its test and put it into a folder beside it, syrupy does the same for Python,
+/// and insta writes the test's path into the head.
 fn tests_of_snapshot(path: &str, content: &[u8]) -> Option<Vec<String>> {
     let (folder, name) = (folder_of(path), name_of(path));
     let stem = name.strip_suffix(".snap");
@@ -158,7 +160,7 @@ fn tests_of_snapshot(path: &str, content: &[u8]) -> Option<Vec<String>> {
         .lines()
         .find_map(|line| line.strip_prefix("source: "))?
         .trim_matches('"');
-    // The path is from the root of the workspace, which need not be that of the repository.
+    // The path starts at the root of the workspace, which may differ from the root of the repository.
     let roots = std::iter::successors(Some(folder), |folder| {
         (!folder.is_empty()).then(|| folder_of(folder))
     });
@@ -172,7 +174,7 @@ fn tests_of_snapshot(path: &str, content: &[u8]) -> Option<Vec<String>> {
     )
 }
 
-/// The files that follow others: of each, the two places in the list.
+/// Returns the files that follow others: the place of each, and the place of the file it follows.
 pub(super) fn followers(files: &[(&str, Option<&SharedKind>)]) -> Vec<(usize, usize)> {
     let places: HashMap<&str, usize> = files
         .iter()
@@ -193,7 +195,8 @@ pub(super) fn followers(files: &[(&str, Option<&SharedKind>)]) -> Vec<(usize, us
         .collect()
 }
 
-/// The files that several units would share if they were cut so. `commits` are the paths that commits changed.
+/// Returns the files that several units would share in this division. `commits` holds the paths that each commit
+/// changed.
 pub(super) fn find_shared(
     files: &[(&str, Option<&SharedKind>)],
     units: &[Vec<usize>],
@@ -237,7 +240,7 @@ pub(super) fn find_shared(
     shared
 }
 
-/// What changes together with everything: often with files of other units, and with those of most of them.
+/// Returns files that change together with everything: often with files of other units, and with files of most units.
 fn changed_with_most_units(
     files: &[(&str, Option<&SharedKind>)],
     unit_of: &[Option<usize>],

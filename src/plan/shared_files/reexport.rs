@@ -1,26 +1,26 @@
-//! Whether a file does nothing but hand on what other files hold: an `index.ts` of exports, an `__init__.py` of
-//! imports, a `mod.rs` of declarations.
+//! Recognises files that only re-export what other files hold: an `index.ts` of exports, an `__init__.py` of imports, a
+//! `mod.rs` of declarations.
 //!
-//! The text must be made of such statements to its end, so a file with one line of its own is none. Comments are
-//! passed over as they stand; a file that is read wrongly is only cut into a unit like any other.
+//! The whole text must consist of such statements; one other line disqualifies the file. Comments are skipped with
+//! simple patterns. A misread file is only put into a unit like any other.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// One statement alone is another name for a file rather than a place where many meet.
+/// A file with a single statement is an alias rather than a place where many changes meet.
 const FEWEST: usize = 2;
 
 /// A file that only re-exports is small.
 const MOST_BYTES: usize = 64 << 10;
 
-/// The statements that a language's re-exporting files are made of.
+/// The statements that a re-exporting file of a language consists of.
 struct Grammar {
     /// What may stand between statements.
     blank: Regex,
-    /// What hands something on. What the group `list` holds are several, apart by commas.
+    /// A statement that re-exports. The group `list` holds several names, separated by commas.
     handing_on: Regex,
-    /// What else may stand there.
+    /// Other statements that may occur.
     beside: Regex,
 }
 
@@ -107,7 +107,7 @@ static RUST: LazyLock<Grammar> = LazyLock::new(|| {
     )
 });
 
-/// Whether a file of this name and content hands on several things and does nothing else.
+/// Checks whether a file of this name and content re-exports several things and does nothing else.
 pub(super) fn only_reexports(name: &str, content: &[u8]) -> bool {
     let grammar = match name.rsplit_once('.') {
         Some((_, "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts")) => &SCRIPT,

@@ -1,11 +1,11 @@
-//! Names for units: a title that a reviewer recognises, and an id that branches, folders and logs are named after.
+//! Names units: a title that a reviewer recognises, and an id for branches, folders and logs.
 //!
-//! It knows paths only. All titles of a plan are different, and so are all ids.
+//! This folder knows only paths. All titles of a plan are different, and so are all ids.
 //!
-//! A unit that holds a folder whole has the folder's name (`src/parse`); one of several siblings has their parent's
-//! and theirs (`src: lex, parse`); a piece of a folder has the first and the last name in it (`src: Button … Form`).
-//! Of many places, those in one folder are told as a piece of it (`src: io (part), net/tcp`), and where even that has no
-//! room, those that hold the most files are named (`src: io (part), net/tcp, … (2 more)`).
+//! A unit that holds a whole folder has the folder's name (`src/parse`). A unit of several siblings has their parent's
+//! name and theirs (`src: lex, parse`). A piece of a folder has the first and the last name in it (`src: Button …
+//! Form`). Of many places, those in one folder appear as a piece of it (`src: io (part), net/tcp`); if even that is too
+//! long, the places with most files are named (`src: io (part), net/tcp, … (2 more)`).
 
 mod name;
 mod places;
@@ -18,11 +18,11 @@ use name::{MOST_SHOWN, Name, Part};
 use places::Places;
 
 const MAX_ID: usize = 40;
-/// How units of files are named that others would share.
+/// The name of units of shared files.
 const SHARED: &str = "shared";
 
-/// The id and title of each unit, from the paths of its files. What the last units share is not missing in the folders
-/// that others hold, and these units are named so that they are known as shared.
+/// Returns the id and title of each unit, from the paths of its files. The files of the last units, which are shared,
+/// do not count as missing from the folders of the others, and their titles say that they are shared.
 #[must_use]
 pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, String)> {
     let all = units.len() + shared.len();
@@ -42,7 +42,7 @@ pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, Str
         .collect()
 }
 
-/// The id and title of each unit that somebody has given a title to.
+/// Returns the id and title of each unit that already has a title.
 pub(super) fn name_titled_units(titles: &[String]) -> Vec<(UnitId, String)> {
     let mut taken = HashSet::new();
     titles
@@ -50,14 +50,14 @@ pub(super) fn name_titled_units(titles: &[String]) -> Vec<(UnitId, String)> {
         .enumerate()
         .map(|(index, title)| {
             let title = unique_title(title, &mut taken);
-            // What stands before a slash says as much as what stands behind it.
+            // The part before a slash says as much as the part behind it.
             let name = Name::folder(&title.replace('/', " "));
             (id(index, titles.len(), &name), title)
         })
         .collect()
 }
 
-/// At most `most` characters; the middle goes, because both ends tell titles apart.
+/// Shortens a text to at most `most` characters. The middle is cut, because both ends tell titles apart.
 pub(super) fn shorten(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
@@ -72,7 +72,7 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
         .collect()
 }
 
-/// The title, or one like it that is not taken yet.
+/// Returns the title, or a similar one that is not taken yet.
 pub(super) fn unique_title(title: &str, taken: &mut HashSet<String>) -> String {
     let mut short = shorten(title, MAX_TITLE);
     let mut number = 2;
@@ -84,8 +84,8 @@ pub(super) fn unique_title(title: &str, taken: &mut HashSet<String>) -> String {
     short
 }
 
-/// `03-django-db-models`: the ordinal makes it unique. Of a long path the upper folders go, because the lower ones say
-/// more, and of a long list the last parts.
+/// Returns an id such as `03-django-db-models`, which the ordinal makes unique. A long path loses its upper folders,
+/// because the lower ones say more; a long list loses its last parts.
 fn id(index: usize, units: usize, name: &Name) -> UnitId {
     let width = units.to_string().len().max(2);
     let ordinal = format!("{:0width$}", index + 1);
@@ -110,14 +110,14 @@ fn id(index: usize, units: usize, name: &Name) -> UnitId {
         let end = slug[..=room].rfind('-').unwrap_or(room);
         slug.truncate(end);
     }
-    // Digits, lower-case letters and single dashes are within every rule of an id.
+    // Digits, lower-case letters and single dashes are always valid in an id.
     UnitId::from_valid(match slug.as_str() {
         "" => ordinal,
         slug => format!("{ordinal}-{slug}"),
     })
 }
 
-/// Lower-case letters, digits and single dashes, none at the ends.
+/// Returns the text as lower-case letters, digits and single dashes, with no dash at the ends.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
     for c in text.chars() {

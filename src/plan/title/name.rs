@@ -1,11 +1,11 @@
-//! What a unit is called, in parts that can be left out.
+//! The name of a unit, in parts that can be left out.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The most characters that a title has.
+/// The maximum number of characters in a title.
 pub(in crate::plan) const MAX_TITLE: usize = 60;
-/// No title and no id has room for more parts, as each takes a letter and what stands between.
+/// No title or id has room for more parts, because each part takes a letter and a separator.
 pub(super) const MOST_SHOWN: usize = MAX_TITLE / 3 + 1;
 
 /// What a unit holds: a folder or file, or parts of a folder.
@@ -16,13 +16,13 @@ pub(super) struct Name {
 
 /// A part of a folder, and how many of the unit's files are there.
 pub(super) struct Part {
-    /// A file or folder, from the unit's folder.
+    /// A file or folder, relative to the unit's folder.
     path: String,
     files: usize,
     extent: Extent,
 }
 
-/// What a unit has of a place.
+/// How much of a place the unit has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     Whole,
@@ -52,7 +52,7 @@ impl Part {
         }
     }
 
-    /// The folders that this is a part of.
+    /// Returns the folders that contain this part.
     fn folders(&self) -> impl Iterator<Item = &str> {
         let above = |path: &'_ str| path.rfind('/');
         let own = match self.extent {
@@ -71,8 +71,8 @@ impl Name {
         }
     }
 
-    /// Tells places as pieces of the folder that they are in, the lowest such folders first, until the title has room
-    /// for all of them.
+    /// Replaces places by pieces of the folder that they are in, the lowest folders first, until all fit into the
+    /// title.
     pub fn gathered(mut self) -> Self {
         while self.showing(self.parts.len()).chars().count() > MAX_TITLE {
             let Some(folder) = self.lowest_shared() else {
@@ -92,7 +92,7 @@ impl Name {
         self
     }
 
-    /// The lowest folder that several parts are in; of such folders the one of most parts.
+    /// Returns the lowest folder that contains several parts; of equals, the one with most parts.
     fn lowest_shared(&self) -> Option<String> {
         let mut parts_in: BTreeMap<&str, usize> = BTreeMap::new();
         for folder in self.parts.iter().flat_map(Part::folders) {
@@ -107,7 +107,7 @@ impl Name {
         Self::new(path, Vec::new())
     }
 
-    /// So many parts that have the most files, in their order.
+    /// Returns the parts with most files, up to this many, in their order.
     pub fn chosen(&self, shown: usize) -> Vec<String> {
         let mut order: Vec<usize> = (0..self.parts.len()).collect();
         order.sort_by_key(|&part| Reverse(self.parts[part].files));
@@ -141,7 +141,7 @@ impl Name {
     }
 }
 
-/// One line that a terminal shows as it is.
+/// Returns one line that a terminal can show as it is.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '?' } else { c })

@@ -1,14 +1,14 @@
-//! Where the files of a unit are, beside those of the other units.
+//! Locates the files of a unit in relation to those of the other units.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::name::{Name, Part};
 use crate::plan::partition::stem;
 
-/// So many loose files are named one by one where the unit holds all of their folder.
+/// Up to this many loose files are named one by one if the unit holds all of their folder.
 const FEW: usize = 4;
 
-/// A file as its unit is named after it: `parse.rs` counts as a file of `parse/` where there is such a folder.
+/// A file as its unit is named after it: `parse.rs` counts as a file of `parse/` if there is such a folder.
 pub(super) struct File<'a> {
     path: &'a str,
     folder: &'a str,
@@ -34,7 +34,7 @@ impl<'a> File<'a> {
     }
 }
 
-/// The folder that holds a path, `""` for the root.
+/// Returns the folder that holds a path, `""` for the root.
 fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
@@ -43,14 +43,14 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The path and all folders above it up to the root.
+/// Returns the folder and all folders above it up to the root.
 fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| {
         (!folder.is_empty()).then(|| folder_of(folder))
     })
 }
 
-/// What lies below the folder; `None` for what is not in it.
+/// Returns the rest of the path below the folder; `None` if the path is not in it.
 fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     match folder {
         "" => Some(path),
@@ -59,7 +59,7 @@ fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     }
 }
 
-/// The deepest folder that holds all files.
+/// Returns the deepest folder that holds all files.
 fn common_folder<'a>(files: &[&File<'a>]) -> &'a str {
     let first = files.first().map_or("", |file| file.folder);
     files.iter().fold(first, |common, file| {
@@ -69,10 +69,10 @@ fn common_folder<'a>(files: &[&File<'a>]) -> &'a str {
     })
 }
 
-/// What is in a folder, whoever has it.
+/// The content of a folder, over all units.
 #[derive(Default)]
 struct Folder<'a> {
-    /// How many files there are in it and below it, and in it alone.
+    /// The number of files in it and below it, and of files directly in it.
     files: usize,
     loose: usize,
     /// The names of its files and folders.
@@ -150,7 +150,7 @@ impl<'a> Places<'a> {
         self.folders.get(folder).is_some_and(|it| it.files == files)
     }
 
-    /// Many neighbours of a folder, of which none is missing in between and none is in pieces.
+    /// Names many neighbours in a folder by the first and the last, if none between them is missing and all are whole.
     fn stretch(
         &self,
         folder: &str,
@@ -174,8 +174,8 @@ impl<'a> Places<'a> {
         from_to(&[first, end]).map(|text| Part::whole(&text, files))
     }
 
-    /// What a unit has of a folder, told from `top`: as few places as say where to look. Whoever has most of a folder
-    /// bears its name.
+    /// Names a unit's files below a folder, relative to `top`, in as few places as tell where to look. The unit with
+    /// most of a folder has the folder's name.
     fn parts(&self, folder: &str, files: &[&File<'a>], top: &str) -> Vec<Part> {
         let name = below(folder, top).unwrap_or(folder);
         if self.is_all(folder, files.len()) {
@@ -198,7 +198,7 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The files of a folder that are in it, and the others by the folder in it that they are below.
+/// Returns the files directly in a folder, and the others by the subfolder that holds them.
 fn children<'f, 'a>(
     folder: &str,
     files: &[&'f File<'a>],
@@ -218,7 +218,7 @@ fn children<'f, 'a>(
     (loose, folders)
 }
 
-/// From the first name to the last, without endings where this tells them apart.
+/// Returns the range from the first name to the last, without extensions if the names stay different.
 fn from_to(names: &[&str]) -> Option<String> {
     let bare = |name: &&str| match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem.to_owned(),

@@ -1,25 +1,25 @@
-//! Where to cut the row of cells: the cheapest of all cuttings, by what each unit and each cut costs.
+//! Chooses where to cut the row of cells: the cheapest of all cuttings, by the cost of each unit and each cut.
 //!
-//! Costs are in thousandths. Two folders of about two fifths of a share cost as much gathered as they do alone: larger
-//! ones stand alone, smaller ones are gathered. All costs of size are measured by the share, so that they can be
-//! compared between cuttings into different numbers of units; the bound is measured by the mean of each cutting.
+//! Costs are in thousandths. Two folders of about two fifths of a share cost the same together and apart: larger ones
+//! stay apart, smaller ones are gathered. Size costs are relative to the share, so that cuttings into different numbers
+//! of units can be compared; the bound is relative to the mean of each cutting.
 
 use std::ops::{Range, RangeInclusive};
 
 use super::layout::Cell;
 
-/// What a unit of several folders costs that is not all of the folder they are in.
+/// The cost of a unit that holds several folders but not all of their parent folder.
 const GATHERED: u64 = 1_700;
-/// What each end costs at which a unit takes a piece of a folder and something outside it.
+/// The cost of each end at which a unit takes a piece of a folder together with something outside it.
 const MIXED: u64 = 6_000;
-/// What each unit costs that is missing from the number of shares: as much as the cut of a folder that it saves.
+/// The cost of each unit below the number of shares: as much as the cut of a folder that the unit saves.
 const MISSING: u64 = 2_000;
-/// So many numbers of units are tried at most, and fewer where there are so many cells that it would take long.
+/// At most this many numbers of units are tried, and fewer where many cells would make it slow.
 const TRIES: usize = 16;
-/// A try takes about as many steps as there are pairs of cells; so many are spent on all of them.
+/// The total number of steps. A try takes about as many steps as there are pairs of cells.
 const STEPS: usize = 40_000_000;
 
-/// The stretches of the best cutting into a number of units within the range.
+/// Returns the stretches of the best cutting into a number of units within the range.
 pub(super) fn best(
     cells: &[Cell],
     share: u64,
@@ -30,7 +30,7 @@ pub(super) fn best(
     let step = (range.end() - range.start()).div_ceil(tries).max(1);
     let mut numbers: Vec<usize> = range.clone().step_by(step).chain([target]).collect();
     numbers.retain(|number| range.contains(number));
-    // Between equals, the number nearest to that of the shares.
+    // Of equals, the number nearest to the number of shares.
     numbers.sort_by_key(|number| (number.abs_diff(target), *number));
     numbers.dedup();
     let mut best: Option<(u64, Vec<Range<usize>>)> = None;
@@ -49,8 +49,8 @@ pub(super) fn best(
     best.map_or_else(Vec::new, |(_, stretches)| stretches)
 }
 
-/// The cheapest cutting into so many units within the bound. A bound of the mean and the heaviest cell can always be
-/// kept: cut where the sum of the weights passes a multiple of the mean.
+/// Returns the cheapest cutting into this many units within the bound. A bound of the mean plus the heaviest cell is
+/// always possible: cut where the sum of the weights passes a multiple of the mean.
 fn within_bounds(cells: &[Cell], share: u64, units: usize) -> Option<(u64, Vec<Range<usize>>)> {
     let mean = cells.iter().map(|cell| cell.weight).sum::<u64>() / units as u64;
     let heaviest = cells.iter().map(|cell| cell.weight).max().unwrap_or(0);
@@ -60,7 +60,7 @@ fn within_bounds(cells: &[Cell], share: u64, units: usize) -> Option<(u64, Vec<R
         .find_map(|most| cheapest(cells, share, units, most))
 }
 
-/// The cheapest cutting into so many units of which none weighs more than `most`.
+/// Returns the cheapest cutting into this many units in which no unit weighs more than `most`.
 fn cheapest(
     cells: &[Cell],
     share: u64,
@@ -68,7 +68,7 @@ fn cheapest(
     most: u64,
 ) -> Option<(u64, Vec<Range<usize>>)> {
     const NEVER: u64 = u64::MAX / 2;
-    // The row `end` holds, for each number of units, the least cost of the cells before `end` and the last cut.
+    // Row `end` holds, for each number of units, the least cost of the cells before `end` and the last cut.
     let width = units + 1;
     let mut costs = vec![NEVER; (cells.len() + 1) * width];
     let mut cuts = vec![0_usize; costs.len()];
@@ -114,10 +114,10 @@ fn cheapest(
 #[derive(Default)]
 struct Unit {
     weight: u64,
-    /// The level of the deepest folder that holds all of it.
+    /// The level of the deepest folder that holds the whole stretch.
     common: usize,
     deepest: usize,
-    /// The level that it shares with the cell before it.
+    /// The level that the stretch shares with the cell before it.
     shared: usize,
 }
 
@@ -136,7 +136,7 @@ impl Unit {
     fn cost(&self, before: usize, after: usize, share: u64) -> u64 {
         let shares = self.weight.saturating_mul(1_000) / share.max(1);
         let off = shares.abs_diff(1_000).min(100_000);
-        // Work that is too much is worse than a unit that is soon reviewed.
+        // A unit that is too large is worse than one that is quickly reviewed.
         let size = off * off * if shares > 1_000 { 3 } else { 2 } / 1_000;
         let whole = before < self.common && after < self.common;
         let gathered = if !whole && self.deepest > self.common {

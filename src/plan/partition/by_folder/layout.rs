@@ -1,44 +1,43 @@
-//! The row of files that is cut: who stands beside whom, and what each place between two neighbours is worth.
+//! Lays the files out in a row to be cut: which files are neighbours, and what a cut between two neighbours costs.
 //!
-//! In the row the loose files of a folder come first, then its small folders, then its large ones, each by name. So
-//! every folder is one stretch, and small things stand beside small things of the same folder, with which they can be
-//! gathered.
+//! In the row, the loose files of a folder come first, then its small folders, then its large ones, each by name. So
+//! every folder is one stretch, and small pieces of a folder are neighbours that can be gathered into one unit.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::plan::partition::atom::{Atom, FILE, ancestors, sortable};
 
-/// What it costs to cut between two folders of one package and owner.
+/// The cost of a cut between two folders of one package and owner.
 const FOLDERS: u64 = 300;
-/// What it costs to cut between two files of one folder.
+/// The cost of a cut between two files of one folder.
 const FILES: u64 = 2_000;
-/// What it costs besides to cut between files that share a name, such as `form.ts` and `form.test.ts`.
+/// The additional cost of a cut between files that share a name, such as `form.ts` and `form.test.ts`.
 const FAMILY: u64 = 4_000;
-/// Deeper cuts are dearer, but only so much that it decides between equals.
+/// Deeper cuts cost more, but only enough to decide between equals.
 const DEPTH: u64 = 20;
 
-/// So many atoms are each a cell of their own.
+/// Up to this many atoms, each is a cell of its own.
 const FEW: usize = 600;
-/// About so many cells there are at most; a few more, because they do not fill up quite.
+/// The approximate maximum number of cells. A few more are possible, because cells do not fill up completely.
 const MANY: u64 = 4_000;
 
-/// One or several neighbours of the row that no cut takes apart.
+/// One or several neighbours of the row that no cut separates.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub atoms: Range<usize>,
     pub weight: u64,
-    /// What a cut before it costs.
+    /// The cost of a cut before the cell.
     pub price: u64,
-    /// The level of the deepest folder that holds it and the cell before it; the root has level 1.
+    /// The level of the deepest folder that holds both the cell and the one before it; the root has level 1.
     pub shared: usize,
-    /// The level of the deepest folder that holds all of it.
+    /// The level of the deepest folder that holds the whole cell.
     pub common: usize,
-    /// The level of the deepest folder in it.
+    /// The level of the deepest folder in the cell.
     pub deepest: usize,
 }
 
-/// Puts the atoms into the order of the row.
+/// Sorts the atoms into the order of the row.
 pub(super) fn arrange(atoms: Vec<Atom>, share: u64) -> Vec<Atom> {
     let mut weights: HashMap<&str, u64> = HashMap::new();
     for atom in &atoms {
@@ -53,12 +52,12 @@ pub(super) fn arrange(atoms: Vec<Atom>, share: u64) -> Vec<Atom> {
     };
     let places: Vec<String> = atoms.iter().map(|atom| place(atom, is_small)).collect();
     let mut row: Vec<(String, Atom)> = places.into_iter().zip(atoms).collect();
-    // The atoms come by path, and so they stay within their folder.
+    // The sort is stable, and atoms come by path, so they stay sorted within their folder.
     row.sort_by(|(a, _), (b, _)| a.cmp(b));
     row.into_iter().map(|(_, atom)| atom).collect()
 }
 
-/// The atom's folder with a rank before each name; of the files of one folder, its namesakes are the first.
+/// Returns a sort key: the atom's folder with a rank before each name. The files named like the folder come first.
 fn place(atom: &Atom, is_small: impl Fn(&str) -> bool) -> String {
     let mut place = String::new();
     let mut end = 0;
@@ -81,7 +80,7 @@ fn place(atom: &Atom, is_small: impl Fn(&str) -> bool) -> String {
     place
 }
 
-/// The level of a folder; the root has level 1.
+/// Returns the level of a folder; the root has level 1.
 fn level(folder: &str) -> usize {
     match folder {
         "" => 1,
@@ -89,8 +88,8 @@ fn level(folder: &str) -> usize {
     }
 }
 
-/// The cells of the row. Many files are put together into cells that are small beside a share, so that the time to cut
-/// grows with the units and not with the files; but always into enough of them for `units`.
+/// Returns the cells of the row. Many files are joined into cells that are small compared with a share, so that the
+/// time to cut grows with the number of units and not of files. There are always enough cells for `units`.
 pub(super) fn cells(
     atoms: &[Atom],
     packages: &BTreeSet<String>,
@@ -131,7 +130,7 @@ pub(super) fn cells(
     singles
 }
 
-/// The level that two neighbours share, and what a cut between them costs.
+/// Returns the level that two neighbours share, and the cost of a cut between them.
 fn border(left: &Atom, right: &Atom, packages: &HashSet<String>) -> (usize, u64) {
     let package = |folder| ancestors(folder).find(|&folder| packages.contains(folder));
     let shared = 1 + left
@@ -155,7 +154,7 @@ fn border(left: &Atom, right: &Atom, packages: &HashSet<String>) -> (usize, u64)
     (shared, price + DEPTH * shared.min(30) as u64)
 }
 
-/// Puts the children of a folder at `level` together into cells up to the limit, and goes into those that are heavier.
+/// Joins the children of a folder at `level` into cells up to the limit, and descends into heavier children.
 fn gather(row: &[Cell], level: usize, limit: u64, cells: &mut Vec<Cell>) {
     let mut open: Option<(Cell, bool)> = None;
     let mut rest = row;

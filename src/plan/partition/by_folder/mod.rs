@@ -1,9 +1,9 @@
 //! Cuts the files along their folders.
 //!
-//! The files are laid out in one row in which every folder is a stretch (see `layout`), and a unit is a stretch of
-//! that row. Every stretch has a cost that says how gladly a person would review it as one (see `cut`): a whole folder
-//! of about one share of the work costs nothing; gathering folders, cutting a folder into pieces and mixing pieces of
-//! several folders cost more and more. The cheapest cutting of the row wins.
+//! The files are laid out in one row in which every folder is a stretch (see `layout`), and a unit is a stretch of that
+//! row. The cost of a stretch says how well a person could review it as one unit (see `cut`): a whole folder of about
+//! one share of the work costs nothing; gathering folders, cutting a folder into pieces and mixing pieces of several
+//! folders cost more and more. The cheapest cutting of the row wins.
 
 mod cut;
 mod layout;
@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use super::apportion::UnitCounts;
 use super::atom::{Atom, cap_giants};
 
-/// An atom above so many percent of the mean counts as one share.
+/// An atom above this percentage of the mean counts as one share.
 const GIANT: u64 = 125;
 
-/// The units as lists of files, each by path.
+/// Returns the units as lists of files, each by path.
 pub(super) fn by_folder(
     mut atoms: Vec<Atom>,
     packages: &BTreeSet<String>,

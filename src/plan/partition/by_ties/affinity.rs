@@ -1,17 +1,17 @@
-//! What holds files together besides their ties: folders, packages and owners.
+//! Models what holds files together besides their ties: folders, packages and owners.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::graph::Net;
 use crate::plan::partition::atom::{Atom, ancestors, sortable};
 
-/// What one more piece of a folder costs, in percent of all that a file is tied with on the average.
+/// The cost of one more piece of a folder, as a percentage of the mean weight of a file's ties.
 const FOLDER: i64 = 80;
-/// So many times as much costs a piece of a package or of what one owner has.
+/// A piece of a package, or of the files of one owner, costs this many times as much.
 const WHOLE: i64 = 2;
 
-/// A net for each folder and all that is below it, each package and each owner; the smallest first. `mean` is the weight
-/// of all ties, shared out evenly to the files.
+/// Returns a net for each folder with everything below it, for each package and for each owner, the smallest first.
+/// `mean` is the total weight of all ties, divided by the number of files.
 pub(super) fn nets(atoms: &[Atom], packages: &BTreeSet<String>, mean: i64) -> Vec<Net> {
     let packages: HashSet<String> = packages.iter().map(|folder| sortable(folder)).collect();
     let mut folders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -31,10 +31,10 @@ pub(super) fn nets(atoms: &[Atom], packages: &BTreeSet<String>, mean: i64) -> Ve
         .collect();
     let of_folders = folders.into_iter().filter_map(|(folder, pins)| {
         let above = folder.rsplit_once('\0').map_or("", |it| it.0);
-        // A folder that is all of the folder above it says nothing more.
+        // A folder that is the only content of its parent adds nothing.
         let is_all = !folder.is_empty() && sizes.get(above) == Some(&pins.len());
         let cost = if folder.is_empty() {
-            // That somebody is beside everybody, and no more.
+            // The root only makes every file a neighbour of every other.
             0
         } else if packages.contains(folder) {
             piece * WHOLE
@@ -48,7 +48,7 @@ pub(super) fn nets(atoms: &[Atom], packages: &BTreeSet<String>, mean: i64) -> Ve
         cost: piece * WHOLE,
     });
     let mut nets: Vec<Net> = of_folders.chain(of_owners).collect();
-    // The numbers of the owners mean nothing, and so they must not decide the order.
+    // The numbers of the owners are arbitrary and must not decide the order.
     nets.sort_by(|a, b| (a.pins.len(), &a.pins).cmp(&(b.pins.len(), &b.pins)));
     nets
 }

@@ -1,4 +1,4 @@
-//! What a part may weigh, and how a split is brought within it.
+//! Bounds for the weight of each part, and the steps that bring a split within them.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,7 +17,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// From 0.7 to 1.1 times the mean; wider where `loads`, which are possible, are outside.
+    /// From 0.7 to 1.1 times the mean. The bounds are wider where `loads`, which are known to be possible, are outside.
     pub fn around_mean(loads: &[u64]) -> Self {
         let parts = loads.len() as u64;
         let total: u128 = loads.iter().map(|&load| u128::from(load)).sum();
@@ -32,7 +32,7 @@ impl Bounds {
         }
     }
 
-    /// Near to these loads: at most so many thousandths off.
+    /// At most this many thousandths away from these loads.
     pub fn near(loads: [u64; 2], thousandths: u64) -> Self {
         let slack = loads.map(|load| load / 1_000 * thousandths);
         Self {
@@ -45,7 +45,7 @@ impl Bounds {
         (0..loads.len()).all(|part| !self.is_over(part, loads) && !self.is_under(part, loads))
     }
 
-    /// Whether so much may move from one part to the other.
+    /// Checks whether this weight may move from one part to the other.
     pub fn allow(&self, weight: u64, from: usize, to: usize, loads: &[u64]) -> bool {
         loads[to] + weight <= self.most[to] && loads[from] >= self.least[from] + weight
     }
@@ -59,7 +59,8 @@ impl Bounds {
     }
 }
 
-/// A part for each weight, so that the parts weigh about the same: the heaviest first, each into the lightest part.
+/// Assigns a part to each weight, so that the parts weigh about the same: the heaviest first, each into the lightest
+/// part.
 pub(super) fn evenly(weights: &[u64], parts: usize) -> (Vec<usize>, Vec<u64>) {
     let mut heaviest_first: Vec<usize> = (0..weights.len()).collect();
     heaviest_first.sort_by_key(|&at| Reverse(weights[at]));
@@ -77,11 +78,11 @@ pub(super) fn evenly(weights: &[u64], parts: usize) -> (Vec<usize>, Vec<u64>) {
     (of, loads)
 }
 
-/// Moves vertices out of parts that are too heavy and into such as are too light, those first that cost the least for
-/// their weight. It ends where no move helps, and so the bounds may not hold then.
+/// Moves vertices out of parts that are too heavy and into parts that are too light, starting with the lowest cost for
+/// the weight. It ends when no move helps, so the bounds may not hold afterwards.
 pub(super) fn balance(split: &mut Split<'_>, bounds: &Bounds) {
     let parts = split.loads.len();
-    // A move looks at all vertices of a part or more. Where so many are not enough, it is no good beginning.
+    // A move looks at all vertices of one part or more. A split that needs more moves than this is a bad start.
     for _ in 0..8 * parts + 64 {
         let loads = &split.loads;
         let over = (0..parts)
@@ -100,7 +101,7 @@ pub(super) fn balance(split: &mut Split<'_>, bounds: &Bounds) {
     }
 }
 
-/// The best move out of a part.
+/// Returns the best move out of a part.
 fn relief(split: &mut Split<'_>, bounds: &Bounds, part: usize) -> Option<(usize, usize)> {
     let mut cheapest = Cheapest::default();
     for vertex in 0..split.graph.len() {
@@ -121,7 +122,7 @@ fn relief(split: &mut Split<'_>, bounds: &Bounds, part: usize) -> Option<(usize,
     cheapest.step()
 }
 
-/// The best move into a part.
+/// Returns the best move into a part.
 fn supply(split: &mut Split<'_>, bounds: &Bounds, part: usize) -> Option<(usize, usize)> {
     let mut cheapest = Cheapest::default();
     for vertex in 0..split.graph.len() {
@@ -133,7 +134,7 @@ fn supply(split: &mut Split<'_>, bounds: &Bounds, part: usize) -> Option<(usize,
     cheapest.step()
 }
 
-/// The move that gains the most for its weight.
+/// The move with the highest gain for its weight.
 #[derive(Default)]
 struct Cheapest(Option<(i64, u64, (usize, usize))>);
 
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn parts_are_relieved_and_supplied_at_the_least_cost() {
-        // The last four are tied to the first part, but for the very last.
+        // The last four vertices, except the very last, are tied to the first part.
         let ties: Vec<(usize, usize, i64)> = (6..9).map(|vertex| (0, vertex, 5)).collect();
         let graph = Graph::new(vec![1; 10], &ties, &[]);
         let mut split = Split::new(&graph, vec![0, 0, 0, 1, 1, 1, 0, 0, 0, 0], 2);

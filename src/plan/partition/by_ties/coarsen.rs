@@ -1,12 +1,12 @@
-//! Ever smaller graphs: vertices that belong together become one, so that a good split of the smallest graph is a good
-//! beginning for a split of the whole.
+//! Coarsens a graph: vertices that belong together become one, so that a good split of the coarse graph is a good start
+//! for a split of the whole graph.
 
 use fastrand::Rng;
 
 use super::graph::{Clusters, Graph};
 
-/// Puts each vertex to the neighbour to which it is tied most for that one's weight, as long as no cluster weighs more
-/// than `most`; never together what is of different `parts`.
+/// Joins each vertex with the neighbour that has the strongest tie for its weight. No cluster weighs more than `most`,
+/// and vertices of different `parts` are never joined.
 pub(super) fn clusters(
     graph: &Graph,
     parts: Option<&[usize]>,
@@ -15,7 +15,7 @@ pub(super) fn clusters(
 ) -> Clusters {
     let mut order: Vec<usize> = (0..graph.len()).collect();
     rng.shuffle(&mut order);
-    // Who leads the cluster of each vertex. A leader stays one, and so nobody has to be led anew.
+    // The leader of each vertex's cluster. A leader never joins another cluster, so no vertex needs a second leader.
     let mut leaders: Vec<usize> = (0..graph.len()).collect();
     let mut weights = graph.weights.clone();
     let mut settled = vec![false; graph.len()];
@@ -57,7 +57,8 @@ pub(super) fn clusters(
     numbered(&leaders)
 }
 
-/// Those to which a vertex is tied, and those that stand beside it in its nets: a net may be too large for more.
+/// Returns the tied vertices, and the adjacent vertices in each net. A net may be too large to return all of its
+/// vertices.
 fn neighbours(graph: &Graph, vertex: usize) -> impl Iterator<Item = (usize, i64)> {
     let tied = graph.ties.row(vertex).iter();
     let beside = graph.nets.row(vertex).iter().flat_map(move |&net| {

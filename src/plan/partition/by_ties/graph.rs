@@ -1,9 +1,11 @@
-//! The files as a graph: vertices with weights, ties between two of them, and nets that hold many of them together.
+//! The files as a hypergraph: vertices with weights, ties between two vertices, and nets that hold many vertices
+//! together.
 //!
-//! A tie costs its weight where it is cut. A net (the files of a folder, say) costs once for every part that it is in
-//! but the first: it counts pieces, however many files a piece has. Knows nothing of paths and units.
+//! A tie that is cut costs its weight. A net (for example the files of a folder) costs once for every part after the
+//! first that contains some of it: the cost counts pieces, however many files a piece has. This file knows nothing of
+//! paths and units.
 
-/// Lists of values by row, one after another in memory.
+/// Lists of values by row, stored one after another.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
     starts: Vec<usize>,
@@ -40,7 +42,7 @@ impl<T> Rows<T> {
 }
 
 impl<T: Copy + Default> Rows<T> {
-    /// Sorts values into their rows, in which they keep their order.
+    /// Sorts values into their rows; values of one row keep their order.
     fn sorted(rows: usize, values: impl Iterator<Item = (usize, T)> + Clone) -> Self {
         let mut starts = vec![0; rows + 1];
         for (row, _) in values.clone() {
@@ -62,7 +64,7 @@ impl<T: Copy + Default> Rows<T> {
     }
 }
 
-/// The other end of a tie. There are many of them, so they are small.
+/// The other end of a tie. It is small, because there are many of them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Neighbour {
     vertex: u32,
@@ -70,7 +72,7 @@ pub(super) struct Neighbour {
 }
 
 impl Neighbour {
-    /// A cost beyond four millions of files counts as that.
+    /// A cost above `u32::MAX` counts as that.
     fn new(vertex: usize, cost: i64) -> Self {
         Self {
             vertex: u32::try_from(vertex).unwrap_or(u32::MAX),
@@ -94,7 +96,7 @@ pub(super) struct Net {
     pub cost: i64,
 }
 
-/// Which cluster each vertex is in, numbered from 0.
+/// The cluster of each vertex, numbered from 0.
 #[derive(Debug)]
 pub(super) struct Clusters {
     pub of: Vec<usize>,
@@ -104,18 +106,18 @@ pub(super) struct Clusters {
 #[derive(Debug)]
 pub(super) struct Graph {
     pub weights: Vec<u64>,
-    /// Every tie stands at both its ends.
+    /// Every tie is listed at both ends.
     pub ties: Rows<Neighbour>,
-    /// The vertices of each net in order; never less than two.
+    /// The vertices of each net in order; at least two.
     pub pins: Rows<usize>,
-    /// What each net costs.
+    /// The cost of each net.
     pub costs: Vec<i64>,
     /// The nets of each vertex, in the order in which the nets were given.
     pub nets: Rows<usize>,
 }
 
 impl Graph {
-    /// A pair may be tied several times; a tie of a vertex with itself is none.
+    /// A pair may be tied several times. A tie of a vertex with itself is ignored.
     pub fn new(weights: Vec<u64>, ties: &[(usize, usize, i64)], nets: &[Net]) -> Self {
         let both = ties
             .iter()
@@ -134,7 +136,7 @@ impl Graph {
         self.weights.iter().sum()
     }
 
-    /// The graph in which each cluster is one vertex.
+    /// Returns the graph in which each cluster is one vertex.
     pub fn contract(&self, clusters: &Clusters) -> Self {
         const NOWHERE: usize = usize::MAX;
         let members = Rows::sorted(clusters.count, clusters.of.iter().copied().zip(0..));
@@ -170,7 +172,7 @@ impl Graph {
         })
     }
 
-    /// The graph of some of the vertices, in the order given.
+    /// Returns the graph of some of the vertices, in the given order.
     pub fn part(&self, vertices: &[usize]) -> Self {
         let mut places = vec![None; self.len()];
         for (place, &vertex) in vertices.iter().enumerate() {
@@ -196,7 +198,7 @@ impl Graph {
         self.pins.iter().zip(self.costs.iter().copied())
     }
 
-    /// With nets whose pins have become other vertices or none; those that then hold nothing together are left out.
+    /// Makes a graph with nets whose pins map to new vertices or to none. Nets with fewer than two pins are left out.
     fn with<'n>(
         weights: Vec<u64>,
         ties: Rows<Neighbour>,

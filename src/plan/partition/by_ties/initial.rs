@@ -1,4 +1,4 @@
-//! The first split of a small graph: into two, each of these into two again, until there are enough parts.
+//! Makes the first split of a small graph by recursive bisection.
 
 use std::collections::BinaryHeap;
 
@@ -10,18 +10,18 @@ use super::levels::{Levels, descend};
 use super::refine::refine;
 use super::split::Split;
 
-/// So many halvings are made of which the best counts, and each of them from the best of so many starts.
+/// The best of this many bisections counts, each made from the best of several starts.
 const HALVINGS: usize = 4;
 const STARTS: usize = 6;
-/// A graph of so few vertices is halved as it is.
+/// A graph of at most this many vertices is bisected without coarsening.
 const FEW: usize = 20;
 const PASSES: usize = 6;
-/// How far a part may be from its share in the end, in thousandths.
+/// How far a part may end up from its share, in thousandths.
 const SLACK: u64 = 100;
-/// As many vertices of the net that comes first are looked at when a half grows.
+/// How many vertices of the first net are considered when a half grows.
 const LOOKED_AT: usize = 64;
 
-/// A part for each vertex. The parts weigh about the same, but may be outside all bounds.
+/// Returns a part for each vertex. The parts weigh about the same, but may be outside all bounds.
 pub(super) fn initial(graph: &Graph, parts: usize, rng: &mut Rng) -> Vec<usize> {
     let mut found = vec![0; graph.len()];
     let halvings = u64::from(parts.next_power_of_two().trailing_zeros().max(1));
@@ -36,7 +36,7 @@ pub(super) fn initial(graph: &Graph, parts: usize, rng: &mut Rng) -> Vec<usize> 
         }
         let middle = parts.start + parts.len() / 2;
         let shares = [middle - parts.start, parts.end - middle];
-        // What is off in one halving adds up with those after it.
+        // Deviations add up over the nested bisections.
         let halves = halve(&graph.part(&vertices), shares, SLACK / halvings, rng);
         let (left, right): (Vec<usize>, Vec<usize>) =
             (0..vertices.len()).partition(|&at| halves[at] == 0);
@@ -63,7 +63,7 @@ fn halve(graph: &Graph, shares: [usize; 2], slack: u64, rng: &mut Rng) -> Vec<us
     })
 }
 
-/// The cheapest of so many; one within the bounds if there is any.
+/// Returns the cheapest of several tries, and one within the bounds if there is any.
 fn best_of(
     tries: usize,
     graph: &Graph,
@@ -80,7 +80,7 @@ fn best_of(
         .map_or_else(Vec::new, |(_, parts)| parts)
 }
 
-/// Part 0 grows from a vertex, by the one after the other that costs least, until it weighs enough.
+/// Grows part 0 from one vertex, always by the cheapest neighbour, until it weighs enough.
 fn grow<'g>(graph: &'g Graph, enough: u64, rng: &mut Rng) -> Split<'g> {
     let mut split = Split::new(graph, vec![1; graph.len()], 2);
     let mut seeds: Vec<usize> = (0..graph.len()).collect();

@@ -1,4 +1,4 @@
-//! Ever smaller graphs, and the way of a split from the smallest back to the whole.
+//! Levels of ever coarser graphs, and the way of a split from the coarsest graph back to the whole.
 
 use fastrand::Rng;
 
@@ -8,15 +8,15 @@ use super::graph::{Clusters, Graph};
 use super::refine::refine;
 use super::split::Split;
 
-/// Ever smaller graphs, each made of clusters of the one before it.
+/// Ever coarser graphs, each made of clusters of the one before it.
 pub(super) struct Levels {
     levels: Vec<(Clusters, Graph)>,
-    /// The parts that the vertices of the smallest are in, if the graph was in parts.
+    /// The parts of the coarsest graph's vertices, if the graph was already split.
     pub parts: Option<Vec<usize>>,
 }
 
 impl Levels {
-    /// Down to about `few` vertices of which none weighs more than `most`.
+    /// Coarsens down to about `few` vertices, none of which weighs more than `most`.
     pub fn new(
         graph: &Graph,
         parts: Option<Vec<usize>>,
@@ -34,7 +34,7 @@ impl Levels {
                 return made;
             }
             let clusters = clusters(smallest, made.parts.as_deref(), most, rng);
-            // What hardly gets smaller any more is not worth a level.
+            // A level that is hardly smaller is not worth having.
             if clusters.count * 20 > smallest.len() * 19 {
                 return made;
             }
@@ -50,13 +50,13 @@ impl Levels {
         }
     }
 
-    /// The smallest of the graphs; `graph` itself where it is small.
+    /// Returns the coarsest graph, or `graph` itself if it is small.
     pub fn coarsest<'a>(&'a self, graph: &'a Graph) -> &'a Graph {
         self.levels.last().map_or(graph, |(_, graph)| graph)
     }
 }
 
-/// Makes a split of the smallest graph one of the whole, better at each level.
+/// Turns a split of the coarsest graph into a split of the whole, and improves it at each level.
 pub(super) fn descend(
     graph: &Graph,
     levels: &Levels,

@@ -1,8 +1,8 @@
 //! Divides the files so that few ties are cut and few folders are in pieces.
 //!
-//! The files are a graph (see `graph`) in which folders, packages and owners are nets (see `affinity`). It is divided
-//! by way of ever smaller graphs (see `multilevel`), from several starts; the cheapest result within the bounds
-//! counts. Chance has a part in it, but always the same: the result depends on the files alone.
+//! The files are a hypergraph (see `graph`) in which folders, packages and owners are nets (see `affinity`). It is
+//! divided by multilevel partitioning (see `multilevel`) from several starts, and the cheapest result within the bounds
+//! wins. Random numbers have fixed seeds: the result depends on the files alone.
 
 mod affinity;
 mod bounds;
@@ -29,32 +29,32 @@ use graph::{Clusters, Graph, Net};
 use multilevel::{improve, solve};
 use split::Split;
 
-/// An atom above so many percent of the mean counts as one share.
+/// An atom above this percentage of the mean counts as one share.
 const GIANT: u64 = 110;
-/// A family above so many percent of the mean is not kept together at any price.
+/// A family above this percentage of the mean may be separated.
 const FAMILY: u64 = 10;
-/// What stands side by side is tied by so many percent of all that a file is tied with on the average: where nothing
-/// else decides, a piece of a folder then goes from one name to another.
+/// The weight of a tie between adjacent files, as a percentage of the mean weight of a file's ties. Where nothing else
+/// decides, a piece of a folder then runs from one name to another.
 const BESIDE: i64 = 5;
-/// How many atoms and ties are worked through, all starts taken together, and in looking for the best number.
+/// How many atoms and ties are processed over all starts, and in the search for the best number of units.
 const WORK: usize = 600_000;
 const WORK_ON_NUMBERS: usize = 20_000;
-/// The most starts, numbers of units, and rounds of improvement of each beginning.
+/// The maximum number of starts, of tried numbers of units, and of improvements of each start.
 const STARTS: usize = 16;
 const NUMBERS: usize = 8;
 const ROUNDS: usize = 2;
 
-/// Files that are tied enough to be divided by it.
+/// Files with enough ties to be divided by them.
 pub(super) struct Ties<'a> {
     atoms: &'a [Atom],
     packages: &'a BTreeSet<String>,
-    /// Atoms in pairs, and how much they are tied.
+    /// Pairs of atoms, and the weight of their tie.
     pairs: Vec<(usize, usize, i64)>,
     nets: Vec<Net>,
 }
 
 impl<'a> Ties<'a> {
-    /// `None` where less than half of the atoms are tied to others.
+    /// Returns `None` if less than half of the atoms are tied to others.
     pub fn among(atoms: &'a [Atom], input: &PartitionInput<'a>) -> Option<Self> {
         let mut pairs = pairs(atoms, input);
         let mut is_tied = vec![false; atoms.len()];
@@ -78,7 +78,7 @@ impl<'a> Ties<'a> {
         })
     }
 
-    /// The units as lists of files, each by path.
+    /// Returns the units as lists of files, each by path.
     pub fn divide(&self, numbers: UnitCounts) -> Vec<Vec<usize>> {
         let work = self.atoms.len() + self.pairs.len();
         let division = Division::new(self, self.number(numbers, work));
@@ -92,8 +92,8 @@ impl<'a> Ties<'a> {
         units
     }
 
-    /// The number of units at which what is cut is the least for the number: each unit more or less than the work says
-    /// has to lower the cost by two shares of it.
+    /// Returns the number of units with the lowest cost for the number: each unit more or less than the target has to
+    /// lower the cost by two shares of it.
     fn number(&self, numbers: UnitCounts, work: usize) -> usize {
         let tries = (WORK_ON_NUMBERS / work).clamp(1, NUMBERS);
         let range = numbers.fewest..=numbers.most;
@@ -120,7 +120,7 @@ impl<'a> Ties<'a> {
     }
 }
 
-/// Each pair of atoms that is tied, once and in order.
+/// Returns each tied pair of atoms, once and in order.
 fn pairs(atoms: &[Atom], input: &PartitionInput<'_>) -> Vec<(usize, usize, i64)> {
     let mut atom_of = vec![None; input.items.len()];
     for (at, atom) in atoms.iter().enumerate() {
@@ -147,7 +147,7 @@ fn pairs(atoms: &[Atom], input: &PartitionInput<'_>) -> Vec<(usize, usize, i64)>
     pairs
 }
 
-/// The task of making so many units.
+/// The task of making this many units.
 struct Division<'a> {
     ties: &'a Ties<'a>,
     units: usize,
@@ -155,7 +155,7 @@ struct Division<'a> {
     /// Its vertices are the families.
     graph: Graph,
     bounds: Bounds,
-    /// A division within the bounds, though by weight alone.
+    /// A division within the bounds that considers weight alone.
     even: Vec<usize>,
 }
 
@@ -180,7 +180,7 @@ impl<'a> Division<'a> {
         Split::new(&self.graph, parts.to_vec(), self.units).cost()
     }
 
-    /// The cheapest of so many starts and the way by folder.
+    /// Returns the cheapest of the starts and of the division by folder.
     fn best(&self, seeds: Range<usize>, rounds: usize) -> Vec<usize> {
         let (mut found, by_folder): (Vec<Vec<usize>>, Vec<usize>) = rayon::join(
             || {
@@ -215,7 +215,7 @@ impl<'a> Division<'a> {
         parts
     }
 
-    /// The part of each family if folders alone decide.
+    /// Returns the part of each family if folders alone decide.
     fn by_folder(&self) -> Vec<usize> {
         let exactly = UnitCounts {
             fewest: self.units,
@@ -237,8 +237,8 @@ impl<'a> Division<'a> {
     }
 }
 
-/// Puts together the files of a folder that share a name (`form.ts`, `form.test.ts`, `form.css`), which are neighbours
-/// in path order; but nothing that weighs so much that it is in the way of a balance.
+/// Groups the files of a folder that share a name (`form.ts`, `form.test.ts`, `form.css`), which are adjacent in path
+/// order. A group never becomes so heavy that it prevents a balance.
 fn families(atoms: &[Atom], weights: &[u64], units: usize) -> Clusters {
     let mean = weights.iter().sum::<u64>() / units as u64;
     let most = mean / 100 * FAMILY;
@@ -258,7 +258,7 @@ fn families(atoms: &[Atom], weights: &[u64], units: usize) -> Clusters {
         of.push(count - 1);
     }
     if count < units * 2 {
-        // Few as they are, each is needed to fill the units.
+        // With so few families, every atom is needed to fill the units.
         let of: Vec<usize> = (0..atoms.len()).collect();
         return Clusters {
             count: of.len(),

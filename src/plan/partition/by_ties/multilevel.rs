@@ -1,5 +1,5 @@
-//! Splits a graph by way of ever smaller ones: the smallest is split, and the split is made better on each graph on the
-//! way back (G. Karypis, V. Kumar: Multilevel k-way partitioning scheme for irregular graphs, 1998).
+//! Splits a graph by multilevel partitioning: the coarsest graph is split, and the split is improved at each level on
+//! the way back (G. Karypis, V. Kumar: Multilevel k-way partitioning scheme for irregular graphs, 1998).
 
 use fastrand::Rng;
 
@@ -8,20 +8,20 @@ use super::graph::Graph;
 use super::initial::initial;
 use super::levels::{Levels, descend};
 
-/// The smallest graph has about so many vertices for each part.
+/// The coarsest graph has about this many vertices for each part.
 const VERTICES: usize = 15;
-/// A vertex of it weighs at most so many times the mean.
+/// A vertex of the coarsest graph weighs at most this many times the mean.
 const HEAVIEST: u64 = 4;
 const PASSES: usize = 8;
 
-/// A split made from nothing.
+/// Makes a split from nothing.
 pub(super) fn solve(graph: &Graph, count: usize, bounds: &Bounds, rng: &mut Rng) -> Vec<usize> {
     let levels = levels(graph, None, count, rng);
     let parts = initial(levels.coarsest(graph), count, rng);
     descend(graph, &levels, parts, count, bounds, PASSES, rng)
 }
 
-/// A split made from another, and no dearer if that is within the bounds.
+/// Improves a split. The result costs no more if the split is within the bounds.
 pub(super) fn improve(
     graph: &Graph,
     parts: Vec<usize>,
@@ -47,7 +47,7 @@ mod tests {
     use crate::plan::partition::by_ties::graph::Net;
     use crate::plan::partition::by_ties::split::Split;
 
-    /// Vertices in a ring of clusters that are tied within more than between, and nets of neighbours.
+    /// Vertices in a ring of clusters with more ties inside than between clusters, and nets of neighbours.
     fn ring(clusters: usize, size: usize, rng: &mut Rng) -> Graph {
         let count = clusters * size;
         let ties: Vec<(usize, usize, i64)> = (0..count * 4)

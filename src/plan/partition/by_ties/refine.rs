@@ -1,8 +1,8 @@
-//! Makes a split better by moving one vertex after another (C. M. Fiduccia, R. M. Mattheyses: A linear-time heuristic
-//! for improving network partitions, 1982).
+//! Improves a split by moving one vertex after another (C. M. Fiduccia, R. M. Mattheyses: A linear-time heuristic for
+//! improving network partitions, 1982).
 //!
-//! A pass makes the most gainful move again and again, each vertex once, also where the move is a loss: behind a small
-//! loss there may be a greater gain. In the end the moves after the best moment are taken back. No move breaks a bound.
+//! A pass makes the move with the highest gain again and again, each vertex once, even if the move is a loss: a greater
+//! gain may follow a small loss. At the end, the moves after the best state are undone. No move breaks a bound.
 
 use std::collections::BinaryHeap;
 
@@ -11,15 +11,15 @@ use fastrand::Rng;
 use super::bounds::Bounds;
 use super::split::{Move, Split};
 
-/// Nets larger than this do not tell all their vertices when one of them moves.
+/// The vertices of a net larger than this are not updated when one of them moves.
 const SMALL_NET: usize = 48;
-/// A pass ends after so many moves without a new best moment.
+/// A pass ends after this many moves without a new best state.
 const PATIENCE: usize = 200;
 
-/// A pass that gains less than this part of the cost is the last one.
+/// A pass that gains less than this fraction of the cost is the last one.
 const WORTH: i64 = 1_000;
 
-/// Makes at most so many passes, and fewer where one gains next to nothing.
+/// Makes up to this many passes, and fewer if one gains next to nothing.
 pub(super) fn refine(split: &mut Split<'_>, bounds: &Bounds, passes: usize, rng: &mut Rng) {
     let mut cost = split.cost();
     for _ in 0..passes {
@@ -34,10 +34,10 @@ pub(super) fn refine(split: &mut Split<'_>, bounds: &Bounds, passes: usize, rng:
 struct Pass<'a, 'g> {
     split: &'a mut Split<'g>,
     bounds: &'a Bounds,
-    /// By what a vertex may gain at most, then in an order of chance.
+    /// By an upper bound of the gain of each vertex, then in random order.
     queue: BinaryHeap<(i64, usize, usize)>,
     ranks: Vec<usize>,
-    /// The first number under which a vertex is in the queue that still holds; `None` where it is not.
+    /// The upper bound under which a vertex is in the queue; `None` if it is not there.
     hopes: Vec<Option<i64>>,
     locked: Vec<bool>,
 }
@@ -61,7 +61,7 @@ impl<'a, 'g> Pass<'a, 'g> {
         pass
     }
 
-    /// What the split has gained.
+    /// Runs the pass and returns its gain.
     fn run(mut self) -> i64 {
         let mut moves: Vec<(usize, usize)> = Vec::new();
         let (mut gained, mut most, mut kept) = (0, 0, 0);
@@ -107,8 +107,8 @@ impl<'a, 'g> Pass<'a, 'g> {
         self.queue.push((hope, self.ranks[vertex], vertex));
     }
 
-    /// That a vertex may gain so much more. How much it really is shows when its turn comes: by then it is asked once,
-    /// and not after each move of a neighbour.
+    /// Raises the upper bound of a vertex. The exact gain is computed once, when the turn of the vertex comes, and not
+    /// after each move of a neighbour.
     fn hope(&mut self, vertex: usize, more: i64) {
         if self.locked[vertex] {
             return;
@@ -122,7 +122,7 @@ impl<'a, 'g> Pass<'a, 'g> {
         }
     }
 
-    /// Tells those who may gain by a move.
+    /// Updates the vertices that may gain by a move.
     fn tell(&mut self, vertex: usize, from: usize, to: usize) {
         let graph = self.split.graph;
         for tie in graph.ties.row(vertex) {

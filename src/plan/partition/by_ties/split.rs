@@ -1,8 +1,8 @@
-//! A graph in parts: who is where, what this costs, and what a move would gain.
+//! A graph divided into parts: where each vertex is, what the split costs, and what a move would gain.
 
 use super::graph::Graph;
 
-/// A move of a vertex to a part, and by how much it lowers the cost.
+/// A move of a vertex to a part, and how much it lowers the cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Move {
     pub gain: i64,
@@ -18,9 +18,9 @@ pub(super) struct Split<'g> {
     pub loads: Vec<u64>,
     /// How many pins each net has in each part, part by part within a net.
     counts: Vec<u32>,
-    /// How much the vertex that is looked at is tied to each part; all 0 in between.
+    /// How strongly the current vertex is tied to each part; all zero between uses.
     pull: Vec<i64>,
-    /// The parts to which it may go; empty in between.
+    /// The parts to which the current vertex may go; empty between uses.
     near: Vec<usize>,
 }
 
@@ -46,7 +46,7 @@ impl<'g> Split<'g> {
         }
     }
 
-    /// The ties between parts and what the nets cost for being in several.
+    /// Returns the weight of the ties between parts plus the cost of nets in several parts.
     pub fn cost(&self) -> i64 {
         self.cut() + self.scatter()
     }
@@ -78,7 +78,7 @@ impl<'g> Split<'g> {
             .sum()
     }
 
-    /// How many vertices of a net are in a part.
+    /// Counts the vertices of a net in a part.
     pub fn pins(&self, net: usize, part: usize) -> u32 {
         self.counts[net * self.loads.len() + part]
     }
@@ -95,8 +95,8 @@ impl<'g> Split<'g> {
         }
     }
 
-    /// The best move of a vertex to a part to which it is tied or that holds others of its first net, of those moves
-    /// that `allowed` lets.
+    /// Returns the best allowed move of a vertex to a part that it is tied to, or that holds other vertices of its
+    /// first net.
     pub fn best(&mut self, vertex: usize, allowed: impl Fn(&[u64], usize) -> bool) -> Option<Move> {
         let from = self.parts[vertex];
         let graph = self.graph;
@@ -124,7 +124,7 @@ impl<'g> Split<'g> {
                 continue;
             }
             let gain = base + self.pull[to] - self.arriving(vertex, to);
-            // Between equals the lighter part.
+            // Of equals, the lighter part.
             let rank = |it: Move| (it.gain, std::cmp::Reverse(self.loads[it.to]));
             if best.is_none_or(|best| rank(Move { gain, to }) > rank(best)) {
                 best = Some(Move { gain, to });
@@ -136,7 +136,7 @@ impl<'g> Split<'g> {
         best
     }
 
-    /// What a move to a given other part gains.
+    /// Returns the gain of a move to another part.
     pub fn gain(&self, vertex: usize, to: usize) -> i64 {
         let from = self.parts[vertex];
         let pull: i64 = self
@@ -153,7 +153,7 @@ impl<'g> Split<'g> {
         pull + self.leaving(vertex) - self.arriving(vertex, to)
     }
 
-    /// What its nets no longer cost when it leaves its part.
+    /// Returns how much its nets cost less when it leaves its part.
     fn leaving(&self, vertex: usize) -> i64 {
         let nets = self.graph.nets.row(vertex).iter();
         nets.filter(|&&net| self.pins(net, self.parts[vertex]) == 1)
@@ -161,7 +161,7 @@ impl<'g> Split<'g> {
             .sum()
     }
 
-    /// What its nets cost more when it comes to a part.
+    /// Returns how much its nets cost more when it enters a part.
     fn arriving(&self, vertex: usize, part: usize) -> i64 {
         let nets = self.graph.nets.row(vertex).iter();
         nets.filter(|&&net| self.pins(net, part) == 0)
