@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn everybody_gets_their_share_to_within_one_unit_of_two_agents(
+        fn two_agents_get_their_shares_to_within_one_unit(
             count in 0..60_usize,
             one in 1..9_usize,
             other in 1..9_usize,

@@ -171,7 +171,7 @@ pub(super) fn commits(repo: &Repo, base: &str) -> Box<dyn Fn() -> Vec<Vec<String
     Box::new(move || {
         repo.changed_together(&base, COMMITS)
             .unwrap_or_else(|error| {
-                tracing::warn!("which files change together is not known: {error}");
+                tracing::warn!("cannot find out which files change together: {error}");
                 Vec::new()
             })
     })

@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_some_file_system_takes_for_one_fold_to_one() {
+    fn names_that_are_equal_on_some_file_system_fold_to_one() {
         assert_eq!(fold("Src/Caf\u{e9}"), fold("src/cafe\u{301}"));
         assert_eq!(fold("ΑΣ"), fold("ας"));
         assert_ne!(fold("a/b"), fold("a-b"));

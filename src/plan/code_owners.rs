@@ -215,10 +215,10 @@ fn rule(line: usize, text: &str) -> Result<Option<Rule>, String> {
         return Err("a pattern cannot begin with '#'".to_owned());
     }
     if pattern.contains(['[', ']']) {
-        return Err("a pattern cannot hold '[' or ']'".to_owned());
+        return Err("a pattern cannot contain '[' or ']'".to_owned());
     }
     if pattern.contains("***") {
-        return Err("a pattern cannot hold '***'".to_owned());
+        return Err("a pattern cannot contain '***'".to_owned());
     }
     let mut owners: Vec<String> = Vec::new();
     for word in rest.split_whitespace() {
@@ -227,7 +227,7 @@ fn rule(line: usize, text: &str) -> Result<Option<Rule>, String> {
         }
         if !is_owner(word) {
             return Err(format!(
-                "{word:?} is no @user, @organisation/team or address"
+                "{word:?} is not a @user, @organisation/team or address"
             ));
         }
         if !owners.iter().any(|known| known.eq_ignore_ascii_case(word)) {
@@ -357,17 +357,17 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_github_does_not_understand_is_skipped() {
+    fn a_line_that_github_skips_is_skipped() {
         let it = owners("* @all\n!a @b\n[Section] @b\na[bc] @b\n\\#a @b\na b\na @\na @b x\n");
         assert_eq!(it.of("a"), ["@all"]);
         insta::assert_snapshot!(it.faults().join("\n"), @r#"
         line 2: a pattern cannot be negated with '!'
-        line 3: a pattern cannot hold '[' or ']'
-        line 4: a pattern cannot hold '[' or ']'
+        line 3: a pattern cannot contain '[' or ']'
+        line 4: a pattern cannot contain '[' or ']'
         line 5: a pattern cannot begin with '#'
-        line 6: "b" is no @user, @organisation/team or address
-        line 7: "@" is no @user, @organisation/team or address
-        line 8: "x" is no @user, @organisation/team or address
+        line 6: "b" is not a @user, @organisation/team or address
+        line 7: "@" is not a @user, @organisation/team or address
+        line 8: "x" is not a @user, @organisation/team or address
         "#);
     }
 
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_rules_the_last_still_wins() {
+    fn the_last_of_many_rules_wins() {
         let text: String = (0..3 * TOGETHER)
             .map(|n| format!("/d{}/ @u{n}\n", n % 7))
             .collect::<Vec<_>>()
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn who_owns_most_of_the_files_comes_first() {
+    fn the_owner_of_most_files_comes_first() {
         let it = owners("* @b @a\n/x/ @C\n/x/1 @c @a\n");
         assert_eq!(it.of_all(&["x/1", "x/2", "y"]), ["@a", "@c", "@b"]);
         assert_eq!(it.of_all::<&str>(&[]), [""; 0]);
@@ -410,7 +410,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_and_rules_are_independent_of_their_number(
+        fn any_text_is_read_and_many_rules_match_like_single_ones(
             lines in proptest::collection::vec("[ab*/?\\\\!#\\[{} ]{0,8}( @[ab])?", 0..12),
             path in "[ab]{1,2}(/[ab]{1,2}){0,3}",
         ) {

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_speak_of_generated_ones_are_written_by_people() {
+    fn files_that_only_mention_generated_files_are_not_generated() {
         for text in [
             "",
             "// Skips every file with @generated in its head.\n",
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_lfs_pointer_is_known_by_its_whole_first_line() {
+    fn an_lfs_pointer_is_recognised_by_its_whole_first_line() {
         let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
         assert!(is_lfs_pointer(pointer.as_bytes()));
         assert!(is_lfs_pointer(pointer.replace('\n', "\r\n").as_bytes()));

@@ -180,7 +180,7 @@ impl Drift {
                     file.clone_from(to);
                 }
             }
-            notes.push(format!("{unit}: {from} is {to} now"));
+            notes.push(format!("{unit}: {from} is now {to}"));
             touched.insert(unit.clone());
         }
         for Claimed { unit, path } in &self.deleted {
@@ -196,7 +196,7 @@ impl Drift {
                 it.claim.files.push(path.clone());
             }
             notes.push(format!(
-                "{unit}: {path} is there already, so it is one of its files now"
+                "{unit}: {path} exists already, so the unit claims it now"
             ));
             touched.insert(unit.clone());
         }
@@ -239,14 +239,14 @@ impl Drift {
     pub fn words(&self, plan: &Plan, later: &Base) -> String {
         let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
         let apart = match (self.ahead, self.behind) {
-            (0, 0) => format!("its base is {} as it is now", words::line(&later.name)),
+            (0, 0) => format!("its base is the current {}", words::line(&later.name)),
             (ahead, 0) => format!(
-                "{} has gone {} ahead of its base",
+                "{} is {} ahead of its base",
                 words::line(&later.name),
                 words::count(ahead, "commit")
             ),
             (ahead, behind) => format!(
-                "{} has {} that its base has not, and lacks {}",
+                "{} has {} that its base lacks, and lacks {} of its base",
                 words::line(&later.name),
                 words::count(ahead, "commit"),
                 words::count(behind, "commit")
@@ -292,9 +292,15 @@ fn files_with_work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>,
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
         _ => None,
     };
-    let probe = plan.until.as_ref().map(Probe::compile).transpose()?;
+    let old_uses = plan.until.as_ref().map(Probe::compile).transpose()?;
     let entries = repo.entries(&base.id)?;
-    let scan = scan(repo, &entries, &selection, codemod.as_ref(), probe.as_ref())?;
+    let scan = scan(
+        repo,
+        &entries,
+        &selection,
+        codemod.as_ref(),
+        old_uses.as_ref(),
+    )?;
     Ok(scan.files.into_iter().map(|file| file.path).collect())
 }
 
@@ -362,7 +368,10 @@ fn remove_empty(plan: &mut Plan, notes: &mut Vec<String>) -> Result<(), PlanErro
                 }
             }
         }
-        notes.push(format!("{}: goes, as it has no file left", gone.id));
+        notes.push(format!(
+            "{}: removed, because it has no files left",
+            gone.id
+        ));
     }
     if plan.units.is_empty() {
         return Err(PlanError::NothingLeft);

@@ -10,7 +10,7 @@ use crate::words;
 /// Why a plan cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    #[error("the instruction is empty: say what is to be changed")]
+    #[error("the instruction is empty: say what to change")]
     NoInstruction,
     #[error(transparent)]
     Select(#[from] SelectError),
@@ -29,7 +29,7 @@ pub enum PlanError {
     )]
     NothingChanges { matched: usize, reasons: String },
     #[error(
-        "{} but none holds what is to be gone{}: the change is done there, or --until looks for something else",
+        "{} but none contains what --until looks for{}: the change is already done there, or the pattern is wrong",
         matches(*matched),
         beside(reasons)
     )]
@@ -49,7 +49,7 @@ pub enum PlanError {
     Git(#[from] GitError),
     #[error(transparent)]
     Codemod(#[from] CodemodError),
-    #[error("the plan that was made does not hold together, which is a fault of batch itself: {0}")]
+    #[error("the plan is not valid, which is a bug in batch: {0}")]
     Unsound(String),
 }
 

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_begin_first_and_chains_bound_the_time() {
+    fn the_largest_start_first_and_chains_bound_the_time() {
         assert_eq!(foreseen(&[(1, &[]), (1, &[]), (2, &[])], 2), "2 4 u2 2");
         assert_eq!(
             foreseen(&[(3, &[]), (4, &[0]), (5, &[]), (1, &[1, 2])], 9),
@@ -140,7 +140,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_plan_is_faster_than_its_chain_or_slower_than_one_after_another(
+        fn any_plan_takes_at_least_its_critical_path_and_at_most_the_sum(
             times in proptest::collection::vec(1_u64..9, 1..12),
             edges in proptest::collection::vec((0_usize..12, 0_usize..12), 0..12),
             jobs in 1_usize..5,

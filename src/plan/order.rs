@@ -115,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_stands_in_the_first_wave_after_all_it_needs() {
+    fn a_unit_is_in_the_first_wave_after_its_needs() {
         let plan = units(&[("a", &["d"]), ("b", &[]), ("c", &["a", "b"]), ("d", &[])]);
         assert_eq!(waves(&plan), Ok(vec![vec![1, 3], vec![0], vec![2]]));
         assert_eq!(waves(&[]), Ok(vec![]));
     }
 
     #[test]
-    fn a_circle_is_named_without_the_way_to_it() {
+    fn a_circle_is_reported_without_the_path_to_it() {
         let plan = units(&[("x", &["a"]), ("a", &["b"]), ("b", &["c"]), ("c", &["a"])]);
         insta::assert_snapshot!(waves(&plan).unwrap_err(), @"units need each other in a circle: a → b → c → a; remove one of these needs");
     }

@@ -34,3 +34,21 @@ pub(super) fn packages(entries: &[Entry]) -> BTreeSet<String> {
         .map(|(folder, _)| folder.to_owned())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::repository;
+
+    #[test]
+    fn folders_with_a_manifest_are_packages() {
+        let it = repository(&[
+            ("Cargo.toml", ""),
+            ("cs/App.csproj", ""),
+            ("js/web/package.json", ""),
+            ("js/package.json.bak", ""),
+        ]);
+        let entries = it.repo.entries(&it.first).unwrap();
+        assert!(packages(&entries).iter().eq(["", "cs", "js/web"]));
+    }
+}

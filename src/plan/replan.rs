@@ -65,7 +65,7 @@ mod tests {
     use crate::plan::edit::Edit;
 
     #[test]
-    fn what_was_dropped_stays_out() {
+    fn dropped_files_stay_out() {
         let it = repository(&[
             ("a/[x].js", "1"),
             ("a/y.js", "2"),

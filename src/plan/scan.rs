@@ -47,9 +47,9 @@ impl fmt::Display for Reason {
             Self::TooDeep => "nested too deeply for the codemod",
             Self::TooLarge => "the codemod would make it too large",
             Self::Unparsable => "cannot be parsed for the codemod",
-            Self::Broken => "the codemod broke down on it",
+            Self::Broken => "the codemod crashed on it",
             Self::Unchanged => "the codemod changes nothing",
-            Self::Done => "nothing to do, as it holds nothing of what is to be gone",
+            Self::Done => "nothing to do: it contains nothing that --until looks for",
         })
     }
 }
@@ -124,14 +124,14 @@ pub(super) fn scan(
     entries: &[Entry],
     selection: &Selection,
     codemod: Option<&Codemod>,
-    probe: Option<&Probe>,
+    old_uses: Option<&Probe>,
 ) -> Result<Scan, PlanError> {
-    if codemod.is_none() && probe.is_none() {
+    if codemod.is_none() && old_uses.is_none() {
         return scan_with(repo, entries, selection, None);
     }
     let no_work = |path: &str, text: &str| {
-        if let Some(probe) = probe
-            && probe.count(path, text)? == 0
+        if let Some(old_uses) = old_uses
+            && old_uses.count(path, text)? == 0
         {
             return Ok(Some(Reason::Done));
         }
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_that_people_write_is_left_out_with_the_first_reason() {
+    fn files_that_people_do_not_write_are_left_out_for_the_first_reason() {
         let found = found(
             &[
                 (
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parser_that_breaks_down_costs_one_file_only() {
+    fn a_crashing_parser_loses_only_one_file() {
         let no_work = |path: &str, _: &str| match path {
             "odd" => std::panic::resume_unwind(Box::new("an odd file")),
             "wide" => Err(CodemodError::TooLarge {
@@ -426,12 +426,12 @@ mod tests {
         z: 1 lines, 2 bytes
         the codemod would make it too large: wide
         cannot be parsed for the codemod: other
-        the codemod broke down on it: odd
+        the codemod crashed on it: odd
         ");
     }
 
     #[test]
-    fn a_fault_of_the_codemod_itself_is_no_reason_to_leave_a_file_out() {
+    fn an_error_of_the_codemod_itself_is_returned() {
         let it = repository(&[("a", "x")]);
         let entries = it.repo.entries(&it.first).unwrap();
         let no_work = |_: &str, _: &str| Err(CodemodError::NoRule);
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn only_matching_files_are_read_and_in_batches_none_is_lost() {
+    fn only_matching_files_are_read_and_none_is_lost() {
         let names: Vec<String> = (0..200).map(|i| format!("f{i:03}")).collect();
         let contents: Vec<String> = (0..names.len()).map(|i| "\n".repeat(i)).collect();
         let mut files: Vec<(&[u8], u32, &[u8])> = names

@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_stands_for_all_below_it() {
+    fn a_folder_means_everything_below_it() {
         for folder in [
             "src/deep",
             "src/deep/",
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_is_out_wherever_the_exclusion_stands() {
+    fn an_exclusion_applies_wherever_it_stands() {
         let rest = ["src/a.ts", "src/deep/c.ts"];
         assert_eq!(selected(&["src/**/*.ts", "!**/*.gen.ts"], "", PATHS), rest);
         assert_eq!(selected(&["!**/*.gen.ts", "src/**/*.ts"], "", PATHS), rest);
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_glob_characters_can_be_meant() {
+    fn names_with_glob_characters_can_be_selected() {
         let paths = [
             "app/[id]/page.ts",
             "app/i/page.ts",
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_glob_that_cannot_be_used_is_named() {
+    fn an_unusable_glob_is_shown_in_the_error() {
         let fault = |glob: &str, prefix: &str| select(&[glob], prefix).unwrap_err().to_string();
         insta::assert_snapshot!(fault("src/[a", ""), @"'src/[a' is not a valid glob: unclosed character class; missing ']'");
         insta::assert_snapshot!(fault("!{a,b", ""), @"'!{a,b' is not a valid glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)");

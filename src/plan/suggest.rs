@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_is_said() {
+    fn near_matches_are_suggested() {
         let hint = |glob, prefix| suggest(glob, prefix).unwrap();
         insta::assert_snapshot!(hint("scr/**/*.ts", ""), @"no tracked file matches 'scr/**/*.ts'; did you mean 'src/**/*.ts' (2 files)?");
         insta::assert_snapshot!(hint("SRC/*.ts", ""), @"no tracked file matches 'SRC/*.ts'; letter case matters: there is 'src/a.ts'");
@@ -221,12 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_where_something_matches() {
+    fn nothing_is_suggested_if_something_matches() {
         assert_eq!(suggest("src", ""), None);
     }
 
     #[test]
-    fn excluding_everything_again_is_named_as_the_cause() {
+    fn an_exclusion_of_everything_is_named_as_the_cause() {
         let globs = ["src/*.ts".to_owned(), "!src".to_owned()];
         let hint = Selection::parse(&globs, "")
             .unwrap()

@@ -36,7 +36,7 @@ fn a_plan_holds_while_nothing_that_it_claims_moves() {
     repo.git(["commit", "--quiet", "--all", "--message", "Elsewhere"]);
     repo.git(["push", "--quiet"]);
     let checked = repo.batch(["plan", "--check", "plan.toml"]).exits(0);
-    checked.says("origin/main has gone 1 commit ahead of its base");
+    checked.says("origin/main is 1 commit ahead of its base");
     let before = repo.read("plan.toml");
     repo.batch(["plan", "--rebase", "plan.toml"])
         .exits(0)
@@ -54,7 +54,7 @@ fn what_moved_is_told_and_followed() {
     ahead(&repo);
     let checked = repo.batch(["plan", "--check", "plan.toml"]).exits(1);
     insta::assert_snapshot!(checked.stdout(), @r#"
-    origin/main has gone 1 commit ahead of its base ([SHORT] → [SHORT])
+    origin/main is 1 commit ahead of its base ([SHORT] → [SHORT])
       changed  packages/p0/index.js (01-packages-p0-index-js)
       renamed  packages/p1/index.js → packages/p1/main.js (02-packages-p1-index-js)
       gone     packages/p2/index.js (03-packages-p2-index-js)
@@ -76,12 +76,12 @@ fn what_moved_is_told_and_followed() {
     let elsewhere = ["plan", "--rebase", "plan.toml", "-o", "later.toml"];
     let rebased = repo.batch(elsewhere).exits(0);
     insta::assert_snapshot!(rebased.stderr(), @r#"
-    origin/main has gone 1 commit ahead of its base ([SHORT] → [SHORT])
-      02-packages-p1-index-js: packages/p1/index.js is packages/p1/main.js now
+    origin/main is 1 commit ahead of its base ([SHORT] → [SHORT])
+      02-packages-p1-index-js: packages/p1/index.js is now packages/p1/main.js
       03-packages-p2-index-js: packages/p2/index.js is gone
       left out: packages/new/index.js is new, in a folder of no unit
       04-packages-p3-index-js: packages/p3/more.js is new, in a folder of this unit
-      03-packages-p2-index-js: goes, as it has no file left
+      03-packages-p2-index-js: removed, because it has no files left
     Saved as later.toml. Run it with: batch run later.toml
     "#);
     assert_eq!(repo.batch(elsewhere).code(), 2, "later.toml exists");

@@ -53,7 +53,7 @@ fn owners_written_by_hand_are_kept_and_the_base_decides_which_file_is_read() {
 fn doctor_tells_what_of_the_owners_is_not_understood() {
     let said = owned().batch(["doctor"]);
     assert!(
-        said.stdout().contains(".github/CODEOWNERS (3 rules); not understood, as by GitHub: line 4: a pattern cannot hold '[' or ']'"),
+        said.stdout().contains(".github/CODEOWNERS (3 rules); not understood, as by GitHub: line 4: a pattern cannot contain '[' or ']'"),
         "{}",
         said.stdout()
     );

@@ -67,10 +67,10 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     output
         .says("proposed 3 units")
         .says("mended: packages/gone.js (\"The end\") is dropped: the base has no such file")
-        .says("mended: ../etc/passwd (\"The end\") is dropped: it is no path from the root")
+        .says("mended: ../etc/passwd (\"The end\") is dropped: it is not a path from the root")
         .says("packages/p0/index.js was in \"Helpers first\" and \"The middle\"")
         .says("1 file was in no unit")
-        .says("\"The end\" does not need \"The middle\", which needs it")
+        .says("\"The end\" cannot need \"The middle\", which needs it: the need is dropped")
         .says("is signed already (1): packages/p4/index.js")
         .says("plan   command:");
     leaves_nothing(&repo);
@@ -92,7 +92,7 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     files = [
       "packages/p0/index.js",
     ]
-    # Where it may create files: below a folder (closed by /), or one exact path.
+    # Where it may create files: below a folder (with a closing /), or at an exact path.
     create = [
       "packages/p0/",
       "packages/p0/sign.js",
@@ -110,7 +110,7 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
       "packages/p1/index.js",
       "packages/p2/index.js",
     ]
-    # Where it may create files: below a folder (closed by /), or one exact path.
+    # Where it may create files: below a folder (with a closing /), or at an exact path.
     create = [
       "packages/p1/",
       "packages/p2/",
@@ -128,13 +128,13 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
       "packages/p3/index.js",
       "packages/p5/index.js",
     ]
-    # Where it may create files: below a folder (closed by /), or one exact path.
+    # Where it may create files: below a folder (with a closing /), or at an exact path.
     create = [
       "packages/p3/",
       "packages/p5/",
     ]
 
-    # These match too, but are in no unit. A record only.
+    # These files match too, but are in no unit. Only a record.
 
     [[left-out]]
     reason = "is signed already"

@@ -25,7 +25,7 @@ fn what_is_left_is_counted_in_what_the_units_made() {
     let agent = "grep -qz packages/p2/ \"$BATCH_FILES\" && exit 1\nxargs -0 sed -i.bak 's/var a/const a/' <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {} +";
     let output = repo.migrate_by(agent, &UNTIL).exits(1);
     output
-        .says("nothing to do, as it holds nothing of what is to be gone (1)")
+        .says("nothing to do: it contains nothing that --until looks for (1)")
         .says("2 of 3 units published, 1 failed")
         .says("4 of 6 old uses left");
     let json = repo.report();

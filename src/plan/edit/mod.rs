@@ -49,7 +49,7 @@ pub enum EditError {
     #[error("unit '{0}' has one file only, so there is nothing to split")]
     OneFile(UnitId),
     #[error(
-        "the files of unit '{0}' have names that some file systems take for one, so they stay together"
+        "the files of unit '{0}' have names that are equal on some file systems, so they stay together"
     )]
     OneName(UnitId),
     #[error("name two or more different units to merge")]
@@ -62,7 +62,7 @@ pub enum EditError {
         "unit '{by}' needs unit '{unit}', so it cannot go: drop that one first, or edit its 'needs'"
     )]
     Needed { unit: UnitId, by: UnitId },
-    #[error("it is the only unit left: quit if nothing is to be done")]
+    #[error("it is the only unit left: quit if there is nothing to do")]
     LastUnit,
     #[error("no file of the plan is called {0:?}")]
     NoFile(String),
@@ -70,9 +70,9 @@ pub enum EditError {
     Already { path: String, unit: UnitId },
     #[error("a plan has at most {} units", UnitRange::MOST)]
     TooMany,
-    #[error("the instruction is empty: say what is to be changed")]
+    #[error("the instruction is empty: say what to change")]
     NoInstruction,
-    #[error("what the files import cannot be read: {0}")]
+    #[error("the imports of the files cannot be read: {0}")]
     Unread(String),
     #[error(transparent)]
     Order(#[from] OrderError),

@@ -91,7 +91,7 @@ fn edited(edit: &Edit) -> String {
 }
 
 #[test]
-fn a_unit_that_is_split_is_needed_as_two() {
+fn both_parts_of_a_split_unit_are_needed() {
     insta::assert_snapshot!(edited(&Edit::Split(id("2"))), @r#"
     1 "Title of 1" ["a/1", "a/2", "a/3"] create ["a/"] needs [] [] 3 lines
     2 "b/1" ["b/1"] create ["b/"] needs ["1"] ["@b"] 1 lines
@@ -102,7 +102,7 @@ fn a_unit_that_is_split_is_needed_as_two() {
 }
 
 #[test]
-fn merged_units_are_one_with_all_that_they_had() {
+fn a_merged_unit_has_everything_of_its_parts() {
     insta::assert_snapshot!(edited(&Edit::Merge(vec![id("2"), id("1")])), @r#"
     1 "a, b" ["a/1", "a/2", "a/3", "b/1", "b/2"] create ["a/", "b/"] needs [] ["@a", "@b"] 5 lines
     3 "Title of 3" ["c", "d"] create ["./"] needs ["1"] [] 2 lines
@@ -112,7 +112,7 @@ fn merged_units_are_one_with_all_that_they_had() {
 }
 
 #[test]
-fn a_title_is_one_line_and_nobody_elses() {
+fn a_title_is_one_line_and_unique() {
     let rename = |title: &str| edited(&Edit::Rename(id("1"), title.to_owned()));
     assert!(rename(" Pay ").starts_with("1 \"Pay\""));
     assert!(rename("Title of 1").starts_with("1 \"Title of 1\""));
@@ -121,7 +121,7 @@ fn a_title_is_one_line_and_nobody_elses() {
 }
 
 #[test]
-fn what_is_dropped_is_left_out_with_the_reason_and_can_be_had_back() {
+fn dropped_files_are_left_out_and_can_be_moved_back() {
     insta::assert_snapshot!(edited(&Edit::Drop(id("3"))), @r#"
     1 "Title of 1" ["a/1", "a/2", "a/3"] create ["a/"] needs [] [] 3 lines
     2 "Title of 2" ["b/1", "b/2"] create ["b/"] needs ["1"] [] 2 lines
@@ -138,11 +138,11 @@ fn what_is_dropped_is_left_out_with_the_reason_and_can_be_had_back() {
         .edited(&Edit::Merge(vec![id("1"), id("2")]), &base)
         .unwrap();
     let refused = plan.edited(&Edit::Drop(id("1")), &base).unwrap_err();
-    insta::assert_snapshot!(refused, @"it is the only unit left: quit if nothing is to be done");
+    insta::assert_snapshot!(refused, @"it is the only unit left: quit if there is nothing to do");
 }
 
 #[test]
-fn a_file_that_moves_takes_its_size_and_owner_along() {
+fn a_moved_file_takes_its_size_and_owner_along() {
     let moved = |files: &[&str], to| {
         let files = files.iter().map(ToString::to_string).collect();
         edited(&Edit::Move(files, id(to)))
@@ -162,7 +162,7 @@ fn a_file_that_moves_takes_its_size_and_owner_along() {
 }
 
 #[test]
-fn all_files_can_be_cut_anew() {
+fn all_files_can_be_cut_again() {
     insta::assert_snapshot!(edited(&Edit::Cut(UnitRange::exactly(2))), @r#"
     01-a-c-d "a, c, d" ["a/1", "a/2", "a/3", "c", "d"] create ["./", "a/"] needs [] ["@a"] 5 lines
     02-b "b" ["b/1", "b/2"] create ["b/"] needs [] ["@b"] 2 lines
@@ -170,7 +170,7 @@ fn all_files_can_be_cut_anew() {
 }
 
 #[test]
-fn files_that_are_cut_anew_need_each_other_as_the_order_has_it() {
+fn units_cut_again_need_each_other_in_the_given_order() {
     let it = repository(&[
         ("a/x.js", "import '../b/y.js';"),
         ("a/z.js", "import './x.js';"),
@@ -202,13 +202,13 @@ fn files_that_are_cut_anew_need_each_other_as_the_order_has_it() {
 }
 
 #[test]
-fn two_names_that_may_be_one_file_cannot_be_split() {
+fn names_that_may_be_one_file_cannot_be_split() {
     let files = ["a", "A"];
     let plan = plan(&[("1", &files, &[])]);
     let refused = plan
         .edited(&Edit::Split(id("1")), &base(&files))
         .unwrap_err();
-    insta::assert_snapshot!(refused, @"the files of unit '1' have names that some file systems take for one, so they stay together");
+    insta::assert_snapshot!(refused, @"the files of unit '1' have names that are equal on some file systems, so they stay together");
 }
 
 /// An edit in numbers, so that it fits whatever plan it meets.
@@ -239,7 +239,7 @@ fn wish() -> impl Strategy<Value = Wish> {
 
 proptest! {
     #[test]
-    fn any_sequence_of_edits_keeps_the_proof(
+    fn any_sequence_of_edits_keeps_a_plan_valid(
         homes in proptest::collection::vec(0_usize..4, 1..16),
         needs in proptest::collection::vec((0_usize..4, 0_usize..4), 0..5),
         wishes in proptest::collection::vec(wish(), 1..16),

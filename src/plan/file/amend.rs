@@ -231,7 +231,7 @@ files = [
 "#;
 
     #[test]
-    fn what_people_wrote_is_kept() {
+    fn a_persons_text_is_kept() {
         let mut plan = parse(TEXT).unwrap();
         plan.base = "f".repeat(40);
         plan.base_name = "origin/main".to_owned();
@@ -295,7 +295,7 @@ files = [
     }
 
     #[test]
-    fn a_text_that_cannot_be_followed_is_written_anew() {
+    fn a_text_that_cannot_be_updated_is_replaced() {
         let mut plan = parse(TEXT).unwrap();
         plan.units[0].size = Size {
             lines: 3,

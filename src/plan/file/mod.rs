@@ -103,12 +103,12 @@ files = ["d.js"]
     }
 
     #[test]
-    fn a_person_can_read_what_is_written() {
+    fn a_plan_is_written_for_people() {
         insta::assert_snapshot!(to_toml(&plan()));
     }
 
     #[test]
-    fn a_person_can_read_who_works_on_what() {
+    fn agents_are_written_for_people() {
         let mut plan = plan();
         plan.agent = AgentOptions::default();
         let options = |kind| AgentOptions {
@@ -126,7 +126,7 @@ files = ["d.js"]
     }
 
     #[test]
-    fn what_is_left_out_by_hand_has_a_meaning() {
+    fn missing_fields_have_defaults() {
         let plan = parse(GOOD).unwrap();
         assert_eq!(plan.units[0].title, "one");
         assert_eq!(plan.base_name, plan.base);
@@ -135,14 +135,14 @@ files = ["d.js"]
     }
 
     #[test]
-    fn every_fault_is_told_with_its_line() {
+    fn every_fault_is_reported_with_its_line() {
         insta::assert_snapshot!(fault("needs = [", "needs = "), @"line 15: unexpected key or value, expected newline, `#`");
         insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `agent`, `needs`, `files`, `create`, `owners`");
         insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
         insta::assert_snapshot!(fault("version = 1", "version = 2\nfuture = 1"), @"line 1: version 2 of the plan's format is not understood, only version 1 is");
         insta::assert_snapshot!(fault("version = 1", ""), @"line 1: 'version = 1' is missing");
-        insta::assert_snapshot!(fault("var to const", " \\n"), @"line 2: the instruction is empty: say what is to be changed");
-        insta::assert_snapshot!(fault("0123456789", ""), @"line 3: base is no commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them");
+        insta::assert_snapshot!(fault("var to const", " \\n"), @"line 2: the instruction is empty: say what to change");
+        insta::assert_snapshot!(fault("0123456789", ""), @"line 3: base is not a commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them");
         insta::assert_snapshot!(fault("\"two\"", "\"Two\""), @r#"line 14: "Two" cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', starting with a letter or digit"#);
         insta::assert_snapshot!(fault("\"two\"", "\"one\""), @"line 14: two units have the id 'one': give one of them another");
         insta::assert_snapshot!(fault("\"two\"", "\"two\"\ntitle = \"a\\nb\""), @"line 15: a title is one line of text, and not empty");
@@ -155,7 +155,7 @@ files = ["d.js"]
         insta::assert_snapshot!(fault("b/c.js", "b/"), @r#"line 9: "b/" is not the path of a file: a part of it is empty"#);
         insta::assert_snapshot!(fault("b/c.js", "b/.Git/config"), @r#"line 9: "b/.Git/config" cannot be tracked by git"#);
         insta::assert_snapshot!(fault("\"./\"", "\"../\""), @r#"line 11: "../" has a part '..': write the path without it"#);
-        insta::assert_snapshot!(fault("b/c.js", "a.js"), @r#"line 9: "a.js" stands in unit 'one' twice, on line 8 too: remove one of them"#);
+        insta::assert_snapshot!(fault("b/c.js", "a.js"), @r#"line 9: "a.js" is in unit 'one' twice, also on line 8: remove one of them"#);
         insta::assert_snapshot!(fault("d.js", "A.js"), @r#"line 16: "A.js" is claimed by unit 'two' and (as "a.js", the same name on some file systems) by unit 'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 8)"#);
         insta::assert_snapshot!(fault("\"d.js\"]", "\"d.js\"]\ncreate = [\"./\"]"), @r#"line 17: "./" is claimed by unit 'two' and by unit 'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 11)"#);
         insta::assert_snapshot!(fault("needs = [\"one\"]", "needs = [\"three\"]"), @"line 15: unit 'two' needs 'three', but no unit has this id");
@@ -174,8 +174,8 @@ files = ["d.js"]
             check_files(&text, |path| tracked.contains(&path)).map_err(|error| error.to_string())
         };
         assert_eq!(fault(&["a.js", "b/c.js", "d.js"]), Ok(()));
-        insta::assert_snapshot!(fault(&["a.js", "d.js"]).unwrap_err(), @r#"line 9: "b/c.js" is no tracked file of the base: correct the path or remove it"#);
-        insta::assert_snapshot!(fault(&["a.js", "b/c.js", "d.js", "new.js"]).unwrap_err(), @r#"line 11: "new.js" is a file of the base already: move it from 'create' to 'files'"#);
+        insta::assert_snapshot!(fault(&["a.js", "d.js"]).unwrap_err(), @r#"line 9: "b/c.js" is not a tracked file of the base: correct the path or remove it"#);
+        insta::assert_snapshot!(fault(&["a.js", "b/c.js", "d.js", "new.js"]).unwrap_err(), @r#"line 11: "new.js" is already a file of the base: move it from 'create' to 'files'"#);
     }
 
     fn text() -> impl Strategy<Value = String> {
@@ -188,7 +188,7 @@ files = ["d.js"]
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(
+        fn a_written_plan_is_read_back(
             instruction in text(),
             name in text(),
             globs in proptest::collection::vec(text(), 0..3),

@@ -35,7 +35,7 @@ pub fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), Pla
         for file in unit.files.get_ref() {
             if !tracked(file.get_ref()) {
                 let message = format!(
-                    "{:?} is no tracked file of the base: correct the path or remove it",
+                    "{:?} is not a tracked file of the base: correct the path or remove it",
                     file.get_ref()
                 );
                 return Err(reader.fault(file, message));
@@ -44,7 +44,7 @@ pub fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), Pla
         for path in &unit.create {
             if tracked(path.get_ref()) {
                 let message = format!(
-                    "{:?} is a file of the base already: move it from 'create' to 'files'",
+                    "{:?} is already a file of the base: move it from 'create' to 'files'",
                     path.get_ref()
                 );
                 return Err(reader.fault(path, message));
@@ -116,14 +116,14 @@ impl Reader<'_> {
         if table.instruction.get_ref().trim().is_empty() {
             return Err(self.fault(
                 &table.instruction,
-                "the instruction is empty: say what is to be changed",
+                "the instruction is empty: say what to change",
             ));
         }
         let base = table.base.get_ref();
         if !matches!(base.len(), 40 | 64) || !base.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(self.fault(
                 &table.base,
-                "base is no commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them",
+                "base is not a commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them",
             ));
         }
         if let Some(agent) = &table.agent
@@ -233,7 +233,7 @@ impl Reader<'_> {
             if let Some(first) = seen.insert(path.get_ref(), path.span().start) {
                 let first = self.line(first);
                 let message = format!(
-                    "{:?} stands in unit '{id}' twice, on line {first} too: remove one of them",
+                    "{:?} is in unit '{id}' twice, also on line {first}: remove one of them",
                     path.get_ref()
                 );
                 return Err(self.fault(path, message));

@@ -18,35 +18,35 @@ pub fn to_toml(plan: &Plan) -> String {
     out.line("# A plan of batch: one change, cut into units that share no file. Every unit becomes one pull request.");
     out.line("# Edit it as you like (move files between units, rename or remove units), then run it with");
     out.line("#     batch run <this file>");
-    out.line("# It is checked before anything is started, and a fault is told with its line.");
+    out.line("# batch checks it before anything is started, and names the line of every fault.");
     out.blank();
     out.line(&format!("version = {VERSION}"));
     out.blank();
-    out.line("# What is to be changed, as every agent is told.");
+    out.line("# What to change. Every agent gets this text.");
     out.pair("instruction", &text(&plan.instruction));
     out.blank();
     out.line("# The commit that every unit starts from, and the name it was found by.");
     out.pair("base", &text(&plan.base));
     out.pair("base-name", &text(&plan.base_name));
     out.blank();
-    out.line("# What the files were chosen by. A record only: the files of each unit decide.");
+    out.line("# How the files were chosen. Only a record: the files of each unit decide.");
     out.list("globs", &plan.globs);
     if plan.agent.is_given() {
         out.blank();
         let which = if plan.agents.is_empty() {
             "every unit"
         } else {
-            "units that name none"
+            "units that name no other"
         };
         out.line(&format!(
-            "# The agent that works on {which}. Flags of `batch run` win over it."
+            "# The agent that works on {which}. Flags of `batch run` override it."
         ));
         out.line("[agent]");
         out.agent(&plan.agent);
     }
     if !plan.agents.is_empty() {
         out.blank();
-        out.line("# The agents that units name. Flags of `batch run` win over them.");
+        out.line("# The agents that units name. Flags of `batch run` override them.");
     }
     for (place, (name, agent)) in plan.agents.iter().enumerate() {
         if place > 0 {
@@ -66,7 +66,7 @@ pub fn to_toml(plan: &Plan) -> String {
     }
     if !plan.left_out.is_empty() {
         out.blank();
-        out.line("# These match too, but are in no unit. A record only.");
+        out.line("# These files match too, but are in no unit. Only a record.");
     }
     for left_out in &plan.left_out {
         out.blank();
@@ -107,7 +107,7 @@ impl Lines {
 
     fn until(&mut self, until: &Sought) {
         self.blank();
-        self.line("# What must be found nowhere in the units' files when the change is done; it is counted after the run.");
+        self.line("# What the units' files must not contain when the change is done. It is counted after the run.");
         self.line("[until]");
         match until {
             Sought::Pattern(pattern) => self.pair("pattern", &text(pattern)),
@@ -159,7 +159,7 @@ impl Lines {
             recipe,
         } = research;
         self.blank();
-        self.line("# What was found out before, and every agent is told: what to heed, and how to show that the change works.");
+        self.line("# Findings that every agent gets: rules to follow, and how to show that the change works.");
         self.line("[research]");
         if let Some(by) = by {
             self.pair("by", &quoted(by));
@@ -192,12 +192,12 @@ impl Lines {
         self.list("files", &unit.claim.files);
         if !unit.claim.create.is_empty() {
             self.line(
-                "# Where it may create files: below a folder (closed by /), or one exact path.",
+                "# Where it may create files: below a folder (with a closing /), or at an exact path.",
             );
             self.list("create", &unit.claim.create);
         }
         if !unit.owners.is_empty() {
-            self.line("# Who owns these files, as CODEOWNERS says: the reviewers to suggest.");
+            self.line("# The owners of these files in CODEOWNERS: the reviewers to suggest.");
             self.list("owners", &unit.owners);
         }
     }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 const MARK: &str = concat!("batch ", env!("BATCH_READERS"), "\n");
 
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    open(&std::fs::read(path).ok()?)
+    decode(&std::fs::read(path).ok()?)
 }
 
 /// Writes the file in one step, so that nobody reads half of it.
@@ -26,39 +26,39 @@ pub(super) fn write(path: &Path, content: &impl Serialize) {
         };
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        seal(content, &mut file)?;
+        encode(content, &mut file)?;
         file.persist(path)?;
         Ok(())
     };
     if let Err(error) = write() {
-        tracing::info!("{} cannot be kept: {error}", path.display());
+        tracing::info!("{} cannot be written: {error}", path.display());
     }
 }
 
 /// Writes piece by piece, because the cache of a large repository is large.
-fn seal(content: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
+fn encode(content: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
     out.write_all(MARK.as_bytes())?;
-    let mut summing = BufWriter::new(Summing {
+    let mut writer = BufWriter::new(ChecksumWriter {
         out,
-        sum: DefaultHasher::new(),
+        checksum: DefaultHasher::new(),
     });
-    postcard::to_io(content, &mut summing).map_err(std::io::Error::other)?;
-    let Summing { out, sum } = summing
+    postcard::to_io(content, &mut writer).map_err(std::io::Error::other)?;
+    let ChecksumWriter { out, checksum } = writer
         .into_inner()
         .map_err(std::io::IntoInnerError::into_error)?;
-    out.write_all(&sum.finish().to_le_bytes())
+    out.write_all(&checksum.finish().to_le_bytes())
 }
 
 /// Passes bytes on and computes their checksum.
-struct Summing<'a, W> {
+struct ChecksumWriter<'a, W> {
     out: &'a mut W,
-    sum: DefaultHasher,
+    checksum: DefaultHasher,
 }
 
-impl<W: Write> Write for Summing<'_, W> {
+impl<W: Write> Write for ChecksumWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.out.write_all(bytes)?;
-        self.sum.write(bytes);
+        self.checksum.write(bytes);
         Ok(bytes.len())
     }
 
@@ -67,15 +67,15 @@ impl<W: Write> Write for Summing<'_, W> {
     }
 }
 
-fn open<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let (content, known) = bytes.strip_prefix(MARK.as_bytes())?.split_last_chunk()?;
-    (u64::from_le_bytes(*known) == sum(content))
+    (u64::from_le_bytes(*known) == checksum(content))
         .then(|| postcard::from_bytes(content).ok())
         .flatten()
 }
 
 /// Another version of Rust may compute another checksum; then the cache is read as missing.
-fn sum(content: &[u8]) -> u64 {
+fn checksum(content: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(content);
     hasher.finish()
@@ -86,25 +86,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sealed_is_opened_and_damage_is_seen() {
+    fn a_cache_file_is_read_back_and_damage_is_detected() {
         let content = vec![("a.js".to_owned(), 1_u32), ("b.js".to_owned(), 700)];
         let mut bytes = Vec::new();
-        seal(&content, &mut bytes).unwrap();
-        assert_eq!(open(&bytes), Some(content));
+        encode(&content, &mut bytes).unwrap();
+        assert_eq!(decode(&bytes), Some(content));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
-            assert_eq!(open::<Vec<(String, u32)>>(&damaged), None, "byte {at}");
-            let cut = open::<Vec<(String, u32)>>(&bytes[..at]);
+            assert_eq!(decode::<Vec<(String, u32)>>(&damaged), None, "byte {at}");
+            let cut = decode::<Vec<(String, u32)>>(&bytes[..at]);
             assert_eq!(cut, None, "cut at {at}");
         }
     }
 
     #[test]
-    fn what_is_sealed_may_be_large() {
+    fn a_cache_file_may_be_large() {
         let content: Vec<u64> = (0..20_000).collect();
         let mut bytes = Vec::new();
-        seal(&content, &mut bytes).unwrap();
-        assert_eq!(open(&bytes), Some(content));
+        encode(&content, &mut bytes).unwrap();
+        assert_eq!(decode(&bytes), Some(content));
     }
 }

@@ -8,7 +8,7 @@ use crate::words;
 impl Picture<'_> {
     pub(super) fn dot(&self) -> String {
         let mut dot = String::from(
-            "// Units, and how strongly the files of one import those of another.\ndigraph plan {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
+            "// Units, and how strongly the files of one import the files of another.\ndigraph plan {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
         );
         for unit in self.units {
             let files = words::count(unit.claim.files.len(), "file");

@@ -12,7 +12,7 @@ use super::import_graph::ImportGraph;
 use crate::git::Repo;
 
 /// How many graphs are kept; the newest stay.
-const KEPT: usize = 4;
+const MAX_GRAPHS: usize = 4;
 
 pub(super) struct GraphCache {
     folder: PathBuf,
@@ -24,12 +24,12 @@ impl GraphCache {
         Self { folder }
     }
 
-    pub(super) fn find(&self, tree: &str) -> Option<ImportGraph> {
+    pub(super) fn load(&self, tree: &str) -> Option<ImportGraph> {
         let (of, graph): (String, ImportGraph) = cache_file::read(&self.path(tree))?;
         (of == tree && graph.is_sound()).then_some(graph)
     }
 
-    pub(super) fn keep(&self, tree: &str, graph: &ImportGraph) {
+    pub(super) fn store(&self, tree: &str, graph: &ImportGraph) {
         cache_file::write(&self.path(tree), &(tree, graph));
         self.trim();
     }
@@ -50,7 +50,7 @@ impl GraphCache {
             })
             .collect();
         youngest_first.sort_by_key(|(time, _)| Reverse(*time));
-        for (_, path) in youngest_first.into_iter().skip(KEPT) {
+        for (_, path) in youngest_first.into_iter().skip(MAX_GRAPHS) {
             if let Err(error) = std::fs::remove_file(&path) {
                 tracing::info!("{} cannot be removed: {error}", path.display());
             }

@@ -20,8 +20,8 @@ impl ImportGraph {
         base: &str,
         entries: impl FnOnce() -> Result<E, GitError>,
     ) -> Result<Self, GitError> {
-        let (graphs, tree) = (GraphCache::of(repo), repo.tree(base)?);
-        if let Some(graph) = graphs.find(&tree) {
+        let (cache, tree) = (GraphCache::of(repo), repo.tree(base)?);
+        if let Some(graph) = cache.load(&tree) {
             return Ok(graph);
         }
         let entries = entries()?;
@@ -30,7 +30,7 @@ impl ImportGraph {
         let resolver = Resolver::new(&sources, &texts.manifests());
         let graph = Self::of_sources(&sources, &resolver);
         if texts.is_whole {
-            graphs.keep(&tree, &graph);
+            cache.store(&tree, &graph);
         }
         Ok(graph)
     }

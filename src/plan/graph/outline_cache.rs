@@ -44,51 +44,51 @@ pub(super) enum CachedText {
 #[derive(Debug)]
 pub(super) struct OutlineCache {
     path: PathBuf,
-    kept: HashMap<BlobKey, CachedText>,
+    entries: HashMap<BlobKey, CachedText>,
 }
 
 impl OutlineCache {
     pub(super) fn open(repo: &Repo) -> Self {
         let path = repo.state_dir().join("cache/imports");
-        let kept: Vec<(BlobKey, CachedText)> = cache_file::read(&path).unwrap_or_default();
+        let entries: Vec<(BlobKey, CachedText)> = cache_file::read(&path).unwrap_or_default();
         Self {
             path,
-            kept: kept.into_iter().collect(),
+            entries: entries.into_iter().collect(),
         }
     }
 
     pub(super) fn holds(&self, key: &BlobKey) -> bool {
-        self.kept.contains_key(key)
+        self.entries.contains_key(key)
     }
 
     pub(super) fn outline(&self, key: &BlobKey) -> Option<&Outline> {
-        match self.kept.get(key)? {
+        match self.entries.get(key)? {
             CachedText::Outline(outline) => Some(outline),
             CachedText::Manifest(_) => None,
         }
     }
 
     pub(super) fn manifest(&self, key: &BlobKey) -> &str {
-        match self.kept.get(key) {
+        match self.entries.get(key) {
             Some(CachedText::Manifest(text)) => text,
             _ => "",
         }
     }
 
     pub(super) fn add(&mut self, read: Vec<(BlobKey, CachedText)>) {
-        self.kept.extend(read);
+        self.entries.extend(read);
     }
 
     /// Removes unused outlines if there are many.
     pub(super) fn trim<'a>(&mut self, in_use: usize, keys: impl Iterator<Item = &'a BlobKey>) {
-        if self.kept.len() > in_use * (1 + SPARE) {
+        if self.entries.len() > in_use * (1 + SPARE) {
             let keys: HashSet<&BlobKey> = keys.collect();
-            self.kept.retain(|key, _| keys.contains(key));
+            self.entries.retain(|key, _| keys.contains(key));
         }
     }
 
     pub(super) fn save(&self) {
-        let mut sorted: Vec<(&BlobKey, &CachedText)> = self.kept.iter().collect();
+        let mut sorted: Vec<(&BlobKey, &CachedText)> = self.entries.iter().collect();
         sorted.sort_unstable_by_key(|(key, _)| **key);
         cache_file::write(&self.path, &sorted);
     }

@@ -18,12 +18,12 @@ const LABEL: f32 = 17.0;
 /// At most this many lines for each unit are drawn. The weakest would only darken the rest.
 const LINES: usize = 5;
 /// How many links are listed in words.
-const TOLD: usize = 15;
+const LISTED: usize = 15;
 
 pub(super) fn draw(picture: &Picture<'_>) -> String {
-    let told = &picture.links[..picture.links.len().min(TOLD)];
+    let listed = &picture.links[..picture.links.len().min(LISTED)];
     #[expect(clippy::cast_precision_loss, reason = "there are few rows")]
-    let height = LIST + 30.0 + ROW * told.len() as f32;
+    let height = LIST + 30.0 + ROW * listed.len() as f32;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
@@ -37,7 +37,7 @@ pub(super) fn draw(picture: &Picture<'_>) -> String {
     for (unit, label) in labels(picture).into_iter().enumerate() {
         node(&mut svg, picture, unit, label);
     }
-    list(&mut svg, picture, told);
+    list(&mut svg, picture, listed);
     svg.push_str("</svg>\n");
     svg
 }
@@ -45,7 +45,7 @@ pub(super) fn draw(picture: &Picture<'_>) -> String {
 fn heading(svg: &mut String, picture: &Picture<'_>) {
     let share = if picture.all > 0.0 {
         format!(
-            "{:.0} % of what imports weigh stays inside of a unit.",
+            "{:.0} % of the weight of all imports stays within units.",
             100.0 * picture.inside / picture.all
         )
     } else {
@@ -58,7 +58,7 @@ fn heading(svg: &mut String, picture: &Picture<'_>) {
     };
     let _ = writeln!(
         svg,
-        "<text x=\"24\" y=\"32\" font-size=\"17\" font-weight=\"600\">{}</text>\n<text x=\"24\" y=\"54\" fill=\"#666\">{share}{left}</text>\n<text x=\"24\" y=\"72\" fill=\"#666\">A line has the colour of the unit that imports, and is the wider the more it does.</text>",
+        "<text x=\"24\" y=\"32\" font-size=\"17\" font-weight=\"600\">{}</text>\n<text x=\"24\" y=\"54\" fill=\"#666\">{share}{left}</text>\n<text x=\"24\" y=\"72\" fill=\"#666\">A line has the colour of the importing unit and is wider the more it imports.</text>",
         words::count(picture.units.len(), "unit"),
     );
 }
@@ -79,7 +79,7 @@ fn at(angle: f32, radius: f32) -> (f32, f32) {
 fn colour(picture: &Picture<'_>, unit: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "there are few units")]
     let hue = 360.0 * unit as f32 / picture.units.len() as f32;
-    // Every second unit is darker, so that neighbours can be told apart.
+    // Every second unit is darker, so that neighbours can be listed apart.
     let light = if unit.is_multiple_of(2) { 46 } else { 36 };
     format!("hsl({hue:.0}, 62%, {light}%)")
 }
@@ -161,7 +161,7 @@ fn list(svg: &mut String, picture: &Picture<'_>, links: &[Link]) {
     }
     let _ = writeln!(
         svg,
-        "<text x=\"24\" y=\"{}\" font-size=\"15\" font-weight=\"600\">What ties units together most</text>",
+        "<text x=\"24\" y=\"{}\" font-size=\"15\" font-weight=\"600\">The strongest links between units</text>",
         LIST - 16.0
     );
     let strongest = links[0].weight;

@@ -9,7 +9,7 @@ fn graph(it: &Fixture) -> ImportGraph {
     ImportGraph::of_base(&it.repo, &it.first).unwrap()
 }
 
-fn told(graph: &ImportGraph) -> Vec<String> {
+fn imports_of(graph: &ImportGraph) -> Vec<String> {
     graph
         .edges()
         .flat_map(|(from, edges)| {
@@ -53,7 +53,7 @@ fn plan(units: Vec<Unit>) -> Plan {
 }
 
 #[test]
-fn an_import_counts_the_less_the_more_files_import_the_same() {
+fn an_import_weighs_less_the_more_files_import_the_same() {
     let it = repository(&[
         ("a.py", "import hub\nimport leaf"),
         ("b.py", "from hub import x"),
@@ -62,7 +62,7 @@ fn an_import_counts_the_less_the_more_files_import_the_same() {
         ("README.md", "import hub"),
     ]);
     assert_eq!(
-        told(&graph(&it)),
+        imports_of(&graph(&it)),
         [
             "a.py > hub.py 0.50",
             "a.py > leaf.py 1.00",
@@ -80,19 +80,19 @@ fn an_import_of_a_package_is_divided_among_its_files() {
         ("p/b.go", "package p"),
     ]);
     assert_eq!(
-        told(&graph(&it)),
+        imports_of(&graph(&it)),
         ["main.go > p/a.go 0.50", "main.go > p/b.go 0.50"]
     );
 }
 
 #[test]
-fn a_second_graph_is_made_without_the_blobs() {
+fn a_second_graph_needs_no_blobs() {
     let it = repository(&[
         ("a.js", "import './b'"),
         ("b.js", ""),
         ("package.json", "{}"),
     ]);
-    let first = told(&graph(&it));
+    let first = imports_of(&graph(&it));
     assert_eq!(first, ["a.js > b.js 1.00"]);
     for entry in it.repo.entries(&it.first).unwrap() {
         let id = entry.blob.to_string();
@@ -100,18 +100,18 @@ fn a_second_graph_is_made_without_the_blobs() {
         std::fs::remove_file(objects.join(&id[..2]).join(&id[2..])).unwrap();
     }
     let cache = it.repo.state_dir().join("cache");
-    assert_eq!(told(&graph(&it)), first);
+    assert_eq!(imports_of(&graph(&it)), first);
     std::fs::remove_dir_all(cache.join("graphs")).unwrap();
-    assert_eq!(told(&graph(&it)), first);
+    assert_eq!(imports_of(&graph(&it)), first);
     // Without caches and blobs nothing is known, as in a clone that has not fetched all blobs. That result is not
     // stored.
     std::fs::remove_dir_all(&cache).unwrap();
-    assert_eq!(told(&graph(&it)), [""; 0]);
+    assert_eq!(imports_of(&graph(&it)), [""; 0]);
     assert!(!cache.join("graphs").exists());
 }
 
 #[test]
-fn what_was_kept_and_is_damaged_is_made_anew_and_that_nothing_can_be_kept_is_no_fault() {
+fn damaged_caches_are_rebuilt_and_an_unwritable_cache_is_no_error() {
     let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
     let first = graph(&it);
     let cache = it.repo.state_dir().join("cache");
@@ -132,15 +132,15 @@ fn what_was_kept_and_is_damaged_is_made_anew_and_that_nothing_can_be_kept_is_no_
 }
 
 #[test]
-fn a_graph_that_was_kept_for_another_tree_or_makes_no_sense_is_not_taken() {
+fn a_cached_graph_of_another_tree_or_with_bad_indices_is_ignored() {
     let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
     let graphs = GraphCache::of(&it.repo);
     let (tree, other) = (&*it.repo.tree(&it.first).unwrap(), "0");
     let first = graph(&it);
-    assert_eq!(graphs.find(tree).as_ref(), Some(&first));
+    assert_eq!(graphs.load(tree).as_ref(), Some(&first));
     let folder = it.repo.state_dir().join("cache/graphs");
     std::fs::rename(folder.join(tree), folder.join(other)).unwrap();
-    assert_eq!(graphs.find(other), None);
+    assert_eq!(graphs.load(other), None);
     for (starts, to) in [
         (vec![0, 1, 1], 2),
         (vec![0, 2, 1], 0),
@@ -152,13 +152,13 @@ fn a_graph_that_was_kept_for_another_tree_or_makes_no_sense_is_not_taken() {
             starts,
             imports: vec![Edge { to, weight: 1.0 }],
         };
-        graphs.keep(tree, &senseless);
-        assert_eq!(graphs.find(tree), None, "{senseless:?}");
+        graphs.store(tree, &senseless);
+        assert_eq!(graphs.load(tree), None, "{senseless:?}");
     }
 }
 
 #[test]
-fn of_many_graphs_only_the_last_are_kept() {
+fn only_the_newest_graphs_are_cached() {
     let it = repository(&[]);
     for number in 0..7 {
         let text = format!("import './{number}'");
@@ -170,7 +170,7 @@ fn of_many_graphs_only_the_last_are_kept() {
 }
 
 #[test]
-fn files_are_tied_by_imports_and_weaker_through_files_that_are_not_worked_on() {
+fn files_are_tied_by_imports_and_weaker_through_other_files() {
     let it = repository(&[
         ("in/a.py", "from . import b"),
         ("in/b.py", ""),
@@ -205,7 +205,7 @@ fn files_are_tied_by_imports_and_weaker_through_files_that_are_not_worked_on() {
 }
 
 #[test]
-fn a_picture_shows_what_ties_the_units() {
+fn a_picture_shows_the_links_between_units() {
     let it = repository(&[
         ("a.py", "import b, d"),
         ("b.py", ""),
@@ -219,7 +219,7 @@ fn a_picture_shows_what_ties_the_units() {
     ]);
     let graph = graph(&it);
     insta::assert_snapshot!(graph.draw(&plan, GraphFormat::Dot), @r#"
-    // Units, and how strongly the files of one import those of another.
+    // Units, and how strongly the files of one import the files of another.
     digraph plan {
       node [shape=box, style=rounded, fontname="sans-serif"];
       edge [fontname="sans-serif", fontsize=9];
@@ -246,14 +246,17 @@ fn a_picture_shows_what_ties_the_units() {
         serde_json::json!({"from": "03-d", "to": "01-a", "weight": 1.0, "imports": 1})
     );
     let svg = graph.draw(&plan, GraphFormat::Svg);
-    assert!(svg.contains("33 % of what imports weigh stays"), "{svg}");
+    assert!(
+        svg.contains("33 % of the weight of all imports stays"),
+        "{svg}"
+    );
     assert!(svg.contains("d.py → a.py"), "{svg}");
     assert!(svg.contains("&lt;03-d&gt;"), "{svg}");
     assert!(!svg.contains("<03-d>"), "{svg}");
 }
 
 #[test]
-fn a_picture_of_nothing_is_one_too() {
+fn a_plan_without_imports_has_a_picture() {
     let it = repository(&[("README.md", "")]);
     let plan = plan(vec![unit("01-a", &["README.md"])]);
     let svg = graph(&it).draw(&plan, GraphFormat::Svg);
@@ -261,7 +264,7 @@ fn a_picture_of_nothing_is_one_too() {
 }
 
 #[test]
-fn who_is_imported_is_needed_but_not_in_a_circle_and_not_twice() {
+fn imported_units_are_needed_without_circles_and_only_directly() {
     let it = repository(&[
         ("a.py", "import b, c"),
         ("b.py", "import c"),
@@ -284,7 +287,7 @@ proptest::proptest! {
 
     /// Trees come and go as in history. A graph cached for one tree must not appear for another.
     #[test]
-    fn a_kept_graph_is_the_one_that_would_be_made(
+    fn a_cached_graph_equals_a_new_one(
         trees in proptest::collection::vec(proptest::collection::vec(proptest::option::of(0..4_usize), 4), 1..6),
     ) {
         let (it, bare) = (repository(&[]), repository(&[]));
@@ -311,7 +314,7 @@ proptest::proptest! {
 
 proptest::proptest! {
     #[test]
-    fn needs_never_go_in_a_circle(
+    fn needs_never_form_a_circle(
         imports in proptest::collection::vec((0..12_usize, 0..12_usize), 0..40),
         owners in proptest::collection::vec(0..6_usize, 12),
     ) {

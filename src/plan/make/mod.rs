@@ -49,8 +49,14 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
     }
     let selection = Selection::parse(request.globs, request.prefix)?;
     let entries: Rc<[Entry]> = repo.entries(&request.base.id)?.into();
-    let probe = request.until.as_ref().map(Probe::compile).transpose()?;
-    let scan = scan(repo, &entries, &selection, request.codemod, probe.as_ref())?;
+    let old_uses = request.until.as_ref().map(Probe::compile).transpose()?;
+    let scan = scan(
+        repo,
+        &entries,
+        &selection,
+        request.codemod,
+        old_uses.as_ref(),
+    )?;
     let (matched, reasons) = (scan.matched(), scan.reasons());
     if matched == 0 {
         let near = selection.suggest(utf8_paths(&entries));

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_chooses_within_the_range_and_there_is_room_to_look_around() {
+    fn the_work_chooses_a_number_within_the_range_to_search() {
         assert_eq!(numbers("5-30", 12, &[100]), [(9, 12, 24)]);
         assert_eq!(numbers("5-30", 1, &[100]), [(5, 5, 10)]);
         assert_eq!(numbers("5-30", 99, &[400]), [(23, 30, 30)]);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_share_the_units_by_weight_and_each_has_one() {
+    fn groups_share_the_units_by_weight_and_each_has_at_least_one() {
         assert_eq!(
             numbers("5", 5, &[30, 20, 1]),
             [(2, 2, 2), (2, 2, 2), (1, 1, 1)]

@@ -17,8 +17,8 @@ pub enum ProposalError {
     TooMany(usize),
     #[error("it puts none of the files in question into any unit")]
     NoFiles,
-    #[error("what the files import cannot be read: {0}")]
+    #[error("the imports of the files cannot be read: {0}")]
     Imports(String),
-    #[error("the plan that comes of it does not hold together: {0}")]
+    #[error("the resulting plan is not valid: {0}")]
     Unsound(String),
 }

@@ -31,14 +31,14 @@ impl<'a> Limits<'a> {
     }
 
     /// Returns the drafts within the limits, as far as their files allow it.
-    pub(super) fn keep(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
-        let drafts = self.by_owner(drafts, repairs);
-        let drafts = self.joined(drafts, repairs);
-        self.cut(drafts, repairs)
+    pub(super) fn apply(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
+        let drafts = self.split_by_owner(drafts, repairs);
+        let drafts = self.merge_lightest(drafts, repairs);
+        self.split_heaviest(drafts, repairs)
     }
 
     /// Divides drafts whose files have different owners, if owners are kept apart.
-    fn by_owner(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
+    fn split_by_owner(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let mut all = Vec::new();
         for mut draft in drafts {
             // In the order in which the owners appear.
@@ -66,7 +66,7 @@ impl<'a> Limits<'a> {
     }
 
     /// Merges the lightest draft into the one with the strongest tie, until there are few enough.
-    fn joined(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
+    fn merge_lightest(&self, drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let mut merger = Merger::new(self.facts, drafts);
         while merger.members.len() > self.most {
             let Some(lightest) = merger.lightest() else {
@@ -80,13 +80,13 @@ impl<'a> Limits<'a> {
                 unit: merger.members[lightest].draft.known_as(),
                 into: merger.members[into].draft.known_as(),
             });
-            merger.join(lightest, into);
+            merger.merge(lightest, into);
         }
         merger.members.into_iter().map(|it| it.draft).collect()
     }
 
     /// Splits the heaviest draft, until there are enough and none is far too large.
-    fn cut(&self, mut drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
+    fn split_heaviest(&self, mut drafts: Vec<Draft>, repairs: &mut Vec<Repair>) -> Vec<Draft> {
         let all: u64 = drafts.iter().map(|draft| self.facts.weight(draft)).sum();
         let bytes = (0..self.facts.files.len())
             .filter_map(|file| self.base.size(self.facts.files.path(file)))

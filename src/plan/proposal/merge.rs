@@ -12,7 +12,7 @@ pub(super) struct Merger<'a> {
     pub(super) members: Vec<Member>,
     /// For each file, the name of the member that has it. A name is the member's first place and stays valid when
     /// members are removed.
-    homes: Vec<usize>,
+    member_of: Vec<usize>,
     names: usize,
 }
 
@@ -29,10 +29,10 @@ type Nearness = (usize, usize);
 
 impl<'a> Merger<'a> {
     pub(super) fn new(facts: &'a FileFacts<'a>, drafts: Vec<Draft>) -> Self {
-        let mut homes = vec![usize::MAX; facts.files.len()];
+        let mut member_of = vec![usize::MAX; facts.files.len()];
         for (name, draft) in drafts.iter().enumerate() {
             for &file in &draft.files {
-                homes[file] = name;
+                member_of[file] = name;
             }
         }
         let names = drafts.len();
@@ -45,7 +45,7 @@ impl<'a> Merger<'a> {
         Self {
             members: drafts.into_iter().enumerate().map(member).collect(),
             facts,
-            homes,
+            member_of,
             names,
         }
     }
@@ -64,7 +64,7 @@ impl<'a> Merger<'a> {
         let member = &self.members[place];
         for &file in &member.draft.files {
             for &(other, weight) in self.facts.files.ties(file) {
-                if let Some(ties) = tied.get_mut(self.homes[other]) {
+                if let Some(ties) = tied.get_mut(self.member_of[other]) {
                     *ties += u64::from(weight);
                 }
             }
@@ -85,11 +85,11 @@ impl<'a> Merger<'a> {
     }
 
     /// Merges one draft into another.
-    pub(super) fn join(&mut self, place: usize, into: usize) {
+    pub(super) fn merge(&mut self, place: usize, into: usize) {
         let member = self.members.remove(place);
         let into = &mut self.members[into - usize::from(into > place)];
         for &file in &member.draft.files {
-            self.homes[file] = into.name;
+            self.member_of[file] = into.name;
         }
         into.weight += member.weight;
         into.draft.absorb(member.draft);

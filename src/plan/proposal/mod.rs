@@ -62,15 +62,15 @@ pub fn from_proposal(
         return Err(ProposalError::TooMany(proposal.units.len()));
     }
     let mut repairs = Vec::new();
-    let unread = |error: GitError| ProposalError::Imports(error.to_string());
-    let files = PlannedFiles::of(plan, base).map_err(unread)?;
+    let unreadable = |error: GitError| ProposalError::Imports(error.to_string());
+    let files = PlannedFiles::of(plan, base).map_err(unreadable)?;
     let assigned = assign(&files, proposal, base, &mut repairs)?;
     let drafts = creation::drafts(&files, &assigned, proposal, base, &mut repairs);
     let facts = FileFacts::new(&files, base);
-    let drafts = Limits::new(&facts, base, range).keep(drafts, &mut repairs);
+    let drafts = Limits::new(&facts, base, range).apply(drafts, &mut repairs);
     let mut units = units(&files, &drafts, base);
     let imported = match base.order {
-        Order::Deps => base.graph().map_err(unread)?.dependencies(&units),
+        Order::Deps => base.graph().map_err(unreadable)?.dependencies(&units),
         Order::None => Vec::new(),
     };
     needs::set(&mut units, &drafts, proposal, imported, &mut repairs);

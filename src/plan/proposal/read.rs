@@ -114,7 +114,7 @@ mod tests {
     const ONE: &str = r#"{"units": [{"title": "a", "files": ["/base/a.js", "b.js"]}]}"#;
 
     #[test]
-    fn it_is_found_among_words_and_in_fences_and_the_last_one_counts() {
+    fn the_last_proposal_in_words_or_fences_is_found() {
         for text in [
             ONE.to_owned(),
             format!("Here {{it}} is:\n\n```json\n{ONE}\n```\nThat is all {{}}."),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn errors_say_what_is_wrong() {
         let fault = |text: &str| Proposal::find(text, &[""]).unwrap_err().to_string();
         insta::assert_snapshot!(fault("I cannot {do} that"), @r#"there is no JSON object with "units" in the answer"#);
         insta::assert_snapshot!(fault(&ONE[..40]), @"the JSON cannot be read: EOF while parsing a string at line 1 column 40");

@@ -55,7 +55,7 @@ pub enum Repair {
 /// Why a path is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DropReason {
-    #[error("it is no path from the root of the repository")]
+    #[error("it is not a path from the root of the repository")]
     NoPath,
     #[error("the base has no such file")]
     NotThere,
@@ -80,10 +80,14 @@ impl fmt::Display for Repair {
                 format!("{path} ({}) is dropped: {why}", quoted(of))
             }
             Self::Contested { path, units, to } => {
-                format!("{path} was in {}: it is in {}", list(units), quoted(to))
+                format!(
+                    "{path} was in {}: it is now only in {}",
+                    list(units),
+                    quoted(to)
+                )
             }
             Self::KeptInUnit(files) => format!(
-                "{} both in a unit and left out: in the unit they stay ({})",
+                "{} both in a unit and left out: kept in the unit ({})",
                 were(files.len()),
                 some(files)
             ),
@@ -103,36 +107,43 @@ impl fmt::Display for Repair {
             ),
             Self::Empty(unit) => format!("{} has no file to work on: it is dropped", quoted(unit)),
             Self::Absorbed { unit, into } => format!(
-                "{} has no file of its own yet: it is part of {}",
+                "{} has no file of its own yet: it is now part of {}",
                 quoted(unit),
                 quoted(into)
             ),
             Self::Merged { unit, into } => format!(
-                "there were too many units: {} is part of {}",
+                "there were too many units: {} is now part of {}",
                 quoted(unit),
                 quoted(into)
             ),
             Self::Split { unit, parts } => {
-                format!("{} is cut in {parts}, to keep the bounds", quoted(unit))
+                format!(
+                    "{} is split into {parts} units, to keep within the limits",
+                    quoted(unit)
+                )
             }
             Self::SplitByOwner { unit, parts } => format!(
-                "the files of {} have different owners: it is {parts} units",
+                "the files of {} have different owners: it is split into {parts} units",
                 quoted(unit)
             ),
             Self::UnknownNeed { unit, need } => {
-                format!("{} needs {}, which is no unit", quoted(unit), quoted(need))
+                format!(
+                    "{} needs {}, which is not a unit",
+                    quoted(unit),
+                    quoted(need)
+                )
             }
             Self::NeedCycle { unit, need } => format!(
-                "{} does not need {}, which needs it",
+                "{} cannot need {}, which needs it: the need is dropped",
                 quoted(unit),
                 quoted(need)
             ),
             Self::NoPrerequisite(unit) => {
-                format!("{} was to come first, but is no unit", quoted(unit))
+                format!("{} was to come first, but is not a unit", quoted(unit))
             }
-            Self::Shortened(what) => format!("{what} was too long, and is cut"),
+            Self::Shortened(what) => format!("{what} was too long and is shortened"),
             Self::TooManyConventions { kept, of } => {
-                format!("of {of} conventions the first {kept} are kept")
+                format!("only the first {kept} of {of} conventions are kept")
             }
         };
         f.write_str(&words::line(&text))

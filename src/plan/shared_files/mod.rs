@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_heads_tell_the_kind() {
+    fn the_kind_follows_from_name_and_content() {
         let snapshot = |tests: &[&str]| {
             Some(SharedKind::Snapshot(
                 tests.iter().map(ToString::to_string).collect(),
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_follows_the_first_of_its_tests_that_is_there() {
+    fn a_snapshot_follows_its_first_existing_test() {
         let kind = SharedKind::Snapshot(vec!["x".into(), "b".into(), "a".into()]);
         let files = [("a", None), ("b", None), ("s", Some(&kind))];
         assert_eq!(followers(&files), [(2, 1)]);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reexporting_file_is_shared_only_where_several_units_have_its_folder() {
+    fn a_reexporting_file_is_shared_if_several_units_have_its_folder() {
         let kind = SharedKind::Reexports;
         let files = [
             ("src/index.ts", Some(&kind)),
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn where_most_files_are_hot_none_is_set_apart() {
+    fn nothing_is_set_apart_if_most_files_would_be_shared() {
         let kind = SharedKind::Ci;
         let files = [("a", Some(&kind)), ("b", Some(&kind)), ("c", None)];
         assert_eq!(
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_with_every_unit_is_shared_and_what_changes_alone_is_not() {
+    fn a_file_that_changes_with_every_unit_is_shared() {
         let files = ["all", "a", "b", "c", "d"].map(|path| (path, None));
         let units = [vec![0], vec![1], vec![2], vec![3], vec![4]];
         let commit = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_hand_on_and_do_nothing_else() {
+    fn files_that_only_reexport_are_recognised() {
         for (name, text) in [
             (
                 "index.ts",
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn files_with_anything_of_their_own() {
+    fn files_with_other_code_are_not() {
         for (name, text) in [
             ("index.ts", ""),
             ("index.ts", "export * from './a';\n"),

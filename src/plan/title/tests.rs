@@ -32,7 +32,7 @@ fn a_sibling_with_the_same_beginning_is_not_inside_the_folder() {
 }
 
 #[test]
-fn pieces_of_a_folder_say_which() {
+fn pieces_of_a_folder_are_named_by_range() {
     assert_eq!(
         names(&[
             &["src/Button.tsx", "src/Card.tsx", "src/Form.tsx"],
@@ -46,7 +46,7 @@ fn pieces_of_a_folder_say_which() {
 }
 
 #[test]
-fn gathered_folders_and_files_are_named_one_by_one() {
+fn gathered_folders_and_files_are_listed() {
     assert_eq!(
         names(&[
             &["a/b/1", "a/b/2", "a/c/d/1", "a/main.rs"],
@@ -62,7 +62,7 @@ fn gathered_folders_and_files_are_named_one_by_one() {
 }
 
 #[test]
-fn a_piece_of_a_folder_beside_others_is_not_taken_for_the_whole() {
+fn a_piece_of_a_folder_does_not_look_like_the_whole() {
     assert_eq!(
         names(&[&["a/1", "a/2"], &["a/3", "b/1", "b/2"]]),
         ["01-a-1-2 = a: 1 … 2", "02-a-3-b = a/3, b"]
@@ -70,7 +70,7 @@ fn a_piece_of_a_folder_beside_others_is_not_taken_for_the_whole() {
 }
 
 #[test]
-fn a_module_and_the_folder_of_its_name_are_one() {
+fn a_module_counts_as_part_of_its_folder() {
     assert_eq!(
         names(&[
             &["src/lex/a.rs", "src/lex/b.rs", "src/lex.rs"],
@@ -88,7 +88,7 @@ fn a_module_and_the_folder_of_its_name_are_one() {
 }
 
 #[test]
-fn many_neighbours_are_named_from_the_first_to_the_last() {
+fn many_neighbours_are_named_by_range() {
     let files: Vec<String> = (10..30).map(|i| format!("packages/part-{i}/x")).collect();
     let paths: Vec<&str> = files.iter().map(String::as_str).collect();
     assert_eq!(
@@ -101,7 +101,7 @@ fn many_neighbours_are_named_from_the_first_to_the_last() {
 }
 
 #[test]
-fn a_long_list_ends_with_how_many_more_there_are() {
+fn a_long_list_ends_with_the_number_of_others() {
     let files: Vec<String> = (10..30).map(|i| format!("packages/part-{i}/x")).collect();
     let paths: Vec<&str> = files.iter().map(String::as_str).collect();
     let missing = [&paths[..9], &paths[10..]].concat();
@@ -115,7 +115,7 @@ fn a_long_list_ends_with_how_many_more_there_are() {
 }
 
 #[test]
-fn of_many_places_those_with_the_most_files_are_named() {
+fn the_places_with_most_files_are_named() {
     let mine = [
         "django/apps/one_of_a_kind_that_is_long.py",
         "django/core/another_of_a_kind_that_is_long.py",
@@ -147,7 +147,7 @@ fn of_many_places_those_with_the_most_files_are_named() {
 }
 
 #[test]
-fn of_many_places_in_one_folder_the_folder_is_named() {
+fn many_places_in_one_folder_are_named_by_the_folder() {
     let locale = |name: &str| format!("conf/locale/{name}/formats.py");
     let mine: Vec<String> = ["ar", "bg", "bn", "bs", "ca", "ckb", "cs", "cy", "da", "de"]
         .map(locale)
@@ -171,7 +171,7 @@ fn of_many_places_in_one_folder_the_folder_is_named() {
 }
 
 #[test]
-fn who_has_most_of_a_folder_bears_its_name() {
+fn the_unit_with_most_of_a_folder_has_its_name() {
     let mine = ["src/io/a", "src/io/b", "src/io/util/c", "src/net/tcp"];
     let others = ["src/io/d", "src/net/udp", "src/net/unix"];
     assert_eq!(
@@ -193,7 +193,7 @@ fn a_long_path_keeps_its_end_in_the_id() {
 }
 
 #[test]
-fn titles_and_ids_are_short_plain_valid_and_different() {
+fn titles_and_ids_are_short_valid_and_unique() {
     let long = "very-long-folder-name/".repeat(8);
     let files: Vec<String> = (0..120).map(|i| format!("{long}\n{}/x.y", i % 3)).collect();
     let units: Vec<Vec<&str>> = files.iter().map(|file| vec![file.as_str()]).collect();
@@ -211,13 +211,13 @@ fn titles_and_ids_are_short_plain_valid_and_different() {
 }
 
 #[test]
-fn a_name_without_latin_letters_still_has_an_id() {
+fn a_name_without_latin_letters_has_an_id() {
     assert_eq!(names(&[&["文档/甲", "文档/乙"]]), ["01 = 文档"]);
 }
 
 proptest! {
     #[test]
-    fn any_units_have_titles_and_ids_of_their_own(
+    fn any_units_have_unique_titles_and_ids(
         paths in proptest::collection::btree_map("([ab\u{1}é]{1,30}/){0,4}[a-c.]{1,40}", 0..6_usize, 1..80),
     ) {
         let mut units: Vec<Vec<&str>> = vec![Vec::new(); 6];

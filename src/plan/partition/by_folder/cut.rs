@@ -75,9 +75,9 @@ fn cheapest(
     costs[0] = 0;
     for end in 1..=cells.len() {
         let (before, at_end) = costs.split_at_mut(end * width);
-        let mut unit = Unit::default();
+        let mut unit = Unit::empty();
         for start in (0..end).rev() {
-            unit.extend(&cells[start], start + 1 < end);
+            unit.extend(&cells[start]);
             if unit.weight > most {
                 break;
             }
@@ -111,7 +111,6 @@ fn cheapest(
 }
 
 /// A stretch that grows to the left.
-#[derive(Default)]
 struct Unit {
     weight: u64,
     /// The level of the deepest folder that holds the whole stretch.
@@ -122,12 +121,17 @@ struct Unit {
 }
 
 impl Unit {
-    fn extend(&mut self, cell: &Cell, further: bool) {
-        self.common = if further {
-            self.common.min(self.shared).min(cell.common)
-        } else {
-            cell.common
-        };
+    fn empty() -> Self {
+        Self {
+            weight: 0,
+            common: usize::MAX,
+            deepest: 0,
+            shared: usize::MAX,
+        }
+    }
+
+    fn extend(&mut self, cell: &Cell) {
+        self.common = self.common.min(self.shared).min(cell.common);
         self.weight += cell.weight;
         self.deepest = self.deepest.max(cell.deepest);
         self.shared = cell.shared;

@@ -159,14 +159,14 @@ mod tests {
     use crate::plan::partition::by_ties::graph::Graph;
 
     #[test]
-    fn the_heaviest_is_put_first_and_each_into_the_lightest_part() {
+    fn the_heaviest_goes_first_into_the_lightest_part() {
         let (parts, loads) = evenly(&[1, 9, 3, 3, 2], 2);
         assert_eq!(loads, [9, 9]);
         assert_eq!(parts, [1, 0, 1, 1, 1]);
     }
 
     #[test]
-    fn bounds_are_wider_where_they_could_not_be_kept() {
+    fn impossible_bounds_are_widened() {
         let bounds = Bounds::around_mean(&[100, 100, 100]);
         assert!(bounds.hold(&[110, 110, 80]));
         assert!(!bounds.hold(&[111, 110, 79]));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_relieved_and_supplied_at_the_least_cost() {
+    fn parts_are_balanced_at_the_least_cost() {
         // The last four vertices, except the very last, are tied to the first part.
         let ties: Vec<(usize, usize, i64)> = (6..9).map(|vertex| (0, vertex, 5)).collect();
         let graph = Graph::new(vec![1; 10], &ties, &[]);

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_better_split_is_within_the_bounds_and_no_dearer() {
+    fn an_improved_split_is_within_the_bounds_and_costs_no_more() {
         let mut rng = Rng::with_seed(3);
         for parts in [2, 3, 7] {
             let graph = ring(12, 20, &mut rng);

@@ -38,7 +38,7 @@ struct Pass<'a, 'g> {
     queue: BinaryHeap<(i64, usize, usize)>,
     ranks: Vec<usize>,
     /// The upper bound under which a vertex is in the queue; `None` if it is not there.
-    hopes: Vec<Option<i64>>,
+    upper_bounds: Vec<Option<i64>>,
     locked: Vec<bool>,
 }
 
@@ -52,11 +52,11 @@ impl<'a, 'g> Pass<'a, 'g> {
             bounds,
             queue: BinaryHeap::new(),
             ranks,
-            hopes: vec![None; count],
+            upper_bounds: vec![None; count],
             locked: vec![false; count],
         };
         for vertex in 0..count {
-            pass.hope(vertex, 0);
+            pass.raise_upper_bound(vertex, 0);
         }
         pass
     }
@@ -65,15 +65,15 @@ impl<'a, 'g> Pass<'a, 'g> {
     fn run(mut self) -> i64 {
         let mut moves: Vec<(usize, usize)> = Vec::new();
         let (mut gained, mut most, mut kept) = (0, 0, 0);
-        while let Some((hope, _, vertex)) = self.queue.pop() {
-            if self.locked[vertex] || self.hopes[vertex] != Some(hope) {
+        while let Some((upper_bound, _, vertex)) = self.queue.pop() {
+            if self.locked[vertex] || self.upper_bounds[vertex] != Some(upper_bound) {
                 continue;
             }
-            self.hopes[vertex] = None;
-            let Some(best) = self.look(vertex) else {
+            self.upper_bounds[vertex] = None;
+            let Some(best) = self.best_move(vertex) else {
                 continue;
             };
-            if best.gain < hope {
+            if best.gain < upper_bound {
                 self.enqueue(vertex, best.gain);
                 continue;
             }
@@ -87,7 +87,7 @@ impl<'a, 'g> Pass<'a, 'g> {
             } else if moves.len() - kept > PATIENCE {
                 break;
             }
-            self.tell(vertex, from, best.to);
+            self.update_neighbours(vertex, from, best.to);
         }
         for &(vertex, from) in moves[kept..].iter().rev() {
             self.split.shift(vertex, from);
@@ -95,50 +95,50 @@ impl<'a, 'g> Pass<'a, 'g> {
         most
     }
 
-    fn look(&mut self, vertex: usize) -> Option<Move> {
+    fn best_move(&mut self, vertex: usize) -> Option<Move> {
         let (from, weight) = (self.split.parts[vertex], self.split.graph.weights[vertex]);
         self.split.best(vertex, |loads, to| {
             self.bounds.allow(weight, from, to, loads)
         })
     }
 
-    fn enqueue(&mut self, vertex: usize, hope: i64) {
-        self.hopes[vertex] = Some(hope);
-        self.queue.push((hope, self.ranks[vertex], vertex));
+    fn enqueue(&mut self, vertex: usize, upper_bound: i64) {
+        self.upper_bounds[vertex] = Some(upper_bound);
+        self.queue.push((upper_bound, self.ranks[vertex], vertex));
     }
 
     /// Raises the upper bound of a vertex. The exact gain is computed once, when the turn of the vertex comes, and not
     /// after each move of a neighbour.
-    fn hope(&mut self, vertex: usize, more: i64) {
+    fn raise_upper_bound(&mut self, vertex: usize, more: i64) {
         if self.locked[vertex] {
             return;
         }
-        let hope = match self.hopes[vertex] {
-            Some(hope) => Some(hope + more),
-            None => self.look(vertex).map(|best| best.gain),
+        let upper_bound = match self.upper_bounds[vertex] {
+            Some(upper_bound) => Some(upper_bound + more),
+            None => self.best_move(vertex).map(|best| best.gain),
         };
-        if let Some(hope) = hope {
-            self.enqueue(vertex, hope);
+        if let Some(upper_bound) = upper_bound {
+            self.enqueue(vertex, upper_bound);
         }
     }
 
     /// Updates the vertices that may gain by a move.
-    fn tell(&mut self, vertex: usize, from: usize, to: usize) {
+    fn update_neighbours(&mut self, vertex: usize, from: usize, to: usize) {
         let graph = self.split.graph;
         for tie in graph.ties.row(vertex) {
             let part = self.split.parts[tie.vertex()];
             if part == from {
-                self.hope(tie.vertex(), 2 * tie.cost());
+                self.raise_upper_bound(tie.vertex(), 2 * tie.cost());
             } else if part != to {
-                self.hope(tie.vertex(), tie.cost());
+                self.raise_upper_bound(tie.vertex(), tie.cost());
             }
         }
         for &net in graph.nets.row(vertex) {
             let pins = graph.pins.row(net);
-            let has_news = self.split.pins(net, to) == 1 || self.split.pins(net, from) == 1;
-            if has_news && pins.len() <= SMALL_NET && graph.costs[net] > 0 {
+            let has_changed = self.split.pins(net, to) == 1 || self.split.pins(net, from) == 1;
+            if has_changed && pins.len() <= SMALL_NET && graph.costs[net] > 0 {
                 for &pin in pins {
-                    self.hope(pin, graph.costs[net]);
+                    self.raise_upper_bound(pin, graph.costs[net]);
                 }
             }
         }

@@ -176,7 +176,7 @@ mod tests {
     use crate::plan::partition::by_ties::graph::Net;
 
     #[test]
-    fn a_move_gains_what_the_cost_falls_by() {
+    fn the_gain_of_a_move_is_the_drop_in_cost() {
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..50 {
             let count = rng.usize(2..20);
