@@ -11,7 +11,7 @@ type Share = (Option<String>, usize);
 impl Plan {
     /// Spreads the units over these agents in the plan's order. After every unit, each agent has had its share as
     /// nearly as whole units allow.
-    pub fn spread(&mut self, members: &[Member]) {
+    pub(crate) fn spread(&mut self, members: &[Member]) {
         self.agent = AgentOptions::default();
         self.agents = members
             .iter()
@@ -28,7 +28,7 @@ impl Plan {
     }
 
     /// Makes one agent work on every unit.
-    pub fn give_all_to(&mut self, agent: AgentOptions) {
+    pub(crate) fn give_all_to(&mut self, agent: AgentOptions) {
         self.agent = agent;
         self.agents.clear();
         for unit in &mut self.units {
@@ -38,7 +38,7 @@ impl Plan {
 
     /// Returns the agent that works on the unit.
     #[must_use]
-    pub fn agent_of(&self, unit: &Unit) -> &AgentOptions {
+    pub(crate) fn agent_of(&self, unit: &Unit) -> &AgentOptions {
         let named = unit.agent.as_ref().and_then(|name| self.agents.get(name));
         named.unwrap_or(&self.agent)
     }

@@ -47,7 +47,7 @@ impl fmt::Debug for BaseFiles {
 
 impl BaseFiles {
     /// Reads the files that the plan claims.
-    pub fn of(
+    pub(crate) fn of(
         repo: &Repo,
         plan: &Plan,
         by: Option<Grouping>,
@@ -83,12 +83,12 @@ impl BaseFiles {
     }
 
     /// Returns the size of a file, if it is known.
-    pub fn size(&self, path: &str) -> Option<Size> {
+    pub(crate) fn size(&self, path: &str) -> Option<Size> {
         self.file(path).map(|file| file.size)
     }
 
     /// Returns the import graph of the base; the first call reads it.
-    pub fn graph(&self) -> Result<&ImportGraph, GitError> {
+    pub(crate) fn graph(&self) -> Result<&ImportGraph, GitError> {
         self.graph.get()
     }
 
@@ -105,7 +105,7 @@ impl BaseFiles {
     }
 
     /// Checks whether the base has this file.
-    pub fn tracks(&self, path: &str) -> bool {
+    pub(crate) fn tracks(&self, path: &str) -> bool {
         let place = self
             .entries
             .binary_search_by(|entry| (*entry.path).cmp(path.as_bytes()));
@@ -127,7 +127,7 @@ impl BaseFiles {
     }
 
     /// Returns the owners of a file.
-    pub fn owners(&self, path: &str) -> &[String] {
+    pub(crate) fn owners(&self, path: &str) -> &[String] {
         self.owners.of(path)
     }
 }

@@ -16,7 +16,7 @@ use crate::git::ChangeKind;
 /// The form is NFC, upper-cased and then lower-cased letter by letter. The detour over upper case unites letters that
 /// lower-casing alone keeps apart (`ς` and `σ`, `ß` and `ss`), as case-insensitive file systems do.
 #[must_use]
-pub fn fold(path: &str) -> String {
+pub(crate) fn fold(path: &str) -> String {
     if path.is_ascii() {
         return path.to_ascii_lowercase();
     }
@@ -31,10 +31,10 @@ pub fn fold(path: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimEntry {
     /// The unit's place in the plan.
-    pub index: usize,
-    pub unit: UnitId,
+    pub(crate) index: usize,
+    pub(crate) unit: UnitId,
     /// The path or `folder/` as the claim spells it.
-    pub path: String,
+    pub(crate) path: String,
 }
 
 /// Why the claims of a plan do not hold together.
@@ -60,7 +60,7 @@ fn spelled(first: &str, second: &str) -> String {
 
 /// Why a unit may not change a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ScopeViolation {
+pub(crate) enum ScopeViolation {
     #[error("it belongs to unit '{0}'")]
     Other(UnitId),
     #[error("it is not among the files that this unit claims")]
@@ -86,7 +86,7 @@ struct Owned {
 
 /// The claims of all units, proven disjoint.
 #[derive(Debug, Clone)]
-pub struct Ownership {
+pub(crate) struct Ownership {
     units: Vec<UnitId>,
     /// Claimed files and exact paths to create, by their folded name.
     paths: HashMap<String, Owned>,
@@ -99,7 +99,7 @@ pub struct Ownership {
 impl Ownership {
     /// Proves that no path is in two claims. `tracked` holds all tracked paths of the base, because an added file must
     /// not take the name of a tracked file in another spelling.
-    pub fn prove<'a>(
+    pub(crate) fn prove<'a>(
         units: &[Unit],
         tracked: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, OwnershipError> {
@@ -155,7 +155,7 @@ impl Ownership {
     }
 
     /// Checks whether the unit at the place `unit` may change the path in this way.
-    pub fn allows(
+    pub(crate) fn allows(
         &self,
         unit: usize,
         path: &[u8],
@@ -225,7 +225,7 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 /// Chooses the folders in which each unit may create files by default: every folder that holds claimed files goes to
 /// the unit with most files in it, of equals to the first. Takes the files of each unit, returns its `create`.
 #[must_use]
-pub fn default_create_folders<S: AsRef<str>>(units: &[Vec<S>]) -> Vec<Vec<String>> {
+pub(crate) fn default_create_folders<S: AsRef<str>>(units: &[Vec<S>]) -> Vec<Vec<String>> {
     // By folded name: the number of files of each unit, and the first spelling of the folder in path order.
     let mut folders: HashMap<String, (HashMap<usize, usize>, &str)> = HashMap::new();
     for (unit, files) in units.iter().enumerate() {

@@ -15,7 +15,7 @@ use super::select::builder;
 use crate::git::{Entry, EntryKind, GitError, Repo};
 
 /// Where the file may stand. The first that exists counts, even if it is empty.
-pub const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
+pub(crate) const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
 /// A larger file is not read.
 const MOST_BYTES: usize = 3 << 20;
@@ -25,7 +25,7 @@ const TOGETHER: usize = 500;
 
 /// The rules of one CODEOWNERS file.
 #[derive(Debug, Clone, Default)]
-pub struct CodeOwners {
+pub(crate) struct CodeOwners {
     path: String,
     /// The owners that each rule names, in the order of the file.
     rules: Vec<Vec<String>>,
@@ -50,7 +50,7 @@ struct Rule {
 
 impl CodeOwners {
     /// Reads the file from a tree with these entries. A tree without the file has no owners.
-    pub fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
+    pub(crate) fn of_tree(repo: &Repo, entries: &[Entry]) -> Result<Self, GitError> {
         let found = PLACES.iter().find_map(|place| {
             let entry = entries
                 .binary_search_by(|entry| entry.path.as_slice().cmp(place.as_bytes()))
@@ -72,7 +72,7 @@ impl CodeOwners {
 
     /// Reads the text of the file that stands at `path`.
     #[must_use]
-    pub fn parse(path: &str, text: &[u8]) -> Self {
+    pub(crate) fn parse(path: &str, text: &[u8]) -> Self {
         let mut owners = Self {
             path: path.to_owned(),
             ..Self::default()
@@ -133,25 +133,25 @@ impl CodeOwners {
 
     /// Returns where the file stands.
     #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// Counts the rules in the file.
     #[must_use]
-    pub fn rules(&self) -> usize {
+    pub(crate) fn rules(&self) -> usize {
         self.rules.len()
     }
 
     /// Returns which lines are skipped, and why.
     #[must_use]
-    pub fn faults(&self) -> &[String] {
+    pub(crate) fn faults(&self) -> &[String] {
         &self.faults
     }
 
     /// Returns the owners of a path, in the order in which its rule names them.
     #[must_use]
-    pub fn of(&self, path: &str) -> &[String] {
+    pub(crate) fn of(&self, path: &str) -> &[String] {
         self.sets
             .iter()
             .find_map(|set| {
@@ -164,7 +164,7 @@ impl CodeOwners {
 
     /// Returns for each path the number of its group of owners. Paths with the same owners have the same number; a path
     /// without owners has none.
-    pub fn groups<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Vec<Option<u32>> {
+    pub(crate) fn groups<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Vec<Option<u32>> {
         let mut known: HashMap<Vec<String>, u32> = HashMap::new();
         paths
             .map(|path| {
@@ -182,7 +182,7 @@ impl CodeOwners {
 
     /// Returns the owners of these files, the owner of most files first.
     #[must_use]
-    pub fn of_all<S: AsRef<str>>(&self, files: &[S]) -> Vec<String> {
+    pub(crate) fn of_all<S: AsRef<str>>(&self, files: &[S]) -> Vec<String> {
         let mut known: HashMap<String, (usize, &str)> = HashMap::new();
         for file in files {
             for owner in self.of(file.as_ref()) {

@@ -26,38 +26,38 @@ const LATER: &str = "new since the plan was made, in a folder of no unit";
 
 /// What changed in the repository since a plan was made, as far as it concerns the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Drift {
+pub(crate) struct Drift {
     /// How many commits the later base has that the plan's base lacks, and the reverse.
-    pub ahead: usize,
-    pub behind: usize,
-    pub changed: Vec<Claimed>,
-    pub renamed: Vec<Renamed>,
+    pub(crate) ahead: usize,
+    pub(crate) behind: usize,
+    pub(crate) changed: Vec<Claimed>,
+    pub(crate) renamed: Vec<Renamed>,
     /// Paths that are gone, or are no longer files.
-    pub deleted: Vec<Claimed>,
+    pub(crate) deleted: Vec<Claimed>,
     /// Paths that a unit was to create, and that exist now.
-    pub created: Vec<Claimed>,
+    pub(crate) created: Vec<Claimed>,
     /// Files that match the plan's globs and are in no unit.
-    pub new: Vec<String>,
+    pub(crate) new: Vec<String>,
 }
 
 /// A file with the unit that claims it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Claimed {
-    pub unit: UnitId,
-    pub path: String,
+pub(crate) struct Claimed {
+    pub(crate) unit: UnitId,
+    pub(crate) path: String,
 }
 
 /// A file that was renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Renamed {
-    pub unit: UnitId,
-    pub from: String,
-    pub to: String,
+pub(crate) struct Renamed {
+    pub(crate) unit: UnitId,
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 impl Drift {
     /// Finds what happened to the plan's files between its base and a later one.
-    pub fn between(repo: &Repo, plan: &Plan, later: &Base) -> Result<Self, PlanError> {
+    pub(crate) fn between(repo: &Repo, plan: &Plan, later: &Base) -> Result<Self, PlanError> {
         let (ahead, behind) = repo.ahead_behind(&later.id, &plan.base)?;
         let mut drift = Self {
             ahead,
@@ -145,7 +145,7 @@ impl Drift {
 
     /// Checks whether the plan still fits: no claimed file changed, and no matching file is new.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         let Self {
             changed,
             renamed,
@@ -162,7 +162,7 @@ impl Drift {
     }
 
     /// Returns the plan for the later base, and a line for each change that was made to it.
-    pub fn adapt(
+    pub(crate) fn adapt(
         &self,
         repo: &Repo,
         plan: &Plan,
@@ -236,7 +236,7 @@ impl Drift {
 
     /// Describes the drift, a line for each change. The first line says how far the bases are apart.
     #[must_use]
-    pub fn words(&self, plan: &Plan, later: &Base) -> String {
+    pub(crate) fn words(&self, plan: &Plan, later: &Base) -> String {
         let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
         let apart = match (self.ahead, self.behind) {
             (0, 0) => format!("its base is the current {}", words::line(&later.name)),

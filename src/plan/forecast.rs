@@ -8,19 +8,19 @@ use super::unit_id::UnitId;
 
 /// Times of a whole plan, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Forecast {
+pub(crate) struct Forecast {
     /// With as many units at once as asked for.
-    pub concurrent: u64,
+    pub(crate) concurrent: u64,
     /// One unit after another.
-    pub serial: u64,
+    pub(crate) serial: u64,
     /// The longest chain of units in which each needs the one before. More jobs do not make it shorter.
-    pub critical_path: Vec<UnitId>,
-    pub critical_path_time: u64,
+    pub(crate) critical_path: Vec<UnitId>,
+    pub(crate) critical_path_time: u64,
 }
 
 /// Forecasts the plan. A unit starts when everything it needs is done and a job is free; of the units that could start,
 /// the largest goes first. `takes` returns the time of a unit.
-pub fn forecast(
+pub(crate) fn forecast(
     units: &[Unit],
     takes: impl Fn(&Unit) -> u64,
     jobs: usize,

@@ -6,19 +6,19 @@
 
 mod agent_shares;
 mod base_files;
-pub mod claim;
-pub mod code_owners;
+pub(crate) mod claim;
+pub(crate) mod code_owners;
 mod content;
 mod cut;
 mod drift;
 mod edit;
 mod error;
-pub mod file;
+pub(crate) mod file;
 mod forecast;
 pub mod graph;
 mod make;
 mod model;
-pub mod order;
+pub(crate) mod order;
 mod packages;
 pub mod partition;
 mod proposal;
@@ -27,22 +27,21 @@ mod scan;
 pub mod select;
 mod shared_files;
 mod suggest;
-pub mod title;
+pub(crate) mod title;
 mod tracked;
 mod unit_id;
 mod units;
 
-pub use base_files::BaseFiles;
-pub use drift::Drift;
-pub use edit::{Edit, EditError};
-pub use error::PlanError;
-pub use forecast::{Forecast, forecast};
-pub use make::{Request, load, make};
-pub use model::{Claim, LeftOut, Plan, Research, Size, Unit};
-pub use proposal::{
-    Cluster, KeyFile, Outline, Proposal, ProposalError, ProposedLeftOut, ProposedUnit, Repair,
-    SCHEMA as PROPOSAL_SCHEMA, from_proposal,
-};
-pub use replan::replan;
-pub use tracked::tracked;
-pub use unit_id::UnitId;
+pub(crate) use base_files::BaseFiles;
+pub(crate) use drift::Drift;
+pub(crate) use edit::Edit;
+pub(crate) use error::PlanError;
+pub(crate) use forecast::forecast;
+pub(crate) use make::{Request, load, make};
+pub(crate) use model::{Claim, LeftOut, Plan, Research, Size, Unit};
+#[cfg(test)]
+pub(crate) use proposal::Cluster;
+pub(crate) use proposal::{Outline, Proposal, Repair, SCHEMA as PROPOSAL_SCHEMA, from_proposal};
+pub(crate) use replan::replan;
+pub(crate) use tracked::tracked;
+pub(crate) use unit_id::UnitId;

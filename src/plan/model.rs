@@ -13,25 +13,25 @@ use crate::config::AgentOptions;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// What the user wants changed, in their own words.
-    pub instruction: String,
+    pub(crate) instruction: String,
     /// The full id of the commit that the plan was made for.
-    pub base: String,
+    pub(crate) base: String,
     /// How the user knows the base: `origin/main`, `HEAD`, `v1.2`.
-    pub base_name: String,
+    pub(crate) base_name: String,
     /// The globs and folders that the user asked for, relative to the repository's root.
-    pub globs: Vec<String>,
+    pub(crate) globs: Vec<String>,
     /// The agent that the plan was made with, if the user named one.
-    pub agent: AgentOptions,
+    pub(crate) agent: AgentOptions,
     /// Further agents, by the names that units use for them.
-    pub agents: BTreeMap<String, AgentOptions>,
+    pub(crate) agents: BTreeMap<String, AgentOptions>,
     /// What must be found nowhere in the claimed files when the change is done.
-    pub until: Option<Sought>,
+    pub(crate) until: Option<Sought>,
     /// Findings for all units, made before planning.
-    pub research: Research,
+    pub(crate) research: Research,
     /// In the order in which units are shown and, where nothing else decides, started.
-    pub units: Vec<Unit>,
+    pub(crate) units: Vec<Unit>,
     /// Matching files that are in no unit, with the reason.
-    pub left_out: Vec<LeftOut>,
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// What an agent that read the base before planning tells every other agent.
@@ -39,44 +39,44 @@ pub struct Plan {
 #[serde(deny_unknown_fields, default)]
 pub struct Research {
     /// Who did the research and what it cost, in words. Only for the record.
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// Rules for every agent, a sentence each.
-    pub conventions: Vec<String>,
+    pub(crate) conventions: Vec<String>,
     /// How to show that the change works from end to end.
-    pub recipe: Option<String>,
+    pub(crate) recipe: Option<String>,
 }
 
 /// One slice of the change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
-    pub id: UnitId,
-    pub title: String,
+    pub(crate) id: UnitId,
+    pub(crate) title: String,
     /// What to do in this unit, if the plan says more than the instruction.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Which of the plan's further agents works on it; `None` for the plan's own agent.
-    pub agent: Option<String>,
-    pub needs: Vec<UnitId>,
-    pub claim: Claim,
-    pub size: Size,
+    pub(crate) agent: Option<String>,
+    pub(crate) needs: Vec<UnitId>,
+    pub(crate) claim: Claim,
+    pub(crate) size: Size,
     /// The owners of its files, the owner of most files first. Reviewers are suggested from them.
-    pub owners: Vec<String>,
+    pub(crate) owners: Vec<String>,
 }
 
 /// What a unit owns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claim {
     /// Tracked files, as paths from the repository's root, sorted.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Where the unit may create files. `dir/` stands for everything below that folder, except where a deeper folder of
     /// another unit applies (`./` is the root); any other entry is one exact path.
-    pub create: Vec<String>,
+    pub(crate) create: Vec<String>,
 }
 
 /// How much work a unit is. Lines are newline characters, as `wc -l` counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Size {
-    pub lines: u64,
-    pub bytes: u64,
+pub(crate) struct Size {
+    pub(crate) lines: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Sum for Size {
@@ -90,9 +90,9 @@ impl Sum for Size {
 
 /// Files that match but are not worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub(crate) struct LeftOut {
     /// A short reason: `binary`, `generated`, `symlink`, `submodule`, …
-    pub reason: String,
+    pub(crate) reason: String,
     /// Paths; bytes that are not UTF-8 are shown as `\xNN`.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
 }

@@ -9,7 +9,7 @@ use super::unit_id::UnitId;
 
 /// Why the units of a plan cannot be put in order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OrderError {
+pub(crate) enum OrderError {
     #[error("two units have the id '{0}': give one of them another")]
     Duplicate(UnitId),
     #[error("unit '{unit}' needs '{need}', but no unit has this id")]
@@ -24,7 +24,7 @@ pub enum OrderError {
 }
 
 /// Sorts the units into waves. Each unit needs only units of earlier waves; inside a wave, units keep the plan's order.
-pub fn waves(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
+pub(crate) fn waves(units: &[Unit]) -> Result<Vec<Vec<usize>>, OrderError> {
     let needs = needs(units)?;
     let mut done = vec![false; units.len()];
     let mut waves = Vec::new();

@@ -11,7 +11,7 @@ use crate::config::{Grouping, Order, UnitRange};
 use crate::git::{Base, Repo};
 
 /// Makes a plan without a proposal, with the instruction, base, agents and files of `plan`.
-pub fn replan(
+pub(crate) fn replan(
     repo: &Repo,
     plan: &Plan,
     units: UnitRange,

@@ -112,7 +112,7 @@ impl Selection {
     /// Returns the patterns from the root of the repository. Read again with the prefix `""`, they select the same
     /// files.
     #[must_use]
-    pub fn patterns(&self) -> &[String] {
+    pub(crate) fn patterns(&self) -> &[String] {
         &self.patterns
     }
 }

@@ -14,7 +14,7 @@ const ALIKE: f64 = 0.6;
 
 impl Selection {
     /// Returns a sentence about what is near if no path of `all_paths` is selected, and nothing otherwise.
-    pub fn suggest<'a>(&self, all_paths: impl Iterator<Item = &'a str>) -> Option<String> {
+    pub(crate) fn suggest<'a>(&self, all_paths: impl Iterator<Item = &'a str>) -> Option<String> {
         let paths: Vec<&str> = all_paths.collect();
         if paths.iter().any(|path| self.matches(path)) {
             return None;

@@ -6,7 +6,7 @@ use super::error::PlanError;
 use crate::git::{Entry, Repo};
 
 /// Returns all paths that the base tracks, except names that are not UTF-8.
-pub fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
+pub(crate) fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
     let entries = repo.entries(base)?;
     Ok(utf8_paths(&entries).map(str::to_owned).collect())
 }

@@ -18,7 +18,7 @@ impl UnitId {
     ///
     /// # Errors
     /// The rule that the text breaks, as a sentence.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let fits = text.len() <= 64
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && text.chars().all(|c| {
@@ -59,7 +59,7 @@ impl UnitId {
 
     /// Returns the id as text.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

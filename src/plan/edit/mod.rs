@@ -23,7 +23,7 @@ pub(super) const DROPPED: &str = "dropped in review";
 
 /// One edit of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// Splits a unit in two.
     Split(UnitId),
     /// Merges units into one.
@@ -43,7 +43,7 @@ pub enum Edit {
 
 /// Why an edit is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
+pub(crate) enum EditError {
     #[error("no unit has the id '{0}'")]
     NoUnit(UnitId),
     #[error("unit '{0}' has one file only, so there is nothing to split")]
@@ -82,7 +82,7 @@ pub enum EditError {
 
 impl Plan {
     /// Returns the plan after an edit.
-    pub fn edited(&self, edit: &Edit, base: &BaseFiles) -> Result<Self, EditError> {
+    pub(crate) fn edited(&self, edit: &Edit, base: &BaseFiles) -> Result<Self, EditError> {
         let mut plan = self.clone();
         match edit {
             Edit::Split(id) => plan.split(id, base)?,

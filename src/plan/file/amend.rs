@@ -12,7 +12,7 @@ use crate::plan::model::{Plan, Size, Unit};
 /// Returns the text of `plan`, made from the text of the plan it came from. A text that cannot be updated is replaced
 /// as a whole, without a person's additions.
 #[must_use]
-pub fn amend(text: &str, plan: &Plan) -> String {
+pub(crate) fn amend(text: &str, plan: &Plan) -> String {
     let means_it = |amended: &String| {
         let without_sizes = |mut plan: Plan| {
             for unit in &mut plan.units {

@@ -7,10 +7,10 @@ mod amend;
 mod read;
 mod write;
 
-pub use amend::amend;
+pub(crate) use amend::amend;
 pub(super) use read::check_file;
-pub use read::{PlanFileError, check_files, parse};
-pub use write::to_toml;
+pub(crate) use read::{PlanFileError, check_files, parse};
+pub(crate) use write::to_toml;
 
 #[cfg(test)]
 mod tests {

@@ -17,19 +17,19 @@ use crate::plan::unit_id::UnitId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct PlanFileError {
-    pub line: usize,
-    pub message: String,
+    pub(crate) line: usize,
+    pub(crate) message: String,
 }
 
 /// Reads a plan and proves everything that can be known without the repository: all fields are valid, no two claims
 /// overlap, and the order has no circle.
-pub fn parse(text: &str) -> Result<Plan, PlanFileError> {
+pub(crate) fn parse(text: &str) -> Result<Plan, PlanFileError> {
     Reader { text }.plan()
 }
 
 /// Checks the claims of a plan that [`parse`] accepts against its base: every file must be tracked there, and no exact
 /// path to create may be.
-pub fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), PlanFileError> {
+pub(crate) fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), PlanFileError> {
     let reader = Reader { text };
     for unit in reader.table()?.units {
         for file in unit.files.get_ref() {

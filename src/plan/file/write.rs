@@ -13,7 +13,7 @@ pub(super) const VERSION: i64 = 1;
 
 /// Writes the plan. [`super::parse`] reads it back, except the sizes, which are comments.
 #[must_use]
-pub fn to_toml(plan: &Plan) -> String {
+pub(crate) fn to_toml(plan: &Plan) -> String {
     let mut out = Lines(String::new());
     out.line("# A plan of batch: one change, cut into units that share no file. Every unit becomes one pull request.");
     out.line("# Edit it as you like (move files between units, rename or remove units), then run it with");

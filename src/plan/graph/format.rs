@@ -9,7 +9,7 @@ use crate::plan::model::Plan;
 
 /// A format for the graph of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GraphFormat {
+pub(crate) enum GraphFormat {
     /// The units and their links, for Graphviz.
     Dot,
     /// All files and imports, and the links between units.
@@ -21,13 +21,13 @@ pub enum GraphFormat {
 /// A file name without a known graph format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a graph is written as .dot, .json or .svg: {name:?} ends in none of them")]
-pub struct UnknownGraphFormat {
+pub(crate) struct UnknownGraphFormat {
     name: String,
 }
 
 impl GraphFormat {
     /// Returns the format for a file by its extension.
-    pub fn of_path(path: &Path) -> Result<Self, UnknownGraphFormat> {
+    pub(crate) fn of_path(path: &Path) -> Result<Self, UnknownGraphFormat> {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("dot") => Ok(Self::Dot),
             Some("json") => Ok(Self::Json),
@@ -42,7 +42,7 @@ impl GraphFormat {
 impl ImportGraph {
     /// Writes what ties the units of a plan together, in the given format.
     #[must_use]
-    pub fn draw(&self, plan: &Plan, format: GraphFormat) -> String {
+    pub(crate) fn draw(&self, plan: &Plan, format: GraphFormat) -> String {
         let picture = Picture::new(self, plan);
         match format {
             GraphFormat::Dot => picture.dot(),

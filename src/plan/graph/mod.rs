@@ -19,7 +19,7 @@ mod svg;
 mod texts;
 mod ties;
 
-pub use format::{GraphFormat, UnknownGraphFormat};
+pub(crate) use format::GraphFormat;
 pub use import_graph::ImportGraph;
 pub(super) use lazy::LazyGraph;
 

@@ -7,7 +7,7 @@ use crate::plan::unit_id::UnitId;
 impl ImportGraph {
     /// Makes each unit need the units whose files it imports. Units that import each other in a circle do not need each
     /// other. A unit that is needed through another one is not named, because the other starts from its result.
-    pub fn order(&self, units: &mut [Unit]) {
+    pub(crate) fn order(&self, units: &mut [Unit]) {
         let needs = self.needs(units);
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id.clone()).collect();
         for (unit, needs) in units.iter_mut().zip(needs) {

@@ -16,7 +16,7 @@ impl ImportGraph {
     /// Returns the ties between these files. Two files are tied where one imports the other. A weaker tie joins two
     /// files where a file outside the list imports both or is imported by both.
     #[must_use]
-    pub fn ties(&self, paths: &[&str]) -> Vec<Tie> {
+    pub(crate) fn ties(&self, paths: &[&str]) -> Vec<Tie> {
         let mut items: Vec<Option<u32>> = vec![None; self.files.len()];
         for (item, place) in (0..).zip(self.places(paths.iter().copied())) {
             if let Some(place) = place {

@@ -23,27 +23,27 @@ use crate::config::{AgentOptions, Grouping, Order, UnitRange};
 use crate::git::{Base, Entry, EntryKind, Repo};
 
 /// What the user asks for.
-pub struct Request<'a> {
-    pub instruction: &'a str,
+pub(crate) struct Request<'a> {
+    pub(crate) instruction: &'a str,
     /// Globs, folders and files, as [`Selection`] reads them.
-    pub globs: &'a [String],
+    pub(crate) globs: &'a [String],
     /// The folder in which the user stands, from the root of the repository.
-    pub prefix: &'a str,
-    pub base: &'a Base,
+    pub(crate) prefix: &'a str,
+    pub(crate) base: &'a Base,
     /// Recorded in the plan; planning does not use it.
-    pub agent: AgentOptions,
+    pub(crate) agent: AgentOptions,
     /// With a codemod, the plan holds only files that it changes.
-    pub codemod: Option<&'a Codemod>,
+    pub(crate) codemod: Option<&'a Codemod>,
     /// What must be found nowhere when the change is done. Files without it are no work.
-    pub until: Option<Sought>,
-    pub units: UnitRange,
-    pub by: Option<Grouping>,
-    pub order: Order,
+    pub(crate) until: Option<Sought>,
+    pub(crate) units: UnitRange,
+    pub(crate) by: Option<Grouping>,
+    pub(crate) order: Order,
 }
 
 /// Makes the plan for a request, and returns what was read of the base. The same base and request always make the same
 /// plan.
-pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), PlanError> {
+pub(crate) fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), PlanError> {
     if request.instruction.trim().is_empty() {
         return Err(PlanError::NoInstruction);
     }
@@ -111,7 +111,7 @@ pub fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFiles), Pla
 }
 
 /// Reads a plan, checks it against the repository and fills in the sizes.
-pub fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
+pub(crate) fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
     let mut plan = parse(text)?;
     if !repo.has_commit(&plan.base)? {
         return Err(PlanError::BaseGone(plan.base));

@@ -14,9 +14,9 @@ pub(in crate::plan) fn shares(files: usize, bytes: u64) -> usize {
 /// How many units there should be, and the range in which a better number may be searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct UnitCounts {
-    pub fewest: usize,
-    pub target: usize,
-    pub most: usize,
+    pub(crate) fewest: usize,
+    pub(crate) target: usize,
+    pub(crate) most: usize,
 }
 
 impl UnitCounts {

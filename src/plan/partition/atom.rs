@@ -22,21 +22,21 @@ pub(in crate::plan) fn cost(bytes: u64) -> u64 {
 #[derive(Debug, Clone)]
 pub(super) struct Atom {
     /// The folded path, as [`sortable`] returns it.
-    pub path: Arc<str>,
+    pub(crate) path: Arc<str>,
     /// The folded folder that the atom belongs to, as [`sortable`] returns it.
-    pub folder: Arc<str>,
-    pub files: Arc<[usize]>,
-    pub weight: u64,
-    pub owner: Option<u32>,
+    pub(crate) folder: Arc<str>,
+    pub(crate) files: Arc<[usize]>,
+    pub(crate) weight: u64,
+    pub(crate) owner: Option<u32>,
 }
 
 impl Atom {
     /// The folder that contains the files.
-    pub fn home(&self) -> &str {
+    pub(crate) fn home(&self) -> &str {
         self.path.rsplit_once('\0').map_or("", |it| it.0)
     }
 
-    pub fn stem(&self) -> &str {
+    pub(crate) fn stem(&self) -> &str {
         stem(self.path.rsplit('\0').next().unwrap_or_default())
     }
 }

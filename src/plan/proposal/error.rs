@@ -4,7 +4,7 @@ use crate::config::UnitRange;
 
 /// Why a proposal cannot become a plan. The agent that made the proposal is told, too.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProposalError {
+pub(crate) enum ProposalError {
     #[error("there is no JSON object with \"units\" in the answer")]
     NoJson,
     #[error("the answer is longer than {} MB", .0 / 1_000_000)]

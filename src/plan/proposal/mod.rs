@@ -29,10 +29,11 @@ mod read;
 mod repair;
 mod text;
 
-pub use error::ProposalError;
-pub use format::{KeyFile, Proposal, ProposedLeftOut, ProposedUnit, SCHEMA};
-pub use outline::{Cluster, Outline};
-pub use repair::Repair;
+pub(crate) use format::{Proposal, SCHEMA};
+#[cfg(test)]
+pub(crate) use outline::Cluster;
+pub(crate) use outline::Outline;
+pub(crate) use repair::Repair;
 
 use super::base_files::BaseFiles;
 use super::claim::{Ownership, default_create_folders};
@@ -44,6 +45,7 @@ use crate::config::{Order, UnitRange};
 use crate::git::GitError;
 use assignment::assign;
 use draft::Draft;
+use error::ProposalError;
 use file_facts::FileFacts;
 use files::PlannedFiles;
 use limits::Limits;
@@ -52,7 +54,7 @@ use limits::Limits;
 ///
 /// # Errors
 /// When too little of the proposal can be used.
-pub fn from_proposal(
+pub(crate) fn from_proposal(
     plan: &Plan,
     base: &BaseFiles,
     proposal: &Proposal,

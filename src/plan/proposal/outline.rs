@@ -17,27 +17,27 @@ const FOLDERS: usize = 40;
 /// The files in question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Outline {
-    pub files: usize,
-    pub clusters: Vec<Cluster>,
+    pub(crate) files: usize,
+    pub(crate) clusters: Vec<Cluster>,
     /// Matching files that are already left out: how many, and why.
-    pub left_out: Vec<String>,
+    pub(crate) left_out: Vec<String>,
 }
 
 /// Files that belong together by their imports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cluster {
-    pub title: String,
-    pub files: usize,
-    pub size: String,
+pub(crate) struct Cluster {
+    pub(crate) title: String,
+    pub(crate) files: usize,
+    pub(crate) size: String,
     /// Its files, or its folders if there are very many files.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// The titles of the clusters whose files it imports, except where they import each other.
-    pub imports: Vec<String>,
+    pub(crate) imports: Vec<String>,
 }
 
 impl Outline {
     /// Describes a plan made without a proposal.
-    pub fn of(plan: &Plan, base: &BaseFiles) -> Result<Self, GitError> {
+    pub(crate) fn of(plan: &Plan, base: &BaseFiles) -> Result<Self, GitError> {
         let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
         let lines = if files > FILES { folders } else { each };
         let needs = base.graph()?.needs(&plan.units);

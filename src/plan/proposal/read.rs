@@ -23,7 +23,7 @@ struct Meant {
 impl Proposal {
     /// Returns the last object with `units` in the text. `roots` are the folders where the base was checked out: a path
     /// that begins with one of them is taken relative to the root of the repository.
-    pub fn find(text: &str, roots: &[&str]) -> Result<Self, ProposalError> {
+    pub(crate) fn find(text: &str, roots: &[&str]) -> Result<Self, ProposalError> {
         if text.len() > LONGEST {
             return Err(ProposalError::TooLong(LONGEST));
         }

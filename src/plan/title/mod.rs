@@ -24,7 +24,7 @@ const SHARED: &str = "shared";
 /// Returns the id and title of each unit, from the paths of its files. The files of the last units, which are shared,
 /// do not count as missing from the folders of the others, and their titles say that they are shared.
 #[must_use]
-pub fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, String)> {
+pub(crate) fn name_units(units: &[Vec<&str>], shared: &[Vec<&str>]) -> Vec<(UnitId, String)> {
     let all = units.len() + shared.len();
     let places = Places::of(units);
     let own = places

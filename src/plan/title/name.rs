@@ -10,8 +10,8 @@ pub(super) const MOST_SHOWN: usize = MAX_TITLE / 3 + 1;
 
 /// What a unit holds: a folder or file, or parts of a folder.
 pub(super) struct Name {
-    pub folder: String,
-    pub parts: Vec<Part>,
+    pub(crate) folder: String,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// A part of a folder, and how many of the unit's files are there.
@@ -30,7 +30,7 @@ pub(super) enum Extent {
 }
 
 impl Part {
-    pub fn whole(path: &str, files: usize) -> Self {
+    pub(crate) fn whole(path: &str, files: usize) -> Self {
         Self {
             path: plain(path),
             files,
@@ -38,7 +38,7 @@ impl Part {
         }
     }
 
-    pub fn piece(path: &str, files: usize) -> Self {
+    pub(crate) fn piece(path: &str, files: usize) -> Self {
         Self {
             extent: Extent::Piece,
             ..Self::whole(path, files)
@@ -64,7 +64,7 @@ impl Part {
 }
 
 impl Name {
-    pub fn new(folder: &str, parts: Vec<Part>) -> Self {
+    pub(crate) fn new(folder: &str, parts: Vec<Part>) -> Self {
         Self {
             folder: plain(folder),
             parts,
@@ -73,7 +73,7 @@ impl Name {
 
     /// Replaces places by pieces of the folder that they are in, the lowest folders first, until all fit into the
     /// title.
-    pub fn gathered(mut self) -> Self {
+    pub(crate) fn gathered(mut self) -> Self {
         while self.showing(self.parts.len()).chars().count() > MAX_TITLE {
             let Some(folder) = self.lowest_shared() else {
                 break;
@@ -103,12 +103,12 @@ impl Name {
         lowest.map(|(folder, _)| folder.to_owned())
     }
 
-    pub fn folder(path: &str) -> Self {
+    pub(crate) fn folder(path: &str) -> Self {
         Self::new(path, Vec::new())
     }
 
     /// Returns the parts with most files, up to this many, in their order.
-    pub fn chosen(&self, shown: usize) -> Vec<String> {
+    pub(crate) fn chosen(&self, shown: usize) -> Vec<String> {
         let mut order: Vec<usize> = (0..self.parts.len()).collect();
         order.sort_by_key(|&part| Reverse(self.parts[part].files));
         order.truncate(shown);
@@ -119,7 +119,7 @@ impl Name {
             .collect()
     }
 
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let most = self.parts.len().min(MOST_SHOWN);
         (1..=most)
             .rev()

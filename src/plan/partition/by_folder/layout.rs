@@ -25,16 +25,16 @@ const MANY: u64 = 4_000;
 /// One or several neighbours of the row that no cut separates.
 #[derive(Debug)]
 pub(super) struct Cell {
-    pub atoms: Range<usize>,
-    pub weight: u64,
+    pub(crate) atoms: Range<usize>,
+    pub(crate) weight: u64,
     /// The cost of a cut before the cell.
-    pub price: u64,
+    pub(crate) price: u64,
     /// The level of the deepest folder that holds both the cell and the one before it; the root has level 1.
-    pub shared: usize,
+    pub(crate) shared: usize,
     /// The level of the deepest folder that holds the whole cell.
-    pub common: usize,
+    pub(crate) common: usize,
     /// The level of the deepest folder in the cell.
-    pub deepest: usize,
+    pub(crate) deepest: usize,
 }
 
 /// Sorts the atoms into the order of the row.

@@ -18,7 +18,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// From 0.7 to 1.1 times the mean. The bounds are wider where `loads`, which are known to be possible, are outside.
-    pub fn around_mean(loads: &[u64]) -> Self {
+    pub(crate) fn around_mean(loads: &[u64]) -> Self {
         let parts = loads.len() as u64;
         let total: u128 = loads.iter().map(|&load| u128::from(load)).sum();
         let percent = |of: u64| {
@@ -33,7 +33,7 @@ impl Bounds {
     }
 
     /// At most this many thousandths away from these loads.
-    pub fn near(loads: [u64; 2], thousandths: u64) -> Self {
+    pub(crate) fn near(loads: [u64; 2], thousandths: u64) -> Self {
         let slack = loads.map(|load| load / 1_000 * thousandths);
         Self {
             least: vec![loads[0] - slack[0], loads[1] - slack[1]],
@@ -41,12 +41,12 @@ impl Bounds {
         }
     }
 
-    pub fn hold(&self, loads: &[u64]) -> bool {
+    pub(crate) fn hold(&self, loads: &[u64]) -> bool {
         (0..loads.len()).all(|part| !self.is_over(part, loads) && !self.is_under(part, loads))
     }
 
     /// Checks whether this weight may move from one part to the other.
-    pub fn allow(&self, weight: u64, from: usize, to: usize, loads: &[u64]) -> bool {
+    pub(crate) fn allow(&self, weight: u64, from: usize, to: usize, loads: &[u64]) -> bool {
         loads[to] + weight <= self.most[to] && loads[from] >= self.least[from] + weight
     }
 

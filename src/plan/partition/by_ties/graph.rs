@@ -26,15 +26,15 @@ impl<T> Rows<T> {
         self.starts.push(self.values.len());
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
-    pub fn row(&self, row: usize) -> &[T] {
+    pub(crate) fn row(&self, row: usize) -> &[T] {
         &self.values[self.starts[row]..self.starts[row + 1]]
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &[T]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[T]> {
         self.starts
             .windows(2)
             .map(|ends| &self.values[ends[0]..ends[1]])
@@ -80,11 +80,11 @@ impl Neighbour {
         }
     }
 
-    pub fn vertex(self) -> usize {
+    pub(crate) fn vertex(self) -> usize {
         self.vertex as usize
     }
 
-    pub fn cost(self) -> i64 {
+    pub(crate) fn cost(self) -> i64 {
         self.cost.into()
     }
 }
@@ -92,33 +92,33 @@ impl Neighbour {
 /// Vertices that are better kept in few parts.
 #[derive(Debug)]
 pub(super) struct Net {
-    pub pins: Vec<usize>,
-    pub cost: i64,
+    pub(crate) pins: Vec<usize>,
+    pub(crate) cost: i64,
 }
 
 /// The cluster of each vertex, numbered from 0.
 #[derive(Debug)]
 pub(super) struct Clusters {
-    pub of: Vec<usize>,
-    pub count: usize,
+    pub(crate) of: Vec<usize>,
+    pub(crate) count: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct Graph {
-    pub weights: Vec<u64>,
+    pub(crate) weights: Vec<u64>,
     /// Every tie is listed at both ends.
-    pub ties: Rows<Neighbour>,
+    pub(crate) ties: Rows<Neighbour>,
     /// The vertices of each net in order; at least two.
-    pub pins: Rows<usize>,
+    pub(crate) pins: Rows<usize>,
     /// The cost of each net.
-    pub costs: Vec<i64>,
+    pub(crate) costs: Vec<i64>,
     /// The nets of each vertex, in the order in which the nets were given.
-    pub nets: Rows<usize>,
+    pub(crate) nets: Rows<usize>,
 }
 
 impl Graph {
     /// A pair may be tied several times. A tie of a vertex with itself is ignored.
-    pub fn new(weights: Vec<u64>, ties: &[(usize, usize, i64)], nets: &[Net]) -> Self {
+    pub(crate) fn new(weights: Vec<u64>, ties: &[(usize, usize, i64)], nets: &[Net]) -> Self {
         let both = ties
             .iter()
             .filter(|(a, b, cost)| a != b && *cost > 0)
@@ -128,16 +128,16 @@ impl Graph {
         Self::with(weights, ties, nets, Some)
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.weights.len()
     }
 
-    pub fn weight(&self) -> u64 {
+    pub(crate) fn weight(&self) -> u64 {
         self.weights.iter().sum()
     }
 
     /// Returns the graph in which each cluster is one vertex.
-    pub fn contract(&self, clusters: &Clusters) -> Self {
+    pub(crate) fn contract(&self, clusters: &Clusters) -> Self {
         const NOWHERE: usize = usize::MAX;
         let members = Rows::sorted(clusters.count, clusters.of.iter().copied().zip(0..));
         let mut ties = Rows::new();
@@ -173,7 +173,7 @@ impl Graph {
     }
 
     /// Returns the graph of some of the vertices, in the given order.
-    pub fn part(&self, vertices: &[usize]) -> Self {
+    pub(crate) fn part(&self, vertices: &[usize]) -> Self {
         let mut places = vec![None; self.len()];
         for (place, &vertex) in vertices.iter().enumerate() {
             places[vertex] = Some(place);

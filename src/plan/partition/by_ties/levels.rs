@@ -12,12 +12,12 @@ use super::split::Split;
 pub(super) struct Levels {
     levels: Vec<(Clusters, Graph)>,
     /// The parts of the coarsest graph's vertices, if the graph was already split.
-    pub parts: Option<Vec<usize>>,
+    pub(crate) parts: Option<Vec<usize>>,
 }
 
 impl Levels {
     /// Coarsens down to about `few` vertices, none of which weighs more than `most`.
-    pub fn new(
+    pub(crate) fn new(
         graph: &Graph,
         parts: Option<Vec<usize>>,
         few: usize,
@@ -51,7 +51,7 @@ impl Levels {
     }
 
     /// Returns the coarsest graph, or `graph` itself if it is small.
-    pub fn coarsest<'a>(&'a self, graph: &'a Graph) -> &'a Graph {
+    pub(crate) fn coarsest<'a>(&'a self, graph: &'a Graph) -> &'a Graph {
         self.levels.last().map_or(graph, |(_, graph)| graph)
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Ties<'a> {
 
 impl<'a> Ties<'a> {
     /// Returns `None` if less than half of the atoms are tied to others.
-    pub fn among(atoms: &'a [Atom], input: &PartitionInput<'a>) -> Option<Self> {
+    pub(crate) fn among(atoms: &'a [Atom], input: &PartitionInput<'a>) -> Option<Self> {
         let mut pairs = pairs(atoms, input);
         let mut is_tied = vec![false; atoms.len()];
         for &(a, b, _) in &pairs {
@@ -79,7 +79,7 @@ impl<'a> Ties<'a> {
     }
 
     /// Returns the units as lists of files, each by path.
-    pub fn divide(&self, numbers: UnitCounts) -> Vec<Vec<usize>> {
+    pub(crate) fn divide(&self, numbers: UnitCounts) -> Vec<Vec<usize>> {
         let work = self.atoms.len() + self.pairs.len();
         let division = Division::new(self, self.number(numbers, work));
         let starts = (WORK / work).clamp(1, STARTS);

@@ -5,17 +5,17 @@ use super::graph::Graph;
 /// A move of a vertex to a part, and how much it lowers the cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Move {
-    pub gain: i64,
-    pub to: usize,
+    pub(crate) gain: i64,
+    pub(crate) to: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct Split<'g> {
-    pub graph: &'g Graph,
+    pub(crate) graph: &'g Graph,
     /// The part of each vertex.
-    pub parts: Vec<usize>,
+    pub(crate) parts: Vec<usize>,
     /// The weight of each part.
-    pub loads: Vec<u64>,
+    pub(crate) loads: Vec<u64>,
     /// How many pins each net has in each part, part by part within a net.
     counts: Vec<u32>,
     /// How strongly the current vertex is tied to each part; all zero between uses.
@@ -25,7 +25,7 @@ pub(super) struct Split<'g> {
 }
 
 impl<'g> Split<'g> {
-    pub fn new(graph: &'g Graph, parts: Vec<usize>, count: usize) -> Self {
+    pub(crate) fn new(graph: &'g Graph, parts: Vec<usize>, count: usize) -> Self {
         let mut loads = vec![0; count];
         for (&part, weight) in parts.iter().zip(&graph.weights) {
             loads[part] += weight;
@@ -47,11 +47,11 @@ impl<'g> Split<'g> {
     }
 
     /// Returns the weight of the ties between parts plus the cost of nets in several parts.
-    pub fn cost(&self) -> i64 {
+    pub(crate) fn cost(&self) -> i64 {
         self.cut() + self.scatter()
     }
 
-    pub fn cut(&self) -> i64 {
+    pub(crate) fn cut(&self) -> i64 {
         let twice: i64 = self
             .graph
             .ties
@@ -79,11 +79,11 @@ impl<'g> Split<'g> {
     }
 
     /// Counts the vertices of a net in a part.
-    pub fn pins(&self, net: usize, part: usize) -> u32 {
+    pub(crate) fn pins(&self, net: usize, part: usize) -> u32 {
         self.counts[net * self.loads.len() + part]
     }
 
-    pub fn shift(&mut self, vertex: usize, to: usize) {
+    pub(crate) fn shift(&mut self, vertex: usize, to: usize) {
         let from = std::mem::replace(&mut self.parts[vertex], to);
         let weight = self.graph.weights[vertex];
         self.loads[from] -= weight;
@@ -97,7 +97,11 @@ impl<'g> Split<'g> {
 
     /// Returns the best allowed move of a vertex to a part that it is tied to, or that holds other vertices of its
     /// first net.
-    pub fn best(&mut self, vertex: usize, allowed: impl Fn(&[u64], usize) -> bool) -> Option<Move> {
+    pub(crate) fn best(
+        &mut self,
+        vertex: usize,
+        allowed: impl Fn(&[u64], usize) -> bool,
+    ) -> Option<Move> {
         let from = self.parts[vertex];
         let graph = self.graph;
         for tie in graph.ties.row(vertex) {
@@ -137,7 +141,7 @@ impl<'g> Split<'g> {
     }
 
     /// Returns the gain of a move to another part.
-    pub fn gain(&self, vertex: usize, to: usize) -> i64 {
+    pub(crate) fn gain(&self, vertex: usize, to: usize) -> i64 {
         let from = self.parts[vertex];
         let pull: i64 = self
             .graph
