@@ -165,10 +165,6 @@ exec "${{asked%% *}}" "$place""#,
         state.is_forked = true;
     }
 
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
     /// Hears at this socket, too: `gh` speaks to others than one server by HTTPS only.
     pub fn hears_at(&self, socket: &Path) {
         let _guard = self.runtime.enter();

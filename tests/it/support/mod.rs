@@ -29,7 +29,7 @@ const DATE: &str = "2024-05-01T12:00:00 +0000";
 
 /// A git repository in a temporary folder that is gone with it.
 pub struct Repo {
-    tmp: TempDir,
+    _tmp: TempDir,
     dir: PathBuf,
 }
 
@@ -54,7 +54,7 @@ impl Repo {
             "[user]\n\tname = Ada\n\temail = ada@acorn.example\n[commit]\n\tgpgsign = false\n[core]\n\tautocrlf = false\n",
         )
         .expect("a git configuration");
-        Self { tmp, dir }
+        Self { _tmp: tmp, dir }
     }
 
     /// A repository with a commit of `files` small JavaScript files, each in a package of its own, and a remote.
