@@ -13,19 +13,19 @@
 //! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass; [`forge`]: where pull requests live |
 //! | ground | [`plan`], [`codemod`], [`imports`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
-pub mod agent;
-pub mod check;
+mod agent;
+mod check;
 pub mod cli;
-pub mod codemod;
+mod codemod;
 pub mod config;
-pub mod forge;
+mod forge;
 pub mod git;
 pub mod imports;
-pub mod journal;
+mod journal;
 pub mod plan;
-pub mod process;
-pub mod progress;
-pub mod prs;
-pub mod report;
-pub mod run;
-pub mod words;
+mod process;
+mod progress;
+mod prs;
+mod report;
+mod run;
+mod words;

@@ -1,22 +1,23 @@
-//! A command that must pass, and where it runs.
+//! A check: a command that must pass, and the folder it runs in.
 
 use crate::config::CommandLine;
 
 /// A command that must pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(crate) struct Check {
     /// The command as a person would type it.
     pub name: String,
     pub command: CommandLine,
-    /// Where it runs, as a path from the worktree's root; empty for the root itself.
+    /// The folder it runs in, as a path from the worktree's root; empty for the root itself.
     pub dir: String,
-    /// Why this command: `--check`, `Cargo.toml of crates/foo`.
+    /// Where the command comes from: `--check`, `Cargo.toml of crates/foo`.
     pub source: String,
 }
 
 impl Check {
-    /// A shell line that the user wrote, run in the worktree's root; `source` is where they wrote it.
-    pub fn given(line: &str, source: &str) -> Self {
+    /// Makes a check of a shell line that the user wrote. It runs in the worktree's root; `source` says where they
+    /// wrote it.
+    pub(crate) fn given(line: &str, source: &str) -> Self {
         Self {
             name: line.to_owned(),
             command: CommandLine::Shell(line.to_owned()),
@@ -25,14 +26,14 @@ impl Check {
         }
     }
 
-    /// A command that was found for the files in `dir`.
+    /// Makes a check of a command that was found for a package; `source` names the manifest.
     pub(super) fn found<W: Into<String>>(
         words: impl IntoIterator<Item = W>,
         dir: &str,
         source: String,
     ) -> Self {
         let words: Vec<String> = words.into_iter().map(Into::into).collect();
-        // A word with a NUL byte cannot be quoted; no path in git holds one.
+        // Only a word with a NUL byte cannot be quoted, and no path in git has one.
         let name =
             shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "));
         Self {

@@ -1,4 +1,4 @@
-//! Running a check in a worktree, and hearing from its output which tests failed.
+//! Runs a check in a worktree and reads from its output which tests failed.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -8,15 +8,15 @@ use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 use super::command::Check;
-use super::failed_tests::failed;
-use super::result::Ran;
+use super::failed_tests::failed_tests;
+use super::output::CheckOutput;
 use crate::config::CommandLine;
 use crate::process::{self, Command, Environment, ProcessError, find_program};
 
-/// Why a check gave no verdict at all.
+/// Why a check could not be run.
 #[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    #[error("the check of {origin} names no program; write the command to run")]
+pub(crate) enum CheckError {
+    #[error("the check of {origin} names no program: write the command to run")]
     Empty { origin: String },
     #[error("the check '{check}' cannot be run")]
     Process {
@@ -26,16 +26,16 @@ pub enum CheckError {
     },
 }
 
-/// Runs `check` in `worktree` until it ends, its time is over, or `cancel` fires; the whole output goes to `log`.
-pub async fn run(
+/// Runs `check` in `worktree` until it ends, its time limit is over, or `cancel` fires. The whole output goes to `log`.
+pub(crate) async fn run(
     check: &Check,
     worktree: &Path,
     mut env: Environment,
     limit: Duration,
     log: PathBuf,
     cancel: &CancellationToken,
-) -> Result<Ran, CheckError> {
-    // Without it some test scripts watch for changes for ever, and some tools write new snapshots into the worktree.
+) -> Result<CheckOutput, CheckError> {
+    // Without this some test scripts watch for changes for ever, and some tools write new snapshots into the worktree.
     if env.get("CI").is_none() {
         env.set("CI", "true");
     }
@@ -52,8 +52,8 @@ pub async fn run(
         idle: None,
         log,
     };
-    // Some file systems know times only to the second.
-    let began = SystemTime::now() - Duration::from_secs(1);
+    // Some file systems store times only to the second.
+    let started = SystemTime::now() - Duration::from_secs(1);
     let finished = process::run(&command, cancel)
         .await
         .map_err(|source| CheckError::Process {
@@ -61,14 +61,14 @@ pub async fn run(
             source,
         })?;
     let mut tests = BTreeSet::new();
-    // A part of the names would make the others look as if they had passed.
+    // With a truncated output, tests whose names are missing would look as if they had passed.
     if !finished.ending.is_success() && !finished.truncated {
         let (name, worktree, log) = (check.name.clone(), worktree.to_owned(), command.log);
-        let read = move || failed(&name, &worktree, &log, began).unwrap_or_default();
-        // What cannot be read names nothing, and the exit code decides.
+        let read = move || failed_tests(&name, &worktree, &log, started).unwrap_or_default();
+        // Without names of tests the exit code decides.
         tests = tokio::task::spawn_blocking(read).await.unwrap_or_default();
     }
-    Ok(Ran {
+    Ok(CheckOutput {
         ending: finished.ending,
         tests,
         took: finished.took,
@@ -76,8 +76,8 @@ pub async fn run(
     })
 }
 
-/// Why `check` cannot run here, as a sentence; nothing when its program is there.
-pub fn obstacle(check: &Check, worktree: &Path, env: &Environment) -> Option<String> {
+/// Says why `check` cannot run here; `None` where its program is there.
+pub(crate) fn obstacle(check: &Check, worktree: &Path, env: &Environment) -> Option<String> {
     let Some((program, _)) = words(&check.command) else {
         return Some(
             CheckError::Empty {
@@ -128,7 +128,7 @@ mod tests {
         Environment::for_worker(parent, &[])
     }
 
-    async fn outcome(check: &Check, limit: Duration) -> Result<Ran> {
+    async fn outcome(check: &Check, limit: Duration) -> Result<CheckOutput> {
         let dir = tempfile::tempdir()?;
         std::fs::create_dir(dir.path().join("sub"))?;
         Ok(run(
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_tests_that_failed_are_named_where_the_runner_names_them() -> Result {
+    async fn failed_tests_are_named_where_the_runner_names_them() -> Result {
         let check = Check::given("echo 'not ok 1 - adds'; exit 1", "--check");
         let failed = outcome(&check, AMPLE).await?;
         assert_eq!(failed.tests.into_iter().collect::<Vec<_>>(), ["adds"]);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_found_check_runs_in_its_own_folder_and_is_told_that_nobody_watches() -> Result {
+    async fn a_found_check_runs_in_its_own_folder_with_ci_set() -> Result {
         let check = Check::found(
             ["sh", "-c", "echo $CI; basename \"$PWD\""],
             "sub",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_program_is_no_verdict() {
+    async fn a_missing_program_is_an_error() {
         let check = Check::found(["no-such-program"], "", "a test".to_owned());
         let error = outcome(&check, AMPLE).await.unwrap_err();
         assert_eq!(
@@ -194,19 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_is_told_before_the_run() {
-        let tell = |check: &Check| obstacle(check, Path::new("/"), &environment());
-        assert_eq!(tell(&Check::given("no-such-program", "--check")), None);
+    fn a_missing_program_is_an_obstacle() {
+        let obstacle = |check: &Check| super::obstacle(check, Path::new("/"), &environment());
+        assert_eq!(obstacle(&Check::given("no-such-program", "--check")), None);
         let pytest = Check::found(["no-python", "-m", "pytest"], "", "pytest.ini".to_owned());
         assert_eq!(
-            tell(&pytest).as_deref(),
+            obstacle(&pytest).as_deref(),
             Some(
                 "'no-python -m pytest' (found by pytest.ini) is not run: 'no-python' is not on PATH; install it, or name another check"
             )
         );
         let wrapper = Check::found(["./mvnw", "test"], "", "pom.xml".to_owned());
         assert_eq!(
-            tell(&wrapper).as_deref(),
+            obstacle(&wrapper).as_deref(),
             Some(
                 "'./mvnw test' (found by pom.xml) is not run: './mvnw' is not an executable file in /"
             )

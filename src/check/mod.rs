@@ -1,19 +1,19 @@
-//! Commands that must pass, and what they say of a unit.
+//! Finds, runs and judges checks: commands that must pass for a unit.
 //!
-//! A [`Check`] is one command and where it runs: [given](Check::given) by the user, or [`discover`]ed from the files of
-//! the base for what a unit claims. [`run`] runs it in a worktree and tells which tests failed; [`obstacle`] says
-//! beforehand why it could not. A [`Failure`] that is held against that of the untouched base gives a [`Verdict`]. This
-//! room knows nothing of runs, plans or agents, and it does not repeat what failed.
+//! A [`Check`] is one command and the folder it runs in. The user [gives](Check::given) it, or [`discover`] finds it
+//! for the files of a claim. [`obstacle`] says beforehand why it cannot run. [`run`] runs it in a worktree and names
+//! the tests that failed. A [`Failure`], compared with the failure of the same check on the base, gives a [`Verdict`].
+//! This room knows nothing of runs, plans or agents, and it does not repeat a check that failed.
 
 mod command;
 mod discover;
 mod execute;
 mod failed_tests;
-mod result;
+mod output;
 mod verdict;
 
-pub use command::Check;
-pub use discover::discover;
-pub use execute::{CheckError, obstacle, run};
-pub use result::Ran;
-pub use verdict::{Failure, Verdict};
+pub(crate) use command::Check;
+pub(crate) use discover::discover;
+pub(crate) use execute::{obstacle, run};
+pub(crate) use output::CheckOutput;
+pub(crate) use verdict::{Failure, Verdict};

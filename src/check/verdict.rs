@@ -1,4 +1,4 @@
-//! What a check says of a unit when its failures are held against those of the untouched base: a pure comparison.
+//! Judges a unit by a check: compares its failures with the failures of the untouched base. A pure comparison.
 
 use std::collections::BTreeSet;
 
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::Ending;
 
-/// What a check says of a unit.
+/// What a check says about a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     Pass,
-    /// It fails, and not as it did before the change. `tests` are those that fail now and did not before, where the
-    /// runner names them.
+    /// The check fails in another way than on the base. `tests` lists the tests that fail only with the change, where
+    /// the runner names tests.
     Fail {
         ending: Ending,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tests: Vec<String>,
     },
-    /// It fails in nothing but what fails on the base as well.
+    /// The check fails only in what fails on the base as well.
     OldFailure {
         ending: Ending,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tests: Vec<String>,
     },
-    /// It failed, and no longer when it was run again.
+    /// The check failed, but not when it was run again.
     Flaky {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tests: Vec<String>,
@@ -32,9 +32,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The tests that it is about; empty where the runner names none.
+    /// Returns the tests that the verdict names; empty where the runner names none.
     #[must_use]
-    pub fn tests(&self) -> &[String] {
+    pub(crate) fn tests(&self) -> &[String] {
         match self {
             Self::Pass => &[],
             Self::Fail { tests, .. } | Self::OldFailure { tests, .. } | Self::Flaky { tests } => {
@@ -43,96 +43,97 @@ impl Verdict {
         }
     }
 
-    /// Whether the unit may be published as far as this check goes.
+    /// Checks whether the unit may be published, as far as this check is concerned.
     #[must_use]
-    pub fn is_acceptable(&self) -> bool {
+    pub(crate) fn is_acceptable(&self) -> bool {
         !matches!(self, Self::Fail { .. })
     }
 }
 
 /// A check that did not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     pub ending: Ending,
     /// The tests that failed; empty where the runner names none.
     pub tests: BTreeSet<String>,
 }
 
-/// What is left of a failure when that of the base is taken away.
-enum New {
-    Nothing,
+/// The part of a failure that the base does not have.
+enum NewFailures {
+    None,
     Tests(BTreeSet<String>),
-    /// All of it, and no test has a name.
-    Everything,
+    /// The whole failure; no single tests are known.
+    Unnamed,
 }
 
 impl Failure {
-    /// `base` is the failure of the same check there; `None` where it passes, or where nothing is known of it.
-    fn against(&self, base: Option<&Self>) -> New {
-        let everything = || {
+    /// `base` is the failure of the same check on the base; `None` where the check passes there, or was not run.
+    fn new_against(&self, base: Option<&Self>) -> NewFailures {
+        let all = || {
             if self.tests.is_empty() {
-                New::Everything
+                NewFailures::Unnamed
             } else {
-                New::Tests(self.tests.clone())
+                NewFailures::Tests(self.tests.clone())
             }
         };
         let Some(base) = base else {
-            return everything();
+            return all();
         };
         match (&self.ending, &base.ending) {
-            // Who does not come to an end any more has failed in another way.
-            (Ending::TimedOut(_), Ending::TimedOut(_)) => return New::Nothing,
-            (Ending::TimedOut(_), _) => return New::Everything,
+            // A check that times out only with the change fails in another way.
+            (Ending::TimedOut(_), Ending::TimedOut(_)) => return NewFailures::None,
+            (Ending::TimedOut(_), _) => return NewFailures::Unnamed,
             _ => {}
         }
         if base.tests.is_empty() {
-            // The exit code is all there is to compare with.
-            return New::Nothing;
+            // Only the exit codes can be compared.
+            return NewFailures::None;
         }
         if self.tests.is_empty() {
-            // There, tests could be run at least.
-            return New::Everything;
+            // On the base the tests could at least be run.
+            return NewFailures::Unnamed;
         }
         let new: BTreeSet<String> = self.tests.difference(&base.tests).cloned().collect();
         if new.is_empty() {
-            New::Nothing
+            NewFailures::None
         } else {
-            New::Tests(new)
+            NewFailures::Tests(new)
         }
     }
 
-    /// Whether nothing fails but what fails on the base.
+    /// Checks whether nothing fails that passes on the base.
     #[must_use]
-    pub fn is_old(&self, base: Option<&Self>) -> bool {
-        matches!(self.against(base), New::Nothing)
+    pub(crate) fn is_old(&self, base: Option<&Self>) -> bool {
+        matches!(self.new_against(base), NewFailures::None)
     }
 
-    /// What the check says when it failed like this, and again or not when it was run once more.
+    /// Returns the verdict of a check that failed like this. `again` is its failure when it was run once more, and
+    /// `None` where it passed then.
     #[must_use]
-    pub fn verdict(&self, again: Option<&Self>, base: Option<&Self>) -> Verdict {
+    pub(crate) fn verdict(&self, again: Option<&Self>, base: Option<&Self>) -> Verdict {
         let list = |tests: &BTreeSet<String>| tests.iter().cloned().collect::<Vec<_>>();
         let old = |failure: &Self| Verdict::OldFailure {
             ending: failure.ending,
             tests: list(&failure.tests),
         };
-        let first = match self.against(base) {
-            New::Nothing => return old(self),
-            New::Tests(tests) => tests,
-            New::Everything => BTreeSet::new(),
+        let first = match self.new_against(base) {
+            NewFailures::None => return old(self),
+            NewFailures::Tests(tests) => tests,
+            NewFailures::Unnamed => BTreeSet::new(),
         };
         let Some(again) = again else {
             return Verdict::Flaky {
                 tests: list(&first),
             };
         };
-        let second = match again.against(base) {
-            New::Nothing => return old(again),
-            New::Tests(tests) => tests,
-            New::Everything => BTreeSet::new(),
+        let second = match again.new_against(base) {
+            NewFailures::None => return old(again),
+            NewFailures::Tests(tests) => tests,
+            NewFailures::Unnamed => BTreeSet::new(),
         };
         let both: BTreeSet<String> = first.intersection(&second).cloned().collect();
         if both.is_empty() && !first.is_empty() && !second.is_empty() {
-            // Each time another one.
+            // Each execution failed in other tests.
             return Verdict::Flaky {
                 tests: list(&first.union(&second).cloned().collect()),
             };
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_new_and_stays_fails() {
+    fn only_new_and_repeated_failures_fail() {
         let first = failure(&["a", "b", "c"]);
         let again = failure(&["a", "b"]);
         let base = failure(&["a"]);
@@ -207,15 +208,15 @@ mod tests {
             kind(&nameless.verdict(Some(&nameless), Some(&nameless))),
             "old"
         );
-        // The base does not even get to its tests.
+        // On the base the tests cannot be run at all.
         assert_eq!(kind(&failure(&["a"]).verdict(None, Some(&nameless))), "old");
-        // Here it does not get to its tests any more.
+        // With the change the tests cannot be run any more.
         let base = failure(&["a"]);
         assert_eq!(kind(&nameless.verdict(Some(&nameless), Some(&base))), "new");
     }
 
     #[test]
-    fn what_does_not_end_any_more_is_new() {
+    fn a_new_timeout_is_a_new_failure() {
         let hangs = Failure {
             ending: Ending::TimedOut(Duration::from_secs(1)),
             ..failure(&["a"])
@@ -227,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_new_test_that_fails_twice_is_never_overlooked(
+        fn a_new_failure_that_repeats_is_never_acceptable(
             tests in proptest::collection::btree_set("[a-d]", 1..4),
             base in proptest::collection::btree_set("[a-d]", 1..4),
         ) {

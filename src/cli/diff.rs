@@ -31,7 +31,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
         (None, None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
             let kept = known.places.index(&known.state.id, id);
-            known.repo.snapshot_aside(worktree, &kept)?
+            known.repo.snapshot_read_only(worktree, &kept)?
         }
         _ => anyhow::bail!(
             "unit {id} made no commit and its worktree is gone, so there is nothing to compare"

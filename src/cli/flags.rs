@@ -130,7 +130,7 @@ impl AgentFlags {
     pub(super) fn given(&self, dir: &Path, config: &Config) -> anyhow::Result<AgentOptions> {
         let named = match &self.agent {
             None => AgentOptions::default(),
-            Some(name) => config.agent_called(name)?,
+            Some(name) => config.agent_named(name)?,
         };
         let rule = self
             .rule

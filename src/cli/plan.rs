@@ -166,7 +166,7 @@ pub(super) fn make(
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;
     let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
-    let members = config.members()?;
+    let members = config.agent_shares()?;
     let codemod = match config.agent.resolve() {
         _ if !members.is_empty() => None,
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),

@@ -67,7 +67,7 @@ pub(super) fn again(
     Ok(
         match ask(workspace, &made, &base, "Ctrl-C keeps the plan")? {
             Answer::Plan(mut proposed) => {
-                let members = config.members()?;
+                let members = config.agent_shares()?;
                 if !members.is_empty() {
                     proposed.spread(&members);
                 }

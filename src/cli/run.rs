@@ -74,7 +74,7 @@ fn choose_agents(workspace: &mut Workspace, args: &RunArgs, plan: &mut Plan) -> 
         return Ok(());
     }
     config.check_agents()?;
-    let members = config.members()?;
+    let members = config.agent_shares()?;
     if members.is_empty() {
         plan.give_all_to(config.agent.clone());
     } else {

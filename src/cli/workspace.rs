@@ -29,7 +29,7 @@ impl Workspace {
             Some(path) => Config::read(&dir.join(path))?,
             None => Config::of_checkout(repo.root())?,
         };
-        config.take_prompts(repo.root())?;
+        config.load_prompts(repo.root())?;
         Ok(Self { repo, config, dir })
     }
 

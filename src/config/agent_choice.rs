@@ -1,4 +1,4 @@
-//! Which agents the settings name, and who plans.
+//! Finds the agents that the settings name, and decides who plans.
 
 use std::num::NonZeroU32;
 
@@ -6,9 +6,9 @@ use super::agent::{AgentKind, AgentOptions, AgentOptionsError, AgentSpec, Coding
 use super::choices::{Grouping, Planner};
 use super::file::Config;
 
-/// One of several agents that share the work.
+/// One of several agents that share the work of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub(crate) struct AgentShare {
     /// A kind of agent, or the name of a table in batch.toml.
     pub name: String,
     pub share: NonZeroU32,
@@ -16,43 +16,43 @@ pub struct Member {
 }
 
 impl Config {
-    /// The agents that share the work; none where one does all of it.
+    /// Returns the agents that share the work; empty where one agent does all of it.
     ///
     /// # Errors
-    /// When one of them does not exist, is not a whole agent, or is the codemod.
-    pub fn members(&self) -> Result<Vec<Member>, AgentOptionsError> {
+    /// When an agent does not exist, is incomplete, or is the codemod.
+    pub(crate) fn agent_shares(&self) -> Result<Vec<AgentShare>, AgentOptionsError> {
         let Some(shares) = &self.run.agents else {
             return Ok(Vec::new());
         };
-        let member = |(name, share): &(String, NonZeroU32)| {
-            let options = self.agent_called(name)?;
+        let agent_share = |(name, share): &(String, NonZeroU32)| {
+            let options = self.agent_named(name)?;
             match options.resolve()? {
                 AgentSpec::Codemod(_) => Err(AgentOptionsError::Shared(name.clone())),
-                AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Member {
+                AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(AgentShare {
                     name: name.clone(),
                     share: *share,
                     options,
                 }),
             }
         };
-        shares.of_each().iter().map(member).collect()
+        shares.by_agent().iter().map(agent_share).collect()
     }
 
-    /// The one agent, or the first of those that share the work: who does what is done once.
+    /// Returns the one agent, or the first of several. It does the work that is done only once, such as planning.
     ///
     /// # Errors
     /// When there is none.
-    pub fn first_agent(&self) -> Result<AgentOptions, AgentOptionsError> {
-        let first = self.members()?.into_iter().next();
-        Ok(first.map_or_else(|| self.agent.clone(), |member| member.options))
+    pub(crate) fn first_agent(&self) -> Result<AgentOptions, AgentOptionsError> {
+        let first = self.agent_shares()?.into_iter().next();
+        Ok(first.map_or_else(|| self.agent.clone(), |first| first.options))
     }
 
-    /// The agent of a table in batch.toml, or of a kind.
+    /// Returns the agent of the table `[agents.NAME]` in batch.toml, or of the kind with this name.
     ///
     /// # Errors
     /// When there is neither.
-    pub fn agent_called(&self, name: &str) -> Result<AgentOptions, AgentOptionsError> {
-        match (self.agents.get(name), AgentKind::of(name)) {
+    pub(crate) fn agent_named(&self, name: &str) -> Result<AgentOptions, AgentOptionsError> {
+        match (self.agents.get(name), AgentKind::from_name(name)) {
             (Some(options), _) => Ok(options.clone()),
             (None, Some(kind)) => Ok(AgentOptions {
                 kind: Some(kind),
@@ -65,19 +65,19 @@ impl Config {
         }
     }
 
-    /// Whether the settings name who does the work, and that can be had.
+    /// Checks that the settings name at least one complete agent.
     ///
     /// # Errors
     /// When they do not.
-    pub fn check_agents(&self) -> Result<(), AgentOptionsError> {
-        if self.members()?.is_empty() {
+    pub(crate) fn check_agents(&self) -> Result<(), AgentOptionsError> {
+        if self.agent_shares()?.is_empty() {
             self.agent.resolve()?;
         }
         Ok(())
     }
 
-    /// Who says into which units so many files are divided: never [`Planner::Auto`].
-    pub fn planner(&self, files: usize) -> Result<Planner, AgentOptionsError> {
+    /// Decides who divides this many files into units; never [`Planner::Auto`].
+    pub(crate) fn planner(&self, files: usize) -> Result<Planner, AgentOptionsError> {
         match self.plan.planner.unwrap_or_default() {
             Planner::Graph => Ok(Planner::Graph),
             Planner::Agent => match self.first_agent()?.resolve()? {
@@ -85,15 +85,15 @@ impl Config {
                 AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Planner::Agent),
             },
             Planner::Auto => {
-                // aider looks at nothing by itself, and would take in every file that it is told of.
+                // aider does not look for files itself, and reads every file that the prompt names.
                 let is_coding = matches!(
                     self.first_agent()?.resolve(),
                     Ok(AgentSpec::Coding(spec)) if spec.kind != CodingKind::Aider
                 );
-                // Where each file may be a unit, or folders decide, nobody has to be asked.
-                let is_open = files > self.plan.units.unwrap_or_default().min()
+                // No agent is needed where each file may be a unit, or folders decide.
+                let has_choice = files > self.plan.units.unwrap_or_default().min()
                     && self.plan.by != Some(Grouping::Folder);
-                Ok(if is_coding && is_open {
+                Ok(if is_coding && has_choice {
                     Planner::Agent
                 } else {
                     Planner::Graph
@@ -108,25 +108,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_kinds_or_names_of_tables_and_never_a_codemod() {
+    fn agents_that_share_are_kinds_or_tables_but_no_codemods() {
         let config = |shares: &str| {
             let text = format!(
                 "[agents.fast]\nkind = \"claude\"\nmodel = \"m\"\n[agents.swap]\nregex = \"a\"\nto = \"b\"\n[run]\nagents = {shares:?}\n"
             );
             Config::parse(&text).unwrap()
         };
-        let members = config("fast:2,codex").members().unwrap();
-        let names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
+        let agents = config("fast:2,codex").agent_shares().unwrap();
+        let names: Vec<&str> = agents.iter().map(|agent| &*agent.name).collect();
         assert_eq!(names, ["fast", "codex"]);
-        assert_eq!(members[0].options.model.as_deref(), Some("m"));
-        let said = |shares| config(shares).members().unwrap_err().to_string();
-        assert!(said("slow").contains("there is no agent \"slow\""));
-        assert!(said("fast,auto").contains("auto is a choice"));
-        assert!(said("fast,swap").contains("swap is a codemod"));
+        assert_eq!(agents[0].options.model.as_deref(), Some("m"));
+        let error = |shares| config(shares).agent_shares().unwrap_err().to_string();
+        assert!(error("slow").contains("there is no agent \"slow\""));
+        assert!(error("fast,auto").contains("auto chooses"));
+        assert!(error("fast,swap").contains("swap is a codemod"));
     }
 
     #[test]
-    fn an_agent_is_asked_for_a_plan_where_it_can_and_need_be() {
+    fn a_coding_agent_plans_where_there_is_a_choice() {
         let planner = |text: &str, files: usize| Config::parse(text).unwrap().planner(files);
         let (claude, command) = ("[agent]\nkind = \"claude\"\n", "[agent]\ncommand = \"x\"\n");
         assert_eq!(planner(claude, 6), Ok(Planner::Agent));

@@ -1,4 +1,4 @@
-//! Amounts that people set as a limit: of money, of tokens.
+//! Amounts of money, tokens and candidates that people set.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::as_text::as_text;
 
-/// US dollars that may be spent, written `20usd`, `$20` or `0.50usd`.
+/// A limit in US dollars, written `20usd`, `$20` or `0.50usd`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Budget {
+pub(crate) struct Budget {
     millionths: u64,
 }
 
 impl Budget {
-    /// The amount in dollars.
+    /// Returns the amount in dollars.
     #[must_use]
-    pub fn dollars(self) -> f64 {
+    pub(crate) fn dollars(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "it was read from a float")]
         let millionths = self.millionths as f64;
         millionths / 1e6
@@ -37,19 +37,19 @@ impl FromStr for Budget {
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
-                    reason = "the range was looked at"
+                    reason = "the range was checked"
                 )]
                 let millionths = millionths as u64;
                 Self { millionths }
             })
             .ok_or_else(|| {
-                format!("{text:?} is no amount of money: write it like 20usd or 0.50usd")
+                format!("{text:?} is not an amount of money: write it like 20usd or 0.50usd")
             })
     }
 }
 
 impl fmt::Display for Budget {
-    /// As people write it; [`FromStr`] reads it back.
+    /// Writes the amount so that [`FromStr`] reads it back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}usd", self.dollars())
     }
@@ -57,7 +57,7 @@ impl fmt::Display for Budget {
 
 /// A number of tokens, written `500k`, `2M` or `1500000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tokens(pub u64);
+pub(crate) struct Tokens(pub u64);
 
 impl FromStr for Tokens {
     type Err = String;
@@ -75,7 +75,7 @@ impl FromStr for Tokens {
             .and_then(|number| number.checked_mul(times))
             .filter(|number| *number > 0)
             .map(Self)
-            .ok_or_else(|| format!("{text:?} is no number of tokens: write it like 500k or 2M"))
+            .ok_or_else(|| format!("{text:?} is not a number of tokens: write it like 500k or 2M"))
     }
 }
 
@@ -91,11 +91,11 @@ impl fmt::Display for Tokens {
 
 as_text!(Budget, Tokens);
 
-/// How much one agent may use up on its unit; as much as it likes where nothing is said.
+/// The limits of one agent on its unit. Without a limit it may use any amount.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-pub struct AgentCaps {
-    /// Exchanges with the model.
+pub(crate) struct AgentCaps {
+    /// How many exchanges with the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,9 +105,9 @@ pub struct AgentCaps {
 }
 
 impl AgentCaps {
-    /// `self`, and `other` where it says nothing.
+    /// Returns each limit of `self`, or of `other` where `self` has none.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self {
             turns: self.turns.or(other.turns),
             tokens: self.tokens.or(other.tokens),
@@ -115,24 +115,24 @@ impl AgentCaps {
         }
     }
 
-    /// Of both the smaller amounts.
+    /// Returns the lower of each two limits.
     #[must_use]
-    pub fn within(self, other: Self) -> Self {
-        fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    pub(crate) fn lower_of(self, other: Self) -> Self {
+        fn lower<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
             one.into_iter().chain(other).min()
         }
         Self {
-            turns: least(self.turns, other.turns),
-            tokens: least(self.tokens, other.tokens),
-            budget: least(self.budget, other.budget),
+            turns: lower(self.turns, other.turns),
+            tokens: lower(self.tokens, other.tokens),
+            budget: lower(self.budget, other.budget),
         }
     }
 }
 
-/// How many works compete, 2 to 9.
+/// The number of candidates of each unit, 2 to 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8")]
-pub struct BestOf(pub u8);
+pub(crate) struct BestOf(pub u8);
 
 impl FromStr for BestOf {
     type Err = String;
@@ -142,7 +142,7 @@ impl FromStr for BestOf {
         number
             .filter(|number| (2..=9).contains(number))
             .map(Self)
-            .ok_or_else(|| format!("{text:?} is no number of works that can compete: write 2 to 9"))
+            .ok_or_else(|| format!("{text:?} is not a number of candidates: write 2 to 9"))
     }
 }
 
@@ -161,31 +161,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_limits_the_lower_holds() {
+    fn the_lower_of_two_limits_wins() {
         let caps = |tokens: Option<u64>, budget: Option<&str>| AgentCaps {
             turns: None,
             tokens: tokens.map(Tokens),
             budget: budget.and_then(|text| text.parse().ok()),
         };
         assert_eq!(
-            caps(Some(5), Some("2usd")).within(caps(None, Some("1usd"))),
+            caps(Some(5), Some("2usd")).lower_of(caps(None, Some("1usd"))),
             caps(Some(5), Some("1usd"))
         );
         assert_eq!(
-            caps(None, None).within(caps(Some(7), None)),
+            caps(None, None).lower_of(caps(Some(7), None)),
             caps(Some(7), None)
         );
     }
 
     #[test]
-    fn amounts_read_like_people_write_them() {
+    fn amounts_are_read_as_people_write_them() {
         let dollars = |text: &str| text.parse::<Budget>().map(Budget::dollars);
         assert_eq!(dollars("20usd"), Ok(20.0));
         assert_eq!(dollars("$0.5"), Ok(0.5));
         assert_eq!(dollars("1.25 USD"), Ok(1.25));
         for wrong in ["20", "usd", "-1usd", "0usd", "20eur", "nanusd", "infusd"] {
-            let said = dollars(wrong).unwrap_err();
-            assert!(said.contains("write it like 20usd"), "{said}");
+            let error = dollars(wrong).unwrap_err();
+            assert!(error.contains("write it like 20usd"), "{error}");
         }
         let tokens = |text: &str| text.parse::<Tokens>().map(|tokens| tokens.0);
         assert_eq!(tokens("500k"), Ok(500_000));
@@ -198,7 +198,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read_back(number in 1..1_000_000_000_000_u64) {
+        fn displayed_amounts_are_read_back(number in 1..1_000_000_000_000_u64) {
             let tokens = Tokens(number);
             prop_assert_eq!(tokens.to_string().parse(), Ok(tokens));
             let budget = Budget { millionths: number };

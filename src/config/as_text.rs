@@ -1,6 +1,6 @@
-//! Values that a file holds as people write them.
+//! Serialises values as the text that people write.
 
-/// Has values of these kinds written by their `Display`, and read by their `FromStr`.
+/// Implements `Serialize` by `Display`, and `Deserialize` by `FromStr`.
 macro_rules! as_text {
     ($($kind:ty),*) => {$(
         impl serde::Serialize for $kind {

@@ -1,58 +1,58 @@
-//! Settings that are one word out of a few.
+//! Settings that are one of a few words.
 
 use serde::{Deserialize, Serialize};
 
-/// What the units are made by, when not by all that ties files together.
+/// How files are grouped into units, when not by everything that ties files together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Grouping {
+pub(crate) enum Grouping {
     /// Never mix files of different owners (by CODEOWNERS)
     Owner,
     /// Keep folders whole, whatever the files import
     Folder,
 }
 
-/// In which order units are worked on.
+/// The order of the units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// None waits for another
+pub(crate) enum Order {
+    /// No unit waits for another
     #[default]
     None,
-    /// A unit starts from the work of those whose files it imports
+    /// A unit starts from the work of the units whose files it imports
     Deps,
 }
 
-/// Who says which units there are to be.
+/// Who divides the files into units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Planner {
-    /// The agent if it is a coding agent, else the graph
+pub(crate) enum Planner {
+    /// The agent if it is a coding agent, else the import graph
     #[default]
     Auto,
-    /// The agent, which is asked for a proposal
+    /// The agent, which proposes a plan
     Agent,
-    /// What the files import of each other
+    /// The import graph of the files
     Graph,
 }
 
-/// How the commits of a pull request come into its base.
+/// How the commits of a pull request are merged into its base.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum MergeMethod {
-    /// By a commit that joins both
+pub(crate) enum MergeMethod {
+    /// With a merge commit
     #[default]
     Merge,
     /// As one commit
     Squash,
-    /// Each on top of the base
+    /// Each commit on top of the base
     Rebase,
 }
 
 impl MergeMethod {
-    /// In one word.
+    /// Returns the method's name.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Merge => "merge",
             Self::Squash => "squash",
@@ -61,14 +61,14 @@ impl MergeMethod {
     }
 }
 
-/// Where pull requests are to be opened.
+/// Where pull requests are opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum ForgeChoice {
-    /// GitHub when the remote is there and a token is found, else local.
+pub(crate) enum ForgeChoice {
+    /// GitHub where the remote is on GitHub and a token is found, else local
     #[default]
     Auto,
-    /// GitHub, or an Enterprise server
+    /// GitHub or GitHub Enterprise Server
     #[value(name = "github")]
     GitHub,
     /// Pages in this repository
@@ -78,7 +78,7 @@ pub enum ForgeChoice {
 /// Whether branches are pushed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PushChoice {
+pub(crate) enum PushChoice {
     /// To GitHub with the GitHub forge; with the local forge only to a remote that is a folder on this machine.
     #[default]
     Auto,
@@ -86,21 +86,21 @@ pub enum PushChoice {
     Never,
 }
 
-/// Who is asked for a review beside those who are named.
+/// Where reviewers come from, beside the named ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum ReviewersFrom {
-    /// The owners of the unit's files, those of most files first
+pub(crate) enum ReviewersFrom {
+    /// The owners of the unit's files, the owner of most files first
     Codeowners,
 }
 
-/// Whose caches the programs that agents and checks start make use of.
+/// Which caches the package managers and compilers of agents and checks use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Caches {
-    /// The user's, all units alike: nothing is downloaded or compiled twice.
+pub(crate) enum Caches {
+    /// The user's caches for all units: nothing is downloaded or compiled twice.
     #[default]
     Shared,
-    /// Empty ones for each unit, gone with its end: for tools that do not bear company in theirs.
+    /// Empty caches for each unit, deleted at its end: for tools that cannot share a cache.
     Own,
 }

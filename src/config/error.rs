@@ -1,10 +1,10 @@
-//! Why settings cannot be used.
+//! The errors of a settings file.
 
 use std::path::PathBuf;
 
 /// Why a `batch.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     #[error("{} cannot be read: {source}", path.display())]
     Read {
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! `batch.toml`: what a team wants of every run in its repository. Flags win over it, field by field.
+//! `batch.toml`: the settings of a team for every run in its repository. A flag overrides its field.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -19,29 +19,31 @@ use super::success::{MinSuccess, PublishWhen};
 use super::time::{Limit, Rate};
 use super::unit_range::UnitRange;
 
-/// The name of the file in the root of a checkout.
-pub const FILE_NAME: &str = "batch.toml";
+/// The name of the settings file in the root of a checkout.
+pub(crate) const FILE_NAME: &str = "batch.toml";
 
-/// All settings of a run; every table and field may be absent.
+/// All settings of a run. Every table and field may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Config {
+pub(crate) struct Config {
     pub agent: AgentOptions,
-    /// Further agents, each chosen by its name.
+    /// Further agents, chosen by name.
     pub agents: BTreeMap<String, AgentOptions>,
     /// How long one agent may work on its unit.
     pub agent_timeout: Option<Limit>,
-    /// How long one agent may be silent.
+    /// How long one agent may print nothing.
     pub idle_timeout: Option<Limit>,
-    /// How often one agent may work on its unit.
+    /// How many attempts an agent has at its unit.
     pub attempts: Option<NonZeroU32>,
-    /// How many exchanges with its model one agent may have, how many tokens it may use, and how much it may cost.
+    /// How many exchanges with its model one agent may have on a unit.
     pub agent_turns: Option<u64>,
+    /// How many tokens one agent may use on a unit.
     pub agent_tokens: Option<Tokens>,
+    /// How much one agent may cost on a unit.
     pub agent_budget: Option<Budget>,
-    /// What agents are told.
+    /// Templates of the prompts.
     pub prompts: PromptConfig,
-    /// What tokens of a model cost, by its name.
+    /// Prices of models, by name.
     pub prices: BTreeMap<String, Price>,
     pub plan: PlanConfig,
     pub worktrees: WorktreeConfig,
@@ -52,12 +54,12 @@ pub struct Config {
     pub github: GitHubConfig,
 }
 
-/// `[prices.MODEL]`: US dollars for a million tokens.
+/// `[prices.MODEL]`: US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Price {
+pub(crate) struct Price {
     pub input: f64,
-    /// Of those out of a cache; as `input` when absent.
+    /// The price of cached input tokens; the price of `input` when absent.
     pub cached: Option<f64>,
     pub output: f64,
 }
@@ -65,8 +67,8 @@ pub struct Price {
 /// `[plan]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct PlanConfig {
-    /// The revision to start from.
+pub(crate) struct PlanConfig {
+    /// The revision that a plan is made for.
     pub base: Option<String>,
     pub units: Option<UnitRange>,
     pub by: Option<Grouping>,
@@ -77,21 +79,21 @@ pub struct PlanConfig {
 /// `[worktrees]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct WorktreeConfig {
-    /// A template with `{repo}`, `{run}` and `{unit}`, relative to the main checkout.
+pub(crate) struct WorktreeConfig {
+    /// The folder of a worktree, relative to the main checkout: a template with `{repo}`, `{run}` and `{unit}`.
     pub dir: Option<String>,
     /// A shell line that prepares each new worktree.
     pub setup: Option<String>,
     pub setup_timeout: Option<Limit>,
-    /// Keep the worktrees of published units too.
+    /// Whether worktrees of published units are kept too.
     pub keep: Option<bool>,
 }
 
 /// `[checks]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct CheckConfig {
-    /// Shell lines, run in the worktree's root; `None` finds the checks by itself, an empty list runs none.
+pub(crate) struct CheckConfig {
+    /// Shell lines, run in the worktree's root. Without the list, batch looks for checks; an empty list runs none.
     pub commands: Option<Vec<String>>,
     pub timeout: Option<Limit>,
 }
@@ -99,100 +101,102 @@ pub struct CheckConfig {
 /// `[publish]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct PublishConfig {
+pub(crate) struct PublishConfig {
     pub forge: Option<ForgeChoice>,
     pub remote: Option<String>,
-    /// Where pull requests are opened, when that is not the repository of the remote's address.
+    /// The repository to open pull requests in, when it is not the repository of the remote's address.
     pub repo: Option<RepoName>,
     /// Whether branches are pushed to a fork.
     pub fork: Option<ForkChoice>,
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
-    /// Whether continuous integration is to run for the commits.
+    /// Whether continuous integration runs for the commits.
     pub ci: Option<bool>,
     pub when: Option<PublishWhen>,
     /// How fast pull requests are opened.
     pub pace: Option<Rate>,
-    /// How many of a run's pull requests are open at once.
+    /// How many pull requests of a run may be open at once.
     pub max_open: Option<NonZeroUsize>,
-    /// How many of a run's pull requests are open at once for one owner of files.
+    /// How many pull requests of a run may be open at once for one owner of files.
     pub max_open_per_owner: Option<NonZeroUsize>,
-    /// How many of a run's pull requests have checks that run at once.
+    /// How many pull requests of a run may have running checks at once.
     pub max_pending_checks: Option<NonZeroUsize>,
-    /// A template with `{run}` and `{unit}`.
+    /// The name of a unit's branch: a template with `{run}` and `{unit}`.
     pub branch: Option<String>,
-    /// Templates of the pull request's title and body, and of the commit message.
+    /// The template of the pull request's title.
     pub title: Option<String>,
+    /// The template of the pull request's body.
     pub body: Option<String>,
+    /// The template of the commit message.
     pub commit: Option<String>,
     pub labels: Vec<String>,
     /// People, or teams as `owner/team`.
     pub reviewers: Vec<String>,
     pub team_reviewers: Vec<String>,
-    /// Who else is asked for a review.
+    /// Where further reviewers come from.
     pub reviewers_from: Option<ReviewersFrom>,
-    /// How many are asked at most, where not all of them were named.
+    /// How many reviewers a pull request gets at most, when not all of them were named.
     pub max_reviewers: Option<usize>,
     pub assignees: Vec<String>,
-    /// A title, or a number.
+    /// The milestone's title or number.
     pub milestone: Option<String>,
-    /// One issue lists all pull requests of a run.
+    /// Whether one issue lists all pull requests of a run.
     pub tracking_issue: Option<bool>,
-    /// The forge merges by itself what may be merged, in this way.
+    /// How the forge merges pull requests by itself, when they may be merged.
     pub auto_merge: Option<MergeMethod>,
 }
 
-/// GitHub takes no more for one pull request.
-pub const MOST_REVIEWERS: usize = 15;
+/// GitHub's limit for one pull request.
+pub(crate) const MAX_REVIEWERS: usize = 15;
 
 /// `[run]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct RunConfig {
+pub(crate) struct RunConfig {
     /// How many agents work at once.
     pub jobs: Option<usize>,
-    /// Several agents that share the work; they win over `[agent]`.
+    /// Several agents that share the work. They override `[agent]`.
     pub agents: Option<Shares>,
-    /// How often each unit is done, each time from nothing, so that the best is taken.
+    /// How many candidates each unit has. Each starts from the base, and the best one is published.
     pub best_of: Option<BestOf>,
-    /// A shell line that says which of several works that are else alike is the best.
+    /// A shell line that chooses between candidates that are equally good otherwise.
     pub judge: Option<String>,
-    /// How many units must come to a good end; all unless given.
+    /// How many units must succeed; all when absent.
     pub min_success: Option<MinSuccess>,
-    /// What all agents together may cost before no further one is started.
+    /// How much all agents together may cost before no further agent is started.
     pub budget: Option<Budget>,
-    /// How many tokens all agents together may use before no further one is started.
+    /// How many tokens all agents together may use before no further agent is started.
     pub max_tokens: Option<Tokens>,
-    /// How long after its beginning the run starts no further agent.
+    /// How long after its start the run starts no further agent.
     pub deadline: Option<Limit>,
-    /// Have one unit done first, and go on when somebody has accepted it.
+    /// Whether one unit is done first, and the others only after somebody has accepted it.
     pub canary: Option<bool>,
 }
 
 /// `[environment]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct EnvironmentConfig {
+pub(crate) struct EnvironmentConfig {
     /// Variables that agents and checks may see although their names look like credentials.
     pub pass: Vec<String>,
     /// Variables to set for agents and checks.
     pub set: BTreeMap<String, String>,
-    /// Whose caches package managers and compilers use.
+    /// Which caches package managers and compilers use.
     pub caches: Caches,
 }
 
 /// `[github]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct GitHubConfig {
+pub(crate) struct GitHubConfig {
     /// The REST address of a GitHub Enterprise Server, `https://HOST/api/v3`.
     pub api_url: Option<String>,
 }
 
 impl Config {
-    /// How much one agent may use up.
+    /// Returns the limits of one agent.
     #[must_use]
-    pub fn agent_caps(&self) -> AgentCaps {
+    pub(crate) fn agent_caps(&self) -> AgentCaps {
         AgentCaps {
             turns: self.agent_turns,
             tokens: self.agent_tokens,
@@ -200,8 +204,8 @@ impl Config {
         }
     }
 
-    /// Reads `path`.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    /// Reads the settings file at `path`.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
             path: path.to_path_buf(),
             source,
@@ -213,8 +217,8 @@ impl Config {
         })
     }
 
-    /// Reads the `batch.toml` of a checkout, or gives the defaults where there is none.
-    pub fn of_checkout(root: &Path) -> Result<Self, ConfigError> {
+    /// Reads the `batch.toml` of a checkout, or returns the defaults where there is none.
+    pub(crate) fn of_checkout(root: &Path) -> Result<Self, ConfigError> {
         let path = root.join(FILE_NAME);
         if path.exists() {
             Self::read(&path)
@@ -223,13 +227,13 @@ impl Config {
         }
     }
 
-    /// Takes the templates of prompts that stand in a checkout, where the settings have none.
-    pub fn take_prompts(&mut self, root: &Path) -> Result<(), ConfigError> {
-        self.prompts.fill(root)
+    /// Reads the prompt templates of a checkout, where the settings have none.
+    pub(crate) fn load_prompts(&mut self, root: &Path) -> Result<(), ConfigError> {
+        self.prompts.load_missing(root)
     }
 
-    /// The settings as a `batch.toml` that means the same.
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+    /// Writes the settings as a `batch.toml` with the same meaning.
+    pub(crate) fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
 
@@ -252,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_is_understood() {
+    fn every_table_is_read_and_written() {
         let config = Config::parse(
             r#"
             agent-timeout = "45m"
@@ -312,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_told_with_its_line() {
+    fn a_fault_is_reported_with_its_line() {
         let (line, message) = Config::parse("[run]\njobs = 3\njosb = 4\n").unwrap_err();
         assert_eq!(line, 3);
         assert!(message.contains("josb"), "{message}");

@@ -1,6 +1,6 @@
-//! What the user chose, in batch.toml, in plan.toml and as flags.
+//! The settings that a user chooses in batch.toml, in plan.toml and as flags.
 //!
-//! It knows words and their meaning, and nothing of what is done with them.
+//! This room parses and checks them, and knows nothing of the work that they control.
 
 mod agent;
 mod agent_choice;
@@ -16,22 +16,18 @@ mod success;
 mod time;
 mod unit_range;
 
-pub use agent::{
+pub(crate) use agent::{
     AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CodingAgentSpec, CodingKind, CommandLine,
 };
-pub use agent_choice::Member;
-pub use amounts::{AgentCaps, BestOf, Budget, Tokens};
-pub use choices::{
+pub(crate) use agent_choice::AgentShare;
+pub(crate) use amounts::{AgentCaps, BestOf, Budget, Tokens};
+pub(crate) use choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
 };
-pub use error::ConfigError;
-pub use file::{
-    CheckConfig, Config, EnvironmentConfig, FILE_NAME, GitHubConfig, MOST_REVIEWERS, PlanConfig,
-    Price, PublishConfig, RunConfig, WorktreeConfig,
-};
-pub use prompts::PromptConfig;
-pub use repository::{ForkChoice, RepoName};
-pub use shares::Shares;
-pub use success::{MinSuccess, PublishWhen};
-pub use time::{Limit, Rate};
+pub(crate) use file::{Config, FILE_NAME, MAX_REVIEWERS, Price, PublishConfig, RunConfig};
+pub(crate) use prompts::PromptConfig;
+pub(crate) use repository::{ForkChoice, RepoName};
+pub(crate) use shares::Shares;
+pub(crate) use success::{MinSuccess, PublishWhen};
+pub(crate) use time::{Limit, Rate};
 pub use unit_range::UnitRange;

@@ -1,4 +1,4 @@
-//! What agents are told in words of the team's own: `.batch/prompts/` in the root of the checkout.
+//! A team's own prompt templates: `.batch/prompts/` in the root of the checkout.
 
 use std::path::Path;
 
@@ -9,22 +9,22 @@ use super::error::ConfigError;
 /// The folder of the templates in a checkout.
 const FOLDER: &str = ".batch/prompts";
 
-/// Templates in place of the built-in ones. They are read with batch.toml, and kept with the settings of a run: a run
-/// that is resumed tells what it told before.
+/// Templates that replace the built-in ones. They are read with batch.toml and stored with the settings of a run, so
+/// that a resumed run prompts as before.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct PromptConfig {
-    /// What all agents of a run are told alike.
+pub(crate) struct PromptConfig {
+    /// The part of the prompt that all agents of a run share.
     pub common: Option<String>,
-    /// What is told of one unit.
+    /// The part of the prompt about one unit.
     pub unit: Option<String>,
-    /// What is told to whoever is to propose a plan.
+    /// The prompt that asks for a plan.
     pub plan: Option<String>,
 }
 
 impl PromptConfig {
-    /// Those that stand in a checkout, where the settings have none.
-    pub(super) fn fill(&mut self, root: &Path) -> Result<(), ConfigError> {
+    /// Reads the templates of a checkout that the settings do not have.
+    pub(super) fn load_missing(&mut self, root: &Path) -> Result<(), ConfigError> {
         for (name, template) in [
             ("common.md", &mut self.common),
             ("unit.md", &mut self.unit),

@@ -1,4 +1,4 @@
-//! Repositories on a forge, as people name them.
+//! Names of repositories on a forge.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,15 +7,15 @@ use super::as_text::as_text;
 
 /// `owner/name`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepoName {
+pub(crate) struct RepoName {
     pub owner: String,
     pub name: String,
 }
 
 impl RepoName {
-    /// `None` when GitHub would not allow it; so that it can stand in a path unescaped.
+    /// Makes a name; `None` where GitHub would not allow it. Every name can be part of a path without escaping.
     #[must_use]
-    pub fn new(owner: &str, name: &str) -> Option<Self> {
+    pub(crate) fn new(owner: &str, name: &str) -> Option<Self> {
         (is_name(owner) && is_name(name)).then(|| Self {
             owner: owner.to_owned(),
             name: name.to_owned(),
@@ -48,12 +48,12 @@ impl fmt::Display for RepoName {
 
 /// Whether branches are pushed to a fork, written `never`, `auto`, `always`, or as the fork's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum ForkChoice {
+pub(crate) enum ForkChoice {
     #[default]
     Never,
-    /// To the user's own, where they may not push to the repository itself.
+    /// To the user's own fork, where they may not push to the repository itself.
     Auto,
-    /// To the user's own.
+    /// To the user's own fork.
     Always,
     Named(RepoName),
 }
@@ -67,7 +67,7 @@ impl FromStr for ForkChoice {
             "auto" => Ok(Self::Auto),
             "always" => Ok(Self::Always),
             name => name.parse().map(Self::Named).map_err(|_| {
-                format!("{text:?} is no fork: write auto, always, never or its name, like you/shop")
+                format!("{text:?} is not a fork: write auto, always, never, or the name of the fork, like you/shop")
             }),
         }
     }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_owner_and_a_name_are_a_repository() {
+    fn a_repository_is_an_owner_and_a_name() {
         let name: RepoName = "acme/shop.js".parse().expect("a name");
         assert_eq!((&*name.owner, &*name.name), ("acme", "shop.js"));
         assert_eq!(name.to_string(), "acme/shop.js");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fork_is_wanted_by_a_word_or_by_its_name() {
+    fn a_fork_is_chosen_by_a_word_or_by_its_name() {
         for text in ["never", "auto", "always", "ada/shop"] {
             let choice: ForkChoice = text.parse().expect("a choice");
             assert_eq!(choice.to_string(), text);

@@ -1,4 +1,4 @@
-//! How units are spread over several agents: `claude:3,codex:2`.
+//! The shares of several agents in the work: `claude:3,codex:2`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -6,16 +6,16 @@ use std::str::FromStr;
 
 use super::as_text::as_text;
 
-/// A larger share says nothing that a smaller one could not: a plan has at most 500 units.
-const MOST: u32 = 1000;
+/// The largest share. A plan has at most 500 units, so larger numbers would not be more precise.
+const MAX_SHARE: u32 = 1000;
 
-/// Names of agents, each once, with how much of the work they get.
+/// Names of agents, each once, with their shares of the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shares(Vec<(String, NonZeroU32)>);
+pub(crate) struct Shares(Vec<(String, NonZeroU32)>);
 
 impl Shares {
-    /// Each agent's name and its share.
-    pub(super) fn of_each(&self) -> &[(String, NonZeroU32)] {
+    /// Returns the name and the share of each agent.
+    pub(super) fn by_agent(&self) -> &[(String, NonZeroU32)] {
         &self.0
     }
 }
@@ -23,13 +23,13 @@ impl Shares {
 impl FromStr for Shares {
     type Err = String;
 
-    /// `claude:3,codex:2`; a name alone has one share.
+    /// Reads `claude:3,codex:2`; a name alone has one share.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut shares: Vec<(String, NonZeroU32)> = Vec::new();
         for part in text.split(',') {
             let fault = || {
                 format!(
-                    "{part:?} in {text:?} is no agent with its share: write claude:3,codex:2, with shares of 1 to {MOST}"
+                    "{part:?} in {text:?} is not an agent with a share: write claude:3,codex:2, with shares of 1 to {MAX_SHARE}"
                 )
             };
             let (name, share) = match part.rsplit_once(':') {
@@ -37,12 +37,12 @@ impl FromStr for Shares {
                 None => (part, NonZeroU32::MIN),
             };
             let name = name.trim();
-            if name.is_empty() || share.get() > MOST {
+            if name.is_empty() || share.get() > MAX_SHARE {
                 return Err(fault());
             }
             if shares.iter().any(|(known, _)| known == name) {
                 return Err(format!(
-                    "{name:?} stands in {text:?} twice: give each agent one share"
+                    "{text:?} names {name:?} twice: give each agent one share"
                 ));
             }
             shares.push((name.to_owned(), share));
@@ -75,8 +75,8 @@ mod tests {
             Ok("claude:3,codex:1")
         );
         for wrong in ["", "claude:", "claude:0", "claude:1001", ":2", "a,,b"] {
-            let said = written(wrong).unwrap_err();
-            assert!(said.contains("is no agent with its share"), "{said}");
+            let error = written(wrong).unwrap_err();
+            assert!(error.contains("is not an agent with a share"), "{error}");
         }
         assert!(written("a:1,a:2").unwrap_err().contains("twice"));
     }

@@ -1,32 +1,32 @@
-//! When work is published, and how much of it must succeed.
+//! When units are published, and how many of them must succeed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// When finished work is published.
+/// When finished units are published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum PublishWhen {
-    /// Each unit as soon as it is done
+pub(crate) enum PublishWhen {
+    /// Publish each unit as soon as it is done
     #[default]
     AsReady,
-    /// All together when every unit is done, and only if enough of them are
+    /// Publish all units together at the end, if enough of them succeeded
     AfterAll,
 }
 
-/// How many units must come to a good end: a number, or a share of all.
+/// How many units must succeed: a number, or a percentage of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MinSuccess {
+pub(crate) enum MinSuccess {
     Count(usize),
     Percent(u8),
 }
 
 impl MinSuccess {
-    /// How many of `units` that is.
+    /// Returns how many of `units` must succeed.
     #[must_use]
-    pub fn of(self, units: usize) -> usize {
+    pub(crate) fn required(self, units: usize) -> usize {
         match self {
             Self::Count(count) => count,
             Self::Percent(percent) => (units * usize::from(percent)).div_ceil(100),
@@ -37,10 +37,12 @@ impl MinSuccess {
 impl FromStr for MinSuccess {
     type Err = String;
 
-    /// `12` or `80%`.
+    /// Reads `12` or `80%`.
     fn from_str(text: &str) -> Result<Self, String> {
         let fault = || {
-            format!("{text:?} is no number of units: write a number from 1, or a share like 80%")
+            format!(
+                "{text:?} is not a number of units: write a number from 1, or a percentage like 80%"
+            )
         };
         match text.trim().strip_suffix('%') {
             Some(percent) => percent
@@ -96,8 +98,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_never_rounded_down() {
-        let of = |text: &str, units| text.parse::<MinSuccess>().map(|least| least.of(units));
+    fn a_percentage_is_rounded_up() {
+        let of = |text: &str, units| {
+            text.parse::<MinSuccess>()
+                .map(|least| least.required(units))
+        };
         assert_eq!(of("80%", 7), Ok(6));
         assert_eq!(of("100%", 7), Ok(7));
         assert_eq!(of("1%", 7), Ok(1));

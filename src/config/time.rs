@@ -1,4 +1,4 @@
-//! Spans of time and rates, as people write them.
+//! Durations and rates, as people write them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::as_text::as_text;
 
-/// How long something may take, written `30m`, `90s`, `1h30m`.
+/// A time limit, written `30m`, `90s` or `1h30m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit(pub Duration);
+pub(crate) struct Limit(pub Duration);
 
 impl FromStr for Limit {
     type Err = String;
@@ -20,30 +20,30 @@ impl FromStr for Limit {
             .filter(|span| !span.is_zero())
             .map(Self)
             .ok_or_else(|| {
-                format!("{text:?} is no length of time: write it like 90s, 30m or 1h30m")
+                format!("{text:?} is not a length of time: write it like 90s, 30m or 1h30m")
             })
     }
 }
 
 impl fmt::Display for Limit {
-    /// As people write it; [`FromStr`] reads it back.
+    /// Writes the limit so that [`FromStr`] reads it back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let span = jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX);
         write!(f, "{span:#}")
     }
 }
 
-/// So many in so much time, written `10/h`, `3/m`, `40/d`.
+/// A rate, written `10/h`, `3/m` or `40/d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
+pub(crate) struct Rate {
     count: u32,
     per: char,
 }
 
 impl Rate {
-    /// The time that each has.
+    /// Returns the time between two.
     #[must_use]
-    pub fn each(self) -> Duration {
+    pub(crate) fn interval(self) -> Duration {
         let per = match self.per {
             'm' => Duration::from_mins(1),
             'd' => Duration::from_hours(24),
@@ -57,7 +57,7 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("{text:?} is no pace: write it like 10/h, 3/m or 40/d");
+        let fault = || format!("{text:?} is not a pace: write it like 10/h, 3/m or 40/d");
         let (count, per) = text.split_once('/').ok_or_else(fault)?;
         let count = count.trim().parse().ok().filter(|count| *count > 0);
         let per = match per.trim() {
@@ -91,7 +91,7 @@ mod tests {
             (" 2 / min", 30),
         ] {
             let rate: Rate = text.parse().unwrap();
-            assert_eq!(rate.each(), Duration::from_secs(seconds), "{text}");
+            assert_eq!(rate.interval(), Duration::from_secs(seconds), "{text}");
             assert_eq!(rate.to_string().parse(), Ok(rate));
         }
         for text in ["", "10", "0/h", "10/y", "-1/h", "h/10"] {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_read_like_people_write_them() {
+    fn limits_are_read_as_people_write_them() {
         let seconds = |text: &str| text.parse::<Limit>().map(|limit| limit.0.as_secs());
         assert_eq!(seconds("90s"), Ok(90));
         assert_eq!(seconds("30m"), Ok(1800));

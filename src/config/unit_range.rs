@@ -1,11 +1,11 @@
-//! How many units a plan may have.
+//! The number of units that a plan may have.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// How many units a plan may have, both ends included.
+/// The number of units that a plan may have, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitRange {
     min: usize,
@@ -13,51 +13,51 @@ pub struct UnitRange {
 }
 
 impl UnitRange {
-    /// More units than anybody reviews: a larger number is a slip of the hand.
-    pub const MOST: usize = 500;
+    /// Nobody reviews more units than this: a larger number is a typing error.
+    pub const MAX: usize = 500;
 
-    /// From `min` to `max` units.
+    /// Makes the range from `min` to `max` units.
     ///
     /// # Errors
-    /// When there is no number between them, or one of them is 0 or above [`Self::MOST`].
+    /// When there is no number between them, or one of them is 0 or above [`Self::MAX`].
     pub fn new(min: usize, max: usize) -> Result<Self, String> {
-        if min == 0 || max > Self::MOST {
-            return Err(format!("a plan has 1 to {} units", Self::MOST));
+        if min == 0 || max > Self::MAX {
+            return Err(format!("a plan has 1 to {} units", Self::MAX));
         }
         if min > max {
             return Err(format!(
-                "{min}..{max} holds no number: write the smaller one first"
+                "the range {min}..{max} is empty: write the smaller number first"
             ));
         }
         Ok(Self { min, max })
     }
 
-    /// Just so many units, but no fewer than one.
+    /// Makes a range of exactly this many units, but at least one.
     #[must_use]
     pub fn exactly(units: usize) -> Self {
-        let units = units.clamp(1, Self::MOST);
+        let units = units.clamp(1, Self::MAX);
         Self {
             min: units,
             max: units,
         }
     }
 
-    /// What is left of the range when so many units are there already; at least one unit.
+    /// Returns the range that is left when this many units exist already; at least one unit.
     #[must_use]
-    pub fn without(self, units: usize) -> Self {
+    pub(crate) fn reduced_by(self, units: usize) -> Self {
         Self {
             min: self.min.saturating_sub(units).max(1),
             max: self.max.saturating_sub(units).max(1),
         }
     }
 
-    /// The fewest units.
+    /// Returns the smallest number of units.
     #[must_use]
     pub fn min(self) -> usize {
         self.min
     }
 
-    /// The most units.
+    /// Returns the largest number of units.
     #[must_use]
     pub fn max(self) -> usize {
         self.max
@@ -65,7 +65,7 @@ impl UnitRange {
 }
 
 impl Default for UnitRange {
-    /// 5 to 30: enough to be small, few enough to be reviewed.
+    /// 5 to 30 units: small enough each, and few enough to review.
     fn default() -> Self {
         Self { min: 5, max: 30 }
     }
@@ -74,11 +74,13 @@ impl Default for UnitRange {
 impl FromStr for UnitRange {
     type Err = String;
 
-    /// `12`, `5..30` or `5-30`.
+    /// Reads `12`, `5..30` or `5-30`.
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |part: &str| {
             part.trim().parse::<usize>().map_err(|_| {
-                format!("{text:?} is no number of units: write one number, or a range like 5..30")
+                format!(
+                    "{text:?} is not a number of units: write one number, or a range like 5..30"
+                )
             })
         };
         match text.split_once("..").or_else(|| text.split_once('-')) {

@@ -258,7 +258,7 @@ fn page(record: &Record) -> String {
 fn wanted(record: &Record) -> String {
     let milestone: Vec<String> = record.milestone.iter().cloned().collect();
     let auto_merge = record.auto_merge.iter();
-    let auto_merge: Vec<String> = auto_merge.map(|it| it.words().to_owned()).collect();
+    let auto_merge: Vec<String> = auto_merge.map(|it| it.name().to_owned()).collect();
     [
         ("Labels", &record.labels),
         ("Reviewers", &record.reviewers),

@@ -1,6 +1,6 @@
-//! What the base's `.gitattributes` say of a file: binary, or generated.
+//! Tells which files are binary or generated, by the `.gitattributes` of the base.
 //!
-//! Read from the base's tree, never from a checkout, so that a plan depends on the base alone.
+//! They are read from the base's tree, never from a checkout, so that a plan depends on the base alone.
 
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,15 @@ use super::objects::Objects;
 const BINARY: &str = "binary";
 const GENERATED: &str = "linguist-generated";
 
-/// The rules of all `.gitattributes` of a tree (gitattributes(5)).
-pub struct Attributes {
+/// The rules of all `.gitattributes` files of a tree (gitattributes(5)).
+pub(crate) struct Attributes {
     search: gix_attributes::Search,
     outcome: Outcome,
 }
 
 impl Attributes {
-    /// Reads the rules of a tree with these entries.
-    pub fn read(entries: &[Entry], objects: &Objects) -> Result<Self, GitError> {
+    /// Reads the rules of the tree with these entries.
+    pub(crate) fn read(entries: &[Entry], objects: &Objects) -> Result<Self, GitError> {
         let mut known = MetadataCollection::default();
         let mut search = gix_attributes::Search::new_globals(
             std::iter::empty::<PathBuf>(),
@@ -37,7 +37,7 @@ impl Attributes {
             .filter_map(|entry| Some((std::str::from_utf8(&entry.path).ok()?, entry)))
             .filter(|(path, _)| *path == ".gitattributes" || path.ends_with("/.gitattributes"))
             .collect();
-        // Later lists win, so a deeper folder's rules come after those of the folders above it.
+        // Later lists win, so the rules of a deeper folder come after the rules of the folders above it.
         files.sort_by_key(|(path, _)| path.matches('/').count());
         let mut buffer = Vec::new();
         for (path, entry) in files {
@@ -56,8 +56,8 @@ impl Attributes {
         Ok(Self { search, outcome })
     }
 
-    /// `binary` or `generated`, when an attribute says so of this path.
-    pub fn reason_to_set_aside(&mut self, path: &str) -> Option<&'static str> {
+    /// Returns `binary` or `generated` where an attribute says so about this path.
+    pub(crate) fn reason_to_exclude(&mut self, path: &str) -> Option<&'static str> {
         self.outcome.reset();
         self.search.pattern_matching_relative_path(
             path.as_bytes().into(),
@@ -109,9 +109,9 @@ mod tests {
         let base = it.repo.base(None, None).unwrap();
         let entries = it.repo.entries(&base.id).unwrap();
         let mut rules = Attributes::read(&entries, &it.repo.objects().unwrap()).unwrap();
-        assert_eq!(rules.reason_to_set_aside("gen/made.js"), Some("generated"));
-        assert_eq!(rules.reason_to_set_aside("gen/hand.js"), None);
-        assert_eq!(rules.reason_to_set_aside("src/logo.bin"), Some("binary"));
-        assert_eq!(rules.reason_to_set_aside("src/main.js"), None);
+        assert_eq!(rules.reason_to_exclude("gen/made.js"), Some("generated"));
+        assert_eq!(rules.reason_to_exclude("gen/hand.js"), None);
+        assert_eq!(rules.reason_to_exclude("src/logo.bin"), Some("binary"));
+        assert_eq!(rules.reason_to_exclude("src/main.js"), None);
     }
 }

@@ -1,22 +1,22 @@
-//! The base: which commit it is.
+//! Finds the base: the commit that a plan is made for.
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::repo::Repo;
 
-/// A commit to start from.
+/// The commit that a plan is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
-    /// Its full id.
+pub(crate) struct Base {
+    /// The full id of the commit.
     pub id: String,
-    /// How the user knows it: `origin/main`, `HEAD`, `v1.2`.
+    /// The name that the user knows: `origin/main`, `HEAD`, `v1.2`.
     pub name: String,
     /// The branch that pull requests go to, without the remote's name; `None` when the base is not a branch.
     pub branch: Option<String>,
 }
 
 impl Repo {
-    /// The commit to start from: `name` where given, else the remote's default branch where known, else HEAD.
-    pub fn base(&self, name: Option<&str>, remote: Option<&str>) -> Result<Base, GitError> {
+    /// Finds the base: `name` where given, else the remote's default branch where known, else HEAD.
+    pub(crate) fn base(&self, name: Option<&str>, remote: Option<&str>) -> Result<Base, GitError> {
         let repo = self.open()?;
         if let Some(name) = name {
             return self.named_base(&repo, name, remote);
@@ -36,10 +36,10 @@ impl Repo {
         self.head_base(remote)
     }
 
-    /// HEAD of the checkout in which the user stands, which need not be the main one.
+    /// Returns HEAD of the checkout in which the user called batch, which need not be the main one.
     fn head_base(&self, remote: Option<&str>) -> Result<Base, GitError> {
         let here = git2::Repository::open(&self.root)
-            .during(|| format!("the checkout {} cannot be opened", self.root.display()))?;
+            .context(|| format!("the checkout {} cannot be opened", self.root.display()))?;
         let head = here.head().map_err(|error| match error.code() {
             git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound => GitError::NoCommits,
             _ => GitError::Library {
@@ -49,7 +49,7 @@ impl Repo {
         })?;
         let commit = head
             .peel_to_commit()
-            .during(|| "HEAD is no commit".into())?;
+            .context(|| "HEAD is not a commit".into())?;
         let branch = if head.is_branch() {
             head.shorthand().ok().map(ToOwned::to_owned)
         } else {
@@ -97,7 +97,7 @@ impl Repo {
     }
 }
 
-/// `origin/main` and its commit, when `refs/remotes/origin/HEAD` says so.
+/// Returns `origin/main` and its commit, where `refs/remotes/origin/HEAD` names it.
 fn remote_default(repo: &git2::Repository, remote: &str) -> Option<(String, git2::Oid)> {
     let head = repo
         .find_reference(&format!("refs/remotes/{remote}/HEAD"))
@@ -113,7 +113,7 @@ fn default_branch(repo: &git2::Repository, remote: &str) -> Option<String> {
         .map(ToOwned::to_owned)
 }
 
-/// Up to three branch and tag names that look like `name`.
+/// Returns up to three branch and tag names that look like `name`.
 fn near_names(repo: &git2::Repository, name: &str) -> Vec<String> {
     let Ok(references) = repo.references() else {
         return Vec::new();
@@ -123,11 +123,11 @@ fn near_names(repo: &git2::Repository, name: &str) -> Vec<String> {
         .filter_map(|reference| reference.shorthand().ok().map(ToOwned::to_owned))
         .map(|candidate| {
             let last = candidate.rsplit('/').next().unwrap_or(&candidate);
-            let likeness =
+            let similarity =
                 strsim::jaro_winkler(name, &candidate).max(strsim::jaro_winkler(name, last));
-            (likeness, candidate)
+            (similarity, candidate)
         })
-        .filter(|(likeness, _)| *likeness > 0.75)
+        .filter(|(similarity, _)| *similarity > 0.75)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     scored.truncate(3);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remotes_default_branch_comes_before_head() {
+    fn the_remotes_default_branch_wins_over_head() {
         let it = repository(&[("a.txt", "one\n")]);
         let git = git2::Repository::open(it.repo.root()).unwrap();
         git.remote("origin", "https://example.org/shop.git")
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_base_names_what_is_near() {
+    fn an_unknown_base_is_answered_with_similar_names() {
         let it = repository(&[("a.txt", "one\n")]);
         let git = git2::Repository::open(it.repo.root()).unwrap();
         let first = git.head().unwrap().peel_to_commit().unwrap();
@@ -189,7 +189,7 @@ mod tests {
         let error = it.repo.base(Some("relaese-2"), None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no commit \"relaese-2\" in this repository; there is release-2"
+            "there is no commit \"relaese-2\" in this repository; similar names: release-2"
         );
     }
 

@@ -1,67 +1,68 @@
-//! What really changed in a worktree, whatever the agent did to its index, its branch or its config.
+//! Finds what changed in a worktree, whatever the agent did to its index, branch or configuration.
 //!
-//! The work is read against the copy of the index that was kept when the worktree was made, with the repository's own
-//! configuration: index bits that hide edits, commits on the branch and settings in the worktree's own folder change
-//! nothing here. Moves are shown as a deletion and an addition, so that both ends count.
+//! The worktree is compared with a copy of the index that was made together with it, under the repository's own
+//! configuration: index flags that hide edits, commits on the branch and settings in the worktree have no effect here.
+//! A move is a deletion and an addition, so that both paths count.
 
 use std::path::Path;
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::lookup::any_tree;
 use super::repo::Repo;
 
-/// One path that differs.
+/// A path that differs between two trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// From the root, in the bytes git holds.
+pub(crate) struct Change {
+    /// The path from the root, in git's own bytes.
     pub path: Vec<u8>,
     pub kind: ChangeKind,
-    /// What stands there now.
+    /// What the path holds afterwards.
     pub content: Content,
 }
 
 /// How a path differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
+pub(crate) enum ChangeKind {
     Added,
     Modified,
     Deleted,
 }
 
-/// What a changed path holds afterwards.
+/// The content of a changed path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     File,
-    /// A symlink and where it points, in the bytes git holds.
+    /// A symlink with its target, in git's own bytes.
     Symlink(Vec<u8>),
     /// A repository of its own.
     Submodule,
     Nothing,
 }
 
-/// All that differs between two trees.
+/// The difference between two trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// In git's order.
     pub list: Vec<Change>,
     pub insertions: usize,
     pub deletions: usize,
 }
 
-/// How a diff is to be written.
+/// Whether a diff has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Colours {
+pub(crate) enum Colours {
     On,
     Off,
 }
 
 impl Repo {
-    /// The worktree's content as a tree, its id given back; `index` is the copy kept by [`Repo::create_worktree`].
+    /// Writes the worktree's content as a tree and returns its id. `index` is the copy that [`Repo::fill_worktree`]
+    /// made.
     ///
-    /// Ignored files are not part of it. The user's checkout and index are not touched.
-    pub fn snapshot(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
+    /// Ignored files are left out. The user's checkout and index are not touched.
+    pub(crate) fn snapshot(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
         let git = |args: &[&str]| {
-            self.git_among_work(worktree, index)
+            self.git_in_worktree(worktree, index)
                 .without_secrets()
                 .args(args)
         };
@@ -70,28 +71,41 @@ impl Repo {
         Ok(String::from_utf8_lossy(&tree).trim().to_owned())
     }
 
-    /// The same without touching `index`, which somebody else may be working with.
-    pub fn snapshot_aside(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
+    /// Does the same as [`Self::snapshot`] without writing to `index`, which another process may be using.
+    pub(crate) fn snapshot_read_only(
+        &self,
+        worktree: &Path,
+        index: &Path,
+    ) -> Result<String, GitError> {
         let copy = tempfile::NamedTempFile::new()
             .and_then(|file| std::fs::copy(index, file.path()).map(|_| file))
             .map_err(|error| GitError::io("cannot copy", index, error))?;
         self.snapshot(worktree, copy.path())
     }
 
-    /// Puts the content of `tree` into a worktree, in place of what the last snapshot by `index` has seen there.
-    pub fn show(&self, worktree: &Path, index: &Path, tree: &str) -> Result<(), GitError> {
-        self.git_among_work(worktree, index)
+    /// Replaces the content of a worktree, as the last snapshot with `index` saw it, by the content of `tree`.
+    pub(crate) fn check_out_tree(
+        &self,
+        worktree: &Path,
+        index: &Path,
+        tree: &str,
+    ) -> Result<(), GitError> {
+        self.git_in_worktree(worktree, index)
             .without_secrets()
             .args(&["read-tree", "--reset", "-u", tree])
             .run()?;
         Ok(())
     }
 
-    /// What stands in a worktree although git ignores it, in the bytes git holds; a folder that is ignored as a whole is
-    /// one entry that ends in a slash.
-    pub fn ignored(&self, worktree: &Path, index: &Path) -> Result<Vec<Vec<u8>>, GitError> {
+    /// Lists the ignored files of a worktree, in git's own bytes. A folder that is ignored as a whole is one entry that
+    /// ends in a slash.
+    pub(crate) fn ignored_paths(
+        &self,
+        worktree: &Path,
+        index: &Path,
+    ) -> Result<Vec<Vec<u8>>, GitError> {
         let out = self
-            .git_among_work(worktree, index)
+            .git_in_worktree(worktree, index)
             .without_secrets()
             .args(&["ls-files", "--others", "--ignored"])
             .args(&["--exclude-standard", "--directory", "-z"])
@@ -103,14 +117,14 @@ impl Repo {
             .collect())
     }
 
-    /// What differs between two trees; each is named by its own id or by that of a commit.
-    pub fn changes(&self, before: &str, after: &str) -> Result<Changes, GitError> {
+    /// Compares two trees, each named by its own id or by the id of a commit.
+    pub(crate) fn changes(&self, before: &str, after: &str) -> Result<Changes, GitError> {
         let repo = self.open()?;
         let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
-        let during = || "what changed cannot be told".to_owned();
+        let context = || "the changes cannot be listed".to_owned();
         let diff = repo
             .diff_tree_to_tree(Some(&old), Some(&new), None)
-            .during(during)?;
+            .context(context)?;
         let mut list = Vec::new();
         for delta in diff.deltas() {
             let kind = match delta.status() {
@@ -126,7 +140,7 @@ impl Repo {
             let content = match (kind, side.mode()) {
                 (ChangeKind::Deleted, _) => Content::Nothing,
                 (_, git2::FileMode::Link) => {
-                    let blob = repo.find_blob(side.id()).during(during)?;
+                    let blob = repo.find_blob(side.id()).context(context)?;
                     Content::Symlink(blob.content().to_vec())
                 }
                 (_, git2::FileMode::Commit) => Content::Submodule,
@@ -138,7 +152,7 @@ impl Repo {
                 content,
             });
         }
-        let stats = diff.stats().during(during)?;
+        let stats = diff.stats().context(context)?;
         Ok(Changes {
             list,
             insertions: stats.insertions(),
@@ -146,8 +160,13 @@ impl Repo {
         })
     }
 
-    /// The difference between two trees (or commits) as a patch, as the user's git writes it.
-    pub fn patch(&self, before: &str, after: &str, colours: Colours) -> Result<Vec<u8>, GitError> {
+    /// Returns the difference between two trees (or commits) as a patch, written by the user's git.
+    pub(crate) fn patch(
+        &self,
+        before: &str,
+        after: &str,
+        colours: Colours,
+    ) -> Result<Vec<u8>, GitError> {
         let colours = match colours {
             Colours::On => "--color=always",
             Colours::Off => "--color=never",
@@ -156,11 +175,11 @@ impl Repo {
             .run()
     }
 
-    /// Whether tracked files of the user's checkout differ from its commit.
-    pub fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
+    /// Checks whether tracked files of the user's checkout differ from its commit.
+    pub(crate) fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
         let out = self
             .git_in_checkout(["status", "--porcelain", "-uno", "--ignore-submodules"])
-            // Else git takes the occasion to refresh the user's index (git-status(1), "Background refresh").
+            // Without it git also refreshes the user's index (git-status(1), "Background refresh").
             .env("GIT_OPTIONAL_LOCKS", "0")
             .run()?;
         Ok(!out.is_empty())
@@ -203,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn edits_additions_and_both_ends_of_a_move_are_seen() {
+    fn edits_additions_and_both_paths_of_a_move_are_changes() {
         let it = repository(&[("a.txt", "one\n"), ("b.txt", "two\n"), ("c.txt", "three\n")]);
         let (path, index) = worktree(&it);
         assert_eq!(changed(&it, &path, &index), []);
@@ -248,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_nested_repositories_are_told_apart_from_files() {
+    fn links_and_nested_repositories_are_not_files() {
         let it = repository(&[("a.txt", "one\n")]);
         let (path, index) = worktree(&it);
         std::os::unix::fs::symlink("../outside", path.join("link")).unwrap();

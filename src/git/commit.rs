@@ -1,14 +1,14 @@
-//! Commits of proven trees.
+//! Makes commits of trees that already exist.
 //!
-//! They are made by the `git` program, so that identity and signing are the user's own.
+//! The `git` program makes them, so that identity and signing are the user's own.
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::refs::free_ref;
 use super::repo::Repo;
 
 impl Repo {
-    /// Whether git knows who commits; asked before a run, so that no agent works for nothing.
-    pub fn check_identity(&self) -> Result<(), GitError> {
+    /// Checks that git knows who commits. A run asks first, so that no agent works for nothing.
+    pub(crate) fn check_identity(&self) -> Result<(), GitError> {
         for ident in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
             self.git(["var", ident])
                 .run()
@@ -20,10 +20,10 @@ impl Repo {
         Ok(())
     }
 
-    /// Commits `tree` on top of `parent` and sets `branch` to it. Gives the commit's id.
+    /// Commits `tree` on top of `parent`, sets `branch` to it, and returns the commit's id.
     ///
     /// The commit is signed when `commit.gpgSign` says so (git-config(1)).
-    pub fn commit(
+    pub(crate) fn commit(
         &self,
         branch: &str,
         parent: &str,
@@ -32,15 +32,16 @@ impl Repo {
     ) -> Result<String, GitError> {
         let repo = self.open()?;
         let commit = self.commit_tree(tree, &[parent], message)?;
-        let id = git2::Oid::from_str(&commit).during(|| format!("{commit:?} is no commit id"))?;
+        let id =
+            git2::Oid::from_str(&commit).context(|| format!("{commit:?} is not a commit id"))?;
         repo.reference(&format!("refs/heads/{branch}"), id, true, "batch: commit")
-            .during(|| format!("branch {branch} cannot be set"))?;
+            .context(|| format!("branch {branch} cannot be set"))?;
         Ok(commit)
     }
 
-    /// Keeps `tree` as a commit on top of `parent` under the full ref name `name`, or with a number behind it where another
-    /// commit is kept there. Gives the commit's id.
-    pub fn keep(
+    /// Commits `tree` on top of `parent`, sets the ref with the full name `name` to it, and returns the commit's id.
+    /// Where the ref has another commit already, a number is appended to its name.
+    pub(crate) fn commit_to_ref(
         &self,
         name: &str,
         parent: &str,
@@ -49,29 +50,30 @@ impl Repo {
     ) -> Result<String, GitError> {
         let repo = self.open()?;
         let commit = self.commit_tree(tree, &[parent], message)?;
-        let id = git2::Oid::from_str(&commit).during(|| format!("{commit:?} is no commit id"))?;
+        let id =
+            git2::Oid::from_str(&commit).context(|| format!("{commit:?} is not a commit id"))?;
         let name = free_ref(&repo, name, id);
         repo.reference(&name, id, true, "batch: keep")
-            .during(|| format!("{name} cannot be set"))?;
+            .context(|| format!("{name} cannot be set"))?;
         Ok(commit)
     }
 
-    /// Makes a commit that no branch knows of yet. Gives its id.
+    /// Makes a commit on no branch and returns its id.
     pub(super) fn commit_tree(
         &self,
         tree: &str,
         parents: &[&str],
         message: &str,
     ) -> Result<String, GitError> {
-        let asked = [
+        let signing = [
             "config",
             "--type=bool",
             "--default=false",
             "--get",
             "commit.gpgSign",
         ];
-        let signed = self.git(asked).run()?.starts_with(b"true");
-        // The message is UTF-8, whatever the user's own editor writes.
+        let signed = self.git(signing).run()?.starts_with(b"true");
+        // The message is UTF-8, whatever encoding the user's own commits have.
         let mut args = vec![
             "-c",
             "i18n.commitEncoding=UTF-8",
@@ -90,8 +92,8 @@ impl Repo {
         Ok(String::from_utf8_lossy(&out).trim().to_owned())
     }
 
-    /// The commit at which `branch` stands, if it is one of `tree` on top of `parent`.
-    pub fn commit_on(
+    /// Returns the commit of `branch`, if its only parent is `parent` and its tree is `tree`.
+    pub(crate) fn existing_commit(
         &self,
         branch: &str,
         parent: &str,
@@ -105,12 +107,17 @@ impl Repo {
             return Ok(None);
         };
         let parents: Vec<String> = commit.parent_ids().map(|id| id.to_string()).collect();
-        let is_it = parents == [parent] && commit.tree_id().to_string() == tree;
-        Ok(is_it.then(|| commit.id().to_string()))
+        let is_same = parents == [parent] && commit.tree_id().to_string() == tree;
+        Ok(is_same.then(|| commit.id().to_string()))
     }
 
-    /// Makes a commit that no branch knows of yet.
-    pub fn commit_on_top(&self, tip: &str, tree: &str, message: &str) -> Result<String, GitError> {
+    /// Makes a commit of `tree` on top of `tip`, on no branch.
+    pub(crate) fn commit_on_top(
+        &self,
+        tip: &str,
+        tree: &str,
+        message: &str,
+    ) -> Result<String, GitError> {
         self.commit_tree(tree, &[tip], message)
     }
 }
@@ -121,13 +128,13 @@ mod tests {
     use crate::git::lookup::find_commit;
 
     #[test]
-    fn a_commit_stands_on_its_branch_by_the_users_name() {
+    fn a_commit_is_on_its_branch_under_the_users_name() {
         let it = repository(&[("a.txt", "one\n")]);
-        it.identify();
+        it.set_identity();
         it.repo.check_identity().unwrap();
         let tree = it.repo.tree(&it.first).unwrap();
-        let words = "Subject\n\nBody.\n";
-        let id = it.repo.commit("batch/r/01", &it.first, &tree, words);
+        let message = "Subject\n\nBody.\n";
+        let id = it.repo.commit("batch/r/01", &it.first, &tree, message);
         let id = id.unwrap();
         let repo = it.repo.open().unwrap();
         let made = find_commit(&repo, &id).unwrap();

@@ -1,6 +1,6 @@
-//! Deleting whole folders: many at once, because most of the time goes into waiting for the file system.
+//! Deletes folders with many threads, because most of the time is spent waiting for the file system.
 //!
-//! It may be broken off at any moment and taken up again: what is left is a smaller folder.
+//! A deletion may be interrupted at any moment and started again.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -9,9 +9,9 @@ use std::path::Path;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-/// Deletes a folder with all that is in it, or a file; that it is gone already is no error. Links are not followed, and
-/// folders that nobody may write into, as package caches have them, are opened first.
-pub fn delete_tree(path: &Path) -> io::Result<()> {
+/// Deletes a folder with everything in it, or a file. A path that is gone already is no error. Links are not followed.
+/// Folders without write permission, as in package caches, are made writable first.
+pub(crate) fn delete_tree(path: &Path) -> io::Result<()> {
     let kind = match path.symlink_metadata() {
         Ok(meta) => meta.file_type(),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -20,7 +20,7 @@ pub fn delete_tree(path: &Path) -> io::Result<()> {
     if kind.is_dir() {
         delete_folder(path)
     } else {
-        gone(fs::remove_file(path))
+        ignore_missing(fs::remove_file(path))
     }
 }
 
@@ -32,7 +32,7 @@ fn delete_folder(path: &Path) -> io::Result<()> {
         }
         other => other?,
     }
-    gone(fs::remove_dir(path))
+    ignore_missing(fs::remove_dir(path))
 }
 
 fn delete_content(path: &Path) -> io::Result<()> {
@@ -46,7 +46,7 @@ fn delete_content(path: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             folders.push(entry.path());
         } else {
-            gone(fs::remove_file(entry.path()))?;
+            ignore_missing(fs::remove_file(entry.path()))?;
         }
     }
     folders
@@ -54,8 +54,8 @@ fn delete_content(path: &Path) -> io::Result<()> {
         .try_for_each(|folder| delete_folder(&folder))
 }
 
-/// Somebody else may delete at the same time.
-fn gone(removed: io::Result<()>) -> io::Result<()> {
+/// Another process may delete at the same time.
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
@@ -67,17 +67,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_goes_with_its_closed_folders_but_nothing_behind_its_links() {
+    fn a_tree_is_deleted_with_read_only_folders_but_without_link_targets() {
         let it = tempfile::tempdir().unwrap();
         let outside = it.path().join("outside");
         fs::create_dir(&outside).unwrap();
         fs::write(outside.join("mine"), "precious").unwrap();
         let tree = it.path().join("tree");
-        let closed = tree.join("a/closed");
-        fs::create_dir_all(&closed).unwrap();
-        fs::write(closed.join("x"), "x").unwrap();
+        let read_only = tree.join("a/read-only");
+        fs::create_dir_all(&read_only).unwrap();
+        fs::write(read_only.join("x"), "x").unwrap();
         std::os::unix::fs::symlink(&outside, tree.join("a/link")).unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
+        fs::set_permissions(&read_only, fs::Permissions::from_mode(0o500)).unwrap();
 
         delete_tree(&tree).unwrap();
         assert!(!tree.exists());

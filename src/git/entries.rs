@@ -1,24 +1,24 @@
-//! All that a tree tracks, in the order of the paths.
+//! Lists everything that a tree tracks, in the order of the paths.
 
 use gix_object::TreeRefIter;
 use gix_object::tree::EntryKind as Kind;
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::lookup::{is_partial, tree_of};
 use super::objects::{Objects, damaged};
 use super::repo::Repo;
 
-/// A file that a tree tracks.
+/// A file, symlink or submodule that a tree tracks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// From the root, in the bytes git holds.
+    /// The path from the root, in git's own bytes.
     pub path: Vec<u8>,
-    /// The blob's id.
+    /// The id of the blob; for a submodule, of its commit.
     pub blob: git2::Oid,
     pub kind: EntryKind,
 }
 
-/// What kind of thing an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     File,
@@ -27,14 +27,14 @@ pub enum EntryKind {
 }
 
 impl Repo {
-    /// All that the commit tracks, in the order of the paths.
+    /// Lists everything that the commit tracks, in the order of the paths.
     pub fn entries(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
         let repo = self.open()?;
         let tree = tree_of(&repo, commit)?.id();
         let entries = Walk::over(&self.objects()?, tree).map_err(|fault| match fault {
-            GitError::Missing { .. } if is_partial(&repo) => GitError::Partial {
-                missing: "some".to_owned(),
-            },
+            GitError::MissingObject { .. } if is_partial(&repo) => {
+                GitError::PartialClone { missing: None }
+            }
             fault => fault,
         })?;
         if is_partial(&repo) {
@@ -43,15 +43,15 @@ impl Repo {
         Ok(entries)
     }
 
-    /// The sizes of all files that the commit tracks, in bytes, as git keeps them.
-    pub fn sizes(&self, commit: &str) -> Result<Vec<u64>, GitError> {
+    /// Returns the sizes in bytes of all files that the commit tracks, as git stores them.
+    pub(crate) fn sizes(&self, commit: &str) -> Result<Vec<u64>, GitError> {
         let repo = self.open()?;
-        let odb = repo.odb().during(|| "the objects cannot be read".into())?;
+        let odb = repo.odb().context(|| "the objects cannot be read".into())?;
         let entries = self.entries(commit)?;
         let sizes = entries
             .iter()
             .filter(|entry| entry.kind != EntryKind::Submodule);
-        // Of a clone without all objects, what is not there yet is not known.
+        // The size of a file that a partial clone lacks is not known.
         Ok(sizes
             .map(|entry| {
                 odb.read_header(entry.blob)
@@ -61,10 +61,10 @@ impl Repo {
     }
 }
 
-/// Every worktree needs all files, whatever the plan is about.
+/// Refuses a repository that lacks some of the files. Every checkout needs all of them, whatever the plan is about.
 fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitError> {
-    let odb = repo.odb().during(|| "the objects cannot be read".into())?;
-    // Else every file that is missing makes libgit2 look through all packs once more.
+    let odb = repo.odb().context(|| "the objects cannot be read".into())?;
+    // Without this flag libgit2 rereads the list of packs for every missing file.
     let has = |blob| odb.exists_ext(blob, git2::OdbLookupFlags::NO_REFRESH);
     let missing = entries
         .iter()
@@ -73,28 +73,29 @@ fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitE
     if missing == 0 {
         return Ok(());
     }
-    let missing = missing.to_string();
-    Err(GitError::Partial { missing })
+    Err(GitError::PartialClone {
+        missing: Some(missing),
+    })
 }
 
-/// A way through all folders, without calls inside each other: a hostile tree may be deeper than the thread's stack.
+/// A walk through all folders without recursion: a hostile tree may be deeper than the thread's stack.
 struct Walk<'a> {
     objects: &'a Objects,
-    /// From the root to where it is.
+    /// The open folders, from the root to the current one.
     folders: Vec<Folder>,
-    /// Of the entry that it is at, and at its end of the folder that it is in.
+    /// The path of the current entry.
     path: Vec<u8>,
     entries: Vec<Entry>,
-    /// Of folders that it has left.
+    /// Buffers of folders that the walk has left, for reuse.
     buffers: Vec<Vec<u8>>,
 }
 
-/// A folder that was read up to a place.
+/// A folder that the walk has read up to `next`.
 struct Folder {
     id: git2::Oid,
     tree: Vec<u8>,
     next: usize,
-    /// How long its own path is.
+    /// The length of the folder's own path.
     path: usize,
 }
 
@@ -109,14 +110,14 @@ impl<'a> Walk<'a> {
         };
         walk.enter(root)?;
         while walk.step()? {}
-        // Git writes trees in this order; whoever wrote this one need not have been git.
+        // Git writes trees in this order, but another program may have written this one.
         walk.entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(walk.entries)
     }
 
     fn enter(&mut self, id: git2::Oid) -> Result<(), GitError> {
         let mut tree = self.buffers.pop().unwrap_or_default();
-        // What is found may be less than the buffer holds.
+        // The tree may be shorter than the reused buffer.
         let length = self.objects.tree(id, &mut tree)?.len();
         tree.truncate(length);
         self.folders.push(Folder {
@@ -128,7 +129,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Takes in entries up to the next folder. Says whether there is more to come.
+    /// Reads entries up to the next folder. Returns whether more are left.
     fn step(&mut self) -> Result<bool, GitError> {
         let Some(mut folder) = self.folders.pop() else {
             return Ok(false);
@@ -169,7 +170,7 @@ mod tests {
     use crate::git::fixture::repository;
 
     #[test]
-    fn all_files_of_all_folders_come_in_the_order_of_their_paths() {
+    fn entries_come_in_the_order_of_their_paths() {
         let it = repository(&[]);
         let base = it.commit(&[
             (b"a-b", 0o100_644, b"x"),
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_that_is_not_there_is_named() {
+    fn a_missing_tree_is_named() {
         let it = repository(&[("a/b", "x")]);
         let git = git2::Repository::open(it.repo.root()).unwrap();
         let tree = tree_of(&git, &it.first).unwrap();
@@ -214,9 +215,7 @@ mod tests {
         let fault = it.repo.entries(&it.first).unwrap_err().to_string();
         assert_eq!(
             fault,
-            format!(
-                "object {below} is not in this repository: git fsck tells what else is missing"
-            )
+            format!("object {below} is not in this repository: git fsck lists all that is missing")
         );
     }
 }

@@ -1,46 +1,55 @@
-//! What can go wrong with a repository, in words for people.
+//! The errors that a repository gives, each with its remedy.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What can go wrong with a repository.
+/// Why work with a repository failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     #[error("{} is not inside a git repository: run batch in one, or name one with -C", dir.display())]
     NotARepository { dir: PathBuf },
     #[error(
-        "{} is a bare repository, which has no files to look at: run batch in a checkout of it (git clone or git worktree add)",
+        "{} is a bare repository, which has no files: run batch in a checkout of it (git clone or git worktree add)",
         dir.display()
     )]
     Bare { dir: PathBuf },
     #[error(
-        "{} names its objects by SHA-256, which batch cannot read yet: only repositories that name them by SHA-1 can be worked on",
+        "{} uses SHA-256 object ids, which batch cannot read yet: use a repository with SHA-1 object ids",
         dir.display()
     )]
     Sha256 { dir: PathBuf },
     #[error(
-        "{} keeps its branches in a reftable, which batch cannot read yet: turn it into files with git refs migrate --ref-format=files",
+        "{} stores its refs as a reftable, which batch cannot read yet: convert it with git refs migrate --ref-format=files",
         dir.display()
     )]
     Reftable { dir: PathBuf },
     #[error(
-        "this is a partial clone, and {missing} of the base's files are not in it: fetch them with git fetch --refetch --no-filter"
+        "this is a partial clone, and {} of the base's files are not in it: fetch them with git fetch --refetch --no-filter",
+        missing.map_or_else(|| "some".to_owned(), |number| number.to_string())
     )]
-    Partial { missing: String },
-    #[error("the repository has no commit yet: commit something first, batch plans from a commit")]
+    PartialClone {
+        /// How many files are missing, where that is known.
+        missing: Option<usize>,
+    },
+    #[error(
+        "the repository has no commit yet, and batch plans from a commit: commit something first"
+    )]
     NoCommits,
-    #[error("there is no commit {name:?} in this repository{}", near_words(near))]
+    #[error(
+        "there is no commit {name:?} in this repository{}",
+        list("similar names:", near)
+    )]
     UnknownBase { name: String, near: Vec<String> },
     #[error("branch {branch} exists already: delete it, or choose other names")]
     BranchExists { branch: String },
     #[error(
-        "branch {branch} cannot be made because a branch {blocker} exists: rename that one, or choose other names"
+        "branch {branch} cannot be created because branch {blocker} exists: rename {blocker}, or choose other names"
     )]
     BranchBlocked { branch: String, blocker: String },
-    #[error("{name:?} is not a possible branch name (see git help check-ref-format)")]
+    #[error("{name:?} is not a valid branch name (see git help check-ref-format)")]
     BadBranchName { name: String },
-    #[error("{} exists already: move it away, or choose another place for worktrees", path.display())]
-    PlaceTaken { path: PathBuf },
+    #[error("{} exists already: move it away, or choose another folder for worktrees", path.display())]
+    PathTaken { path: PathBuf },
     #[error("the disk is full: {} could not be written", path.display())]
     DiskFull { path: PathBuf },
     #[error(
@@ -48,12 +57,12 @@ pub enum GitError {
     )]
     NoIdentity,
     #[error(
-        "branch {branch} is checked out in {}, where nothing is touched: switch to another branch there, or name another one here",
-        place.display()
+        "branch {branch} is checked out in {}, and batch does not change a checkout of yours: switch to another branch there, or name another branch here",
+        path.display()
     )]
-    CheckedOut { branch: String, place: PathBuf },
+    CheckedOut { branch: String, path: PathBuf },
     #[error(
-        "branch {branch} of {remote} stands where this run did not leave it, so it was not pushed: somebody else worked on it; look with git fetch {remote} {branch}"
+        "branch {branch} of {remote} is not at the commit where this run left it, so it was not pushed: somebody else worked on it; look with git fetch {remote} {branch}"
     )]
     BranchMoved { branch: String, remote: String },
     #[error("pushing {branch} to {remote} was refused: {reason}")]
@@ -62,18 +71,25 @@ pub enum GitError {
         remote: String,
         reason: String,
     },
+    /// The remote refused a push because the user may not write to it.
+    #[error("pushing {branch} to {remote} was refused: {reason}")]
+    PushDenied {
+        branch: String,
+        remote: String,
+        reason: String,
+    },
     #[error("two changes touch the same files: {}", paths.join(", "))]
-    Collision { paths: Vec<String> },
+    Conflict { paths: Vec<String> },
     #[error("{} cannot be understood: {reason}", path.display())]
-    Include { path: PathBuf, reason: String },
-    #[error("there is no remote named {name:?}{}", near_words(known))]
+    BadIncludeFile { path: PathBuf, reason: String },
+    #[error("there is no remote named {name:?}{}", list("the remotes are", known))]
     UnknownRemote { name: String, known: Vec<String> },
     #[error("`git {what}` failed: {reason}")]
     Program { what: String, reason: String },
-    #[error("object {id} is not in this repository: git fsck tells what else is missing")]
-    Missing { id: String },
-    #[error("object {id} cannot be read: {fault}; git fsck tells what else is damaged")]
-    Damaged { id: String, fault: String },
+    #[error("object {id} is not in this repository: git fsck lists all that is missing")]
+    MissingObject { id: String },
+    #[error("object {id} cannot be read: {fault}; git fsck lists all that is damaged")]
+    DamagedObject { id: String, fault: String },
     #[error("{what}: {}", fault.message())]
     Library { what: String, fault: git2::Error },
     #[error("{what} {}: {source}", path.display())]
@@ -86,38 +102,34 @@ pub enum GitError {
     Process(#[from] crate::process::ProcessError),
 }
 
-fn near_words(near: &[String]) -> String {
-    if near.is_empty() {
+/// The names as the end of a sentence; empty where there are none.
+fn list(heading: &str, names: &[String]) -> String {
+    if names.is_empty() {
         String::new()
     } else {
-        format!("; there is {}", near.join(", "))
+        format!("; {heading} {}", names.join(", "))
     }
 }
 
 impl GitError {
-    /// What the file system refused to do; a full disk is an error of its own.
+    /// Wraps an error of the file system. A full disk is a variant of its own.
     pub(super) fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
+        let path = path.to_path_buf();
         if source.kind() == ErrorKind::StorageFull {
-            Self::DiskFull {
-                path: path.to_path_buf(),
-            }
+            Self::DiskFull { path }
         } else {
-            Self::Io {
-                what,
-                path: path.to_path_buf(),
-                source,
-            }
+            Self::Io { what, path, source }
         }
     }
 }
 
-/// Gives a libgit2 error the words for what was being done.
-pub(super) trait During<T> {
-    fn during(self, what: impl FnOnce() -> String) -> Result<T, GitError>;
+/// Adds to a libgit2 error the sentence that says what could not be done.
+pub(super) trait Context<T> {
+    fn context(self, what: impl FnOnce() -> String) -> Result<T, GitError>;
 }
 
-impl<T> During<T> for Result<T, git2::Error> {
-    fn during(self, what: impl FnOnce() -> String) -> Result<T, GitError> {
+impl<T> Context<T> for Result<T, git2::Error> {
+    fn context(self, what: impl FnOnce() -> String) -> Result<T, GitError> {
         self.map_err(|fault| GitError::Library {
             what: what(),
             fault,

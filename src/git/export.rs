@@ -1,4 +1,4 @@
-//! Work handed on without a forge: a commit as a patch, branches as a bundle.
+//! Exports work without a forge: a commit as a patch, branches as a bundle.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use super::error::GitError;
 use super::repo::Repo;
 
 impl Repo {
-    /// A commit as a mail that `git am` takes, with its message and author.
-    pub fn patch_of(&self, commit: &str) -> Result<Vec<u8>, GitError> {
+    /// Returns a commit as a mail for `git am`, with its message and author.
+    pub(crate) fn patch_of(&self, commit: &str) -> Result<Vec<u8>, GitError> {
         let plain = [
             "--no-cover-letter",
             "--no-signoff",
@@ -21,8 +21,13 @@ impl Repo {
             .run()
     }
 
-    /// Writes a file from which `git fetch` takes these branches, into any repository that has the commit `base`.
-    pub fn bundle(&self, file: &Path, base: &str, branches: &[&str]) -> Result<(), GitError> {
+    /// Writes a bundle of these branches. `git fetch` reads it in any repository that has the commit `base`.
+    pub(crate) fn bundle(
+        &self,
+        file: &Path,
+        base: &str,
+        branches: &[&str],
+    ) -> Result<(), GitError> {
         let refs: Vec<String> = branches
             .iter()
             .map(|branch| format!("refs/heads/{branch}"))

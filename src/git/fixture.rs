@@ -1,4 +1,4 @@
-//! A throw-away repository for tests.
+//! A temporary repository for tests.
 
 use std::path::PathBuf;
 
@@ -10,36 +10,36 @@ use super::lookup::tree_of;
 use super::repo::Repo;
 use super::worktree::NewWorktree;
 
-/// A repository with one commit, in a temporary folder that goes when this is dropped.
+/// A repository with one commit, in a temporary folder that is deleted on drop.
 pub(crate) struct Fixture {
     folder: TempDir,
     pub(crate) repo: Repo,
-    /// The commit's id.
+    /// The id of the first commit.
     pub(crate) first: String,
 }
 
 impl Fixture {
-    /// A place beside the repository.
+    /// Returns a path beside the repository.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Tells git who commits, and that nothing is signed.
-    pub(crate) fn identify(&self) {
+    /// Sets who commits, and turns signing off.
+    pub(crate) fn set_identity(&self) {
         let mut config = self.repo.open().unwrap().config().unwrap();
         config.set_str("user.name", "Ada").unwrap();
         config.set_str("user.email", "ada@example.org").unwrap();
         config.set_bool("commit.gpgSign", false).unwrap();
     }
 
-    /// Makes a branch at the commit.
+    /// Creates a branch at the first commit.
     pub(crate) fn branch(&self, name: &str) {
         let git = self.repo.open().unwrap();
         let commit = git.head().unwrap().peel_to_commit().unwrap();
         git.branch(name, &commit, false).unwrap();
     }
 
-    /// A commit on `parent` that writes a text into a file.
+    /// Makes a commit on `parent` that writes a text into a file.
     pub(crate) fn change(&self, parent: &str, file: &str, text: &str) -> String {
         let git = self.repo.open().unwrap();
         let before = tree_of(&git, parent).unwrap();
@@ -50,8 +50,8 @@ impl Fixture {
         self.repo.commit_tree(&tree, &[parent], file).unwrap()
     }
 
-    /// A further commit on no branch that tracks just these: path, mode and content, as git holds them. What a
-    /// submodule (mode 160000) holds is not looked at.
+    /// Makes a commit without parents, on no branch, of these files only: path, mode and content as git stores them.
+    /// The content of a submodule (mode 160000) is ignored.
     pub(crate) fn commit(&self, files: &[(&[u8], u32, &[u8])]) -> Base {
         let git = self.repo.open().unwrap();
         let mut index = git2::Index::new().unwrap();
@@ -86,14 +86,14 @@ impl Fixture {
 }
 
 impl Repo {
-    /// Registers a worktree and fills it.
+    /// Registers and fills a worktree.
     pub(crate) fn create_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         self.register_worktree(new)?;
         self.fill_worktree(new)
     }
 }
 
-/// A repository whose one commit holds `files`, checked out.
+/// Makes a repository with one commit of `files`, and checks it out.
 pub(crate) fn repository(files: &[(&str, &str)]) -> Fixture {
     let folder = TempDir::new().unwrap();
     let root = folder.path().join("repo");

@@ -1,20 +1,20 @@
-//! What history tells of files: which changed together, and what became of each between two commits.
+//! Reads from history which files changed together, and how files changed between two commits.
 
 use std::collections::HashSet;
 
 use super::error::GitError;
 use super::repo::Repo;
 
-/// A commit of more files moves or reformats everything, which says nothing of any two of them.
-const MOST_FILES: usize = 100;
+/// A commit with more files moves or reformats everything, which says nothing about any two of them.
+const MAX_FILES: usize = 100;
 
-/// What became of a file between two commits. Names that are not UTF-8 are passed over.
+/// How a file changed between two commits. Names that are not UTF-8 are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Since {
+pub(crate) enum FileChange {
     Added(String),
     Changed(String),
     Deleted(String),
-    /// `changed` tells whether its content is another one, too.
+    /// `changed` says whether the content differs too.
     Renamed {
         from: String,
         to: String,
@@ -23,9 +23,9 @@ pub enum Since {
 }
 
 impl Repo {
-    /// The paths that each of the latest commits behind `commit` changed, at most `most` commits. Merges and commits of
-    /// very many files are passed over, and so is the end of a history that was cut, where everything seems new.
-    pub fn changed_together(
+    /// Returns the paths that each of the latest `most` commits up to `commit` changed. Merges and commits with very
+    /// many files are left out; so is the oldest commit of a shallow clone, where every file looks new.
+    pub(crate) fn changed_together(
         &self,
         commit: &str,
         most: usize,
@@ -42,7 +42,7 @@ impl Repo {
         ];
         let out = self
             .git(args)
-            // What a partial clone has not got is not worth waiting for.
+            // Objects that a partial clone lacks are not worth a download.
             .env("GIT_NO_LAZY_FETCH", "1")
             .stdin(commits.clone())
             .run()?;
@@ -57,12 +57,12 @@ impl Repo {
                 paths.push(path.to_owned());
             }
         }
-        changed.retain(|paths| paths.len() <= MOST_FILES);
+        changed.retain(|paths| paths.len() <= MAX_FILES);
         Ok(changed)
     }
 
-    /// What became of files from one commit to another, in git's order.
-    pub fn since(&self, from: &str, to: &str) -> Result<Vec<Since>, GitError> {
+    /// Lists how files changed from one commit to another, in git's order.
+    pub(crate) fn file_changes(&self, from: &str, to: &str) -> Result<Vec<FileChange>, GitError> {
         let args = [
             "diff-tree",
             "-r",
@@ -82,19 +82,19 @@ impl Repo {
                     .and_then(|word| String::from_utf8(word.to_vec()).ok())
             };
             all.extend(match status {
-                b"A" => path().map(Since::Added),
-                b"D" => path().map(Since::Deleted),
-                // `R100` is the same content under another name.
-                [b'R', alike @ ..] => match (path(), path()) {
-                    (Some(from), Some(to)) => Some(Since::Renamed {
+                b"A" => path().map(FileChange::Added),
+                b"D" => path().map(FileChange::Deleted),
+                // `R100` means that the content is the same.
+                [b'R', similarity @ ..] => match (path(), path()) {
+                    (Some(from), Some(to)) => Some(FileChange::Renamed {
                         from,
                         to,
-                        changed: alike != b"100",
+                        changed: similarity != b"100",
                     }),
-                    (Some(from), None) => Some(Since::Deleted(from)),
-                    (None, to) => to.map(Since::Added),
+                    (Some(from), None) => Some(FileChange::Deleted(from)),
+                    (None, to) => to.map(FileChange::Added),
                 },
-                _ => path().map(Since::Changed),
+                _ => path().map(FileChange::Changed),
             });
         }
         Ok(all)
@@ -107,7 +107,7 @@ mod tests {
     use crate::git::fixture::repository;
 
     #[test]
-    fn what_became_of_each_file_is_told() {
+    fn file_changes_tell_renames_from_edits() {
         let it = repository(&[]);
         let long = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
         let more = format!("{long}10\n");
@@ -132,26 +132,26 @@ mod tests {
             ("e", "z"),
             ("f", "new\n"),
         ]);
-        let renamed = |from: &str, to: &str, changed| Since::Renamed {
+        let renamed = |from: &str, to: &str, changed| FileChange::Renamed {
             from: from.into(),
             to: to.into(),
             changed,
         };
         assert_eq!(
-            it.repo.since(&from, &to).unwrap(),
+            it.repo.file_changes(&from, &to).unwrap(),
             [
-                Since::Changed("a".into()),
-                Since::Deleted("b".into()),
+                FileChange::Changed("a".into()),
+                FileChange::Deleted("b".into()),
                 renamed("c", "c2", true),
                 renamed("d", "d2", false),
-                Since::Added("f".into()),
+                FileChange::Added("f".into()),
             ]
         );
-        assert_eq!(it.repo.since(&to, &to).unwrap(), []);
+        assert_eq!(it.repo.file_changes(&to, &to).unwrap(), []);
     }
 
     #[test]
-    fn commits_tell_what_they_changed_the_latest_first() {
+    fn paths_of_commits_come_latest_first_without_large_commits() {
         let it = repository(&[("a", "1"), ("b", "1")]);
         let git = git2::Repository::open(it.repo.root()).unwrap();
         let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
@@ -168,7 +168,7 @@ mod tests {
         };
         change(&["a", "c \u{fc}\n"]);
         change(&[]);
-        let many: Vec<String> = (0..=MOST_FILES).map(|n| format!("m{n}")).collect();
+        let many: Vec<String> = (0..=MAX_FILES).map(|n| format!("m{n}")).collect();
         change(&many.iter().map(String::as_str).collect::<Vec<_>>());
         let last = change(&["b"]);
         let changed = |most| it.repo.changed_together(&last, most).unwrap();

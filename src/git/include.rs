@@ -1,8 +1,7 @@
-//! Ignored files that a project cannot do without (`.env`, `node_modules/`), brought from the user's checkout into a
-//! worktree because `.worktreeinclude` in the checkout's root names them, in gitignore's syntax.
+//! Copies ignored files that a project needs (`.env`, `node_modules/`) from the user's checkout into a worktree. A file
+//! `.worktreeinclude` in the checkout's root names them in gitignore's syntax.
 //!
-//! Only files that git ignores are ever brought, so that nothing of them ends up in a commit, and nothing in the
-//! worktree is overwritten.
+//! Only ignored files are copied, so that none of them ends up in a commit, and nothing in the worktree is overwritten.
 
 use std::fs;
 use std::io;
@@ -14,18 +13,18 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::error::GitError;
 use super::repo::Repo;
 
-/// The name of the file that says what to bring.
-pub const INCLUDE_FILE: &str = ".worktreeinclude";
+/// The name of the file that lists the ignored files to copy.
+pub(crate) const INCLUDE_FILE: &str = ".worktreeinclude";
 
 impl Repo {
-    /// What is to be brought into every worktree: files, and folders that are taken whole, from the checkout's root.
-    pub fn included(&self) -> Result<Vec<PathBuf>, GitError> {
+    /// Lists the files to copy into every worktree, and the folders to copy whole, as paths from the checkout's root.
+    pub(crate) fn included_paths(&self) -> Result<Vec<PathBuf>, GitError> {
         let file = self.root.join(INCLUDE_FILE);
         if !file.exists() {
             return Ok(Vec::new());
         }
         let mut builder = GitignoreBuilder::new(&self.root);
-        let fault = |error: ignore::Error| GitError::Include {
+        let fault = |error: ignore::Error| GitError::BadIncludeFile {
             path: file.clone(),
             reason: error.to_string(),
         };
@@ -33,7 +32,7 @@ impl Repo {
             return Err(fault(error));
         }
         let wanted = builder.build().map_err(fault)?;
-        // Folders that are ignored as a whole come as one entry with a slash at its end.
+        // A folder that is ignored as a whole is one entry that ends in a slash.
         let out = self
             .git_in_checkout([
                 "ls-files",
@@ -65,7 +64,7 @@ impl Repo {
             .min_depth(1)
             .into_iter();
         while let Some(entry) = walk.next() {
-            // What cannot be read cannot be brought.
+            // A file that cannot be read cannot be copied.
             let Ok(entry) = entry else { continue };
             let Ok(path) = entry.path().strip_prefix(&self.root) else {
                 continue;
@@ -80,13 +79,17 @@ impl Repo {
         }
     }
 
-    /// Brings what [`Repo::included`] found into a worktree: by reflink where the file system can, else as copies.
-    pub fn bring(&self, included: &[PathBuf], worktree: &Path) -> Result<(), GitError> {
+    /// Copies the paths of [`Repo::included_paths`] into a worktree, as reflinks where the file system can.
+    pub(crate) fn copy_included(
+        &self,
+        included: &[PathBuf],
+        worktree: &Path,
+    ) -> Result<(), GitError> {
         for path in included {
             let from = self.root.join(path);
             for entry in walkdir::WalkDir::new(&from) {
                 let fault = |path: &Path, source: io::Error| GitError::Io {
-                    what: "cannot bring along",
+                    what: "cannot copy",
                     path: path.to_path_buf(),
                     source,
                 };
@@ -95,7 +98,7 @@ impl Repo {
                     continue;
                 };
                 let to = worktree.join(inner);
-                place(&entry, &to).map_err(|source| fault(entry.path(), source))?;
+                copy_entry(&entry, &to).map_err(|source| fault(entry.path(), source))?;
             }
         }
         Ok(())
@@ -108,8 +111,8 @@ fn is_wanted(wanted: &Gitignore, path: &Path, is_folder: bool) -> bool {
         .is_ignore()
 }
 
-/// Makes at `to` what the entry is: a folder, a symlink or a file, unless something is there already.
-pub(super) fn place(entry: &walkdir::DirEntry, to: &Path) -> io::Result<()> {
+/// Copies a folder (without its content), a symlink or a file to `to`, unless something is there already.
+pub(super) fn copy_entry(entry: &walkdir::DirEntry, to: &Path) -> io::Result<()> {
     if entry.file_type().is_dir() {
         return fs::create_dir_all(to);
     }
@@ -122,7 +125,7 @@ pub(super) fn place(entry: &walkdir::DirEntry, to: &Path) -> io::Result<()> {
     if entry.file_type().is_symlink() {
         return std::os::unix::fs::symlink(fs::read_link(entry.path())?, to);
     }
-    // A socket or a pipe is no file of the project's.
+    // Sockets and pipes are left out.
     if entry.file_type().is_file() {
         reflink_copy::reflink_or_copy(entry.path(), to)?;
         fs::set_permissions(to, entry.metadata()?.permissions())?;
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_files_that_are_named_are_brought_and_nothing_else() {
+    fn only_ignored_files_that_are_named_are_copied() {
         let it = repository(&[(".gitignore", ".env*\nmodules/\nout/\n"), ("a.txt", "a\n")]);
         write(
             &it,
@@ -161,13 +164,13 @@ mod tests {
             write(&it, path, "x");
         }
         std::os::unix::fs::symlink("x", it.repo.root().join("modules/link")).unwrap();
-        let included = it.repo.included().unwrap();
+        let included = it.repo.included_paths().unwrap();
 
         let to = it.beside("work");
         fs::create_dir_all(to.join("sub")).unwrap();
         fs::write(to.join(".env"), "mine").unwrap();
-        it.repo.bring(&included, &to).unwrap();
-        let mut there: Vec<String> = walkdir::WalkDir::new(&to)
+        it.repo.copy_included(&included, &to).unwrap();
+        let mut copied: Vec<String> = walkdir::WalkDir::new(&to)
             .into_iter()
             .map(Result::unwrap)
             .filter(|entry| !entry.file_type().is_dir())
@@ -181,9 +184,9 @@ mod tests {
                     .to_owned()
             })
             .collect();
-        there.sort();
+        copied.sort();
         assert_eq!(
-            there,
+            copied,
             [
                 ".env",
                 "modules/link",
@@ -197,9 +200,9 @@ mod tests {
     }
 
     #[test]
-    fn without_the_file_nothing_is_brought() {
+    fn without_the_file_nothing_is_copied() {
         let it = repository(&[(".gitignore", ".env\n")]);
         write(&it, ".env", "x");
-        assert!(it.repo.included().unwrap().is_empty());
+        assert!(it.repo.included_paths().unwrap().is_empty());
     }
 }

@@ -1,17 +1,17 @@
-//! Commits and trees by their ids.
+//! Looks up commits and trees by their ids.
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::repo::Repo;
 
 impl Repo {
-    /// Whether the repository holds this commit.
-    pub fn has_commit(&self, id: &str) -> Result<bool, GitError> {
+    /// Checks whether the repository holds this commit.
+    pub(crate) fn has_commit(&self, id: &str) -> Result<bool, GitError> {
         let repo = self.open()?;
         Ok(git2::Oid::from_str(id).is_ok_and(|id| repo.find_commit(id).is_ok()))
     }
 
-    /// The id of a commit's tree.
-    pub fn tree(&self, commit: &str) -> Result<String, GitError> {
+    /// Returns the id of a commit's tree.
+    pub(crate) fn tree(&self, commit: &str) -> Result<String, GitError> {
         Ok(tree_of(&self.open()?, commit)?.id().to_string())
     }
 }
@@ -22,7 +22,7 @@ pub(super) fn find_commit<'r>(
 ) -> Result<git2::Commit<'r>, GitError> {
     git2::Oid::from_str(commit)
         .and_then(|id| repo.find_commit(id))
-        .during(|| format!("commit {commit} cannot be read"))
+        .context(|| format!("commit {commit} cannot be read"))
 }
 
 pub(super) fn tree_of<'r>(
@@ -32,7 +32,7 @@ pub(super) fn tree_of<'r>(
     find_tree(repo, find_commit(repo, commit)?.tree_id())
 }
 
-/// The tree with this id, or of the commit with this id.
+/// Finds the tree with this id, or the tree of the commit with this id.
 pub(super) fn any_tree<'r>(
     repo: &'r git2::Repository,
     id: &str,
@@ -40,21 +40,20 @@ pub(super) fn any_tree<'r>(
     git2::Oid::from_str(id)
         .and_then(|id| repo.find_object(id, None))
         .and_then(|object| object.peel_to_tree())
-        .during(|| format!("the tree of {id} cannot be read"))
+        .context(|| format!("the tree of {id} cannot be read"))
 }
 
 fn find_tree(repo: &git2::Repository, id: git2::Oid) -> Result<git2::Tree<'_>, GitError> {
     match repo.find_tree(id) {
         Err(error) if error.code() == git2::ErrorCode::NotFound && is_partial(repo) => {
-            let missing = "some".to_owned();
-            Err(GitError::Partial { missing })
+            Err(GitError::PartialClone { missing: None })
         }
-        found => found.during(|| format!("tree {id} cannot be read")),
+        found => found.context(|| format!("tree {id} cannot be read")),
     }
 }
 
-/// Whether the clone was made without some objects, which git fetches when it needs them (gitrepository-layout(5),
-/// `git help partial-clone`). libgit2 does not.
+/// Checks whether this is a partial clone (gitrepository-layout(5), `git help partial-clone`). Git fetches the missing
+/// objects when it needs them; libgit2 does not.
 pub(super) fn is_partial(repo: &git2::Repository) -> bool {
     let Ok(config) = repo.config() else {
         return false;

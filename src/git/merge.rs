@@ -1,61 +1,66 @@
-//! How work stands against a branch, comes into it, and is put on top of it. All of it is done with objects and refs: no
-//! checkout, index or file is touched.
+//! Merges a unit's work into a branch, or rebases it onto another commit.
+//!
+//! Only objects and refs are written here: no checkout, index or file is touched.
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::lookup::find_commit;
 use super::repo::Repo;
-use super::tree_merge::merge;
+use super::tree_merge::merge_trees;
 
-/// Nobody puts more than this on top of a unit's work.
-const MOST_COMMITS: usize = 250;
+/// Nobody adds more commits than this to a unit's work.
+const MAX_COMMITS: usize = 250;
 
-/// How a commit stands against a branch.
+/// How a commit relates to the branch that it is to be merged into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Against {
-    /// How many commits of the branch it does not have.
+pub(crate) struct MergeState {
+    /// How many commits of the branch it lacks.
     pub behind: u64,
-    /// Whether both can be put together without anybody's help.
+    /// Whether it merges without a conflict.
     pub mergeable: bool,
 }
 
-/// How a merge is written down.
+/// How a merge is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joint {
+pub(crate) enum MergeStyle {
     /// The new commit has both sides as its parents.
-    Both,
-    /// Only the branch: the work becomes one commit on top of it.
-    Branch,
+    MergeCommit,
+    /// The work becomes one commit on top of the branch.
+    Squash,
 }
 
 impl Repo {
-    /// How a commit stands against a branch of this repository; nothing where there is no such branch.
-    pub fn against(&self, branch: &str, commit: &str) -> Result<Option<Against>, GitError> {
+    /// Returns how a commit relates to a branch of this repository; `None` where there is no such branch.
+    pub(crate) fn merge_state(
+        &self,
+        branch: &str,
+        commit: &str,
+    ) -> Result<Option<MergeState>, GitError> {
         let Some(tip) = self.branch_tip(branch)? else {
             return Ok(None);
         };
         let repo = self.open()?;
-        let during = || format!("{commit} cannot be compared with {branch}");
-        let id = |text| git2::Oid::from_str(text).during(during);
+        let context = || format!("{commit} cannot be compared with {branch}");
+        let id = |text| git2::Oid::from_str(text).context(context);
         let (_, behind) = repo
             .graph_ahead_behind(id(commit)?, id(&tip)?)
-            .during(during)?;
-        Ok(Some(Against {
+            .context(context)?;
+        Ok(Some(MergeState {
             behind: behind as u64,
             mergeable: match self.merged_tree(&tip, commit) {
                 Ok(_) => true,
-                Err(GitError::Collision { .. }) => false,
+                Err(GitError::Conflict { .. }) => false,
                 Err(error) => return Err(error),
             },
         }))
     }
 
-    /// Merges a commit into a branch, which is made at `base` where it is not there yet.
-    pub fn merge_into(
+    /// Merges a commit into a branch, which is created at `base` where it does not exist yet.
+    pub(crate) fn merge_into(
         &self,
         branch: &str,
         base: &str,
         commit: &str,
-        joint: Joint,
+        style: MergeStyle,
         message: &str,
     ) -> Result<(), GitError> {
         let tip = self.branch_tip(branch)?;
@@ -64,33 +69,38 @@ impl Repo {
             return Ok(());
         }
         let tree = self.merged_tree(ours, commit)?;
-        let parents: &[&str] = match joint {
-            Joint::Both => &[ours, commit],
-            Joint::Branch => &[ours],
+        let parents: &[&str] = match style {
+            MergeStyle::MergeCommit => &[ours, commit],
+            MergeStyle::Squash => &[ours],
         };
         let made = self.commit_tree(&tree, parents, message)?;
         self.move_branch(branch, tip.as_deref(), &made)
     }
 
-    /// The tree of both together.
+    /// Returns the tree of both commits merged.
     fn merged_tree(&self, ours: &str, theirs: &str) -> Result<String, GitError> {
         let repo = self.open()?;
-        let during = || format!("{theirs} cannot be merged into {ours}");
+        let context = || format!("{theirs} cannot be merged into {ours}");
         let (ours, theirs) = (find_commit(&repo, ours)?, find_commit(&repo, theirs)?);
-        let ancestor = repo.merge_base(ours.id(), theirs.id()).during(during)?;
-        let ancestor = repo.find_commit(ancestor).during(during)?;
+        let ancestor = repo.merge_base(ours.id(), theirs.id()).context(context)?;
+        let ancestor = repo.find_commit(ancestor).context(context)?;
         let (ancestor, ours, theirs) = (
-            ancestor.tree().during(during)?,
-            ours.tree().during(during)?,
-            theirs.tree().during(during)?,
+            ancestor.tree().context(context)?,
+            ours.tree().context(context)?,
+            theirs.tree().context(context)?,
         );
-        merge(&repo, &ancestor, &ours, &theirs).map(|tree| tree.to_string())
+        merge_trees(&repo, &ancestor, &ours, &theirs).map(|tree| tree.to_string())
     }
 
-    /// What a commit has changed since `start` as one commit on top of another one, with the words of the first that was
-    /// made on `start`.
-    pub fn transplant(&self, commit: &str, start: &str, onto: &str) -> Result<String, GitError> {
-        let tree = self.graft(onto, start, commit)?;
+    /// Squashes the commits from `start` to `commit` into one commit on top of `onto`, with the message of the first of
+    /// them.
+    pub(crate) fn squash_onto(
+        &self,
+        commit: &str,
+        start: &str,
+        onto: &str,
+    ) -> Result<String, GitError> {
+        let tree = self.apply_changes(onto, start, commit)?;
         let repo = self.open()?;
         let last = find_commit(&repo, commit)?;
         let is_first = |commit: &git2::Commit<'_>| {
@@ -98,13 +108,13 @@ impl Repo {
             parent.is_ok_and(|parent| parent.to_string() == start)
         };
         let line = std::iter::successors(Some(last.clone()), |commit| commit.parent(0).ok());
-        // Where it was put together otherwise, its own words have to do.
+        // A commit that does not descend from `start` by first parents gives its own message.
         let message = line
-            .take(MOST_COMMITS)
+            .take(MAX_COMMITS)
             .find(is_first)
             .unwrap_or(last)
             .message()
-            .during(|| format!("the message of {commit} cannot be read"))?
+            .context(|| format!("the message of {commit} cannot be read"))?
             .to_owned();
         self.commit_tree(&tree, &[onto], &message)
     }
@@ -117,7 +127,7 @@ mod tests {
 
     fn fixture() -> Fixture {
         let it = repository(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
-        it.identify();
+        it.set_identity();
         it
     }
 
@@ -129,39 +139,39 @@ mod tests {
     }
 
     #[test]
-    fn work_stands_behind_and_against_what_a_branch_has_gained() {
+    fn a_merge_state_counts_missing_commits_and_finds_conflicts() {
         let it = fixture();
         let gained = it.change(&it.first, "a.txt", "theirs\n");
         it.repo.move_branch("all", None, &gained).unwrap();
-        let against = |commit: &str| it.repo.against("all", commit).unwrap();
+        let state = |commit: &str| it.repo.merge_state("all", commit).unwrap();
         let apart = it.change(&it.first, "b.txt", "mine\n");
         let clash = it.change(&it.first, "a.txt", "mine\n");
         let found = |mergeable| {
             let behind = 1;
-            Some(Against { behind, mergeable })
+            Some(MergeState { behind, mergeable })
         };
-        assert_eq!(against(&apart), found(true));
-        assert_eq!(against(&clash), found(false));
-        assert_eq!(it.repo.against("none", &apart).unwrap(), None);
+        assert_eq!(state(&apart), found(true));
+        assert_eq!(state(&clash), found(false));
+        assert_eq!(it.repo.merge_state("none", &apart).unwrap(), None);
     }
 
     #[test]
-    fn work_is_merged_into_a_branch_that_nobody_has_checked_out() {
+    fn work_merges_only_into_a_branch_that_is_not_checked_out() {
         let it = fixture();
         let (a, b) = (
             it.change(&it.first, "a.txt", "new\n"),
             it.change(&it.first, "b.txt", "new\n"),
         );
-        let merge = |branch: &str, commit: &str, joint| {
+        let merge = |branch: &str, commit: &str, style| {
             it.repo
-                .merge_into(branch, &it.first, commit, joint, "Merge")
+                .merge_into(branch, &it.first, commit, style, "Merge")
         };
         let tip = || it.repo.branch_tip("all").unwrap().unwrap();
-        merge("all", &a, Joint::Both).unwrap();
-        merge("all", &b, Joint::Branch).unwrap();
+        merge("all", &a, MergeStyle::MergeCommit).unwrap();
+        merge("all", &b, MergeStyle::Squash).unwrap();
         let both = tip();
-        merge("all", &a, Joint::Both).unwrap();
-        assert_eq!(tip(), both, "it has that already");
+        merge("all", &a, MergeStyle::MergeCommit).unwrap();
+        assert_eq!(tip(), both, "the branch has it already");
         assert_eq!(
             (text(&it, &both, "a.txt"), text(&it, &both, "b.txt")),
             ("new\n".into(), "new\n".into())
@@ -174,19 +184,21 @@ mod tests {
 
         let repo = it.repo.open().unwrap();
         let here = repo.head().unwrap().shorthand().unwrap().to_owned();
-        let said = merge(&here, &a, Joint::Both).unwrap_err().to_string();
-        assert!(said.contains("is checked out in"), "{said}");
+        let error = merge(&here, &a, MergeStyle::MergeCommit)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("is checked out in"), "{error}");
     }
 
     #[test]
-    fn work_is_put_on_top_of_what_its_ground_has_become() {
+    fn work_is_squashed_onto_the_new_form_of_its_parent() {
         let it = fixture();
-        let ground = it.change(&it.first, "a.txt", "new\n");
-        let work = it.change(&ground, "b.txt", "new\n");
-        // The ground came into the branch as another commit, with something else.
+        let parent = it.change(&it.first, "a.txt", "new\n");
+        let work = it.change(&parent, "b.txt", "new\n");
+        // The parent came into the branch as another commit, and more followed.
         let squashed = it.change(&it.first, "a.txt", "new\n");
         let onto = it.change(&squashed, "c.txt", "more\n");
-        let moved = it.repo.transplant(&work, &ground, &onto).unwrap();
+        let moved = it.repo.squash_onto(&work, &parent, &onto).unwrap();
         let repo = it.repo.open().unwrap();
         let made = find_commit(&repo, &moved).unwrap();
         assert_eq!(made.parent_id(0).unwrap().to_string(), onto);
@@ -199,10 +211,14 @@ mod tests {
             .unwrap();
         assert_eq!(changed.list.len(), 1);
 
-        let more = it.change(&work, "d.txt", "mended\n");
-        let moved = it.repo.transplant(&more, &ground, &onto).unwrap();
+        let more = it.change(&work, "d.txt", "followed up\n");
+        let moved = it.repo.squash_onto(&more, &parent, &onto).unwrap();
         let made = find_commit(&repo, &moved).unwrap();
-        assert_eq!(made.message(), Ok("b.txt"), "the first one's words");
-        assert_eq!(text(&it, &moved, "d.txt"), "mended\n");
+        assert_eq!(
+            made.message(),
+            Ok("b.txt"),
+            "the message of the first commit"
+        );
+        assert_eq!(text(&it, &moved, "d.txt"), "followed up\n");
     }
 }

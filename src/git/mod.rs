@@ -1,10 +1,9 @@
-//! The repository: base, worktrees, what changed in them, commits and pushes.
+//! The repository: base, worktrees, changes in them, commits and pushes.
 //!
-//! libgit2 serves for opening, refs, trees, commits and worktree registration; gitoxide for what is read by the
-//! thousand; the `git` program for what is faster or
-//! more faithful there (what changed, identity and signing, pushing with the user's own credentials). This room never
-//! touches the user's checkout, index, stashes or config; it writes worktrees, branches of its own and objects. It
-//! knows nothing of plans, agents or runs.
+//! libgit2 opens repositories and handles refs, trees, commits and the registration of worktrees. gitoxide reads
+//! objects by the thousand. The `git` program does what it does faster or more faithfully: finding changes, identity,
+//! signing, and pushing with the user's own credentials. This room never touches the user's checkout, index, stashes or
+//! configuration; it writes worktrees, branches of its own, and objects. It knows nothing of plans, agents or runs.
 
 mod ancestry;
 mod attributes;
@@ -35,20 +34,20 @@ mod tree_merge;
 mod worktree;
 mod worktree_state;
 
-pub use attributes::Attributes;
-pub use base::Base;
-pub use changes::{Change, ChangeKind, Changes, Colours, Content};
-pub use delete::delete_tree;
+pub(crate) use attributes::Attributes;
+pub(crate) use base::Base;
+pub(crate) use changes::{Change, ChangeKind, Changes, Colours, Content};
+pub(crate) use delete::delete_tree;
 pub use entries::{Entry, EntryKind};
 pub use error::GitError;
-pub use history::Since;
+pub(crate) use history::FileChange;
 pub use id::{BranchName, CommitId, TreeId};
-pub use include::INCLUDE_FILE;
-pub use merge::{Against, Joint};
-pub use objects::{Objects, digest};
-pub use reader::Reader;
-pub use removal::{free_name, remove_empty_folders_above};
+pub(crate) use merge::MergeStyle;
+pub use objects::Objects;
+pub(crate) use objects::digest;
+pub(crate) use reader::Reader;
+pub(crate) use removal::{free_name, remove_empty_folders_above};
 pub use repo::Repo;
-pub use revert::Authored;
-pub use worktree::NewWorktree;
-pub use worktree_state::Standing;
+pub(crate) use revert::Authorship;
+pub(crate) use worktree::NewWorktree;
+pub(crate) use worktree_state::WorktreeState;

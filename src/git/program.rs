@@ -1,7 +1,7 @@
-//! Calls of the `git` program, in the common folder and away from whatever a worktree could configure.
+//! Runs the `git` program so that no worktree can configure it.
 //!
-//! No call here reads the config or the hooks that lie in a unit's worktree: an agent could have written them. A call
-//! that looks into a worktree runs without the user's secrets, since filters may lead to programs that lie there.
+//! No call reads the configuration or hooks in a unit's worktree, because an agent could have written them. A call that
+//! reads a worktree runs without the user's secrets, because filters may start programs that are in the worktree.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use super::error::GitError;
 use super::repo::Repo;
 use crate::process::{Capture, Environment};
 
-/// Variables that would send git to another repository or index than the one that is meant; a hook's git sets them
-/// (`git rev-parse --local-env-vars`, without those that hold settings).
-const ELSEWHERE: [&str; 15] = [
+/// Variables that point git to another repository or index. Git sets them for hooks (`git rev-parse --local-env-vars`,
+/// except for the variables that hold settings).
+const REPOSITORY_VARIABLES: [&str; 15] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_IMPLICIT_WORK_TREE",
@@ -33,16 +33,17 @@ const ELSEWHERE: [&str; 15] = [
     "GIT_LITERAL_PATHSPECS",
 ];
 
-/// Where the user's settings lie: a road to no secret, and a worktree must be read as it was written.
-const SETTINGS: [&str; 3] = [
+/// Variables that name the user's configuration files. They lead to no secret, and a worktree must be read with the
+/// same settings that it was written with.
+const CONFIG_VARIABLES: [&str; 3] = [
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",
 ];
 
-/// Settings of the user's that would have git run what an agent wrote, keep an index in two files, see less than there
-/// is, or refuse a file for its line ends.
-const AMONG_WORK: [&str; 10] = [
+/// Overrides user settings with which git would run what an agent wrote, keep an index in two files, overlook changes,
+/// or refuse a file for its line ends.
+const WORKTREE_SETTINGS: [&str; 10] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.sparseCheckout=false",
@@ -55,15 +56,15 @@ const AMONG_WORK: [&str; 10] = [
     "advice.addEmbeddedRepo=false",
 ];
 
-/// How many settings the environment holds (git-config(1)).
-const SETTINGS_GIVEN: &str = "GIT_CONFIG_COUNT";
+/// The variable that counts the settings in the environment (git-config(1)).
+const CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
 
 const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
 
-/// Longer than any push of one branch takes on a line that is not dead.
+/// Longer than any push of one branch takes on a working connection.
 const NETWORK_LIMIT: Duration = Duration::from_mins(30);
 
-/// One call of `git`, being put together.
+/// A call of `git` that is being built.
 pub(super) struct Git {
     args: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
@@ -75,27 +76,28 @@ pub(super) struct Git {
 }
 
 impl Repo {
-    /// A call in the common folder, which is named: `safe.bareRepository` may forbid to find a bare one.
+    /// Prepares a call in the common folder. `GIT_DIR` names it, because `safe.bareRepository` may forbid git to find
+    /// it.
     pub(super) fn git<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Git {
         Git::new(&self.common, args).env("GIT_DIR", &self.common)
     }
 
-    /// A call in the root of the user's checkout.
+    /// Prepares a call in the root of the user's checkout.
     pub(super) fn git_in_checkout<A: AsRef<OsStr>>(
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> Git {
         let call = Git::new(&self.root, args);
-        if self.unlisted.is_empty() {
+        if self.extra_remotes.is_empty() {
             return call;
         }
-        // Not among the arguments, which everybody on the machine can see: people keep passwords in addresses.
-        let given = std::env::var(SETTINGS_GIVEN).ok();
-        let first = given
+        // Not as arguments, which everybody on the machine can read: an address may hold a password.
+        let count = std::env::var(CONFIG_COUNT).ok();
+        let first = count
             .and_then(|count| count.parse().ok())
             .unwrap_or(0_usize);
-        let numbered = (first..).zip(&self.unlisted);
-        let call = call.env(SETTINGS_GIVEN, (first + self.unlisted.len()).to_string());
+        let numbered = (first..).zip(&self.extra_remotes);
+        let call = call.env(CONFIG_COUNT, (first + self.extra_remotes.len()).to_string());
         numbered.fold(call, |call, (number, (name, address))| {
             call.env(
                 format!("GIT_CONFIG_KEY_{number}"),
@@ -105,9 +107,9 @@ impl Repo {
         })
     }
 
-    /// A call that looks into a unit's worktree, with `index` in place of the worktree's own.
-    pub(super) fn git_among_work(&self, worktree: &Path, index: &Path) -> Git {
-        let settings = AMONG_WORK.iter().flat_map(|setting| ["-c", setting]);
+    /// Prepares a call in a unit's worktree, with `index` in place of the worktree's own.
+    pub(super) fn git_in_worktree(&self, worktree: &Path, index: &Path) -> Git {
+        let settings = WORKTREE_SETTINGS.iter().flat_map(|setting| ["-c", setting]);
         Git::new(worktree, settings)
             .env("GIT_DIR", &self.common)
             .env("GIT_WORK_TREE", worktree)
@@ -128,45 +130,45 @@ impl Git {
         }
     }
 
-    /// Further arguments.
+    /// Adds arguments.
     pub(super) fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(Into::into));
         self
     }
 
-    /// A variable that git shall see.
+    /// Sets an environment variable.
     pub(super) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.envs
             .push((name.as_ref().into(), value.as_ref().into()));
         self
     }
 
-    /// What git reads.
+    /// Sets the standard input.
     pub(super) fn stdin(mut self, bytes: Vec<u8>) -> Self {
         self.stdin = bytes;
         self
     }
 
-    /// Git, and whatever it starts, gets none of the user's secrets.
+    /// Keeps the user's secrets from git and from every program that it starts.
     pub(super) fn without_secrets(mut self) -> Self {
-        let pass = SETTINGS.map(str::to_owned);
+        let pass = CONFIG_VARIABLES.map(str::to_owned);
         self.environment = Some(Environment::for_worker(std::env::vars_os(), &pass));
         self
     }
 
-    /// Git talks to another machine, which may fall silent; it is ended when that takes too long.
-    pub(super) fn over_the_network(mut self) -> Self {
+    /// Ends a call that waits too long for another machine.
+    pub(super) fn over_network(mut self) -> Self {
         self.limit = Some(NETWORK_LIMIT);
         self
     }
 
-    /// Git is ended when this fires.
+    /// Ends git when `cancel` fires.
     pub(super) fn until(mut self, cancel: &CancellationToken) -> Self {
         self.cancel = Some(cancel.clone());
         self
     }
 
-    /// Runs git and gives its standard output; a non-zero end is an error with git's own words.
+    /// Runs git and returns its standard output. A non-zero exit code is an error with git's own message.
     pub(super) fn run(self) -> Result<Vec<u8>, GitError> {
         let what = self
             .args
@@ -181,12 +183,12 @@ impl Git {
             .args(&self.args)
             .dir(&self.dir)
             .stdin(self.stdin)
-            .without(&ELSEWHERE)
+            .without(&REPOSITORY_VARIABLES)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C");
         if std::env::var_os(ASKPASS).is_none() {
-            // ssh would ask at the terminal, where a background process is stopped for ever as soon as it reads. So it
-            // asks in a window, or fails where there is none.
+            // ssh would ask at the terminal, and a background process that reads from it is stopped for ever. With this
+            // setting ssh asks in a window, or fails where there is none.
             call = call.env(ASKPASS, "force");
         }
         for (name, value) in &self.envs {
@@ -229,10 +231,10 @@ mod tests {
     use crate::git::fixture::repository;
 
     #[test]
-    fn nothing_that_git_starts_asks_at_the_terminal() {
+    fn no_program_that_git_starts_asks_at_the_terminal() {
         let it = repository(&[("a.txt", "one\n")]);
-        let alias = "alias.tell=!echo $SSH_ASKPASS_REQUIRE $GIT_TERMINAL_PROMPT";
-        let told = it.repo.git(["-c", alias, "tell"]).run().unwrap();
-        assert_eq!(told, b"force 0\n");
+        let alias = "alias.show-env=!echo $SSH_ASKPASS_REQUIRE $GIT_TERMINAL_PROMPT";
+        let output = it.repo.git(["-c", alias, "show-env"]).run().unwrap();
+        assert_eq!(output, b"force 0\n");
     }
 }

@@ -1,7 +1,7 @@
-//! Pushes of a unit's branch, and nothing else.
+//! Pushes branches, and recognises why a remote refused a push.
 //!
-//! They go through the `git` program, so that credential helpers, ssh set-up and push hooks are the user's own. Nothing is
-//! ever overwritten unseen: a branch that moved elsewhere is refused by the remote, and said.
+//! The `git` program pushes, so that credential helpers, ssh set-up and push hooks are the user's own. Every push names
+//! the commit that it expects on the remote, so that nothing is overwritten unseen.
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,10 +10,10 @@ use super::id::CommitId;
 use super::repo::Repo;
 
 impl Repo {
-    /// Pushes a branch, and nothing else, to the branch of the same name. Pushing what is there already is no error.
+    /// Pushes a branch, and nothing else, to the branch of the same name. A push that changes nothing is no error.
     ///
-    /// Only `replaced` is replaced, and only while it stands there; without it, only a new branch is made.
-    pub fn push(
+    /// The remote's branch must be at `replaced`; without it, the remote must have no such branch.
+    pub(crate) fn push(
         &self,
         remote: &str,
         branch: &str,
@@ -24,7 +24,7 @@ impl Repo {
         self.push_commit(remote, (&here, branch), replaced, cancel)
     }
 
-    /// Like [`Self::push`], but pushes a commit by its name to the branch.
+    /// Does the same as [`Self::push`] with the commit of that name.
     fn push_commit(
         &self,
         remote: &str,
@@ -33,32 +33,30 @@ impl Repo {
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
         let spec = format!("{commit}:refs/heads/{branch}");
-        // From the checkout's root: a remote's address may be a relative path.
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
         let expected = replaced.unwrap_or_default();
         let lease = format!("--force-with-lease=refs/heads/{branch}:{expected}");
+        // In the checkout's root, because a remote's address may be a relative path.
         self.git_in_checkout(["push", "--quiet"])
             .args(&alone)
             .args(&[&lease])
             .args(&[remote, &spec])
-            .over_the_network()
+            .over_network()
             .until(cancel)
             .run()
             .map(drop)
-            .map_err(|error| match without_lease(error, remote, branch) {
-                GitError::Program { reason, .. } => GitError::PushRefused {
-                    branch: branch.to_owned(),
-                    remote: remote.to_owned(),
-                    reason,
-                },
+            .map_err(|error| match error {
+                GitError::Program { reason, .. } => {
+                    Refusal::of(&reason).error(remote, branch, reason)
+                }
                 other => other,
             })
     }
 
-    /// Brings a remote's branch to where the local one of its name stands, if it still stands at one of the `earlier`
-    /// commits. One that is not there, or is there already, is left as it is.
-    pub fn push_again(
+    /// Moves a remote's branch to `commit`, if it is at one of the `earlier` commits. A branch that the remote lacks,
+    /// or that is at `commit` already, is left as it is.
+    pub(crate) fn update_remote_branch(
         &self,
         remote: &str,
         branch: &str,
@@ -67,46 +65,43 @@ impl Repo {
     ) -> Result<(), GitError> {
         match self.remote_branch(remote, branch)? {
             None => Ok(()),
-            stands => self.push_from(stands, remote, branch, commit, earlier),
+            current => self.push_from(current, remote, branch, commit, earlier),
         }
     }
 
-    /// Like [`Self::push_again`], but a branch that is not there is made.
-    pub fn push_over(
+    /// Does the same as [`Self::update_remote_branch`], but creates a branch that the remote lacks.
+    pub(crate) fn set_remote_branch(
         &self,
         remote: &str,
         branch: &str,
         commit: &str,
         earlier: &[CommitId],
     ) -> Result<(), GitError> {
-        let stands = self.remote_branch(remote, branch)?;
-        self.push_from(stands, remote, branch, commit, earlier)
+        let current = self.remote_branch(remote, branch)?;
+        self.push_from(current, remote, branch, commit, earlier)
     }
 
     fn push_from(
         &self,
-        stands: Option<String>,
+        current: Option<String>,
         remote: &str,
         branch: &str,
         commit: &str,
         earlier: &[CommitId],
     ) -> Result<(), GitError> {
-        match stands {
-            Some(stands) if stands == commit => Ok(()),
-            Some(stands) if !earlier.iter().any(|it| stands == *it) => Err(GitError::BranchMoved {
-                branch: branch.to_owned(),
-                remote: remote.to_owned(),
-            }),
-            stands => {
-                // Whatever the branch of that name here has come to hold.
+        match current {
+            Some(current) if current == commit => Ok(()),
+            Some(current) if !earlier.iter().any(|it| current == *it) => Err(moved(remote, branch)),
+            current => {
+                // The commit itself, because the local branch of that name may have moved.
                 let never = CancellationToken::new();
-                self.push_commit(remote, (commit, branch), stands.as_deref(), &never)
+                self.push_commit(remote, (commit, branch), current.as_deref(), &never)
             }
         }
     }
 
-    /// Deletes a branch of a remote, if it still stands at this commit.
-    pub fn delete_remote_branch(
+    /// Deletes a branch of a remote, if it is still at this commit.
+    pub(crate) fn delete_remote_branch(
         &self,
         remote: &str,
         branch: &str,
@@ -119,23 +114,62 @@ impl Repo {
         let spec = format!(":refs/heads/{branch}");
         self.git_in_checkout(["push", "--quiet"])
             .args(&[&lease, remote, &spec])
-            .over_the_network()
+            .over_network()
             .run()
             .map(drop)
-            .map_err(|error| without_lease(error, remote, branch))
+            .map_err(|error| match error {
+                GitError::Program { reason, .. } if Refusal::of(&reason) == Refusal::Moved => {
+                    moved(remote, branch)
+                }
+                other => other,
+            })
     }
 }
 
-/// Why a push with an expected old value failed: what git says where the branch stands elsewhere is told as such.
-fn without_lease(error: GitError, remote: &str, branch: &str) -> GitError {
-    match error {
-        GitError::Program { reason, .. } if reason.contains("stale info") => {
-            GitError::BranchMoved {
-                branch: branch.to_owned(),
-                remote: remote.to_owned(),
-            }
+/// Why a remote refused a push. Git has no error codes for this, so its message is searched here, and only here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// The remote's branch is at another commit than expected.
+    Moved,
+    /// The user may not write to the repository.
+    Denied,
+    Other,
+}
+
+impl Refusal {
+    fn of(message: &str) -> Self {
+        if message.contains("stale info") {
+            Self::Moved
+        } else if message.contains(" denied to ") {
+            // GitHub: "Permission to acme/shop.git denied to ada."
+            Self::Denied
+        } else {
+            Self::Other
         }
-        other => other,
+    }
+
+    fn error(self, remote: &str, branch: &str, reason: String) -> GitError {
+        let (remote, branch) = (remote.to_owned(), branch.to_owned());
+        match self {
+            Self::Moved => GitError::BranchMoved { branch, remote },
+            Self::Denied => GitError::PushDenied {
+                branch,
+                remote,
+                reason,
+            },
+            Self::Other => GitError::PushRefused {
+                branch,
+                remote,
+                reason,
+            },
+        }
+    }
+}
+
+fn moved(remote: &str, branch: &str) -> GitError {
+    GitError::BranchMoved {
+        branch: branch.to_owned(),
+        remote: remote.to_owned(),
     }
 }
 
@@ -149,7 +183,7 @@ mod tests {
 
     fn with_remote() -> Fixture {
         let it = repository(&[("a.txt", "one\n")]);
-        it.identify();
+        it.set_identity();
         let bare = it.beside("remote.git");
         git2::Repository::init_bare(&bare).unwrap();
         it.repo
@@ -167,8 +201,16 @@ mod tests {
             .unwrap()
     }
 
+    /// Has the remote refuse every push with this message.
+    fn reject(it: &Fixture, message: &str) {
+        let hook = it.beside("remote.git/hooks/pre-receive");
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        fs::write(&hook, format!("#!/bin/sh\necho '{message}' >&2\nexit 1\n")).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     #[test]
-    fn a_push_arrives_and_may_be_said_twice() {
+    fn a_push_may_be_repeated() {
         let it = with_remote();
         let id = commit(&it);
         it.repo
@@ -183,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_that_somebody_else_made_is_left_alone() {
+    fn a_branch_that_somebody_else_moved_is_left_alone() {
         let it = with_remote();
         let id = commit(&it);
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
@@ -192,13 +234,13 @@ mod tests {
             it.repo.push("origin", "batch/r/01", replaced, &cancel)
         };
         push(None).unwrap();
-        // The first commit is an older one of ours: to go on from it would be no force, and still is not asked for.
+        // A push onto the first commit would be a fast-forward, but nobody asked for that either.
         let theirs = git2::Oid::from_str(&it.first).unwrap();
         let mut branch = bare.find_reference("refs/heads/batch/r/01").unwrap();
         branch.set_target(theirs, "moved").unwrap();
         let error = push(None).unwrap_err().to_string();
         assert!(
-            error.contains("stands where this run did not leave it"),
+            error.contains("is not at the commit where this run left it"),
             "{error}"
         );
         assert!(push(Some(&id)).is_err());
@@ -208,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn no_tag_goes_along_with_a_push() {
+    fn a_push_takes_no_tag_along() {
         let it = with_remote();
         commit(&it);
         let repo = it.repo.open().unwrap();
@@ -226,17 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_gives_the_remotes_own_words() {
+    fn a_refusal_has_the_remotes_own_message() {
         let it = with_remote();
         commit(&it);
-        let hook = it.beside("remote.git/hooks/pre-receive");
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(
-            &hook,
-            "#!/bin/sh\necho 'you may not push here' >&2\nexit 1\n",
-        )
-        .unwrap();
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        reject(&it, "you may not push here");
         let error = it
             .repo
             .push("origin", "batch/r/01", None, &CancellationToken::new())
@@ -245,5 +280,16 @@ mod tests {
             error.to_string().contains("you may not push here"),
             "{error}"
         );
+    }
+    #[test]
+    fn a_push_without_write_access_is_denied() {
+        let it = with_remote();
+        commit(&it);
+        reject(&it, "Permission to acme/shop.git denied to ada.");
+        let error = it
+            .repo
+            .push("origin", "batch/r/01", None, &CancellationToken::new())
+            .unwrap_err();
+        assert!(matches!(error, GitError::PushDenied { .. }), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Files of one commit, by their paths.
+//! Reads files of one commit by their paths.
 
 use std::path::Path;
 
@@ -6,15 +6,15 @@ use super::error::GitError;
 use super::lookup::tree_of;
 use super::repo::Repo;
 
-/// Reads files of one commit. Not shared between threads; each makes its own.
-pub struct Reader {
+/// Reads files of one commit. Threads cannot share a reader, so each makes its own.
+pub(crate) struct Reader {
     repo: git2::Repository,
     tree: git2::Oid,
 }
 
 impl Reader {
-    /// The content of a file, if it is there and is text.
-    pub fn text(&self, path: &str) -> Option<String> {
+    /// Returns the content of a file; `None` where there is no such file or it is not UTF-8.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         let tree = self.repo.find_tree(self.tree).ok()?;
         let entry = tree.get_path(Path::new(path)).ok()?;
         let blob = self.repo.find_blob(entry.id()).ok()?;
@@ -23,8 +23,8 @@ impl Reader {
 }
 
 impl Repo {
-    /// A reader of a commit's files by their paths, for the calling thread.
-    pub fn reader(&self, commit: &str) -> Result<Reader, GitError> {
+    /// Makes a reader of a commit's files for the calling thread.
+    pub(crate) fn reader(&self, commit: &str) -> Result<Reader, GitError> {
         let repo = self.open()?;
         let tree = tree_of(&repo, commit)?.id();
         Ok(Reader { repo, tree })
@@ -36,7 +36,7 @@ mod tests {
     use crate::git::fixture::repository;
 
     #[test]
-    fn a_reader_knows_files_and_no_folders() {
+    fn a_reader_returns_files_but_not_folders() {
         let it = repository(&[("b/deep/er.txt", "x"), ("b/c.txt", "z")]);
         let reader = it.repo.reader(&it.first).unwrap();
         assert_eq!(reader.text("b/c.txt").as_deref(), Some("z"));

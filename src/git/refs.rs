@@ -1,15 +1,15 @@
-//! Branches and other refs of this repository: where they stand, and how they move or go without a commit being lost.
+//! Reads, creates, moves and deletes branches and other refs of this repository, without losing a commit.
 
 use std::fs;
 use std::io::ErrorKind;
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::lookup::find_commit;
 use super::repo::Repo;
 
 impl Repo {
-    /// Where the local branch stands.
-    pub fn branch_tip(&self, branch: &str) -> Result<Option<String>, GitError> {
+    /// Returns the commit of the local branch.
+    pub(crate) fn branch_tip(&self, branch: &str) -> Result<Option<String>, GitError> {
         let repo = self.open()?;
         let found = repo.find_branch(branch, git2::BranchType::Local);
         Ok(found
@@ -18,8 +18,8 @@ impl Repo {
             .map(|tip| tip.to_string()))
     }
 
-    /// Whether `branch` could be made; the error says what stands in the way.
-    pub fn check_new_branch(&self, branch: &str) -> Result<(), GitError> {
+    /// Checks whether `branch` can be created. The error says why not.
+    pub(crate) fn check_new_branch(&self, branch: &str) -> Result<(), GitError> {
         let full = format!("refs/heads/{branch}");
         if !git2::Reference::is_valid_name(&full) {
             return Err(GitError::BadBranchName {
@@ -32,7 +32,7 @@ impl Repo {
                 branch: branch.to_owned(),
             });
         }
-        // A ref is a file or a folder, never both (git-check-ref-format(1)).
+        // A ref name is a file or a folder, never both (git-check-ref-format(1)).
         let above = branch
             .match_indices('/')
             .map(|(slash, _)| &branch[..slash])
@@ -51,36 +51,41 @@ impl Repo {
         }
     }
 
-    /// Refuses a branch on which a checkout stands.
-    pub fn check_movable(&self, branch: &str) -> Result<(), GitError> {
+    /// Refuses a branch that is checked out somewhere: the files there would no longer be those of the branch.
+    pub(crate) fn check_movable(&self, branch: &str) -> Result<(), GitError> {
         let name = format!("refs/heads/{branch}");
         let format = "--format=%(worktreepath)";
-        let place = self.git(["for-each-ref", format, &name]).run()?;
-        let place = String::from_utf8_lossy(&place).trim().to_owned();
-        if place.is_empty() {
+        let path = self.git(["for-each-ref", format, &name]).run()?;
+        let path = String::from_utf8_lossy(&path).trim().to_owned();
+        if path.is_empty() {
             return Ok(());
         }
         Err(GitError::CheckedOut {
             branch: branch.to_owned(),
-            place: place.into(),
+            path: path.into(),
         })
     }
 
-    /// Brings a branch from one commit to another, or makes it where it was nowhere; only while it stands there, and only
-    /// if no checkout stands on it: its files would no longer be those of the branch.
-    pub fn move_branch(&self, branch: &str, from: Option<&str>, to: &str) -> Result<(), GitError> {
+    /// Moves a branch from one commit to another, or creates it where `from` is absent. Fails if the branch is at
+    /// another commit, or is checked out somewhere.
+    pub(crate) fn move_branch(
+        &self,
+        branch: &str,
+        from: Option<&str>,
+        to: &str,
+    ) -> Result<(), GitError> {
         self.check_movable(branch)?;
         let name = format!("refs/heads/{branch}");
-        // Zeros mean that it must not be there.
-        let nowhere = "0".repeat(to.len());
-        let from = from.unwrap_or(&nowhere);
+        // Zeros mean that the ref must not exist.
+        let absent = "0".repeat(to.len());
+        let from = from.unwrap_or(&absent);
         self.git(["update-ref", "-m", "batch", &name, to, from])
             .run()
             .map(drop)
     }
 
-    /// Takes away the lock that a killed process may have left on a branch. Only for a name that nobody else uses.
-    pub fn unlock_branch(&self, branch: &str) -> Result<(), GitError> {
+    /// Removes the lock that a killed process may have left on a branch. Only for a name that nobody else uses.
+    pub(crate) fn unlock_branch(&self, branch: &str) -> Result<(), GitError> {
         let lock = self.common.join(format!("refs/heads/{branch}.lock"));
         match fs::remove_file(&lock) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -90,8 +95,12 @@ impl Repo {
         }
     }
 
-    /// Deletes `branch` if it still stands at the commit `start`, so that nothing is lost with it. Says whether it did.
-    pub fn delete_untouched_branch(&self, branch: &str, start: &str) -> Result<bool, GitError> {
+    /// Deletes `branch` if it is still at the commit `start`, so that no commit is lost. Returns whether it did.
+    pub(crate) fn delete_untouched_branch(
+        &self,
+        branch: &str,
+        start: &str,
+    ) -> Result<bool, GitError> {
         let repo = self.open()?;
         let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
             return Ok(false);
@@ -102,13 +111,13 @@ impl Repo {
         }
         found
             .delete()
-            .during(|| format!("branch {branch} cannot be deleted"))?;
+            .context(|| format!("branch {branch} cannot be deleted"))?;
         Ok(true)
     }
 
-    /// Deletes `branch`; if it does not stand at `start` any more, what it holds is kept under
-    /// the full ref name `aside`, or with a number behind it where another commit is kept there. Gives that name.
-    pub fn set_branch_aside(
+    /// Deletes `branch`. If it has commits after `start`, the ref with the full name `aside` keeps them, with a number
+    /// appended where that ref has another commit already. Returns the name of that ref.
+    pub(crate) fn set_branch_aside(
         &self,
         branch: &str,
         start: &str,
@@ -121,20 +130,22 @@ impl Repo {
         let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
             return Ok(None);
         };
-        let during = || format!("branch {branch} cannot be set aside");
-        let tip = found.get().peel_to_commit().during(during)?.id();
+        let context = || format!("branch {branch} cannot be set aside");
+        let tip = found.get().peel_to_commit().context(context)?.id();
         let aside = free_ref(&repo, aside, tip);
         repo.reference(&aside, tip, true, "batch: set aside")
-            .during(during)?;
-        found.delete().during(during)?;
+            .context(context)?;
+        found.delete().context(context)?;
         Ok(Some(aside))
     }
 
-    /// The refs below `prefix` with the commits they name, by name.
-    pub fn refs_below(&self, prefix: &str) -> Result<Vec<(String, String)>, GitError> {
+    /// Lists the refs whose names begin with `prefix`, each with its commit, by name.
+    pub(crate) fn refs_below(&self, prefix: &str) -> Result<Vec<(String, String)>, GitError> {
         let repo = self.open()?;
-        let during = || format!("the refs below {prefix} cannot be listed");
-        let found = repo.references_glob(&format!("{prefix}*")).during(during)?;
+        let context = || format!("the refs below {prefix} cannot be listed");
+        let found = repo
+            .references_glob(&format!("{prefix}*"))
+            .context(context)?;
         let mut refs: Vec<(String, String)> = found
             .filter_map(Result::ok)
             .filter_map(|found| Some((found.name().ok()?.to_owned(), found.target()?.to_string())))
@@ -144,19 +155,19 @@ impl Repo {
     }
 
     /// Deletes the ref with this full name.
-    pub fn delete_ref(&self, name: &str) -> Result<(), GitError> {
+    pub(crate) fn delete_ref(&self, name: &str) -> Result<(), GitError> {
         let repo = self.open()?;
         repo.find_reference(name)
             .and_then(|mut found| found.delete())
-            .during(|| format!("{name} cannot be deleted"))
+            .context(|| format!("{name} cannot be deleted"))
     }
 }
 
-/// The full ref name, or the first with a number behind it, that stands for no other commit.
+/// Returns `name`, or `name` with a number appended, whichever first is free or has `commit` already.
 pub(super) fn free_ref(repo: &git2::Repository, name: &str, commit: git2::Oid) -> String {
     let free = |name: &String| {
         repo.find_reference(name)
-            .map_or(true, |kept| kept.target() == Some(commit))
+            .map_or(true, |found| found.target() == Some(commit))
     };
     let numbered = (2..u32::MAX).map(|number| format!("{name}.{number}"));
     std::iter::once(name.to_owned())
@@ -173,7 +184,7 @@ mod tests {
     #[test]
     fn a_branch_with_work_on_it_is_kept() {
         let it = repository(&[("a.txt", "one\n")]);
-        it.identify();
+        it.set_identity();
         let tree = it.repo.tree(&it.first).unwrap();
         it.repo.commit("work", &it.first, &tree, "work").unwrap();
         assert!(!it.repo.delete_untouched_branch("work", &it.first).unwrap());
@@ -184,9 +195,9 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_is_moved_only_from_where_it_stood() {
+    fn a_branch_moves_only_from_the_expected_commit() {
         let it = repository(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
-        it.identify();
+        it.set_identity();
         let (a, b) = (
             it.change(&it.first, "a.txt", "new\n"),
             it.change(&it.first, "b.txt", "new\n"),

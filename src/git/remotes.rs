@@ -1,15 +1,15 @@
-//! Remotes: which one to use, their addresses, and where their branches stand.
+//! Remotes: which one to use, their addresses, and the commits of their branches.
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::repo::Repo;
 
 impl Repo {
-    /// The remote to use: `wanted`, else the current branch's own, else `origin`, else the only one there is.
-    pub fn remote(&self, wanted: Option<&str>) -> Result<Option<String>, GitError> {
+    /// Chooses the remote: `wanted`, else the remote of the current branch, else `origin`, else the only one.
+    pub(crate) fn remote(&self, wanted: Option<&str>) -> Result<Option<String>, GitError> {
         let repo = self.open()?;
         let known: Vec<String> = repo
             .remotes()
-            .during(|| "the remotes cannot be listed".into())?
+            .context(|| "the remotes cannot be listed".into())?
             .iter()
             .filter_map(|name| name.ok().flatten().map(ToOwned::to_owned))
             .collect();
@@ -39,16 +39,16 @@ impl Repo {
             }))
     }
 
-    /// The names of the settings that add a header to requests: some servers' runners keep a token there, to push with.
-    pub fn header_settings(&self) -> Result<Vec<String>, GitError> {
-        // From the checkout: settings may be included for one place only.
+    /// Lists the git settings that add a header to requests. Some CI systems keep a push token there.
+    pub(crate) fn header_settings(&self) -> Result<Vec<String>, GitError> {
+        // Asked in the checkout, because a configuration file may be included for some folders only.
         let out = self
             .git_in_checkout(["config", "--list", "--name-only", "-z"])
             .run()?;
         let mut names: Vec<String> = out
             .split(|byte| *byte == 0)
             .map(|name| String::from_utf8_lossy(name).into_owned())
-            // The section and the last part are told in lower case (git-config(1)).
+            // Git prints the section and the last part in lower case (git-config(1)).
             .filter(|name| name.starts_with("http.") && name.ends_with(".extraheader"))
             .collect();
         names.sort_unstable();
@@ -56,8 +56,8 @@ impl Repo {
         Ok(names)
     }
 
-    /// The addresses that pushes to `remote` go to, at least one, after `insteadOf` and `pushInsteadOf`.
-    pub fn push_urls(&self, remote: &str) -> Result<Vec<String>, GitError> {
+    /// Returns the addresses that pushes to `remote` go to, at least one, after `insteadOf` and `pushInsteadOf`.
+    pub(crate) fn push_urls(&self, remote: &str) -> Result<Vec<String>, GitError> {
         let out = self
             .git(["remote", "get-url", "--push", "--all", remote])
             .run()?;
@@ -67,34 +67,42 @@ impl Repo {
             .collect())
     }
 
-    /// Whether a remote has a branch of this name. Asks the remote.
-    pub fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
+    /// Asks the remote whether it has a branch of this name.
+    pub(crate) fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
         Ok(self.remote_branch(remote, branch)?.is_some())
     }
 
-    /// Whether there is a repository with branches behind a remote. Asks the remote.
-    pub fn remote_has_branches(&self, remote: &str) -> Result<bool, GitError> {
+    /// Asks the remote whether it has any branch.
+    pub(crate) fn remote_has_branches(&self, remote: &str) -> Result<bool, GitError> {
         let out = self
             .git_in_checkout(["ls-remote", "--heads", "--", remote])
-            .over_the_network()
+            .over_network()
             .run()?;
         Ok(!out.is_empty())
     }
 
-    /// The commit at which a remote's branch of this name stands, if it has one. Asks the remote.
-    pub fn remote_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
+    /// Asks the remote for the commit of its branch; `None` where it has no such branch.
+    pub(crate) fn remote_branch(
+        &self,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Option<String>, GitError> {
         let name = format!("refs/heads/{branch}");
         let out = self
             .git_in_checkout(["ls-remote", "--", remote, &name])
-            .over_the_network()
+            .over_network()
             .run()?;
         let out = String::from_utf8_lossy(&out);
         Ok(out.split_whitespace().next().map(str::to_owned))
     }
 
-    /// The commit at which a remote's branch stands, with all that belongs to it; nothing where it has no such branch. The
-    /// user's refs stay as they are.
-    pub fn fetch_branch(&self, remote: &str, branch: &str) -> Result<Option<String>, GitError> {
+    /// Fetches a remote's branch and returns its commit; `None` where the remote has no such branch. The user's refs
+    /// stay as they are.
+    pub(crate) fn fetch_branch(
+        &self,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Option<String>, GitError> {
         let Some(tip) = self.remote_branch(remote, branch)? else {
             return Ok(None);
         };
@@ -107,7 +115,7 @@ impl Repo {
                     "--no-auto-maintenance",
                 ])
                 .args(&[remote, &name])
-                .over_the_network()
+                .over_network()
                 .run()?;
         }
         Ok(Some(tip))

@@ -1,5 +1,4 @@
-//! Taking worktrees away: those whose work is published are deleted, all others are moved to a trash folder, from where
-//! they can be fetched back.
+//! Removes worktrees: a worktree whose work is published is deleted, any other is moved to a trash folder.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -7,15 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::delete::delete_tree;
 use super::error::GitError;
-use super::include::place;
+use super::include::copy_entry;
 use super::repo::Repo;
 
 impl Repo {
-    /// Deletes a worktree.
-    ///
-    /// `name` is the one it was registered under.
-    pub fn remove_worktree(&self, name: &str, path: &Path) -> Result<(), GitError> {
-        // Git forgets it first: half a worktree that is not registered is no riddle to anybody.
+    /// Deletes a worktree that was registered as `name`.
+    pub(crate) fn remove_worktree(&self, name: &str, path: &Path) -> Result<(), GitError> {
+        // Git's entry goes first: a process that is killed in between leaves a plain folder.
         self.forget_worktree(name)?;
         if path.symlink_metadata().is_ok() {
             delete_tree(path).map_err(|error| GitError::io("cannot remove", path, error))?;
@@ -23,8 +20,8 @@ impl Repo {
         Ok(())
     }
 
-    /// Has git forget a worktree; its folder is not looked at.
-    pub fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
+    /// Removes git's entry for a worktree. The folder itself stays.
+    pub(crate) fn forget_worktree(&self, name: &str) -> Result<(), GitError> {
         let admin = self.admin_dir(name);
         if admin.exists() {
             fs::remove_dir_all(&admin)
@@ -33,11 +30,9 @@ impl Repo {
         Ok(())
     }
 
-    /// Moves a worktree into the folder `aside` and has git forget it. Gives the new place; `None` when it was gone
-    /// already.
-    ///
-    /// `name` is the one it was registered under.
-    pub fn discard_worktree(
+    /// Moves a worktree that was registered as `name` into the folder `aside` and removes git's entry for it. Returns
+    /// the new path; `None` where the worktree was gone already.
+    pub(crate) fn discard_worktree(
         &self,
         name: &str,
         path: &Path,
@@ -48,10 +43,15 @@ impl Repo {
         Ok(moved.then_some(to))
     }
 
-    /// Moves a worktree to `to`, has git forget it and takes away the link to what git knew. Also where `to` is on
-    /// another file system: there it is copied first, and deleted only when all of it has arrived. Says whether it was
-    /// still there.
-    pub fn trash_worktree(&self, name: &str, path: &Path, to: &Path) -> Result<bool, GitError> {
+    /// Moves a worktree to `to`, and removes git's entry and the link to it. Where `to` is on another file system, the
+    /// worktree is copied first, and deleted only when all of it has arrived. Returns whether the worktree still
+    /// existed.
+    pub(crate) fn trash_worktree(
+        &self,
+        name: &str,
+        path: &Path,
+        to: &Path,
+    ) -> Result<bool, GitError> {
         let moved = match self.move_worktree(name, path, to) {
             Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
                 copy_tree(path, to)
@@ -61,14 +61,14 @@ impl Repo {
             }
             moved => moved?,
         };
-        // Of a repository that somebody made there it is a folder, and stays.
+        // A folder `.git` is a repository that somebody made there: it stays.
         let _ = fs::remove_file(to.join(".git"));
         Ok(moved)
     }
 
     fn move_worktree(&self, name: &str, path: &Path, to: &Path) -> Result<bool, GitError> {
-        let is_there = path.symlink_metadata().is_ok();
-        if is_there {
+        let exists = path.symlink_metadata().is_ok();
+        if exists {
             if let Some(aside) = to.parent() {
                 fs::create_dir_all(aside)
                     .map_err(|error| GitError::io("cannot make", aside, error))?;
@@ -77,14 +77,14 @@ impl Repo {
                 .map_err(|error| GitError::io("cannot move to the trash", path, error))?;
         }
         self.forget_worktree(name)?;
-        Ok(is_there)
+        Ok(exists)
     }
 }
 
-/// Removes the run's folder and the one for all runs, above the worktree that stood at `path`, where they are empty.
+/// Removes the two folders above the worktree at `path` (one of the run, one of all runs) where they are empty.
 ///
-/// Never while worktrees are being made: one may have made its folder a moment ago and be about to fill it.
-pub fn remove_empty_folders_above(path: &Path) {
+/// Never call this while worktrees are being made: a folder may have been created a moment ago and still be empty.
+pub(crate) fn remove_empty_folders_above(path: &Path) {
     for above in path.ancestors().skip(1).take(2) {
         if fs::remove_dir(above).is_err() {
             break;
@@ -96,14 +96,14 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry?;
         let inner = entry.path().strip_prefix(from).map_err(io::Error::other)?;
-        place(&entry, &to.join(inner))?;
+        copy_entry(&entry, &to.join(inner))?;
     }
     Ok(())
 }
 
-/// A place in the folder, called `name` or, where that is taken, a little longer.
+/// Returns a free path in the folder: `name`, with a number appended where it is taken.
 #[must_use]
-pub fn free_name(folder: &Path, name: &str) -> PathBuf {
+pub(crate) fn free_name(folder: &Path, name: &str) -> PathBuf {
     let first = folder.join(name);
     if first.symlink_metadata().is_err() {
         return first;
@@ -121,7 +121,7 @@ mod tests {
     use crate::git::worktree::NewWorktree;
 
     #[test]
-    fn a_discarded_worktree_lies_in_the_trash_and_git_has_forgotten_it() {
+    fn a_discarded_worktree_is_in_the_trash_and_not_registered() {
         let it = repository(&[("a.txt", "one\n")]);
         let (path, index, trash) = (it.beside("work"), it.beside("index"), it.beside("trash"));
         let new = NewWorktree {

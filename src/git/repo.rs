@@ -1,17 +1,17 @@
-//! A repository, and the folders that belong to it.
+//! Finds a repository and the folders that belong to it.
 
 use std::path::{Path, PathBuf};
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 
-/// A repository, and the place in it where the user stands.
+/// A repository, and the folder in it where the user called batch.
 #[derive(Debug, Clone)]
 pub struct Repo {
-    /// Remotes that stand in no settings, by name and address.
-    pub(super) unlisted: Vec<(String, String)>,
+    /// Remotes that git's configuration does not have, by name and address.
+    pub(super) extra_remotes: Vec<(String, String)>,
     pub(super) common: PathBuf,
     pub(super) root: PathBuf,
-    home: PathBuf,
+    main_checkout: PathBuf,
     prefix: String,
 }
 
@@ -22,7 +22,7 @@ impl Repo {
             dir: dir.to_path_buf(),
         };
         let dir = dir.canonicalize().map_err(|_| not_found())?;
-        // Not libgit2's own "discover", which forgets the checkout of a git folder that stands apart from it.
+        // libgit2's own "discover" loses the checkout of a repository whose git folder lies elsewhere.
         let found = git2::Repository::open_ext(
             &dir,
             git2::RepositoryOpenFlags::CROSS_FS,
@@ -30,7 +30,7 @@ impl Repo {
         )
         .map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => not_found(),
-            // libgit2 has no codes for these.
+            // libgit2 has no error codes for these two.
             _ if error.message().contains("object format") => GitError::Sha256 { dir: dir.clone() },
             _ if error.message().contains("extensions.refstorage") => {
                 GitError::Reftable { dir: dir.clone() }
@@ -51,9 +51,9 @@ impl Repo {
             .and_then(Path::to_str)
             .unwrap_or_default()
             .to_owned();
-        // A linked checkout stands anywhere; what belongs to the repository stands beside its main checkout. Of a
-        // submodule, or with a separate git folder, that is not where the common folder is.
-        let home = if found.is_worktree() {
+        // A linked checkout may lie anywhere, so batch places its own files beside the main checkout. A submodule, or a
+        // repository with a separate git folder, has its common folder elsewhere.
+        let main_checkout = if found.is_worktree() {
             match git2::Repository::open(&common)
                 .ok()
                 .as_ref()
@@ -66,70 +66,70 @@ impl Repo {
             root.clone()
         };
         Ok(Self {
-            unlisted: Vec::new(),
+            extra_remotes: Vec::new(),
             common,
             root,
-            home,
+            main_checkout,
             prefix,
         })
     }
 
-    /// The same repository with a further remote, which its settings are not told of.
+    /// Adds a remote for this process only. Git's configuration does not change.
     #[must_use]
-    pub fn with_remote(mut self, name: String, address: String) -> Self {
-        self.unlisted.push((name, address));
+    pub(crate) fn with_remote(mut self, name: String, address: String) -> Self {
+        self.extra_remotes.push((name, address));
         self
     }
 
-    /// The folder that all linked checkouts share: `.git` of the main checkout.
+    /// Returns the folder that all linked checkouts share: `.git` of the main checkout.
     #[must_use]
-    pub fn common_dir(&self) -> &Path {
+    pub(crate) fn common_dir(&self) -> &Path {
         &self.common
     }
 
-    /// The root of the checkout in which the user stands.
+    /// Returns the root of the checkout in which the user called batch.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The main checkout (or the bare repository that the checkouts belong to).
+    /// Returns the root of the main checkout, or the bare repository that the checkouts belong to.
     #[must_use]
-    pub fn home(&self) -> &Path {
-        &self.home
+    pub(crate) fn main_checkout(&self) -> &Path {
+        &self.main_checkout
     }
 
-    /// The repository's name: that of its main folder.
+    /// Returns the repository's name, which is the name of its main folder.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let name = self
-            .home
+            .main_checkout
             .file_name()
             .map_or_else(|| "repository".into(), |name| name.to_string_lossy());
         name.strip_suffix(".git").unwrap_or(&name).to_owned()
     }
 
-    /// The folder in which the user stands, from the root, `""` at the root itself.
+    /// Returns the folder in which the user called batch, as a path from the root; `""` is the root itself.
     #[must_use]
-    pub fn prefix(&self) -> &str {
+    pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Where batch keeps what it knows of this repository.
+    /// Returns the folder of batch's own state for this repository.
     #[must_use]
-    pub fn state_dir(&self) -> PathBuf {
+    pub(crate) fn state_dir(&self) -> PathBuf {
         self.common.join("batch")
     }
 
-    /// Whether history was cut when the repository was cloned.
-    pub fn is_shallow(&self) -> Result<bool, GitError> {
+    /// Checks whether this is a shallow clone.
+    pub(crate) fn is_shallow(&self) -> Result<bool, GitError> {
         Ok(self.open()?.is_shallow())
     }
 
-    /// A handle of libgit2's. It cannot be shared between threads, so each caller opens its own (well under 1 ms).
+    /// Opens a libgit2 handle. Threads cannot share one, so each caller opens its own (well under 1 ms).
     pub(super) fn open(&self) -> Result<git2::Repository, GitError> {
         git2::Repository::open(&self.common)
-            .during(|| format!("the repository {} cannot be opened", self.common.display()))
+            .context(|| format!("the repository {} cannot be opened", self.common.display()))
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_repository_and_a_bare_one_are_told_apart() {
+    fn a_missing_and_a_bare_repository_give_different_errors() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(
             Repo::discover(folder.path()),

@@ -1,18 +1,18 @@
-//! What undoes a change that came into a branch, whichever way it came: as a merge, as one commit, or as several that were
-//! put on top. Only objects are written here.
+//! Finds how a unit's work came into a branch (by a merge commit, squashed, or rebased), and the tree without it. Only
+//! objects are written here.
 
 use std::collections::BTreeMap;
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::lookup::find_commit;
 use super::repo::Repo;
 
-/// Commits that are looked through for one that brought a unit's work; older ones are long lived with.
-const LOOKED_THROUGH: &str = "--max-count=10000";
+/// How many commits are searched for the one that brought a unit's work in.
+const SEARCH_LIMIT: &str = "--max-count=10000";
 
-/// What stays of a commit that is put on top of another one.
+/// The parts of a commit that a rebase keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authored {
+pub(crate) struct Authorship {
     pub name: String,
     pub email: String,
     /// Seconds since 1970-01-01 UTC.
@@ -20,7 +20,7 @@ pub struct Authored {
     pub message: String,
 }
 
-impl Authored {
+impl Authorship {
     fn of(commit: &git2::Commit<'_>) -> Self {
         let author = commit.author();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
@@ -41,35 +41,44 @@ impl Authored {
 }
 
 impl Repo {
-    /// Where a branch stood before a change came into it that ended in the commit `last`. `brought` are the commits that
-    /// were asked to be brought, the oldest first: where they were put on top of the branch, each came as a commit of its
-    /// own, though one that would have changed nothing was left out.
-    pub fn before(&self, last: &str, brought: &[Authored]) -> Result<String, GitError> {
+    /// Returns the commit of a branch before a pull request came in, which ended with the commit `last`. `brought` are
+    /// the commits of the pull request, the oldest first. A rebase puts each of them on the branch, except for one that
+    /// would change nothing there.
+    pub(crate) fn commit_before(
+        &self,
+        last: &str,
+        brought: &[Authorship],
+    ) -> Result<String, GitError> {
         let repo = self.open()?;
-        let during = || format!("what came before {last} cannot be read");
+        let context = || format!("the commit before {last} cannot be read");
         let tip = find_commit(&repo, last)?;
         let mut first = tip.clone();
         let mut next = Some(tip);
         for wanted in brought.iter().rev() {
-            // A merge is undone as what it brought to its first parent.
+            // A merge commit is reverted as the difference to its first parent.
             let Some(commit) = next.as_ref().filter(|it| it.parent_count() == 1) else {
                 break;
             };
-            if Authored::of(commit).is_same(wanted) {
+            if Authorship::of(commit).is_same(wanted) {
                 first = commit.clone();
                 next = commit.parent(0).ok();
             }
         }
-        Ok(first.parent_id(0).during(during)?.to_string())
+        Ok(first.parent_id(0).context(context)?.to_string())
     }
 
-    /// The tree of `tip` without what came between the commits `before` and `last`.
-    pub fn without(&self, tip: &str, before: &str, last: &str) -> Result<String, GitError> {
-        self.graft(tip, last, before)
+    /// Returns the tree of `tip` without the changes between the commits `before` and `last`.
+    pub(crate) fn tree_without(
+        &self,
+        tip: &str,
+        before: &str,
+        last: &str,
+    ) -> Result<String, GitError> {
+        self.apply_changes(tip, last, before)
     }
 
-    /// The latest commit in a branch's own line whose trailers have all these values.
-    pub fn with_trailers(
+    /// Finds the latest commit of a branch, by first parents, whose trailers have all these values.
+    pub(crate) fn find_by_trailers(
         &self,
         branch: &str,
         wanted: &[(&str, &str)],
@@ -78,7 +87,7 @@ impl Repo {
             "--format=%H%n%(trailers:only,unfold)",
             format!("refs/heads/{branch}"),
         );
-        let args = ["log", "--first-parent", "-z", LOOKED_THROUGH, format, &name];
+        let args = ["log", "--first-parent", "-z", SEARCH_LIMIT, format, &name];
         let out = self.git(args).args(&["--"]).run()?;
         let found = out.split(|byte| *byte == 0).find_map(|commit| {
             let text = String::from_utf8_lossy(commit);
@@ -118,7 +127,7 @@ mod tests {
             .to_string()
     }
 
-    /// A commit on `parents` with the files of the first one, and this text in one of them.
+    /// Makes a commit on `parents` with the files of the first one, and this text in one of them.
     fn change(it: &Fixture, parents: &[&str], file: &str, text: &str) -> String {
         let repo = it.repo.open().unwrap();
         let before = find_commit(&repo, parents[0]).unwrap().tree().unwrap();
@@ -129,13 +138,13 @@ mod tests {
         commit(it, tree, parents, &format!("{file}: {text}"))
     }
 
-    fn authored(it: &Fixture, commit: &str) -> Authored {
+    fn authored(it: &Fixture, commit: &str) -> Authorship {
         let repo = it.repo.open().unwrap();
-        Authored::of(&find_commit(&repo, commit).unwrap())
+        Authorship::of(&find_commit(&repo, commit).unwrap())
     }
 
     #[test]
-    fn what_was_before_a_change_is_found_however_it_came() {
+    fn the_commit_before_a_change_is_found_for_every_way_of_merging() {
         let it = fixture();
         let branch = change(&it, &[&it.first], "a.txt", "new");
         let more = change(&it, &[&branch], "b.txt", "new");
@@ -143,49 +152,49 @@ mod tests {
         let base = change(&it, &[&it.first], "c.txt", "theirs");
 
         let merged = change(&it, &[&base, &more], "a.txt", "new");
-        assert_eq!(it.repo.before(&merged, &brought).unwrap(), base);
+        assert_eq!(it.repo.commit_before(&merged, &brought).unwrap(), base);
         let squashed = change(&it, &[&base], "squashed", "new");
-        assert_eq!(it.repo.before(&squashed, &brought).unwrap(), base);
-        // One after the other on top of what the base has become.
+        assert_eq!(it.repo.commit_before(&squashed, &brought).unwrap(), base);
+        // Rebased onto the new base.
         let one = change(&it, &[&base], "a.txt", "new");
         let two = change(&it, &[&one], "b.txt", "new");
-        assert_eq!(it.repo.before(&two, &brought).unwrap(), base);
-        // The first of them was in the base already.
+        assert_eq!(it.repo.commit_before(&two, &brought).unwrap(), base);
+        // Rebased, with the first of them in the base already.
         let alone = change(&it, &[&base], "b.txt", "new");
-        assert_eq!(it.repo.before(&alone, &brought).unwrap(), base);
+        assert_eq!(it.repo.commit_before(&alone, &brought).unwrap(), base);
     }
 
     #[test]
-    fn only_what_a_change_brought_is_taken_back() {
+    fn only_the_change_itself_is_reverted() {
         let it = fixture();
         let work = change(&it, &[&it.first], "a.txt", "new\n");
         let later = change(&it, &[&work], "c.txt", "theirs\n");
-        let tree = it.repo.without(&later, &it.first, &work).unwrap();
+        let tree = it.repo.tree_without(&later, &it.first, &work).unwrap();
         let changes = it.repo.changes(&later, &tree).unwrap();
         let paths: Vec<&[u8]> = changes.list.iter().map(|it| &it.path[..]).collect();
         assert_eq!(paths, [b"a.txt"]);
         let clash = change(&it, &[&work], "a.txt", "newer\n");
         assert!(matches!(
-            it.repo.without(&clash, &it.first, &work),
-            Err(GitError::Collision { paths }) if paths == ["a.txt"]
+            it.repo.tree_without(&clash, &it.first, &work),
+            Err(GitError::Conflict { paths }) if paths == ["a.txt"]
         ));
     }
 
     #[test]
-    fn a_merge_is_found_by_what_its_words_end_with() {
+    fn a_merge_is_found_by_its_trailers() {
         let it = fixture();
         let repo = it.repo.open().unwrap();
         let tree = find_commit(&repo, &it.first).unwrap().tree_id();
         let merge = |parent: &str, unit: &str| {
-            let words = format!("Merge\n\nBatch-Run: r\nBatch-Unit: {unit}\n");
-            commit(&it, tree, &[parent], &words)
+            let message = format!("Merge\n\nBatch-Run: r\nBatch-Unit: {unit}\n");
+            commit(&it, tree, &[parent], &message)
         };
         let one = merge(&it.first, "01-a");
         let two = merge(&one, "01-a-revert");
         it.repo.move_branch("all", None, &two).unwrap();
         let found = |unit| {
             let wanted = [("Batch-Run", "r"), ("Batch-Unit", unit)];
-            it.repo.with_trailers("all", &wanted).unwrap()
+            it.repo.find_by_trailers("all", &wanted).unwrap()
         };
         assert_eq!(found("01-a"), Some(one));
         assert_eq!(found("01"), None);

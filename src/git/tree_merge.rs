@@ -1,24 +1,29 @@
-//! Putting changes of several origins together: the trees of units that another one needs, and an agent's changes
-//! without what the setup command changed before it.
+//! Merges changes of several origins into one tree: the work of units that another unit needs, or an agent's changes
+//! without the changes that the setup command made before it.
 //!
-//! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is told, never
-//! resolved.
+//! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is an error,
+//! and is never resolved.
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::id::CommitId;
 use super::lookup::{any_tree, tree_of};
 use super::repo::Repo;
 
 impl Repo {
-    /// The tree of `onto` with all that differs between the trees `before` and `after`.
-    pub fn graft(&self, onto: &str, before: &str, after: &str) -> Result<String, GitError> {
+    /// Returns the tree of `onto` with all that differs between the trees `before` and `after` applied to it.
+    pub(crate) fn apply_changes(
+        &self,
+        onto: &str,
+        before: &str,
+        after: &str,
+    ) -> Result<String, GitError> {
         let repo = self.open()?;
         let tree = |id| any_tree(&repo, id);
-        merge(&repo, &tree(before)?, &tree(onto)?, &tree(after)?).map(|id| id.to_string())
+        merge_trees(&repo, &tree(before)?, &tree(onto)?, &tree(after)?).map(|id| id.to_string())
     }
 
-    /// A commit that holds the work of all `commits`, which were all made for the commit `base`.
-    pub fn join(
+    /// Makes a merge commit of all `commits`, which all start from the commit `base`.
+    pub(crate) fn join(
         &self,
         base: &str,
         commits: &[CommitId],
@@ -28,10 +33,10 @@ impl Repo {
         let ancestor = tree_of(&repo, base)?;
         let mut joined = ancestor.clone();
         for commit in commits {
-            let id = merge(&repo, &ancestor, &joined, &tree_of(&repo, commit)?)?;
+            let id = merge_trees(&repo, &ancestor, &joined, &tree_of(&repo, commit)?)?;
             joined = repo
                 .find_tree(id)
-                .during(|| format!("tree {id} cannot be read"))?;
+                .context(|| format!("tree {id} cannot be read"))?;
         }
         let tree = joined.id().to_string();
         let parents: Vec<&str> = commits.iter().map(CommitId::as_str).collect();
@@ -39,31 +44,32 @@ impl Repo {
     }
 }
 
-pub(super) fn merge(
+/// Merges two trees with a common ancestor; a conflict is an error with the paths.
+pub(super) fn merge_trees(
     repo: &git2::Repository,
     ancestor: &git2::Tree<'_>,
     ours: &git2::Tree<'_>,
     theirs: &git2::Tree<'_>,
 ) -> Result<git2::Oid, GitError> {
-    let during = || "changes cannot be put together".to_owned();
+    let context = || "changes cannot be merged".to_owned();
     let mut options = git2::MergeOptions::new();
-    // A file is its path here; guessing at moves could let one change land in another's file.
+    // A file is its path here: a guessed rename could let one change land in the file of another.
     options.find_renames(false);
     let mut index = repo
         .merge_trees(ancestor, ours, theirs, Some(&options))
-        .during(during)?;
+        .context(context)?;
     if index.has_conflicts() {
         let mut paths: Vec<String> = index
             .conflicts()
-            .during(during)?
+            .context(context)?
             .filter_map(Result::ok)
             .filter_map(|conflict| conflict.our.or(conflict.their).or(conflict.ancestor))
             .map(|entry| String::from_utf8_lossy(&entry.path).into_owned())
             .collect();
         paths.sort_unstable();
-        return Err(GitError::Collision { paths });
+        return Err(GitError::Conflict { paths });
     }
-    index.write_tree_to(repo).during(during)
+    index.write_tree_to(repo).context(context)
 }
 
 #[cfg(test)]
@@ -75,7 +81,7 @@ mod tests {
     use crate::git::lookup::find_commit;
     use crate::git::worktree::NewWorktree;
 
-    /// A tree made by editing a fresh worktree.
+    /// Makes a tree by editing a fresh worktree.
     fn tree(it: &Fixture, name: &str, edits: &[(&str, &str)]) -> String {
         let (path, index) = (it.beside(name), it.beside(&format!("{name}.index")));
         it.repo
@@ -94,32 +100,38 @@ mod tests {
     }
 
     #[test]
-    fn only_what_came_after_is_grafted() {
+    fn only_the_later_changes_are_applied() {
         let it = repository(&[("a.txt", "a\n"), ("lock", "1\n")]);
         let prepared = tree(&it, "x", &[("lock", "2\n")]);
         let worked = tree(&it, "y", &[("lock", "2\n"), ("a.txt", "b\n")]);
-        let grafted = it.repo.graft(&it.first, &prepared, &worked).unwrap();
-        let changes = it.repo.changes(&it.first, &grafted).unwrap();
+        let applied = it
+            .repo
+            .apply_changes(&it.first, &prepared, &worked)
+            .unwrap();
+        let changes = it.repo.changes(&it.first, &applied).unwrap();
         let paths: Vec<&[u8]> = changes.list.iter().map(|c| &c.path[..]).collect();
         assert_eq!(paths, [b"a.txt"]);
     }
 
     #[test]
-    fn changes_of_the_same_place_collide() {
+    fn changes_of_the_same_lines_conflict() {
         let it = repository(&[("a.txt", "a\n")]);
         let prepared = tree(&it, "x", &[("a.txt", "b\n")]);
         let worked = tree(&it, "y", &[("a.txt", "c\n")]);
-        let error = it.repo.graft(&it.first, &prepared, &worked).unwrap_err();
+        let error = it
+            .repo
+            .apply_changes(&it.first, &prepared, &worked)
+            .unwrap_err();
         assert!(
-            matches!(&error, GitError::Collision { paths } if paths == &["a.txt"]),
+            matches!(&error, GitError::Conflict { paths } if paths == &["a.txt"]),
             "{error}"
         );
     }
 
     #[test]
-    fn a_joined_commit_holds_the_work_of_all() {
+    fn a_joined_commit_holds_the_work_of_all_parents() {
         let it = repository(&[("a.txt", "a\n"), ("b.txt", "b\n")]);
-        it.identify();
+        it.set_identity();
         let commit = |name: &str, file: &str| {
             let tree = tree(&it, name, &[(file, "new\n")]);
             it.repo.commit(name, &it.first, &tree, "work").unwrap()

@@ -1,8 +1,7 @@
-//! Worktrees: a linked checkout for each unit, made from a pinned commit on a branch of its own.
+//! Makes worktrees: a linked checkout for each unit, at a pinned commit and on a branch of its own.
 //!
-//! Only this file knows how a worktree comes to be. Registering is not safe for two at once (git's own rule), so the
-//! caller registers one after another; filling them, which takes nearly all of the time, is. Half-made worktrees are taken
-//! back whole.
+//! Git cannot register two worktrees at once, so the caller registers one after another. Filling them takes nearly all
+//! of the time, and any number may be filled at once. A worktree that could not be finished is removed completely.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,50 +9,50 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::error::{During, GitError};
+use super::error::{Context, GitError};
 use super::lookup::find_commit;
 use super::repo::Repo;
 
-/// What a worktree shall be.
+/// A worktree to make.
 #[derive(Debug, Clone)]
-pub struct NewWorktree<'a> {
+pub(crate) struct NewWorktree<'a> {
     /// The name under which git registers it: no slashes, unique in the repository.
     pub name: &'a str,
     pub path: &'a Path,
-    /// Without `refs/heads/`; on no branch when absent.
+    /// The branch to create, without `refs/heads/`; without one, HEAD is detached.
     pub branch: Option<&'a str>,
     /// The commit to start from.
     pub start: &'a str,
-    /// Where to keep a copy of the fresh index, out of an agent's reach; [`Repo::snapshot`] works by it.
+    /// Where to put a copy of the fresh index, out of an agent's reach, for [`Repo::snapshot`].
     pub index: &'a Path,
 }
 
 impl Repo {
-    /// Makes a worktree that git knows, and its branch, with nothing in it yet. After an error nothing of it is left.
-    pub fn register_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+    /// Registers an empty worktree and creates its branch. After an error nothing of it is left.
+    pub(crate) fn register_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         if let Some(branch) = new.branch {
             self.check_new_branch(branch)?;
         }
         if new.path.symlink_metadata().is_ok() {
-            return Err(GitError::PlaceTaken {
+            return Err(GitError::PathTaken {
                 path: new.path.to_path_buf(),
             });
         }
         let made = self.register(new);
         if made.is_err() {
-            self.take_back(new);
+            self.remove_unfinished_worktree(new);
         }
         made
     }
 
-    /// As git lays it out (gitrepository-layout(5)); libgit2 cannot register without checking out.
+    /// Writes git's own files (gitrepository-layout(5)), because libgit2 cannot register without checking out.
     fn register(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         let repo = self.open()?;
         let commit = find_commit(&repo, new.start)?;
         let head = match new.branch {
             Some(branch) => {
                 repo.branch(branch, &commit, false)
-                    .during(|| format!("branch {branch} cannot be made"))?;
+                    .context(|| format!("branch {branch} cannot be made"))?;
                 format!("ref: refs/heads/{branch}\n")
             }
             None => format!("{}\n", commit.id()),
@@ -63,8 +62,8 @@ impl Repo {
         let folder = |path: &Path| {
             fs::create_dir_all(path).map_err(|error| GitError::io("cannot make", path, error))
         };
-        let write = |path: PathBuf, words: &[&[u8]]| {
-            fs::write(&path, words.concat())
+        let write = |path: PathBuf, parts: &[&[u8]]| {
+            fs::write(&path, parts.concat())
                 .map_err(|error| GitError::io("cannot write", &path, error))
         };
         let _ = fs::remove_dir_all(&draft);
@@ -72,8 +71,8 @@ impl Repo {
         write(draft.join("commondir"), &[b"../..\n"])?;
         write(draft.join("HEAD"), &[head.as_bytes()])?;
         folder(new.path)?;
-        let place = new.path.canonicalize();
-        let link = place
+        let absolute = new.path.canonicalize();
+        let link = absolute
             .map_err(|error| GitError::io("cannot find", new.path, error))?
             .join(".git");
         write(
@@ -81,8 +80,8 @@ impl Repo {
             &[b"gitdir: ", admin.as_os_str().as_bytes(), b"\n"],
         )?;
         write(draft.join("gitdir"), &[link.as_os_str().as_bytes(), b"\n"])?;
-        // In one step, because any git that tidies up meanwhile forgets what is not whole (git-worktree(1), prune). It
-        // also removes the folder of all worktrees when it finds it empty.
+        // Renamed in one step, because another git may prune incomplete entries at any moment (git-worktree(1), prune).
+        // It also removes the folder `worktrees` when it is empty.
         let mut attempts = 0..100;
         loop {
             attempts.next();
@@ -94,11 +93,11 @@ impl Repo {
         }
     }
 
-    /// Checks out what a worktree that was registered shall hold. Any number may be filled at once. After an error it is
-    /// for the caller to [take it back](Self::take_back).
-    pub fn fill_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
+    /// Checks out the files of a registered worktree. Any number may be filled at once. After an error the caller
+    /// [removes the worktree](Self::remove_unfinished_worktree).
+    pub(crate) fn fill_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         let fault = |fault: git2::Error| {
-            // libgit2 has no code for a full disk, and does not always hand on the system's own words.
+            // libgit2 has no error code for a full disk, and does not always pass on the system's message.
             if fault.message().contains("No space left on device") || is_full(new.path) {
                 return GitError::DiskFull {
                     path: new.path.to_path_buf(),
@@ -118,23 +117,23 @@ impl Repo {
         self.check_out_filtered(new, &fresh)
     }
 
-    /// Writes those files anew that libgit2 cannot: it knows nothing of filter programs (large files, encryption) and
-    /// of other encodings. By git, with the user's own means, as any checkout of the base would be.
+    /// Has git write again the files that libgit2 cannot write: it supports neither filter programs (large files,
+    /// encryption) nor other encodings. Git runs with the user's own environment, as in any checkout of the base.
     fn check_out_filtered(&self, new: &NewWorktree<'_>, own: &Path) -> Result<(), GitError> {
-        let git = |args: &[&str]| self.git_among_work(new.path, new.index).args(args);
+        let git = |args: &[&str]| self.git_in_worktree(new.path, new.index).args(args);
         let mut filtered = Vec::new();
-        for unlike in [
+        for filtered_only in [
             ":(exclude,attr:!filter)",
             ":(exclude,attr:!working-tree-encoding)",
         ] {
-            filtered.extend(git(&["ls-files", "-z", "--", unlike]).run()?);
+            filtered.extend(git(&["ls-files", "-z", "--", filtered_only]).run()?);
         }
         if filtered.is_empty() {
             return Ok(());
         }
         for name in filtered.split(|byte| *byte == 0) {
             let path = new.path.join(OsStr::from_bytes(name));
-            // What stands there and is up to date would be left as it is.
+            // Git would not write a file again that is up to date.
             if path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
                 fs::remove_file(&path)
                     .map_err(|error| GitError::io("cannot remove", &path, error))?;
@@ -147,12 +146,17 @@ impl Repo {
         Ok(())
     }
 
-    /// Makes a worktree agree with its branch after a commit, for people who look into it: its index becomes the kept
-    /// one, its HEAD the branch, whatever an agent did to them.
-    pub fn settle_worktree(&self, name: &str, branch: &str, index: &Path) -> Result<(), GitError> {
+    /// Makes a worktree agree with its branch after a commit, for people who look into it: the index becomes the copy
+    /// at `index`, and HEAD the branch, whatever an agent did to them.
+    pub(crate) fn sync_worktree(
+        &self,
+        name: &str,
+        branch: &str,
+        index: &Path,
+    ) -> Result<(), GitError> {
         let admin = self.admin_dir(name);
         if !admin.exists() {
-            // Git has forgotten it, as it does when an agent deletes the file `.git`: there is nothing to settle.
+            // Git has no entry for it any more, for example because an agent deleted the file `.git`.
             return Ok(());
         }
         let (head, own) = (admin.join("HEAD"), admin.join("index"));
@@ -161,31 +165,32 @@ impl Repo {
             .map_err(|error| GitError::io("cannot write", &head, error))
     }
 
-    /// Removes what a failed attempt left; not safe while another one is registered. Whatever cannot be removed does no harm: names are never used twice.
-    pub fn take_back(&self, new: &NewWorktree<'_>) {
+    /// Removes everything that a failed attempt left; not safe while another worktree is being registered. A file that
+    /// cannot be removed does no harm, because names are never used twice.
+    pub(crate) fn remove_unfinished_worktree(&self, new: &NewWorktree<'_>) {
         let _ = fs::remove_dir_all(new.path);
         let _ = fs::remove_file(new.index);
         let _ = fs::remove_dir_all(self.draft_dir(new.name));
         let _ = fs::remove_dir_all(self.admin_dir(new.name));
-        // Somebody else's branch of that name, made a moment ago, stands elsewhere.
+        // Another process may have created a branch of that name a moment ago, at another commit.
         if let Some(branch) = new.branch {
             let _ = self.delete_untouched_branch(branch, new.start);
         }
     }
 
-    /// Where that is written before git may see it.
+    /// The folder in which git's entry is prepared before git may see it.
     fn draft_dir(&self, name: &str) -> PathBuf {
         self.state_dir().join(format!("{name}.worktree"))
     }
 
-    /// Where git keeps what it knows of a worktree.
+    /// The folder of git's entry for a worktree.
     pub(super) fn admin_dir(&self, name: &str) -> PathBuf {
         self.common.join("worktrees").join(name)
     }
 }
 
 fn is_full(path: &Path) -> bool {
-    nix::sys::statvfs::statvfs(path).is_ok_and(|told| told.blocks_available() == 0)
+    nix::sys::statvfs::statvfs(path).is_ok_and(|disk| disk.blocks_available() == 0)
 }
 
 #[cfg(test)]
@@ -203,12 +208,12 @@ mod tests {
         }
     }
 
-    fn places(folder: &Fixture) -> [PathBuf; 2] {
+    fn paths(folder: &Fixture) -> [PathBuf; 2] {
         [folder.beside("work/01"), folder.beside("index")]
     }
 
     #[test]
-    fn a_git_that_tidies_up_meanwhile_takes_nothing_away() {
+    fn a_concurrent_prune_removes_nothing() {
         use std::sync::atomic::{AtomicBool, Ordering};
         let it = repository(&[("a.txt", "one\n")]);
         let done = AtomicBool::new(false);
@@ -233,7 +238,7 @@ mod tests {
                 let made = it.repo.register_worktree(&new);
                 let filled = made.and_then(|()| it.repo.fill_worktree(&new));
                 if let Err(error) = filled {
-                    // The other thread would go on for ever.
+                    // The other thread would run for ever.
                     done.store(true, Ordering::Relaxed);
                     panic!("{error}");
                 }
@@ -248,7 +253,7 @@ mod tests {
         let it = repository(&[("a.txt", "one\n"), ("b/c.txt", "two\n")]);
         let head = fs::read(it.repo.common_dir().join("HEAD")).unwrap();
         let config = fs::read(it.repo.common_dir().join("config")).unwrap();
-        let paths = places(&it);
+        let paths = paths(&it);
         it.repo.create_worktree(&new(&it, &paths)).unwrap();
 
         assert_eq!(fs::read(paths[0].join("b/c.txt")).unwrap(), b"two\n");
@@ -264,13 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_place_or_branch_is_refused_and_left_alone() {
+    fn a_taken_path_or_branch_is_refused_and_left_alone() {
         let it = repository(&[("a.txt", "one\n")]);
-        let paths = places(&it);
+        let paths = paths(&it);
         fs::create_dir_all(&paths[0]).unwrap();
         fs::write(paths[0].join("mine"), "x").unwrap();
         let error = it.repo.create_worktree(&new(&it, &paths)).unwrap_err();
-        assert!(matches!(error, GitError::PlaceTaken { .. }), "{error}");
+        assert!(matches!(error, GitError::PathTaken { .. }), "{error}");
         assert!(paths[0].join("mine").exists());
 
         it.branch("taken");
@@ -296,13 +301,13 @@ mod tests {
     #[test]
     fn a_failed_attempt_leaves_nothing() {
         let it = repository(&[("a.txt", "one\n")]);
-        let paths = places(&it);
-        // The copy of the index cannot be written: the last thing that is done.
+        let paths = paths(&it);
+        // The copy of the index, the last step, cannot be written.
         fs::create_dir_all(&paths[1]).unwrap();
         let new = new(&it, &paths);
         it.repo.register_worktree(&new).unwrap();
         assert!(it.repo.fill_worktree(&new).is_err());
-        it.repo.take_back(&new);
+        it.repo.remove_unfinished_worktree(&new);
         assert!(!paths[0].exists());
         assert!(!it.repo.admin_dir("batch-r-01").exists());
         it.repo.check_new_branch("batch/r/01").unwrap();

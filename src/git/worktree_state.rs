@@ -1,21 +1,20 @@
-//! Whether a worktree still is where it was made, and whether somebody has laid hands on it since: locked it, moved it,
-//! or taken its folder away.
+//! Tells whether a worktree is still where it was made, or whether somebody locked, moved or removed it since.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::repo::Repo;
 
-/// How a worktree stands that was made at a place, under a name.
+/// The state of a worktree that was registered under a name, at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Neither its folder nor git's entry for it is there.
+pub(crate) enum WorktreeState {
+    /// Neither the folder nor git's entry for it exists.
     Gone,
-    /// Its folder is there. Git may have forgotten it.
-    Here,
-    /// There is an entry without a place: it was never finished.
-    HalfMade,
-    /// Git knows it, but its folder is not there.
+    /// The folder exists. Git may have no entry for it.
+    Present,
+    /// Git has an entry without a path: the worktree was never finished.
+    Unfinished,
+    /// Git has an entry for it, but the folder is gone.
     Missing,
     /// Somebody moved it.
     Moved { to: PathBuf },
@@ -24,32 +23,32 @@ pub enum Standing {
 }
 
 impl Repo {
-    /// How the worktree stands that was registered as `name` at `path`.
+    /// Returns the state of the worktree that was registered as `name` at `path`.
     #[must_use]
-    pub fn standing(&self, name: &str, path: &Path) -> Standing {
+    pub(crate) fn worktree_state(&self, name: &str, path: &Path) -> WorktreeState {
         let admin = self.admin_dir(name);
         let is_there = path.symlink_metadata().is_ok();
         if !admin.exists() {
             return if is_there {
-                Standing::Here
+                WorktreeState::Present
             } else {
-                Standing::Gone
+                WorktreeState::Gone
             };
         }
         if let Ok(reason) = fs::read_to_string(admin.join("locked")) {
             let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-            return Standing::Locked { reason };
+            return WorktreeState::Locked { reason };
         }
-        // The file names the worktree's own `.git`, from the entry where it is relative.
+        // The file holds the path of the worktree's `.git`; a relative path starts at the entry.
         let link = fs::read_to_string(admin.join("gitdir")).unwrap_or_default();
         let link = admin.join(link.trim_end());
         match link.parent().filter(|place| !place.starts_with(&admin)) {
-            Some(place) if !is_same(place, path) && place.exists() => Standing::Moved {
+            Some(place) if !is_same(place, path) && place.exists() => WorktreeState::Moved {
                 to: place.to_path_buf(),
             },
-            _ if is_there => Standing::Here,
-            Some(_) => Standing::Missing,
-            None => Standing::HalfMade,
+            _ if is_there => WorktreeState::Present,
+            Some(_) => WorktreeState::Missing,
+            None => WorktreeState::Unfinished,
         }
     }
 }

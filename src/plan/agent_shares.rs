@@ -3,7 +3,7 @@
 //! Pure: the same units and shares always make the same choice.
 
 use super::model::{Plan, Unit};
-use crate::config::{AgentOptions, Member};
+use crate::config::{AgentOptions, AgentShare};
 
 /// The name by which units refer to an agent (`None` is the plan's own agent), and its share of the work.
 type Share = (Option<String>, usize);
@@ -11,7 +11,7 @@ type Share = (Option<String>, usize);
 impl Plan {
     /// Spreads the units over these agents in the plan's order. After every unit, each agent has had its share as
     /// nearly as whole units allow.
-    pub(crate) fn spread(&mut self, members: &[Member]) {
+    pub(crate) fn spread(&mut self, members: &[AgentShare]) {
         self.agent = AgentOptions::default();
         self.agents = members
             .iter()

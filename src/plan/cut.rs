@@ -52,7 +52,7 @@ impl Cutter<'_> {
         }
         if !shared.is_empty() {
             let is_shared: BTreeSet<usize> = shared.values().flatten().copied().collect();
-            units = self.partition(range.without(shared.len()), &|file| {
+            units = self.partition(range.reduced_by(shared.len()), &|file| {
                 leads(file) && !is_shared.contains(&file)
             });
         }

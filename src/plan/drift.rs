@@ -18,7 +18,7 @@ use super::select::Selection;
 use super::unit_id::UnitId;
 use crate::codemod::{Codemod, Probe};
 use crate::config::{AgentSpec, Order};
-use crate::git::{Base, EntryKind, Repo, Since};
+use crate::git::{Base, EntryKind, FileChange, Repo};
 use crate::words;
 
 /// Why a new file may be in no unit.
@@ -93,12 +93,12 @@ impl Drift {
             .flat_map(|it| it.files.iter().map(String::as_str))
             .collect();
         let mut fresh: BTreeSet<String> = BTreeSet::new();
-        for since in repo.since(&plan.base, &later.id)? {
+        for since in repo.file_changes(&plan.base, &later.id)? {
             match since {
-                Since::Added(path) => {
+                FileChange::Added(path) => {
                     fresh.insert(path);
                 }
-                Since::Changed(path) => match owner.get(path.as_str()) {
+                FileChange::Changed(path) => match owner.get(path.as_str()) {
                     Some(unit) if is_file.contains(path.as_str()) => {
                         drift.changed.push(claimed(unit, &path));
                     }
@@ -109,11 +109,11 @@ impl Drift {
                     }
                     None => {}
                 },
-                Since::Deleted(path) => {
+                FileChange::Deleted(path) => {
                     let unit = owner.get(path.as_str());
                     drift.deleted.extend(unit.map(|unit| claimed(unit, &path)));
                 }
-                Since::Renamed { from, to, changed } => match owner.get(from.as_str()) {
+                FileChange::Renamed { from, to, changed } => match owner.get(from.as_str()) {
                     Some(unit) if is_file.contains(to.as_str()) => {
                         if changed {
                             drift.changed.push(claimed(unit, &to));

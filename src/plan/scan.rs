@@ -221,7 +221,7 @@ fn judge_entry<'a>(
         EntryKind::File => {}
     }
     let path = str::from_utf8(&entry.path).map_err(|_| Reason::Name)?;
-    match attributes.reason_to_set_aside(path) {
+    match attributes.reason_to_exclude(path) {
         Some("binary") => Err(Reason::Binary),
         Some(_) => Err(Reason::Generated),
         None if shared_files::is_lock_file(path) && !selection.names(path) => Err(Reason::Lock),

@@ -104,7 +104,7 @@ impl Desk {
         let Some(commit) = &unit.attempt.commit else {
             return;
         };
-        match self.repo.against(&standing.base, commit) {
+        match self.repo.merge_state(&standing.base, commit) {
             Ok(against) => {
                 standing.behind = against.map(|against| against.behind);
                 standing.mergeable = against.map(|against| against.mergeable);

@@ -6,7 +6,7 @@ use super::desk::Home;
 use super::round::{Earnest, Halt, Round};
 use crate::config::MergeMethod;
 use crate::forge::{Act, MergeWhen, PullRequestRef, Standing, State};
-use crate::git::{GitError, Joint};
+use crate::git::{GitError, MergeStyle};
 use crate::run::UnitState;
 use crate::words;
 
@@ -124,8 +124,8 @@ impl Round<'_> {
                 which.number, desk.state.id, unit.header.id
             );
             let joint = match merging.method {
-                MergeMethod::Merge => Joint::Both,
-                MergeMethod::Squash | MergeMethod::Rebase => Joint::Branch,
+                MergeMethod::Merge => MergeStyle::MergeCommit,
+                MergeMethod::Squash | MergeMethod::Rebase => MergeStyle::Squash,
             };
             let base = &desk.state.header.base;
             desk.repo.merge_into(into, base, commit, joint, &message)?;

@@ -7,7 +7,7 @@ use super::desk::{Home, which};
 use super::round::{Earnest, Halt, Round};
 use crate::config::PublishConfig;
 use crate::forge::{Inverse, Merged, Need, PullRequest, PullRequestRef, State, place_of_form};
-use crate::git::{Authored, CommitId, GitError, digest};
+use crate::git::{Authorship, CommitId, GitError, digest};
 use crate::plan::{self, UnitId};
 use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
 use crate::words;
@@ -188,7 +188,7 @@ impl Round<'_> {
                     ("Batch-Run", desk.state.id.as_str()),
                     ("Batch-Unit", unit.header.id.as_str()),
                 ];
-                let found = repo.with_trailers(branch, &trailers)?;
+                let found = repo.find_by_trailers(branch, &trailers)?;
                 found.map(|commit| Merged {
                     commit,
                     brought: Vec::new(),
@@ -207,18 +207,18 @@ impl Round<'_> {
                 "was merged as {last}, which is not in {branch}: undo what brought it there"
             )));
         }
-        let brought: Vec<Authored> = brought
+        let brought: Vec<Authorship> = brought
             .into_iter()
-            .map(|it| Authored {
+            .map(|it| Authorship {
                 name: it.name,
                 email: it.email,
                 at: it.at,
                 message: it.message,
             })
             .collect();
-        let before = repo.before(&last, &brought)?;
-        let tree = match repo.without(tip, &before, &last) {
-            Err(GitError::Collision { paths }) => return Err(conflict(branch, &paths)),
+        let before = repo.commit_before(&last, &brought)?;
+        let tree = match repo.tree_without(tip, &before, &last) {
+            Err(GitError::Conflict { paths }) => return Err(conflict(branch, &paths)),
             tree => tree?,
         };
         let changes = repo.changes(tip, &tree)?;
@@ -324,7 +324,7 @@ impl Round<'_> {
             stands => repo.move_branch(branch, stands.as_deref(), commit)?,
         }
         if let Some(remote) = &made.publication.pushed_to {
-            repo.push_over(remote, branch, commit, earlier)?;
+            repo.set_remote_branch(remote, branch, commit, earlier)?;
         }
         Ok(branch.to_string())
     }

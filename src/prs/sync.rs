@@ -137,7 +137,7 @@ impl Round<'_> {
         if self.earnest == Earnest::Rehearsed {
             return Ok(());
         }
-        let moved = self.desk.repo.transplant(commit, start, &ground.tip)?;
+        let moved = self.desk.repo.squash_onto(commit, start, &ground.tip)?;
         let fact = UnitFact::Rebased {
             commit: CommitId::new(moved),
             start: CommitId::new(ground.tip.clone()),
@@ -171,7 +171,7 @@ impl Round<'_> {
             .as_ref()
             .filter(|_| !earlier.is_empty())
         {
-            repo.push_again(remote, branch, commit, earlier)?;
+            repo.update_remote_branch(remote, branch, commit, earlier)?;
         }
         Ok(())
     }

@@ -415,7 +415,7 @@ fn pull_requests_keep_the_pace_that_is_wanted() {
     assert!(begun.elapsed() >= Duration::from_secs(1));
     repo.batch(["migrate", "packages/", "x", "--pr-pace", "fast"])
         .exits(2)
-        .says("is no pace: write it like 10/h");
+        .says("is not a pace: write it like 10/h");
 }
 
 #[test]

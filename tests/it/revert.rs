@@ -242,7 +242,7 @@ fn a_branch_that_somebody_else_has_is_left_alone() {
     ]);
     batch(&repo, &["revert"])
         .exits(1)
-        .says("stands where this run did not leave it");
+        .says("is not at the commit where this run left it");
     assert_eq!(server.state().pulls.len(), 1);
 }
 

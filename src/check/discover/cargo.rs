@@ -1,4 +1,4 @@
-//! Rust: `cargo test`, for the claimed packages of each workspace.
+//! Rust: `cargo test` for the claimed packages of each workspace.
 //! <https://doc.rust-lang.org/cargo/reference/workspaces.html>
 
 use std::collections::BTreeMap;
@@ -7,29 +7,29 @@ use globset::GlobBuilder;
 use toml::{Table, Value};
 
 use super::packages::Packages;
-use super::tree::{Tree, from, resolve, source, upward};
+use super::tree::{Tree, relative_to, resolve, source, upward};
 use crate::check::command::Check;
 
 const MANIFEST: &str = "Cargo.toml";
 
-/// Whether cargo can test `dir` alone: a workspace, a member of one, or a package outside of any.
+/// Checks whether cargo can test `dir`: a workspace, a member of one, or a package outside of any.
 ///
-/// A package inside a workspace that does not list it (mostly a test's fixture) is refused by cargo itself.
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
-    place(tree, dir).is_some()
+/// Cargo refuses a package inside a workspace that does not list it, which is mostly a fixture of a test.
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
+    target(tree, dir).is_some()
 }
 
 pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
-    let mut places: BTreeMap<&str, Vec<(&str, Scope)>> = BTreeMap::new();
+    let mut workspaces: BTreeMap<&str, Vec<(&str, Scope)>> = BTreeMap::new();
     for &dir in packages.keys() {
-        if let Some((root, scope)) = place(tree, dir) {
-            places.entry(root).or_default().push((dir, scope));
+        if let Some((root, scope)) = target(tree, dir) {
+            workspaces.entry(root).or_default().push((dir, scope));
         }
     }
-    places
+    workspaces
         .into_iter()
         .map(|(root, members)| {
-            // A test program that fails must not hide what fails in those after it.
+            // Without this flag cargo stops at the first test program that fails.
             let mut words = vec![
                 "cargo".to_owned(),
                 "test".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Scope {
-    /// All of a workspace that is no package itself.
+    /// The whole workspace, whose root is not a package.
     Workspace,
     /// One package of a workspace, by name.
     Member(String),
@@ -60,8 +60,8 @@ enum Scope {
     Alone,
 }
 
-/// Where `cargo test` runs for the package in `dir`, and what of it is meant.
-fn place<'d>(tree: &Tree<'_>, dir: &'d str) -> Option<(&'d str, Scope)> {
+/// Returns the folder to run `cargo test` in for the package in `dir`, and what to test there.
+fn target<'d>(tree: &Tree<'_>, dir: &'d str) -> Option<(&'d str, Scope)> {
     let manifest = manifest(tree, dir)?;
     let name = manifest
         .get("package")
@@ -79,7 +79,7 @@ fn place<'d>(tree: &Tree<'_>, dir: &'d str) -> Option<(&'d str, Scope)> {
     let Some((root, table)) = workspace else {
         return Some((dir, Scope::Alone));
     };
-    // An exclusion wins over a pattern among the members.
+    // An exclusion wins over a pattern of the members.
     if root != dir && lists(&table, root, dir, "exclude") {
         return Some((dir, Scope::Alone));
     }
@@ -91,7 +91,7 @@ fn manifest(tree: &Tree<'_>, dir: &str) -> Option<Table> {
     tree.text(dir, MANIFEST)?.parse().ok()
 }
 
-/// Whether the workspace's `members` or `exclude` covers `dir`.
+/// Checks whether the workspace's `members` or `exclude` (`key`) covers `dir`.
 fn lists(workspace: &Table, root: &str, dir: &str, key: &str) -> bool {
     let listed = workspace
         .get("workspace")
@@ -103,8 +103,8 @@ fn lists(workspace: &Table, root: &str, dir: &str, key: &str) -> bool {
         .filter_map(Value::as_str)
         .filter_map(|pattern| resolve(root, pattern))
         .any(|pattern| {
-            // An excluded folder takes all below it along.
-            if key == "exclude" && from(&pattern, dir).is_some() {
+            // An excluded folder excludes everything below it.
+            if key == "exclude" && relative_to(&pattern, dir).is_some() {
                 return true;
             }
             GlobBuilder::new(&pattern)
@@ -114,7 +114,7 @@ fn lists(workspace: &Table, root: &str, dir: &str, key: &str) -> bool {
         })
 }
 
-/// Whether the workspace's own manifest depends on `dir` by path, which makes it a member.
+/// Checks whether the workspace's own manifest depends on `dir` by path, which makes `dir` a member.
 fn depends(workspace: &Table, root: &str, dir: &str) -> bool {
     let shared = workspace
         .get("workspace")

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::packages::Packages;
-use super::tree::{Tree, from, join, source, upward};
+use super::tree::{Tree, join, relative_to, source, upward};
 use crate::check::command::Check;
 
 const MANIFEST: &str = "go.mod";
 
-/// Beyond so many folders the whole module is as clear.
-const MANY: usize = 12;
+/// With more folders than this, the whole module is tested.
+const MAX_FOLDERS: usize = 12;
 
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
     tree.has(dir, MANIFEST)
 }
 
@@ -22,11 +22,11 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
         .map(|(&module, folders)| {
             let tested: BTreeSet<&str> = folders
                 .iter()
-                .filter_map(|folder| from(module, folder))
+                .filter_map(|folder| relative_to(module, folder))
                 .map(|folder| package(tree, module, folder))
                 .collect();
             let words = ["go", "test"].map(String::from);
-            let patterns: Vec<String> = if tested.contains("") || tested.len() > MANY {
+            let patterns: Vec<String> = if tested.contains("") || tested.len() > MAX_FOLDERS {
                 vec!["./...".to_owned()]
             } else {
                 tested
@@ -44,20 +44,20 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// The nearest folder from `folder` upward that holds a package; `""` is the whole module.
+/// Returns the nearest folder from `folder` upward that is a Go package; `""` is the whole module.
 fn package<'f>(tree: &Tree<'_>, module: &str, folder: &'f str) -> &'f str {
     upward(folder)
-        .find(|dir| !is_ignored(dir) && holds_go(tree, &join(module, dir)))
+        .find(|dir| !is_ignored(dir) && has_go_files(tree, &join(module, dir)))
         .unwrap_or_default()
 }
 
-/// What `...` never matches: `go help packages`.
+/// Checks whether `...` never matches this folder (`go help packages`).
 fn is_ignored(dir: &str) -> bool {
     dir.split('/')
         .any(|part| matches!(part, "testdata" | "vendor") || part.starts_with(['_', '.']))
 }
 
-fn holds_go(tree: &Tree<'_>, dir: &str) -> bool {
+fn has_go_files(tree: &Tree<'_>, dir: &str) -> bool {
     tree.below(dir)
         .any(|path| !path.contains('/') && Path::new(path).extension().is_some_and(|e| e == "go"))
 }

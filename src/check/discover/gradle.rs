@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::packages::Packages;
-use super::tree::{Tree, from, source, upward};
+use super::tree::{Tree, relative_to, source, upward};
 use crate::check::command::Check;
 
 const BUILDS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
 const SETTINGS: [&str; 2] = ["settings.gradle", "settings.gradle.kts"];
 
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
     manifest(tree, dir).is_some()
 }
 
@@ -25,9 +25,10 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
                 .script(root, "gradlew")
                 .unwrap_or_else(|| "gradle".to_owned());
             let tasks: Option<Vec<String>> =
-                dirs.iter().map(|dir| project(tree, root, dir)).collect();
+                dirs.iter().map(|dir| test_task(tree, root, dir)).collect();
             let tasks = tasks.unwrap_or_else(|| vec!["test".to_owned()]);
-            // A daemon would outlive the check and the worktree; a task that fails must not hide what fails in others.
+            // A daemon would outlive the check and the worktree. Without `--continue` Gradle stops at the first task
+            // that fails.
             let words = [program]
                 .into_iter()
                 .chain(tasks)
@@ -43,16 +44,17 @@ fn manifest(tree: &Tree<'_>, dir: &str) -> Option<&'static str> {
         .or_else(|| tree.first(dir, &SETTINGS))
 }
 
-/// The folder of the build that `dir` belongs to.
+/// Returns the root folder of the build that `dir` belongs to.
 fn root<'d>(tree: &Tree<'_>, dir: &'d str) -> &'d str {
     upward(dir)
         .find(|folder| tree.first(folder, &SETTINGS).is_some())
         .unwrap_or(dir)
 }
 
-/// The test task of the project in `dir`, if the settings plainly name it by its path; projects may be renamed and moved.
-fn project(tree: &Tree<'_>, root: &str, dir: &str) -> Option<String> {
-    let path = from(root, dir)?.replace('/', ":");
+/// Returns the test task of the project in `dir`, if the settings name the project by its path. Settings may also
+/// rename and move projects.
+fn test_task(tree: &Tree<'_>, root: &str, dir: &str) -> Option<String> {
+    let path = relative_to(root, dir)?.replace('/', ":");
     if path.is_empty() {
         return None;
     }

@@ -1,13 +1,13 @@
-//! Anything else: the `test` or `check` target of a Makefile.
+//! Any other project: the `test` or `check` target of a Makefile.
 
 use super::packages::Packages;
 use super::tree::{Tree, source};
 use crate::check::command::Check;
 
-/// In the order in which GNU make looks for them.
+/// The names of a Makefile, in the order of GNU make.
 const MANIFESTS: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
 
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
     target(tree, dir).is_some()
 }
 
@@ -21,7 +21,7 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// The Makefile of `dir`, and its target that tests.
+/// Returns the Makefile of `dir` and its target for tests.
 fn target(tree: &Tree<'_>, dir: &str) -> Option<(&'static str, &'static str)> {
     let manifest = tree.first(dir, &MANIFESTS)?;
     let text = tree.text(dir, manifest)?;
@@ -31,7 +31,7 @@ fn target(tree: &Tree<'_>, dir: &str) -> Option<(&'static str, &'static str)> {
     Some((manifest, target))
 }
 
-/// Whether a line of a Makefile is the rule of `target`, and no assignment (`test := x`).
+/// Checks whether a line of a Makefile is the rule of `target`, and not an assignment (`test := x`).
 fn defines(line: &str, target: &str) -> bool {
     if line.starts_with(['\t', ' ', '#']) {
         return false;

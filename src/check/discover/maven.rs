@@ -1,14 +1,14 @@
-//! Maven: `mvn test`, from the root of the reactor for the claimed modules and what they need.
+//! Maven: `mvn test` in the root of the reactor, for the claimed modules and the modules that they need.
 
 use std::collections::BTreeMap;
 
 use super::packages::Packages;
-use super::tree::{Tree, from, join, resolve, source, upward};
+use super::tree::{Tree, join, relative_to, resolve, source, upward};
 use crate::check::command::Check;
 
 const MANIFEST: &str = "pom.xml";
 
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
     tree.has(dir, MANIFEST)
 }
 
@@ -24,10 +24,13 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
                 .script(root, "mvnw")
                 .unwrap_or_else(|| "mvn".to_owned());
             let mut words = vec![program];
-            // A module that fails must not hide what fails in others.
+            // Without `-fae` Maven stops at the first module that fails.
             words.extend(["-q", "-B", "-fae", "test"].map(String::from));
             if !dirs.contains(&root) {
-                let modules: Vec<&str> = dirs.iter().filter_map(|dir| from(root, dir)).collect();
+                let modules: Vec<&str> = dirs
+                    .iter()
+                    .filter_map(|dir| relative_to(root, dir))
+                    .collect();
                 words.extend(["-pl".to_owned(), modules.join(","), "-am".to_owned()]);
             }
             Check::found(words, root, source(MANIFEST, dirs))
@@ -35,7 +38,7 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// The highest folder whose poms list each other as modules down to `dir`.
+/// Returns the highest folder from which poms list each other as modules down to `dir`.
 fn reactor<'d>(tree: &Tree<'_>, dir: &'d str) -> &'d str {
     let mut root = dir;
     while let Some(above) = upward(root).skip(1).find(|above| lists(tree, above, root)) {
@@ -44,7 +47,7 @@ fn reactor<'d>(tree: &Tree<'_>, dir: &'d str) -> &'d str {
     root
 }
 
-/// Whether the pom of `above` has `dir` among its modules.
+/// Checks whether the pom of `above` lists `dir` as a module.
 fn lists(tree: &Tree<'_>, above: &str, dir: &str) -> bool {
     let Some(text) = tree.text(above, MANIFEST) else {
         return false;
@@ -54,7 +57,7 @@ fn lists(tree: &Tree<'_>, above: &str, dir: &str) -> bool {
         .skip(1)
         .filter_map(|rest| rest.split_once("</module>"))
         .filter_map(|(module, _)| resolve(above, module.trim()))
-        // A module is named by its folder, or by its pom's path.
+        // A module is named by its folder or by the path of its pom.
         .any(|module| module == dir || module == join(dir, MANIFEST))
 }
 

@@ -1,6 +1,6 @@
-//! Which commands test what a unit claims: for every claimed file the nearest package upward, and for every package the
-//! command of its build tool, limited to what is claimed. Only tracked files are looked at, so the answer is the same
-//! in every checkout of the base, and nothing is executed.
+//! Finds the commands that test the files of a claim: for every file the nearest package upward, and for every package
+//! the command of its build tool, limited to the claim. It reads only tracked files and executes nothing, so the result
+//! is the same in every checkout of the base.
 
 mod cargo;
 mod go;
@@ -21,10 +21,10 @@ use super::command::Check;
 use packages::Packages;
 use tree::{Tree, parent, upward};
 
-/// The checks for the files of a claim, always in the same order; none where no build tool is recognised.
+/// Returns the checks for the files of a claim, always in the same order; none where no build tool is recognised.
 ///
-/// `tracked` holds the paths of all files of the base, `read` gives the text of one of them.
-pub fn discover(
+/// `tracked` has the paths of all files of the base; `read` returns the text of one file.
+pub(crate) fn discover(
     tracked: &BTreeSet<String>,
     read: &dyn Fn(&str) -> Option<String>,
     claim: &[String],
@@ -36,7 +36,7 @@ pub fn discover(
         .collect();
     let mut found: BTreeMap<Tool, Packages<'_>> = BTreeMap::new();
     for (folder, preferred) in folders {
-        for (tool, package) in owners(&tree, folder, preferred) {
+        for (tool, package) in packages_above(&tree, folder, preferred) {
             let packages = found.entry(tool).or_default();
             packages.entry(package).or_default().insert(folder);
         }
@@ -47,8 +47,13 @@ pub fn discover(
         .collect()
 }
 
-/// The packages that test files of `folder`: of the file's own language if there is one upward, else of any.
-fn owners<'a>(tree: &Tree<'_>, folder: &'a str, preferred: &[Tool]) -> Vec<(Tool, &'a str)> {
+/// Returns the nearest packages for the files of `folder`: of the preferred tools if there is one upward, else of any
+/// tool.
+fn packages_above<'a>(
+    tree: &Tree<'_>,
+    folder: &'a str,
+    preferred: &[Tool],
+) -> Vec<(Tool, &'a str)> {
     nearest(tree, folder, preferred)
         .or_else(|| nearest(tree, folder, &Tool::ALL))
         .unwrap_or_default()
@@ -59,9 +64,9 @@ fn nearest<'a>(tree: &Tree<'_>, folder: &'a str, tools: &[Tool]) -> Option<Vec<(
         let mut here: Vec<Tool> = tools
             .iter()
             .copied()
-            .filter(|tool| tool.owns(tree, dir))
+            .filter(|tool| tool.can_test(tree, dir))
             .collect();
-        // Beside a build tool, a Makefile mostly calls just that; and Gradle beside Maven builds the same code.
+        // A Makefile beside a build tool mostly calls that tool. Gradle beside Maven builds the same code.
         if here.len() > 1 {
             here.retain(|tool| *tool != Tool::Make);
         }
@@ -94,7 +99,7 @@ impl Tool {
         Self::Make,
     ];
 
-    /// The tools that usually test a file of this name; none for files of no language of theirs.
+    /// Returns the tools that usually test a file of this name; none where its language has no tool.
     fn of_language(file: &str) -> &'static [Self] {
         let extension = Path::new(file)
             .extension()
@@ -111,16 +116,16 @@ impl Tool {
         }
     }
 
-    /// Whether `dir` is a package that this tool can test.
-    fn owns(self, tree: &Tree<'_>, dir: &str) -> bool {
+    /// Checks whether `dir` is a package that this tool can test.
+    fn can_test(self, tree: &Tree<'_>, dir: &str) -> bool {
         match self {
-            Self::Cargo => cargo::owns(tree, dir),
-            Self::Go => go::owns(tree, dir),
-            Self::Gradle => gradle::owns(tree, dir),
-            Self::Maven => maven::owns(tree, dir),
-            Self::Node => node::owns(tree, dir),
-            Self::Pytest => python::owns(tree, dir),
-            Self::Make => make::owns(tree, dir),
+            Self::Cargo => cargo::can_test(tree, dir),
+            Self::Go => go::can_test(tree, dir),
+            Self::Gradle => gradle::can_test(tree, dir),
+            Self::Maven => maven::can_test(tree, dir),
+            Self::Node => node::can_test(tree, dir),
+            Self::Pytest => python::can_test(tree, dir),
+            Self::Make => make::can_test(tree, dir),
         }
     }
 

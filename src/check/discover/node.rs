@@ -1,18 +1,18 @@
-//! JavaScript and TypeScript: the `test` script of package.json, by the package manager whose lock file is there.
+//! JavaScript and TypeScript: the `test` script of package.json, run by the package manager of the lock file.
 
 use serde_json::Value;
 
-use super::packages::{Packages, gather};
+use super::packages::{Packages, folders_to_test};
 use super::tree::{Tree, source, upward};
 use crate::check::command::Check;
 
 const MANIFEST: &str = "package.json";
 
-/// A package manager's name, its lock file, and the words that run the script.
+/// Package managers: the name, the lock file, and the command that runs the script.
 const MANAGERS: [(&str, &str, &[&str]); 6] = [
     ("pnpm", "pnpm-lock.yaml", &["pnpm", "test"]),
     ("yarn", "yarn.lock", &["yarn", "test"]),
-    // `bun test` is its own runner, whatever the script says.
+    // `bun test` would run bun's own test runner instead of the script.
     ("bun", "bun.lock", &["bun", "run", "test"]),
     ("bun", "bun.lockb", &["bun", "run", "test"]),
     ("npm", "package-lock.json", NPM),
@@ -21,19 +21,19 @@ const MANAGERS: [(&str, &str, &[&str]); 6] = [
 
 const NPM: &[&str] = &["npm", "test", "--silent"];
 
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
     let Some(manifest) = manifest(tree, dir) else {
         return false;
     };
     manifest
         .pointer("/scripts/test")
         .and_then(Value::as_str)
-        // The script of `npm init` only says this and fails.
+        // The script that `npm init` writes only prints this and fails.
         .is_some_and(|script| !script.trim().is_empty() && !script.contains("no test specified"))
 }
 
 pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
-    gather(packages, |dir| owns(tree, dir))
+    folders_to_test(packages, |dir| can_test(tree, dir))
         .into_iter()
         .map(|dir| {
             let words = upward(dir).find_map(|folder| manager(tree, folder));
@@ -43,7 +43,7 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// The words of the package manager that `dir` asks for, by name or by its lock file.
+/// Returns the command of the package manager that `dir` names or has a lock file of.
 fn manager(tree: &Tree<'_>, dir: &str) -> Option<&'static [&'static str]> {
     let manifest = manifest(tree, dir);
     let named = manifest

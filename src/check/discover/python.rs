@@ -1,11 +1,11 @@
-//! Python: pytest, in the project that is configured for it or has tests by its naming rules.
+//! Python: pytest in the project that configures it or has tests by its naming rules.
 //! <https://docs.pytest.org/en/stable/reference/customize.html>
 
-use super::packages::{Packages, gather};
+use super::packages::{Packages, folders_to_test};
 use super::tree::{Tree, source};
 use crate::check::command::Check;
 
-/// Files that configure pytest, and the line that shows it; an empty one: by being there.
+/// Files that configure pytest, each with the line that shows it. With an empty line the file itself is enough.
 const CONFIGS: [(&str, &str); 5] = [
     ("pytest.ini", ""),
     (".pytest.ini", ""),
@@ -21,15 +21,15 @@ const PROJECTS: [&str; 4] = [
     "requirements.txt",
 ];
 
-/// With one of these a project brings its own way to run its tests, which pytest cannot guess.
+/// Files that show that a project runs its tests in its own way, which pytest cannot guess.
 const RUNNERS: [&str; 3] = ["manage.py", "runtests.py", "tests/runtests.py"];
 
-pub(super) fn owns(tree: &Tree<'_>, dir: &str) -> bool {
+pub(super) fn can_test(tree: &Tree<'_>, dir: &str) -> bool {
     evidence(tree, dir).is_some()
 }
 
 pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
-    gather(packages, |dir| owns(tree, dir))
+    folders_to_test(packages, |dir| can_test(tree, dir))
         .into_iter()
         .map(|dir| {
             let why = evidence(tree, dir).unwrap_or_default();
@@ -38,7 +38,7 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// What shows that pytest tests the project in `dir`.
+/// Returns the file that shows that pytest tests the project in `dir`.
 fn evidence(tree: &Tree<'_>, dir: &str) -> Option<String> {
     configuration(tree, dir).or_else(|| {
         let is_project = dir.is_empty() || tree.first(dir, &PROJECTS).is_some();
@@ -64,7 +64,7 @@ fn configuration(tree: &Tree<'_>, dir: &str) -> Option<String> {
         .map(|(name, _)| (*name).to_owned())
 }
 
-/// The first test file right in `dir` or in its folder for tests.
+/// Returns the first test file in `dir` itself or in its folder of tests.
 fn tests(tree: &Tree<'_>, dir: &str) -> Option<String> {
     tree.below(dir)
         .find(|path| {

@@ -1,11 +1,11 @@
-//! Which checks are found in small trees, without a disk.
+//! Finds checks in small trees in memory.
 
 use std::collections::BTreeMap;
 
 use super::discover;
 use crate::check::command::Check;
 
-/// The checks for `claim` as `dir$ command` (`$ command` in the root), in the order given.
+/// Returns the checks for `claim` as `dir$ command` (`$ command` in the root).
 fn found(files: &[(&str, &str)], claim: &[&str]) -> Vec<String> {
     checks(files, claim)
         .into_iter()
@@ -29,7 +29,7 @@ const NONE: [&str; 0] = [];
 const TESTED: &str = r#"{"scripts": {"test": "jest"}}"#;
 
 #[test]
-fn nothing_is_found_where_no_tool_is_known() {
+fn nothing_is_found_without_a_known_tool() {
     assert_eq!(found(&[], &["a/b.xyz"]), NONE);
     assert_eq!(found(&[("Cargo.toml", "not [ toml")], &["src/a.rs"]), NONE);
     assert_eq!(found(&[("Cargo.toml", "[package]\nname = 'a'")], &[]), NONE);
@@ -84,7 +84,7 @@ fn cargo_tests_the_claimed_packages_of_a_workspace() {
 }
 
 #[test]
-fn cargo_knows_packages_alone_and_members_by_path() {
+fn cargo_tests_single_packages_and_members_by_path() {
     let alone = &[("lib/Cargo.toml", "[package]\nname = 'alone'")];
     assert_eq!(
         found(alone, &["lib/src/a.rs"]),
@@ -118,7 +118,7 @@ fn the_source_names_the_manifest() {
 }
 
 #[test]
-fn the_test_script_runs_by_the_package_manager_of_the_lock_file() {
+fn the_package_manager_of_the_lock_file_runs_the_test_script() {
     let packaged = r#"{"scripts": {"test": "jest"}, "packageManager": "pnpm@9.1.0"}"#;
     for (manifest, lock, expected) in [
         (TESTED, "package-lock.json", &["$ npm test --silent"][..]),
@@ -141,7 +141,7 @@ fn the_test_script_runs_by_the_package_manager_of_the_lock_file() {
 }
 
 #[test]
-fn few_node_packages_are_tested_each_and_many_by_what_is_above() {
+fn few_node_packages_are_tested_each_and_many_by_the_package_above() {
     let manifests = ["p/a", "p/b", "p/c", "p/d"].map(|dir| format!("{dir}/package.json"));
     let mut files: Vec<(&str, &str)> = manifests
         .iter()
@@ -163,7 +163,7 @@ fn few_node_packages_are_tested_each_and_many_by_what_is_above() {
 }
 
 #[test]
-fn pytest_is_known_by_its_configuration_or_its_tests() {
+fn pytest_is_recognised_by_its_configuration_or_its_tests() {
     const PYTEST: &str = "$ python3 -m pytest -q";
     for (files, expected) in [
         (&[("pytest.ini", "")][..], &[PYTEST][..]),
@@ -352,7 +352,7 @@ fn every_language_of_a_claim_is_tested_by_its_own_tool() {
             "bindings/python$ python3 -m pytest -q",
         ]
     );
-    // Of no language with a tool: whatever is nearest.
+    // A file whose language has no tool is tested by the nearest package.
     assert_eq!(
         found(files, &["web/wasm/page.html"]),
         ["web/wasm$ cargo test --no-fail-fast"]

@@ -1,5 +1,5 @@
-//! The tracked files as the search for checks sees them: names, and the text of the few that are read. Paths are
-//! relative to the repository's root and use `/`; the root itself is the empty path.
+//! The tracked files as discovery sees them: their names, and the text of a few. Paths are relative to the repository's
+//! root and use `/`; the root itself is the empty path.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::rc::Rc;
 pub(super) struct Tree<'a> {
     tracked: &'a BTreeSet<String>,
     read: &'a dyn Fn(&str) -> Option<String>,
-    /// The same manifests are asked for once per folder below them.
+    /// A cache, because a manifest is asked for once per folder below it.
     texts: RefCell<BTreeMap<String, Option<Rc<str>>>>,
 }
 
@@ -29,12 +29,12 @@ impl<'a> Tree<'a> {
         self.tracked.contains(&join(dir, name))
     }
 
-    /// The first of `names` that is a tracked file of `dir`.
+    /// Returns the first of `names` that is a tracked file of `dir`.
     pub(super) fn first<'n>(&self, dir: &str, names: &[&'n str]) -> Option<&'n str> {
         names.iter().copied().find(|name| self.has(dir, name))
     }
 
-    /// The text of a tracked file of `dir`.
+    /// Returns the text of a tracked file of `dir`.
     pub(super) fn text(&self, dir: &str, name: &str) -> Option<Rc<str>> {
         let path = join(dir, name);
         if !self.tracked.contains(&path) {
@@ -49,7 +49,7 @@ impl<'a> Tree<'a> {
         text
     }
 
-    /// All tracked files below `dir`, as paths from `dir`.
+    /// Iterates over all tracked files below `dir`, as paths from `dir`.
     pub(super) fn below(&self, dir: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         let prefix = if dir.is_empty() {
             String::new()
@@ -61,7 +61,7 @@ impl<'a> Tree<'a> {
             .map_while(move |path| path.strip_prefix(&prefix))
     }
 
-    /// How a child in `dir` names the script `name` of the nearest folder upward that has one.
+    /// Returns the path from `dir` to the script `name` in the nearest folder upward that has one.
     pub(super) fn script(&self, dir: &str, name: &str) -> Option<String> {
         let levels = upward(dir).position(|folder| self.has(folder, name))?;
         Some(match levels {
@@ -79,18 +79,18 @@ pub(super) fn join(dir: &str, name: &str) -> String {
     }
 }
 
-/// The folder that holds `path`.
+/// Returns the folder of `path`.
 pub(super) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
-/// `dir` and every folder above it, the root last.
+/// Iterates over `dir` and every folder above it, the root last.
 pub(super) fn upward(dir: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(dir), |dir| (!dir.is_empty()).then(|| parent(dir)))
 }
 
-/// `path` as seen from `dir`, if it is `dir` or lies below it.
-pub(super) fn from<'p>(dir: &str, path: &'p str) -> Option<&'p str> {
+/// Returns `path` relative to `dir`, if it is `dir` or is below it.
+pub(super) fn relative_to<'p>(dir: &str, path: &'p str) -> Option<&'p str> {
     match path.strip_prefix(dir)? {
         "" => Some(""),
         rest if dir.is_empty() => Some(rest),
@@ -98,7 +98,7 @@ pub(super) fn from<'p>(dir: &str, path: &'p str) -> Option<&'p str> {
     }
 }
 
-/// Where `relative`, written in a manifest of `dir`, leads; nothing when that is outside of the repository.
+/// Resolves `relative`, written in a manifest of `dir`; `None` where it leads out of the repository.
 pub(super) fn resolve(dir: &str, relative: &str) -> Option<String> {
     let mut parts: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
     for part in relative.split('/') {
@@ -113,7 +113,7 @@ pub(super) fn resolve(dir: &str, relative: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Names the manifest that led to a check: `Cargo.toml of a and b`.
+/// Names the manifests that led to a check: `Cargo.toml of a and b`.
 pub(super) fn source<'d>(manifest: &str, dirs: impl IntoIterator<Item = &'d str>) -> String {
     let dirs: Vec<&str> = dirs
         .into_iter()
@@ -132,12 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_walked_and_resolved_inside_the_repository() {
+    fn paths_are_resolved_inside_the_repository() {
         assert_eq!(upward("a/b").collect::<Vec<_>>(), ["a/b", "a", ""]);
         assert_eq!(upward("").collect::<Vec<_>>(), [""]);
-        assert_eq!(from("a", "a/b"), Some("b"));
-        assert_eq!(from("a", "ab"), None);
-        assert_eq!(from("", "a"), Some("a"));
+        assert_eq!(relative_to("a", "a/b"), Some("b"));
+        assert_eq!(relative_to("a", "ab"), None);
+        assert_eq!(relative_to("", "a"), Some("a"));
         assert_eq!(resolve("a/b", "../c/./d").as_deref(), Some("a/c/d"));
         assert_eq!(resolve("a", "../.."), None);
     }

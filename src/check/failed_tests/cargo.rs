@@ -1,4 +1,4 @@
-//! Rust: what `cargo test` and `cargo nextest run` print.
+//! Rust: the output of `cargo test` and `cargo nextest run`.
 //! <https://doc.rust-lang.org/rustc/tests/index.html>, <https://nexte.st/docs/reporting/>
 
 use super::reader::{Names, Reader};
@@ -6,7 +6,7 @@ use super::reader::{Names, Reader};
 /// The harness of `cargo test`.
 #[derive(Default)]
 pub(super) struct Libtest {
-    /// Which of the crate's test programs speaks.
+    /// The test program that is running.
     program: String,
 }
 
@@ -18,7 +18,7 @@ impl Reader for Libtest {
             .and_then(|rest| rest.strip_suffix(')')?.rsplit_once('(').map(|(_, it)| it))
         {
             let file = path.rsplit('/').next().unwrap_or(path);
-            // The rest is a hash of compiler and features.
+            // The rest is a hash of the compiler and the features.
             let name = file.rsplit_once('-').map_or(file, |(name, _)| name);
             name.clone_into(&mut self.program);
         } else if let Some(name) = text.strip_prefix("Doc-tests ") {
@@ -30,7 +30,7 @@ impl Reader for Libtest {
             .or_else(|| line.strip_prefix("---- ")?.strip_suffix(" stdout ----"));
         let Some(name) = name else { return };
         let name = name.strip_suffix(" - should panic").unwrap_or(name);
-        // Where a doc test stands moves with every edit above it.
+        // The line of a doc test changes with every edit above it.
         let name = name.split_once(" (line ").map_or(name, |(name, _)| name);
         failed.insert(if self.program.is_empty() {
             name.to_owned()
@@ -63,7 +63,7 @@ impl Reader for Nextest {
             return;
         };
         let rest = rest.trim_start();
-        // A counter such as `( 3/12)` stands before the name in newer versions.
+        // Newer versions print a counter such as `( 3/12)` before the name.
         let name = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
             Some((_, name)) => name,
             None => rest,

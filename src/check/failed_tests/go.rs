@@ -1,10 +1,10 @@
-//! Go: what `go test` prints. Its `-json` is read with the other reports in JSON.
+//! Go: the output of `go test`. The output of `go test -json` is read with the other JSON reports.
 
 use super::reader::{Names, Reader};
 
 #[derive(Default)]
 pub(super) struct Go {
-    /// Tests whose package has not been named yet: it comes after them.
+    /// Tests whose package is not known yet: it is printed after them.
     tests: Vec<String>,
 }
 
@@ -20,7 +20,7 @@ impl Reader for Go {
                 .unwrap_or_default()
                 .to_owned();
             if self.tests.is_empty() {
-                // It could not be built, or broke down.
+                // The package could not be built, or it crashed.
                 failed.insert(package);
             } else {
                 failed.extend(self.tests.drain(..).map(|test| format!("{package} {test}")));

@@ -1,4 +1,4 @@
-//! Maven and Gradle: the reports in `JUnit`'s XML that they write, and what they print where they write none.
+//! Maven and Gradle: their reports in `JUnit`'s XML format, and their console output where they write none.
 //! <https://maven.apache.org/surefire/maven-surefire-plugin/>
 
 use std::fs;
@@ -9,22 +9,22 @@ use walkdir::WalkDir;
 
 use super::reader::{Names, Reader};
 
-/// Reports lie no deeper below the worktree than this.
-const DEPTH: usize = 12;
-/// A larger report is no report of tests.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// Reports are no deeper below the worktree than this.
+const MAX_DEPTH: usize = 12;
+/// A larger file is not a report of tests.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Whether the command runs tools that write reports.
+/// Checks whether the command runs a tool that writes reports.
 pub(super) fn writes_reports(command: &str) -> bool {
     command
         .split(|c: char| c.is_whitespace() || c == '/')
         .any(|word| matches!(word, "mvn" | "mvnw" | "mvnd" | "gradle" | "gradlew"))
 }
 
-/// What the reports say that were written since `began`.
-pub(super) fn reports(worktree: &Path, began: SystemTime) -> Names {
+/// Returns the failed tests of all reports that were written since `started`.
+pub(super) fn reports(worktree: &Path, started: SystemTime) -> Names {
     WalkDir::new(worktree)
-        .max_depth(DEPTH)
+        .max_depth(MAX_DEPTH)
         .into_iter()
         .filter_entry(|entry| {
             entry.depth() == 0
@@ -37,7 +37,7 @@ pub(super) fn reports(worktree: &Path, began: SystemTime) -> Names {
         })
         .filter(|entry| {
             entry.metadata().is_ok_and(|meta| {
-                meta.len() <= LARGEST && meta.modified().is_ok_and(|at| at >= began)
+                meta.len() <= MAX_BYTES && meta.modified().is_ok_and(|at| at >= started)
             })
         })
         .filter_map(|entry| fs::read_to_string(entry.path()).ok())
@@ -58,7 +58,7 @@ fn report(text: &str) -> Names {
         })
         .map(|case| {
             let part = |name| case.attribute(name).unwrap_or_default();
-            // Parameterised tests print what they were given.
+            // A parameterised test has its arguments in its name.
             format!(
                 "{}.{}",
                 part("classname"),
@@ -68,7 +68,7 @@ fn report(text: &str) -> Names {
         .collect()
 }
 
-/// What they print of a failed test.
+/// The console output.
 #[derive(Default)]
 pub(super) struct Console;
 
@@ -80,7 +80,7 @@ impl Reader for Console {
             && let Some((name, _)) = rest.split_once(" Time elapsed:")
         {
             let name = name.trim().trim_end_matches("--").trim();
-            // Older versions: `test(pack.Class)`.
+            // Older versions print `test(pack.Class)`.
             let name = match name.strip_suffix(')').and_then(|it| it.split_once('(')) {
                 Some((test, class)) if !class.is_empty() => format!("{class}.{test}"),
                 _ => name.trim_end_matches("()").to_owned(),

@@ -1,28 +1,28 @@
-//! JavaScript: what Jest, Vitest and Mocha print for people. Their JSON is read with the other reports.
+//! JavaScript: the console output of Jest, Vitest and Mocha. Their JSON is read with the other JSON reports.
 
 use super::reader::{Names, Reader, without_time};
 
 #[derive(Default)]
-pub(super) struct Suites {
-    /// The file whose failures follow (Jest).
+pub(super) struct JavaScript {
+    /// The file of the failures that follow (Jest).
     file: String,
-    /// Mocha's list of failures has begun.
+    /// Whether Mocha's list of failures has begun.
     in_list: bool,
-    /// The title of one of them, as far as it has been read.
+    /// The title of the current failure, as far as it has been read (Mocha).
     title: Vec<String>,
 }
 
-impl Reader for Suites {
+impl Reader for JavaScript {
     fn line(&mut self, line: &str, failed: &mut Names) {
         self.jest(line, failed);
         self.mocha(line, failed);
     }
 }
 
-impl Suites {
+impl JavaScript {
     fn jest(&mut self, line: &str, failed: &mut Names) {
         let text = line.trim();
-        // A bracket stands there in the lines of another runner.
+        // The lines of nextest have a bracket there.
         if let Some(name) = text
             .strip_prefix("FAIL ")
             .map(str::trim_start)
@@ -30,7 +30,7 @@ impl Suites {
         {
             let name = without_time(name).unwrap_or(name);
             failed.insert(name.to_owned());
-            // Vitest names the test at once: `file > suite > test`.
+            // Vitest prints file and test together: `file > suite > test`.
             if !name.contains(" > ") {
                 name.clone_into(&mut self.file);
             }
@@ -45,7 +45,7 @@ impl Suites {
         }
     }
 
-    /// `2 failing`, and then each failure as `  1) suite`, its parts one below the other, the last one ended by a colon.
+    /// Reads `2 failing`, and then each failure as `  1) suite` with one part of the title per line, up to a colon.
     fn mocha(&mut self, line: &str, failed: &mut Names) {
         let text = line.trim();
         if text

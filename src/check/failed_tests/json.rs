@@ -1,4 +1,4 @@
-//! Reports in JSON, a document or an event a line: `go test -json`, Jest's and Vitest's, and libtest's own.
+//! JSON reports, with a document or an event per line: `go test -json`, Jest, Vitest and libtest.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ impl Reader for Json {
                 if let Some(package) = word("Package") {
                     match word("Test") {
                         Some(test) => failed.insert(format!("{package} {test}")),
-                        // A package that failed because of its tests says nothing more.
+                        // A package whose failed tests are known adds nothing.
                         None if !failed
                             .iter()
                             .any(|name| name.starts_with(&format!("{package} "))) =>

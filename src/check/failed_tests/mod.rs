@@ -1,8 +1,8 @@
-//! Which tests failed, by the names that their runner prints for programs to read.
+//! Reads from the output of a check which tests failed.
 //!
-//! Every reader looks at every line of a check's output and knows the lines of its own runner; a check may run several.
-//! Names must be the same on two runs of the same tests in two folders, so what varies (times, numbers, the folder) is
-//! left out. Where no reader knows a line, nothing is known of single tests, and the exit code has to do.
+//! Every reader sees every line and recognises the lines of its own runner; a check may start several runners. The same
+//! tests must have the same names in two folders, so parts that vary (times, numbers, the folder) are left out. Where
+//! no reader recognises a line, no failed tests are known, and the exit code decides.
 
 mod cargo;
 mod go;
@@ -20,20 +20,20 @@ use std::time::SystemTime;
 
 use reader::{Names, Reader};
 
-/// Longer lines are cut: no reader needs more, but for a report in JSON, which is one line.
+/// Longer lines are cut. Only a JSON report, which is one line, comes near this size.
 const LINE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The tests that failed in a run of `command` in `worktree` that began at `began` and wrote `log`; empty where no runner
-/// is recognised.
-pub(super) fn failed(
+/// Returns the tests that failed in an execution of `command` in `worktree`, which started at `started` and wrote
+/// `log`; empty where no runner is recognised.
+pub(super) fn failed_tests(
     command: &str,
     worktree: &Path,
     log: &Path,
-    began: SystemTime,
+    started: SystemTime,
 ) -> io::Result<Names> {
     let mut failed = read(BufReader::new(File::open(log)?))?;
     if java::writes_reports(command) {
-        failed.extend(java::reports(worktree, began));
+        failed.extend(java::reports(worktree, started));
     }
     let here = format!("{}/", worktree.display());
     Ok(failed
@@ -49,7 +49,7 @@ fn read(mut output: impl BufRead) -> io::Result<Names> {
         Box::<python::Pytest>::default(),
         Box::<go::Go>::default(),
         Box::<java::Console>::default(),
-        Box::<javascript::Suites>::default(),
+        Box::<javascript::JavaScript>::default(),
         Box::<tap::Tap>::default(),
         Box::<json::Json>::default(),
     ];

@@ -1,4 +1,4 @@
-//! Python: pytest's short summary, and unittest's headings.
+//! Python: the short summary of pytest, and the headings of unittest.
 //! <https://docs.pytest.org/en/stable/how-to/output.html>
 
 use super::reader::{Names, Reader};
@@ -22,7 +22,7 @@ impl Reader for Pytest {
         else {
             return;
         };
-        // Parameters stand in brackets and may hold anything, also what parts the name from the message.
+        // Parameters are in brackets and may contain anything, even the separator before the message.
         let place = rest.find(']').filter(|_| {
             let message = rest.find(" - ").unwrap_or(rest.len());
             rest.find('[').is_some_and(|bracket| bracket < message)

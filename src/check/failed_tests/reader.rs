@@ -1,17 +1,18 @@
-//! How the output of a runner is read.
+//! The interface of a reader of one runner's output.
 
 use std::collections::BTreeSet;
 
 /// The names of failed tests.
 pub(in crate::check) type Names = BTreeSet<String>;
 
-/// Knows one runner's output.
+/// Recognises the lines of one runner.
 pub(super) trait Reader {
-    /// Takes the next line, without escape sequences; names what it says has failed, or has not after all.
+    /// Takes the next line, without escape sequences, and adds the tests that it reports as failed. A later line may
+    /// report that a test passed after all, which removes it.
     fn line(&mut self, line: &str, failed: &mut Names);
 }
 
-/// The text without a time in brackets at its end: `works (1.25ms)`.
+/// Returns the text without a time in brackets at its end: `works (1.25ms)`.
 pub(super) fn without_time(text: &str) -> Option<&str> {
     let (name, time) = text.trim_end().strip_suffix(')')?.rsplit_once(" (")?;
     let number = time.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == ' ');

@@ -1,11 +1,11 @@
-//! TAP, and the tree that node's own test runner prints.
+//! TAP, and the tree that node's test runner prints.
 //! <https://testanything.org/tap-version-14-specification.html>, <https://nodejs.org/api/test.html#test-reporters>
 
 use super::reader::{Names, Reader, without_time};
 
 #[derive(Default)]
 pub(super) struct Tap {
-    /// The subtests around the next line, each with its depth.
+    /// The subtests that contain the next line, each with its indentation.
     subtests: Vec<(usize, String)>,
 }
 

@@ -166,17 +166,17 @@ DbTest > connects() FAILED
     let xml = r#"<?xml version="1.0"?><testsuite><testcase classname="org.shop.CartTest" name="adds"/><testcase classname="org.shop.CartTest" name="removes()"><failure message="x"/></testcase></testsuite>"#;
     std::fs::write(reports.join("TEST-org.shop.CartTest.xml"), xml).unwrap();
     std::fs::write(folder.path().join("log"), "").unwrap();
-    let failed = |command, began| {
+    let failed = |command, started| {
         let log = folder.path().join("log");
-        let names = super::failed(command, folder.path(), &log, began).unwrap();
+        let names = failed_tests(command, folder.path(), &log, started).unwrap();
         names.into_iter().collect::<Vec<_>>()
     };
-    let began = SystemTime::UNIX_EPOCH;
+    let started = SystemTime::UNIX_EPOCH;
     assert_eq!(
-        failed("./mvnw -q test", began),
+        failed("./mvnw -q test", started),
         ["org.shop.CartTest.removes"]
     );
-    assert_eq!(failed("make test", began), [""; 0]);
+    assert_eq!(failed("make test", started), [""; 0]);
     let later = SystemTime::now() + std::time::Duration::from_mins(1);
     assert_eq!(failed("mvn test", later), [""; 0]);
 }
@@ -190,11 +190,11 @@ fn an_unknown_runner_names_nothing() {
 }
 
 #[test]
-fn names_do_not_hold_the_folder() {
+fn names_leave_out_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let line = format!("not ok 1 - {}/a.js", folder.path().display());
     std::fs::write(&log, line).unwrap();
-    let names = failed("x", folder.path(), &log, SystemTime::UNIX_EPOCH).unwrap();
+    let names = failed_tests("x", folder.path(), &log, SystemTime::UNIX_EPOCH).unwrap();
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["a.js"]);
 }

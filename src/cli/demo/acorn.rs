@@ -280,7 +280,7 @@ mod tests {
         let mut aside = Vec::new();
         for entry in entries {
             let path = String::from_utf8(entry.path).unwrap();
-            if rules.reason_to_set_aside(&path).is_some() {
+            if rules.reason_to_exclude(&path).is_some() {
                 aside.push(path);
                 continue;
             }

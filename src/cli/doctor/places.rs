@@ -66,7 +66,9 @@ pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
     if let Err(error) = try_writing(&folder) {
         return vec![not_writable(SUBJECT, &folder, &error)];
     }
-    let place = if folder.starts_with(repo.home()) && !folder.starts_with(repo.common_dir()) {
+    let place = if folder.starts_with(repo.main_checkout())
+        && !folder.starts_with(repo.common_dir())
+    {
         Finding::warning(
             SUBJECT,
             format!(

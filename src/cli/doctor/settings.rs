@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Finding, Surroundings};
 use crate::agent;
 use crate::check::{self, Check};
-use crate::config::{AgentOptionsError, AgentSpec, CodingKind, Config, FILE_NAME, Member};
+use crate::config::{AgentOptionsError, AgentShare, AgentSpec, CodingKind, Config, FILE_NAME};
 use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
 use crate::run;
@@ -41,7 +41,7 @@ pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
 
 pub(super) fn agent(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> Finding {
     const SUBJECT: &str = "agent";
-    match config.members() {
+    match config.agent_shares() {
         Ok(members) if members.is_empty() => {}
         Ok(members) => return shared(repo, config, &members, around),
         Err(error) => return Finding::error(SUBJECT, error),
@@ -70,7 +70,12 @@ fn one(repo: &Repo, config: &Config, spec: AgentSpec, around: &Surroundings<'_>)
 }
 
 /// Several agents that share the work, as good as the worst of them.
-fn shared(repo: &Repo, config: &Config, members: &[Member], around: &Surroundings<'_>) -> Finding {
+fn shared(
+    repo: &Repo,
+    config: &Config,
+    members: &[AgentShare],
+    around: &Surroundings<'_>,
+) -> Finding {
     const SUBJECT: &str = "agent";
     let found = members.iter().map(|member| match member.options.resolve() {
         Ok(spec) => one(repo, config, spec, around),

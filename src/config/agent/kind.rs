@@ -1,15 +1,15 @@
-//! The kinds of agent, and the names that they have everywhere.
+//! The kinds of agent and their names.
 
 use std::fmt;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// The kinds of agent this version has.
+/// A kind of agent, as the user names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum AgentKind {
-    /// Whichever coding agent is installed and logged in.
+pub(crate) enum AgentKind {
+    /// A coding agent that is installed and logged in.
     Auto,
     /// Claude Code.
     Claude,
@@ -29,9 +29,9 @@ pub enum AgentKind {
     Codemod,
 }
 
-/// The coding agents that batch can drive.
+/// A coding agent that batch can drive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodingKind {
+pub(crate) enum CodingKind {
     Claude,
     Codex,
     Gemini,
@@ -41,15 +41,15 @@ pub enum CodingKind {
 }
 
 impl AgentKind {
-    /// The kind that is called so.
+    /// Finds a kind by its name.
     #[must_use]
-    pub fn of(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::from_str(name, false).ok()
     }
 
-    /// What it is called, in batch.toml and as a flag.
+    /// Returns the name of the kind, in batch.toml and as a flag.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Claude => "claude",
@@ -63,9 +63,9 @@ impl AgentKind {
         }
     }
 
-    /// All names, for a sentence.
+    /// Returns all names, for a sentence.
     #[must_use]
-    pub fn names() -> String {
+    pub(crate) fn names() -> String {
         let names: Vec<&str> = Self::value_variants()
             .iter()
             .map(|kind| kind.name())
@@ -87,8 +87,8 @@ impl AgentKind {
 }
 
 impl CodingKind {
-    /// All of them, the most usual first.
-    pub const ALL: [Self; 6] = [
+    /// All coding agents, the most common first.
+    pub(crate) const ALL: [Self; 6] = [
         Self::Claude,
         Self::Codex,
         Self::Gemini,
@@ -97,9 +97,9 @@ impl CodingKind {
         Self::Copilot,
     ];
 
-    /// The kind of agent that it is.
+    /// Returns the same as an [`AgentKind`].
     #[must_use]
-    pub fn kind(self) -> AgentKind {
+    pub(crate) fn kind(self) -> AgentKind {
         match self {
             Self::Claude => AgentKind::Claude,
             Self::Codex => AgentKind::Codex,
@@ -112,7 +112,7 @@ impl CodingKind {
 }
 
 impl fmt::Display for CodingKind {
-    /// Its name, which is also that of its program.
+    /// Writes the name of the agent, which is also the name of its program.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.kind().name())
     }
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn every_kind_is_found_by_its_name() {
         for kind in AgentKind::value_variants() {
-            assert_eq!(AgentKind::of(kind.name()), Some(*kind));
+            assert_eq!(AgentKind::from_name(kind.name()), Some(*kind));
             assert_eq!(
                 serde_json::to_string(kind).unwrap(),
                 format!("{:?}", kind.name())
             );
         }
-        assert_eq!(AgentKind::of("fast"), None);
+        assert_eq!(AgentKind::from_name("fast"), None);
     }
 }

@@ -1,14 +1,14 @@
-//! The words that choose an agent, the same in batch.toml, in plan.toml and as flags.
+//! The options that choose an agent, the same in batch.toml, in plan.toml and as flags.
 //!
-//! [`AgentOptions`] is what was written, in any of the three places; [`AgentSpec`] is what it means, with the
-//! contradictions refused. This room does not know how an agent works.
+//! [`AgentOptions`] holds the options as the user wrote them. [`AgentOptions::resolve`] turns them into an
+//! [`AgentSpec`] and refuses contradictions. This room does not know how an agent works.
 
 mod kind;
 mod options;
 mod resolve;
 mod spec;
 
-pub use kind::{AgentKind, CodingKind};
-pub use options::AgentOptions;
-pub use resolve::AgentOptionsError;
-pub use spec::{AgentSpec, CodingAgentSpec, CommandLine};
+pub(crate) use kind::{AgentKind, CodingKind};
+pub(crate) use options::AgentOptions;
+pub(crate) use resolve::AgentOptionsError;
+pub(crate) use spec::{AgentSpec, CodingAgentSpec, CommandLine};

@@ -1,4 +1,4 @@
-//! The words that choose an agent, as they were written.
+//! The options that choose an agent, as the user wrote them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,20 +7,20 @@ use super::kind::AgentKind;
 /// An `[agent]` table, or the flags of the same names. Every field may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AgentOptions {
-    /// Follows from the other fields when absent.
+pub(crate) struct AgentOptions {
+    /// The kind of agent; without it, the other fields decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<AgentKind>,
-    /// The model that a coding agent is to use; its own choice when absent.
+    /// The model of a coding agent; without it, the agent chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// What a coding agent is given beyond what batch gives it.
+    /// Further arguments for a coding agent, beside the arguments that batch gives it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
-    /// The program and its arguments, split like a shell would split them. Of a coding agent: how it is started.
+    /// The program and its arguments, split like a shell would split them; for a coding agent, how to start it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// Hand `command` to `sh -c` instead of splitting it.
+    /// Passes `command` to `sh -c` instead of splitting it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<bool>,
     /// An ast-grep pattern; needs `to`.
@@ -32,7 +32,7 @@ pub struct AgentOptions {
     /// The replacement for `rewrite` or `regex`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The language `rewrite` is written in; without it, each file's own.
+    /// The language of `rewrite`; without it, the language of each file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
     /// The text of a rule in ast-grep's YAML format.
@@ -41,15 +41,15 @@ pub struct AgentOptions {
 }
 
 impl AgentOptions {
-    /// `self` where it names an agent, else `other`: a whole agent is chosen, fields of two never mix.
+    /// Returns `self` where any field is given, else `other`. Fields of two agents never mix.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         if self == Self::default() { other } else { self }
     }
 
-    /// Whether any field is given.
+    /// Checks whether any field is given.
     #[must_use]
-    pub fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         *self != Self::default()
     }
 }

@@ -1,4 +1,4 @@
-//! The one agent that options mean, or why they mean none.
+//! Turns the written options into one agent, or says why they name none.
 
 use super::kind::{AgentKind, CodingKind};
 use super::options::AgentOptions;
@@ -7,7 +7,7 @@ use crate::codemod::Recipe;
 
 /// Why the options do not name one agent.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum AgentOptionsError {
+pub(crate) enum AgentOptionsError {
     #[error(
         "no agent was named: give --agent claude (or codex, gemini, opencode, aider, copilot, auto), --agent-cmd 'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an [agent] table in batch.toml"
     )]
@@ -16,30 +16,30 @@ pub enum AgentOptionsError {
     Conflict(&'static str, &'static str),
     #[error("{0} needs {1}")]
     Needs(&'static str, &'static str),
-    #[error("{0} goes with {1} only")]
-    GoesWith(&'static str, &'static str),
+    #[error("{0} works only with {1}")]
+    WorksOnlyWith(&'static str, &'static str),
     #[error(
         "a codemod reads nothing, so it cannot plan: give --planner graph, or name a coding agent or a command"
     )]
     CannotPlan,
-    #[error("auto is a choice between what is installed, and no agent by itself: name one here")]
+    #[error("auto chooses one of the installed agents and is none itself: name an agent here")]
     Auto,
     #[error(
         "there is no agent {name:?}: give one of {}, or a name for which batch.toml has a table [agents.NAME]{}",
         AgentKind::names(),
-        named(.known)
+        tables(.known)
     )]
     Unknown { name: String, known: Vec<String> },
     #[error(
-        "{0} is a codemod, which does the same to every file: it shares no work with other agents"
+        "{0} is a codemod, which does the same to every file: it cannot share the work with other agents"
     )]
     Shared(String),
     #[error("the agent command {0:?} is empty or has an unclosed quote")]
     BadCommand(String),
 }
 
-/// For a sentence: what batch.toml does have.
-fn named(known: &[String]) -> String {
+/// The tables that batch.toml has, as the end of a sentence.
+fn tables(known: &[String]) -> String {
     if known.is_empty() {
         String::new()
     } else {
@@ -47,120 +47,135 @@ fn named(known: &[String]) -> String {
     }
 }
 
+/// The one option that names an agent, beside its kind.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    Command(&'a str),
+    Rewrite(&'a str),
+    Regex(&'a str),
+    Rule(&'a str),
+}
+
+impl Named<'_> {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Command(_) => "--agent-cmd",
+            Self::Rewrite(_) => "--rewrite",
+            Self::Regex(_) => "--regex",
+            Self::Rule(_) => "--rule",
+        }
+    }
+}
+
 impl AgentOptions {
-    /// The one agent these options mean.
+    /// Returns the one agent that these options name.
     ///
     /// # Errors
     /// When they name none, or two, or leave out what the named one needs.
-    pub fn resolve(&self) -> Result<AgentSpec, AgentOptionsError> {
-        use AgentOptionsError::{Conflict, GoesWith, Missing, Needs};
-        let named: Vec<&'static str> = [
-            ("--agent-cmd", self.command.is_some()),
-            ("--rewrite", self.rewrite.is_some()),
-            ("--regex", self.regex.is_some()),
-            ("--rule", self.rule.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(flag, given)| given.then_some(flag))
-        .collect();
-        if let [first, second, ..] = named[..] {
-            return Err(Conflict(first, second));
-        }
+    pub(crate) fn resolve(&self) -> Result<AgentSpec, AgentOptionsError> {
+        use AgentOptionsError::{Auto, WorksOnlyWith};
+        let named = self.named()?;
         if self.kind == Some(AgentKind::Auto) {
-            return Err(AgentOptionsError::Auto);
+            return Err(Auto);
         }
         if let Some(kind) = self.kind.and_then(AgentKind::coding) {
-            return self.coding(kind, &named).map(AgentSpec::Coding);
+            return self.coding(kind, named).map(AgentSpec::Coding);
         }
         for (flag, given) in [
             ("--model", self.model.is_some()),
             ("args", !self.args.is_empty()),
         ] {
             if given {
-                return Err(GoesWith(flag, "a coding agent, such as --agent claude,"));
+                let agents = "a coding agent, such as --agent claude";
+                return Err(WorksOnlyWith(flag, agents));
             }
         }
-        match (self.kind, named.first()) {
-            (None, None) => return Err(Missing),
-            (Some(AgentKind::Command), None) => {
-                return Err(Needs("--agent command", "--agent-cmd"));
-            }
-            (Some(AgentKind::Codemod), None) => {
-                return Err(Needs(
-                    "--agent codemod",
-                    "--rewrite and --to, --regex and --to, or --rule",
-                ));
-            }
-            (Some(AgentKind::Command), Some(&flag)) if flag != "--agent-cmd" => {
-                return Err(Conflict("--agent command", flag));
-            }
-            (Some(AgentKind::Codemod), Some(&"--agent-cmd")) => {
-                return Err(Conflict("--agent codemod", "--agent-cmd"));
-            }
-            _ => {}
+        let named = self.of_kind(named)?;
+        if self.lang.is_some() && !matches!(named, Named::Rewrite(_)) {
+            return Err(WorksOnlyWith("--lang", "--rewrite"));
         }
-        if self.lang.is_some() && self.rewrite.is_none() {
-            return Err(GoesWith("--lang", "--rewrite"));
-        }
-        if self.shell == Some(true) && self.command.is_none() {
-            return Err(GoesWith("--agent-shell", "--agent-cmd"));
-        }
-        if let Some(command) = &self.command {
-            if self.to.is_some() {
-                return Err(GoesWith("--to", "--rewrite or --regex"));
-            }
-            return CommandLine::parse(command, self.shell.unwrap_or(false))
-                .map(AgentSpec::Command)
-                .ok_or_else(|| AgentOptionsError::BadCommand(command.clone()));
-        }
-        if let Some(text) = &self.rule {
-            if self.to.is_some() {
-                return Err(GoesWith("--to", "--rewrite or --regex"));
-            }
-            return Ok(AgentSpec::Codemod(Recipe::Rule { text: text.clone() }));
-        }
-        let flag = named[0];
-        let to = self.to.clone().ok_or(Needs(flag, "--to"))?;
-        Ok(AgentSpec::Codemod(match (&self.rewrite, &self.regex) {
-            (Some(pattern), _) => Recipe::Pattern {
-                pattern: pattern.clone(),
-                to,
+        match named {
+            Named::Command(line) => self.command(line).map(AgentSpec::Command),
+            _ if self.shell == Some(true) => Err(WorksOnlyWith("--agent-shell", "--agent-cmd")),
+            Named::Rewrite(pattern) => Ok(AgentSpec::Codemod(Recipe::Pattern {
+                pattern: pattern.to_owned(),
+                to: self.replacement("--rewrite")?,
                 lang: self.lang.clone(),
-            },
-            (None, Some(regex)) => Recipe::Regex {
-                regex: regex.clone(),
-                to,
-            },
-            (None, None) => return Err(Missing),
-        }))
+            })),
+            Named::Regex(regex) => Ok(AgentSpec::Codemod(Recipe::Regex {
+                regex: regex.to_owned(),
+                to: self.replacement("--regex")?,
+            })),
+            Named::Rule(text) => {
+                self.refuse_replacement()?;
+                let text = text.to_owned();
+                Ok(AgentSpec::Codemod(Recipe::Rule { text }))
+            }
+        }
     }
 
-    /// The coding agent of this kind; `named` are the other agents that the options name.
+    /// Returns the option that names an agent; two such options are an error.
+    fn named(&self) -> Result<Option<Named<'_>>, AgentOptionsError> {
+        let named: Vec<Named<'_>> = [
+            self.command.as_deref().map(Named::Command),
+            self.rewrite.as_deref().map(Named::Rewrite),
+            self.regex.as_deref().map(Named::Regex),
+            self.rule.as_deref().map(Named::Rule),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match named[..] {
+            [first, second, ..] => Err(AgentOptionsError::Conflict(first.flag(), second.flag())),
+            [one] => Ok(Some(one)),
+            [] => Ok(None),
+        }
+    }
+
+    /// Returns the option that names a command or a codemod; it must be there and agree with the kind.
+    fn of_kind<'a>(&self, named: Option<Named<'a>>) -> Result<Named<'a>, AgentOptionsError> {
+        use AgentOptionsError::{Conflict, Missing, Needs};
+        match (self.kind, named) {
+            (Some(AgentKind::Command), None) => Err(Needs("--agent command", "--agent-cmd")),
+            (Some(AgentKind::Codemod), None) => Err(Needs(
+                "--agent codemod",
+                "--rewrite and --to, --regex and --to, or --rule",
+            )),
+            (_, None) => Err(Missing),
+            (Some(AgentKind::Codemod), Some(Named::Command(_))) => {
+                Err(Conflict("--agent codemod", "--agent-cmd"))
+            }
+            (_, Some(named @ Named::Command(_))) => Ok(named),
+            (Some(AgentKind::Command), Some(named)) => {
+                Err(Conflict("--agent command", named.flag()))
+            }
+            (_, Some(named)) => Ok(named),
+        }
+    }
+
+    /// Returns the coding agent of this kind.
     fn coding(
         &self,
         kind: CodingKind,
-        named: &[&'static str],
+        named: Option<Named<'_>>,
     ) -> Result<CodingAgentSpec, AgentOptionsError> {
-        if let Some(flag) = named.iter().find(|flag| **flag != "--agent-cmd") {
-            return Err(AgentOptionsError::Conflict("a coding agent", flag));
-        }
+        use AgentOptionsError::{BadCommand, Conflict, WorksOnlyWith};
+        let command = match named {
+            None => None,
+            Some(Named::Command(line)) => Some(line),
+            Some(other) => return Err(Conflict("a coding agent", other.flag())),
+        };
         for (flag, given) in [("--to", self.to.is_some()), ("--lang", self.lang.is_some())] {
             if given {
-                return Err(AgentOptionsError::GoesWith(flag, "a codemod"));
+                return Err(WorksOnlyWith(flag, "a codemod"));
             }
         }
         if self.shell == Some(true) {
-            return Err(AgentOptionsError::GoesWith(
-                "--agent-shell",
-                "an agent of kind command",
-            ));
+            return Err(WorksOnlyWith("--agent-shell", "an agent of kind command"));
         }
-        let command = match &self.command {
+        let command = match command {
             None => vec![kind.to_string()],
-            Some(command) => match CommandLine::parse(command, false) {
-                Some(CommandLine::Direct(words)) => words,
-                _ => return Err(AgentOptionsError::BadCommand(command.clone())),
-            },
+            Some(line) => shell_words(line).ok_or_else(|| BadCommand(line.to_owned()))?,
         };
         Ok(CodingAgentSpec {
             kind,
@@ -169,6 +184,36 @@ impl AgentOptions {
             args: self.args.clone(),
         })
     }
+
+    fn command(&self, line: &str) -> Result<CommandLine, AgentOptionsError> {
+        self.refuse_replacement()?;
+        let command = if self.shell == Some(true) {
+            (!line.trim().is_empty()).then(|| CommandLine::Shell(line.to_owned()))
+        } else {
+            shell_words(line).map(CommandLine::Direct)
+        };
+        command.ok_or_else(|| AgentOptionsError::BadCommand(line.to_owned()))
+    }
+
+    fn replacement(&self, flag: &'static str) -> Result<String, AgentOptionsError> {
+        let needs = AgentOptionsError::Needs(flag, "--to");
+        self.to.clone().ok_or(needs)
+    }
+
+    fn refuse_replacement(&self) -> Result<(), AgentOptionsError> {
+        match &self.to {
+            None => Ok(()),
+            Some(_) => Err(AgentOptionsError::WorksOnlyWith(
+                "--to",
+                "--rewrite or --regex",
+            )),
+        }
+    }
+}
+
+/// Splits a line like a shell would; `None` where it is empty or has an unclosed quote.
+fn shell_words(line: &str) -> Option<Vec<String>> {
+    shlex::split(line).filter(|words| !words.is_empty())
 }
 
 #[cfg(test)]
@@ -223,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_agent_is_its_own_program_unless_another_is_named() {
+    fn a_coding_agent_starts_its_own_program_unless_another_is_named() {
         let coding = |options: AgentOptions| match options.resolve() {
             Ok(AgentSpec::Coding(spec)) => spec.command,
             other => panic!("{other:?}"),
@@ -250,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_goes_with_a_coding_agent_only() {
+    fn a_model_works_only_with_a_coding_agent() {
         let options = AgentOptions {
             command: Some("x".into()),
             model: Some("m".into()),
@@ -258,12 +303,12 @@ mod tests {
         };
         assert!(matches!(
             options.resolve(),
-            Err(AgentOptionsError::GoesWith("--model", _))
+            Err(AgentOptionsError::WorksOnlyWith("--model", _))
         ));
     }
 
     #[test]
-    fn nothing_given_names_what_may_be_given() {
+    fn missing_options_are_an_error() {
         assert_eq!(options().resolve(), Err(AgentOptionsError::Missing));
     }
 }

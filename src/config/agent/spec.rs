@@ -1,26 +1,26 @@
-//! An agent with all that it needs.
+//! An agent with everything that it needs to start.
 
 use std::fmt;
 
 use super::kind::CodingKind;
 use crate::codemod::Recipe;
 
-/// A chosen agent with everything it needs.
+/// An agent with everything that it needs to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AgentSpec {
-    /// Start this coding agent in the worktree.
+pub(crate) enum AgentSpec {
+    /// A coding agent, started in the worktree.
     Coding(CodingAgentSpec),
-    /// Start this program in the worktree.
+    /// Another program, started in the worktree.
     Command(CommandLine),
-    /// Rewrite the claimed files by this recipe.
+    /// The built-in rewrite of the claimed files.
     Codemod(Recipe),
 }
 
-/// A coding agent, and how it is to be started.
+/// A coding agent and how to start it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodingAgentSpec {
+pub(crate) struct CodingAgentSpec {
     pub kind: CodingKind,
-    /// Its program and what comes before all other arguments.
+    /// The program, and the arguments before all others.
     pub command: Vec<String>,
     pub model: Option<String>,
     pub args: Vec<String>,
@@ -28,25 +28,15 @@ pub struct CodingAgentSpec {
 
 /// A program to start, as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandLine {
+pub(crate) enum CommandLine {
     /// Program and arguments, started directly.
     Direct(Vec<String>),
     /// A line for `sh -c`.
     Shell(String),
 }
 
-impl CommandLine {
-    pub(super) fn parse(text: &str, shell: bool) -> Option<Self> {
-        if shell {
-            return (!text.trim().is_empty()).then(|| Self::Shell(text.to_owned()));
-        }
-        let words = shlex::split(text)?;
-        (!words.is_empty()).then_some(Self::Direct(words))
-    }
-}
-
 impl fmt::Display for AgentSpec {
-    /// The agent in one line.
+    /// Writes the agent in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coding(spec) => spec.fmt(f),

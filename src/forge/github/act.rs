@@ -62,7 +62,7 @@ impl Api<'_> {
         struct Merged {
             merged: bool,
         }
-        let mut body = json!({ "merge_method": method.words() });
+        let mut body = json!({ "merge_method": method.name() });
         if let Some(commit) = commit {
             body["sha"] = json!(commit);
         }

@@ -60,7 +60,7 @@ impl Api<'_> {
         if pull.auto_merge.is_some() {
             return Ok(());
         }
-        let method = method.words().to_uppercase();
+        let method = method.name().to_uppercase();
         let variables = json!({ "id": pull.node_id, "method": method });
         let document = json!({ "query": AUTO_MERGE, "variables": variables });
         let operation = Operation::Named("have pull requests merged by themselves");

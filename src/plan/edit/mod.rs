@@ -68,7 +68,7 @@ pub(crate) enum EditError {
     NoFile(String),
     #[error("{path:?} is in unit '{unit}' already")]
     Already { path: String, unit: UnitId },
-    #[error("a plan has at most {} units", UnitRange::MOST)]
+    #[error("a plan has at most {} units", UnitRange::MAX)]
     TooMany,
     #[error("the instruction is empty: say what to change")]
     NoInstruction,
@@ -94,7 +94,7 @@ impl Plan {
             Edit::Instruct(text) if text.trim().is_empty() => return Err(EditError::NoInstruction),
             Edit::Instruct(text) => plan.instruction.clone_from(text),
         }
-        if plan.units.len() > UnitRange::MOST {
+        if plan.units.len() > UnitRange::MAX {
             return Err(EditError::TooMany);
         }
         Ownership::prove(&plan.units, base.tracked())?;
@@ -367,7 +367,7 @@ impl Plan {
         // The number has room within 64 letters.
         let stem: String = from.as_str().chars().take(56).collect();
         let stem = stem.trim_end_matches('.');
-        (2..=UnitRange::MOST + 2)
+        (2..=UnitRange::MAX + 2)
             .map(|number| UnitId::from_valid(format!("{stem}-{number}")))
             .find(|id| self.units.iter().all(|unit| unit.id != *id))
             // There are more numbers than units. A duplicate id would be refused.

@@ -148,7 +148,7 @@ files = ["d.js"]
         insta::assert_snapshot!(fault("\"two\"", "\"two\"\ntitle = \"a\\nb\""), @"line 15: a title is one line of text, and not empty");
         insta::assert_snapshot!(fault("\"two\"", "\"two\"\nagent = \"fast\""), @r#"line 15: the plan has no agent "fast": add a table [agents.NAME], or name another"#);
         insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nkind = \"claude\"\n[[unit]]"), @"line 8: unit 'one' has no agent: name one of [agents.NAME], or add a table [agent]");
-        insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nmodel = \"m\"\n[[unit]]"), @"line 5: --model goes with a coding agent, such as --agent claude, only");
+        insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nmodel = \"m\"\n[[unit]]"), @"line 5: --model works only with a coding agent, such as --agent claude");
         insta::assert_snapshot!(fault("\"d.js\"", ""), @"line 16: unit 'two' has no files: give it some, or remove it");
         insta::assert_snapshot!(fault("b/c.js", "/b/c.js"), @r#"line 9: "/b/c.js" is absolute: paths start at the root of the repository, without a '/'"#);
         insta::assert_snapshot!(fault("b/c.js", "b/../c.js"), @r#"line 9: "b/../c.js" has a part '..': write the path without it"#);

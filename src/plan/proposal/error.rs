@@ -13,7 +13,7 @@ pub(crate) enum ProposalError {
     Syntax(String),
     #[error("the JSON does not fit the schema: {0}")]
     Shape(String),
-    #[error("it has {0} units, and a plan has at most {most}", most = UnitRange::MOST)]
+    #[error("it has {0} units, and a plan has at most {most}", most = UnitRange::MAX)]
     TooMany(usize),
     #[error("it puts none of the files in question into any unit")]
     NoFiles,

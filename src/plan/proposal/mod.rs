@@ -60,7 +60,7 @@ pub(crate) fn from_proposal(
     proposal: &Proposal,
     range: UnitRange,
 ) -> Result<(Plan, Vec<Repair>), ProposalError> {
-    if proposal.units.len() > UnitRange::MOST {
+    if proposal.units.len() > UnitRange::MAX {
         return Err(ProposalError::TooMany(proposal.units.len()));
     }
     let mut repairs = Vec::new();

@@ -1,6 +1,6 @@
 //! What is set on a new pull request besides its text: labels, reviewers, assignees, a milestone, auto-merge.
 
-use crate::config::{MOST_REVIEWERS, PublishConfig, ReviewersFrom};
+use crate::config::{MAX_REVIEWERS, PublishConfig, ReviewersFrom};
 use crate::forge::{PullRequestOptions, Reviewer};
 
 /// Returns what the settings ask for on a pull request; `owners` own the unit's files.
@@ -13,7 +13,7 @@ pub fn pull_request_options(wanted: &PublishConfig, owners: &[String]) -> PullRe
         .map(|name| Reviewer::team(name));
     let mut reviewers: Vec<Reviewer> = named.chain(teams).collect();
     if wanted.reviewers_from == Some(ReviewersFrom::Codeowners) {
-        let most = wanted.max_reviewers.unwrap_or(MOST_REVIEWERS);
+        let most = wanted.max_reviewers.unwrap_or(MAX_REVIEWERS);
         for owner in owners {
             let Some(owner) = Reviewer::of_owner(owner) else {
                 continue;

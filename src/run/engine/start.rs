@@ -2,7 +2,7 @@
 //! its units start again. Everything that is refused is refused before that event is written.
 
 use crate::config::Config;
-use crate::git::Standing;
+use crate::git::WorktreeState;
 use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
@@ -174,8 +174,8 @@ fn refuse_claimed<'a>(
         let standing = job
             .workspace
             .repo
-            .standing(checkout.name(), checkout.path());
-        if let Standing::Moved { .. } | Standing::Locked { .. } = standing {
+            .worktree_state(checkout.name(), checkout.path());
+        if let WorktreeState::Moved { .. } | WorktreeState::Locked { .. } = standing {
             return Err(RetryError::Claimed {
                 unit: unit.clone(),
                 path: checkout.path().to_path_buf(),

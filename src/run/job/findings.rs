@@ -64,7 +64,7 @@ impl Findings {
             Some(path) => repo.reader(&plan.base)?.text(path),
             None => None,
         };
-        let included = repo.included()?;
+        let included = repo.included_paths()?;
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
         Ok(Self {
             until: plan.until.as_ref().map(Probe::compile).transpose()?,

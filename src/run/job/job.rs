@@ -386,9 +386,9 @@ fn refuse_impossible(plan: &Plan, config: &Config) -> Result<(), PrepareError> {
         return Err(PrepareError::Empty);
     }
     if let Some(least) = config.run.min_success
-        && least.of(units) > units
+        && least.required(units) > units
     {
-        let wanted = least.of(units);
+        let wanted = least.required(units);
         return Err(PrepareError::TooMany { wanted, units });
     }
     match config.run.jobs {

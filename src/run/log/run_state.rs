@@ -357,7 +357,7 @@ impl RunState {
         let skipped = self.count(|phase| matches!(phase, Phase::Ended(Outcome::Skipped { .. })));
         self.header
             .min_success
-            .map_or(0, |least| least.of(self.units.len() - skipped))
+            .map_or(0, |least| least.required(self.units.len() - skipped))
     }
 
     /// Checks whether as many units succeeded as the user asked for.

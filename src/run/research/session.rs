@@ -83,7 +83,7 @@ impl<'a> PlanningSession<'a> {
         let mut assignment =
             Assignment::of(&config.first_agent()?, config, &plan.instruction, dir)?;
         // The limits of a whole run are ample for its plan.
-        assignment.caps = assignment.caps.within(AgentCaps {
+        assignment.caps = assignment.caps.lower_of(AgentCaps {
             turns: None,
             tokens: config.run.max_tokens,
             budget: config.run.budget,

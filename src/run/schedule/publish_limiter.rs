@@ -113,9 +113,13 @@ impl PublishLimits {
         }
         if let (Some(pace), Some(last)) = (self.pace, history.last) {
             // A clock that was set back must not block a unit for ever.
-            let since =
-                u64::try_from(now.saturating_sub(last)).map_or(pace.each(), Duration::from_millis);
-            if let Some(rest) = pace.each().checked_sub(since).filter(|it| !it.is_zero()) {
+            let since = u64::try_from(now.saturating_sub(last))
+                .map_or(pace.interval(), Duration::from_millis);
+            if let Some(rest) = pace
+                .interval()
+                .checked_sub(since)
+                .filter(|it| !it.is_zero())
+            {
                 return Some(PublishBlock::For(rest));
             }
         }

@@ -105,7 +105,8 @@ async fn keep(unit: &UnitContext, prepared: &Prepared, tree: TreeId) -> Result<C
         let name = candidate_ref(job.id(), &id, number);
         let message = format!("Work {number} at unit {id}");
         let repo = &job.workspace.repo;
-        repo.keep(&name, &start, &tree, &message).map(CommitId::new)
+        repo.commit_to_ref(&name, &start, &tree, &message)
+            .map(CommitId::new)
     })
     .await
 }

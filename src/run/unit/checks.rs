@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::check::{self, Check, Ran, Verdict};
+use crate::check::{self, Check, CheckOutput, Verdict};
 use crate::process::Ending;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
@@ -63,10 +63,10 @@ fn check_log(unit: &UnitContext, index: usize, attempt: u32) -> PathBuf {
 async fn judge(
     unit: &UnitContext,
     check: &Check,
-    first: Ran,
+    first: CheckOutput,
     log: PathBuf,
 ) -> Result<(CheckResult, Option<String>), Halt> {
-    let result = |verdict, ran: Ran, log| CheckResult {
+    let result = |verdict, ran: CheckOutput, log| CheckResult {
         name: check.name.clone(),
         verdict,
         took_ms: milliseconds(ran.took),
@@ -119,7 +119,7 @@ async fn judge(
     })
 }
 
-async fn check_once(unit: &UnitContext, check: &Check, log: PathBuf) -> Result<Ran, Halt> {
+async fn check_once(unit: &UnitContext, check: &Check, log: PathBuf) -> Result<CheckOutput, Halt> {
     let ran = check::run(
         check,
         unit.checkout.path(),

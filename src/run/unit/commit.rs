@@ -29,7 +29,7 @@ pub(crate) async fn commit(
         .git(step, move |job| {
             let repo = &job.workspace.repo;
             // A process that was killed may have made the commit without recording it.
-            let commit = match repo.commit_on(&branch, &start, &tree)? {
+            let commit = match repo.existing_commit(&branch, &start, &tree)? {
                 Some(made) => made,
                 None => repo.commit(&branch, &start, &tree, &message)?,
             };

@@ -1,7 +1,7 @@
 //! The last steps of a unit: its commit is pushed, and its pull request is opened.
 
 use crate::forge::{PullRequest, PullRequestFacts, TextError, WaitReporter};
-use crate::git::CommitId;
+use crate::git::{CommitId, GitError};
 use crate::run::delivery::Destination;
 use crate::run::delivery::options::pull_request_options;
 use crate::run::job::pull_request::{FinishedNeed, UnitResult, pull_request_facts};
@@ -83,12 +83,10 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
         return Err(Halt::Stopped);
     }
     if let Err(error) = pushed {
-        let reason = words::chain(&error);
-        let reason = if needs_fork(unit, &reason) {
-            format!("{reason}\n{BY_FORK}")
-        } else {
-            reason
-        };
+        let mut reason = words::chain(&error);
+        if matches!(error, GitError::PushDenied { .. }) && fork_would_help(unit) {
+            reason = format!("{reason}\n{BY_FORK}");
+        }
         return Err(Halt::Failed(Failure::new(Step::Push, reason)));
     }
     unit.say(UnitFact::Pushed {
@@ -97,10 +95,10 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
     .await
 }
 
-/// Checks whether the push was denied for want of the right to it, in GitHub's words, and a fork would help.
-fn needs_fork(unit: &UnitContext, reason: &str) -> bool {
+/// Checks whether branches could go to a fork instead.
+fn fork_would_help(unit: &UnitContext) -> bool {
     let delivery = &unit.job.delivery;
-    delivery.is_on_a_server() && !delivery.is_across() && reason.contains(" denied to ")
+    delivery.is_on_a_server() && !delivery.is_across()
 }
 
 async fn open_pull_request(

@@ -40,7 +40,7 @@ pub(crate) async fn scope(
             let tree = if before == job.tree(&start)? {
                 after
             } else {
-                TreeId::new(repo.graft(&start, &before, &after)?)
+                TreeId::new(repo.apply_changes(&start, &before, &after)?)
             };
             // Paths that an earlier round created are the unit's too, but only against the merge base.
             let whole = merge_base.map(|from| repo.changes(&from, &tree));

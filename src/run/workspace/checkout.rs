@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::git::{
-    BranchName, CommitId, GitError, NewWorktree, Standing, TreeId, delete_tree,
+    BranchName, CommitId, GitError, NewWorktree, TreeId, WorktreeState, delete_tree,
     remove_empty_folders_above,
 };
 use crate::plan::UnitId;
@@ -112,8 +112,8 @@ impl Checkout {
 
     /// Checks whether anything is left of the checkout: its folder, git's entry for it, or its temporary folder.
     pub(crate) fn is_left(&self) -> bool {
-        let standing = self.workspace.repo.standing(&self.name, &self.path);
-        standing != Standing::Gone || self.temp_dir().exists()
+        let standing = self.workspace.repo.worktree_state(&self.name, &self.path);
+        standing != WorktreeState::Gone || self.temp_dir().exists()
     }
 
     /// Makes the checkout, with the content of the commit `start`. After an error nothing of it is left.
@@ -132,7 +132,7 @@ impl Checkout {
         }
         repo.fill_worktree(&new).inspect_err(|_| {
             let _alone = self.registering_alone();
-            repo.take_back(&new);
+            repo.remove_unfinished_worktree(&new);
         })
     }
 
@@ -143,7 +143,7 @@ impl Checkout {
 
     /// Copies files of the user's checkout that git does not track; paths are relative to the root.
     pub(crate) fn bring(&self, included: &[PathBuf]) -> Result<(), GitError> {
-        self.workspace.repo.bring(included, &self.path)
+        self.workspace.repo.copy_included(included, &self.path)
     }
 
     /// Runs the setup command.
@@ -186,18 +186,20 @@ impl Checkout {
 
     /// Lists the files that git ignores.
     pub(crate) fn ignored(&self) -> Result<Vec<Vec<u8>>, GitError> {
-        self.workspace.repo.ignored(&self.path, &self.index)
+        self.workspace.repo.ignored_paths(&self.path, &self.index)
     }
 
     /// Replaces the content by that of a tree.
     pub(crate) fn show(&self, tree: &TreeId) -> Result<(), GitError> {
-        self.workspace.repo.show(&self.path, &self.index, tree)
+        self.workspace
+            .repo
+            .check_out_tree(&self.path, &self.index, tree)
     }
 
     /// Makes the checkout agree with its branch after a commit.
     pub(crate) fn settle(&self, branch: &BranchName) -> Result<(), GitError> {
         let repo = &self.workspace.repo;
-        repo.settle_worktree(&self.name, branch, &self.index)
+        repo.sync_worktree(&self.name, branch, &self.index)
     }
 
     /// Moves the checkout to the trash; `start` is the commit that it was made from. `None` when it was gone already.

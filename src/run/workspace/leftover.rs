@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::git::{
-    BranchName, ChangeKind, CommitId, GitError, Repo, Standing, delete_tree,
+    BranchName, ChangeKind, CommitId, GitError, Repo, WorktreeState, delete_tree,
     remove_empty_folders_above,
 };
 use crate::plan::UnitId;
@@ -76,13 +76,13 @@ pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState
 fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
     let unit = UnitId::base();
     let path = naming.folder(&state.id, &unit);
-    let standing = repo.standing(&worktree_name(&state.id, &unit), &path);
+    let standing = repo.worktree_state(&worktree_name(&state.id, &unit), &path);
     let fate = match standing {
-        Standing::Gone if !temp_dir_of(&path).exists() => return None,
-        Standing::Gone | Standing::HalfMade | Standing::Missing => Fate::Forget,
-        Standing::Here => Fate::Delete,
-        Standing::Moved { to } => moved(&to),
-        Standing::Locked { reason } => locked(reason, &path),
+        WorktreeState::Gone if !temp_dir_of(&path).exists() => return None,
+        WorktreeState::Gone | WorktreeState::Unfinished | WorktreeState::Missing => Fate::Forget,
+        WorktreeState::Present => Fate::Delete,
+        WorktreeState::Moved { to } => moved(&to),
+        WorktreeState::Locked { reason } => locked(reason, &path),
     };
     Some(Leftover {
         path,
@@ -133,20 +133,20 @@ fn leftover(
     let tip = repo.branch_tip(&branch)?.map(CommitId::new);
     let (start, is_idle) = start(repo, state, unit, tip)?;
     let command = |words: &str| format!("git worktree {words}");
-    let fate = match repo.standing(&name, &path) {
-        Standing::Gone if is_idle || temp_dir_of(&path).exists() => Fate::Forget,
-        Standing::Gone => return Ok(None),
-        Standing::HalfMade => Fate::Forget,
-        Standing::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
-        Standing::Missing => Fate::LeaveAlone(format!(
+    let fate = match repo.worktree_state(&name, &path) {
+        WorktreeState::Gone if is_idle || temp_dir_of(&path).exists() => Fate::Forget,
+        WorktreeState::Gone => return Ok(None),
+        WorktreeState::Unfinished => Fate::Forget,
+        WorktreeState::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
+        WorktreeState::Missing => Fate::LeaveAlone(format!(
             "its folder is missing; if it is gone for good, {} has git forget it",
             command("prune")
         )),
-        Standing::Moved { to } => moved(&to),
-        Standing::Locked { reason } => locked(reason, &path),
-        Standing::Here => {
+        WorktreeState::Moved { to } => moved(&to),
+        WorktreeState::Locked { reason } => locked(reason, &path),
+        WorktreeState::Present => {
             let now = repo
-                .snapshot_aside(&path, &places.index(&state.id, id))
+                .snapshot_read_only(&path, &places.index(&state.id, id))
                 .ok();
             let known = match (&unit.attempt.commit, unit.outcome()) {
                 (Some(commit), _) => Some(commit.clone()),

@@ -57,7 +57,7 @@ impl Naming {
         Self::new(
             config.publish.branch.as_deref(),
             config.worktrees.dir.as_deref(),
-            repo.home(),
+            repo.main_checkout(),
             &repo.name(),
         )
     }

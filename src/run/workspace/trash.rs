@@ -35,7 +35,7 @@ pub fn trash(
         return Ok(None);
     }
     let at = free_name(&places.trash(), &name);
-    let back = way_back(repo.home(), &at, path, start);
+    let back = way_back(repo.main_checkout(), &at, path, start);
     // The note is written first, so that no checkout lies there without one.
     let now = words::timestamp(now());
     let mut text =

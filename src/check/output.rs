@@ -1,0 +1,29 @@
+//! What one execution of a check gave.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::verdict::Failure;
+use crate::process::Ending;
+
+/// How one execution of a check ended, and the tests that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CheckOutput {
+    pub ending: Ending,
+    /// The tests that failed; empty where the check passed, or its runner names no tests.
+    pub tests: BTreeSet<String>,
+    pub took: Duration,
+    /// The last lines that the check printed, as plain text.
+    pub tail: String,
+}
+
+impl CheckOutput {
+    /// Returns how the check failed; `None` where it passed.
+    #[must_use]
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        (!self.ending.is_success()).then(|| Failure {
+            ending: self.ending,
+            tests: self.tests.clone(),
+        })
+    }
+}
