@@ -1,4 +1,4 @@
-//! Parse, dispatch, exit code.
+//! The `batch` program: hands the arguments to the command line of the library and returns its exit code.
 
 use std::process::ExitCode;
 

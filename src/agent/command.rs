@@ -58,7 +58,7 @@ impl CommandAgent {
             CommandLine::Shell(line) => vec!["sh".into(), "-c".into(), line.into()],
         };
         if let Some(program) = words.first_mut() {
-            *program = process::locate(program, dir, std::env::var_os("PATH").as_deref())?
+            *program = process::locate_program(program, dir, std::env::var_os("PATH").as_deref())?
                 .into_os_string();
         }
         Ok(Self {

@@ -104,7 +104,7 @@ impl<'a> From<&'a Unit> for PartFacts<'a> {
 impl Prompts {
     /// Compiles the templates and tries them on what is made up, so that faults show before any work is done.
     pub fn compile(settings: &PromptConfig) -> Result<Self, PromptError> {
-        let mut environment = words::templates();
+        let mut environment = words::template_environment();
         // A patch ends with a newline of its own.
         environment.add_filter("fence", |patch: String| {
             words::fence("diff", patch.trim_end())

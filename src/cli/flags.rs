@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::say;
 use crate::agent;
-use crate::codemod::Sought;
+use crate::codemod::OldUsePattern;
 use crate::config::{
     AgentCaps, AgentKind, AgentOptions, BestOf, Budget, Config, ForgeChoice, ForkChoice, Grouping,
     Limit, MergeMethod, MinSuccess, Order, Planner, PublishConfig, PublishWhen, PushChoice, Rate,
@@ -229,9 +229,9 @@ pub(super) struct PlanFlags {
 
 impl PlanFlags {
     /// What must be found nowhere when the change is done.
-    pub(super) fn until(&self) -> Option<Sought> {
-        let pattern = self.until.clone().map(Sought::Pattern);
-        pattern.or_else(|| self.until_regex.clone().map(Sought::Regex))
+    pub(super) fn until(&self) -> Option<OldUsePattern> {
+        let pattern = self.until.clone().map(OldUsePattern::Pattern);
+        pattern.or_else(|| self.until_regex.clone().map(OldUsePattern::Regex))
     }
 
     pub(super) fn base(&self) -> Option<&str> {

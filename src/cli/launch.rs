@@ -126,7 +126,7 @@ fn detach(job: &Job, workspace: &Workspace, flags: &RunFlags) -> anyhow::Result<
     if flags.yes {
         args.push("--yes");
     }
-    let pid = process::background(&program, args, workspace.repo.root(), &log)?;
+    let pid = process::start_in_background(&program, args, workspace.repo.root(), &log)?;
     say(&format!(
         "run {id} goes on in the background, in process {pid}: batch status {id}\nwhat it says: {}",
         log.display(),

@@ -13,7 +13,7 @@ use super::research::research;
 use super::review::CourseLine;
 use super::workspace::{Workspace, say_circumstances};
 use super::{Global, drift, print, review, say};
-use crate::codemod::{Codemod, Sought};
+use crate::codemod::{Codemod, OldUsePattern};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
 use crate::plan::file::to_toml;
@@ -161,7 +161,7 @@ fn refuse_existing(
 pub(super) fn make(
     workspace: &Workspace,
     asked: &Asked,
-    until: Option<Sought>,
+    until: Option<OldUsePattern>,
 ) -> anyhow::Result<Option<Planned>> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;

@@ -119,9 +119,9 @@ pub(super) fn read_journal<T>(
     let read = || read(&Journal::read(&path)?.ok_or(RecordError::NoRun)?);
     let sound = !path.metadata().is_ok_and(|known| known.len() == 0);
     match read() {
-        Err(error) if !sound || error.may_be_damage() => match journal::mend(&path)? {
-            Some(mended) => {
-                say(&format!("warning: {mended}"));
+        Err(error) if !sound || error.may_be_damage() => match journal::repair(&path)? {
+            Some(repair) => {
+                say(&format!("warning: {repair}"));
                 Ok(read()?)
             }
             None => Ok(Err(error)?),
@@ -132,8 +132,8 @@ pub(super) fn read_journal<T>(
 
 /// Makes sure that the journal can be relied on before anything is begun that it has to remember.
 pub(super) fn secure_journal(places: &Places) -> anyhow::Result<()> {
-    if let Some(mended) = journal::mend(&places.journal())? {
-        say(&format!("warning: {mended}"));
+    if let Some(repair) = journal::repair(&places.journal())? {
+        say(&format!("warning: {repair}"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! What can be wrong with a recipe, or with a file it is used on, in sentences for people.
+//! The faults of a recipe, or of a file that it is applied to, in sentences for people.
 //!
-//! It does not know which option or file the recipe came from; the caller adds that.
+//! Knows nothing of the option or file that a recipe came from; the caller adds that.
 
 use thiserror::Error;
 
@@ -32,7 +32,7 @@ pub enum CodemodError {
         hint: String,
     },
 
-    #[error("the regular expression '{regex}' is wrong{place}: {reason}")]
+    #[error("the regular expression '{regex}' is invalid{place}: {reason}")]
     Regex {
         regex: String,
         place: String,
@@ -55,14 +55,14 @@ pub enum CodemodError {
     #[error("there is no rule in the text; write at least `language`, `rule` and `fix`")]
     NoRule,
 
-    #[error("rule {rule} is wrong: {reason}")]
+    #[error("rule {rule} is invalid: {reason}")]
     Rule { rule: String, reason: String },
 
     #[error("rule {rule} has no `fix`, so it cannot rewrite anything; add one")]
     RuleWithoutFix { rule: String },
 
     #[error(
-        "{path} is nested more than {limit} deep, which is deeper than the codemod can follow; leave it out"
+        "{path} is nested more than {limit} deep, which is too deep for the codemod; leave it out"
     )]
     TooDeep { path: String, limit: usize },
 
@@ -76,19 +76,19 @@ pub enum CodemodError {
     Parse { path: String, lang: &'static str },
 
     #[error(
-        "rewriting {path} would make it larger than {limit} MiB; the replacement repeats what it matched \
+        "rewriting {path} would make it larger than {limit} MiB; the replacement repeats the matched code \
          too often"
     )]
     TooLarge { path: String, limit: usize },
 }
 
-/// An error with its causes, as one sentence.
+/// Joins an error and its causes into one sentence.
 pub(super) fn sentence(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut next = Some(error);
     while let Some(cause) = next {
         let words = cause.to_string();
-        // Many errors of the parsers repeat their cause in their own words.
+        // Many parser errors contain the text of their cause.
         if !text.contains(words.trim_end_matches('.')) {
             if !text.is_empty() {
                 text.push_str(": ");

@@ -1,4 +1,4 @@
-//! A pattern and its replacement, compiled for one language, with everything that can be wrong about them.
+//! Compiles a pattern and its replacement for one language, and finds every fault in them.
 
 use ast_grep_config::Fixer;
 use ast_grep_core::matcher::Pattern;
@@ -7,11 +7,11 @@ use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_core::{AstGrep, Node};
 use ast_grep_language::{Language, SupportLang};
 
-use super::error::sentence;
-use super::{CodemodError, lang};
+use super::error::{CodemodError, sentence};
+use super::language;
 
-/// A pattern is written by hand; compiling it recurses too.
-const PATTERN_DEPTH: usize = 200;
+/// The deepest nesting of a pattern. Compiling recurses, and no hand-written pattern is deeper.
+const MAX_PATTERN_DEPTH: usize = 200;
 
 type Source = StrDoc<SupportLang>;
 
@@ -23,35 +23,35 @@ pub(super) struct CompiledPattern {
 
 impl CompiledPattern {
     pub(super) fn new(pattern: &str, to: &str, lang: SupportLang) -> Result<Self, CodemodError> {
-        let wrong = |reason: String| CodemodError::Pattern {
+        let fault = |reason: String| CodemodError::Pattern {
             pattern: pattern.to_owned(),
-            lang: lang::name(lang),
+            lang: language::name(lang),
             reason,
         };
         let query = lang.pre_process_pattern(pattern);
-        let tree = AstGrep::doc(StrDoc::try_new(&query, lang).map_err(wrong)?);
-        if depth(&tree) > PATTERN_DEPTH {
-            return Err(wrong(format!(
-                "it is nested more than {PATTERN_DEPTH} deep"
+        let tree = AstGrep::doc(StrDoc::try_new(&query, lang).map_err(fault)?);
+        if depth(&tree) > MAX_PATTERN_DEPTH {
+            return Err(fault(format!(
+                "it is nested more than {MAX_PATTERN_DEPTH} deep"
             )));
         }
         let compiled = match tree.root().dfs().find(is_broken) {
             None => Pattern::try_new(pattern, lang).map_err(|error| {
                 use ast_grep_core::matcher::PatternError as E;
-                wrong(match error {
+                fault(match error {
                     E::NoContent(_) => "it is empty".to_owned(),
                     E::MultipleNode(_) => "it is several pieces of code, not one".to_owned(),
                     E::RootMultiMetaVar(_) => "$$$NAME cannot stand alone".to_owned(),
                     other => sentence(&other),
                 })
             })?,
-            Some(node) => within_function(pattern, lang).ok_or_else(|| {
-                // Tell the place in the pattern as it was written: preparing it keeps the number of characters.
+            Some(node) => compile_in_function(pattern, lang).ok_or_else(|| {
+                // The prepared pattern has as many characters as the original one.
                 let before = query[..node.range().start].chars().count() + 1;
-                wrong(format!("it does not parse from character {before} on"))
+                fault(format!("it does not parse from character {before} on"))
             })?,
         };
-        let fixer = Fixer::from_str(to, &lang).map_err(|error| wrong(sentence(&error)))?;
+        let fixer = Fixer::from_str(to, &lang).map_err(|error| fault(sentence(&error)))?;
         Ok(Self {
             lang,
             pattern: compiled,
@@ -60,13 +60,13 @@ impl CompiledPattern {
     }
 }
 
-/// Whether the parser had to mend the text here. A semicolon at the end may be left out of a pattern.
+/// Checks whether the parser reports an error at this node. A pattern may lack the semicolon at its end.
 fn is_broken(node: &Node<'_, Source>) -> bool {
     node.is_error() || (node.is_missing() && node.kind() != ";")
 }
 
-/// A pattern that is code only inside a function: at the top of a C file, a call reads as a broken declaration.
-fn within_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
+/// Compiles a pattern that parses only inside a function: at the top of a C file, a call is a broken declaration.
+fn compile_in_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
     let (before, after) = match lang {
         SupportLang::C | SupportLang::Cpp => ("void f() {\n", "\n;}"),
         SupportLang::CSharp | SupportLang::Java => ("class C { void f() {\n", "\n;} }"),
@@ -87,7 +87,7 @@ fn within_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
     let place = before.len()..before.len() + lang.pre_process_pattern(pattern).len();
     let node = tree.root().dfs().find(|node| node.range() == place)?;
     let kind = node.kind();
-    // The kind is looked for from the top on, and must find this very piece.
+    // `contextual` takes the first node of the kind, which must be the pattern.
     let first = tree.root().dfs().find(|node| node.kind() == kind)?;
     if first.range() != place {
         return None;
@@ -95,13 +95,14 @@ fn within_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
     Pattern::contextual(&context, &kind, lang).ok()
 }
 
-/// The variables that a pattern or a replacement names, in order, without those that bind nothing.
+/// Returns the variables in a pattern or a replacement, sorted, without anonymous ones (`$_`).
 pub(super) fn variables(template: &str) -> Vec<String> {
     // All languages write variables with a dollar sign.
     let template = TemplateFix::with_transform(template, &SupportLang::JavaScript, &[]);
     names(template.used_vars())
 }
 
+/// Sorts the names of variables and drops anonymous ones (`$_`).
 pub(super) fn names<'a>(vars: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<_> = vars
         .into_iter()
@@ -112,6 +113,7 @@ pub(super) fn names<'a>(vars: impl IntoIterator<Item = &'a str>) -> Vec<String> 
     names
 }
 
+/// Checks that the replacement `to` uses no variable that the pattern does not bind.
 pub(super) fn check_bound(pattern: &str, to: &str, bound: &[String]) -> Result<(), CodemodError> {
     let template = TemplateFix::with_transform(to, &SupportLang::JavaScript, &[]);
     let mut used: Vec<_> = template.used_vars().into_iter().collect();
@@ -133,7 +135,7 @@ pub(super) fn check_bound(pattern: &str, to: &str, bound: &[String]) -> Result<(
     }
 }
 
-/// How deep the nodes of a tree lie in each other, told from where they begin and end.
+/// Measures how deep the nodes of a tree nest, from their ranges.
 pub(super) fn depth(tree: &AstGrep<Source>) -> usize {
     let mut ends: Vec<usize> = Vec::new();
     let mut deepest = 0;

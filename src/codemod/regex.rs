@@ -1,11 +1,12 @@
-//! Rewriting by a regular expression, in text of any kind.
+//! Rewrites any text by a regular expression.
 //!
-//! It knows nothing of languages, and works on whole files: `^` and `$` are those of the file unless the expression says
-//! `(?m)`.
+//! Knows nothing of languages and works on whole files: `^` and `$` match at the ends of the file, unless the
+//! expression has the flag `(?m)`.
 
 use ::regex::Regex;
 
-use super::{CodemodError, Rewrite};
+use super::error::CodemodError;
+use super::rewrite::Rewrite;
 
 pub(super) struct RegexRewrite {
     regex: Regex,
@@ -51,7 +52,7 @@ impl RegexRewrite {
     }
 }
 
-/// The groups a replacement names, read as the regex crate reads them: `$name` takes as many letters as it can.
+/// Returns the groups that a replacement names, read as the regex crate reads them: `$name` is as long as possible.
 fn groups_used(to: &str) -> Vec<&str> {
     let mut groups = Vec::new();
     let mut rest = to;
@@ -95,11 +96,11 @@ fn hint(regex: &Regex, group: &str) -> String {
     format!("it has {}", names.join(", "))
 }
 
-/// The regex crate draws a picture of several lines; people get the same as one sentence.
+/// Turns an error of the regex crate, which draws a picture of several lines, into one sentence.
 fn fault(regex: &str, error: &::regex::Error) -> CodemodError {
     let picture = error.to_string();
     let is_caret = |line: &&str| line.contains('^') && line.trim().chars().all(|c| c == '^');
-    // The picture indents a pattern of one line by four columns, and numbers the lines of longer ones.
+    // The picture indents a one-line pattern by four columns, and numbers the lines of a longer pattern.
     let place = picture
         .lines()
         .find(is_caret)
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_put_in_by_number_and_by_name() {
+    fn groups_are_inserted_by_number_and_by_name() {
         assert_eq!(
             rewrite(
                 r"(\w+)\.old\((?<arg>\w*)\)",
@@ -143,19 +144,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_match_ends_and_inserts_once_at_each_place() {
+    fn an_empty_match_inserts_once_at_each_position() {
         assert_eq!(rewrite("x*", "-", "aé"), Some(("-a-é-".to_owned(), 3)));
         assert_eq!(rewrite("", "", "abc"), None);
     }
 
     #[test]
-    fn a_replacement_equal_to_the_match_is_no_edit() {
+    fn a_replacement_equal_to_the_match_does_not_count_as_an_edit() {
         assert_eq!(rewrite("a|b", "a", "a a"), None);
         assert_eq!(rewrite("a|b", "a", "a b"), Some(("a a".to_owned(), 1)));
     }
 
     #[test]
-    fn line_ends_stay_as_they_are() {
+    fn line_ends_are_kept() {
         assert_eq!(
             rewrite("(?m)^old", "new", "old\r\nold\r\n\rx"),
             Some(("new\r\nnew\r\n\rx".to_owned(), 2))
@@ -166,7 +167,7 @@ mod tests {
     fn a_bad_expression_is_one_sentence_with_its_place() {
         assert_eq!(
             fault_of("ab(c", ""),
-            "the regular expression 'ab(c' is wrong at character 3: unclosed group"
+            "the regular expression 'ab(c' is invalid at character 3: unclosed group"
         );
     }
 

@@ -1,34 +1,35 @@
-//! Putting replacements into a text, one inside another where matches nest.
+//! Splices replacements into a text, also where matches nest.
 //!
-//! Every match of the original text is rewritten at most once, the outermost first, and what a rewrite has written is
-//! never looked at again. So `foo($A)` → `bar($A)` reaches both calls of `foo(foo(x))`, while `f($A)` → `f(g($A))` ends.
-//! It knows text and places only, nothing of syntax.
+//! Every match in the original text is rewritten at most once, the outermost first, and replacement text is never
+//! searched again. So `foo($A)` → `bar($A)` reaches both calls of `foo(foo(x))`, while `f($A)` → `f(g($A))` ends. Knows
+//! texts and positions, and nothing of syntax.
 
 use std::ops::Range;
 
-/// One replacement of a piece of the original text.
+/// One replacement in the original text.
 pub(super) struct Edit {
-    /// The piece that is replaced.
+    /// The range of the original text that is replaced.
     pub(super) range: Range<usize>,
-    /// What stands there instead: own words, and pieces of the original text.
+    /// The replacement: new text, and pieces of the original text.
     pub(super) parts: Vec<Part>,
 }
 
 pub(super) enum Part {
     Text(String),
-    /// A piece of the original, in which further edits may lie.
+    /// A piece of the original text, in which other edits may lie.
     Kept {
         range: Range<usize>,
         indent: String,
     },
 }
 
-/// The text would grow beyond the limit.
+/// The new text exceeds the limit.
 #[derive(Debug)]
 pub(super) struct TooLarge;
 
-/// Applies `edits`; where two overlap, the one that begins first (or else is longer, or else is given first) wins, and
-/// the other is applied only if a kept part of the winner holds it. Returns the text and the number of edits applied.
+/// Applies `edits`, and returns the new text and the number of edits that changed it. Of two overlapping edits, the one
+/// that begins first wins, then the longer, then the first in the list; the other edit is applied only if it lies
+/// inside a kept part of the winner.
 pub(super) fn splice(
     text: &str,
     mut edits: Vec<Edit>,
@@ -45,7 +46,7 @@ pub(super) fn splice(
         }
     }
 
-    // Inner edits come later in the order, so going backwards finds them done. No recursion: code nests deeply.
+    // Inner edits come later in the order, so the reverse order has them done. Recursion could overflow the stack.
     let mut done: Vec<String> = vec![String::new(); edits.len()];
     let mut count = 0;
     for (index, _) in accepted.iter().rev() {
@@ -53,7 +54,7 @@ pub(super) fn splice(
         let mut out = String::new();
         for part in &edit.parts {
             match part {
-                Part::Text(words) => out.push_str(words),
+                Part::Text(text) => out.push_str(text),
                 Part::Kept { range, indent } => {
                     let kept = fill(text, range.clone(), &inner[*index], &edits, &done);
                     out.push_str(&reindent(&kept, line_indent(text, range.start), indent));
@@ -77,7 +78,7 @@ pub(super) fn splice(
     }
 }
 
-/// Which edits are applied, each with the edit that holds it.
+/// Chooses the edits to apply, each with the edit that contains it.
 fn accept(edits: &[Edit]) -> Vec<(usize, Option<usize>)> {
     let mut accepted = Vec::new();
     let mut open: Vec<usize> = Vec::new();
@@ -98,20 +99,22 @@ fn accept(edits: &[Edit]) -> Vec<(usize, Option<usize>)> {
     accepted
 }
 
+/// Checks whether `range` lies inside a kept part of `outer`.
 fn keeps(outer: &Edit, range: &Range<usize>) -> bool {
     outer.parts.iter().any(|part| match part {
         Part::Text(_) => false,
-        // A part as large as its edit would take in the same match again.
+        // A part as large as its edit would contain the same match again.
         Part::Kept { range: kept, .. } => {
-            kept.len() < outer.range.len() && holds(&outer.range, kept) && holds(kept, range)
+            kept.len() < outer.range.len() && contains(&outer.range, kept) && contains(kept, range)
         }
     })
 }
 
-fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+fn contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
+/// Returns the original text of `range` with the inner edits applied.
 fn fill(
     text: &str,
     range: Range<usize>,
@@ -123,7 +126,7 @@ fn fill(
     let mut copied = range.start;
     for index in inner {
         let edit = &edits[*index];
-        if holds(&range, &edit.range) {
+        if contains(&range, &edit.range) {
             out.push_str(&text[copied..edit.range.start]);
             out.push_str(&done[*index]);
             copied = edit.range.end;
@@ -133,14 +136,15 @@ fn fill(
     out
 }
 
-/// The blanks at the beginning of the line in which `at` lies.
+/// Returns the blanks at the beginning of the line that contains `at`.
 pub(super) fn line_indent(text: &str, at: usize) -> &str {
     let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = &text[start..at];
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-/// Moves all lines but the first from one indentation to another; lines that stand further left are left alone.
+/// Changes the indentation of all lines but the first from `from` to `to`. Lines with less indentation stay as they
+/// are.
 fn reindent(text: &str, from: &str, to: &str) -> String {
     if from == to {
         return text.to_owned();
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_within_a_kept_part_is_applied_too() {
+    fn an_edit_inside_a_kept_part_is_applied() {
         let edits = vec![wrap(2..5, 3..4), wrap(0..7, 1..6)];
         assert_eq!(
             splice("((a.b))", edits, 100).unwrap(),
@@ -183,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_across_the_border_of_another_is_left_out() {
+    fn an_edit_that_crosses_the_border_of_another_is_dropped() {
         let edits = vec![wrap(0..4, 1..3), wrap(2..6, 3..5), wrap(6..8, 7..8)];
         assert_eq!(
             splice("abcdefgh", edits, 100).unwrap(),
@@ -192,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_that_keeps_all_of_itself_ends() {
+    fn an_edit_that_keeps_its_whole_range_is_applied_once() {
         let edits = vec![wrap(0..1, 0..1), wrap(0..1, 0..1)];
         assert_eq!(splice("1", edits, 100).unwrap(), ("<1>".to_owned(), 1));
     }
@@ -215,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_lines_move_with_their_new_indentation() {
+    fn kept_lines_take_the_new_indentation() {
         assert_eq!(reindent("a\n    b\nc\n\n", "  ", "\t"), "a\n\t  b\nc\n\n");
         assert_eq!(line_indent("x\n \ty = 1", 6), " \t");
     }

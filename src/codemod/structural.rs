@@ -1,7 +1,7 @@
-//! Rewriting by syntax: ast-grep patterns and rules find the places, its fixers write the replacements.
+//! Rewrites by syntax: the patterns and rules of ast-grep find the matches, and its fixers write the replacements.
 //!
-//! It must not apply edits itself (that is `splice`'s), and must not read files. Every rule sees the original text, as
-//! with ast-grep: what one rule writes is not seen by the next.
+//! Leaves applying the edits to `splice`, and reads no files. As in ast-grep, every rule sees the original text and not
+//! the replacements of the rules before it.
 
 use std::ops::Range;
 use std::path::Path;
@@ -18,22 +18,23 @@ use ast_grep_language::SupportLang;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::error::sentence;
+use super::error::{CodemodError, sentence};
+use super::language;
 use super::pattern::{CompiledPattern, check_bound, depth, names, variables};
+use super::rewrite::Rewrite;
 use super::splice::{Edit, Part, line_indent, splice};
-use super::{CodemodError, Rewrite, lang};
 
-/// Replacements may repeat what they matched; nested ones then multiply.
-const LIMIT_MIB: usize = 64;
+/// The largest rewritten file. Nested replacements that repeat the matched code grow exponentially.
+const MAX_MIB: usize = 64;
 
-/// Matching recurses with the code. A thread of ordinary size bears this many levels in an unoptimised build ...
-const SHALLOW: usize = 200;
-/// ... and one with `DEEP_STACK` bytes of stack this many.
-const DEEP: usize = 20_000;
-const DEEP_STACK: usize = 512 << 20;
+/// The nesting that matching, which recurses, bears on an ordinary stack in an unoptimised build.
+const ORDINARY_DEPTH: usize = 200;
+/// The nesting that matching bears on a stack of `LARGE_STACK` bytes.
+const MAX_DEPTH: usize = 20_000;
+const LARGE_STACK: usize = 512 << 20;
 
-/// Stand around the number of a captured variable in a rendered replacement; no source text uses them.
-const HOLE: (char, char) = ('\u{f8f0}', '\u{f8f1}');
+/// The characters around the number of a captured variable in a rendered replacement. No source text contains them.
+const PLACEHOLDER: (char, char) = ('\u{f8f0}', '\u{f8f1}');
 
 type Source = StrDoc<SupportLang>;
 
@@ -45,7 +46,7 @@ pub(super) enum StructuralRewrite {
     Rules(RuleCollection<SupportLang>),
 }
 
-/// What must be right about a rule before ast-grep may see it.
+/// The fields of a rule that are checked before ast-grep parses the rule.
 #[derive(Deserialize)]
 struct RuleHead {
     #[serde(default)]
@@ -60,7 +61,7 @@ impl StructuralRewrite {
         to: &str,
         given: Option<&str>,
     ) -> Result<Self, CodemodError> {
-        let given = given.map(lang::by_name).transpose()?;
+        let given = given.map(language::by_name).transpose()?;
         if let Some(lang) = given {
             let compiled = CompiledPattern::new(pattern, to, lang)?;
             check_bound(pattern, to, &names(compiled.pattern.defined_vars()))?;
@@ -71,9 +72,9 @@ impl StructuralRewrite {
         }
         let wanted = variables(pattern);
         check_bound(pattern, to, &wanted)?;
-        // In some languages nearly any text is code of a sort (a word in YAML, say). Where the variables of the pattern
-        // would be plain text, it cannot be meant.
-        let patterns: Vec<_> = lang::all()
+        // In some languages nearly any text is code (a word in YAML, say). A language in which the variables of the
+        // pattern are plain text is ruled out.
+        let patterns: Vec<_> = language::all()
             .filter_map(|lang| CompiledPattern::new(pattern, to, lang).ok())
             .filter(|compiled| names(compiled.pattern.defined_vars()) == wanted)
             .collect();
@@ -88,21 +89,23 @@ impl StructuralRewrite {
         })
     }
 
-    /// The rules of a YAML text, and what to call them.
+    /// Compiles the rules of a YAML text, and returns them with their names.
     pub(super) fn from_rules(text: &str) -> Result<(Self, Vec<String>), CodemodError> {
         let unreadable = |reason| CodemodError::Rules { reason };
         let heads: Vec<RuleHead> = from_multiple(text).map_err(|e| unreadable(sentence(&e)))?;
-        let mut called = Vec::new();
+        let mut rule_names = Vec::new();
         for (number, head) in (1_usize..).zip(&heads) {
             let rule = match head.id.as_str() {
                 "" => number.to_string(),
                 id => format!("'{id}'"),
             };
             match &head.language {
-                Some(language) => lang::by_name(language).map_err(|error| CodemodError::Rule {
-                    rule: rule.clone(),
-                    reason: sentence(&error),
-                })?,
+                Some(language) => {
+                    language::by_name(language).map_err(|error| CodemodError::Rule {
+                        rule: rule.clone(),
+                        reason: sentence(&error),
+                    })?
+                }
                 None => {
                     return Err(CodemodError::Rule {
                         rule,
@@ -113,15 +116,15 @@ impl StructuralRewrite {
             if head.fix.is_none() {
                 return Err(CodemodError::RuleWithoutFix { rule });
             }
-            called.push(rule);
+            rule_names.push(rule);
         }
-        if called.is_empty() {
+        if rule_names.is_empty() {
             return Err(CodemodError::NoRule);
         }
         let parsed: Vec<SerializableRuleConfig<SupportLang>> =
             from_multiple(text).map_err(|e| unreadable(sentence(&e)))?;
         let mut rules = Vec::new();
-        for (rule, name) in parsed.into_iter().zip(&called) {
+        for (rule, name) in parsed.into_iter().zip(&rule_names) {
             let rule = RuleConfig::try_from(rule, &GlobalRules::default()).map_err(|error| {
                 CodemodError::Rule {
                     rule: name.clone(),
@@ -134,27 +137,28 @@ impl StructuralRewrite {
             rules.push(rule);
         }
         let rules = RuleCollection::try_new(rules).map_err(|e| unreadable(sentence(&e)))?;
-        Ok((Self::Rules(rules), called))
+        Ok((Self::Rules(rules), rule_names))
     }
 
     pub(super) fn rewrite(&self, path: &str, text: &str) -> Result<Option<Rewrite>, CodemodError> {
         match self {
             Self::Patterns { given, patterns } => {
                 let found = patterns.iter().find(|compiled| match given {
-                    Some(lang) => lang::is_written_in(path, *lang),
-                    None => lang::of_path(path) == Some(compiled.lang),
+                    Some(lang) => language::is_written_in(path, *lang),
+                    None => language::of_path(path) == Some(compiled.lang),
                 });
                 let Some(compiled) = found else {
                     return Ok(None);
                 };
                 let file = File::parse(path, text, compiled.lang)?;
                 let vars = names(compiled.pattern.defined_vars());
-                let edits =
-                    file.with_room(|| file.edits(&compiled.pattern, &compiled.fixer, &vars, None))?;
+                let edits = file.with_large_stack(|| {
+                    file.edits(&compiled.pattern, &compiled.fixer, &vars, None)
+                })?;
                 file.rewrite(edits)
             }
             Self::Rules(rules) => {
-                let Some(lang) = lang::of_path(path) else {
+                let Some(lang) = language::of_path(path) else {
                     return Ok(None);
                 };
                 let rules = rules.get_rule_from_lang(Path::new(path), lang);
@@ -164,11 +168,11 @@ impl StructuralRewrite {
                 let file = File::parse(path, text, lang)?;
                 let mut edits = Vec::new();
                 for rule in rules {
-                    // Several fixes of one rule are alternatives; the first is the one to take unasked.
+                    // Several fixes of one rule are alternatives; the first is the default.
                     if let Some(fixer) = rule.fixer.first() {
                         let vars = names(rule.matcher.defined_vars());
                         let pattern = own_pattern(rule);
-                        edits.extend(file.with_room(|| {
+                        edits.extend(file.with_large_stack(|| {
                             file.edits(&rule.matcher, fixer, &vars, pattern.as_ref())
                         })?);
                     }
@@ -179,7 +183,7 @@ impl StructuralRewrite {
     }
 }
 
-/// One file while it is rewritten.
+/// A file that is being rewritten.
 struct File<'a> {
     path: &'a str,
     text: &'a str,
@@ -199,24 +203,24 @@ impl<'a> File<'a> {
         })
     }
 
-    /// Does `work` where the stack is large enough for the nesting of the file.
-    fn with_room<T: Send>(
+    /// Runs `work` on a stack that is large enough for the nesting of the file.
+    fn with_large_stack<T: Send>(
         &self,
         work: impl FnOnce() -> Result<T, CodemodError> + Send,
     ) -> Result<T, CodemodError> {
         let depth = depth(&self.tree);
-        if depth <= SHALLOW {
+        if depth <= ORDINARY_DEPTH {
             return work();
         }
-        if depth > DEEP {
+        if depth > MAX_DEPTH {
             return Err(CodemodError::TooDeep {
                 path: self.path.to_owned(),
-                limit: DEEP,
+                limit: MAX_DEPTH,
             });
         }
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new()
-                .stack_size(DEEP_STACK)
+                .stack_size(LARGE_STACK)
                 .spawn_scoped(scope, work)
                 .map_err(|source| CodemodError::Thread {
                     path: self.path.to_owned(),
@@ -236,38 +240,38 @@ impl<'a> File<'a> {
         vars: &[String],
         pattern: Option<&Pattern>,
     ) -> Result<Vec<Edit>, CodemodError> {
-        let holes = (0..vars.len())
-            .map(|number| StrDoc::try_new(&hole(number), self.lang).map(AstGrep::doc))
+        let placeholders = (0..vars.len())
+            .map(|number| StrDoc::try_new(&placeholder(number), self.lang).map(AstGrep::doc))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| unparsable(self.path, self.lang))?;
         Ok(self
             .tree
             .root()
             .find_all(matcher)
-            .map(|found| self.edit(&found, matcher, fixer, vars, &holes, pattern))
+            .map(|found| self.edit(&found, matcher, fixer, vars, &placeholders, pattern))
             .collect())
     }
 
-    /// Lets the fixer write the replacement with holes for what was captured, so that it stays known which pieces of the
-    /// result are original text.
+    /// Lets the fixer write the replacement with placeholders for the captured code, so that the edit knows which
+    /// pieces of the result are original text.
     fn edit<'t>(
         &'t self,
         found: &NodeMatch<'t, Source>,
         matcher: &impl Matcher,
         fixer: &Fixer,
         vars: &[String],
-        holes: &'t [AstGrep<Source>],
+        placeholders: &'t [AstGrep<Source>],
         pattern: Option<&Pattern>,
     ) -> Edit {
         let mut captured: Vec<Option<Range<usize>>> = Vec::new();
         let mut env = MetaVarEnv::new();
-        for (name, hole) in vars.iter().zip(holes) {
+        for (name, placeholder) in vars.iter().zip(placeholders) {
             let many = found.get_env().get_multiple_matches(name);
             if let Some(node) = found.get_env().get_match(name) {
-                env.insert(name, hole.root());
+                env.insert(name, placeholder.root());
                 captured.push(Some(node.range()));
             } else if let (Some(first), Some(last)) = (many.first(), many.last()) {
-                env.insert_multi(name, vec![hole.root()]);
+                env.insert_multi(name, vec![placeholder.root()]);
                 captured.push(Some(first.range().start..last.range().end));
             } else {
                 captured.push(None);
@@ -276,11 +280,11 @@ impl<'a> File<'a> {
                 env.insert_transformation(&MetaVariable::Dropped(false), name, bytes.clone());
             }
         }
-        let with_holes = NodeMatch::new(found.get_node().clone(), env);
-        let rendered = fixer.generate_replacement(&with_holes);
+        let with_placeholders = NodeMatch::new(found.get_node().clone(), env);
+        let rendered = fixer.generate_replacement(&with_placeholders);
         let rendered = String::from_utf8_lossy(&rendered);
         let mut range = fixer.get_replaced_range(found, matcher);
-        // A rule matches whole nodes, its pattern perhaps only their beginning: what follows must not be lost.
+        // A rule matches whole nodes, but its pattern may cover only their beginning; the rest must not be lost.
         if let Some(pattern) = pattern
             && range == found.range()
             && let Some(length) = pattern.get_match_len(found.get_node().clone())
@@ -288,7 +292,7 @@ impl<'a> File<'a> {
             range.end = range.start + length;
         }
         let indent = line_indent(self.text, range.start);
-        // ast-grep indents the lines of a replacement by spaces only.
+        // ast-grep indents the lines of a replacement with spaces only.
         let rendered = if indent.contains('\t') && !indent.contains(' ') {
             rendered.replace('\n', &format!("\n{indent}"))
         } else {
@@ -303,7 +307,7 @@ impl<'a> File<'a> {
     fn parts(&self, rendered: &str, indent: &str, captured: &[Option<Range<usize>>]) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut rest = rendered;
-        while let Some((before, after, number)) = next_hole(rest) {
+        while let Some((before, after, number)) = next_placeholder(rest) {
             if !before.is_empty() {
                 parts.push(Part::Text(self.with_line_ends(before)));
             }
@@ -327,13 +331,13 @@ impl<'a> File<'a> {
         parts
     }
 
-    /// New lines end as the lines of the file do.
-    fn with_line_ends(&self, words: &str) -> String {
+    /// Gives inserted lines the line ends of the file.
+    fn with_line_ends(&self, text: &str) -> String {
         let first_end = self.text.find('\n');
-        if words.contains('\n') && first_end.is_some_and(|at| self.text[..at].ends_with('\r')) {
-            words.replace("\r\n", "\n").replace('\n', "\r\n")
+        if text.contains('\n') && first_end.is_some_and(|at| self.text[..at].ends_with('\r')) {
+            text.replace("\r\n", "\n").replace('\n', "\r\n")
         } else {
-            words.to_owned()
+            text.to_owned()
         }
     }
 
@@ -342,15 +346,15 @@ impl<'a> File<'a> {
             return Ok(None);
         }
         let (text, edits) =
-            splice(self.text, edits, LIMIT_MIB << 20).map_err(|_| CodemodError::TooLarge {
+            splice(self.text, edits, MAX_MIB << 20).map_err(|_| CodemodError::TooLarge {
                 path: self.path.to_owned(),
-                limit: LIMIT_MIB,
+                limit: MAX_MIB,
             })?;
         Ok((edits > 0).then_some(Rewrite { text, edits }))
     }
 }
 
-/// The pattern that a rule consists of, where it is one and a plain one.
+/// Returns the pattern of a rule that consists of one plain pattern.
 fn own_pattern(rule: &RuleConfig<SupportLang>) -> Option<Pattern> {
     let written = serde_json::to_value(&rule.core.rule).ok()?;
     Pattern::try_new(written.get("pattern")?.as_str()?, rule.language).ok()
@@ -359,23 +363,27 @@ fn own_pattern(rule: &RuleConfig<SupportLang>) -> Option<Pattern> {
 fn unparsable(path: &str, lang: SupportLang) -> CodemodError {
     CodemodError::Parse {
         path: path.to_owned(),
-        lang: lang::name(lang),
+        lang: language::name(lang),
     }
 }
 
-fn hole(number: usize) -> String {
-    format!("{}{number}{}", HOLE.0, HOLE.1)
+fn placeholder(number: usize) -> String {
+    format!("{}{number}{}", PLACEHOLDER.0, PLACEHOLDER.1)
 }
 
-/// The text before the next hole, the text after it, and its number.
-fn next_hole(text: &str) -> Option<(&str, &str, usize)> {
+/// Returns the text before the next placeholder, the text after it, and its number.
+fn next_placeholder(text: &str) -> Option<(&str, &str, usize)> {
     let mut from = 0;
-    while let Some(start) = text[from..].find(HOLE.0).map(|at| from + at) {
-        let inside = start + HOLE.0.len_utf8();
-        if let Some(end) = text[inside..].find(HOLE.1).map(|at| inside + at)
+    while let Some(start) = text[from..].find(PLACEHOLDER.0).map(|at| from + at) {
+        let inside = start + PLACEHOLDER.0.len_utf8();
+        if let Some(end) = text[inside..].find(PLACEHOLDER.1).map(|at| inside + at)
             && let Ok(number) = text[inside..end].parse()
         {
-            return Some((&text[..start], &text[end + HOLE.1.len_utf8()..], number));
+            return Some((
+                &text[..start],
+                &text[end + PLACEHOLDER.1.len_utf8()..],
+                number,
+            ));
         }
         from = inside;
     }
@@ -387,17 +395,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hole_is_one_node_without_loss_in_every_language() {
-        for lang in lang::all() {
-            let tree: AstGrep<Source> = AstGrep::doc(StrDoc::try_new(&hole(10), lang).unwrap());
-            assert_eq!(tree.root().range(), 0..hole(10).len(), "{lang}");
+    fn a_placeholder_is_one_node_in_every_language() {
+        for lang in language::all() {
+            let tree: AstGrep<Source> =
+                AstGrep::doc(StrDoc::try_new(&placeholder(10), lang).unwrap());
+            assert_eq!(tree.root().range(), 0..placeholder(10).len(), "{lang}");
         }
     }
 
     #[test]
-    fn holes_are_found_beside_text_that_looks_like_one() {
-        let text = format!("a{}x{}", HOLE.0, hole(3));
-        let before = &text[..text.len() - hole(3).len()];
-        assert_eq!(next_hole(&text), Some((before, "", 3)));
+    fn placeholders_are_found_beside_similar_text() {
+        let text = format!("a{}x{}", PLACEHOLDER.0, placeholder(3));
+        let before = &text[..text.len() - placeholder(3).len()];
+        assert_eq!(next_placeholder(&text), Some((before, "", 3)));
     }
 }

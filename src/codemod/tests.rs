@@ -1,4 +1,4 @@
-//! What a recipe does to a file, through the room's own door.
+//! Applies recipes to texts through the public functions of this module.
 
 use proptest::prelude::*;
 
@@ -40,7 +40,7 @@ fn text_of(recipe: &Recipe, path: &str, text: &str) -> String {
 fn fault(recipe: &Recipe) -> String {
     Codemod::compile(recipe)
         .err()
-        .unwrap_or_else(|| panic!("no fault is seen in {recipe:?}"))
+        .unwrap_or_else(|| panic!("{recipe:?} compiles"))
         .to_string()
 }
 
@@ -191,7 +191,7 @@ fn every_language_is_rewritten_by_its_structure() {
     ];
     assert_eq!(table.len(), languages().count());
     for (path, from, to, before, after) in table {
-        let lang = lang::name(lang::of_path(path).unwrap());
+        let lang = language::name(language::of_path(path).unwrap());
         let named = pattern(from, to, Some(lang));
         assert_eq!(
             apply(&named, path, before),
@@ -208,7 +208,7 @@ fn every_language_is_rewritten_by_its_structure() {
 }
 
 #[test]
-fn without_a_language_each_file_is_read_in_its_own() {
+fn without_a_language_each_file_is_parsed_in_its_own() {
     let recipe = pattern("var $A = $B", "const $A = $B", None);
     for path in ["a.js", "a.ts", "a.tsx", "deep/b.mjs"] {
         assert_eq!(
@@ -232,7 +232,7 @@ fn a_given_language_leaves_other_files_alone() {
 }
 
 #[test]
-fn nested_matches_are_all_rewritten_and_no_rewrite_is_rewritten() {
+fn nested_matches_are_all_rewritten_once() {
     let rename = pattern("foo($$$A)", "bar($$$A)", None);
     assert_eq!(
         apply(&rename, "a.js", "foo(1, foo(foo(x)))"),
@@ -248,7 +248,7 @@ fn nested_matches_are_all_rewritten_and_no_rewrite_is_rewritten() {
 }
 
 #[test]
-fn bytes_outside_the_edits_stay() {
+fn bytes_outside_the_edits_are_kept() {
     let recipe = pattern("var $A = $B", "const $A = $B", None);
     let before = "\u{feff}// é 漢 🦀\r\nvar a = '🦀';\r\n\r\n\tvar  b  =  2 // x\r\n  y";
     let after = "\u{feff}// é 漢 🦀\r\nconst a = '🦀';\r\n\r\n\tconst b = 2 // x\r\n  y";
@@ -257,7 +257,7 @@ fn bytes_outside_the_edits_stay() {
 }
 
 #[test]
-fn new_lines_end_and_indent_as_the_file_does() {
+fn inserted_lines_take_the_line_ends_and_indentation_of_the_file() {
     let recipe = pattern("f($A)", "g(\n  $A\n)", None);
     assert_eq!(
         text_of(&recipe, "a.js", "{\r\n    f(1)\r\n}\r\n"),
@@ -286,7 +286,7 @@ fn a_replacement_equal_to_the_original_changes_nothing() {
 }
 
 #[test]
-fn rules_may_constrain_transform_and_stand_in_several_documents() {
+fn rules_may_constrain_and_transform_in_several_documents() {
     let rules = rule(
         "id: upper\nlanguage: JavaScript\nrule: {pattern: log($A)}\nconstraints: {A: {kind: string}}\n\
          transform: {B: {convert: {source: $A, toCase: upperCase}}}\nfix: warn($B)\n---\n\
@@ -307,7 +307,7 @@ fn rules_may_constrain_transform_and_stand_in_several_documents() {
 }
 
 #[test]
-fn a_rule_loses_nothing_that_its_pattern_does_not_match() {
+fn a_rule_keeps_code_that_its_pattern_does_not_match() {
     let rules = rule("language: js\nrule: {pattern: var $A = $B}\nfix: const $A = $B\n");
     assert_eq!(
         text_of(&rules, "a.js", "var a = 1, b = 2;\nvar c = 3;\nvar d = 4\n"),
@@ -316,7 +316,7 @@ fn a_rule_loses_nothing_that_its_pattern_does_not_match() {
 }
 
 #[test]
-fn a_rule_keeps_to_its_own_files_and_its_expanded_range() {
+fn a_rule_respects_its_files_and_its_expanded_range() {
     let rules = rule(
         "id: drop\nlanguage: js\nfiles: ['src/**']\nrule: {pattern: x, inside: {kind: array}}\n\
          fix: {template: '', expandEnd: {regex: ','}}\n",
@@ -326,7 +326,7 @@ fn a_rule_keeps_to_its_own_files_and_its_expanded_range() {
 }
 
 #[test]
-fn faults_of_a_recipe_are_named_before_any_file_is_read() {
+fn faults_of_a_recipe_are_errors_of_compile() {
     let table = [
         (
             pattern("f($A)", "g($B)", None),
@@ -356,7 +356,7 @@ fn faults_of_a_recipe_are_named_before_any_file_is_read() {
         (rule("id: [\n"), "cannot be read as ast-grep YAML"),
         (
             rule("id: a\nrule: {pattern: a}\nfix: b\n"),
-            "'a' is wrong: it names no `language`",
+            "'a' is invalid: it names no `language`",
         ),
         (
             rule("id: a\nlanguage: Dart\nrule: {pattern: a}\nfix: b\n"),
@@ -368,7 +368,7 @@ fn faults_of_a_recipe_are_named_before_any_file_is_read() {
         ),
         (
             rule("language: js\nrule: {pattern: f($A)}\nfix: $B\n"),
-            "rule 1 is wrong",
+            "rule 1 is invalid",
         ),
         (
             rule("language: js\nrule: {pattern: f($A)}\nfix: $A\nfixx: 1\n"),
@@ -389,7 +389,7 @@ fn faults_of_a_recipe_are_named_before_any_file_is_read() {
 }
 
 #[test]
-fn deep_nesting_is_no_danger_to_the_stack() {
+fn deep_nesting_does_not_overflow_the_stack() {
     let depth = 2_000;
     let recipe = pattern("f($A)", "g($A)", None);
     for (open, close) in [
@@ -417,7 +417,7 @@ fn deep_nesting_is_no_danger_to_the_stack() {
 }
 
 #[test]
-fn a_replacement_that_multiplies_without_end_is_refused() {
+fn a_replacement_that_grows_without_bound_is_refused() {
     let recipe = Codemod::compile(&pattern("f($A)", "f($A, $A)", None)).unwrap();
     let text = format!("{}x{}", "f(".repeat(60), ")".repeat(60));
     let said = recipe.rewrite("a.js", &text).unwrap_err().to_string();
@@ -449,7 +449,7 @@ proptest! {
     }
 
     #[test]
-    fn an_idempotent_rename_is_done_at_once_and_always_the_same(text in "([a-c(){};=, \r\n\té🦀]|old\\()*") {
+    fn a_rename_is_complete_and_deterministic(text in "([a-c(){};=, \r\n\té🦀]|old\\()*") {
         let codemod = Codemod::compile(&pattern("old($$$A)", "young($$$A)", Some("js"))).unwrap();
         let first = codemod.rewrite("a.js", &text).unwrap();
         prop_assert_eq!(&first, &codemod.rewrite("a.js", &text).unwrap());

@@ -49,7 +49,7 @@ pub(super) fn code(text: &str) -> String {
             line.push(c);
         }
     }
-    let ticks = words::ticks(&line, 1);
+    let ticks = words::backticks(&line, 1);
     // CommonMark takes one blank off both ends, and a blank keeps inner backticks from the outer ones.
     let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
         " "

@@ -195,7 +195,7 @@ impl Templates {
 
 /// Where a template of a pull request's words is rendered.
 pub(super) fn environment() -> Environment<'static> {
-    let mut environment = words::templates();
+    let mut environment = words::template_environment();
     environment.add_filter("code", |text: String| code(&text));
     environment.add_filter("fence", |text: String| fence(&text));
     environment.add_filter("line", |text: String| one_line(&text));

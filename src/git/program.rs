@@ -183,7 +183,7 @@ impl Git {
             .args(&self.args)
             .dir(&self.dir)
             .stdin(self.stdin)
-            .without(&REPOSITORY_VARIABLES)
+            .without_variables(&REPOSITORY_VARIABLES)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C");
         if std::env::var_os(ASKPASS).is_none() {
@@ -198,7 +198,7 @@ impl Git {
             call = call.environment(environment);
         }
         if let Some(cancel) = self.cancel {
-            call = call.until(cancel);
+            call = call.cancelled_by(cancel);
         }
         if let Some(limit) = self.limit {
             call = call.limit(limit);

@@ -1,53 +1,55 @@
-//! C and C++: `#include`, and where headers are looked for.
+//! C and C++: reads `#include` and finds the header that it names.
 //!
-//! Which folders a compiler is told to search stands in no one place. So a header that is not beside its includer is
-//! looked for by the end of its path: first from the folders that usually are searched, then anywhere, nearby and where
-//! most headers stand before elsewhere, if only one file fits as well.
+//! No single file lists the folders that a compiler searches. So a header that is not beside its includer is looked up
+//! by the end of its path. Files below the usual include folders come first; among the others, a file near the includer
+//! or in a folder with many files comes first, and a tie resolves to no file.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::cursor::{Cursor, text};
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline, paths};
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind, Outline};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
-    let mut begins = true;
+    let mut at_line_start = true;
     while !cursor.is_at_end() {
         match cursor.peek() {
             b' ' | b'\t' | b'\r' | b'\x0c' => cursor.skip(1),
             b'\n' => {
                 cursor.skip(1);
-                begins = true;
+                at_line_start = true;
             }
-            b'/' if matches!(cursor.ahead(1), b'/' | b'*') => cursor.skip_comment(),
-            b'#' if begins => {
+            b'/' if matches!(cursor.peek_at(1), b'/' | b'*') => cursor.skip_comment(),
+            b'#' if at_line_start => {
                 cursor.skip(1);
                 directive(&mut cursor, &mut found);
-                begins = false;
+                at_line_start = false;
             }
             b'"' => {
-                if cursor.before() == b'R' {
-                    skip_raw(&mut cursor);
+                if cursor.previous() == b'R' {
+                    skip_raw_string(&mut cursor);
                 } else {
                     cursor.quoted();
                 }
-                begins = false;
+                at_line_start = false;
             }
             b'\'' => {
-                // In a number it stands between digits.
-                if cursor.before().is_ascii_hexdigit() {
+                // A quote between digits is a digit separator.
+                if cursor.previous().is_ascii_hexdigit() {
                     cursor.skip(1);
                 } else {
                     cursor.quoted();
                 }
-                begins = false;
+                at_line_start = false;
             }
             _ => {
                 cursor.skip(1);
-                begins = false;
+                at_line_start = false;
             }
         }
     }
@@ -63,7 +65,7 @@ fn directive(cursor: &mut Cursor<'_>, found: &mut Outline) {
     match cursor.peek() {
         b'"' => {
             let path = cursor.quoted().map(text).unwrap_or_default();
-            found.import(Form::File, path);
+            found.import(ImportKind::File, path);
         }
         b'<' => {
             cursor.skip(1);
@@ -71,14 +73,14 @@ fn directive(cursor: &mut Cursor<'_>, found: &mut Outline) {
             while !matches!(cursor.peek(), b'>' | b'\n' | 0) {
                 cursor.skip(1);
             }
-            found.import(Form::Whole, text(cursor.since(&start)));
+            found.import(ImportKind::Exact, text(cursor.since(&start)));
         }
         _ => {}
     }
 }
 
-/// `"end( … )end"`
-fn skip_raw(cursor: &mut Cursor<'_>) {
+/// Skips a raw string: `"end( … )end"`.
+fn skip_raw_string(cursor: &mut Cursor<'_>) {
     cursor.skip(1);
     let start = cursor.clone();
     while !matches!(cursor.peek(), b'(' | b'"' | b'\n' | 0) {
@@ -90,17 +92,17 @@ fn skip_raw(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// The headers of a repository by the end of their paths.
-pub(super) struct C {
-    files: HashMap<String, u32>,
-    by_name: HashMap<String, Vec<(String, u32)>>,
-    /// How many files stand in a folder.
-    company: HashMap<String, usize>,
+/// The headers of a repository, to be found by the end of their paths.
+pub(super) struct CHeaders {
+    files: HashMap<String, FileIndex>,
+    by_name: HashMap<String, Vec<(String, FileIndex)>>,
+    /// The number of files directly in each folder.
+    folder_sizes: HashMap<String, usize>,
 }
 
-impl C {
-    pub(super) fn new(sources: &[(u32, Source<'_>)]) -> Self {
-        let mut by_name: HashMap<String, Vec<(String, u32)>> = HashMap::new();
+impl CHeaders {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)]) -> Self {
+        let mut by_name: HashMap<String, Vec<(String, FileIndex)>> = HashMap::new();
         for (file, source) in sources {
             by_name
                 .entry(paths::name(source.path).to_owned())
@@ -111,23 +113,23 @@ impl C {
             .iter()
             .map(|(file, source)| (source.path.to_owned(), *file))
             .collect();
-        let mut company: HashMap<String, usize> = HashMap::new();
+        let mut folder_sizes: HashMap<String, usize> = HashMap::new();
         for (_, source) in sources {
-            *company
+            *folder_sizes
                 .entry(paths::folder(source.path).to_owned())
                 .or_default() += 1;
         }
         Self {
             files,
             by_name,
-            company,
+            folder_sizes,
         }
     }
 
-    /// The file that a compiler would find, as far as names tell.
-    fn search(&self, from: &str, header: &str, is_ours: bool) -> Option<u32> {
+    /// Returns the file that a compiler would most likely find.
+    fn search(&self, from: &str, header: &str, kind: ImportKind) -> Option<FileIndex> {
         let same_name = self.by_name.get(paths::name(header))?;
-        let mut best: Option<(Fit, u32)> = None;
+        let mut best: Option<(Rank, FileIndex)> = None;
         let mut is_tie = false;
         for (path, file) in same_name {
             let Some(folder) = path.strip_suffix(header) else {
@@ -137,58 +139,59 @@ impl C {
                 continue;
             }
             let folder = folder.trim_end_matches('/');
-            let company = self.company.get(paths::folder(path));
-            let fit = Fit::new(from, path, folder, company.copied().unwrap_or(0));
-            // `<string.h>` is the system's, unless the repository has a folder for such headers.
-            if !is_ours && !fit.is_usual {
+            let folder_size = self.folder_sizes.get(paths::folder(path));
+            let rank = Rank::new(from, path, folder, folder_size.copied().unwrap_or(0));
+            // `<string.h>` is a system header, unless the repository has an include folder with one.
+            if kind != ImportKind::File && !rank.is_usual_folder {
                 continue;
             }
-            is_tie = best.as_ref().is_some_and(|(known, _)| fit == *known);
-            if best.as_ref().is_none_or(|(known, _)| fit > *known) {
-                best = Some((fit, *file));
+            is_tie = best.as_ref().is_some_and(|(known, _)| rank == *known);
+            if best.as_ref().is_none_or(|(known, _)| rank > *known) {
+                best = Some((rank, *file));
             }
         }
-        let (fit, file) = best?;
-        (fit.is_usual || !is_tie).then_some(file)
+        let (rank, file) = best?;
+        (rank.is_usual_folder || !is_tie).then_some(file)
     }
 }
 
-/// How well a file fits an include; the greater the better.
+/// How well a file matches an include, by the first field that differs; the greatest rank wins.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Fit {
-    is_usual: bool,
-    nearness: usize,
+struct Rank {
+    is_usual_folder: bool,
+    shared_folders: usize,
     depth: Reverse<usize>,
-    /// Where many headers stand, compilers are more likely told to search.
-    company: usize,
+    /// Compilers are more likely to search a folder with many headers.
+    folder_size: usize,
 }
 
-impl Fit {
-    fn new(from: &str, path: &str, folder: &str, company: usize) -> Self {
-        let is_usual = matches!(
+impl Rank {
+    fn new(from: &str, path: &str, folder: &str, folder_size: usize) -> Self {
+        let is_usual_folder = matches!(
             paths::name(folder),
             "" | "include" | "inc" | "includes" | "src" | "lib" | "source" | "Source" | "Public"
-        ) || paths::upwards(paths::folder(from)).any(|above| above == folder);
+        ) || paths::ancestors(paths::folder(from))
+            .any(|above| above == folder);
         Self {
-            is_usual,
-            nearness: paths::nearness(from, path),
+            is_usual_folder,
+            shared_folders: paths::shared_folders(from, path),
             depth: Reverse(folder.matches('/').count()),
-            company,
+            folder_size,
         }
     }
 }
 
-impl Resolve for C {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
+impl FamilyResolver for CHeaders {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
         let header = import.name.trim_start_matches("./");
-        if import.form == Form::File {
+        if import.kind == ImportKind::File {
             let beside = paths::join(paths::folder(from.path), header);
             if let Some(file) = beside.and_then(|path| self.files.get(&path)) {
                 return found.push(*file);
             }
         }
         let header = header.trim_start_matches("../");
-        found.extend(self.search(from.path, header, import.form == Form::File));
+        found.extend(self.search(from.path, header, import.kind));
     }
 }
 
@@ -197,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn includes_are_directives_outside_of_comments_and_strings() {
+    fn includes_in_comments_and_strings_are_ignored() {
         let source = br#"#include "a.h"
   #  include <b/c.h> // x
 #include_next <d.h>

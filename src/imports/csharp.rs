@@ -1,19 +1,19 @@
-//! C#: `using`, and the types declared in the namespaces of a repository.
+//! C#: reads `using` directives and the types that a file declares in its namespaces.
 
 use super::cursor::{Cursor, is_word, text};
-use super::{Form, Outline};
+use super::outline::{ImportKind, Outline};
 
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
-    // The namespaces that are open here, each with the depth inside of its braces.
-    let mut spaces: Vec<(String, usize)> = vec![(String::new(), 0)];
+    // The open namespaces, each with the brace depth inside it.
+    let mut namespaces: Vec<(String, usize)> = vec![(String::new(), 0)];
     let mut depth = 0_usize;
     while !cursor.is_at_end() {
-        let (space, level) = &spaces[spaces.len() - 1];
+        let (namespace, level) = &namespaces[namespaces.len() - 1];
         match cursor.peek() {
-            b'/' if matches!(cursor.ahead(1), b'/' | b'*') => cursor.skip_comment(),
-            // A directive of the preprocessor.
+            b'/' if matches!(cursor.peek_at(1), b'/' | b'*') => cursor.skip_comment(),
+            // A preprocessor directive.
             b'#' => cursor.skip_line(),
             b'@' | b'$' | b'"' => skip_string(&mut cursor),
             b'\'' => {
@@ -25,8 +25,8 @@ pub(super) fn extract(source: &[u8]) -> Outline {
             }
             b'}' => {
                 depth = depth.saturating_sub(1);
-                if spaces.len() > 1 && depth < *level {
-                    spaces.pop();
+                if namespaces.len() > 1 && depth < *level {
+                    namespaces.pop();
                 }
                 cursor.skip(1);
             }
@@ -34,14 +34,14 @@ pub(super) fn extract(source: &[u8]) -> Outline {
                 b"using" => using(&mut cursor, &mut found),
                 b"namespace" => {
                     let mut name = qualified(&mut cursor);
-                    if !space.is_empty() {
-                        name = format!("{space}.{name}");
+                    if !namespace.is_empty() {
+                        name = format!("{namespace}.{name}");
                     }
                     cursor.skip_space();
                     if cursor.eat(b"{") {
                         depth += 1;
                     }
-                    spaces.push((name, depth));
+                    namespaces.push((name, depth));
                 }
                 b"class" | b"struct" | b"interface" | b"enum" | b"record" if depth == *level => {
                     cursor.skip_space();
@@ -51,8 +51,8 @@ pub(super) fn extract(source: &[u8]) -> Outline {
                         // `record struct A`, and constraints: `where T : class`.
                         "" => {}
                         "class" | "struct" => cursor = before,
-                        _ if space.is_empty() => found.declares.push(name.to_owned()),
-                        _ => found.declares.push(format!("{space}.{name}")),
+                        _ if namespace.is_empty() => found.declares.push(name.to_owned()),
+                        _ => found.declares.push(format!("{namespace}.{name}")),
                     }
                 }
                 _ => {}
@@ -63,27 +63,27 @@ pub(super) fn extract(source: &[u8]) -> Outline {
     found
 }
 
-/// `using A.B;`, `using static A.B.C;`, `using X = A.B.C;`. Everything else is a statement.
+/// Reads `using A.B;`, `using static A.B.C;` or `using X = A.B.C;`. Any other `using` is a statement.
 fn using(cursor: &mut Cursor<'_>, found: &mut Outline) {
     cursor.skip_space();
-    let mut form = Form::All;
+    let mut kind = ImportKind::Wildcard;
     if cursor.eat_word(b"static") {
-        form = Form::Whole;
+        kind = ImportKind::Exact;
     }
     let mut name = qualified(cursor);
     cursor.skip_space();
     if cursor.peek() == b'=' && !name.contains('.') {
         cursor.skip(1);
         name = qualified(cursor);
-        form = Form::Whole;
+        kind = ImportKind::Exact;
         cursor.skip_space();
     }
     if matches!(cursor.peek(), b';' | b'<') && !matches!(name.as_str(), "new" | "await") {
-        found.import(form, name);
+        found.import(kind, name);
     }
 }
 
-/// `A.B.C`, also after `global::`
+/// Reads `A.B.C`, also after `global::`.
 fn qualified(cursor: &mut Cursor<'_>) -> String {
     let mut name = String::new();
     loop {
@@ -101,7 +101,8 @@ fn qualified(cursor: &mut Cursor<'_>) -> String {
     }
 }
 
-/// A literal with its marks: `@"…"`, `$"…"`, `"""…"""`; where it is only a mark (`@class`), that.
+/// Skips a string with its prefix: `@"…"`, `$"…"`, `"""…"""`. A prefix before a word (`@class`) is skipped with the
+/// word.
 fn skip_string(cursor: &mut Cursor<'_>) {
     let mut is_verbatim = false;
     while matches!(cursor.peek(), b'@' | b'$') {
@@ -115,7 +116,7 @@ fn skip_string(cursor: &mut Cursor<'_>) {
         .count();
     match quotes {
         0 => {
-            // A word that is written like a keyword.
+            // An identifier that is spelled like a keyword.
             cursor.word();
         }
         3.. => {
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usings_and_the_types_of_namespaces_are_told() {
+    fn usings_and_the_types_of_namespaces_are_read() {
         let source = br#"#region don't
 using A.B; using static A.C.D; global using E; using F = G.H<int>;
 using global::I.J;
@@ -161,21 +162,24 @@ namespace K.L
         let imports: Vec<String> = outline
             .imports
             .iter()
-            .map(|it| format!("{:?} {}", it.form, it.name))
+            .map(|it| format!("{:?} {}", it.kind, it.name))
             .collect();
         assert_eq!(
             imports,
             [
-                "All A.B",
-                "Whole A.C.D",
-                "All E",
-                "Whole G.H",
-                "All I.J",
-                "All M"
+                "Wildcard A.B",
+                "Exact A.C.D",
+                "Wildcard E",
+                "Exact G.H",
+                "Wildcard I.J",
+                "Wildcard M"
             ]
         );
         assert_eq!(outline.declares, ["K.L.N", "K.L.O.P", "K.L.Q"]);
-        let scoped = extract(b"namespace A.B;\nclass C { }\ninterface D { }\nvar s = $\"\"\"class \"No\" \"\"\"; class E;");
+        let scoped = extract(
+            b"namespace A.B;\nclass C { }\ninterface D { }\n\
+              var s = $\"\"\"class \"No\" \"\"\"; class E;",
+        );
         assert_eq!(scoped.declares, ["A.B.C", "A.B.D", "A.B.E"]);
     }
 }

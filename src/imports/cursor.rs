@@ -1,10 +1,10 @@
-//! A place in a text, and the steps that the readers of all languages take from there.
+//! A position in a text, and the lexical steps that the readers of all languages share.
 //!
-//! Over bytes, because not every text is UTF-8; a letter outside of ASCII counts as part of a word.
+//! Works on bytes, because not every text is UTF-8. A byte outside ASCII counts as part of a word.
 
 use memchr::{memchr, memmem};
 
-/// A place in a text. No step goes beyond the end; there, the next byte is 0.
+/// A position in a text. No step goes beyond the end, where the next byte reads as 0.
 #[derive(Debug, Clone)]
 pub(super) struct Cursor<'a> {
     text: &'a [u8],
@@ -24,52 +24,52 @@ impl<'a> Cursor<'a> {
         &self.text[self.at..]
     }
 
-    /// The next byte.
+    /// Returns the next byte.
     pub(super) fn peek(&self) -> u8 {
-        self.ahead(0)
+        self.peek_at(0)
     }
 
-    /// The byte that many places further.
-    pub(super) fn ahead(&self, places: usize) -> u8 {
-        self.text.get(self.at + places).copied().unwrap_or(0)
+    /// Returns the byte `distance` bytes ahead.
+    pub(super) fn peek_at(&self, distance: usize) -> u8 {
+        self.text.get(self.at + distance).copied().unwrap_or(0)
     }
 
-    /// The byte before this place.
-    pub(super) fn before(&self) -> u8 {
+    /// Returns the byte before this position.
+    pub(super) fn previous(&self) -> u8 {
         match self.at {
             0 => 0,
             at => self.text[at - 1],
         }
     }
 
-    /// What lies between an earlier place and this one.
+    /// Returns the text between an earlier position and this one.
     pub(super) fn since(&self, earlier: &Self) -> &'a [u8] {
         &self.text[earlier.at..self.at]
     }
 
-    pub(super) fn skip(&mut self, places: usize) {
-        self.at = (self.at + places).min(self.text.len());
+    pub(super) fn skip(&mut self, count: usize) {
+        self.at = (self.at + count).min(self.text.len());
     }
 
-    /// Goes past `what` if it comes next.
-    pub(super) fn eat(&mut self, what: &[u8]) -> bool {
-        let comes = self.rest().starts_with(what);
-        if comes {
-            self.at += what.len();
+    /// Skips `expected` if it comes next, and returns whether it did.
+    pub(super) fn eat(&mut self, expected: &[u8]) -> bool {
+        let comes_next = self.rest().starts_with(expected);
+        if comes_next {
+            self.at += expected.len();
         }
-        comes
+        comes_next
     }
 
-    /// Goes past `word` if it comes next and nothing is joined to it.
+    /// Skips `word` if it comes next as a whole word, and returns whether it did.
     pub(super) fn eat_word(&mut self, word: &[u8]) -> bool {
-        let comes = self.rest().starts_with(word) && !is_word(self.ahead(word.len()));
-        if comes {
+        let comes_next = self.rest().starts_with(word) && !is_word(self.peek_at(word.len()));
+        if comes_next {
             self.at += word.len();
         }
-        comes
+        comes_next
     }
 
-    /// Goes past a word, which may be empty.
+    /// Reads a word, which may be empty.
     pub(super) fn word(&mut self) -> &'a [u8] {
         let rest = self.rest();
         let len = rest
@@ -80,38 +80,38 @@ impl<'a> Cursor<'a> {
         &rest[..len]
     }
 
-    /// Goes to the end of the line, before its newline.
+    /// Skips to the end of the line, before its newline.
     pub(super) fn skip_line(&mut self) {
         self.at = memchr(b'\n', self.rest()).map_or(self.text.len(), |at| self.at + at);
     }
 
-    /// Goes past the next `end`, or to the end of the text.
+    /// Skips to behind the next `end`, or to the end of the text.
     pub(super) fn skip_past(&mut self, end: &[u8]) {
         self.at =
             memmem::find(self.rest(), end).map_or(self.text.len(), |at| self.at + at + end.len());
     }
 
-    /// Goes past blanks, but not newlines.
+    /// Skips blanks, but not newlines.
     pub(super) fn skip_blanks(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\r' | b'\x0c') {
             self.at += 1;
         }
     }
 
-    /// Goes past blanks, newlines and comments as C has them.
+    /// Skips blanks, newlines and C comments.
     pub(super) fn skip_space(&mut self) {
         loop {
             match self.peek() {
                 b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' => self.at += 1,
-                b'/' if matches!(self.ahead(1), b'/' | b'*') => self.skip_comment(),
+                b'/' if matches!(self.peek_at(1), b'/' | b'*') => self.skip_comment(),
                 _ => return,
             }
         }
     }
 
-    /// Goes past a comment as C has them, which begins here.
+    /// Skips a C comment that begins here.
     pub(super) fn skip_comment(&mut self) {
-        if self.ahead(1) == b'/' {
+        if self.peek_at(1) == b'/' {
             self.skip_line();
         } else {
             self.skip(2);
@@ -119,19 +119,19 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes past blanks, newlines and comments, where comments may stand in comments.
+    /// Skips blanks, newlines and comments, where comments nest.
     pub(super) fn skip_nested_space(&mut self) {
         loop {
             match self.peek() {
                 b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' => self.at += 1,
-                b'/' if self.ahead(1) == b'/' => self.skip_line(),
-                b'/' if self.ahead(1) == b'*' => self.skip_nested_comment(),
+                b'/' if self.peek_at(1) == b'/' => self.skip_line(),
+                b'/' if self.peek_at(1) == b'*' => self.skip_nested_comment(),
                 _ => return,
             }
         }
     }
 
-    /// Goes past a comment that begins here and may hold others.
+    /// Skips a comment that begins here, where comments nest.
     pub(super) fn skip_nested_comment(&mut self) {
         let mut depth = 0_usize;
         while !self.is_at_end() {
@@ -148,8 +148,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes past a literal on one line that begins here with its quote, and gives what is in it as it stands there.
-    /// Where the line ends first, it is none: only the quote is passed.
+    /// Reads a one-line literal that begins here with its quote, and returns its raw content. When the line ends first,
+    /// skips the quote only and returns `None`.
     pub(super) fn quoted(&mut self) -> Option<&'a [u8]> {
         let quote = self.peek();
         self.at = (self.at + 1).min(self.text.len());
@@ -157,7 +157,7 @@ impl<'a> Cursor<'a> {
         let mut at = 0;
         while at < rest.len() {
             match rest[at] {
-                // A line may go on after a backslash.
+                // A backslash may continue the line.
                 b'\\' if rest[at + 1..].starts_with(b"\r\n") => at += 3,
                 b'\\' => at += 2,
                 b'\n' => return None,
@@ -171,8 +171,8 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// Goes past a literal that may go over many lines, of which the opening quote is passed already.
-    pub(super) fn skip_quoted(&mut self, quote: u8) {
+    /// Skips the rest of a literal that may span lines, behind its opening quote.
+    pub(super) fn skip_to_quote(&mut self, quote: u8) {
         while !self.is_at_end() {
             let byte = self.peek();
             self.skip(if byte == b'\\' { 2 } else { 1 });
@@ -182,12 +182,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes past a bracket that opens here and all up to the one that closes it, over C's strings and comments.
+    /// Skips from an opening bracket to behind the bracket that closes it; brackets in C strings and comments do not
+    /// count.
     pub(super) fn skip_group(&mut self) {
         let mut depth = 0_usize;
         while !self.is_at_end() {
             match self.peek() {
-                b'/' if matches!(self.ahead(1), b'/' | b'*') => {
+                b'/' if matches!(self.peek_at(1), b'/' | b'*') => {
                     self.skip_comment();
                     continue;
                 }
@@ -207,12 +208,12 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether a byte is part of a word.
+/// Checks whether a byte is part of a word.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-/// The text of a name; nothing where it is not UTF-8, as no file can be meant by it.
+/// Returns a name as text, or an empty text if it is not UTF-8: such a name cannot refer to a file.
 pub(super) fn text(name: &[u8]) -> &str {
     str::from_utf8(name).unwrap_or_default()
 }
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_literal_ends_on_its_line_unless_the_line_goes_on() {
+    fn a_literal_ends_on_its_line_unless_a_backslash_continues_it() {
         let read = |text: &'static str| {
             let mut cursor = Cursor::new(text.as_bytes());
             (cursor.quoted().map(super::text), super::text(cursor.rest()))

@@ -1,36 +1,38 @@
-//! Go: the imports in a file's head, and the packages of the modules in a repository.
+//! Go: reads the imports at the head of a file and resolves them to packages of the repository's modules.
 
 use std::collections::HashMap;
 
 use super::cursor::{Cursor, is_word, text};
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline, paths};
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind, Outline};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 
 pub(super) fn is_manifest(name: &str) -> bool {
     name == "go.mod"
 }
 
-/// Imports stand before everything else, so it reads no further than to the first declaration.
+/// Stops at the first declaration, because all imports stand before it.
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
     loop {
-        skip(&mut cursor);
+        skip_separators(&mut cursor);
         match cursor.word() {
             b"package" => {
-                skip(&mut cursor);
+                skip_separators(&mut cursor);
                 cursor.word();
             }
             b"import" => {
-                skip(&mut cursor);
+                skip_separators(&mut cursor);
                 if cursor.eat(b"(") {
                     loop {
-                        skip(&mut cursor);
-                        if cursor.eat(b")") || !spec(&mut cursor, &mut found) {
+                        skip_separators(&mut cursor);
+                        if cursor.eat(b")") || !import_spec(&mut cursor, &mut found) {
                             break;
                         }
                     }
-                } else if !spec(&mut cursor, &mut found) {
+                } else if !import_spec(&mut cursor, &mut found) {
                     return found;
                 }
             }
@@ -39,15 +41,15 @@ pub(super) fn extract(source: &[u8]) -> Outline {
     }
 }
 
-fn skip(cursor: &mut Cursor<'_>) {
+fn skip_separators(cursor: &mut Cursor<'_>) {
     cursor.skip_space();
     while cursor.eat(b";") {
         cursor.skip_space();
     }
 }
 
-/// `name "path"`
-fn spec(cursor: &mut Cursor<'_>, found: &mut Outline) -> bool {
+/// Reads `name "path"`, and returns whether there was one.
+fn import_spec(cursor: &mut Cursor<'_>, found: &mut Outline) -> bool {
     if is_word(cursor.peek()) {
         cursor.word();
     } else {
@@ -59,21 +61,21 @@ fn spec(cursor: &mut Cursor<'_>, found: &mut Outline) -> bool {
         _ => None,
     };
     if let Some(path) = path {
-        found.import(Form::Whole, text(path));
+        found.import(ImportKind::Exact, text(path));
     }
     path.is_some()
 }
 
-/// The packages of all modules. A package is a folder, and who imports it means all of its files but the tests.
-pub(super) struct Go {
-    /// The folder of each module by its path.
+/// The packages of all modules. A package is a folder; an import of the package refers to all its files except tests.
+pub(super) struct GoPackages {
+    /// The folder of each module, by module path.
     modules: HashMap<String, String>,
-    packages: HashMap<String, Vec<u32>>,
+    packages: HashMap<String, Vec<FileIndex>>,
 }
 
-impl Go {
-    pub(super) fn new(sources: &[(u32, Source<'_>)], manifests: &[(&str, &str)]) -> Self {
-        let mut packages: HashMap<String, Vec<u32>> = HashMap::new();
+impl GoPackages {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)], manifests: &[(&str, &str)]) -> Self {
+        let mut packages: HashMap<String, Vec<FileIndex>> = HashMap::new();
         for (file, source) in sources {
             if !source.path.ends_with("_test.go") {
                 packages
@@ -88,7 +90,7 @@ impl Go {
                 && let Some(module) = module_path(manifest)
             {
                 let folder = paths::folder(path).to_owned();
-                // A copy deeper down, as fixtures have them, is not the one that others mean.
+                // Of two modules with one path, the deeper one is a copy, such as a fixture.
                 let known = modules.entry(module.to_owned()).or_insert(folder.clone());
                 if folder.len() < known.len() {
                     *known = folder;
@@ -108,8 +110,8 @@ fn module_path(manifest: &str) -> Option<&str> {
     })
 }
 
-impl Resolve for Go {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
+impl FamilyResolver for GoPackages {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
         let here = paths::folder(from.path);
         if import.name.starts_with("./") || import.name.starts_with("../") {
             let package = paths::join(here, &import.name);
@@ -121,8 +123,8 @@ impl Resolve for Go {
             );
             return;
         }
-        // The longest path of a module that the package is in.
-        let module = paths::upwards(&import.name)
+        // The innermost module that contains the package.
+        let module = paths::ancestors(&import.name)
             .find_map(|path| Some((self.modules.get(path)?, &import.name[path.len()..])));
         if let Some((folder, rest)) = module
             && let Some(package) = paths::join(folder, rest)
@@ -130,8 +132,8 @@ impl Resolve for Go {
         {
             return found.extend(files);
         }
-        // What a module keeps of others.
-        for folder in paths::upwards(here) {
+        // Packages of other modules, vendored by this one.
+        for folder in paths::ancestors(here) {
             let vendored =
                 paths::join(folder, "vendor").and_then(|it| paths::join(&it, &import.name));
             if let Some(files) = vendored.and_then(|package| self.packages.get(&package)) {
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_head_is_read() {
+    fn reading_ends_at_the_first_declaration() {
         let source = br#"// Package a
 package a; import "fmt"
 import (

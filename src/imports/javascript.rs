@@ -1,10 +1,10 @@
-//! The imports of JavaScript and TypeScript: `import`, `export … from`, `require('…')`, `import('…')` and
+//! JavaScript and TypeScript: reads `import`, `export … from`, `require('…')`, `import('…')` and
 //! `/// <reference path="…" />`.
 
 use super::cursor::{Cursor, is_word, text};
-use super::{Form, Outline};
+use super::outline::{ImportKind, Outline};
 
-/// Words after which a slash begins a regular expression.
+/// Keywords after which a slash begins a regular expression.
 const BEFORE_VALUE: [&[u8]; 14] = [
     b"await",
     b"case",
@@ -28,7 +28,7 @@ pub(super) fn extract(source: &[u8]) -> Outline {
     found
 }
 
-/// The imports of the scripts in a page.
+/// Reads the imports of all scripts in a single-file component.
 pub(super) fn extract_component(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
@@ -47,7 +47,7 @@ pub(super) fn extract_component(source: &[u8]) -> Outline {
 fn read(source: &[u8], found: &mut Outline) {
     let mut cursor = Cursor::new(source);
     let mut depth = 0_usize;
-    // For each template that is open, the depth at which its `${` stands.
+    // For each open template literal, the brace depth of its `${`.
     let mut templates: Vec<usize> = Vec::new();
     let mut after_value = false;
     while !cursor.is_at_end() {
@@ -57,18 +57,18 @@ fn read(source: &[u8], found: &mut Outline) {
                 cursor.skip(1);
                 continue;
             }
-            b'/' if cursor.ahead(1) == b'/' => {
+            b'/' if cursor.peek_at(1) == b'/' => {
                 let start = cursor.clone();
                 cursor.skip_line();
                 reference(cursor.since(&start), found);
                 continue;
             }
-            b'/' if cursor.ahead(1) == b'*' => {
+            b'/' if cursor.peek_at(1) == b'*' => {
                 cursor.skip(2);
                 cursor.skip_past(b"*/");
                 continue;
             }
-            b'/' if !after_value && cursor.before() != b'<' => {
+            b'/' if !after_value && cursor.previous() != b'<' => {
                 after_value = skip_regex(&mut cursor);
                 continue;
             }
@@ -79,7 +79,7 @@ fn read(source: &[u8], found: &mut Outline) {
             }
             b'`' => {
                 cursor.skip(1);
-                after_value = !enters_expression(&mut cursor);
+                after_value = !skip_to_expression(&mut cursor);
                 if !after_value {
                     templates.push(depth);
                 }
@@ -88,7 +88,7 @@ fn read(source: &[u8], found: &mut Outline) {
             b'{' => depth += 1,
             b'}' if templates.last() == Some(&depth) => {
                 cursor.skip(1);
-                after_value = !enters_expression(&mut cursor);
+                after_value = !skip_to_expression(&mut cursor);
                 if after_value {
                     templates.pop();
                 }
@@ -96,7 +96,7 @@ fn read(source: &[u8], found: &mut Outline) {
             }
             b'}' => depth = depth.saturating_sub(1),
             byte if is_word(byte) || byte == b'$' => {
-                let is_member = cursor.before() == b'.' && !ends_with_spread(&cursor, source);
+                let is_member = cursor.previous() == b'.' && !ends_with_spread(&cursor, source);
                 let word = word(&mut cursor);
                 after_value = !BEFORE_VALUE.contains(&word);
                 if !is_member {
@@ -128,7 +128,7 @@ fn word<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
     cursor.since(&start)
 }
 
-/// Goes past a regular expression on this line; where there is none, only past the slash.
+/// Skips a regular expression that ends on this line, or else only the slash. Returns whether there was one.
 fn skip_regex(cursor: &mut Cursor<'_>) -> bool {
     cursor.skip(1);
     let start = cursor.clone();
@@ -152,8 +152,8 @@ fn skip_regex(cursor: &mut Cursor<'_>) -> bool {
     }
 }
 
-/// Goes through the text of a template, to its end or into the next `${`.
-fn enters_expression(cursor: &mut Cursor<'_>) -> bool {
+/// Skips the text of a template literal. Returns whether it stopped inside a `${` instead of at the end of the literal.
+fn skip_to_expression(cursor: &mut Cursor<'_>) -> bool {
     while !cursor.is_at_end() {
         match cursor.peek() {
             b'\\' => cursor.skip(1),
@@ -161,7 +161,7 @@ fn enters_expression(cursor: &mut Cursor<'_>) -> bool {
                 cursor.skip(1);
                 return false;
             }
-            b'$' if cursor.ahead(1) == b'{' => {
+            b'$' if cursor.peek_at(1) == b'{' => {
                 cursor.skip(2);
                 return true;
             }
@@ -172,7 +172,7 @@ fn enters_expression(cursor: &mut Cursor<'_>) -> bool {
     false
 }
 
-/// `/// <reference path="…" />`
+/// Reads `/// <reference path="…" />`.
 fn reference(comment: &[u8], found: &mut Outline) {
     let Some(rest) = comment.strip_prefix(b"///") else {
         return;
@@ -185,11 +185,11 @@ fn reference(comment: &[u8], found: &mut Outline) {
     cursor.skip_blanks();
     if cursor.eat(b"path=") && matches!(cursor.peek(), b'"' | b'\'') {
         let path = cursor.quoted().map(text).unwrap_or_default();
-        found.import(Form::File, path);
+        found.import(ImportKind::File, path);
     }
 }
 
-/// What follows `import`.
+/// Reads what follows `import`.
 fn import(cursor: &mut Cursor<'_>, found: &mut Outline) {
     cursor.skip_space();
     match cursor.peek() {
@@ -199,7 +199,7 @@ fn import(cursor: &mut Cursor<'_>, found: &mut Outline) {
     }
 }
 
-/// What follows `export`: only with braces or a star it may be from elsewhere.
+/// Reads what follows `export`: only braces or a star can re-export from another file.
 fn export(cursor: &mut Cursor<'_>, found: &mut Outline) {
     cursor.skip_space();
     if cursor.eat_word(b"type") {
@@ -210,14 +210,14 @@ fn export(cursor: &mut Cursor<'_>, found: &mut Outline) {
     }
 }
 
-/// The names up to `from`, and the literal after it. Stops at anything else.
+/// Reads the names up to `from` and the literal after it. Stops at anything else.
 fn from(cursor: &mut Cursor<'_>, found: &mut Outline) {
     let mut in_braces = false;
     loop {
         cursor.skip_space();
         match cursor.peek() {
             b'{' => in_braces = true,
-            // A list without a source.
+            // The end of the list, perhaps without a source.
             b'}' => {
                 cursor.skip(1);
                 cursor.skip_space();
@@ -248,7 +248,7 @@ fn from(cursor: &mut Cursor<'_>, found: &mut Outline) {
     }
 }
 
-/// `('…')`, as `require` and a dynamic `import` have it. What is put together at run time is not known.
+/// Reads `('…')` after `require` or a dynamic `import`. A path that is computed at run time is ignored.
 fn call(cursor: &mut Cursor<'_>, found: &mut Outline) {
     cursor.skip_space();
     if cursor.peek() != b'(' {
@@ -264,7 +264,7 @@ fn call(cursor: &mut Cursor<'_>, found: &mut Outline) {
     };
     cursor.skip_space();
     match (path, cursor.peek()) {
-        (Some(path), b')' | b',') => found.import(Form::Whole, text(path)),
+        (Some(path), b')' | b',') => found.import(ImportKind::Exact, text(path)),
         _ => *cursor = inside,
     }
 }
@@ -272,7 +272,7 @@ fn call(cursor: &mut Cursor<'_>, found: &mut Outline) {
 fn literal(cursor: &mut Cursor<'_>, found: &mut Outline) {
     if matches!(cursor.peek(), b'\'' | b'"') {
         let path = cursor.quoted().map(text).unwrap_or_default();
-        found.import(Form::Whole, path);
+        found.import(ImportKind::Exact, path);
     }
 }
 
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_an_import_is_none() {
+    fn text_that_only_looks_like_an_import_is_ignored() {
         let source = r#"
             // import a from './comment';
             /* require('./comment') */
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn text_between_tags_does_not_hide_what_follows() {
+    fn text_between_tags_hides_no_later_import() {
         let source = "const a = <p>don't `{`it`}` // here</p>;\nconst b = <a href='x'/>;\nimport('./after');";
         assert_eq!(names(source), ["./after"]);
         let nested = "const a = `${ b ? `${require('./in')}` : { c: 1 } }`; require('./after')";
@@ -357,17 +357,18 @@ mod tests {
     }
 
     #[test]
-    fn references_are_files() {
+    fn reference_comments_import_files() {
         let outline =
             extract(b"/// <reference path=\"./a.d.ts\" />\n/// <reference types='b' />\n");
         assert_eq!(outline.imports.len(), 1);
-        assert_eq!(outline.imports[0].form, Form::File);
+        assert_eq!(outline.imports[0].kind, ImportKind::File);
         assert_eq!(outline.imports[0].name, "./a.d.ts");
     }
 
     #[test]
-    fn a_component_imports_what_its_scripts_do() {
-        let page = b"<template>don't import x from './no'</template>\n<script setup lang=\"ts\">\nimport A from './A.vue'\n</script>\n<script>import './b'</script>";
+    fn a_component_has_the_imports_of_its_scripts() {
+        let page = b"<template>don't import x from './no'</template>\n<script setup lang=\"ts\">\n\
+         import A from './A.vue'\n</script>\n<script>import './b'</script>";
         let outline = extract_component(page);
         let names: Vec<&str> = outline.imports.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["./A.vue", "./b"]);

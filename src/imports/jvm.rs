@@ -1,9 +1,9 @@
-//! Java and Kotlin: packages, the names declared in them, and who imports these.
+//! Java and Kotlin: reads the package of a file, the names it declares and its imports.
 
 use super::cursor::{Cursor, is_word, text};
-use super::{Form, Outline};
+use super::outline::{ImportKind, Outline};
 
-/// Imports stand in the head; what follows is read to the first declaration only, for its name.
+/// Stops at the first type declaration: all imports stand before it, and other files import its name.
 pub(super) fn extract_java(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
@@ -17,7 +17,7 @@ pub(super) fn extract_java(source: &[u8]) -> Outline {
             b'(' | b'{' => cursor.skip_group(),
             b'@' => {
                 cursor.skip(1);
-                // An annotation of its own is declared like a class.
+                // `@interface` declares an annotation type.
                 if !cursor.rest().starts_with(b"interface") {
                     qualified(&mut cursor);
                 }
@@ -39,7 +39,7 @@ pub(super) fn extract_java(source: &[u8]) -> Outline {
     found
 }
 
-/// A file may declare many things, named in no way like itself.
+/// Reads the whole file, because a Kotlin file may declare many names, none of them like its own.
 pub(super) fn extract_kotlin(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
@@ -61,7 +61,7 @@ pub(super) fn extract_kotlin(source: &[u8]) -> Outline {
                     declare(&package, name, &mut found);
                 }
                 b"fun" | b"val" | b"var" => {
-                    let name = callable(&mut cursor);
+                    let name = callable_name(&mut cursor);
                     declare(&package, &name, &mut found);
                 }
                 _ => {}
@@ -79,12 +79,12 @@ fn declare(package: &str, name: &str, found: &mut Outline) {
     }
 }
 
-/// `a.b.c`
+/// Reads `a.b.c`.
 fn qualified(cursor: &mut Cursor<'_>) -> String {
     let mut name = String::new();
     loop {
         let before = cursor.clone();
-        // Kotlin ends a statement with its line, so a name does not go on after one.
+        // Kotlin ends a statement with its line, so a name does not continue on the next line.
         cursor.skip_blanks();
         if cursor.eat(b"`") {
             let start = cursor.clone();
@@ -94,7 +94,7 @@ fn qualified(cursor: &mut Cursor<'_>) -> String {
             name.push_str(text(cursor.word()));
         }
         cursor.skip_blanks();
-        if cursor.peek() != b'.' || cursor.ahead(1) == b'*' {
+        if cursor.peek() != b'.' || cursor.peek_at(1) == b'*' {
             if name.is_empty() {
                 *cursor = before;
             }
@@ -110,25 +110,29 @@ fn import(cursor: &mut Cursor<'_>, found: &mut Outline) {
     let is_static = cursor.eat_word(b"static");
     let name = qualified(cursor);
     if cursor.eat(b".*") {
-        // `import static` is of a class's members.
-        let form = if is_static { Form::Whole } else { Form::All };
-        found.import(form, name);
+        // `import static a.B.*` imports the members of a class.
+        let kind = if is_static {
+            ImportKind::Exact
+        } else {
+            ImportKind::Wildcard
+        };
+        found.import(kind, name);
     } else if is_static {
-        found.import(Form::Member, name);
+        found.import(ImportKind::Member, name);
     } else {
-        found.import(Form::Whole, name);
+        found.import(ImportKind::Exact, name);
     }
 }
 
-/// The name of a function or property, after type parameters and a receiver.
-fn callable(cursor: &mut Cursor<'_>) -> String {
+/// Reads the name of a function or property, after type parameters and a receiver.
+fn callable_name(cursor: &mut Cursor<'_>) -> String {
     cursor.skip_nested_space();
     if cursor.peek() == b'<' {
         skip_angles(cursor);
     }
     loop {
         cursor.skip_nested_space();
-        // A type in brackets may be a receiver.
+        // A receiver may be a type in parentheses.
         if cursor.peek() == b'(' {
             skip_group(cursor);
         }
@@ -154,7 +158,7 @@ fn skip_angles(cursor: &mut Cursor<'_>) {
     while !cursor.is_at_end() {
         match cursor.peek() {
             b'<' => depth += 1,
-            b'>' if cursor.before() != b'-' => depth = depth.saturating_sub(1),
+            b'>' if cursor.previous() != b'-' => depth = depth.saturating_sub(1),
             b'{' | b'}' | b';' => return,
             _ => {}
         }
@@ -165,7 +169,7 @@ fn skip_angles(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// A literal with `${ … }` in it, on one line or in triple quotes.
+/// Skips a string with `${ … }` in it, on one line or in triple quotes.
 fn skip_string(cursor: &mut Cursor<'_>) {
     let is_raw = cursor.eat(b"\"\"\"");
     if !is_raw {
@@ -183,7 +187,7 @@ fn skip_string(cursor: &mut Cursor<'_>) {
             }
             b'"' => return cursor.skip(1),
             b'\n' if !is_raw => return,
-            b'$' if cursor.ahead(1) == b'{' => {
+            b'$' if cursor.peek_at(1) == b'{' => {
                 cursor.skip(1);
                 skip_group(cursor);
             }
@@ -196,7 +200,7 @@ fn skip_group(cursor: &mut Cursor<'_>) {
     let mut depth = 0_usize;
     while !cursor.is_at_end() {
         match cursor.peek() {
-            b'/' if matches!(cursor.ahead(1), b'/' | b'*') => {
+            b'/' if matches!(cursor.peek_at(1), b'/' | b'*') => {
                 cursor.skip_nested_space();
                 continue;
             }
@@ -223,17 +227,17 @@ fn skip_group(cursor: &mut Cursor<'_>) {
 mod tests {
     use super::*;
 
-    fn told(outline: &Outline) -> Vec<String> {
+    fn described(outline: &Outline) -> Vec<String> {
         let imports = outline
             .imports
             .iter()
-            .map(|it| format!("{:?} {}", it.form, it.name));
+            .map(|it| format!("{:?} {}", it.kind, it.name));
         let declares = outline.declares.iter().map(|name| format!("is {name}"));
         imports.chain(declares).collect()
     }
 
     #[test]
-    fn java_is_read_to_its_first_declaration() {
+    fn java_is_read_up_to_its_first_declaration() {
         let source = br#"/* import no.A; */
 @Generated("class No") package a.b; // package c
 import x.Y; import static x.Y.z; import x.w.*;
@@ -244,24 +248,24 @@ public final class C extends D { }
 import no.C;
 class E {}"#;
         assert_eq!(
-            told(&extract_java(source)),
+            described(&extract_java(source)),
             [
-                "Whole x.Y",
+                "Exact x.Y",
                 "Member x.Y.z",
-                "All x.w",
-                "Whole x.V",
+                "Wildcard x.w",
+                "Exact x.V",
                 "is a.b.C"
             ]
         );
         assert_eq!(
-            told(&extract_java(b"package a; public @interface B {}")),
+            described(&extract_java(b"package a; public @interface B {}")),
             ["is a.B"]
         );
-        assert_eq!(told(&extract_java(b"@A\npackage a;")), [""; 0]);
+        assert_eq!(described(&extract_java(b"@A\npackage a;")), [""; 0]);
     }
 
     #[test]
-    fn kotlin_declares_what_stands_outside_of_everything() {
+    fn kotlin_declares_its_top_level_names() {
         let source = br#"@file:JvmName("class No")
 package a.b
 import x.Y
@@ -278,11 +282,11 @@ enum class M { N }
 fun String?.`a name`() = 1
 val o by lazy { 1 }"#;
         assert_eq!(
-            told(&extract_kotlin(source)),
+            described(&extract_kotlin(source)),
             [
-                "Whole x.Y",
-                "Whole x.z",
-                "All x.in",
+                "Exact x.Y",
+                "Exact x.z",
+                "Wildcard x.in",
                 "is a.b.A",
                 "is a.b.c",
                 "is a.b.E",

@@ -1,18 +1,18 @@
-//! The languages whose imports are understood, and which files are written in them.
+//! The languages whose imports can be read, and the file names that each language has.
 
 use serde::{Deserialize, Serialize};
 
-/// A way in which files import others.
+/// A language with its own forms of import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Language {
-    /// C, C++ and what includes as they do.
+    /// C, C++ and other languages with `#include`.
     C,
     CSharp,
     Go,
     Java,
     /// JavaScript and TypeScript.
     JavaScript,
-    /// A page with a script in it: Vue, Svelte.
+    /// A single-file component with scripts inside: Vue, Svelte.
     Component,
     Kotlin,
     Php,
@@ -22,7 +22,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of a file, going by its name alone.
+    /// Returns the language of a file by its name alone.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path);

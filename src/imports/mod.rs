@@ -1,78 +1,40 @@
-//! What imports what: the imports that a file's text names, and the files of a repository that they mean.
+//! Finds which files of a repository a file imports, from texts and file names.
 //!
-//! Pure over text and file names. It knows nothing of git, of globs or of plans.
+//! Pure over text and file names: it knows nothing of git, globs or plans.
 //!
-//! A full parse would be tens of times slower and finds the same: imports have few forms. So every language has a
-//! small reader of its own that skips comments and strings and knows these forms ([`extract`]), and a resolver that
-//! knows how the language looks for what is imported ([`Resolver`]). Neither ever fails: text that is not what its
-//! name says has no imports, and what is not in the repository means no file.
+//! A full parse would be tens of times slower and would find the same, because imports have few forms. So every
+//! language has a small reader that skips comments and strings and knows these forms ([`extract`]), and every family of
+//! languages has a resolver that knows where the family looks for an import ([`Resolver`]). Neither ever fails: a text
+//! that is not in the language of its file name has no imports, and an import from outside the repository resolves to
+//! no file.
 
 mod c;
-mod crates;
 mod csharp;
 mod cursor;
+mod declared_names;
+mod family;
 mod go;
 mod javascript;
 mod jvm;
 mod language;
-mod names;
 mod node;
+mod outline;
 mod paths;
 mod php;
 mod python;
 mod resolver;
 mod ruby;
 mod rust;
+mod rust_crates;
+mod source_file;
 mod tsconfig;
 
-use serde::{Deserialize, Serialize};
-
 pub use language::Language;
-pub use resolver::{Resolver, Source, is_manifest};
+pub use outline::{Import, ImportKind, Outline};
+pub use resolver::{Resolver, is_manifest};
+pub use source_file::SourceFile;
 
-/// What one file's text says of its place among others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outline {
-    /// The full names by which other files can mean this one, in languages that look for names and not for files.
-    pub declares: Vec<String>,
-    /// In the order of the text.
-    pub imports: Vec<Import>,
-}
-
-/// One thing that a text imports.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Import {
-    pub form: Form,
-    /// As its language spells it, in one piece: `./a`, `..pkg.name`, `crate::a::b`, `com.example.Name`.
-    pub name: String,
-}
-
-/// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Form {
-    /// What is imported itself: a module, a package, a class.
-    Whole,
-    /// Something that is imported itself, or a member of what the name says without its last part.
-    Member,
-    /// All that is directly in it.
-    All,
-    /// A file, as seen from the one that imports it.
-    File,
-}
-
-impl Outline {
-    fn import(&mut self, form: Form, name: impl Into<String>) {
-        let import = Import {
-            form,
-            name: name.into(),
-        };
-        if !import.name.is_empty() && self.imports.last() != Some(&import) {
-            self.imports.push(import);
-        }
-    }
-}
-
-/// What the text of a file in that language says of other files.
+/// Reads the imports and declarations in the text of a file in `language`.
 #[must_use]
 pub fn extract(language: Language, text: &[u8]) -> Outline {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
@@ -92,6 +54,6 @@ pub fn extract(language: Language, text: &[u8]) -> Outline {
 }
 
 #[cfg(test)]
-mod oracle;
+mod parser_comparison;
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,24 @@
-//! Where JavaScript and TypeScript look for a module: files beside, folders with an index, packages of the workspace,
-//! and names that a project's configuration gives to folders.
+//! Resolves JavaScript and TypeScript modules: relative files, folders with an index, packages of the workspace, and
+//! path aliases from the configuration of a project.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::resolver::{Resolve, Source};
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 use super::tsconfig::Projects;
-use super::{Form, Import, paths};
 
-/// The endings that need not be written, in the order in which they are tried. What is compiled comes before what it
-/// is compiled to.
-const ENDINGS: [&str; 14] = [
+/// The file extensions that an import may leave out, in the order in which they are tried. A source comes before its
+/// compiled form.
+const EXTENSIONS: [&str; 14] = [
     ".ts", ".tsx", ".mts", ".cts", ".d.ts", ".d.mts", ".d.cts", ".js", ".jsx", ".mjs", ".cjs",
     ".vue", ".svelte", "",
 ];
-/// Folders of what is built, which stand for the folder of what it is built from.
-const BUILT: [&str; 8] = [
+/// Folders of build output, each built from the folder `src`.
+const OUTPUT_FOLDERS: [&str; 8] = [
     "dist", "lib", "build", "out", "es", "esm", "cjs", "dist-src",
 ];
 
@@ -24,30 +26,31 @@ pub(super) fn is_manifest(name: &str) -> bool {
     name == "package.json"
 }
 
-pub(super) struct Node {
-    files: HashMap<String, u32>,
-    /// The files by their path without ending, each with the rank of the ending.
-    stems: HashMap<String, Vec<(usize, u32)>>,
+/// The modules and packages of a repository.
+pub(super) struct NodeModules {
+    files: HashMap<String, FileIndex>,
+    /// The files by their path without extension, each with the rank of its extension.
+    stems: HashMap<String, Vec<(usize, FileIndex)>>,
     projects: Projects,
-    /// The folders of packages by name.
+    /// The folder of each package, by name.
     packages: HashMap<String, String>,
-    /// What a package says of itself, by folder.
+    /// Each `package.json`, by folder.
     manifests: HashMap<String, Value>,
 }
 
-impl Node {
-    pub(super) fn new(sources: &[(u32, Source<'_>)], manifests: &[(&str, &str)]) -> Self {
+impl NodeModules {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)], manifests: &[(&str, &str)]) -> Self {
         let mut files = HashMap::new();
-        let mut stems: HashMap<String, Vec<(usize, u32)>> = HashMap::new();
+        let mut stems: HashMap<String, Vec<(usize, FileIndex)>> = HashMap::new();
         for (file, source) in sources {
             files.insert(source.path.to_owned(), *file);
-            let ending = ENDINGS
+            let extension = EXTENSIONS
                 .iter()
                 .enumerate()
-                .filter(|(_, ending)| source.path.ends_with(*ending))
-                .max_by_key(|(_, ending)| ending.len());
-            if let Some((rank, ending)) = ending {
-                let stem = &source.path[..source.path.len() - ending.len()];
+                .filter(|(_, extension)| source.path.ends_with(*extension))
+                .max_by_key(|(_, extension)| extension.len());
+            if let Some((rank, extension)) = extension {
+                let stem = &source.path[..source.path.len() - extension.len()];
                 stems
                     .entry(stem.to_owned())
                     .or_default()
@@ -57,7 +60,7 @@ impl Node {
         for ranked in stems.values_mut() {
             ranked.sort_unstable();
         }
-        let mut it = Self {
+        let mut modules = Self {
             files,
             stems,
             projects: Projects::new(manifests),
@@ -70,43 +73,44 @@ impl Node {
             {
                 let folder = paths::folder(path).to_owned();
                 if let Some(name) = manifest.get("name").and_then(Value::as_str) {
-                    it.packages
+                    modules
+                        .packages
                         .entry(name.to_owned())
                         .or_insert_with(|| folder.clone());
                 }
-                it.manifests.insert(folder, manifest);
+                modules.manifests.insert(folder, manifest);
             }
         }
-        it
+        modules
     }
 
-    /// The file that a path means, with or without its ending.
-    fn file(&self, path: &str) -> Option<u32> {
+    /// Returns the file at a path, which may lack its extension.
+    fn file(&self, path: &str) -> Option<FileIndex> {
         if let Some(file) = self.files.get(path) {
             return Some(*file);
         }
         self.stem(path).or_else(|| {
-            // What is compiled is imported by the name that it will have.
-            let ending = [".js", ".jsx", ".mjs", ".cjs"]
+            // TypeScript imports a file by the name of its compiled form.
+            let extension = [".js", ".jsx", ".mjs", ".cjs"]
                 .into_iter()
-                .find(|ending| path.ends_with(ending))?;
-            self.stem(path.strip_suffix(ending)?)
+                .find(|extension| path.ends_with(extension))?;
+            self.stem(path.strip_suffix(extension)?)
         })
     }
 
-    fn stem(&self, path: &str) -> Option<u32> {
+    fn stem(&self, path: &str) -> Option<FileIndex> {
         self.stems.get(path)?.first().map(|(_, file)| *file)
     }
 
-    /// As [`Self::file`], or the file that a folder stands for.
-    fn file_or_folder(&self, path: &str) -> Option<u32> {
+    /// Returns the file at a path, or the entry file of the folder at the path.
+    fn file_or_folder(&self, path: &str) -> Option<FileIndex> {
         self.file(path)
-            .or_else(|| self.main(path))
+            .or_else(|| self.entry_file(path))
             .or_else(|| self.file(&paths::join(path, "index")?))
     }
 
-    /// What a folder's own manifest says is its file.
-    fn main(&self, folder: &str) -> Option<u32> {
+    /// Returns the entry file that the `package.json` of a folder names.
+    fn entry_file(&self, folder: &str) -> Option<FileIndex> {
         let manifest = self.manifests.get(folder)?;
         let exported = manifest
             .get("exports")
@@ -118,7 +122,7 @@ impl Node {
         named
             .map(str::to_owned)
             .chain(exported)
-            .find_map(|path| self.built(folder, &path))
+            .find_map(|path| self.source_of(folder, &path))
             .or_else(|| {
                 ["src/index", "index", "src/main", "lib/index"]
                     .iter()
@@ -126,8 +130,9 @@ impl Node {
             })
     }
 
-    /// A path that a manifest names: it may be that of something built, which is not in the repository.
-    fn built(&self, folder: &str, path: &str) -> Option<u32> {
+    /// Returns the file at a path from a manifest. The path may name build output outside the repository; then the file
+    /// is the source that it is built from.
+    fn source_of(&self, folder: &str, path: &str) -> Option<FileIndex> {
         let path = path.strip_prefix("./").unwrap_or(path);
         let direct = paths::join(folder, path).and_then(|full| {
             self.file(&full)
@@ -135,19 +140,19 @@ impl Node {
         });
         direct.or_else(|| {
             let (first, rest) = path.split_once('/')?;
-            if !BUILT.contains(&first) {
+            if !OUTPUT_FOLDERS.contains(&first) {
                 return None;
             }
-            let stem = ENDINGS
+            let stem = EXTENSIONS
                 .iter()
-                .filter(|ending| !ending.is_empty())
-                .filter_map(|ending| rest.strip_suffix(ending))
+                .filter(|extension| !extension.is_empty())
+                .filter_map(|extension| rest.strip_suffix(extension))
                 .min_by_key(|stem| stem.len())
                 .unwrap_or(rest);
             // `dist/esm/a.js` is built from `src/a.ts`.
             let deeper = stem
                 .split_once('/')
-                .filter(|(first, _)| BUILT.contains(first));
+                .filter(|(first, _)| OUTPUT_FOLDERS.contains(first));
             [Some(stem), deeper.map(|(_, stem)| stem)]
                 .into_iter()
                 .flatten()
@@ -155,13 +160,13 @@ impl Node {
         })
     }
 
-    fn file_or_index(&self, path: &str) -> Option<u32> {
+    fn file_or_index(&self, path: &str) -> Option<FileIndex> {
         self.file(path)
             .or_else(|| self.file(&paths::join(path, "index")?))
     }
 
-    /// A module of a package of the repository.
-    fn in_package(&self, name: &str) -> Option<u32> {
+    /// Resolves a module of a package in the repository.
+    fn in_package(&self, name: &str) -> Option<FileIndex> {
         let end = match name.strip_prefix('@') {
             Some(_) => name.match_indices('/').nth(1),
             None => name.match_indices('/').next(),
@@ -169,35 +174,38 @@ impl Node {
         let (package, rest) = end.map_or((name, ""), |(at, _)| (&name[..at], &name[at + 1..]));
         let folder = self.packages.get(package)?;
         if rest.is_empty() {
-            return self.main(folder);
+            return self.entry_file(folder);
         }
-        let exports = self.manifests.get(folder).and_then(|it| it.get("exports"));
+        let manifest = self.manifests.get(folder);
+        let exports = manifest.and_then(|manifest| manifest.get("exports"));
         let exported = exports
             .map(|exports| targets(exports, &format!("./{rest}")))
             .unwrap_or_default();
         exported
             .iter()
-            .find_map(|path| self.built(folder, path))
+            .find_map(|path| self.source_of(folder, path))
             .or_else(|| self.file_or_folder(&paths::join(folder, rest)?))
-            .or_else(|| self.built(folder, rest))
+            .or_else(|| self.source_of(folder, rest))
             .or_else(|| self.file_or_folder(&paths::join(folder, &format!("src/{rest}"))?))
     }
 
-    /// A name that begins with `#`, which a package gives to something of its own.
-    fn in_own_package(&self, folder: &str, name: &str) -> Option<u32> {
-        let package = paths::upwards(folder).find(|folder| self.manifests.contains_key(*folder))?;
+    /// Resolves a name that begins with `#` by the `imports` of the importing package.
+    fn in_own_package(&self, folder: &str, name: &str) -> Option<FileIndex> {
+        let package =
+            paths::ancestors(folder).find(|folder| self.manifests.contains_key(*folder))?;
         let imports = self.manifests.get(package)?.get("imports")?;
-        targets(imports, name)
-            .iter()
-            .find_map(|path| self.built(package, path).or_else(|| self.in_package(path)))
+        targets(imports, name).iter().find_map(|path| {
+            self.source_of(package, path)
+                .or_else(|| self.in_package(path))
+        })
     }
 
-    /// `@/a` and `~/a`, which bundlers take for a file of the project's sources.
-    fn in_sources(&self, folder: &str, name: &str) -> Option<u32> {
+    /// Resolves `@/a` and `~/a`, which bundlers look up in the sources of the project.
+    fn in_sources(&self, folder: &str, name: &str) -> Option<FileIndex> {
         let rest = name
             .strip_prefix("@/")
             .or_else(|| name.strip_prefix("~/"))?;
-        paths::upwards(folder)
+        paths::ancestors(folder)
             .filter(|folder| self.manifests.contains_key(*folder))
             .find_map(|folder| {
                 self.file_or_folder(&paths::join(folder, &format!("src/{rest}"))?)
@@ -206,20 +214,20 @@ impl Node {
     }
 }
 
-impl Resolve for Node {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
+impl FamilyResolver for NodeModules {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
         let folder = paths::folder(from.path);
-        // What comes after a question mark is for a bundler.
+        // A query behind a question mark addresses a bundler.
         let name = import.name.split(['?', '!']).next().unwrap_or_default();
-        let is_relative = import.form == Form::File
+        let is_relative = import.kind == ImportKind::File
             || matches!(name, "." | "..")
             || name.starts_with("./")
             || name.starts_with("../");
         if is_relative {
             let file = paths::join(folder, name).and_then(|path| {
-                // A slash at the end says that it is a folder.
+                // A slash or dot at the end names a folder.
                 if name.ends_with(['/', '.']) {
-                    self.main(&path)
+                    self.entry_file(&path)
                         .or_else(|| self.file(&paths::join(&path, "index")?))
                 } else {
                     self.file_or_folder(&path)
@@ -249,34 +257,38 @@ impl Resolve for Node {
     }
 }
 
-/// The paths that `exports` or `imports` of a manifest give for a name, over all conditions.
+/// Returns the paths that the `exports` or `imports` of a manifest list for a name, over all conditions.
 fn targets(table: &Value, name: &str) -> Vec<String> {
     let mut found = Vec::new();
     match table {
         Value::Object(entries) if entries.keys().any(|key| key.starts_with(['.', '#'])) => {
             if let Some(target) = entries.get(name) {
-                leaves(target, "", &mut found);
+                collect_paths(target, "", &mut found);
             }
             for (pattern, target) in entries {
                 if let Some((start, end)) = pattern.split_once('*')
-                    && let Some(rest) = name.strip_prefix(start).and_then(|it| it.strip_suffix(end))
+                    && let Some(rest) = name
+                        .strip_prefix(start)
+                        .and_then(|rest| rest.strip_suffix(end))
                 {
-                    leaves(target, rest, &mut found);
+                    collect_paths(target, rest, &mut found);
                 }
             }
         }
-        // A package with one entry need not name it.
-        other if name == "." => leaves(other, "", &mut found),
+        // A package with a single entry may leave out its name.
+        other if name == "." => collect_paths(other, "", &mut found),
         _ => {}
     }
     found
 }
 
-fn leaves(target: &Value, star: &str, found: &mut Vec<String>) {
+fn collect_paths(target: &Value, star: &str, found: &mut Vec<String>) {
     match target {
         Value::String(path) => found.push(path.replace('*', star)),
-        Value::Array(many) => many.iter().for_each(|one| leaves(one, star, found)),
-        Value::Object(conditions) => conditions.values().for_each(|one| leaves(one, star, found)),
+        Value::Array(many) => many.iter().for_each(|one| collect_paths(one, star, found)),
+        Value::Object(conditions) => conditions
+            .values()
+            .for_each(|one| collect_paths(one, star, found)),
         _ => {}
     }
 }

@@ -1,17 +1,17 @@
-//! Paths from the root of a repository, joined without looking at any disk.
+//! Arithmetic on paths from the root of a repository, without access to any disk.
 
-/// The folder of a path, `""` for the root.
+/// Returns the folder of a path, `""` for the root.
 pub(super) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The last part of a path.
+/// Returns the last part of a path.
 pub(super) fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The path without the ending of its name.
-pub(super) fn without_ending(path: &str) -> &str {
+/// Returns the path without its file extension.
+pub(super) fn without_extension(path: &str) -> &str {
     let start = path.len() - name(path).len();
     match path[start..].rfind('.') {
         None | Some(0) => path,
@@ -19,7 +19,7 @@ pub(super) fn without_ending(path: &str) -> &str {
     }
 }
 
-/// The path that `relative` means as seen from `folder`; nothing where it leaves the repository.
+/// Resolves `relative` from `folder`; returns `None` when the result lies outside the repository.
 pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
     let mut path = String::with_capacity(folder.len() + relative.len() + 1);
     path.push_str(folder);
@@ -39,15 +39,15 @@ pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
     Some(path)
 }
 
-/// The folder and all above it, deepest first, the root `""` last.
-pub(super) fn upwards(folder: &str) -> impl Iterator<Item = &str> {
+/// Iterates over the folder and its ancestors, deepest first, the root `""` last.
+pub(super) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| {
         (!folder.is_empty()).then(|| self::folder(folder))
     })
 }
 
-/// How many leading folders two paths share.
-pub(super) fn nearness(a: &str, b: &str) -> usize {
+/// Counts the leading folders that two paths share.
+pub(super) fn shared_folders(a: &str, b: &str) -> usize {
     folder(a)
         .split('/')
         .zip(folder(b).split('/'))
@@ -68,17 +68,17 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_begins_with_a_dot_has_no_ending() {
-        assert_eq!(without_ending("a.b/c.d.ts"), "a.b/c.d");
-        assert_eq!(without_ending("a.b/.c"), "a.b/.c");
-        assert_eq!(without_ending("a.b/c"), "a.b/c");
+    fn a_name_that_begins_with_a_dot_has_no_extension() {
+        assert_eq!(without_extension("a.b/c.d.ts"), "a.b/c.d");
+        assert_eq!(without_extension("a.b/.c"), "a.b/.c");
+        assert_eq!(without_extension("a.b/c"), "a.b/c");
     }
 
     #[test]
-    fn upwards_ends_at_the_root() {
-        assert_eq!(upwards("a/b").collect::<Vec<_>>(), ["a/b", "a", ""]);
-        assert_eq!(upwards("").collect::<Vec<_>>(), [""]);
-        assert_eq!(nearness("a/b/c", "a/b/d"), 2);
-        assert_eq!(nearness("x", "y"), 0);
+    fn ancestors_end_at_the_root() {
+        assert_eq!(ancestors("a/b").collect::<Vec<_>>(), ["a/b", "a", ""]);
+        assert_eq!(ancestors("").collect::<Vec<_>>(), [""]);
+        assert_eq!(shared_folders("a/b/c", "a/b/d"), 2);
+        assert_eq!(shared_folders("x", "y"), 0);
     }
 }

@@ -1,14 +1,16 @@
-//! PHP: `use`, `require` of what can be known, and the classes and functions that a repository declares.
+//! PHP: reads `use`, `require` of literal paths, and the classes and functions that a file declares.
 //!
-//! Autoloaders find a class by rules (PSR-4, class maps) that all lead to the file that declares it, so it is looked
-//! for by its declaration.
+//! All autoloader rules (PSR-4, class maps) lead to the file that declares a class, so a class is looked up by its
+//! declaration.
 
 use std::collections::HashMap;
 
 use super::cursor::{Cursor, is_word, text};
-use super::names::Names;
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline, paths};
+use super::declared_names::DeclaredNames;
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind, Outline};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut reader = Reader {
@@ -26,10 +28,10 @@ pub(super) fn extract(source: &[u8]) -> Outline {
 struct Reader<'a> {
     cursor: Cursor<'a>,
     namespace: String,
-    /// What a short name stands for.
+    /// The full name of each imported short name.
     aliases: HashMap<String, String>,
     depth: usize,
-    /// The depth at which the class or function that is open here stands.
+    /// The brace depth of the open class.
     class: Option<usize>,
     found: Outline,
 }
@@ -40,15 +42,15 @@ impl Reader<'_> {
         let mut previous: &[u8] = b"";
         while !self.cursor.is_at_end() {
             match self.cursor.peek() {
-                b'?' if self.cursor.ahead(1) == b'>' => self.cursor.skip_past(b"<?"),
-                b'#' if self.cursor.ahead(1) != b'[' => self.comment(),
-                b'/' if self.cursor.ahead(1) == b'/' => self.comment(),
-                b'/' if self.cursor.ahead(1) == b'*' => self.cursor.skip_comment(),
+                b'?' if self.cursor.peek_at(1) == b'>' => self.cursor.skip_past(b"<?"),
+                b'#' if self.cursor.peek_at(1) != b'[' => self.skip_line_comment(),
+                b'/' if self.cursor.peek_at(1) == b'/' => self.skip_line_comment(),
+                b'/' if self.cursor.peek_at(1) == b'*' => self.cursor.skip_comment(),
                 quote @ (b'"' | b'\'' | b'`') => {
                     self.cursor.skip(1);
-                    self.cursor.skip_quoted(quote);
+                    self.cursor.skip_to_quote(quote);
                 }
-                b'<' if self.cursor.eat(b"<<<") => self.heredoc(),
+                b'<' if self.cursor.eat(b"<<<") => self.skip_heredoc(),
                 b'{' => {
                     self.depth += 1;
                     self.cursor.skip(1);
@@ -65,7 +67,7 @@ impl Reader<'_> {
                     self.cursor.word();
                 }
                 byte if is_word(byte) => {
-                    let is_member = matches!(self.cursor.before(), b'>' | b':' | b'\\');
+                    let is_member = matches!(self.cursor.previous(), b'>' | b':' | b'\\');
                     let word = self.cursor.word();
                     if !is_member && self.cursor.peek() != b'\\' {
                         self.word(word, previous);
@@ -83,8 +85,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A comment to the end of its line, or of the code.
-    fn comment(&mut self) {
+    /// Skips a comment to the end of its line, or to the end of the code.
+    fn skip_line_comment(&mut self) {
         while !matches!(self.cursor.peek(), b'\n' | 0) && !self.cursor.rest().starts_with(b"?>") {
             self.cursor.skip(1);
         }
@@ -93,7 +95,7 @@ impl Reader<'_> {
         }
     }
 
-    fn heredoc(&mut self) {
+    fn skip_heredoc(&mut self) {
         self.cursor.skip_blanks();
         if matches!(self.cursor.peek(), b'"' | b'\'') {
             self.cursor.skip(1);
@@ -116,16 +118,16 @@ impl Reader<'_> {
                 self.cursor.skip_space();
                 self.namespace = self.name();
                 self.cursor.skip_space();
-                // With braces, what is inside stands as if outside of everything.
+                // The braces of a namespace do not count as depth.
                 self.cursor.eat(b"{");
                 self.depth = 0;
             }
             b"use" => {
                 self.cursor.skip_space();
                 if self.class.is_some() {
-                    self.traits();
+                    self.use_traits();
                 } else if self.cursor.peek() != b'(' {
-                    self.imports();
+                    self.use_names();
                 }
             }
             b"class" | b"interface" | b"trait" | b"enum"
@@ -146,17 +148,17 @@ impl Reader<'_> {
                     self.declare(name);
                 }
             }
-            b"require" | b"require_once" | b"include" | b"include_once" => self.required(),
+            b"require" | b"require_once" | b"include" | b"include_once" => self.require(),
             _ => {}
         }
     }
 
     fn declare(&mut self, name: &str) {
-        let name = in_space(&self.namespace, name);
+        let name = qualified(&self.namespace, name);
         self.found.declares.push(name);
     }
 
-    /// `A\B\C`, without the backslash it may begin with.
+    /// Reads `A\B\C`, without a leading backslash.
     fn name(&mut self) -> String {
         let start = self.cursor.clone();
         while is_word(self.cursor.peek()) || self.cursor.peek() == b'\\' {
@@ -167,21 +169,21 @@ impl Reader<'_> {
             .to_owned()
     }
 
-    /// `A\B as C, function D\{e, f}`
-    fn imports(&mut self) {
+    /// Reads `A\B as C, function D\{e, f}` after `use`.
+    fn use_names(&mut self) {
         loop {
-            self.kind();
+            self.skip_kind();
             let name = self.name();
             self.cursor.skip_space();
             if self.cursor.eat(b"{") {
                 loop {
                     self.cursor.skip_space();
-                    self.kind();
+                    self.skip_kind();
                     let inner = self.name();
                     if inner.is_empty() {
                         break;
                     }
-                    self.imported(format!("{name}{inner}"));
+                    self.import(format!("{name}{inner}"));
                     self.cursor.skip_space();
                     self.cursor.eat(b",");
                 }
@@ -189,7 +191,7 @@ impl Reader<'_> {
             } else if name.is_empty() {
                 return;
             } else {
-                self.imported(name);
+                self.import(name);
             }
             self.cursor.skip_space();
             if !self.cursor.eat(b",") {
@@ -199,7 +201,8 @@ impl Reader<'_> {
         }
     }
 
-    fn kind(&mut self) {
+    /// Skips `function` or `const` before an imported name.
+    fn skip_kind(&mut self) {
         let before = self.cursor.clone();
         if self.cursor.eat_word(b"function") || self.cursor.eat_word(b"const") {
             if self.cursor.peek() == b'\\' {
@@ -209,7 +212,7 @@ impl Reader<'_> {
         }
     }
 
-    fn imported(&mut self, name: String) {
+    fn import(&mut self, name: String) {
         self.cursor.skip_space();
         let alias = if self.cursor.eat_word(b"as") {
             self.cursor.skip_space();
@@ -218,11 +221,11 @@ impl Reader<'_> {
             name.rsplit('\\').next().unwrap_or_default().to_owned()
         };
         self.aliases.insert(alias, name.clone());
-        self.found.import(Form::Whole, name);
+        self.found.import(ImportKind::Exact, name);
     }
 
-    /// The traits that a class uses, as their full names.
-    fn traits(&mut self) {
+    /// Reads the traits that a class uses, with their full names.
+    fn use_traits(&mut self) {
         loop {
             let is_full = self.cursor.peek() == b'\\';
             let name = self.name();
@@ -234,9 +237,9 @@ impl Reader<'_> {
                 _ if is_full => name,
                 Some(alias) if rest.is_empty() => alias.clone(),
                 Some(alias) => format!("{alias}\\{rest}"),
-                None => in_space(&self.namespace, &name),
+                None => qualified(&self.namespace, &name),
             };
-            self.found.import(Form::Whole, full);
+            self.found.import(ImportKind::Exact, full);
             self.cursor.skip_space();
             if !self.cursor.eat(b",") {
                 return;
@@ -245,8 +248,8 @@ impl Reader<'_> {
         }
     }
 
-    /// `require 'a.php'`, `require __DIR__ . '/a.php'`, `require dirname(__FILE__, 2) . '/a.php'`
-    fn required(&mut self) {
+    /// Reads `'a.php'`, `__DIR__ . '/a.php'` or `dirname(__FILE__, 2) . '/a.php'` after `require`.
+    fn require(&mut self) {
         self.cursor.skip_space();
         let in_brackets = self.cursor.eat(b"(");
         self.cursor.skip_space();
@@ -284,13 +287,15 @@ impl Reader<'_> {
             || (in_brackets && self.cursor.peek() == b')')
             || self.cursor.rest().starts_with(b"?>");
         if ends && !path.contains('$') && !path.is_empty() {
-            self.found
-                .import(Form::File, format!("{up}{}", path.trim_start_matches('/')));
+            self.found.import(
+                ImportKind::File,
+                format!("{up}{}", path.trim_start_matches('/')),
+            );
         }
     }
 }
 
-fn in_space(namespace: &str, name: &str) -> String {
+fn qualified(namespace: &str, name: &str) -> String {
     if namespace.is_empty() {
         name.to_owned()
     } else {
@@ -298,16 +303,16 @@ fn in_space(namespace: &str, name: &str) -> String {
     }
 }
 
-/// Who declares which class or function, and all files.
-pub(super) struct Php {
-    names: Names,
-    files: HashMap<String, u32>,
+/// The declared classes and functions of a repository, and its files.
+pub(super) struct PhpDeclarations {
+    names: DeclaredNames,
+    files: HashMap<String, FileIndex>,
 }
 
-impl Php {
-    pub(super) fn new(sources: &[(u32, Source<'_>)]) -> Self {
+impl PhpDeclarations {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)]) -> Self {
         Self {
-            names: Names::new(sources, "\\"),
+            names: DeclaredNames::new(sources, "\\"),
             files: sources
                 .iter()
                 .map(|(file, source)| (source.path.to_owned(), *file))
@@ -316,10 +321,10 @@ impl Php {
     }
 }
 
-impl Resolve for Php {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
-        if import.form == Form::File {
-            // Else it is looked for from the folder in which the program was started.
+impl FamilyResolver for PhpDeclarations {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
+        if import.kind == ImportKind::File {
+            // Beside the importer, or in the folder that the program starts in.
             let folders = [paths::folder(from.path), ""];
             let file = folders
                 .iter()
@@ -327,7 +332,7 @@ impl Resolve for Php {
             found.extend(file);
             return;
         }
-        // Of several that declare it, such as fixtures, the nearest.
+        // Fixtures may declare the same name: the nearest declaration counts.
         let declaring = self.names.declaring(&import.name);
         found.extend(self.names.nearest(from.path, declaring));
     }
@@ -338,7 +343,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uses_requires_and_declarations_are_told() {
+    fn uses_requires_and_declarations_are_read() {
         let source = br#"<p>don't use A\No;</p>
 <?php # use A\No;
 namespace App\Model; // class No ?> <b>use No;</b> <?php

@@ -1,14 +1,16 @@
-//! Python: `import a.b`, `from . import c`, and where they are looked for.
+//! Python: reads `import a.b` and `from . import c`, and finds the modules that they name.
 //!
-//! A module's name begins at a folder that Python searches. Which these are is not written down anywhere, but it can be
-//! seen: a package's folders have an `__init__.py`, so the one above the topmost is searched; scripts find what lies
-//! beside them; and a project's modules begin at its own folder or in its `src`.
+//! A module's name begins at a folder that Python searches. No file lists these folders, but the files show them: the
+//! folders of a package have an `__init__.py`, so Python searches the folder above the topmost of them; a script finds
+//! the modules beside it; and the modules of a project begin in its own folder or in its `src`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::cursor::{Cursor, is_word, text};
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline, paths};
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind, Outline};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 
 const MANIFESTS: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
@@ -20,7 +22,7 @@ pub(super) fn extract(source: &[u8]) -> Outline {
     let mut found = Outline::default();
     let mut cursor = Cursor::new(source);
     let mut depth = 0_usize;
-    let mut begins = true;
+    let mut at_statement_start = true;
     while !cursor.is_at_end() {
         match cursor.peek() {
             b' ' | b'\t' | b'\r' | b'\x0c' => cursor.skip(1),
@@ -28,48 +30,47 @@ pub(super) fn extract(source: &[u8]) -> Outline {
             b'\\' => cursor.skip(2),
             b'"' | b'\'' => {
                 skip_string(&mut cursor);
-                begins = false;
+                at_statement_start = false;
             }
             b'\n' | b';' | b':' => {
                 cursor.skip(1);
-                begins = depth == 0;
+                at_statement_start = depth == 0;
             }
             b'(' | b'[' | b'{' => {
                 cursor.skip(1);
                 depth += 1;
-                begins = false;
+                at_statement_start = false;
             }
             b')' | b']' | b'}' => {
                 cursor.skip(1);
                 depth = depth.saturating_sub(1);
-                begins = false;
+                at_statement_start = false;
             }
             byte if is_word(byte) => match cursor.word() {
-                b"import" if begins => {
+                b"import" if at_statement_start => {
                     import(&mut cursor, &mut found);
-                    begins = false;
+                    at_statement_start = false;
                 }
-                b"from" if begins => {
+                b"from" if at_statement_start => {
                     from(&mut cursor, &mut found);
-                    begins = false;
+                    at_statement_start = false;
                 }
-                // A soft keyword of another language's dialect (`cimport`) is none of ours.
-                _ => begins = false,
+                _ => at_statement_start = false,
             },
             _ => {
                 cursor.skip(1);
-                begins = false;
+                at_statement_start = false;
             }
         }
     }
     found
 }
 
-/// A literal on one line, or one in triple quotes. Prefixes are words and passed as such; even in a raw literal a
-/// backslash keeps the quote after it from ending it.
+/// Skips a string on one line or in triple quotes. The prefix has been skipped as a word. A backslash escapes the quote
+/// after it even in a raw string.
 fn skip_string(cursor: &mut Cursor<'_>) {
     let quote = cursor.peek();
-    if cursor.ahead(1) != quote || cursor.ahead(2) != quote {
+    if cursor.peek_at(1) != quote || cursor.peek_at(2) != quote {
         cursor.quoted();
         return;
     }
@@ -77,7 +78,7 @@ fn skip_string(cursor: &mut Cursor<'_>) {
     while !cursor.is_at_end() {
         match cursor.peek() {
             b'\\' => cursor.skip(2),
-            byte if byte == quote && cursor.ahead(1) == quote && cursor.ahead(2) == quote => {
+            byte if byte == quote && cursor.peek_at(1) == quote && cursor.peek_at(2) == quote => {
                 return cursor.skip(3);
             }
             _ => cursor.skip(1),
@@ -85,7 +86,8 @@ fn skip_string(cursor: &mut Cursor<'_>) {
     }
 }
 
-fn skip_joined(cursor: &mut Cursor<'_>) {
+/// Skips blanks and escaped newlines.
+fn skip_within_line(cursor: &mut Cursor<'_>) {
     loop {
         cursor.skip_blanks();
         if !(cursor.eat(b"\\\n") || cursor.eat(b"\\\r\n")) {
@@ -94,10 +96,10 @@ fn skip_joined(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// As [`skip_joined`], and over newlines and comments between brackets.
+/// Skips blanks, newlines and comments, as between brackets.
 fn skip_space(cursor: &mut Cursor<'_>) {
     loop {
-        skip_joined(cursor);
+        skip_within_line(cursor);
         match cursor.peek() {
             b'\n' => cursor.skip(1),
             b'#' => cursor.skip_line(),
@@ -106,11 +108,11 @@ fn skip_space(cursor: &mut Cursor<'_>) {
     }
 }
 
-/// `a.b.c`, with leading dots where it is relative.
-fn dotted(cursor: &mut Cursor<'_>) -> String {
+/// Reads `a.b.c`, with leading dots if it is relative.
+fn dotted_name(cursor: &mut Cursor<'_>) -> String {
     let mut name = String::new();
     loop {
-        skip_joined(cursor);
+        skip_within_line(cursor);
         if cursor.eat(b".") {
             name.push('.');
         } else if is_word(cursor.peek()) && (name.is_empty() || name.ends_with('.')) {
@@ -130,84 +132,84 @@ fn dotted(cursor: &mut Cursor<'_>) -> String {
     }
 }
 
-/// `import a.b as c, d`
+/// Reads `a.b as c, d` after `import`.
 fn import(cursor: &mut Cursor<'_>, found: &mut Outline) {
     loop {
-        let name = dotted(cursor);
+        let name = dotted_name(cursor);
         if name.is_empty() {
             return;
         }
-        found.import(Form::Whole, name);
-        alias(cursor, skip_joined);
-        skip_joined(cursor);
+        found.import(ImportKind::Exact, name);
+        skip_alias(cursor, skip_within_line);
+        skip_within_line(cursor);
         if !cursor.eat(b",") {
             return;
         }
     }
 }
 
-/// `from .a import b as c, d`, also in brackets
+/// Reads `.a import b as c, d` after `from`, also with the names in parentheses.
 fn from(cursor: &mut Cursor<'_>, found: &mut Outline) {
-    let module = dotted(cursor);
-    skip_joined(cursor);
+    let module = dotted_name(cursor);
+    skip_within_line(cursor);
     if module.is_empty() || !cursor.eat_word(b"import") {
         return;
     }
-    skip_joined(cursor);
+    skip_within_line(cursor);
     if cursor.eat(b"*") {
-        return found.import(Form::All, module);
+        return found.import(ImportKind::Wildcard, module);
     }
-    let space = if cursor.eat(b"(") {
+    let skip = if cursor.eat(b"(") {
         skip_space
     } else {
-        skip_joined
+        skip_within_line
     };
     loop {
-        space(cursor);
+        skip(cursor);
         let name = text(cursor.word());
         if name.is_empty() {
             return;
         }
         let dot = if module.ends_with('.') { "" } else { "." };
-        found.import(Form::Member, format!("{module}{dot}{name}"));
-        alias(cursor, space);
-        space(cursor);
+        found.import(ImportKind::Member, format!("{module}{dot}{name}"));
+        skip_alias(cursor, skip);
+        skip(cursor);
         if !cursor.eat(b",") {
             return;
         }
     }
 }
 
-fn alias(cursor: &mut Cursor<'_>, space: fn(&mut Cursor<'_>)) {
-    space(cursor);
+fn skip_alias(cursor: &mut Cursor<'_>, skip: fn(&mut Cursor<'_>)) {
+    skip(cursor);
     if cursor.eat_word(b"as") {
-        space(cursor);
+        skip(cursor);
         cursor.word();
     }
 }
 
-/// Where Python looks for the modules of a repository.
-pub(super) struct Python {
-    /// The file of each module by its path without ending; a package's by its folder.
-    modules: HashMap<String, u32>,
-    /// For the first part of a name, the folders in which it is found, the nearest to the root first.
+/// The modules of a repository and the folders that Python searches for them.
+pub(super) struct PythonModules {
+    /// The file of each module, by its path without extension; the file of a package, by its folder.
+    modules: HashMap<String, FileIndex>,
+    /// The searched folders that contain each first part of a module name, the nearest to the root first.
     roots: HashMap<String, Vec<String>>,
 }
 
-impl Python {
-    pub(super) fn new(sources: &[(u32, Source<'_>)], manifests: &[(&str, &str)]) -> Self {
-        let mut modules: HashMap<String, u32> = HashMap::new();
+impl PythonModules {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)], manifests: &[(&str, &str)]) -> Self {
+        let mut modules: HashMap<String, FileIndex> = HashMap::new();
         let mut packages = HashSet::new();
         let mut folders = BTreeSet::new();
-        // In the order of the paths, in which `a.py` stands before `a.pyi`.
+        // Sources are sorted by path, so `a.py` stands before `a.pyi`.
         for (file, source) in sources {
             let folder = paths::folder(source.path);
             folders.insert(folder);
-            let path = paths::without_ending(source.path);
+            let path = paths::without_extension(source.path);
             if paths::name(path) != "__init__" {
                 modules.entry(path.to_owned()).or_insert(*file);
             } else if packages.insert(folder) {
-                // A package is found before a module of its name.
+                // Python prefers a package over a module with the same name.
                 modules.insert(folder.to_owned(), *file);
             }
         }
@@ -230,7 +232,7 @@ impl Python {
         }
         let mut roots: HashMap<String, Vec<String>> = HashMap::new();
         let known = modules.keys().map(String::as_str);
-        let below = folders.iter().flat_map(|folder| paths::upwards(folder));
+        let below = folders.iter().flat_map(|folder| paths::ancestors(folder));
         let all: BTreeSet<&str> = known.chain(below).filter(|path| !path.is_empty()).collect();
         for path in all {
             let folder = paths::folder(path);
@@ -247,8 +249,8 @@ impl Python {
         Self { modules, roots }
     }
 
-    /// The file of the module with that dotted name, seen from a folder that is searched.
-    fn module(&self, root: &str, name: &str) -> Option<u32> {
+    /// Returns the file of the module with this dotted name below a searched folder.
+    fn module(&self, root: &str, name: &str) -> Option<FileIndex> {
         let mut path = String::with_capacity(root.len() + name.len() + 1);
         path.push_str(root);
         if !root.is_empty() && !name.is_empty() {
@@ -258,33 +260,33 @@ impl Python {
         self.modules.get(&path).copied()
     }
 
-    fn find(&self, root: &str, name: &str, form: Form) -> Option<u32> {
-        let itself = self.module(root, name);
-        match form {
-            Form::Member => itself.or_else(|| {
+    fn find(&self, root: &str, name: &str, kind: ImportKind) -> Option<FileIndex> {
+        let exact = self.module(root, name);
+        match kind {
+            ImportKind::Member => exact.or_else(|| {
                 let (module, _) = name.rsplit_once('.').unwrap_or(("", name));
                 self.module(root, module)
             }),
-            _ => itself,
+            _ => exact,
         }
     }
 }
 
-impl Resolve for Python {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
+impl FamilyResolver for PythonModules {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
         let here = paths::folder(from.path);
         let name = import.name.trim_start_matches('.');
         let dots = import.name.len() - name.len();
         if dots > 0 {
-            if let Some(package) = paths::upwards(here).nth(dots - 1) {
-                found.extend(self.find(package, name, import.form));
+            if let Some(package) = paths::ancestors(here).nth(dots - 1) {
+                found.extend(self.find(package, name, import.kind));
             }
             return;
         }
         let head = name.split('.').next().unwrap_or(name);
         let roots = self.roots.get(head).map_or(&[][..], Vec::as_slice);
-        // Of several the one that is nearest to the importer, a script's own folder before all.
-        let nearest = roots
+        // The folder of a script comes first, then the roots above the importer, the nearest first.
+        let above = roots
             .iter()
             .filter(|root| root.is_empty() || is_within(here, root))
             .rev();
@@ -293,8 +295,8 @@ impl Resolve for Python {
             .filter(|root| !(root.is_empty() || is_within(here, root)));
         let beside = std::iter::once(here).filter(|here| !self.modules.contains_key(*here));
         let file = beside
-            .chain(nearest.chain(others).map(String::as_str))
-            .find_map(|root| self.find(root, name, import.form));
+            .chain(above.chain(others).map(String::as_str))
+            .find_map(|root| self.find(root, name, import.kind));
         found.extend(file);
     }
 }

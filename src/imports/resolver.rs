@@ -1,124 +1,82 @@
-//! From an import to the files that it means: each language's own way of looking, behind one small seam.
+//! Resolves an import to files of the repository: picks the resolver of the importing file's language family.
 
 use std::collections::BTreeMap;
 
-use super::c::C;
-use super::crates::Crates;
-use super::go::Go;
-use super::names::Names;
-use super::node::Node;
-use super::php::Php;
-use super::python::Python;
-use super::ruby::Ruby;
-use super::{Import, Language, Outline, crates, go, node, paths, python, tsconfig};
+use super::c::CHeaders;
+use super::declared_names::DeclaredNames;
+use super::family::{Family, FamilyResolver};
+use super::go::GoPackages;
+use super::node::NodeModules;
+use super::outline::Import;
+use super::php::PhpDeclarations;
+use super::python::PythonModules;
+use super::ruby::RubyLoadPath;
+use super::rust_crates::RustCrates;
+use super::source_file::{FileIndex, SourceFile};
+use super::{go, node, paths, python, rust_crates, tsconfig};
 
-/// A file with what its text says.
-#[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
-    /// From the root of the repository.
-    pub path: &'a str,
-    pub language: Language,
-    pub outline: &'a Outline,
-}
-
-/// How a family of languages looks for what is imported.
-pub(super) trait Resolve: Send + Sync {
-    /// Adds the files that the import means, by their places in the list of all sources.
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>);
-}
-
-/// Languages that can import each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Family {
-    C,
-    CSharp,
-    Go,
-    Jvm,
-    Node,
-    Php,
-    Python,
-    Ruby,
-    Rust,
-}
-
-impl Family {
-    fn of(language: Language) -> Self {
-        match language {
-            Language::C => Self::C,
-            Language::CSharp => Self::CSharp,
-            Language::Go => Self::Go,
-            Language::Java | Language::Kotlin => Self::Jvm,
-            Language::JavaScript | Language::Component => Self::Node,
-            Language::Php => Self::Php,
-            Language::Python => Self::Python,
-            Language::Ruby => Self::Ruby,
-            Language::Rust => Self::Rust,
-        }
-    }
-
-    fn resolver(
-        self,
-        sources: &[(u32, Source<'_>)],
-        manifests: &[(&str, &str)],
-    ) -> Box<dyn Resolve> {
-        match self {
-            Self::C => Box::new(C::new(sources)),
-            Self::CSharp | Self::Jvm => Box::new(Names::new(sources, ".")),
-            Self::Go => Box::new(Go::new(sources, manifests)),
-            Self::Node => Box::new(Node::new(sources, manifests)),
-            Self::Php => Box::new(Php::new(sources)),
-            Self::Python => Box::new(Python::new(sources, manifests)),
-            Self::Ruby => Box::new(Ruby::new(sources)),
-            Self::Rust => Box::new(Crates::new(sources, manifests)),
-        }
-    }
-}
-
-/// Whether a resolver wants to know the text of this file.
+/// Checks whether a resolver needs the text of this file.
 #[must_use]
 pub fn is_manifest(path: &str) -> bool {
     let name = paths::name(path);
     go::is_manifest(name)
         || node::is_manifest(name)
         || python::is_manifest(name)
-        || crates::is_manifest(name)
+        || rust_crates::is_manifest(name)
         || tsconfig::is_manifest(name)
 }
 
-/// Knows which files of a repository an import means.
-pub struct Resolver(BTreeMap<Family, Box<dyn Resolve>>);
+/// Resolves imports in every known language.
+pub struct Resolver(BTreeMap<Family, Box<dyn FamilyResolver>>);
 
 impl Resolver {
-    /// `sources` are all tracked files in a known language, by path; `manifests` the path and text of each file for
-    /// which [`is_manifest`] holds.
+    /// `sources` are all tracked files in a known language, sorted by path; `manifests` are the paths and texts of the
+    /// files for which [`is_manifest`] holds.
     #[must_use]
-    pub fn new(sources: &[Source<'_>], manifests: &[(&str, &str)]) -> Self {
-        let mut families: BTreeMap<Family, Vec<(u32, Source<'_>)>> = BTreeMap::new();
-        for (place, source) in (0..).zip(sources) {
+    pub fn new(sources: &[SourceFile<'_>], manifests: &[(&str, &str)]) -> Self {
+        let mut families: BTreeMap<Family, Vec<(FileIndex, SourceFile<'_>)>> = BTreeMap::new();
+        for (index, source) in (0..).zip(sources) {
             families
                 .entry(Family::of(source.language))
                 .or_default()
-                .push((place, *source));
+                .push((index, *source));
         }
         Self(
             families
                 .into_iter()
-                .map(|(family, sources)| (family, family.resolver(&sources, manifests)))
+                .map(|(family, sources)| (family, family_resolver(family, &sources, manifests)))
                 .collect(),
         )
     }
 
-    /// The files that an import means, by their places in the list of sources; the importer itself is never among
-    /// them.
+    /// Returns the files that an import refers to, as positions in the list of sources, without the importing file
+    /// `from` itself, which stands at `index`.
     #[must_use]
-    pub fn resolve(&self, place: u32, from: &Source<'_>, import: &Import) -> Vec<u32> {
+    pub fn resolve(&self, index: u32, from: &SourceFile<'_>, import: &Import) -> Vec<u32> {
         let mut found = Vec::new();
         if let Some(resolver) = self.0.get(&Family::of(from.language)) {
             resolver.resolve(from, import, &mut found);
         }
-        found.retain(|&file| file != place);
+        found.retain(|&file| file != index);
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+fn family_resolver(
+    family: Family,
+    sources: &[(FileIndex, SourceFile<'_>)],
+    manifests: &[(&str, &str)],
+) -> Box<dyn FamilyResolver> {
+    match family {
+        Family::C => Box::new(CHeaders::new(sources)),
+        Family::CSharp | Family::Jvm => Box::new(DeclaredNames::new(sources, ".")),
+        Family::Go => Box::new(GoPackages::new(sources, manifests)),
+        Family::Node => Box::new(NodeModules::new(sources, manifests)),
+        Family::Php => Box::new(PhpDeclarations::new(sources)),
+        Family::Python => Box::new(PythonModules::new(sources, manifests)),
+        Family::Ruby => Box::new(RubyLoadPath::new(sources)),
+        Family::Rust => Box::new(RustCrates::new(sources, manifests)),
     }
 }

@@ -1,23 +1,26 @@
-//! Ruby: `require_relative`, `require` and `autoload`, and the folders of a repository that they look in.
+//! Ruby: reads `require_relative`, `require` and `autoload`, and finds the files on the load path.
 //!
-//! Read line by line, because what else may hold quotes in Ruby (`%w[]`, `?'`, regular expressions) would need all of
-//! its grammar; only texts over several lines are skipped as such.
+//! Reads line by line, because quotes inside `%w[]`, `?'` and regular expressions can be told from strings only with
+//! the whole grammar. Heredocs and block comments are skipped.
 
 use std::collections::HashMap;
 
 use super::cursor::{Cursor, is_word, text};
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, Outline, paths};
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind, Outline};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut found = Outline::default();
-    let mut waiting: Vec<&[u8]> = Vec::new();
+    // The labels of the heredocs that are open.
+    let mut heredocs: Vec<&[u8]> = Vec::new();
     let mut in_comment = false;
     for line in source.split(|&byte| byte == b'\n') {
         let trimmed = line.trim_ascii();
-        if let Some(label) = waiting.first() {
+        if let Some(label) = heredocs.first() {
             if trimmed == *label {
-                waiting.remove(0);
+                heredocs.remove(0);
             }
         } else if in_comment {
             in_comment = !line.starts_with(b"=end");
@@ -26,33 +29,33 @@ pub(super) fn extract(source: &[u8]) -> Outline {
         } else if trimmed == b"__END__" {
             break;
         } else {
-            read_line(line, &mut found, &mut waiting);
+            read_line(line, &mut found, &mut heredocs);
         }
     }
     found
 }
 
-fn read_line<'a>(line: &'a [u8], found: &mut Outline, waiting: &mut Vec<&'a [u8]>) {
+fn read_line<'a>(line: &'a [u8], found: &mut Outline, heredocs: &mut Vec<&'a [u8]>) {
     let mut cursor = Cursor::new(line);
     while !cursor.is_at_end() {
         match cursor.peek() {
-            b'#' if !is_word(cursor.before()) => return,
+            b'#' if !is_word(cursor.previous()) => return,
             b'\'' | b'"' | b'`' => {
                 cursor.quoted();
             }
-            b'<' if cursor.rest().starts_with(b"<<") => waiting.extend(heredoc(&mut cursor)),
+            b'<' if cursor.rest().starts_with(b"<<") => heredocs.extend(heredoc_label(&mut cursor)),
             byte if is_word(byte) => {
-                let is_other = matches!(cursor.before(), b'.' | b':' | b'@' | b'$' | b'%');
+                let is_member = matches!(cursor.previous(), b'.' | b':' | b'@' | b'$' | b'%');
                 match cursor.word() {
-                    _ if is_other => {}
-                    b"require" | b"load" => required(&mut cursor, Form::Whole, found),
-                    b"require_relative" => required(&mut cursor, Form::File, found),
+                    _ if is_member => {}
+                    b"require" | b"load" => require(&mut cursor, ImportKind::Exact, found),
+                    b"require_relative" => require(&mut cursor, ImportKind::File, found),
                     b"autoload" => {
                         while !matches!(cursor.peek(), b',' | 0) {
                             cursor.skip(1);
                         }
                         cursor.skip(1);
-                        required(&mut cursor, Form::Whole, found);
+                        require(&mut cursor, ImportKind::Exact, found);
                     }
                     _ => {}
                 }
@@ -62,9 +65,9 @@ fn read_line<'a>(line: &'a [u8], found: &mut Outline, waiting: &mut Vec<&'a [u8]
     }
 }
 
-/// The label that ends the text after `<<~LABEL`, `<<-"LABEL"` or `<<LABEL`.
-fn heredoc<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
-    let joined = is_word(cursor.before());
+/// Reads the label of a heredoc: `<<~LABEL`, `<<-"LABEL"` or `<<LABEL`.
+fn heredoc_label<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
+    let follows_word = is_word(cursor.previous());
     cursor.skip(2);
     let is_marked = cursor.eat(b"~") || cursor.eat(b"-");
     let is_quoted = matches!(cursor.peek(), b'"' | b'\'' | b'`');
@@ -73,14 +76,15 @@ fn heredoc<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     }
     let first = cursor.peek();
     let label = cursor.word();
-    // Else it is a shift, or `class << self`.
+    // Anything else is a shift, or `class << self`.
     let is_label = first.is_ascii_uppercase()
         || first == b'_'
         || (is_marked || is_quoted) && !first.is_ascii_digit();
-    (!label.is_empty() && is_label && (is_marked || !joined)).then_some(label)
+    (!label.is_empty() && is_label && (is_marked || !follows_word)).then_some(label)
 }
 
-fn required(cursor: &mut Cursor<'_>, form: Form, found: &mut Outline) {
+/// Reads the literal path after `require` and its relatives.
+fn require(cursor: &mut Cursor<'_>, kind: ImportKind, found: &mut Outline) {
     cursor.skip_blanks();
     cursor.eat(b"(");
     cursor.skip_blanks();
@@ -93,14 +97,14 @@ fn required(cursor: &mut Cursor<'_>, form: Form, found: &mut Outline) {
         cursor.eat(b",");
         cursor.skip_blanks();
         match cursor.word() {
-            b"__dir__" => found.import(Form::File, path),
-            // From a file, the first step up leads to its folder.
-            b"__FILE__" => found.import(Form::File, path.strip_prefix("../").unwrap_or(path)),
+            b"__dir__" => found.import(ImportKind::File, path),
+            // From a file, the first `..` leads to its own folder.
+            b"__FILE__" => found.import(ImportKind::File, path.strip_prefix("../").unwrap_or(path)),
             _ => {}
         }
     } else {
         let path = literal(cursor);
-        found.import(form, path);
+        found.import(kind, path);
     }
 }
 
@@ -115,52 +119,52 @@ fn literal<'a>(cursor: &mut Cursor<'a>) -> &'a str {
     }
 }
 
-/// Where Ruby looks for what is required.
-pub(super) struct Ruby {
-    files: HashMap<String, u32>,
-    /// By the path from each folder above it that usually is searched.
-    searched: HashMap<String, Vec<(String, u32)>>,
+/// The files of a repository and their names on the load path.
+pub(super) struct RubyLoadPath {
+    files: HashMap<String, FileIndex>,
+    /// The files by the name under which `require` finds them, from each usual load folder above them.
+    by_name: HashMap<String, Vec<(String, FileIndex)>>,
 }
 
-impl Ruby {
-    pub(super) fn new(sources: &[(u32, Source<'_>)]) -> Self {
-        let mut searched: HashMap<String, Vec<(String, u32)>> = HashMap::new();
+impl RubyLoadPath {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)]) -> Self {
+        let mut by_name: HashMap<String, Vec<(String, FileIndex)>> = HashMap::new();
         let mut files = HashMap::new();
         for (file, source) in sources {
             files.insert(source.path.to_owned(), *file);
             let path = source.path.strip_suffix(".rb").unwrap_or(source.path);
-            for folder in paths::upwards(paths::folder(path)) {
+            for folder in paths::ancestors(paths::folder(path)) {
                 if matches!(paths::name(folder), "" | "lib" | "test" | "spec" | "ext") {
                     let name = path[folder.len()..].trim_start_matches('/');
-                    searched
+                    by_name
                         .entry(name.to_owned())
                         .or_default()
                         .push((source.path.to_owned(), *file));
                 }
             }
         }
-        Self { files, searched }
+        Self { files, by_name }
     }
 
-    fn file(&self, path: &str) -> Option<u32> {
-        let with_ending = self.files.get(&format!("{path}.rb"));
-        with_ending.or_else(|| self.files.get(path)).copied()
+    fn file(&self, path: &str) -> Option<FileIndex> {
+        let with_extension = self.files.get(&format!("{path}.rb"));
+        with_extension.or_else(|| self.files.get(path)).copied()
     }
 }
 
-impl Resolve for Ruby {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
-        if import.form == Form::File || import.name.starts_with('.') {
+impl FamilyResolver for RubyLoadPath {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
+        if import.kind == ImportKind::File || import.name.starts_with('.') {
             let path = paths::join(paths::folder(from.path), &import.name);
             found.extend(path.and_then(|path| self.file(&path)));
             return;
         }
         let name = import.name.strip_suffix(".rb").unwrap_or(&import.name);
-        let candidates = self.searched.get(name).map_or(&[][..], Vec::as_slice);
+        let candidates = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
         let nearest = candidates
             .iter()
             .rev()
-            .max_by_key(|(path, _)| paths::nearness(from.path, path));
+            .max_by_key(|(path, _)| paths::shared_folders(from.path, path));
         found.extend(nearest.map(|(_, file)| *file));
     }
 }
@@ -170,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requires_of_literals_are_told() {
+    fn requires_of_literal_paths_are_read() {
         let source = br##"require 'a'; require("b/c") if x # require 'no'
 require_relative '../d'
 autoload :E, "e/e"

@@ -1,10 +1,10 @@
-//! The imports of Rust: `mod`, `use`, `extern crate`, `include!`, and paths that begin with `crate`, `self` or `super`.
+//! Rust: reads `mod`, `use`, `extern crate`, `include!`, and paths that begin with `crate`, `self` or `super`.
 //!
-//! Paths are told as they would be written outside of the modules that a file has in itself, and paths from a file's
-//! own module begin with `self` or `super`.
+//! A path inside an inline module is rewritten as the path from the file's own module, which begins with `self` or
+//! `super`.
 
 use super::cursor::{Cursor, is_word, text};
-use super::{Form, Outline};
+use super::outline::{ImportKind, Outline};
 
 pub(super) fn extract(source: &[u8]) -> Outline {
     let mut reader = Reader {
@@ -20,10 +20,10 @@ pub(super) fn extract(source: &[u8]) -> Outline {
 
 struct Reader<'a> {
     cursor: Cursor<'a>,
-    /// The modules that are open here, with the depth at which each stands.
+    /// The open inline modules, each with its brace depth.
     modules: Vec<(&'a str, usize)>,
     depth: usize,
-    /// `#[path = "…"]`, until the item it is on.
+    /// The path of `#[path = "…"]`, until the item behind the attribute.
     path_attribute: Option<&'a str>,
     found: Outline,
 }
@@ -32,14 +32,14 @@ impl Reader<'_> {
     fn read(&mut self) {
         while !self.cursor.is_at_end() {
             match self.cursor.peek() {
-                b'/' if self.cursor.ahead(1) == b'/' => self.cursor.skip_line(),
-                b'/' if self.cursor.ahead(1) == b'*' => self.cursor.skip_nested_comment(),
+                b'/' if self.cursor.peek_at(1) == b'/' => self.cursor.skip_line(),
+                b'/' if self.cursor.peek_at(1) == b'*' => self.cursor.skip_nested_comment(),
                 b'"' => {
                     self.cursor.skip(1);
-                    self.cursor.skip_quoted(b'"');
+                    self.cursor.skip_to_quote(b'"');
                 }
                 b'\'' => skip_char(&mut self.cursor),
-                b'#' if self.cursor.ahead(1) == b'[' => self.attribute(),
+                b'#' if self.cursor.peek_at(1) == b'[' => self.attribute(),
                 b'{' => {
                     self.depth += 1;
                     self.cursor.skip(1);
@@ -62,21 +62,21 @@ impl Reader<'_> {
     }
 
     fn word(&mut self) {
-        let is_tail = self.cursor.before() == b':';
+        let is_tail = self.cursor.previous() == b':';
         let start = self.cursor.clone();
         match self.cursor.word() {
-            // Raw literals, and words that are written like keywords.
+            // Raw strings and raw identifiers.
             b"r" | b"br" | b"cr" if matches!(self.cursor.peek(), b'"' | b'#') => {
-                skip_raw(&mut self.cursor);
+                skip_raw_string(&mut self.cursor);
             }
             b"mod" => self.module(),
-            b"use" => self.tree(String::new()),
+            b"use" => self.use_tree(String::new()),
             b"extern" => {
                 self.cursor.skip_nested_space();
                 if self.cursor.eat_word(b"crate") {
                     self.cursor.skip_nested_space();
                     let name = text(self.cursor.word());
-                    self.found.import(Form::Whole, format!("::{name}"));
+                    self.found.import(ImportKind::Exact, format!("::{name}"));
                 }
             }
             b"include" | b"include_str" | b"include_bytes" if self.cursor.eat(b"!") => {
@@ -90,7 +90,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `#[path = "…"]`; of other attributes only the bracket is passed, as anything may stand in them.
+    /// Reads `#[path = "…"]`. Skips only the bracket of any other attribute, because its content may hold imports.
     fn attribute(&mut self) {
         self.cursor.skip(2);
         self.cursor.skip_nested_space();
@@ -119,19 +119,20 @@ impl Reader<'_> {
                 self.path_attribute = None;
             }
             b';' => match self.path_attribute.take() {
-                Some(path) if self.modules.is_empty() => self.found.import(Form::File, path),
+                Some(path) if self.modules.is_empty() => self.found.import(ImportKind::File, path),
                 _ => {
                     let name = self.modules.iter().map(|(outer, _)| *outer).chain([name]);
                     let name = name.collect::<Vec<_>>().join("::");
-                    self.found.import(Form::Whole, format!("self::{name}"));
+                    self.found
+                        .import(ImportKind::Exact, format!("self::{name}"));
                 }
             },
             _ => {}
         }
     }
 
-    /// What follows `use`, or stands in the braces after `prefix`.
-    fn tree(&mut self, prefix: String) {
+    /// Reads what follows `use`, or one item in the braces after `prefix`.
+    fn use_tree(&mut self, prefix: String) {
         let mut path = prefix;
         loop {
             self.cursor.skip_nested_space();
@@ -139,8 +140,8 @@ impl Reader<'_> {
                 path.push_str("::");
             } else if self.cursor.eat(b"*") {
                 let module = path.trim_end_matches("::");
-                let all = self.outside(module);
-                return self.found.import(Form::All, all);
+                let all = self.path_from_file(module);
+                return self.found.import(ImportKind::Wildcard, all);
             } else if self.cursor.eat(b"{") {
                 loop {
                     self.cursor.skip_nested_space();
@@ -148,7 +149,7 @@ impl Reader<'_> {
                         return;
                     }
                     let before = self.cursor.rest().len();
-                    self.tree(path.clone());
+                    self.use_tree(path.clone());
                     self.cursor.skip_nested_space();
                     self.cursor.eat(b",");
                     if self.cursor.rest().len() == before {
@@ -164,7 +165,7 @@ impl Reader<'_> {
                     self.cursor.word();
                     return self.member(&path);
                 }
-                // Two words without anything between them: this is prose or a macro's own language.
+                // Two words in a row are prose or the input of a macro.
                 if !path.is_empty() && !path.ends_with("::") {
                     return;
                 }
@@ -178,7 +179,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A path in an expression, a type or a macro.
+    /// Reads a path in an expression, a type or a macro.
     fn path(&mut self) {
         let start = self.cursor.clone();
         let mut end = start.clone();
@@ -197,13 +198,13 @@ impl Reader<'_> {
     fn member(&mut self, path: &str) {
         let path = path.strip_suffix("::self").unwrap_or(path);
         if !matches!(path, "" | "self" | "super" | "crate" | "_") {
-            let path = self.outside(path);
-            self.found.import(Form::Member, path);
+            let path = self.path_from_file(path);
+            self.found.import(ImportKind::Member, path);
         }
     }
 
-    /// The path as it would be written outside of the modules that are open here.
-    fn outside(&self, path: &str) -> String {
+    /// Rewrites a path in the open inline modules as a path from the file's own module.
+    fn path_from_file(&self, path: &str) -> String {
         let mut open: Vec<&str> = self.modules.iter().map(|(name, _)| *name).collect();
         let mut rest = path.strip_prefix("self::").unwrap_or(path);
         while !open.is_empty() {
@@ -230,7 +231,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `include!("…")`
+    /// Reads `("…")` after `include!`.
     fn include(&mut self) {
         self.cursor.skip_nested_space();
         if matches!(self.cursor.peek(), b'(' | b'[' | b'{') {
@@ -238,13 +239,13 @@ impl Reader<'_> {
             self.cursor.skip_nested_space();
             if self.cursor.peek() == b'"' {
                 let path = self.cursor.quoted().map(text).unwrap_or_default();
-                self.found.import(Form::File, path);
+                self.found.import(ImportKind::File, path);
             }
         }
     }
 }
 
-/// A character, or a lifetime, of which only the mark is passed.
+/// Skips a character literal, or only the quote of a lifetime.
 fn skip_char(cursor: &mut Cursor<'_>) {
     cursor.skip(1);
     if cursor.peek() == b'\\' {
@@ -255,19 +256,20 @@ fn skip_char(cursor: &mut Cursor<'_>) {
         cursor.eat(b"'");
         return;
     }
-    // A character is up to four bytes long.
+    // The length of the character in UTF-8.
     let len = match cursor.peek() {
         0xf0.. => 4,
         0xe0.. => 3,
         0xc0.. => 2,
         _ => 1,
     };
-    if cursor.ahead(len) == b'\'' {
+    if cursor.peek_at(len) == b'\'' {
         cursor.skip(len + 1);
     }
 }
 
-fn skip_raw(cursor: &mut Cursor<'_>) {
+/// Skips `#"…"#` after `r`.
+fn skip_raw_string(cursor: &mut Cursor<'_>) {
     let mut end = vec![b'"'];
     while cursor.eat(b"#") {
         end.push(b'#');
@@ -286,7 +288,7 @@ mod tests {
         outline
             .imports
             .into_iter()
-            .map(|import| format!("{:?} {}", import.form, import.name))
+            .map(|import| format!("{:?} {}", import.kind, import.name))
             .collect()
     }
 
@@ -305,15 +307,15 @@ mod tests {
         assert_eq!(
             names(source),
             [
-                "Whole self::a",
-                "Whole self::b",
-                "Whole self::type",
+                "Exact self::a",
+                "Exact self::b",
+                "Exact self::type",
                 "File other/c.rs",
-                "Whole ::d",
+                "Exact ::d",
                 "Member e",
                 "Member e::f::g",
                 "Member e::f::h",
-                "All e::j",
+                "Wildcard e::j",
                 "Member ::k::l",
                 "Member crate::m::N",
                 "Member super::super::o",
@@ -327,25 +329,26 @@ mod tests {
     }
 
     #[test]
-    fn paths_in_inner_modules_are_told_from_the_file() {
-        let source = "mod a { mod b; use super::c; use self::d::e; mod f { use super::super::super::g; } } use self::h::i;\n\
+    fn paths_in_inline_modules_are_rewritten_from_the_file() {
+        let source = "mod a { mod b; use super::c; use self::d::e; mod f { use super::super::super::g; } } \
+                      use self::h::i;\n\
                       mod tests { use super::*; use j::k; }";
         assert_eq!(
             names(source),
             [
-                "Whole self::a::b",
+                "Exact self::a::b",
                 "Member self::c",
                 "Member self::a::d::e",
                 "Member super::g",
                 "Member self::h::i",
-                "All self",
+                "Wildcard self",
                 "Member j::k"
             ]
         );
     }
 
     #[test]
-    fn what_only_looks_like_an_import_is_none() {
+    fn text_that_only_looks_like_an_import_is_ignored() {
         let source = r##"
             // use a::b;
             /* use /* a::b; */ mod c; */

@@ -1,8 +1,10 @@
+//! Resolves imports in small repositories of every language.
+
 use proptest::strategy::Strategy;
 
 use super::*;
 
-/// Who imports whom, in a repository of these files.
+/// Returns `importer > imported` for each import in a repository of these files.
 fn edges(files: &[(&str, &str)]) -> Vec<String> {
     let mut files = files.to_vec();
     files.sort_unstable();
@@ -13,9 +15,9 @@ fn edges(files: &[(&str, &str)]) -> Vec<String> {
             Some((*path, language, extract(language, text.as_bytes())))
         })
         .collect();
-    let sources: Vec<Source<'_>> = outlines
+    let sources: Vec<SourceFile<'_>> = outlines
         .iter()
-        .map(|(path, language, outline)| Source {
+        .map(|(path, language, outline)| SourceFile {
             path,
             language: *language,
             outline,
@@ -28,9 +30,9 @@ fn edges(files: &[(&str, &str)]) -> Vec<String> {
         .collect();
     let resolver = Resolver::new(&sources, &manifests);
     let mut edges = Vec::new();
-    for (place, source) in (0..).zip(&sources) {
+    for (index, source) in (0..).zip(&sources) {
         for import in &source.outline.imports {
-            for file in resolver.resolve(place, source, import) {
+            for file in resolver.resolve(index, source, import) {
                 let edge = format!("{} > {}", source.path, sources[file as usize].path);
                 if !edges.contains(&edge) {
                     edges.push(edge);
@@ -42,12 +44,14 @@ fn edges(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn javascript_finds_files_folders_packages_and_aliases() {
+fn javascript_resolves_files_folders_packages_and_aliases() {
     let found = edges(&[
         (
             "apps/web/src/main.ts",
-            "import './a'; import './b.js'; import './c'; import '../lib'; import '@acorn/ui'; import '@acorn/ui/button';\n\
-             import '@acorn/core/deep'; import '~lib/x'; import '#own'; import 'react'; import './none'; import '@/a'; import './s.svelte';",
+            "import './a'; import './b.js'; import './c'; import '../lib'; import '@acorn/ui'; \
+             import '@acorn/ui/button';\n\
+             import '@acorn/core/deep'; import '~lib/x'; import '#own'; import 'react'; import './none'; \
+             import '@/a'; import './s.svelte';",
         ),
         ("apps/web/src/a.tsx", ""),
         (
@@ -80,7 +84,8 @@ fn javascript_finds_files_folders_packages_and_aliases() {
         ),
         (
             "packages/ui/package.json",
-            r#"{"name": "@acorn/ui", "exports": {".": {"import": "./dist/index.mjs", "types": "./dist/index.d.ts"}, "./*": "./src/parts/*.tsx"}}"#,
+            r#"{"name": "@acorn/ui", "exports": {".": {"import": "./dist/index.mjs",
+                "types": "./dist/index.d.ts"}, "./*": "./src/parts/*.tsx"}}"#,
         ),
         ("packages/ui/src/index.ts", ""),
         ("packages/ui/src/parts/button.tsx", "import '@acorn/core'"),
@@ -113,7 +118,7 @@ fn javascript_finds_files_folders_packages_and_aliases() {
 }
 
 #[test]
-fn python_finds_modules_members_and_packages() {
+fn python_resolves_modules_members_and_packages() {
     let found = edges(&[
         ("pyproject.toml", ""),
         (
@@ -171,11 +176,12 @@ fn python_finds_modules_members_and_packages() {
 }
 
 #[test]
-fn rust_finds_modules_over_crates() {
+fn rust_resolves_modules_across_crates() {
     let found = edges(&[
         (
             "Cargo.toml",
-            "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\nkernel = { path = \"crates/core\", package = \"acorn-core\" }",
+            "[workspace]\nmembers = [\"crates/*\"]\n[workspace.dependencies]\n\
+             kernel = { path = \"crates/core\", package = \"acorn-core\" }",
         ),
         (
             "crates/core/Cargo.toml",
@@ -253,12 +259,13 @@ fn rust_finds_modules_over_crates() {
 }
 
 #[test]
-fn go_finds_the_packages_of_its_modules() {
+fn go_resolves_packages_of_the_repositorys_modules() {
     let found = edges(&[
         ("go.mod", "module example.org/shop\n"),
         (
             "main.go",
-            "package main\nimport (\n\t\"fmt\"\n\t\"example.org/shop/cart\"\n\t\"example.org/tax/eu\"\n\t\"other.org/v\"\n)",
+            "package main\nimport (\n\t\"fmt\"\n\t\"example.org/shop/cart\"\n\t\"example.org/tax/eu\"\n\
+             \t\"other.org/v\"\n)",
         ),
         ("cart/cart.go", "package cart"),
         ("cart/price.go", "package cart\nimport \"example.org/shop\""),
@@ -282,11 +289,12 @@ fn go_finds_the_packages_of_its_modules() {
 }
 
 #[test]
-fn java_and_kotlin_find_who_declares_a_name() {
+fn java_and_kotlin_resolve_to_the_declaring_file() {
     let found = edges(&[
         (
             "app/src/a/Main.java",
-            "package a;\nimport b.Thing;\nimport b.Thing.Inner;\nimport static b.Other.run;\nimport b.c.*;\nimport b.topKt;\nclass Main {}",
+            "package a;\nimport b.Thing;\nimport b.Thing.Inner;\nimport static b.Other.run;\nimport b.c.*;\n\
+             import b.topKt;\nclass Main {}",
         ),
         ("app/src/b/Thing.java", "package b;\npublic class Thing {}"),
         (
@@ -315,11 +323,12 @@ fn java_and_kotlin_find_who_declares_a_name() {
 }
 
 #[test]
-fn c_finds_headers_beside_and_in_folders_that_are_searched() {
+fn c_resolves_headers_beside_the_includer_and_in_usual_folders() {
     let found = edges(&[
         (
             "src/main.c",
-            "#include \"util.h\"\n#include \"net/sock.h\"\n#include <acorn/api.h>\n#include <string.h>\n#include \"../src/util.h\"\n#include \"only.h\"",
+            "#include \"util.h\"\n#include \"net/sock.h\"\n#include <acorn/api.h>\n#include <string.h>\n\
+             #include \"../src/util.h\"\n#include \"only.h\"",
         ),
         ("src/util.h", ""),
         ("src/net/sock.h", "#include \"util.h\""),
@@ -347,11 +356,12 @@ fn c_finds_headers_beside_and_in_folders_that_are_searched() {
 }
 
 #[test]
-fn csharp_finds_the_types_of_a_namespace() {
+fn csharp_resolves_to_the_types_of_a_namespace() {
     let found = edges(&[
         (
             "App.cs",
-            "using Acorn.Core; using static Acorn.Util.Text; using X = Acorn.Core.Deep.Leaf; using System;\nnamespace Acorn { class App {} }",
+            "using Acorn.Core; using static Acorn.Util.Text; using X = Acorn.Core.Deep.Leaf; using System;\n\
+             namespace Acorn { class App {} }",
         ),
         ("Core/Root.cs", "namespace Acorn.Core;\nclass Root {}"),
         (
@@ -371,7 +381,7 @@ fn csharp_finds_the_types_of_a_namespace() {
 }
 
 #[test]
-fn ruby_finds_what_is_on_its_load_path() {
+fn ruby_resolves_requires_over_its_load_path() {
     let found = edges(&[
         (
             "lib/shop.rb",
@@ -398,11 +408,12 @@ fn ruby_finds_what_is_on_its_load_path() {
 }
 
 #[test]
-fn php_finds_classes_functions_and_files() {
+fn php_resolves_classes_functions_and_files() {
     let found = edges(&[
         (
             "src/Model/Cart.php",
-            "<?php namespace Shop\\Model; use Shop\\Tax\\{Rate, Zone as Z}; use function Shop\\round_up; use Other\\Thing; class Cart { use Audited; }",
+            "<?php namespace Shop\\Model; use Shop\\Tax\\{Rate, Zone as Z}; use function Shop\\round_up; \
+             use Other\\Thing; class Cart { use Audited; }",
         ),
         (
             "src/Model/Audited.php",
@@ -473,7 +484,7 @@ proptest::proptest! {
         let text = pieces.concat();
         for language in LANGUAGES {
             let outline = extract(language, &text);
-            let source = Source { path: "a/b/c", language, outline: &outline };
+            let source = SourceFile { path: "a/b/c", language, outline: &outline };
             let resolver = Resolver::new(&[source], &[]);
             for import in &outline.imports {
                 proptest::prop_assert!(resolver.resolve(0, &source, import).is_empty());

@@ -1,4 +1,4 @@
-//! What the configurations of TypeScript projects say about where modules are: `baseUrl`, `paths`, `extends`.
+//! Reads where the configurations of TypeScript projects put modules: `baseUrl`, `paths`, `extends`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,27 +7,27 @@ use serde_json::Value;
 use super::cursor::Cursor;
 use super::paths;
 
-/// So many configurations may extend each other.
-const CHAIN: usize = 16;
+/// The longest chain of `extends` that is followed.
+const MAX_CHAIN: usize = 16;
 
 pub(super) fn is_manifest(name: &str) -> bool {
     name.strip_suffix(".json")
         .is_some_and(|name| name.contains("tsconfig") || name.starts_with("jsconfig"))
 }
 
-/// What holds for the files of a folder and below.
+/// The module settings for the files in a folder and below.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Project {
-    /// The folder from which plain names are looked for.
+    /// The folder in which bare names are looked up.
     base: Option<String>,
-    /// Patterns with at most one star each, and what they stand for, from the root of the repository.
+    /// Aliases with at most one star each, and their targets from the root of the repository.
     patterns: Vec<(String, Vec<String>)>,
 }
 
 impl Project {
-    /// The paths that the name may stand for, the best first.
+    /// Returns the paths that the name may resolve to, the best first.
     pub(super) fn candidates(&self, name: &str) -> Vec<String> {
-        // Of several patterns the one with the longest beginning holds.
+        // The pattern with the longest prefix wins.
         let matching = self.patterns.iter().filter_map(|(pattern, targets)| {
             let (start, end) = pattern.split_once('*').unwrap_or((pattern, ""));
             let is_exact = !pattern.contains('*');
@@ -45,7 +45,7 @@ impl Project {
     }
 }
 
-/// All projects of a repository by their folders.
+/// The projects of a repository, by folder.
 pub(super) struct Projects(HashMap<String, Vec<Project>>);
 
 impl Projects {
@@ -53,28 +53,30 @@ impl Projects {
         let configs: BTreeMap<&str, Value> = manifests
             .iter()
             .filter(|(path, _)| is_manifest(paths::name(path)))
-            .filter_map(|(path, text)| Some((*path, serde_json::from_slice(&plain(text)).ok()?)))
+            .filter_map(|(path, text)| {
+                Some((*path, serde_json::from_slice(&plain_json(text)).ok()?))
+            })
             .collect();
         let mut projects: HashMap<String, Vec<Project>> = HashMap::new();
         for path in configs.keys() {
-            let project = read(&configs, path, CHAIN);
-            let at = projects.entry(paths::folder(path).to_owned()).or_default();
+            let project = read(&configs, path, MAX_CHAIN);
+            let in_folder = projects.entry(paths::folder(path).to_owned()).or_default();
             match paths::name(path) {
-                // Editors and compilers look at this one first.
-                "tsconfig.json" | "jsconfig.json" => at.insert(0, project),
-                _ => at.push(project),
+                // Editors and compilers read this name first.
+                "tsconfig.json" | "jsconfig.json" => in_folder.insert(0, project),
+                _ => in_folder.push(project),
             }
         }
-        for at in projects.values_mut() {
-            at.retain(|project| project.base.is_some() || !project.patterns.is_empty());
+        for in_folder in projects.values_mut() {
+            in_folder.retain(|project| project.base.is_some() || !project.patterns.is_empty());
         }
         Self(projects)
     }
 
-    /// The paths that a name may stand for in a file of this folder.
+    /// Returns the paths that a name may resolve to in a file of this folder.
     pub(super) fn candidates(&self, folder: &str, name: &str) -> Vec<String> {
-        let nearest = paths::upwards(folder)
-            .find_map(|folder| self.0.get(folder).filter(|it| !it.is_empty()));
+        let nearest = paths::ancestors(folder)
+            .find_map(|folder| self.0.get(folder).filter(|projects| !projects.is_empty()));
         nearest
             .into_iter()
             .flatten()
@@ -83,8 +85,8 @@ impl Projects {
     }
 }
 
-fn read(configs: &BTreeMap<&str, Value>, path: &str, chain: usize) -> Project {
-    let Some(config) = configs.get(path).filter(|_| chain > 0) else {
+fn read(configs: &BTreeMap<&str, Value>, path: &str, max_chain: usize) -> Project {
+    let Some(config) = configs.get(path).filter(|_| max_chain > 0) else {
         return Project::default();
     };
     let folder = paths::folder(path);
@@ -106,10 +108,10 @@ fn read(configs: &BTreeMap<&str, Value>, path: &str, chain: usize) -> Project {
         .into_iter()
         .find(|path| configs.contains_key(path.as_str()));
         if let Some(path) = found {
-            let other = read(configs, &path, chain - 1);
-            project.base = other.base.or(project.base);
-            if !other.patterns.is_empty() {
-                project.patterns = other.patterns;
+            let inherited = read(configs, &path, max_chain - 1);
+            project.base = inherited.base.or(project.base);
+            if !inherited.patterns.is_empty() {
+                project.patterns = inherited.patterns;
             }
         }
     }
@@ -132,8 +134,8 @@ fn read(configs: &BTreeMap<&str, Value>, path: &str, chain: usize) -> Project {
     project
 }
 
-/// The text without comments and without commas before a closing bracket, which these files may have.
-fn plain(text: &str) -> Vec<u8> {
+/// Turns JSON with comments and trailing commas into plain JSON.
+fn plain_json(text: &str) -> Vec<u8> {
     let text = text.trim_start_matches('\u{feff}');
     let mut plain = Vec::with_capacity(text.len());
     let mut cursor = Cursor::new(text.as_bytes());
@@ -144,7 +146,7 @@ fn plain(text: &str) -> Vec<u8> {
                 cursor.quoted();
                 plain.extend_from_slice(cursor.since(&start));
             }
-            b'/' if matches!(cursor.ahead(1), b'/' | b'*') => cursor.skip_comment(),
+            b'/' if matches!(cursor.peek_at(1), b'/' | b'*') => cursor.skip_comment(),
             b',' => {
                 cursor.skip(1);
                 cursor.skip_space();
@@ -170,7 +172,8 @@ mod tests {
         let projects = Projects::new(&[
             (
                 "tsconfig.base.json",
-                "{ // base\n \"compilerOptions\": { \"paths\": { \"@a/*\": [\"./libs/a/*\"], \"@a/b/*\": [\"libs/b/*\"], \"one\": [\"libs/one.ts\"], }, }, }",
+                "{ // base\n \"compilerOptions\": { \"paths\": { \"@a/*\": [\"./libs/a/*\"], \
+                 \"@a/b/*\": [\"libs/b/*\"], \"one\": [\"libs/one.ts\"], }, }, }",
             ),
             (
                 "apps/x/tsconfig.json",
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn configurations_that_extend_each_other_end() {
+    fn a_circle_of_extends_ends() {
         let projects = Projects::new(&[
             ("a/tsconfig.json", r#"{"extends": "../b/tsconfig.json"}"#),
             ("b/tsconfig.json", r#"{"extends": "../a/tsconfig.json"}"#),

@@ -16,7 +16,7 @@ use super::order::waves;
 use super::scan::scan;
 use super::select::Selection;
 use super::unit_id::UnitId;
-use crate::codemod::{Codemod, Probe};
+use crate::codemod::{Codemod, OldUseCounter};
 use crate::config::{AgentSpec, Order};
 use crate::git::{Base, EntryKind, FileChange, Repo};
 use crate::words;
@@ -292,7 +292,11 @@ fn files_with_work(repo: &Repo, plan: &Plan, base: &Base) -> Result<Vec<String>,
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
         _ => None,
     };
-    let old_uses = plan.until.as_ref().map(Probe::compile).transpose()?;
+    let old_uses = plan
+        .until
+        .as_ref()
+        .map(OldUseCounter::compile)
+        .transpose()?;
     let entries = repo.entries(&base.id)?;
     let scan = scan(
         repo,

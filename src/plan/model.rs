@@ -6,7 +6,7 @@ use std::iter::Sum;
 use serde::{Deserialize, Serialize};
 
 use super::unit_id::UnitId;
-use crate::codemod::Sought;
+use crate::codemod::OldUsePattern;
 use crate::config::AgentOptions;
 
 /// Instruction, base, units and order.
@@ -25,7 +25,7 @@ pub struct Plan {
     /// Further agents, by the names that units use for them.
     pub(crate) agents: BTreeMap<String, AgentOptions>,
     /// What must be found nowhere in the claimed files when the change is done.
-    pub(crate) until: Option<Sought>,
+    pub(crate) until: Option<OldUsePattern>,
     /// Findings for all units, made before planning.
     pub(crate) research: Research,
     /// In the order in which units are shown and, where nothing else decides, started.

@@ -11,7 +11,7 @@ use super::error::PlanError;
 use super::model::{LeftOut, Size};
 use super::select::Selection;
 use super::shared_files::{self, SharedKind};
-use crate::codemod::{Codemod, CodemodError, Probe};
+use crate::codemod::{Codemod, CodemodError, OldUseCounter};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
 
 /// Why a matching file is left out. If several reasons apply, the first counts.
@@ -124,7 +124,7 @@ pub(super) fn scan(
     entries: &[Entry],
     selection: &Selection,
     codemod: Option<&Codemod>,
-    old_uses: Option<&Probe>,
+    old_uses: Option<&OldUseCounter>,
 ) -> Result<Scan, PlanError> {
     if codemod.is_none() && old_uses.is_none() {
         return scan_with(repo, entries, selection, None);

@@ -1,5 +1,5 @@
-//! A program that goes on without the one that started it: nobody waits for it, and the end of the terminal's session
-//! does not reach it.
+//! Starts a program that outlives this process: nobody waits for the program, and the end of the terminal session does
+//! not reach it.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -7,11 +7,11 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::ProcessError;
+use super::error::ProcessError;
 
-/// Starts `program` in the folder `dir`, with nothing to read and its output in `log`, and leaves it. In a process group
-/// of its own it is never the terminal's foreground, which alone is told when the terminal goes. Gives its number.
-pub fn background<A: AsRef<OsStr>>(
+/// Starts `program` in the folder `dir`, without input and with its output in `log`, and returns its process id. Its
+/// own process group is never the foreground of the terminal, and only the foreground receives a hangup.
+pub fn start_in_background<A: AsRef<OsStr>>(
     program: &Path,
     args: impl IntoIterator<Item = A>,
     dir: &Path,

@@ -1,6 +1,7 @@
-//! A short question to a program of the user's own, such as `git` or `gh`: answered into memory, synchronously, with the
-//! parent's environment and so with the user's credentials, unless it is given another one. With the parent's, never for
-//! anything a unit brings along.
+//! Calls a program of the user's own, such as `git` or `gh`, and captures its output in memory, synchronously.
+//!
+//! The program has the environment of this process, and with it the user's credentials, unless the call sets another
+//! environment. With the user's credentials, never for a program from a unit.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -13,25 +14,26 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::group::Group;
-use super::program::locate;
-use super::{Environment, ProcessError};
+use super::environment::Environment;
+use super::error::ProcessError;
+use super::group::ProcessGroup;
+use super::program::locate_program;
 
-/// How long to wait for the end of output after the program's end: a daemon it left (ssh's connection sharing, a
-/// credential cache) may hold a stream open for ever.
-const DRAIN: Duration = Duration::from_secs(1);
+/// How long to wait for the end of the output after the end of the program: a daemon that it started (ssh's connection
+/// sharing, a credential cache) may keep a stream open for ever.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How often to look whether the answer is still wanted.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often to check for cancellation.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The question being put together.
+/// A call of a program.
 #[derive(Debug, Clone)]
 pub struct Capture {
     program: OsString,
     args: Vec<OsString>,
     dir: Option<PathBuf>,
-    /// What to start from; the parent's variables when absent.
-    inherited: Option<Environment>,
+    /// The environment of the program, if it is not that of this process.
+    environment: Option<Environment>,
     without: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
@@ -39,15 +41,16 @@ pub struct Capture {
     cancel: Option<CancellationToken>,
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, Copy)]
-enum Cut {
-    Overdue,
+/// The result of a call.
+#[derive(Debug)]
+enum Answer {
+    Output(Output),
+    TimedOut,
     Cancelled,
 }
 
-/// What the threads around the child report.
-enum Heard {
+/// A report of one of the threads around the child.
+enum Report {
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
     Closed,
@@ -60,7 +63,7 @@ impl Capture {
             program: program.into(),
             args: Vec::new(),
             dir: None,
-            inherited: None,
+            environment: None,
             without: Vec::new(),
             env: Vec::new(),
             stdin: Vec::new(),
@@ -86,16 +89,16 @@ impl Capture {
         self
     }
 
-    /// The program sees this environment instead of the parent's.
+    /// Gives the program this environment instead of that of this process.
     #[must_use]
     pub fn environment(mut self, environment: Environment) -> Self {
-        self.inherited = Some(environment);
+        self.environment = Some(environment);
         self
     }
 
-    /// The program does not see these variables of the parent's.
+    /// Withholds these variables of this process from the program.
     #[must_use]
-    pub fn without(mut self, names: &[&str]) -> Self {
+    pub fn without_variables(mut self, names: &[&str]) -> Self {
         self.without.extend(names.iter().map(OsString::from));
         self
     }
@@ -112,48 +115,48 @@ impl Capture {
         self
     }
 
-    /// Without one, the program may take for ever.
+    /// Sets the longest time that the program may take.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// The program is ended when this fires.
+    /// Kills the program when `cancel` fires.
     #[must_use]
-    pub fn until(mut self, cancel: CancellationToken) -> Self {
+    pub fn cancelled_by(mut self, cancel: CancellationToken) -> Self {
         self.cancel = Some(cancel);
         self
     }
 
-    /// Asks. A status other than success is part of the answer, not an error.
+    /// Runs the program to its end. A status other than success is part of the output, not an error.
     ///
-    /// The child leads a process group of its own, so that Ctrl-C does not cut it off; it can therefore not ask
-    /// anything at the terminal.
+    /// The program leads its own process group, so that Ctrl-C does not reach it. It can therefore not read from the
+    /// terminal.
     pub fn run(self) -> Result<Output, ProcessError> {
         let mut child = self.spawn()?;
-        let mut group = Group::led_by(Some(child.id()));
-        let (reports, heard) = channel();
+        let mut group = ProcessGroup::led_by(Some(child.id()));
+        let (sender, reports) = channel();
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let open =
-            follow(stdout, Heard::Stdout, &reports) + follow(stderr, Heard::Stderr, &reports);
+        let open = read_on_thread(stdout, Report::Stdout, &sender)
+            + read_on_thread(stderr, Report::Stderr, &sender);
         let input = self.stdin;
         thread::spawn(move || {
-            // A program that does not read all of its input is free to do so.
+            // A program need not read all of its input.
             stdin.map(|mut pipe| pipe.write_all(&input))
         });
-        thread::spawn(move || reports.send(Heard::Exited(child.wait())));
+        thread::spawn(move || sender.send(Report::Exited(child.wait())));
 
-        let answer = listen(&heard, open, self.limit, self.cancel.as_ref(), &mut group);
-        // It ended by itself: what it left in the background (git's maintenance) may go on.
+        let answer = collect(&reports, open, self.limit, self.cancel.as_ref(), &mut group);
+        // After its own end, the program may leave a process in the background (the maintenance of git).
         group.release();
         match answer {
-            Ok(Ok(output)) => Ok(output),
-            Ok(Err(Cut::Cancelled)) => Err(ProcessError::Cancelled {
+            Ok(Answer::Output(output)) => Ok(output),
+            Ok(Answer::Cancelled) => Err(ProcessError::Cancelled {
                 program: self.program.to_string_lossy().into_owned(),
             }),
-            Ok(Err(Cut::Overdue)) => Err(ProcessError::TimedOut {
+            Ok(Answer::TimedOut) => Err(ProcessError::TimedOut {
                 program: self.program.to_string_lossy().into_owned(),
                 limit: self.limit.unwrap_or_default(),
             }),
@@ -164,9 +167,9 @@ impl Capture {
     fn spawn(&self) -> Result<Child, ProcessError> {
         let dir = self.dir.as_deref().unwrap_or(Path::new("."));
         let path = std::env::var_os("PATH");
-        let program = locate(&self.program, dir, path.as_deref())?;
+        let program = locate_program(&self.program, dir, path.as_deref())?;
         let mut command = std::process::Command::new(program);
-        if let Some(environment) = &self.inherited {
+        if let Some(environment) = &self.environment {
             command.env_clear().envs(environment.iter());
         }
         for name in &self.without {
@@ -185,21 +188,22 @@ impl Capture {
     }
 }
 
-/// Reads one stream on a thread of its own, for a full pipe on one side must not block the other. How many streams that is.
-fn follow(
+/// Reads a stream on its own thread, because a full pipe on one side must not block the other. Returns the number of
+/// streams that are read.
+fn read_on_thread(
     stream: Option<impl Read + Send + 'static>,
-    heard: fn(Vec<u8>) -> Heard,
-    reports: &Sender<Heard>,
+    report: fn(Vec<u8>) -> Report,
+    sender: &Sender<Report>,
 ) -> usize {
     let Some(mut stream) = stream else { return 0 };
-    let reports = reports.clone();
+    let sender = sender.clone();
     thread::spawn(move || {
         let mut buffer = vec![0; 16 * 1024];
         loop {
             match stream.read(&mut buffer) {
                 Ok(read) if read > 0 => {
-                    // Nobody listens any more: the answer was given without this stream's end.
-                    if reports.send(heard(buffer[..read].to_vec())).is_err() {
+                    // The call has returned without waiting for the end of this stream.
+                    if sender.send(report(buffer[..read].to_vec())).is_err() {
                         return;
                     }
                 }
@@ -207,69 +211,66 @@ fn follow(
                 _ => break,
             }
         }
-        let _ = reports.send(Heard::Closed);
+        let _ = sender.send(Report::Closed);
     });
     1
 }
 
-/// Collects the reports into an answer, or says why there is none.
-fn listen(
-    heard: &Receiver<Heard>,
+/// Collects the reports into an answer.
+fn collect(
+    reports: &Receiver<Report>,
     mut open: usize,
     limit: Option<Duration>,
     cancel: Option<&CancellationToken>,
-    group: &mut Group,
-) -> io::Result<Result<Output, Cut>> {
+    group: &mut ProcessGroup,
+) -> io::Result<Answer> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut status = None;
-    let mut until = limit.map(|limit| Instant::now() + limit);
-    let mut cut = None;
+    let mut deadline = limit.map(|limit| Instant::now() + limit);
+    let mut stopped = None;
     while status.is_none() || open > 0 {
-        let look = cancel.map(|_| Instant::now() + LOOK);
-        let report = match until.into_iter().chain(look).min() {
-            Some(at) => heard.recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let check = cancel.map(|_| Instant::now() + CANCEL_INTERVAL);
+        let report = match deadline.into_iter().chain(check).min() {
+            Some(at) => reports.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => reports.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match report {
-            Ok(Heard::Stdout(bytes)) => stdout.extend(bytes),
-            Ok(Heard::Stderr(bytes)) => stderr.extend(bytes),
-            Ok(Heard::Closed) => open -= 1,
-            Ok(Heard::Exited(ended)) => {
+            Ok(Report::Stdout(bytes)) => stdout.extend(bytes),
+            Ok(Report::Stderr(bytes)) => stderr.extend(bytes),
+            Ok(Report::Closed) => open -= 1,
+            Ok(Report::Exited(ended)) => {
                 status = Some(ended?);
-                until = Some(Instant::now() + DRAIN);
+                deadline = Some(Instant::now() + DRAIN_TIMEOUT);
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                let overdue = until.is_some_and(|at| at <= Instant::now());
+                let overdue = deadline.is_some_and(|at| at <= Instant::now());
                 if status.is_some() {
                     if overdue {
                         break;
                     }
-                } else if cut.is_none() {
-                    cut = if overdue {
-                        Some(Cut::Overdue)
+                } else if stopped.is_none() {
+                    stopped = if overdue {
+                        Some(Answer::TimedOut)
                     } else {
                         cancel
-                            .filter(|it| it.is_cancelled())
-                            .map(|_| Cut::Cancelled)
+                            .filter(|cancel| cancel.is_cancelled())
+                            .map(|_| Answer::Cancelled)
                     };
-                    if cut.is_some() {
+                    if stopped.is_some() {
                         group.kill();
-                        until = None;
+                        deadline = None;
                     }
                 }
             }
         }
     }
-    let status = status.ok_or_else(|| io::Error::other("its end was not told"))?;
-    Ok(cut.map_or(
-        Ok(Output {
-            status,
-            stdout,
-            stderr,
-        }),
-        Err,
-    ))
+    let status = status.ok_or_else(|| io::Error::other("its exit status was not reported"))?;
+    Ok(stopped.unwrap_or(Answer::Output(Output {
+        status,
+        stdout,
+        stderr,
+    })))
 }
 
 #[cfg(test)]
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_has_both_streams_and_the_status() -> Result<(), ProcessError> {
+    fn the_output_has_both_streams_and_the_status() -> Result<(), ProcessError> {
         let output = shell("echo out; echo $WORD >&2; exit 4")
             .env("WORD", "err")
             .run()?;
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn much_in_both_directions_does_not_deadlock() -> Result<(), ProcessError> {
+    fn large_input_and_output_do_not_deadlock() -> Result<(), ProcessError> {
         let input = vec![b'x'; 1_000_000];
         let output = shell("tee /dev/stderr").stdin(input.clone()).run()?;
         assert!(output.stdout == input && output.stderr == input);
@@ -300,14 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn input_that_nobody_reads_is_no_error() -> Result<(), ProcessError> {
+    fn unread_input_is_no_error() -> Result<(), ProcessError> {
         let output = shell("exit 0").stdin(vec![b'x'; 1_000_000]).run()?;
         assert!(output.status.success());
         Ok(())
     }
 
     #[test]
-    fn the_limit_ends_the_group() {
+    fn the_time_limit_ends_the_group() {
         let answer = shell("sleep 600 & sleep 600")
             .limit(Duration::from_millis(50))
             .run();
@@ -316,30 +317,32 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_longer_wanted_is_not_waited_for() {
+    fn a_cancelled_call_returns_at_once() {
         let cancel = CancellationToken::new();
         cancel.cancel();
-        let answer = shell("sleep 600").until(cancel).run();
+        let answer = shell("sleep 600").cancelled_by(cancel).run();
         let why = answer.map_or_else(|error| error.to_string(), |_| String::new());
         assert_eq!(why, "'sh' was stopped");
     }
 
     #[test]
-    fn another_environment_takes_the_place_of_the_parents() -> Result<(), ProcessError> {
+    fn another_environment_replaces_that_of_this_process() -> Result<(), ProcessError> {
         let mut only = Environment::default();
         only.set("PATH", std::env::var_os("PATH").unwrap_or_default());
         let output = shell("echo ${HOME-none} $WORD")
             .environment(only)
-            .env("WORD", "told")
+            .env("WORD", "own")
             .run()?;
-        assert_eq!(output.stdout, b"none told\n");
-        let output = shell("echo ${HOME-none}").without(&["HOME"]).run()?;
+        assert_eq!(output.stdout, b"none own\n");
+        let output = shell("echo ${HOME-none}")
+            .without_variables(&["HOME"])
+            .run()?;
         assert_eq!(output.stdout, b"none\n");
         Ok(())
     }
 
     #[test]
-    fn the_folder_counts_and_must_exist() -> Result<(), Box<dyn std::error::Error>> {
+    fn the_program_runs_in_its_folder_which_must_exist() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
         std::fs::write(dir.path().join("here"), "")?;
         assert_eq!(shell("ls").dir(dir.path()).run()?.stdout, b"here\n");

@@ -1,8 +1,9 @@
-//! What a worker's process may see of the parent's environment. Workers must not be able to push, so everything that
-//! looks like a secret stays behind unless the user passes it on by name; the forge's own tokens stay behind always.
+//! Chooses the variables of this process's environment that a worker may see. Workers must not be able to push, so a
+//! variable that looks like a secret is withheld unless the user passes it on by name, and the tokens of the forge are
+//! always withheld.
 //!
 //! The rule, on names in any case: a name that contains one of [`SECRET_WORDS`], begins with one of
-//! [`HELD_PREFIXES`] or is one of [`HELD_NAMES`] is held back; `pass` lets exact names through; [`FORGE_TOKENS`]
+//! [`WITHHELD_PREFIXES`] or is one of [`WITHHELD_NAMES`] is withheld; `pass` lets exact names through; [`FORGE_TOKENS`]
 //! never pass.
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ const SECRET_WORDS: [&str; 11] = [
     "PRIVATE_KEY",
 ];
 
-const HELD_PREFIXES: [&str; 6] = [
+const WITHHELD_PREFIXES: [&str; 6] = [
     "GITHUB_",
     "GH_",
     "VSCODE_GIT_",
@@ -31,9 +32,9 @@ const HELD_PREFIXES: [&str; 6] = [
     "GIT_OBJECT",
 ];
 
-/// Roads to a credential, and the variables that send git to another repository than the worktree
+/// Variables that lead to a credential, or that point git at another repository than the worktree
 /// (`git rev-parse --local-env-vars`).
-const HELD_NAMES: [&str; 16] = [
+const WITHHELD_NAMES: [&str; 16] = [
     "SSH_AUTH_SOCK",
     "SSH_ASKPASS",
     "GIT_ASKPASS",
@@ -59,26 +60,26 @@ const FORGE_TOKENS: [&str; 4] = [
     "GITHUB_ENTERPRISE_TOKEN",
 ];
 
-/// What every worker gets on top: git neither asks nor looks for a password, and a program can tell where it runs.
-/// `gh` must not find the user's login either.
+/// Variables that every worker gets: git neither asks nor looks for a password, `gh` finds no login, and a program can
+/// tell that batch runs it.
 const ADDED: [(&str, &str); 6] = [
     ("BATCH", "1"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GH_CONFIG_DIR", "/dev/null"),
-    // An empty helper, read last, clears the list of those configured before it.
+    // An empty helper, read last, clears the list of the helpers configured before it.
     ("GIT_CONFIG_COUNT", "1"),
     ("GIT_CONFIG_KEY_0", "credential.helper"),
     ("GIT_CONFIG_VALUE_0", ""),
 ];
 
-/// The whole environment of a child; nothing is inherited beside it.
+/// The whole environment of a child, which inherits no other variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
 }
 
 impl Environment {
-    /// The parent's variables without what a worker must not see; `pass` names exceptions.
+    /// Returns the variables of the parent process that a worker may see; `pass` names exceptions.
     pub fn for_worker(parent: impl Iterator<Item = (OsString, OsString)>, pass: &[String]) -> Self {
         let kept = parent.filter(|(name, _)| may_pass(&name.to_string_lossy(), pass));
         let added = ADDED
@@ -89,7 +90,7 @@ impl Environment {
         }
     }
 
-    /// Has git, whatever its files say, see this setting last with an empty value, which empties a list.
+    /// Overrides a setting of git with an empty value, which clears a list, whatever the configuration files say.
     pub fn empty_git_setting(&mut self, key: &str) {
         let number = self
             .get("GIT_CONFIG_COUNT")
@@ -109,7 +110,7 @@ impl Environment {
         self.variables.get(name.as_ref()).map(OsString::as_os_str)
     }
 
-    /// All variables, by name.
+    /// Iterates over all variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables
             .iter()
@@ -124,8 +125,10 @@ fn may_pass(name: &str, pass: &[String]) -> bool {
     }
     pass.iter().any(|passed| passed == name)
         || !(SECRET_WORDS.iter().any(|word| upper.contains(word))
-            || HELD_PREFIXES.iter().any(|prefix| upper.starts_with(prefix))
-            || HELD_NAMES.contains(&upper.as_str()))
+            || WITHHELD_PREFIXES
+                .iter()
+                .any(|prefix| upper.starts_with(prefix))
+            || WITHHELD_NAMES.contains(&upper.as_str()))
 }
 
 #[cfg(test)]
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_and_redirections_stay_behind() {
+    fn secrets_and_redirections_are_withheld() {
         for name in [
             "NPM_TOKEN",
             "npm_config_authtoken",
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passed_name_is_kept_but_never_a_token_of_the_forge() {
+    fn a_passed_name_is_kept_unless_it_is_a_token_of_the_forge() {
         let kept = worker(
             &["ANTHROPIC_API_KEY", "OTHER_API_KEY"],
             &["ANTHROPIC_API_KEY"],

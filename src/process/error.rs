@@ -1,12 +1,12 @@
-//! Why a child process could not be started or followed. A program that ran and failed is no error here: that is an
-//! [`Ending`](super::Ending).
+//! The reasons why a child process cannot be started or observed. A program that ran and failed is no such error: its
+//! exit code is an [`Ending`](super::Ending).
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What stood in the way, and what to do.
+/// A child process that cannot be started or observed, with the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     #[error(
@@ -52,7 +52,7 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
-    /// Why `program` is not to be found from `dir`.
+    /// Explains why `program` is not found from `dir`.
     pub(super) fn not_found(program: &OsStr, dir: &Path) -> Self {
         let name = program.to_string_lossy().into_owned();
         if !name.contains('/') {
@@ -67,11 +67,11 @@ impl ProcessError {
         }
     }
 
-    /// Why starting failed though the program was found.
+    /// Explains why a program that was found could not be started.
     pub(super) fn start(program: &OsStr, source: io::Error) -> Self {
         let program = program.to_string_lossy().into_owned();
         match source.kind() {
-            // The file is there, so what is missing is the `#!` interpreter.
+            // The file exists, so its `#!` interpreter is missing.
             io::ErrorKind::NotFound => Self::NoInterpreter { program },
             io::ErrorKind::PermissionDenied => Self::NotExecutable { program },
             _ => Self::Start { program, source },

@@ -1,20 +1,22 @@
-//! A program that the user works in, such as an editor: it has the terminal, the parent's environment and all the time
-//! it likes, and Ctrl-C means it. Never for anything a unit brings along.
+//! Runs a program that the user works in, such as an editor: with the terminal, the environment of this process and no
+//! time limit, and Ctrl-C reaches it. Never for a program from a unit.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
-use super::program::locate;
-use super::{Ending, ProcessError};
+use super::ending::Ending;
+use super::error::ProcessError;
+use super::program::locate_program;
 
 /// Runs the program in the current folder until the user leaves it.
 ///
-/// It stays in the parent's process group: a program in another one would be stopped as soon as it read a key.
-pub fn foreground(program: &OsStr, args: &[OsString]) -> Result<Ending, ProcessError> {
+/// The program stays in the process group of this process: the terminal stops a program in any other group as soon as
+/// the program reads a key.
+pub fn run_in_foreground(program: &OsStr, args: &[OsString]) -> Result<Ending, ProcessError> {
     let path = env::var_os("PATH");
-    let file = locate(program, Path::new("."), path.as_deref())?;
+    let file = locate_program(program, Path::new("."), path.as_deref())?;
     let mut child = Command::new(file)
         .args(args)
         .spawn()
@@ -30,17 +32,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stays_in_the_group_of_the_terminal_and_its_ending_is_told() {
-        // `ps -o pgid=` without a process id would be about the shell's own terminal: ask for both by id.
+    fn the_program_stays_in_the_process_group_and_its_ending_is_returned() {
+        // `ps` needs both process ids: without one, it shows the processes of the terminal.
         let script = r#"[ "$(ps -o pgid= -p $$)" = "$(ps -o pgid= -p $1)" ] && exit 7"#;
         let args = ["-c", script, "sh", &std::process::id().to_string()].map(OsString::from);
-        let ending = foreground(OsStr::new("sh"), &args);
+        let ending = run_in_foreground(OsStr::new("sh"), &args);
         assert_eq!(ending.unwrap(), Ending::Exit(7));
     }
 
     #[test]
-    fn a_missing_program_is_a_sentence() {
-        let error = foreground(OsStr::new("no-such-program"), &[]).unwrap_err();
+    fn a_missing_program_is_explained() {
+        let error = run_in_foreground(OsStr::new("no-such-program"), &[]).unwrap_err();
         assert!(error.to_string().contains("no such program on PATH"));
     }
 }

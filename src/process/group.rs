@@ -1,48 +1,48 @@
-//! A child's process group: all that it started and that did not leave on purpose. Ending the group, not only the
-//! child, is what keeps test servers and watchers from outliving their unit.
+//! The process group of a child: the child and all its descendants that did not leave the group on purpose. Ending the
+//! group instead of the child alone keeps test servers and watchers from outliving their unit.
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// The group led by one child. Dropped while it may still have members, it kills them.
+/// The process group led by one child. Kills its members when dropped, unless it was released.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     leader: Option<Pid>,
 }
 
-impl Group {
-    /// The group of a child that was started with `process_group(0)`; `id` is the child's process id.
+impl ProcessGroup {
+    /// Returns the group of the child with the process id `id`, which was started with `process_group(0)`.
     pub(super) fn led_by(id: Option<u32>) -> Self {
         Self {
             leader: id.and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw),
         }
     }
 
-    /// Ask every member to end.
+    /// Asks every member to end.
     pub(super) fn terminate(&self) {
         self.signal(Signal::SIGTERM);
     }
 
-    /// End every member now. After this the guard is off, for the number may soon belong to someone else.
+    /// Kills every member, and releases the group, because another group may soon have its id.
     pub(super) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         self.release();
     }
 
-    /// Leave the members alone from now on.
+    /// Gives up the group: its members are not killed on drop.
     pub(super) fn release(&mut self) {
         self.leader = None;
     }
 
     fn signal(&self, signal: Signal) {
         if let Some(leader) = self.leader {
-            // The one usual error is ESRCH: all members ended already.
+            // The only usual error is ESRCH: all members have ended.
             let _ = killpg(leader, signal);
         }
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.kill();
     }

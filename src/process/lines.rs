@@ -1,5 +1,5 @@
-//! A child's standard output, line by line, for somebody who acts on it while the child runs. Kept on disk like every
-//! output; a reader that is slow holds the child back.
+//! Passes on a child's standard output line by line while the child runs, and keeps it on disk like every output. A
+//! slow receiver slows the child down.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,65 +11,65 @@ use tokio::sync::{Notify, mpsc};
 
 use super::recorder::Recorder;
 
-/// A longer line is kept on disk, but nobody is told of it.
-const LONGEST: usize = 16 * 1024 * 1024;
+/// The longest line in bytes that is passed on. A longer line is only kept on disk.
+const MAX_LINE: usize = 16 * 1024 * 1024;
 
-/// Where the lines of standard output go.
+/// The destination of the lines of standard output.
 #[derive(Debug, Clone)]
-pub struct Lines {
-    /// A file that keeps them. Replaced when it exists.
-    pub kept: PathBuf,
-    pub to: mpsc::Sender<String>,
+pub struct LineSink {
+    /// The file that keeps the lines. An existing file is replaced.
+    pub file: PathBuf,
+    pub sender: mpsc::Sender<String>,
 }
 
-/// The lines being read.
+/// Reads lines from a pipe, and passes them on.
 #[derive(Debug)]
 pub(super) struct LineReader {
     recorder: Recorder,
     pipe: Receiver,
     splitter: Splitter,
     ready: VecDeque<String>,
-    to: mpsc::Sender<String>,
+    sender: mpsc::Sender<String>,
 }
 
 /// Cuts a stream into lines.
 #[derive(Debug, Default)]
 struct Splitter {
-    /// The beginning of a line whose end was not read yet.
-    begun: Vec<u8>,
-    /// That line is longer than anybody wants.
+    /// The beginning of a line whose end has not been read yet.
+    partial: Vec<u8>,
+    /// Whether that line is longer than `MAX_LINE`.
     too_long: bool,
 }
 
 impl LineReader {
-    pub(super) fn new(lines: &Lines, pipe: Receiver, head: u64) -> io::Result<Self> {
+    pub(super) fn new(sink: &LineSink, pipe: Receiver, head: u64) -> io::Result<Self> {
         Ok(Self {
-            recorder: Recorder::create(&lines.kept, head)?,
+            recorder: Recorder::create(&sink.file, head)?,
             pipe,
             splitter: Splitter::default(),
             ready: VecDeque::new(),
-            to: lines.to.clone(),
+            sender: sink.sender.clone(),
         })
     }
 
-    /// Completes what is kept.
+    /// Completes the file.
     pub(super) fn finish(self) -> io::Result<()> {
         self.recorder.finish().map(drop)
     }
 
-    /// Passes on everything until the last writer has closed the pipe, and tells `heard` each time there is something. May
-    /// be dropped and called again.
-    pub(super) async fn drain(&mut self, heard: &Notify) -> io::Result<()> {
+    /// Passes on everything until the last writer has closed the pipe, and notifies `activity` of every read. May be
+    /// dropped and called again.
+    pub(super) async fn drain(&mut self, activity: &Notify) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             while !self.ready.is_empty() {
-                match self.to.reserve().await {
+                match self.sender.reserve().await {
                     Ok(permit) => {
                         if let Some(line) = self.ready.pop_front() {
                             permit.send(line);
                         }
                     }
-                    // Nobody listens any more; what comes is still kept.
+                    // The receiver is gone; the file still gets the lines.
                     Err(_) => self.ready.clear(),
                 }
             }
@@ -83,7 +83,7 @@ impl LineReader {
                 read => {
                     self.recorder.take(&buffer[..read])?;
                     self.splitter.take(&buffer[..read], &mut self.ready);
-                    heard.notify_one();
+                    activity.notify_one();
                 }
             }
         }
@@ -94,12 +94,12 @@ impl Splitter {
     fn take(&mut self, bytes: &[u8], ready: &mut VecDeque<String>) {
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(part) = parts.next() {
-            if self.begun.len() + part.len() > LONGEST {
+            if self.partial.len() + part.len() > MAX_LINE {
                 self.too_long = true;
-                self.begun = Vec::new();
+                self.partial = Vec::new();
             }
             if !self.too_long {
-                self.begun.extend_from_slice(part);
+                self.partial.extend_from_slice(part);
             }
             if parts.peek().is_some() {
                 ready.extend(self.line());
@@ -107,14 +107,14 @@ impl Splitter {
         }
     }
 
-    /// The line as far as it was read.
+    /// Takes the line read so far, unless it is too long.
     fn line(&mut self) -> Option<String> {
-        let line = std::mem::take(&mut self.begun);
+        let line = std::mem::take(&mut self.partial);
         let is_line = !std::mem::take(&mut self.too_long);
         is_line.then(|| String::from_utf8_lossy(&line).into_owned())
     }
 
-    /// The last line, where it has no end of its own.
+    /// Takes the last line if it has no line end.
     fn rest(&mut self) -> Option<String> {
         self.line().filter(|line| !line.is_empty())
     }
@@ -136,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_passed_over_and_the_next_is_not() {
-        let long = vec![b'x'; LONGEST];
+    fn a_too_long_line_is_skipped_alone() {
+        let long = vec![b'x'; MAX_LINE];
         assert_eq!(split([&b"a\n"[..], &long, b"x", b"x\nb\n"]), ["a", "b"]);
     }
 
     proptest! {
         #[test]
-        fn lines_do_not_depend_on_how_they_arrive(
+        fn lines_do_not_depend_on_the_sizes_of_reads(
             text in "[ab\u{e9}\n]{0,40}",
             size in 1_usize..9,
         ) {

@@ -1,5 +1,5 @@
-//! A child's output on its way to the log: the beginning goes to disk up to a cap, the end is held in a small window,
-//! so that neither a chatty program nor an endless one fills the disk or the memory.
+//! Writes the output of a child to a log: the beginning up to a limit, and the end from a small window in memory, so
+//! that no output, however long, fills the disk or the memory.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,20 +13,20 @@ const WINDOW: usize = 16 * 1024;
 const TAIL_BYTES: usize = 4 * 1024;
 const TAIL_LINES: usize = 40;
 
-/// The log being written.
+/// An open log.
 #[derive(Debug)]
 pub(super) struct Recorder {
     log: File,
-    /// How many bytes from the beginning the log takes.
+    /// The number of bytes from the beginning of the output that go to the log.
     head: u64,
     total: u64,
-    /// The last bytes seen; between `WINDOW` and twice that.
+    /// The last bytes of the output: at least `WINDOW`, at most twice that.
     recent: Vec<u8>,
 }
 
-/// What is known of the output when it is over.
+/// A complete output.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Recorded {
+pub(super) struct RecordedOutput {
     pub tail: String,
     pub bytes: u64,
     pub truncated: bool,
@@ -45,24 +45,23 @@ impl Recorder {
         })
     }
 
-    /// Takes everything until the last writer has closed the pipe, and tells `heard` each time there is something. May be
-    /// dropped and called again between reads.
-    pub(super) async fn drain(&mut self, pipe: &mut Receiver, heard: &Notify) -> io::Result<()> {
+    /// Records everything until the last writer has closed the pipe, and notifies `activity` of every read. May be
+    /// dropped and called again.
+    pub(super) async fn drain(&mut self, pipe: &mut Receiver, activity: &Notify) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match pipe.read(&mut buffer).await? {
                 0 => return Ok(()),
-                // A plain write: it goes to the page cache, and waiting here is what holds back a child that
-                // writes faster than the disk.
+                // This write blocks: it slows down a child that writes faster than the disk.
                 read => self.take(&buffer[..read])?,
             }
-            heard.notify_one();
+            activity.notify_one();
         }
     }
 
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let room = usize::try_from(self.head.saturating_sub(self.total)).unwrap_or(usize::MAX);
-        self.log.write_all(&bytes[..room.min(bytes.len())])?;
+        let left = usize::try_from(self.head.saturating_sub(self.total)).unwrap_or(usize::MAX);
+        self.log.write_all(&bytes[..left.min(bytes.len())])?;
         self.total += bytes.len() as u64;
         self.recent.extend_from_slice(bytes);
         if self.recent.len() > 2 * WINDOW {
@@ -71,8 +70,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Writes the end of an output that did not fit, after a line that says what is missing.
-    pub(super) fn finish(mut self) -> io::Result<Recorded> {
+    /// Completes the log: writes the end of an output beyond the limit, after a line with the number of missing bytes.
+    pub(super) fn finish(mut self) -> io::Result<RecordedOutput> {
         let beyond = self.total.saturating_sub(self.head);
         let last = usize::try_from(beyond)
             .unwrap_or(usize::MAX)
@@ -83,30 +82,34 @@ impl Recorder {
         }
         self.log
             .write_all(&self.recent[self.recent.len() - last..])?;
-        let whole = self.total == self.recent.len() as u64;
-        Ok(Recorded {
-            tail: tail(&self.recent, whole),
+        let is_whole = self.total == self.recent.len() as u64;
+        let recent = if is_whole {
+            &self.recent
+        } else {
+            // The window may begin in the middle of a line, a character or an escape sequence.
+            after_first_line(&self.recent)
+        };
+        Ok(RecordedOutput {
+            tail: tail(recent),
             bytes: self.total,
             truncated: cut > 0,
         })
     }
 }
 
-/// The last lines as a person may see them: no escapes, no control characters, of a redrawn line only its last state.
-fn tail(recent: &[u8], whole: bool) -> String {
-    let from = if whole {
-        0
-    } else {
-        // The window may begin in the middle of a line, a character or an escape sequence.
-        recent
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1)
-    };
-    let text = String::from_utf8_lossy(&recent[from..]);
+/// Returns the text behind the first line end, or the whole text without one.
+fn after_first_line(text: &[u8]) -> &[u8] {
+    let line_end = text.iter().position(|&byte| byte == b'\n');
+    line_end.map_or(text, |at| &text[at + 1..])
+}
+
+/// Returns the last lines as plain text: without escape sequences and control characters, and with only the last state
+/// of a redrawn line.
+fn tail(recent: &[u8]) -> String {
+    let text = String::from_utf8_lossy(recent);
     let plain = console::strip_ansi_codes(&text);
     let mut kept: Vec<String> = Vec::new();
-    let mut room = TAIL_BYTES;
+    let mut left = TAIL_BYTES;
     for line in plain.lines().rev().take(TAIL_LINES) {
         let line = line.trim_end_matches('\r');
         let shown = line.rsplit('\r').next().unwrap_or(line);
@@ -114,13 +117,13 @@ fn tail(recent: &[u8], whole: bool) -> String {
             .chars()
             .filter(|&c| c == '\t' || !c.is_control())
             .collect();
-        if clean.len() >= room {
-            let cut = clean.len() - room;
+        if clean.len() >= left {
+            let cut = clean.len() - left;
             let cut = (cut..clean.len()).find(|&at| clean.is_char_boundary(at));
             kept.push(clean[cut.unwrap_or(clean.len())..].to_owned());
             break;
         }
-        room -= clean.len() + 1;
+        left -= clean.len() + 1;
         kept.push(clean);
     }
     kept.reverse();
@@ -131,7 +134,7 @@ fn tail(recent: &[u8], whole: bool) -> String {
 mod tests {
     use super::*;
 
-    fn record(head: u64, chunks: &[&[u8]]) -> io::Result<(String, Recorded)> {
+    fn record(head: u64, chunks: &[&[u8]]) -> io::Result<(String, RecordedOutput)> {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("deep/er/log");
         let mut recorder = Recorder::create(&path, head)?;
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_little_over_the_cap_is_still_whole() -> io::Result<()> {
+    fn an_output_slightly_over_the_limit_is_kept_whole() -> io::Result<()> {
         let (log, recorded) = record(5, &[b"one\ntwo\nthree\n"])?;
         assert_eq!(log, "one\ntwo\nthree\n");
         assert!(!recorded.truncated);
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_output_keeps_its_ends_and_says_what_is_missing() -> io::Result<()> {
+    fn a_long_output_keeps_both_ends_and_counts_the_missing_bytes() -> io::Result<()> {
         let middle = b"middle\n".repeat(20_000);
         let (log, recorded) = record(6, &[b"begin\n", &middle, b"end\n"])?;
         assert!(log.starts_with("begin\n\n["), "{}", &log[..80]);
@@ -180,13 +183,13 @@ mod tests {
     #[test]
     fn the_tail_is_plain_text() {
         let raw = b"\x1b[31mred\x1b[0m\r\n10%\r50%\r100%\nbell\x07 \xff tab\t.\n";
-        assert_eq!(tail(raw, true), "red\n100%\nbell \u{fffd} tab\t.");
+        assert_eq!(tail(raw), "red\n100%\nbell \u{fffd} tab\t.");
     }
 
     #[test]
     fn one_endless_line_is_cut_between_characters() {
         let line = "é".repeat(TAIL_BYTES);
-        let shown = tail(format!("x{line}").as_bytes(), true);
+        let shown = tail(format!("x{line}").as_bytes());
         assert!(shown.len() <= TAIL_BYTES && shown.chars().all(|c| c == 'é'));
     }
 }

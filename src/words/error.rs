@@ -1,21 +1,21 @@
-//! Errors with what caused them.
+//! Errors with their causes.
 
 use std::error::Error;
 
-/// The error with its causes, as one sentence. Many errors tell their cause in their own words: it is not said twice.
+/// Joins the error and its causes into one sentence, without a cause whose text the error already contains.
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut words = error.to_string();
+    let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let said = error.to_string();
-        if !words.contains(&said) {
-            words.push_str(": ");
-            words.push_str(&said);
+        let text = error.to_string();
+        if !sentence.contains(&text) {
+            sentence.push_str(": ");
+            sentence.push_str(&text);
         }
         cause = error.source();
     }
-    words
+    sentence
 }
 
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cause_is_said_once() {
+    fn each_cause_appears_once() {
         let disk = link("the disk is full", None);
         let write = link("cannot write: the disk is full", Some(disk));
         let save = link("the plan is lost", Some(write));

@@ -1,17 +1,17 @@
-//! Markdown's fences, which the text between them must not close.
+//! Code fences of Markdown that the text between them cannot close.
 
-/// A block of code that shows the text as it is, marked with a language.
+/// Returns a code block in `language` that shows the text unchanged.
 #[must_use]
 pub fn fence(language: &str, text: &str) -> String {
-    let ticks = ticks(text, 3);
-    format!("{ticks}{language}\n{text}\n{ticks}")
+    let fence = backticks(text, 3);
+    format!("{fence}{language}\n{text}\n{fence}")
 }
 
-/// So many backticks that the text cannot end what stands between them, but no fewer than `least`.
+/// Returns a row of backticks that is longer than every row in the text, and at least `min_length` long.
 #[must_use]
-pub fn ticks(text: &str, least: usize) -> String {
+pub fn backticks(text: &str, min_length: usize) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat((longest + 1).max(least))
+    "`".repeat((longest + 1).max(min_length))
 }
 
 #[cfg(test)]
@@ -22,6 +22,6 @@ mod tests {
     fn a_fence_is_longer_than_any_row_of_backticks_in_it() {
         assert_eq!(fence("text", "a"), "```text\na\n```");
         assert_eq!(fence("diff", "x\n````\ny"), "`````diff\nx\n````\ny\n`````");
-        assert_eq!(ticks("a``b`", 1), "```");
+        assert_eq!(backticks("a``b`", 1), "```");
     }
 }

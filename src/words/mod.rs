@@ -1,23 +1,23 @@
-//! How facts are put for people: times, sizes, numbers and errors in words, tables, templates, and text from outside made safe
-//! to show.
+//! Formats facts for people: times, sizes, numbers and errors in words, tables and templates, and text from outside
+//! that is made safe to show.
 //!
-//! Titles, reasons and logs are written by agents, checks and forges; whatever of them reaches a terminal or a page goes
-//! through [`line()`] or [`block()`] first. This room knows nothing of runs, plans or terminals' sizes.
+//! Agents, checks and forges write titles, reasons and logs; all of their text passes through [`line()`] or [`block()`]
+//! before it reaches a terminal or a page. Knows nothing of runs, plans or the size of a terminal.
 
-mod clean;
 mod error;
 mod fence;
 mod number;
+mod sanitize;
 mod size;
 mod table;
 mod template;
 mod time;
 
-pub use clean::{block, line};
 pub use error::chain;
-pub use fence::{fence, ticks};
+pub use fence::{backticks, fence};
 pub use number::{count, plural};
+pub use sanitize::{block, line};
 pub use size::{amount, bytes};
 pub use table::table;
-pub use template::{TemplateFault, templates};
+pub use template::{TemplateFault, template_environment};
 pub use time::{clock, duration, timestamp, whole_seconds};

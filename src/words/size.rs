@@ -1,6 +1,6 @@
 //! Sizes in words.
 
-/// A number of bytes, in the unit that leaves at most three digits before the point: `512 bytes`, `12.5 MB`, `3.1 GB`.
+/// Formats a number of bytes in the unit that leaves at most three digits before the point: `512 bytes`, `12.5 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
     let mut unit = 1_u64;
@@ -17,7 +17,7 @@ pub fn bytes(count: u64) -> String {
     format!("{count} bytes")
 }
 
-/// A large number in few digits: `950`, `1.4k`, `12.5k`, `3.1M`. What is cut off is not rounded up.
+/// Formats a large number in few digits, rounded down: `950`, `1.4k`, `12.5k`, `3.1M`.
 #[must_use]
 pub fn amount(count: u64) -> String {
     let (unit, name) = match count {

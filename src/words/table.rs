@@ -1,8 +1,8 @@
-//! Tables, all of one look.
+//! The common look of all tables.
 
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
-/// An empty table with a line below its header and lines between its columns, as wide as its cells.
+/// Returns an empty table with a line below its header and between its columns, as wide as its cells need.
 #[must_use]
 pub fn table() -> Table {
     let mut table = Table::new();

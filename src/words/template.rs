@@ -1,15 +1,15 @@
-//! Templates that a person may replace: how they are written, and what is told of faults in them.
+//! Templates that a user may replace: their syntax, and the description of a fault in one.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
-/// An environment for templates of plain text and Markdown: a line that holds a block only leaves no trace, and a name
-/// that does not exist is a fault.
+/// Returns an environment for templates of plain text and Markdown. A line with only a block leaves no blank line, and
+/// an unknown name is an error.
 #[must_use]
-pub fn templates() -> Environment<'static> {
+pub fn template_environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    // The default escapes HTML by the template's name.
+    // By default, the name of a template decides whether HTML is escaped.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     if let Ok(syntax) = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -21,7 +21,7 @@ pub fn templates() -> Environment<'static> {
     environment
 }
 
-/// What is wrong with a template, to be put behind its name.
+/// A fault in a template, described so that the text follows the name of the template.
 #[derive(Debug, thiserror::Error)]
 #[error("is faulty{}: {problem}", .line.map_or_else(String::new, |line| format!(" in line {line}")))]
 pub struct TemplateFault {

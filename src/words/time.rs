@@ -1,6 +1,6 @@
-//! Spans and moments of time in words. No clock: the moments come in as milliseconds.
+//! Durations and points in time in words. Reads no clock: all times come in as milliseconds.
 
-/// A span in at most two parts: `850ms`, `3.4s`, `12s`, `6m12s`, `1h02m`.
+/// Formats a duration in at most two parts: `850ms`, `3.4s`, `12s`, `6m12s`, `1h02m`.
 #[must_use]
 pub fn duration(ms: u64) -> String {
     match ms {
@@ -10,7 +10,7 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
-/// The same for a clock that ticks by the second: `0s`, `3s`, `6m12s`, `1h02m`.
+/// Formats a duration in whole seconds, for a clock that ticks by the second: `0s`, `3s`, `6m12s`, `1h02m`.
 #[must_use]
 pub fn whole_seconds(ms: u64) -> String {
     let seconds = ms / 1_000;
@@ -21,7 +21,8 @@ pub fn whole_seconds(ms: u64) -> String {
     }
 }
 
-/// A moment in milliseconds since 1970 as RFC 3339 in UTC. A moment that no calendar holds becomes the calendar's last.
+/// Formats milliseconds since 1970 as RFC 3339 in UTC. A time outside the calendar becomes the last time of the
+/// calendar.
 #[must_use]
 pub fn timestamp(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
@@ -29,7 +30,7 @@ pub fn timestamp(ms: i64) -> String {
         .to_string()
 }
 
-/// A moment in milliseconds since 1970 as a clock on this machine's wall shows it: `10:42`.
+/// Formats milliseconds since 1970 as the local time of day: `10:42`.
 #[must_use]
 pub fn clock(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_have_at_most_two_parts() {
+    fn durations_have_at_most_two_parts() {
         let words = [
             0, 850, 999, 1_000, 3_450, 9_999, 12_000, 59_999, 60_000, 372_000, 3_599_999,
             3_720_000, 97_200_000,
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_rfc_3339() {
+    fn timestamps_are_rfc_3339() {
         assert_eq!(timestamp(1_795_262_602_000), "2026-11-21T12:03:22Z");
         assert_eq!(timestamp(i64::MAX), jiff::Timestamp::MAX.to_string());
     }

@@ -84,7 +84,7 @@ fn a_journal_with_a_broken_header_is_recovered_whole_and_set_aside() {
     overwrite(&repo, 0..100);
     repo.batch(["doctor"])
         .exits(1)
-        .says("run batch status, which sets it aside and recovers what can be read");
+        .says("run batch status, which sets it aside and recovers its readable events");
     let status = repo.batch(["status"]).exits(0);
     status.says("was damaged").says("journal.db.damaged-1");
     status.says(&format!("{} events were recovered", lines.lines().count()));

@@ -31,7 +31,7 @@ use super::{
     make_folder, prices, write_file,
 };
 use crate::config::{CodingAgentSpec, CodingKind, Price};
-use crate::process::{self, Command, Ending, Lines, ProcessError};
+use crate::process::{self, Command, Ending, LineSink, ProcessError};
 
 /// How long it may be silent unless something else is asked for: some hang for ever on an answer that was cut off. A
 /// long build that it waits for is silent, too.
@@ -177,7 +177,7 @@ impl CodingAgent {
     ) -> Result<Self, ProcessError> {
         let mut words: Vec<OsString> = spec.command.iter().map(Into::into).collect();
         if let Some(program) = words.first_mut() {
-            *program = process::locate(program, dir, std::env::var_os("PATH").as_deref())?
+            *program = process::locate_program(program, dir, std::env::var_os("PATH").as_deref())?
                 .into_os_string();
         }
         let cli = cli(spec.kind);
@@ -318,13 +318,13 @@ impl Agent for CodingAgent {
         Box::pin(async move {
             let (command, reader) = self.prepare(task)?;
             let (to, lines) = mpsc::channel(LINES_AHEAD);
-            let kept = Lines {
-                kept: task.folder.join(self.cli.transcript()),
-                to,
+            let sink = LineSink {
+                file: task.folder.join(self.cli.transcript()),
+                sender: to,
             };
             let run = async {
-                let kept = kept;
-                process::run_heard(&command, &kept, cancel).await
+                let sink = sink;
+                process::run_with_lines(&command, &sink, cancel).await
             };
             let (finished, heard) = tokio::join!(run, self.listen(reader, lines, task, events));
             let finished = finished?;

@@ -33,13 +33,13 @@ pub(super) fn state(repo: &Repo) -> Finding {
 pub(super) fn journal(repo: &Repo) -> Finding {
     const SUBJECT: &str = "journal";
     let path = Places::new(repo.state_dir()).journal();
-    match journal::damage(&path) {
+    match journal::find_damage(&path) {
         Ok(None) => {}
         Ok(Some(what)) => {
             return Finding::problem(
                 SUBJECT,
                 format!(
-                    "{} is damaged ({what}): run batch status, which sets it aside and recovers what can be read",
+                    "{} is damaged ({what}): run batch status, which sets it aside and recovers its readable events",
                     path.display()
                 ),
             );

@@ -9,7 +9,7 @@ use std::path::Path;
 use console::{Key, Term};
 use nix::sys::termios::{FlushArg, tcflush};
 
-use crate::process::{Ending, ProcessError, foreground};
+use crate::process::{Ending, ProcessError, run_in_foreground};
 
 /// Whoever reviews. A trait, because a test cannot press keys.
 pub(super) trait Person {
@@ -61,7 +61,7 @@ impl Person for AtTerminal<'_> {
 
     fn edit(&mut self, file: &Path) -> Result<Ending, ProcessError> {
         let editor = editor(|name| env::var_os(name));
-        foreground(OsStr::new("sh"), &arguments(&editor, file))
+        run_in_foreground(OsStr::new("sh"), &arguments(&editor, file))
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
         let file = dir.path().join("a 'plan'.toml");
         std::fs::write(&file, "var").unwrap();
         let arguments = arguments(OsStr::new("perl -pi -e 's/var/const x/'"), &file);
-        let ending = foreground(OsStr::new("sh"), &arguments).unwrap();
+        let ending = run_in_foreground(OsStr::new("sh"), &arguments).unwrap();
         assert!(ending.is_success());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "const x");
     }

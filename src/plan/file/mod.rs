@@ -19,7 +19,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::codemod::Sought;
+    use crate::codemod::OldUsePattern;
     use crate::config::{AgentKind, AgentOptions};
     use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
     use crate::plan::unit_id::UnitId;
@@ -81,7 +81,7 @@ files = ["d.js"]
                 ..AgentOptions::default()
             },
             agents: BTreeMap::new(),
-            until: Some(Sought::Regex(r"\bvar\b".to_owned())),
+            until: Some(OldUsePattern::Regex(r"\bvar\b".to_owned())),
             research: Research {
                 by: Some("claude: 12 turns, $0.31".to_owned()),
                 conventions: vec!["Keep \"exports\" sorted.".to_owned()],

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::write::VERSION;
-use crate::codemod::{Probe, Sought};
+use crate::codemod::{OldUseCounter, OldUsePattern};
 use crate::config::AgentOptions;
 use crate::plan::claim::{ClaimEntry, Ownership, OwnershipError, fold};
 use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
@@ -72,7 +72,7 @@ struct PlanTable {
     agent: Option<Spanned<AgentOptions>>,
     #[serde(default)]
     agents: BTreeMap<String, Spanned<AgentOptions>>,
-    until: Option<Spanned<Sought>>,
+    until: Option<Spanned<OldUsePattern>>,
     #[serde(default)]
     research: Research,
     #[serde(rename = "unit", default)]
@@ -139,7 +139,7 @@ impl Reader<'_> {
         }
         self.check_agents(&table)?;
         if let Some(until) = &table.until
-            && let Err(error) = Probe::compile(until.get_ref())
+            && let Err(error) = OldUseCounter::compile(until.get_ref())
         {
             return Err(self.fault(until, error.to_string()));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::codemod::Sought;
+use crate::codemod::OldUsePattern;
 use crate::config::AgentOptions;
 use crate::plan::model::{Plan, Research, Size, Unit};
 use crate::plan::unit_id::UnitId;
@@ -105,13 +105,13 @@ impl Lines {
         self.line("]");
     }
 
-    fn until(&mut self, until: &Sought) {
+    fn until(&mut self, until: &OldUsePattern) {
         self.blank();
         self.line("# What the units' files must not contain when the change is done. It is counted after the run.");
         self.line("[until]");
         match until {
-            Sought::Pattern(pattern) => self.pair("pattern", &text(pattern)),
-            Sought::Regex(regex) => self.pair("regex", &text(regex)),
+            OldUsePattern::Pattern(pattern) => self.pair("pattern", &text(pattern)),
+            OldUsePattern::Regex(regex) => self.pair("regex", &text(regex)),
         }
     }
 

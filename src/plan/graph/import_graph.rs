@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::imports::{Resolver, Source};
+use crate::imports::{Resolver, SourceFile};
 use crate::plan::model::Unit;
 
 /// An import that resolves to more files than this says nothing about any of them.
@@ -29,7 +29,7 @@ pub(super) struct Edge {
 }
 
 impl ImportGraph {
-    pub(super) fn of_sources(sources: &[Source<'_>], resolver: &Resolver) -> Self {
+    pub(super) fn of_sources(sources: &[SourceFile<'_>], resolver: &Resolver) -> Self {
         use rayon::prelude::*;
         let shares: Vec<Vec<(u32, f32)>> = sources
             .par_iter()
@@ -110,7 +110,7 @@ impl ImportGraph {
 }
 
 /// Returns the files that a file imports, each once, with its share of the import.
-fn shares(place: usize, source: &Source<'_>, resolver: &Resolver) -> Vec<(u32, f32)> {
+fn shares(place: usize, source: &SourceFile<'_>, resolver: &Resolver) -> Vec<(u32, f32)> {
     let Ok(place) = u32::try_from(place) else {
         return Vec::new();
     };

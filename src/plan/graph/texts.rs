@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::outline_cache::{BlobKey, CachedText, OutlineCache};
 use crate::git::{Entry, EntryKind, GitError, Repo};
-use crate::imports::{Language, Source, extract, is_manifest};
+use crate::imports::{Language, SourceFile, extract, is_manifest};
 
 /// The texts that a graph is made of.
 pub(super) struct Texts<'a> {
@@ -64,11 +64,11 @@ impl<'a> Texts<'a> {
     }
 
     /// Returns the files by path.
-    pub(super) fn sources(&self) -> Vec<Source<'_>> {
+    pub(super) fn sources(&self) -> Vec<SourceFile<'_>> {
         self.files
             .iter()
             .filter_map(|(path, language, key)| {
-                Some(Source {
+                Some(SourceFile {
                     path,
                     language: *language,
                     outline: self.outlines.outline(key)?,

@@ -18,7 +18,7 @@ use super::scan::{measured, scan};
 use super::select::Selection;
 use super::tracked::utf8_paths;
 use super::units::cut_into_units;
-use crate::codemod::{Codemod, Probe, Sought};
+use crate::codemod::{Codemod, OldUseCounter, OldUsePattern};
 use crate::config::{AgentOptions, Grouping, Order, UnitRange};
 use crate::git::{Base, Entry, EntryKind, Repo};
 
@@ -35,7 +35,7 @@ pub(crate) struct Request<'a> {
     /// With a codemod, the plan holds only files that it changes.
     pub(crate) codemod: Option<&'a Codemod>,
     /// What must be found nowhere when the change is done. Files without it are no work.
-    pub(crate) until: Option<Sought>,
+    pub(crate) until: Option<OldUsePattern>,
     pub(crate) units: UnitRange,
     pub(crate) by: Option<Grouping>,
     pub(crate) order: Order,
@@ -49,7 +49,11 @@ pub(crate) fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFile
     }
     let selection = Selection::parse(request.globs, request.prefix)?;
     let entries: Rc<[Entry]> = repo.entries(&request.base.id)?.into();
-    let old_uses = request.until.as_ref().map(Probe::compile).transpose()?;
+    let old_uses = request
+        .until
+        .as_ref()
+        .map(OldUseCounter::compile)
+        .transpose()?;
     let scan = scan(
         repo,
         &entries,

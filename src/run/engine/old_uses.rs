@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::codemod::{CodemodError, Probe};
+use crate::codemod::{CodemodError, OldUseCounter};
 use crate::git::{GitError, Reader};
 use crate::run::job::job::Job;
 use crate::run::log::run_fact::OldUses;
@@ -18,7 +18,11 @@ pub(crate) enum CountError {
 }
 
 /// Counts the uses in the claimed files, at the base and in each unit's commit. A unit without a commit counts as the base.
-pub(crate) fn count(job: &Job, pattern: &Probe, state: &RunState) -> Result<OldUses, CountError> {
+pub(crate) fn count(
+    job: &Job,
+    pattern: &OldUseCounter,
+    state: &RunState,
+) -> Result<OldUses, CountError> {
     let plan = &job.spec.plan;
     let repo = &job.workspace.repo;
     let counts: Vec<Result<OldUses, CountError>> = plan
@@ -50,7 +54,7 @@ pub(crate) fn count(job: &Job, pattern: &Probe, state: &RunState) -> Result<OldU
     Ok(all)
 }
 
-fn in_file(pattern: &Probe, reader: &Reader, path: &str) -> Result<usize, CodemodError> {
+fn in_file(pattern: &OldUseCounter, reader: &Reader, path: &str) -> Result<usize, CodemodError> {
     match reader.text(path) {
         Some(text) => pattern.count(path, &text),
         // A deleted file holds no use any more.

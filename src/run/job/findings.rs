@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::agent::Prompts;
 use crate::check::{self, Check};
-use crate::codemod::Probe;
+use crate::codemod::OldUseCounter;
 use crate::config::Config;
 use crate::forge::{Templates, place_of_form};
 use crate::git::Repo;
@@ -33,7 +33,7 @@ pub(crate) struct Findings {
     /// The proof that no two claims overlap.
     pub(crate) ownership: Ownership,
     /// Counts the uses that the plan wants gone.
-    pub(crate) until: Option<Probe>,
+    pub(crate) until: Option<OldUseCounter>,
     /// The untracked files that every checkout gets; paths are relative to the root.
     pub(crate) included: Vec<PathBuf>,
     /// What every worker sees.
@@ -67,7 +67,11 @@ impl Findings {
         let included = repo.included_paths()?;
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
         Ok(Self {
-            until: plan.until.as_ref().map(Probe::compile).transpose()?,
+            until: plan
+                .until
+                .as_ref()
+                .map(OldUseCounter::compile)
+                .transpose()?,
             environment: worker_environment(std::env::vars_os(), config, repo)?,
             disk_space: DiskSpace::measure(repo, &plan.base, &included, &place)?,
             conventions: conventions(|file| tracked.contains(file)),

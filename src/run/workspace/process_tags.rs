@@ -37,6 +37,6 @@ impl ProcessTags {
 
     /// Ends every process that has the tags, and returns how many there were.
     pub(crate) fn end_processes(&self) -> usize {
-        process::end_strays(&self.0)
+        process::end_leftover_processes(&self.0)
     }
 }

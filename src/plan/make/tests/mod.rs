@@ -273,7 +273,7 @@ fn only_files_with_old_uses_are_work() {
         make(
             &it.repo,
             &Request {
-                until: Some(Sought::Pattern(pattern.to_owned())),
+                until: Some(OldUsePattern::Pattern(pattern.to_owned())),
                 ..request_of(globs, &base(&it))
             },
         )

@@ -1,51 +1,54 @@
-//! Where Rust looks for a module: the crates of a repository, and the files of their modules.
+//! Resolves Rust paths: the crates of a repository, and the files of their modules.
 //!
-//! Where a module's file stands follows from its path, so the module of a file is read off its name. What a module
-//! hands on (`pub use`) is not followed: who imports it imports from the module that hands it on.
+//! The path of a file tells which module it holds. Re-exports (`pub use`) are not followed: an import of a re-exported
+//! name resolves to the module that re-exports it.
 
 use std::collections::HashMap;
 
-use super::resolver::{Resolve, Source};
-use super::{Form, Import, paths};
+use super::family::FamilyResolver;
+use super::outline::{Import, ImportKind};
+use super::paths;
+use super::source_file::{FileIndex, SourceFile};
 
 pub(super) fn is_manifest(name: &str) -> bool {
     name == "Cargo.toml"
 }
 
-pub(super) struct Crates {
-    files: HashMap<String, u32>,
+/// The crates of a repository.
+pub(super) struct RustCrates {
+    files: HashMap<String, FileIndex>,
     /// By folder.
     packages: HashMap<String, Package>,
-    /// The root of each library by the name that others call it.
+    /// The root file of each library, by the names under which other crates import it.
     libraries: HashMap<String, String>,
 }
 
 struct Package {
-    /// The root of the library, if it has one, from the root of the repository.
+    /// The path of the library's root file, which need not exist.
     library: String,
-    /// Whether a plain path begins at the crate's root, as before 2018.
-    is_old: bool,
+    /// Whether a path may begin at the crate's root without `crate::`, as in edition 2015.
+    is_edition_2015: bool,
 }
 
-/// The module that a file is.
-struct Home<'a> {
-    /// The folder of the crate's root.
+/// The module that a file holds.
+struct Module<'a> {
+    /// The folder of the crate's root file.
     root: &'a str,
-    /// The path from there; nothing at the root itself.
-    module: Vec<&'a str>,
+    /// The names from the crate's root down to the module; empty for the root itself.
+    path: Vec<&'a str>,
     package: Option<&'a Package>,
 }
 
-impl<'a> Home<'a> {
-    /// A path from this module as one from the root of its crate.
-    fn inside(&self, path: &[&'a str]) -> Vec<&'a str> {
-        [self.module.as_slice(), path].concat()
+impl<'a> Module<'a> {
+    /// Turns a path that begins in this module into a path from the root of its crate.
+    fn path_from_root(&self, path: &[&'a str]) -> Vec<&'a str> {
+        [self.path.as_slice(), path].concat()
     }
 }
 
-impl Crates {
-    pub(super) fn new(sources: &[(u32, Source<'_>)], manifests: &[(&str, &str)]) -> Self {
-        let mut it = Self {
+impl RustCrates {
+    pub(super) fn new(sources: &[(FileIndex, SourceFile<'_>)], manifests: &[(&str, &str)]) -> Self {
+        let mut crates = Self {
             files: sources
                 .iter()
                 .map(|(file, source)| (source.path.to_owned(), *file))
@@ -53,23 +56,23 @@ impl Crates {
             packages: HashMap::new(),
             libraries: HashMap::new(),
         };
-        let mut named = Vec::new();
+        let mut dependencies = Vec::new();
         for (path, manifest) in manifests {
             if is_manifest(paths::name(path))
                 && let Ok(manifest) = toml::from_str(manifest)
             {
                 let folder = paths::folder(path);
-                it.add(folder, &manifest);
-                named.extend(dependencies(folder, &manifest));
+                crates.add(folder, &manifest);
+                dependencies.extend(path_dependencies(folder, &manifest));
             }
         }
-        for (name, folder) in named {
-            if let Some(package) = it.packages.get(&folder) {
+        for (name, folder) in dependencies {
+            if let Some(package) = crates.packages.get(&folder) {
                 let library = package.library.clone();
-                it.libraries.entry(name).or_insert(library);
+                crates.libraries.entry(name).or_insert(library);
             }
         }
-        it
+        crates
     }
 
     fn add(&mut self, folder: &str, manifest: &toml::Table) {
@@ -86,24 +89,30 @@ impl Crates {
                 .entry(name.replace('-', "_"))
                 .or_insert_with(|| library.clone());
         }
-        let is_old = match package.get("edition") {
+        let is_edition_2015 = match package.get("edition") {
             None => true,
-            // Else it is that of the workspace.
+            // Without a text, the workspace names the edition.
             Some(edition) => edition.as_str() == Some("2015"),
         };
-        self.packages
-            .insert(folder.to_owned(), Package { library, is_old });
+        self.packages.insert(
+            folder.to_owned(),
+            Package {
+                library,
+                is_edition_2015,
+            },
+        );
     }
 
-    fn home<'a>(&'a self, path: &'a str) -> Home<'a> {
+    /// Returns the module that the file at `path` holds.
+    fn module_of<'a>(&'a self, path: &'a str) -> Module<'a> {
         let folder = paths::folder(path);
         let found =
-            paths::upwards(folder).find_map(|folder| Some((folder, self.packages.get(folder)?)));
+            paths::ancestors(folder).find_map(|folder| Some((folder, self.packages.get(folder)?)));
         let package = found.map(|(_, package)| package);
         let base = found.map_or_else(|| above_src(folder), |(folder, _)| folder);
         let inner = path[base.len()..].trim_start_matches('/');
         let parts: Vec<&str> = inner.split('/').collect();
-        // The root's folder is so many parts of the path within the package.
+        // The number of leading parts that are the folder of the crate's root.
         let depth = match parts[..] {
             ["src", "bin", _] => 2,
             ["src", "bin", ..] => 3,
@@ -115,7 +124,7 @@ impl Crates {
             }
             _ => {
                 let library = package.map_or("", |package| paths::folder(&package.library));
-                if within(path, library).is_some() && library.len() > base.len() {
+                if is_within(path, library) && library.len() > base.len() {
                     library[base.len()..]
                         .split('/')
                         .filter(|part| !part.is_empty())
@@ -137,20 +146,21 @@ impl Crates {
             && last != "mod.rs"
             && !is_root
         {
-            module.push(paths::without_ending(last));
+            module.push(paths::without_extension(last));
         }
-        // `examples/a/main.rs` is a root of its own.
+        // `examples/a/main.rs` is a root as well.
         if depth > 1 && module == ["main"] {
             module.clear();
         }
-        Home {
+        Module {
             root: &path[..root_len.min(path.len())],
-            module,
+            path: module,
             package,
         }
     }
 
-    fn module(&self, root: &str, module: &[&str]) -> Option<u32> {
+    /// Returns the file of the module with this path from the root.
+    fn file_of(&self, root: &str, module: &[&str]) -> Option<FileIndex> {
         let mut path = String::from(root);
         for part in module {
             if !path.is_empty() {
@@ -167,81 +177,91 @@ impl Crates {
         })
     }
 
-    /// The deepest module on the path that is deeper than `above`. Modules inside of a file have no file of their own,
-    /// but there may be one below them.
-    fn deepest(&self, root: &str, path: &[&str], above: usize) -> Option<u32> {
+    /// Returns the file of the deepest module on the path that has a file and is deeper than `above`. An inline module
+    /// has no file, but a module inside it may have one.
+    fn deepest_file(&self, root: &str, path: &[&str], above: usize) -> Option<FileIndex> {
         (above + 1..=path.len())
             .rev()
-            .find_map(|len| self.module(root, &path[..len]))
+            .find_map(|len| self.file_of(root, &path[..len]))
     }
 
-    fn root_file(&self, home: &Home<'_>, importer: &str) -> Option<u32> {
-        if home.module.is_empty() {
+    fn root_file(&self, module: &Module<'_>, importer: &str) -> Option<FileIndex> {
+        if module.path.is_empty() {
             return self.files.get(importer).copied();
         }
-        let library = home.package.map(|package| package.library.clone());
-        let library = library.filter(|library| paths::folder(library) == home.root);
+        let library = module.package.map(|package| package.library.clone());
+        let library = library.filter(|library| paths::folder(library) == module.root);
         library
             .into_iter()
             .chain(
                 ["lib.rs", "main.rs"]
                     .iter()
-                    .filter_map(|name| paths::join(home.root, name)),
+                    .filter_map(|name| paths::join(module.root, name)),
             )
             .find_map(|path| self.files.get(&path).copied())
     }
 
-    fn in_library(&self, path: &[&str]) -> Option<u32> {
+    /// Resolves a path that begins with the name of a library.
+    fn in_library(&self, path: &[&str]) -> Option<FileIndex> {
         let (name, rest) = path.split_first()?;
         let library = self.libraries.get(*name)?;
-        self.deepest(paths::folder(library), rest, 0)
+        self.deepest_file(paths::folder(library), rest, 0)
             .or_else(|| self.files.get(library).copied())
     }
 
-    fn find<'a>(&'a self, from: &'a Source<'_>, form: Form, path: &[&'a str]) -> Option<u32> {
-        let home = self.home(from.path);
+    fn find<'a>(
+        &'a self,
+        from: &'a SourceFile<'_>,
+        kind: ImportKind,
+        path: &[&'a str],
+    ) -> Option<FileIndex> {
+        let module = self.module_of(from.path);
         let (first, rest) = path.split_first()?;
         match *first {
             "crate" => self
-                .deepest(home.root, rest, 0)
-                .or_else(|| self.root_file(&home, from.path)),
-            // The file that a `mod` means, not one on the way to it.
-            "self" if form == Form::Whole => self.module(home.root, &home.inside(rest)),
-            "self" => self.deepest(home.root, &home.inside(rest), home.module.len()),
+                .deepest_file(module.root, rest, 0)
+                .or_else(|| self.root_file(&module, from.path)),
+            // A `mod` names exactly this file, none above it.
+            "self" if kind == ImportKind::Exact => {
+                self.file_of(module.root, &module.path_from_root(rest))
+            }
+            "self" => {
+                self.deepest_file(module.root, &module.path_from_root(rest), module.path.len())
+            }
             "super" => {
                 let ups = path.iter().take_while(|part| **part == "super").count();
-                let module = &home.module[..home.module.len().saturating_sub(ups)];
-                self.deepest(home.root, &[module, &path[ups..]].concat(), 0)
-                    .or_else(|| self.root_file(&home, from.path))
+                let parent = &module.path[..module.path.len().saturating_sub(ups)];
+                self.deepest_file(module.root, &[parent, &path[ups..]].concat(), 0)
+                    .or_else(|| self.root_file(&module, from.path))
             }
             "" => self.in_library(rest),
             _ => self
-                .deepest(home.root, &home.inside(path), home.module.len())
+                .deepest_file(module.root, &module.path_from_root(path), module.path.len())
                 .or_else(|| self.in_library(path))
                 .or_else(|| {
-                    home.package
-                        .filter(|package| package.is_old)
-                        .and_then(|_| self.deepest(home.root, path, 0))
+                    module
+                        .package
+                        .filter(|package| package.is_edition_2015)
+                        .and_then(|_| self.deepest_file(module.root, path, 0))
                 }),
         }
     }
 }
 
-impl Resolve for Crates {
-    fn resolve(&self, from: &Source<'_>, import: &Import, found: &mut Vec<u32>) {
-        if import.form == Form::File {
+impl FamilyResolver for RustCrates {
+    fn resolve(&self, from: &SourceFile<'_>, import: &Import, found: &mut Vec<FileIndex>) {
+        if import.kind == ImportKind::File {
             let file = paths::join(paths::folder(from.path), &import.name);
             found.extend(file.and_then(|file| self.files.get(&file)));
             return;
         }
         let path: Vec<&str> = import.name.split("::").collect();
-        found.extend(self.find(from, import.form, &path));
+        found.extend(self.find(from, import.kind, &path));
     }
 }
 
-/// What others call the packages of this repository: the names under which a manifest depends on them, with their
-/// folders.
-fn dependencies(folder: &str, manifest: &toml::Table) -> Vec<(String, String)> {
+/// Returns the path dependencies of a manifest: the name of each, and the folder of its package.
+fn path_dependencies(folder: &str, manifest: &toml::Table) -> Vec<(String, String)> {
     const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
     let workspace = manifest.get("workspace").and_then(toml::Value::as_table);
     std::iter::once(manifest)
@@ -259,17 +279,16 @@ fn dependencies(folder: &str, manifest: &toml::Table) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The folder above the nearest `src`, or else the folder itself.
+/// Returns the folder above the nearest `src`, or the folder itself without one.
 fn above_src(folder: &str) -> &str {
-    paths::upwards(folder)
+    paths::ancestors(folder)
         .find(|folder| paths::name(folder) == "src")
         .map_or(folder, paths::folder)
 }
 
-/// What of the path is below the folder.
-fn within<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    if folder.is_empty() {
-        return Some(path);
-    }
-    path.strip_prefix(folder)?.strip_prefix('/')
+fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
 }

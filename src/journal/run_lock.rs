@@ -1,5 +1,5 @@
-//! One process drives a run: a lock of the operating system's that dies with its owner, so that a killed process never
-//! leaves a run locked.
+//! The lock that lets one process drive a run. The operating system releases it when its owner dies, so a killed
+//! process never leaves a run locked.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -10,19 +10,19 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-/// Much longer than it takes to start a program.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for the lock of a dead process: much longer than starting a program takes.
+const DEAD_OWNER_WAIT: Duration = Duration::from_secs(2);
 
-/// Held for as long as this process drives the run.
+/// The lock of a run, held while this process drives the run.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
 }
 
-/// Who drives a run.
+/// The process that drives a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
-    /// A living process; its number where it could be read.
+    /// A living process, with its id if the lock file names one.
     Process(Option<u32>),
     Nobody,
 }
@@ -36,7 +36,7 @@ impl RunLock {
             .read(true)
             .write(true)
             .open(path)?;
-        match outlasting_the_dead(&mut file, File::try_lock) {
+        match lock_or_outwait_dead_owner(&mut file, File::try_lock) {
             Ok(()) => {
                 file.set_len(0)?;
                 write!(file, "{}", std::process::id())?;
@@ -47,7 +47,7 @@ impl RunLock {
         }
     }
 
-    /// Who has the lock at `path`, without taking it.
+    /// Returns the process that holds the lock at `path`, without taking the lock.
     pub fn holder(path: &Path) -> std::io::Result<Holder> {
         let mut file = match File::open(path) {
             Ok(file) => file,
@@ -56,7 +56,7 @@ impl RunLock {
             }
             Err(error) => return Err(error),
         };
-        match outlasting_the_dead(&mut file, File::try_lock_shared) {
+        match lock_or_outwait_dead_owner(&mut file, File::try_lock_shared) {
             Ok(()) => Ok(Holder::Nobody),
             Err(TryLockError::WouldBlock) => Ok(Holder::Process(pid_in(&mut file))),
             Err(TryLockError::Error(error)) => Err(error),
@@ -65,16 +65,16 @@ impl RunLock {
 }
 
 impl Drop for RunLock {
-    /// Closing the file alone would leave the lock with a child that is just being started and still has it open.
+    /// Unlocks the file: closing it would leave the lock with a child that is just being started and still has it open.
     fn drop(&mut self) {
-        // Where this fails, the file is closed all the same.
+        // If unlocking fails, the file is closed all the same.
         let _ = self.file.unlock();
     }
 }
 
-/// Tries to lock. A process that was killed while it was starting a child shares its lock with that child until the
-/// child has become another program: when the owner is gone, that moment is waited for.
-fn outlasting_the_dead(
+/// Tries to lock, and waits when the owner is dead. An owner that was killed while it started a child shares its lock
+/// with the child until the child runs its own program.
+fn lock_or_outwait_dead_owner(
     file: &mut File,
     lock: impl Fn(&File) -> Result<(), TryLockError>,
 ) -> Result<(), TryLockError> {
@@ -82,11 +82,11 @@ fn outlasting_the_dead(
     loop {
         match lock(file) {
             Err(TryLockError::WouldBlock)
-                if started.elapsed() < PATIENCE && pid_in(file).is_some_and(is_gone) =>
+                if started.elapsed() < DEAD_OWNER_WAIT && pid_in(file).is_some_and(is_gone) =>
             {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            done => return done,
+            result => return result,
         }
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_driver_is_told_who_the_first_is() {
+    fn a_second_process_learns_which_one_holds_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let me = Holder::Process(Some(std::process::id()));

@@ -1,9 +1,9 @@
-//! On what the journal would stand: not on a file system of the network, where locks and shared memory do not hold what
-//! they promise. Knows mounts and their kinds, and nothing of what is in the journal.
+//! Detects network file systems, whose locks and shared memory are not reliable enough for SQLite. Knows mounts and the
+//! kinds of file systems, and nothing of the content of the journal.
 
 use std::path::Path;
 
-/// Kinds of file systems whose files lie on another machine, as the system names them.
+/// The kinds of file systems whose files lie on another machine, as the operating system names them.
 const NETWORK: &[&str] = &[
     "nfs",
     "nfs4",
@@ -27,10 +27,11 @@ const NETWORK: &[&str] = &[
     "beegfs",
 ];
 
-/// The kind of the network file system that holds `path`, or would; `None` also where that cannot be told.
-pub(super) fn network(path: &Path) -> Option<String> {
-    let there = path.ancestors().find(|place| place.exists())?;
-    kind(there).filter(|kind| is_network(kind))
+/// Returns the kind of the network file system that holds `path`, which need not exist yet. Returns `None` for a local
+/// or unknown file system.
+pub(super) fn detect(path: &Path) -> Option<String> {
+    let existing = path.ancestors().find(|ancestor| ancestor.exists())?;
+    kind(existing).filter(|kind| is_network(kind))
 }
 
 fn is_network(kind: &str) -> bool {
@@ -46,7 +47,7 @@ fn kind(path: &Path) -> Option<String> {
         nix::sys::stat::minor(device)
     );
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    kind_of(&device, &mounts).map(str::to_owned)
+    kind_of_device(&device, &mounts).map(str::to_owned)
 }
 
 #[cfg(target_vendor = "apple")]
@@ -60,13 +61,13 @@ fn kind(_path: &Path) -> Option<String> {
     None
 }
 
-/// What the kernel's table of mounts says of a device (`major:minor`).
+/// Looks up the kind of file system on a device (`major:minor`) in the kernel's table of mounts.
 #[cfg(target_os = "linux")]
-fn kind_of<'m>(device: &str, mounts: &'m str) -> Option<&'m str> {
+fn kind_of_device<'m>(device: &str, mounts: &'m str) -> Option<&'m str> {
     mounts.lines().find_map(|line| {
-        let (place, what) = line.split_once(" - ")?;
-        let found = place.split(' ').nth(2)? == device;
-        found.then(|| what.split(' ').next()).flatten()
+        let (mount, file_system) = line.split_once(" - ")?;
+        let found = mount.split(' ').nth(2)? == device;
+        found.then(|| file_system.split(' ').next()).flatten()
     })
 }
 
@@ -81,23 +82,23 @@ mod tests {
 ";
 
     #[test]
-    fn a_mount_is_known_by_its_device() {
-        assert_eq!(kind_of("254:0", MOUNTS), Some("ext4"));
-        assert_eq!(kind_of("0:51", MOUNTS), Some("nfs4"));
-        assert_eq!(kind_of("0:52", MOUNTS), Some("fuse.sshfs"));
-        assert_eq!(kind_of("0:53", MOUNTS), None);
+    fn a_mount_is_found_by_its_device() {
+        assert_eq!(kind_of_device("254:0", MOUNTS), Some("ext4"));
+        assert_eq!(kind_of_device("0:51", MOUNTS), Some("nfs4"));
+        assert_eq!(kind_of_device("0:52", MOUNTS), Some("fuse.sshfs"));
+        assert_eq!(kind_of_device("0:53", MOUNTS), None);
     }
 
     #[test]
-    fn only_what_lies_on_another_machine_is_refused() {
+    fn only_file_systems_on_another_machine_are_network_file_systems() {
         assert!(is_network("nfs4") && is_network("cifs") && is_network("fuse.sshfs"));
         assert!(!is_network("ext4") && !is_network("tmpfs") && !is_network("fuse.ntfs"));
     }
 
     #[test]
-    fn a_place_that_is_still_to_be_made_is_judged_by_what_holds_it() {
+    fn a_missing_path_is_judged_by_its_nearest_existing_folder() {
         let folder = tempfile::tempdir().unwrap();
         assert!(kind(folder.path()).is_some());
-        assert_eq!(network(&folder.path().join("deep/journal.db")), None);
+        assert_eq!(detect(&folder.path().join("deep/journal.db")), None);
     }
 }

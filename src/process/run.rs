@@ -1,65 +1,45 @@
-//! One program run to its end: in its own process group, with a file or nothing to read, its output in one log unless
-//! somebody wants its lines, and never longer than its time limit. Whatever way it ends, including that the caller loses interest, nothing of its group is left.
+//! Runs one program to its end: in its own process group, with its output in a log, and no longer than its time limits.
+//! No process of the group is left afterwards, not even when the caller drops the run.
 
-use std::ffi::OsString;
-use std::fs::File;
 use std::future::pending;
-use std::io::{self, PipeWriter};
-use std::path::PathBuf;
+use std::io;
 use std::pin::pin;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tokio::net::unix::pipe::Receiver;
 use tokio::process::Child;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::group::Group;
-use super::lines::{LineReader, Lines};
-use super::program::locate;
-use super::recorder::{Recorded, Recorder};
-use super::{Ending, Environment, ProcessError};
+use super::ending::Ending;
+use super::error::ProcessError;
+use super::group::ProcessGroup;
+use super::lines::LineSink;
+use super::recorder::Recorder;
+use super::spawn::{Command, spawn};
 
-/// A program to run, completely described.
-#[derive(Debug, Clone)]
-pub struct Command {
-    pub program: OsString,
-    pub args: Vec<OsString>,
-    pub dir: PathBuf,
-    pub env: Environment,
-    /// The file that it reads; nothing when absent.
-    pub input: Option<PathBuf>,
-    /// How long it may take; for ever when absent.
-    pub limit: Option<Duration>,
-    /// How long it may be without any output; for ever when absent.
-    pub idle: Option<Duration>,
-    /// Where stdout and stderr go, in the order they were written. Replaced when it exists.
-    pub log: PathBuf,
-}
-
-/// What is known of a program that has run.
+/// A program that has run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     pub ending: Ending,
     pub took: Duration,
     /// The last lines of the output as plain text.
     pub tail: String,
-    /// The size of the whole output.
+    /// The size of the whole output in bytes.
     pub bytes: u64,
-    /// Whether the log lacks a part of it.
+    /// Whether the log lacks a part of the output.
     pub truncated: bool,
 }
 
-/// How patient to be; tests are less so.
+/// The limits of a run that tests shorten.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
-    /// Between the request to end and the kill.
+    /// The time between the request to end and the kill.
     grace: Duration,
-    /// For the end of output after the end of the program: something that left the group may hold the pipe for ever.
+    /// How long to wait for the end of the output after the end of the program: a process that left the group may keep
+    /// the pipe open for ever.
     drain: Duration,
-    /// Bytes of the output's beginning that go to the log.
+    /// The number of bytes from the beginning of the output that go to the log.
     head: u64,
 }
 
@@ -69,23 +49,23 @@ const BOUNDS: Bounds = Bounds {
     head: 32 * 1024 * 1024,
 };
 
-/// Runs `command` until it ends, its time is over, or `cancel` fires.
+/// Runs `command` until it ends, exceeds a time limit, or `cancel` fires.
 pub async fn run(command: &Command, cancel: &CancellationToken) -> Result<Finished, ProcessError> {
     run_within(command, None, cancel, BOUNDS).await
 }
 
-/// The same for a program whose standard output somebody reads while it runs; only stderr goes to the log.
-pub async fn run_heard(
+/// Runs `command` like [`run`], and passes on its standard output line by line; only stderr goes to the log.
+pub async fn run_with_lines(
     command: &Command,
-    lines: &Lines,
+    sink: &LineSink,
     cancel: &CancellationToken,
 ) -> Result<Finished, ProcessError> {
-    run_within(command, Some(lines), cancel, BOUNDS).await
+    run_within(command, Some(sink), cancel, BOUNDS).await
 }
 
 async fn run_within(
     command: &Command,
-    lines: Option<&Lines>,
+    sink: Option<&LineSink>,
     cancel: &CancellationToken,
     bounds: Bounds,
 ) -> Result<Finished, ProcessError> {
@@ -108,35 +88,35 @@ async fn run_within(
     );
     let started = Instant::now();
     let recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
-    let (mut child, mut intake) = spawn(command, recorder, lines, bounds.head)?;
-    let mut group = Group::led_by(child.id());
-    let heard = Notify::new();
+    let (mut child, mut output) = spawn(command, recorder, sink, bounds.head)?;
+    let mut group = ProcessGroup::led_by(child.id());
+    let activity = Notify::new();
 
     let ending = {
-        let mut watching = pin!(watch(
+        let mut ended = pin!(wait_or_stop(
             &mut child,
             &mut group,
-            stop(command, &heard, cancel),
+            must_stop(command, &activity, cancel),
             bounds.grace
         ));
-        let ended = tokio::select! {
-            ending = &mut watching => Some(ending),
-            drained = intake.drain(&heard) => { drained.map_err(log_error)?; None }
+        let first = tokio::select! {
+            ending = &mut ended => Some(ending),
+            drained = output.drain(&activity) => { drained.map_err(log_error)?; None }
         };
         // The output may end long before the program does.
-        match ended {
+        match first {
             Some(ending) => ending,
-            None => watching.await,
+            None => ended.await,
         }
         .map_err(lost)?
     };
     group.kill();
-    // After an end of output that was seen above this returns at once.
-    if let Ok(drained) = timeout(bounds.drain, intake.drain(&heard)).await {
+    // Returns at once if the output has already ended above.
+    if let Ok(drained) = timeout(bounds.drain, output.drain(&activity)).await {
         drained.map_err(log_error)?;
     }
 
-    let output = intake.finish().map_err(log_error)?;
+    let output = output.finish().map_err(log_error)?;
     Ok(Finished {
         ending,
         took: started.elapsed(),
@@ -146,91 +126,10 @@ async fn run_within(
     })
 }
 
-/// What is taken from a child.
-struct Intake {
-    recorder: Recorder,
-    pipe: Receiver,
-    lines: Option<LineReader>,
-}
-
-impl Intake {
-    /// Takes everything until the last writer is gone. May be dropped and called again.
-    async fn drain(&mut self, heard: &Notify) -> io::Result<()> {
-        let log = self.recorder.drain(&mut self.pipe, heard);
-        match &mut self.lines {
-            Some(lines) => tokio::try_join!(log, lines.drain(heard)).map(|_| ()),
-            None => log.await,
-        }
-    }
-
-    fn finish(self) -> io::Result<Recorded> {
-        if let Some(lines) = self.lines {
-            lines.finish()?;
-        }
-        self.recorder.finish()
-    }
-}
-
-/// Starts the child and gives what is to be taken from it.
-fn spawn(
-    command: &Command,
-    recorder: Recorder,
-    lines: Option<&Lines>,
-    head: u64,
-) -> Result<(Child, Intake), ProcessError> {
-    let program = locate(&command.program, &command.dir, command.env.get("PATH"))?;
-    let failed = |source| ProcessError::lost(&command.program, source);
-    let pipe = || -> io::Result<(Receiver, PipeWriter)> {
-        let (reader, writer) = io::pipe()?;
-        Ok((Receiver::from_owned_fd(reader.into())?, writer))
-    };
-    let (log, stderr) = pipe().map_err(failed)?;
-    let (lines, stdout) = match lines {
-        None => (None, stderr.try_clone().map_err(failed)?),
-        Some(lines) => {
-            let (reader, writer) = pipe().map_err(failed)?;
-            let reader =
-                LineReader::new(lines, reader, head).map_err(|source| ProcessError::Log {
-                    path: lines.kept.clone(),
-                    source,
-                })?;
-            (Some(reader), writer)
-        }
-    };
-    let stdin = match &command.input {
-        None => Stdio::null(),
-        Some(path) => File::open(path)
-            .map_err(|source| ProcessError::Input {
-                path: path.clone(),
-                source,
-            })?
-            .into(),
-    };
-    // The builder holds writing ends of the pipes: it must be gone, or the output never ends.
-    let child = tokio::process::Command::new(program)
-        .args(&command.args)
-        .current_dir(&command.dir)
-        .env_clear()
-        .envs(command.env.iter())
-        .stdin(stdin)
-        .stdout(stdout)
-        .stderr(stderr)
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|source| ProcessError::start(&command.program, source))?;
-    let intake = Intake {
-        recorder,
-        pipe: log,
-        lines,
-    };
-    Ok((child, intake))
-}
-
-/// Waits for the child; ends it, gently first, when it must not go on.
-async fn watch(
+/// Waits for the end of the child. When `stop` completes first, asks the child to end, and kills it after `grace`.
+async fn wait_or_stop(
     child: &mut Child,
-    group: &mut Group,
+    group: &mut ProcessGroup,
     stop: impl Future<Output = Ending>,
     grace: Duration,
 ) -> io::Result<Ending> {
@@ -246,8 +145,8 @@ async fn watch(
     Ok(stopped)
 }
 
-/// Waits until the child must not go on, and says why.
-async fn stop(command: &Command, heard: &Notify, cancel: &CancellationToken) -> Ending {
+/// Waits until the child must be stopped, and returns the reason.
+async fn must_stop(command: &Command, activity: &Notify, cancel: &CancellationToken) -> Ending {
     let overdue = async {
         match command.limit {
             Some(limit) => {
@@ -261,7 +160,7 @@ async fn stop(command: &Command, heard: &Notify, cancel: &CancellationToken) -> 
         let Some(idle) = command.idle else {
             return pending().await;
         };
-        while timeout(idle, heard.notified()).await.is_ok() {}
+        while timeout(idle, activity.notified()).await.is_ok() {}
         Ending::Silent(idle)
     };
     tokio::select! {
@@ -279,6 +178,7 @@ mod tests {
     use nix::sys::signal::kill;
     use nix::unistd::Pid;
 
+    use super::super::environment::Environment;
     use super::*;
 
     type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -324,7 +224,7 @@ mod tests {
         text.strip_suffix('\n')?.parse().ok().map(Pid::from_raw)
     }
 
-    /// Gone, or a zombie that whoever is process 1 here has yet to collect.
+    /// Gone, or a zombie that process 1 has yet to collect.
     fn is_gone(pid: Pid) -> bool {
         kill(pid, None).is_err()
             || fs::read_to_string(format!("/proc/{pid}/stat"))
@@ -343,14 +243,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_ending_is_the_childs_own() -> Result {
+    async fn an_exit_code_or_signal_is_the_ending() -> Result {
         assert_eq!(finish("exit 7").await?.ending, Ending::Exit(7));
         assert_eq!(finish("kill -9 $$").await?.ending, Ending::Signal(9));
         Ok(())
     }
 
     #[tokio::test]
-    async fn a_child_has_nothing_to_read_and_only_its_own_environment() -> Result {
+    async fn a_child_has_no_input_and_only_its_own_environment() -> Result {
         let dir = tempfile::tempdir()?;
         let mut command = shell(dir.path(), "cat; echo \"$BATCH $UNIT\"");
         command.env.set("UNIT", "u1");
@@ -360,29 +260,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_are_heard_while_it_runs_and_kept() -> Result {
+    async fn lines_are_passed_on_while_the_program_runs_and_are_kept() -> Result {
         let dir = tempfile::tempdir()?;
         let script = "cat; echo aside >&2; read -r word <go; echo $word";
         let mut command = shell(dir.path(), script);
         nix::unistd::mkfifo(&dir.path().join("go"), nix::sys::stat::Mode::S_IRWXU)?;
         fs::write(dir.path().join("input"), "first\n")?;
         command.input = Some(dir.path().join("input"));
-        let (to, mut heard) = tokio::sync::mpsc::channel(1);
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
         let kept = dir.path().join("kept");
-        let lines = Lines {
-            kept: kept.clone(),
-            to,
+        let sink = LineSink {
+            file: kept.clone(),
+            sender,
         };
         let cancel = CancellationToken::new();
         let go = dir.path().join("go");
-        let listen = async {
-            let first = heard.recv().await;
-            // It waits for this word: the first line was heard before its end.
-            let told = tokio::task::spawn_blocking(move || fs::write(go, "on\n"));
-            (first, told.await, heard.recv().await)
+        let receive = async {
+            let first = receiver.recv().await;
+            // The script waits for this word, so the first line came before its end.
+            let written = tokio::task::spawn_blocking(move || fs::write(go, "on\n"));
+            (first, written.await, receiver.recv().await)
         };
         let (finished, (first, _, second)) =
-            tokio::join!(run_heard(&command, &lines, &cancel), listen);
+            tokio::join!(run_with_lines(&command, &sink, &cancel), receive);
         let finished = finished?;
         assert_eq!(first.as_deref(), Some("first"));
         assert_eq!(second.as_deref(), Some("on"));
@@ -392,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_the_output_early_is_not_the_end() -> Result {
+    async fn a_program_may_close_its_output_before_it_ends() -> Result {
         let finished = finish("echo bye; exec >&- 2>&-; cat /dev/null; exit 3").await?;
         assert_eq!(finished.ending, Ending::Exit(3));
         assert_eq!(finished.tail, "bye");
@@ -418,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn silence_ends_it_and_output_does_not() -> Result {
+    async fn only_a_silent_program_exceeds_the_idle_limit() -> Result {
         let dir = tempfile::tempdir()?;
         let script = "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; sleep 600";
         let mut command = shell(dir.path(), script);
@@ -430,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cancelling_asks_first() -> Result {
+    async fn cancelling_asks_before_it_kills() -> Result {
         let dir = tempfile::tempdir()?;
         let script = "trap 'echo tidied; exit 0' TERM; echo $$ > pid; while :; do sleep 0.01; done";
         let command = shell(dir.path(), script);
@@ -494,7 +394,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_huge_output_is_capped_on_disk() -> Result {
+    async fn a_huge_output_is_cut_on_disk() -> Result {
         let dir = tempfile::tempdir()?;
         let command = shell(dir.path(), "yes | head -c 20000000; echo end");
         let finished = run_within(&command, None, &CancellationToken::new(), QUICK).await?;
@@ -505,7 +405,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_start_says_why() -> Result {
+    async fn a_failed_start_is_explained() -> Result {
         let dir = tempfile::tempdir()?;
         let mut command = shell(dir.path(), "");
         command.program = "./script".into();

@@ -1,24 +1,24 @@
-//! Reads events out of a file that SQLite no longer can, page by page: <https://sqlite.org/fileformat2.html>.
+//! Recovers events, page by page, from a file that SQLite can no longer read: <https://sqlite.org/fileformat2.html>.
 //!
-//! Events are only ever appended, so every picture of a page that the file or its write-ahead log still holds tells
-//! nothing but truth: all of them together are what can be known. No page is trusted, and none is needed for another's
-//! sake, except where a long event goes on.
+//! Events are only ever appended, so every version of a page in the file or in its write-ahead log holds true events,
+//! and the result is the union of all versions. No page is trusted, and no page depends on another, except the overflow
+//! pages of a long event.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Row, is_json};
+use super::row::{Row, is_json};
 
-/// What SQLite makes files with unless asked otherwise, as we do not.
-const USUAL_PAGE: usize = 4096;
+/// The default page size of SQLite, which the journal uses.
+const DEFAULT_PAGE_SIZE: usize = 4096;
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// The first page begins with the file's header.
+/// The length of the header at the start of the first page.
 const FILE_HEADER: usize = 100;
 const LOG_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
-/// The kind of page that holds rows of a table.
-const ROWS: u8 = 0x0d;
+/// The type of a page with rows of a table.
+const TABLE_LEAF: u8 = 0x0d;
 
-/// All events that the bytes of a journal and of its log still hold, by number.
+/// Returns all events in the bytes of a journal and of its write-ahead log, by sequence number.
 pub(super) fn events(file: &[u8], log: &[u8]) -> BTreeMap<u64, Row> {
     let size = page_size(file);
     let mut pages: Vec<(u32, &[u8])> = (1..).zip(file.chunks_exact(size)).collect();
@@ -31,12 +31,12 @@ pub(super) fn events(file: &[u8], log: &[u8]) -> BTreeMap<u64, Row> {
                 Some((u32::try_from(number).ok()?, &frame[FRAME_HEADER..]))
             }),
     );
-    // Later pictures of a page replace earlier ones.
+    // The last version of each page, for overflow pages.
     let latest: HashMap<u32, &[u8]> = pages.iter().copied().collect();
     let mut found = BTreeMap::new();
     for (number, page) in pages {
         let start = if number == 1 { FILE_HEADER } else { 0 };
-        if page.get(start) != Some(&ROWS) {
+        if page.get(start) != Some(&TABLE_LEAF) {
             continue;
         }
         let count = self::number(page, start + 3, 2).unwrap_or(0);
@@ -56,11 +56,11 @@ fn page_size(file: &[u8]) -> usize {
     match number(file, 16, 2) {
         Some(1) if file.starts_with(MAGIC) => 65536,
         Some(size) if file.starts_with(MAGIC) && size.is_power_of_two() && size >= 512 => size,
-        _ => USUAL_PAGE,
+        _ => DEFAULT_PAGE_SIZE,
     }
 }
 
-/// A number of so many bytes, the highest first.
+/// Reads a big-endian number of `length` bytes.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(length)?)?;
     Some(
@@ -70,7 +70,7 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     )
 }
 
-/// A number of varying length, and where the next thing begins.
+/// Reads a number of variable length, and returns it with the position behind it.
 fn varint(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     let mut value = 0_u64;
     for index in 0..9 {
@@ -86,29 +86,29 @@ fn varint(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     None
 }
 
-/// The number and the bytes of a row, put together from all the pages over which it goes.
+/// Returns the sequence number and the bytes of a row, put together from its page and its overflow pages.
 fn payload(page: &[u8], at: usize, pages: &HashMap<u32, &[u8]>) -> Option<(u64, Vec<u8>)> {
     let (length, at) = varint(page, at)?;
     let (seq, at) = varint(page, at)?;
     let length = usize::try_from(length).ok()?;
-    let (here, most) = (local(length, page.len()), page.len() - 4);
-    let mut bytes = page.get(at..at.checked_add(here)?)?.to_vec();
-    let mut next = if here < length {
-        number(page, at + here, 4)?
+    let (local, overflow) = (local_length(length, page.len()), page.len() - 4);
+    let mut bytes = page.get(at..at.checked_add(local)?)?.to_vec();
+    let mut next = if local < length {
+        number(page, at + local, 4)?
     } else {
         0
     };
     while bytes.len() < length {
-        let further = pages.get(&u32::try_from(next).ok()?)?;
-        let rest = (length - bytes.len()).min(most);
-        bytes.extend_from_slice(further.get(4..4 + rest)?);
-        next = number(further, 0, 4)?;
+        let next_page = pages.get(&u32::try_from(next).ok()?)?;
+        let rest = (length - bytes.len()).min(overflow);
+        bytes.extend_from_slice(next_page.get(4..4 + rest)?);
+        next = number(next_page, 0, 4)?;
     }
     Some((seq, bytes))
 }
 
-/// How much of a row of this length stands on its own page.
-fn local(length: usize, page: usize) -> usize {
+/// Returns the number of bytes of a row of this length that stand on its own page.
+fn local_length(length: usize, page: usize) -> usize {
     let most = page - 35;
     if length <= most {
         return length;
@@ -118,7 +118,7 @@ fn local(length: usize, page: usize) -> usize {
     if fits <= most { fits } else { least }
 }
 
-/// A row as an event, if it has the form of one: its number stands outside, then run, unit, time and fact.
+/// Parses a row as an event: sequence number (stored outside the payload), run, unit, time and fact.
 fn event(seq: u64, payload: &[u8]) -> Option<Row> {
     let (header, mut at) = varint(payload, 0)?;
     let header = usize::try_from(header).ok()?;
@@ -128,7 +128,7 @@ fn event(seq: u64, payload: &[u8]) -> Option<Row> {
         kinds.push(kind);
         at = next;
     }
-    // Later versions may have further columns.
+    // A later version may have more columns.
     let [0, run, unit, time, fact, ..] = kinds[..] else {
         return None;
     };

@@ -1,13 +1,13 @@
-//! The languages whose structure the codemod understands, and which files are written in them.
+//! The languages that the codemod can parse, and the file names that each language has.
 //!
-//! It must stay in step with the parsers switched on in Cargo.toml: asking ast-grep for one that is not built in panics,
-//! so no other part of this room takes a `SupportLang` from anywhere else.
+//! The list must match the parsers that Cargo.toml enables: ast-grep panics on a language without a parser, so the
+//! other files of this module take a `SupportLang` only from here.
 
 use ast_grep_language::{Language, SupportLang};
 
 use super::CodemodError;
 
-/// Each language with the name people write.
+/// Each language with its usual name.
 const LANGUAGES: [(SupportLang, &str); 21] = [
     (SupportLang::Bash, "Bash"),
     (SupportLang::C, "C"),
@@ -32,7 +32,7 @@ const LANGUAGES: [(SupportLang, &str); 21] = [
     (SupportLang::Yaml, "YAML"),
 ];
 
-/// The names of all languages that a structural recipe can rewrite.
+/// Lists the names of all languages that a structural recipe can rewrite.
 pub fn languages() -> impl Iterator<Item = &'static str> {
     LANGUAGES.iter().map(|(_, name)| *name)
 }
@@ -48,7 +48,7 @@ pub(super) fn name(lang: SupportLang) -> &'static str {
         .map_or("an unknown language", |(_, name)| name)
 }
 
-/// The language that a person calls `given`.
+/// Returns the language with this name, in any case, or an alias of ast-grep.
 pub(super) fn by_name(given: &str) -> Result<SupportLang, CodemodError> {
     let named = LANGUAGES
         .iter()
@@ -78,7 +78,7 @@ fn hint(given: &str) -> String {
     }
 }
 
-/// The language a file is written in, going by its name alone.
+/// Returns the language of a file by its name alone.
 pub(super) fn of_path(path: &str) -> Option<SupportLang> {
     let file = path.rsplit('/').next().unwrap_or(path);
     match file {
@@ -89,7 +89,7 @@ pub(super) fn of_path(path: &str) -> Option<SupportLang> {
     SupportLang::from_path(file).filter(|lang| all().any(|known| known == *lang))
 }
 
-/// Whether a file may hold `lang`. A `.h` file is C by its name, but C++ projects use it as often.
+/// Checks whether a file may be written in `lang`. A `.h` file counts as C and as C++.
 pub(super) fn is_written_in(path: &str, lang: SupportLang) -> bool {
     let of_path = of_path(path);
     let is_header = of_path == Some(SupportLang::C)
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_language_is_answered_with_a_near_name_or_the_list() {
+    fn an_unknown_language_is_refused_with_a_similar_name_or_the_list() {
         let near = by_name("pyhton").unwrap_err().to_string();
         assert!(near.ends_with("did you mean Python?"), "{near}");
         let far = by_name("cobol-85").unwrap_err().to_string();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_c_and_also_cpp() {
+    fn a_header_is_c_and_cpp() {
         assert_eq!(of_path("include/a.h"), Some(SupportLang::C));
         assert!(is_written_in("include/a.h", SupportLang::Cpp));
         assert!(!is_written_in("src/a.c", SupportLang::Cpp));

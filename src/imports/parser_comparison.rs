@@ -1,7 +1,7 @@
-//! Holds what the readers find against what a whole parse finds, on small texts and, where a folder is given, on real
-//! ones:
+//! Compares the imports that the readers find with those that a full parse finds, on small texts and, given a folder,
+//! on real sources:
 //!
-//!     BATCH_SOURCES=folder cargo test --release --lib imports::oracle -- --ignored --nocapture
+//!     BATCH_SOURCES=folder cargo test --release --lib imports::parser_comparison -- --ignored --nocapture
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +11,9 @@ use ast_grep_core::tree_sitter::StrDoc;
 use ast_grep_core::{Node, tree_sitter::LanguageExt};
 use ast_grep_language::SupportLang;
 
-use super::{Form, Language, extract};
+use super::extract;
+use super::language::Language;
+use super::outline::ImportKind;
 
 type Tree<'r> = Node<'r, StrDoc<SupportLang>>;
 
@@ -34,7 +36,7 @@ fn parser(path: &str) -> Option<SupportLang> {
     })
 }
 
-/// What a whole parse finds.
+/// Returns the imports that a full parse finds.
 fn parsed(lang: SupportLang, text: &str) -> BTreeSet<String> {
     let root = lang.ast_grep(text);
     let mut found = BTreeSet::new();
@@ -76,7 +78,7 @@ fn walk(lang: SupportLang, node: &Tree<'_>, module: &str, found: &mut BTreeSet<S
             }
         }
         SupportLang::C | SupportLang::Cpp => {
-            // Objective-C's, which these grammars do not know.
+            // These grammars do not know the `#import` of Objective-C.
             if node.kind() == "preproc_call"
                 && node
                     .field("directive")
@@ -176,14 +178,14 @@ fn python(node: &Tree<'_>, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The names that `use` and `mod` give, as they stand there.
+/// Collects the names in `use` and `mod`, and the paths that begin with `crate`, `self` or `super`.
 fn rust(lang: SupportLang, node: &Tree<'_>, module: &mut String, found: &mut BTreeSet<String>) {
     match &*node.kind() {
         "use_declaration" => {
             if let Some(tree) = node.field("argument") {
                 let mut paths = BTreeSet::new();
                 use_tree(&tree, "", &mut paths);
-                found.extend(paths.iter().map(|path| outside(module, path)));
+                found.extend(paths.iter().map(|path| from_file(module, path)));
             }
         }
         "mod_item" => {
@@ -209,16 +211,16 @@ fn rust(lang: SupportLang, node: &Tree<'_>, module: &mut String, found: &mut BTr
                 .iter()
                 .any(|it| path.starts_with(it));
             if is_own && !is_part && !is_use && !path.contains('<') {
-                found.insert(outside(module, &path));
+                found.insert(from_file(module, &path));
             }
         }
-        // What stands in a macro is code too, most often.
+        // The input of a macro is mostly code too.
         "token_tree" => {
             let text = node.text();
             let inner = &text[1..text.len().saturating_sub(1).max(1)];
             let nested = node.parent().is_some_and(|it| it.kind() == "token_tree");
-            let says = ["use ", "mod ", "crate::", "super::", "self::"];
-            if !nested && says.iter().any(|it| inner.contains(it)) {
+            let keywords = ["use ", "mod ", "crate::", "super::", "self::"];
+            if !nested && keywords.iter().any(|it| inner.contains(it)) {
                 let root = lang.ast_grep(inner);
                 walk(lang, &root.root(), module, found);
             }
@@ -227,8 +229,8 @@ fn rust(lang: SupportLang, node: &Tree<'_>, module: &mut String, found: &mut BTr
     }
 }
 
-/// The path as it would be written outside of the modules that are open.
-fn outside(module: &str, path: &str) -> String {
+/// Rewrites a path in the open inline modules as a path from the file's own module.
+fn from_file(module: &str, path: &str) -> String {
     let mut open: Vec<&str> = module.split("::").filter(|it| !it.is_empty()).collect();
     let mut parts: Vec<&str> = path.split("::").collect();
     let is_own = matches!(parts[0], "self" | "super");
@@ -323,16 +325,16 @@ fn php(node: &Tree<'_>, found: &mut BTreeSet<String>) {
     }
 }
 
-/// What the reader finds of what a parse could find, too.
+/// Returns the imports that the reader finds, without the kinds that `parsed` does not collect.
 fn read(language: Language, text: &str) -> BTreeSet<String> {
-    let is_found = |form: Form, name: &str| match language {
-        Language::Rust | Language::JavaScript | Language::Php => form != Form::File,
+    let is_comparable = |kind: ImportKind, name: &str| match language {
+        Language::Rust | Language::JavaScript | Language::Php => kind != ImportKind::File,
         _ => !name.is_empty(),
     } && !(language == Language::Rust && matches!(name, "self" | "super" | "crate" | "_"));
     extract(language, text.as_bytes())
         .imports
         .into_iter()
-        .filter(|import| is_found(import.form, &import.name))
+        .filter(|import| is_comparable(import.kind, &import.name))
         .map(|import| import.name)
         .collect()
 }
@@ -349,7 +351,7 @@ struct Score {
 }
 
 #[test]
-fn readers_agree_with_a_whole_parse() {
+fn readers_agree_with_a_full_parse() {
     for (path, text) in [
         (
             "a.ts",
@@ -361,7 +363,8 @@ fn readers_agree_with_a_whole_parse() {
         ),
         (
             "a.tsx",
-            "import a from 'b';\nexport const C = () => <p title=\"x\">don't</p>;\nconst d = require('d');\nimport 'e';\n",
+            "import a from 'b';\nexport const C = () => <p title=\"x\">don't</p>;\nconst d = require('d');\n\
+             import 'e';\n",
         ),
         (
             "a.py",
@@ -417,7 +420,7 @@ fn readers_agree_with_a_whole_parse() {
     reason = "it reports to a person"
 )]
 #[ignore = "needs a folder with sources"]
-fn readers_agree_with_a_whole_parse_of_real_sources() {
+fn readers_agree_with_a_full_parse_of_real_sources() {
     let folder = std::env::var("BATCH_SOURCES").expect("BATCH_SOURCES names a folder");
     let shows = std::env::var_os("BATCH_SHOW").is_some();
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
@@ -434,7 +437,8 @@ fn readers_agree_with_a_whole_parse_of_real_sources() {
     for (language, score) in scores {
         let ratio = |part: usize, other: usize| 100.0 * part as f64 / (part + other).max(1) as f64;
         eprintln!(
-            "{language}: {} files, {} kB, {} imports; precision {:.2} %, recall {:.2} %; reading {:.0} MB/s, parsing {:.1} MB/s, {:.0} times slower",
+            "{language}: {} files, {} kB, {} imports; precision {:.2} %, recall {:.2} %; reading {:.0} MB/s, \
+             parsing {:.1} MB/s, {:.0} times slower",
             score.files,
             score.bytes / 1_000,
             score.both + score.only_parsed,
@@ -460,7 +464,7 @@ fn compare(path: &Path, shows: bool, scores: &mut BTreeMap<String, Score>) {
     let read = read(language, &text);
     let reading = start.elapsed();
     let start = Instant::now();
-    // A parse for its own sake; looking through its result is not counted.
+    // Only the parse counts, not the search through its tree.
     let root = lang.ast_grep(&text);
     let parsing = start.elapsed();
     drop(root);

@@ -1,8 +1,9 @@
-//! Text from outside without anything that could move a cursor, change a colour or turn the reading direction.
+//! Removes from outside text everything that could move a cursor, change a colour or reverse the reading direction.
 
 use std::borrow::Cow;
 
-/// The text as one line: control characters and escape sequences are gone, and every run of white space is one blank.
+/// Makes the text one safe line: without control characters and escape sequences, and with every run of white space as
+/// one blank.
 #[must_use]
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -21,10 +22,10 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// The text with its lines kept, without blank lines at either end; for the rest as [`line()`], but blanks stay and a tab
-/// is four of them.
+/// Makes the text safe like [`line()`], but keeps its lines and blanks. Blank lines at both ends go, and a tab becomes
+/// four blanks.
 ///
-/// Of a line that was written over by carriage returns (a progress bar in a log) only the last writing is kept, as on a
+/// A line that was overwritten by carriage returns (a progress bar in a log) keeps only its last state, as on a
 /// terminal.
 #[must_use]
 pub fn block(text: &str) -> String {
@@ -44,8 +45,8 @@ pub fn block(text: &str) -> String {
     }
 }
 
-/// One line's escape sequences go as a whole, so that their letters do not stay behind as rubbish. An escape sequence
-/// that never ends would swallow all that follows, therefore lines are looked at one by one.
+/// Removes escape sequences as a whole, so that none of their letters stay behind. Takes a single line, because an
+/// escape sequence without an end swallows the rest of the text.
 fn printable(line: &str) -> String {
     let stripped: Cow<'_, str> = console::strip_ansi_codes(line);
     let mut out = String::with_capacity(stripped.len());
@@ -60,7 +61,7 @@ fn printable(line: &str) -> String {
     out
 }
 
-/// Characters that are not control characters in Unicode's sense, yet reorder or hide what stands beside them
+/// Checks for characters that Unicode does not call control characters, but that hide or reorder the text beside them
 /// (<https://www.unicode.org/reports/tr9/>, "Trojan Source").
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escape_sequences_go_as_a_whole() {
+    fn escape_sequences_are_removed_as_a_whole() {
         assert_eq!(line("\u{1b}[31mred\u{1b}[0m"), "red");
         assert_eq!(
             line("\u{1b}]8;;https://evil.test\u{7}link\u{1b}]8;;\u{7}"),
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_sequence_that_never_ends_hides_no_other_line() {
+    fn an_escape_sequence_without_an_end_hides_no_other_line() {
         assert_eq!(block("one\n\u{1b}]0;title\nthree"), "one\n\nthree");
         assert_eq!(line("\u{1b}]0;title\nthree"), "three");
     }
@@ -99,12 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn the_reading_direction_cannot_be_turned() {
+    fn the_reading_direction_cannot_be_reversed() {
         assert_eq!(line("ok\u{202e}txt.exe\u{2066}"), "oktxt.exe");
     }
 
     #[test]
-    fn of_an_overwritten_line_the_last_writing_stays() {
+    fn an_overwritten_line_keeps_its_last_state() {
         assert_eq!(block("10%\r50%\r100%\r\ndone\r\n"), "100%\ndone");
     }
 
@@ -116,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_controls_a_terminal_is_left(text in any::<String>()) {
+        fn no_control_character_is_left(text in any::<String>()) {
             prop_assert!(!line(&text).chars().any(char::is_control));
             prop_assert!(!block(&text).chars().any(|c| c.is_control() && c != '\n'));
         }

@@ -1,0 +1,118 @@
+//! Describes a program and starts it, with pipes that carry its output to a log and to a receiver of lines.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, PipeWriter};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Child;
+use tokio::sync::Notify;
+
+use super::environment::Environment;
+use super::error::ProcessError;
+use super::lines::{LineReader, LineSink};
+use super::program::locate_program;
+use super::recorder::{RecordedOutput, Recorder};
+
+/// A program to run.
+#[derive(Debug, Clone)]
+pub struct Command {
+    pub program: OsString,
+    pub args: Vec<OsString>,
+    pub dir: PathBuf,
+    pub env: Environment,
+    /// The file that the program reads. Without one, its input is empty.
+    pub input: Option<PathBuf>,
+    /// The longest time that the program may take.
+    pub limit: Option<Duration>,
+    /// The longest time that the program may be silent.
+    pub idle: Option<Duration>,
+    /// The file for stdout and stderr, in the order of writing. An existing file is replaced.
+    pub log: PathBuf,
+}
+
+/// The output of a running child.
+pub(super) struct ChildOutput {
+    recorder: Recorder,
+    pipe: Receiver,
+    lines: Option<LineReader>,
+}
+
+impl ChildOutput {
+    /// Records everything until the last writer has closed its pipe, and notifies `activity` of every read. May be
+    /// dropped and called again.
+    pub(super) async fn drain(&mut self, activity: &Notify) -> io::Result<()> {
+        let log = self.recorder.drain(&mut self.pipe, activity);
+        match &mut self.lines {
+            Some(lines) => tokio::try_join!(log, lines.drain(activity)).map(|_| ()),
+            None => log.await,
+        }
+    }
+
+    /// Completes the files.
+    pub(super) fn finish(self) -> io::Result<RecordedOutput> {
+        if let Some(lines) = self.lines {
+            lines.finish()?;
+        }
+        self.recorder.finish()
+    }
+}
+
+/// Starts the child.
+pub(super) fn spawn(
+    command: &Command,
+    recorder: Recorder,
+    sink: Option<&LineSink>,
+    head: u64,
+) -> Result<(Child, ChildOutput), ProcessError> {
+    let program = locate_program(&command.program, &command.dir, command.env.get("PATH"))?;
+    let failed = |source| ProcessError::lost(&command.program, source);
+    let pipe = || -> io::Result<(Receiver, PipeWriter)> {
+        let (reader, writer) = io::pipe()?;
+        Ok((Receiver::from_owned_fd(reader.into())?, writer))
+    };
+    let (log, stderr) = pipe().map_err(failed)?;
+    let (lines, stdout) = match sink {
+        None => (None, stderr.try_clone().map_err(failed)?),
+        Some(sink) => {
+            let (reader, writer) = pipe().map_err(failed)?;
+            let reader =
+                LineReader::new(sink, reader, head).map_err(|source| ProcessError::Log {
+                    path: sink.file.clone(),
+                    source,
+                })?;
+            (Some(reader), writer)
+        }
+    };
+    let stdin = match &command.input {
+        None => Stdio::null(),
+        Some(path) => File::open(path)
+            .map_err(|source| ProcessError::Input {
+                path: path.clone(),
+                source,
+            })?
+            .into(),
+    };
+    // The builder holds the writing ends of the pipes: while it lives, the output does not end.
+    let child = tokio::process::Command::new(program)
+        .args(&command.args)
+        .current_dir(&command.dir)
+        .env_clear()
+        .envs(command.env.iter())
+        .stdin(stdin)
+        .stdout(stdout)
+        .stderr(stderr)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|source| ProcessError::start(&command.program, source))?;
+    let output = ChildOutput {
+        recorder,
+        pipe: log,
+        lines,
+    };
+    Ok((child, output))
+}
