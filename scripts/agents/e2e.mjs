@@ -137,7 +137,7 @@ async function planned(name, work) {
     const titles = [...plan.matchAll(/^title = "(.*)"$/gm)].map((match) => match[1]);
     must(titles.join() === 'The first,All others', `${name}: the plan has the units ${titles}: ${stderr}`);
     must(plan.includes('"Say let."'), `${name}: the plan has no conventions: ${plan}`);
-    must(/mended: gone\.js/.test(stderr), `${name}: nothing was mended: ${stderr}`);
+    must(/repaired: gone\.js/.test(stderr), `${name}: nothing was mended: ${stderr}`);
     must(git('worktree', 'list').trim().split('\n').length === 1, `${name}: a worktree was left`);
     const records = path.join(options.cwd, '.git', 'batch', 'research');
     const kept = fs.readdirSync(records).map((id) => path.join(records, id));

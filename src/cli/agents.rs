@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::global::Global;
+use super::output::print;
 use super::workspace::Workspace;
-use super::{Global, print};
 use crate::agent::{self, Found};
 use crate::config::{AgentOptions, AgentSpec, CodingKind};
 use crate::words;
 
 /// A coding agent as scripts read it.
 #[derive(Serialize)]
-struct Line {
+struct AgentEntry {
     agent: String,
     /// Where its program is; null where there is none.
     program: Option<String>,
@@ -26,7 +27,7 @@ struct Line {
 
 pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    let lines: Vec<Line> = CodingKind::ALL
+    let lines: Vec<AgentEntry> = CodingKind::ALL
         .into_iter()
         .map(|kind| line(kind, agent::find(kind, &variables)))
         .collect();
@@ -48,9 +49,9 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn line(kind: CodingKind, found: Option<Found>) -> Line {
+fn line(kind: CodingKind, found: Option<Found>) -> AgentEntry {
     let version = found.as_ref().and_then(Found::version);
-    Line {
+    AgentEntry {
         agent: kind.to_string(),
         program: found
             .as_ref()
@@ -61,18 +62,18 @@ fn line(kind: CodingKind, found: Option<Found>) -> Line {
     }
 }
 
-fn sentence(line: &Line) -> String {
+fn sentence(line: &AgentEntry) -> String {
     let Some(program) = &line.program else {
         return format!("not installed (tried with {})", line.tried);
     };
     let version = match line.version.as_deref() {
         Some(version) if version == line.tried => version.to_owned(),
         Some(version) => format!("{version} (tried with {})", line.tried),
-        None => "tells no version".to_owned(),
+        None => "reports no version".to_owned(),
     };
     let login = match &line.login {
         Some(login) => format!("logged in {login}"),
-        None => "no login was found".to_owned(),
+        None => "no login found".to_owned(),
     };
     words::line(&format!("{version}, {login}, {program}"))
 }

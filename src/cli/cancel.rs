@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 
-use super::workspace::KnownRun;
-use super::{Global, print, say};
-use crate::report::Liveness;
-use crate::run::{self, Outcome, Phase, Request, Stop};
+use super::global::Global;
+use super::output::{print, say};
+use super::workspace::known_run;
+use crate::run::{self, KnownRun, Liveness, Outcome, Phase, Request, Stop};
 
 /// The driving process looks for wishes many times in this span, unless something holds it up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,17 +19,17 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct CancelArgs {
     /// A run's id, or a part of it [default: the latest run]
     run: Option<String>,
-    /// End only this unit, by its id or a part of it; the others go on
+    /// Stop only this unit, by its id or a part of it; the others go on
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
-    /// Let the running units finish, and start no other
+    /// Let the running units finish, and start no others
     #[arg(long, conflicts_with = "unit")]
     drain: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct SkipArgs {
-    /// The id of a unit that has not begun, or a part of it
+    /// The id of a waiting unit, or a part of it
     unit: String,
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
@@ -46,29 +46,29 @@ pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
             (stop.is_some() && (how == Stop::Drain || stop == Some(Stop::Now))).then_some(())
         })?;
         let said = match (done, how) {
-            (None, _) => format!("run {id} has ended meanwhile"),
+            (None, _) => format!("run {id} has ended in the meantime"),
             (Some(()), Stop::Drain) => format!("run {id} starts no further unit"),
             (Some(()), Stop::Now) => {
-                format!("run {id} is being stopped; batch resume goes on with it")
+                format!("run {id} is being stopped; batch resume continues it")
             }
         };
         return tell(global, &known, None, &said);
     };
     let unit = known.unit(wanted)?.header.id.clone();
     if let Phase::Ended(outcome) = &known.unit(wanted)?.phase {
-        anyhow::bail!("unit {unit} has ended already: {}", outcome.words());
+        anyhow::bail!("unit {unit} has already ended: {}", outcome.words());
     }
-    let wish = Request::StopUnit {
+    let request = Request::StopUnit {
         unit: unit.clone(),
         by: who(),
     };
-    let outcome = ask(global, &known, &wish, |known| {
+    let outcome = ask(global, &known, &request, |known| {
         known.state.unit(&unit)?.outcome().cloned()
     })?;
     let said = match outcome {
         Some(Outcome::Stopped) => format!("unit {unit} is stopped; the others go on"),
-        Some(outcome) => format!("unit {unit} has ended meanwhile: {}", outcome.words()),
-        None => format!("run {id} has ended meanwhile"),
+        Some(outcome) => format!("unit {unit} has ended in the meantime: {}", outcome.words()),
+        None => format!("run {id} has ended in the meantime"),
     };
     tell(global, &known, Some(unit.as_str()), &said)
 }
@@ -77,18 +77,18 @@ pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
     let known = going(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?.header.id.clone();
     let begun = |phase: &Phase| match phase {
-        Phase::Ended(outcome) => format!("unit {unit} has ended already: {}", outcome.words()),
-        _ => format!("unit {unit} has begun already: batch cancel --unit {unit} ends it"),
+        Phase::Ended(outcome) => format!("unit {unit} has already ended: {}", outcome.words()),
+        _ => format!("unit {unit} has already started: batch cancel --unit {unit} stops it"),
     };
     let phase = &known.unit(&args.unit)?.phase;
     if *phase != Phase::Waiting {
         anyhow::bail!(begun(phase));
     }
-    let wish = Request::Skip {
+    let request = Request::Skip {
         unit: unit.clone(),
         by: who(),
     };
-    let phase = ask(global, &known, &wish, |known| {
+    let phase = ask(global, &known, &request, |known| {
         let phase = &known.state.unit(&unit)?.phase;
         (*phase != Phase::Waiting).then(|| phase.clone())
     })?;
@@ -100,20 +100,20 @@ pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
             &format!("unit {unit} is skipped"),
         ),
         Some(phase) => anyhow::bail!(begun(&phase)),
-        None => anyhow::bail!("run {} has ended meanwhile", known.state.id),
+        None => anyhow::bail!("run {} has ended in the meantime", known.state.id),
     }
 }
 
 /// A run that somebody drives.
 fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
-    let known = KnownRun::open(global, wanted)?;
+    let known = known_run(global, wanted)?;
     let id = &known.state.id;
     match known.liveness {
         Liveness::Going => Ok(known),
         Liveness::Ended => anyhow::bail!("run {id} has ended"),
         Liveness::Died => {
             anyhow::bail!(
-                "nobody drives run {id}: it was interrupted, and batch resume goes on with it"
+                "run {id} was interrupted and no process drives it: batch resume {id} continues it"
             )
         }
     }
@@ -123,16 +123,16 @@ fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
 fn ask<T>(
     global: &Global,
     known: &KnownRun,
-    wish: &Request,
+    request: &Request,
     answer: impl Fn(&KnownRun) -> Option<T>,
 ) -> anyhow::Result<Option<T>> {
     let id = known.state.id.as_str();
     let folder = known.places.requests(&known.state.id);
-    run::leave(&folder, wish)
-        .with_context(|| format!("the wish cannot be left in {}", folder.display()))?;
+    run::leave(&folder, request)
+        .with_context(|| format!("the request cannot be written to {}", folder.display()))?;
     let asked = Instant::now();
     loop {
-        let known = KnownRun::open(global, Some(id))?;
+        let known = known_run(global, Some(id))?;
         if let Some(answer) = answer(&known) {
             return Ok(Some(answer));
         }
@@ -141,7 +141,7 @@ fn ask<T>(
         }
         if asked.elapsed() > PATIENCE {
             anyhow::bail!(
-                "process {} was asked and has not done it yet; look at the run with batch status",
+                "process {} has not answered the request yet; batch status shows the run",
                 known.state.header.pid
             );
         }

@@ -4,29 +4,31 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::workspace::{Workspace, liveness, secure_journal};
-use super::{Global, say};
+use super::global::Global;
+use super::output::say;
+use super::workspace::{Workspace, secure_journal};
 use crate::config::Config;
 use crate::git::{GitError, delete_tree};
 use crate::journal::{Journal, RunLock};
-use crate::report::Liveness;
-use crate::run::{self, Fate, Naming, Places, PlanningCheckout, RunId, RunState, UnitState};
+use crate::run::{
+    self, Fate, Liveness, Naming, Places, PlanningCheckout, RunId, RunState, UnitState,
+};
 use crate::words;
 
 #[derive(Debug, Args)]
 pub(super) struct CleanArgs {
-    /// A run's id, or a part of it [default: all runs that have come to their end]
+    /// A run's id, or a part of it [default: all ended runs]
     run: Option<String>,
-    /// Also runs that could still be resumed
+    /// Also clean runs that could still be resumed
     #[arg(long, conflicts_with = "run")]
     all: bool,
-    /// Only what has been left alone for so long: runs, and with --empty-trash what lies there
+    /// Only clean runs without an event for this long; with --empty-trash, only delete trash of this age
     #[arg(long, value_name = "TIME", value_parser = age)]
     older_than: Option<i64>,
-    /// Say what would be done, and do nothing
+    /// Print what would be done, without doing it
     #[arg(long)]
     dry_run: bool,
-    /// Delete for good what earlier calls have moved to the trash
+    /// Delete the trash of earlier calls for good
     #[arg(long)]
     empty_trash: bool,
 }
@@ -39,7 +41,7 @@ fn age(text: &str) -> Result<i64, String> {
         .ok()
         .and_then(|age| i64::try_from(age.as_millis()).ok())
         .filter(|age| *age >= 0)
-        .ok_or_else(|| format!("{text:?} is no length of time: write it like 7d, 12h or 2w"))
+        .ok_or_else(|| format!("{text:?} is not a duration: write it like 7d, 12h or 2w"))
 }
 
 /// What has been done so far, or would be.
@@ -105,7 +107,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         say("nothing to clean: no ended run has left anything");
     } else if tally.trashed > 0 && !args.dry_run {
         say(&format!(
-            "unpublished work lies in {} until batch clean --empty-trash",
+            "unpublished work stays in {} until batch clean --empty-trash",
             places.trash().display()
         ));
     }
@@ -153,7 +155,7 @@ fn clean(
     } else {
         RunLock::acquire(&lock)?.ok()
     };
-    if held.is_none() && liveness(places, state)? == Liveness::Going {
+    if held.is_none() && Liveness::of(places, state)? == Liveness::Going {
         say(&format!("run {id} is going, so it is left alone"));
         tally.left_alone += 1;
         return Ok(());
@@ -167,7 +169,7 @@ fn clean(
     let is_resumable = !state.units.iter().all(UnitState::is_settled) && places.plan(id).exists();
     if is_resumable && !found.is_empty() && args.run.is_none() && !args.all {
         say(&format!(
-            "run {id} can still be resumed, so it is left alone; batch clean {id} takes its worktrees away"
+            "run {id} can still be resumed, so it is left alone; batch clean {id} removes its worktrees"
         ));
         tally.left_alone += 1;
         return Ok(());
@@ -205,8 +207,8 @@ fn clean(
             (Fate::Delete, false) => "deleted",
             (Fate::Trash, true) => "would move to the trash",
             (Fate::Trash, false) => "moved to the trash",
-            (Fate::Forget, true) => "would forget what is gone already",
-            (Fate::Forget, false) => "forgot what is gone already",
+            (Fate::Forget, true) => "would forget the missing worktree",
+            (Fate::Forget, false) => "forgot the missing worktree",
         };
         say(&format!("{verb}: {path}"));
         if let Some(trashed) = trashed {
@@ -251,7 +253,7 @@ fn forget_lost_refs(
         }
         workspace.repo.delete_ref(&name)?;
         say(&format!(
-            "deleted: {name}, whose run is gone\n  to get it back, until git tidies up: git update-ref {name} {commit}"
+            "deleted: {name}, whose run is gone\n  to get it back, until git collects garbage: git update-ref {name} {commit}"
         ));
     }
     Ok(())
@@ -271,7 +273,7 @@ fn empty(places: &Places, limit: i64, args: &CleanArgs) -> anyhow::Result<()> {
     let count = words::count(lying.len(), "worktree");
     if lying.is_empty() {
         say(match args.older_than {
-            Some(_) => "nothing has been in the trash for so long",
+            Some(_) => "nothing in the trash is that old",
             None => "the trash is empty",
         });
     } else if args.dry_run {

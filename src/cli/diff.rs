@@ -2,15 +2,16 @@
 
 use clap::Args;
 
-use super::workspace::KnownRun;
-use super::{Global, colours, print, print_bytes};
+use super::global::Global;
+use super::output::{colours, print, print_bytes};
+use super::workspace::known_run;
 use crate::run::UnitState;
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// A unit's id, or a part of it
     unit: String,
-    /// Of several works that competed, this one, from 1 [default: the one that was taken]
+    /// With --best-of: the candidate of this number, from 1 [default: the candidate that was taken]
     #[arg(long, value_name = "N")]
     rival: Option<usize>,
     /// A run's id, or a part of it [default: the latest run]
@@ -19,11 +20,11 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
+    let known = known_run(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?;
     let id = &unit.header.id;
-    let Some(start) = unit.attempt.start() else {
-        anyhow::bail!("unit {id} has not begun, so there is no difference to show");
+    let Some(start) = &unit.attempt.start() else {
+        anyhow::bail!("unit {id} has not started, so there is no change to show");
     };
     let after = match (args.rival, &unit.attempt.commit, &unit.attempt.worktree) {
         (Some(number), ..) => rival(unit, number)?,
@@ -64,12 +65,12 @@ fn rival(unit: &UnitState, number: usize) -> anyhow::Result<String> {
     let place = number.checked_sub(1).and_then(|at| unit.candidates.get(at));
     let Some(rival) = place else {
         anyhow::bail!(
-            "unit {id} has no work {number}: {} have competed",
+            "unit {id} has no candidate {number}: it has {}",
             unit.candidates.len()
         );
     };
     match rival.commit.as_ref().or(unit.attempt.start()) {
         Some(commit) => Ok(commit.to_string()),
-        None => anyhow::bail!("work {number} of unit {id} left nothing"),
+        None => anyhow::bail!("candidate {number} of unit {id} left no commit"),
     }
 }

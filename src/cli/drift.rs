@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Serialize;
 
+use super::global::Global;
+use super::output::{print, say};
 use super::workspace::Workspace;
-use super::{Global, print, say};
 use crate::git::Base;
 use crate::plan::file::amend;
 use crate::plan::{self, Drift, Plan};
@@ -14,7 +15,7 @@ use crate::words;
 
 /// What is printed for scripts.
 #[derive(Serialize)]
-struct Told<'a> {
+struct DriftReport<'a> {
     holds: bool,
     base: &'a str,
     later: &'a str,
@@ -51,7 +52,7 @@ impl Saved {
     }
 
     fn print_json(&self, notes: Option<&[String]>) -> anyhow::Result<()> {
-        let told = Told {
+        let report = DriftReport {
             holds: self.drift.holds(),
             base: &self.plan.base,
             later: &self.later.id,
@@ -59,7 +60,7 @@ impl Saved {
             drift: &self.drift,
             notes,
         };
-        print(&format!("{}\n", serde_json::to_string_pretty(&told)?))
+        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))
     }
 }
 
@@ -79,7 +80,7 @@ pub(super) fn check(
             "the plan holds".to_owned()
         } else {
             format!(
-                "the plan does not hold any more; adapt it with: batch plan --rebase {}",
+                "the plan no longer holds; adapt it with: batch plan --rebase {}",
                 file.display()
             )
         };

@@ -1,78 +1,74 @@
-//! A run driven from its first event of this process to its report: shown while it goes, ended by Ctrl-C, and gone on
-//! with where it stopped by itself and the person at the terminal wants that.
+//! A run driven to its report: shown while it goes, stopped by Ctrl-C, and continued where it paused and the person at the
+//! terminal agrees.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::Context;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::going_on;
-use super::job::{Otherwise, prepare_again};
-use super::workspace::KnownRun;
-use super::{Global, print, say, stdout_width};
+use super::continue_prompt;
+use super::exit_code;
+use super::flags::ResumeFlags;
+use super::global::Global;
+use super::output::{print, say, stdout_width};
+use super::prepare::prepare_again;
+use super::signals::{listen, runtime};
+use super::workspace::known_run;
 use crate::git::delete_tree;
-use crate::progress::{self, Form};
-use crate::report::{self, Liveness, Report};
-use crate::run::{self, Job, Places, RunState, Start, Stop, StopReason, UnitState};
+use crate::progress::{self, Display};
+use crate::report;
+use crate::run::{self, Job, Liveness, Places, RunState, Start, Stop};
 
-pub(super) const NOT_APPROVED: u8 = 3;
-pub(super) const INTERRUPTED: u8 = 130;
+/// A deletion that takes longer is announced.
+const SOON: Duration = Duration::from_secs(1);
 
-/// Executes the job, and gives the exit code. `otherwise` is what the command line says of a run that goes on.
+/// Executes the job, and returns the exit code. `flags` hold for every later part of the run.
 pub(super) fn drive(
     job: Job,
-    beginning: Start,
+    start: Start,
     global: &Global,
     places: &Places,
-    otherwise: &Otherwise,
+    flags: &ResumeFlags,
 ) -> anyhow::Result<u8> {
     let runtime = runtime()?;
-    let mut next = (job, beginning);
+    let mut next = (job, start);
     let code = loop {
-        let (job, beginning) = next;
-        let state = execute(&runtime, job, beginning, global, places)?;
-        match going_on::ask(&state, global, otherwise.yes)? {
-            Some(beginning) => {
-                let known = KnownRun::open(global, Some(state.id.as_str()))?;
-                next = (prepare_again(global, &known, otherwise)?, beginning);
+        let (job, start) = next;
+        let state = execute(&runtime, job, start, global, places)?;
+        match continue_prompt::ask(&state, global, flags.consent())? {
+            Some(start) => {
+                let known = known_run(global, Some(state.id.as_str()))?;
+                next = (prepare_again(global, &known, flags)?, start);
             }
-            None => break exit_code(&state),
+            None => break exit_code::of_run(&state),
         }
     };
-    // A deletion that was broken off must not be waited for.
+    // Nobody waits for a deletion that was cut off.
     runtime.shutdown_background();
     Ok(code)
-}
-
-/// What everything runs in that waits for others.
-pub(super) fn runtime() -> anyhow::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")
 }
 
 /// Executes the job once, showing what happens, and reports.
 fn execute(
     runtime: &Runtime,
     job: Job,
-    beginning: Start,
+    start: Start,
     global: &Global,
     places: &Places,
 ) -> anyhow::Result<RunState> {
-    let form = match (global.json, global.verbose) {
-        (true, _) => Form::Json,
+    let display = match (global.json, global.verbose) {
+        (true, _) => Display::Json,
         // Bars and further lines would overwrite each other.
-        (false, 1..) => Form::Lines,
-        (false, 0) => Form::for_people(),
+        (false, 1..) => Display::Lines,
+        (false, 0) => Display::for_people(),
     };
-    let mut progress = progress::start(form);
+    let mut progress = progress::start(display);
     runtime.block_on(async {
-        let (wishes, stops) = mpsc::channel(4);
-        let signals = tokio::spawn(listen(wishes));
+        let (stop, stops) = mpsc::channel(4);
+        let signals = tokio::spawn(listen(stop));
         let mut watch = |event: &run::Recorded, state: &RunState| progress.event(event, state);
-        let state = run::execute(job, beginning, stops, &mut watch).await;
+        let state = run::execute(job, start, stops, &mut watch).await;
         signals.abort();
         progress.finish();
         let state = state?;
@@ -84,7 +80,7 @@ fn execute(
 
 /// Deletes the worktrees of units whose work is safe elsewhere, which may take long on a slow disk.
 async fn delete_done(done: PathBuf, state: &RunState) {
-    let left = format!("{} is left to batch clean", done.display());
+    let left = format!("batch clean removes {}", done.display());
     if !done.exists() {
         return;
     }
@@ -92,15 +88,14 @@ async fn delete_done(done: PathBuf, state: &RunState) {
         say(&left);
         return;
     }
-    let (wishes, mut stops) = mpsc::channel(1);
-    let signals = tokio::spawn(listen(wishes));
+    let (stop, mut stops) = mpsc::channel(1);
+    let signals = tokio::spawn(listen(stop));
     let deletion = tokio::task::spawn_blocking(move || delete_tree(&done));
     tokio::pin!(deletion);
-    let soon = tokio::time::timeout(std::time::Duration::from_secs(1), &mut deletion).await;
-    let deleted = if let Ok(deleted) = soon {
+    let deleted = if let Ok(deleted) = tokio::time::timeout(SOON, &mut deletion).await {
         deleted
     } else {
-        say("deleting finished worktrees; Ctrl-C leaves them to batch clean");
+        say("deleting finished worktrees; after Ctrl-C, batch clean deletes the rest");
         tokio::select! {
             deleted = &mut deletion => deleted,
             _ = stops.recv() => {
@@ -115,40 +110,16 @@ async fn delete_done(done: PathBuf, state: &RunState) {
     }
 }
 
-/// Ctrl-C once lets running units finish; twice, or the system's wish that the program end, stops them.
-pub(super) async fn listen(wishes: mpsc::Sender<Stop>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return;
-    };
-    let mut wish = Stop::Drain;
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => wish = Stop::Now,
-            _ = hangup.recv() => wish = Stop::Now,
-        }
-        if wishes.send(wish).await.is_err() {
-            return;
-        }
-        wish = Stop::Now;
-    }
-}
-
-/// Writes the reports and prints what came out.
+/// Writes the report files and prints the report.
 fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<()> {
-    let ended = Liveness::Ended;
+    let (ended, now) = (Liveness::Ended, run::now());
     let pages = [
-        ("md", report::markdown(state, ended, run::now())),
-        ("json", json(state, ended)?),
+        ("md", report::markdown(state, ended, now)),
+        ("json", report::json(state, ended, now)?),
     ];
     for (extension, text) in pages {
         let path = places.report(&state.id, extension);
-        // What came out is in the journal, and is shown all the same.
+        // The journal holds every fact of the report, which is printed all the same.
         if let Err(error) = std::fs::write(&path, text) {
             say(&format!(
                 "warning: the report {} cannot be written: {error}",
@@ -167,21 +138,4 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
         ));
     }
     Ok(())
-}
-
-fn exit_code(state: &RunState) -> u8 {
-    let good = |unit: &UnitState| unit.outcome().is_some_and(going_on::is_good);
-    if state.stop.is_some() {
-        INTERRUPTED
-    } else if state.stop_reason == Some(StopReason::Canary) && state.canary().is_some_and(good) {
-        NOT_APPROVED
-    } else {
-        u8::from(!state.is_success())
-    }
-}
-
-/// The report for scripts.
-pub(super) fn json(state: &RunState, liveness: Liveness) -> anyhow::Result<String> {
-    let report = Report::new(state, liveness, run::now());
-    Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }

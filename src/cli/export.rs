@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use super::workspace::{KnownRun, folder, read_journal};
-use super::{Global, print, say};
+use super::global::Global;
+use super::output::{print, say};
+use super::workspace::{folder, known_run};
 use crate::git::Repo;
 use crate::progress;
-use crate::run::{self, Places, UnitState};
+use crate::run::{self, KnownRun, Places, UnitState};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -35,11 +36,14 @@ pub(super) fn run(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
 fn events(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
     let repo = Repo::discover(&folder(global)?)?;
     let places = Places::new(repo.state_dir());
-    let (id, events) = read_journal(&places, |journal| {
+    let ((id, events), repaired) = run::read_journal(&places, |journal| {
         let id = run::find(journal, args.run.as_deref())?;
         let events = run::events(journal, &id)?;
         Ok((id, events))
     })?;
+    if let Some(repaired) = repaired {
+        say(&format!("warning: {repaired}"));
+    }
     for event in &events {
         print(&format!("{}\n", progress::json_line(&id, event)))?;
     }
@@ -48,7 +52,7 @@ fn events(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
 
 /// One file a unit, numbered so that those that are needed come first.
 fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
+    let known = known_run(global, args.run.as_deref())?;
     let units = in_order(&known)?;
     std::fs::create_dir_all(dir)
         .with_context(|| format!("the folder {} cannot be made", dir.display()))?;
@@ -59,7 +63,7 @@ fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8>
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     say(&format!(
-        "{} for git am in {}, made for {}",
+        "{} for git am in {}, based on {}",
         several(units.len(), "patch"),
         dir.display(),
         known.state.header.base
@@ -68,18 +72,18 @@ fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8>
 }
 
 fn bundle(global: &Global, args: &ExportArgs, file: &Path) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
+    let known = known_run(global, args.run.as_deref())?;
     let units = in_order(&known)?;
     let branches: Vec<&str> = units.iter().map(|(_, _, branch)| *branch).collect();
     known
         .repo
         .bundle(file, &known.state.header.base, &branches)?;
     say(&format!(
-        "{} in {}: git fetch {} 'refs/heads/*:refs/heads/*' where {} is known",
+        "{} in {}; in a clone that has {}: git fetch {} 'refs/heads/*:refs/heads/*'",
         several(branches.len(), "branch"),
         file.display(),
-        file.display(),
-        known.state.header.base
+        known.state.header.base,
+        file.display()
     ));
     Ok(0)
 }
@@ -105,7 +109,7 @@ fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &str, &str)>> {
         })
         .collect();
     if committed.is_empty() {
-        anyhow::bail!("no unit of run {} has committed anything", known.state.id);
+        anyhow::bail!("no unit of run {} has a commit", known.state.id);
     }
     Ok(committed)
 }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::workspace::{KnownRun, liveness};
 use crate::journal::Journal;
-use crate::progress::{self, Form};
-use crate::report::Liveness;
-use crate::run::{self, Places, RecordError, Recorded, RunState};
+use crate::progress::{self, Display};
+use crate::run::{self, KnownRun, Liveness, Places, RecordError, Recorded, RunState};
 
 /// How often the journal is asked; a person does not notice.
 const LOOK: Duration = Duration::from_millis(100);
@@ -36,7 +34,7 @@ impl Follower {
 
     /// Whether nothing more will happen. What was written before this was asked is still to be read.
     pub(super) fn is_over(&self) -> anyhow::Result<bool> {
-        Ok(liveness(&self.places, &self.state)? != Liveness::Going)
+        Ok(Liveness::of(&self.places, &self.state)? != Liveness::Going)
     }
 
     /// Takes in what is new, and shows each event when the state has it.
@@ -59,10 +57,10 @@ pub(super) fn pause() {
 }
 
 /// Shows the run until its end, in this form. Bars begin with how it stands; lines tell all that has happened.
-pub(super) fn watch(known: &KnownRun, form: Form) -> anyhow::Result<()> {
+pub(super) fn watch(known: &KnownRun, display: Display) -> anyhow::Result<()> {
     let mut follower = Follower::new(known)?;
-    let mut progress = progress::start(form);
-    if form == Form::Bars {
+    let mut progress = progress::start(display);
+    if display == Display::Bars {
         let mut last = None;
         follower.catch_up(|event, _| last = Some(event.clone()))?;
         if let Some(last) = last {

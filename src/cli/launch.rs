@@ -1,24 +1,25 @@
-//! From a plan to its run: everything that can be refused first, then the review.
+//! From a plan to its run: everything that can be refused first, then the review, then the run itself.
 
-use std::cell::{LazyCell, RefCell};
-use std::io::IsTerminal;
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use console::Term;
 
-use super::drive::{NOT_APPROVED, drive};
-use super::flags::RunFlags;
-use super::job::{self, Otherwise};
-use super::past::Past;
-use super::review::{self, CourseLine, Decision, Desk, Restore};
-use super::workspace::{Workspace, new_run_id, secure_journal};
-use super::{Global, research, say};
+use super::drive::drive;
+use super::estimate;
+use super::exit_code::NOT_APPROVED;
+use super::flags::{ResumeFlags, RunFlags};
+use super::global::Global;
+use super::output::{can_ask, say, stderr_width};
+use super::research;
+use super::review::{self, Decision, PlanSource, RestoreTerminal, SummaryLine};
+use super::workspace::{Workspace, secure_journal};
 use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::{self, BaseFiles, Plan};
 use crate::process;
-use crate::run::{self, Job, RunId, Start};
+use crate::run::{self, Goal, Job, PastTimes, RunId, Start};
 use crate::words;
 
 pub(super) fn launch(
@@ -28,89 +29,159 @@ pub(super) fn launch(
     base: &Base,
     flags: &RunFlags,
 ) -> anyhow::Result<u8> {
-    secure_journal(&workspace.places())?;
-    let id = new_run_id(&workspace.places());
-    let prepare = |plan: &Plan| {
-        let job = job::prepare(workspace, &id, plan.clone(), base, flags.goal())?;
-        anyhow::Ok(job.check_new()?)
-    };
-    let mut job = prepare(plan)?;
-    for note in job.notes().iter().chain(&job.stacking()) {
+    let places = workspace.places();
+    secure_journal(&places)?;
+    let mut launch = Launch::prepare(workspace, plan, base, flags.goal())?;
+    for note in launch.job.notes().iter().chain(&launch.job.stacking()) {
         say(&format!("note: {note}"));
     }
-    // Who is not shown the plan needs no journal read.
-    let past = LazyCell::new(|| Past::read(&workspace.places()));
-    let term = Term::stderr();
-    if flags.yes {
-        let width = term.is_term().then(|| term.size().1);
-        say(&review::table(plan, &course(&job, &past), width));
-    } else if !(term.is_term() && std::io::stdin().is_terminal()) {
-        let path = save(workspace, &id, plan)?;
-        say(&format!(
-            "There is no terminal to approve the plan at, so nothing was run. Give --yes to approve it unseen, or look \
-             at it and run it with: batch run {}",
-            path.display()
-        ));
-        return Ok(NOT_APPROVED);
+    let refusal = if flags.yes {
+        let summary = launch.summary(plan);
+        say(&review::table(plan, &summary, stderr_width()));
+        None
+    } else if can_ask() {
+        launch.review(plan)?
     } else {
-        let reload = |text: &str| Ok(plan::load(&workspace.repo, text)?);
-        let terminal = RefCell::new(Some(Restore::later()));
-        // An edit may have named another agent. To prepare may mean to ask a server, so it is done once for each plan.
-        let prepared = RefCell::new(job);
-        let course = |plan: &Plan| {
-            if prepared.borrow().plan() != plan {
-                match prepare(plan) {
-                    Ok(job) => drop(prepared.replace(job)),
-                    Err(error) => return vec![("fault", words::chain(error.as_ref()))],
-                }
-            }
-            course(&prepared.borrow(), &past)
-        };
-        let know = |plan: &Plan| {
-            let (by, order) = (workspace.config.plan.by, workspace.config.plan.order);
-            let order = order.unwrap_or_default();
-            Ok(BaseFiles::of(&workspace.repo, plan, by, order)?)
-        };
-        let again = |plan: &Plan| {
-            // Whoever asks an agent ends it as well when the program is to end.
-            drop(terminal.take());
-            let found = research::again(workspace, plan);
-            terminal.replace(Some(Restore::later()));
-            found
-        };
-        let desk = Desk {
-            course: &course,
-            reload: &reload,
-            know: &know,
-            again: research::is_proposed(workspace, plan).then_some(&again),
-        };
-        match review::review(plan.clone(), &term, &desk)? {
-            Decision::Approved(approved) => {
-                job = prepared.into_inner();
-                if *job.plan() != approved {
-                    job = prepare(&approved)?;
-                }
-            }
-            Decision::Quit(plan) => {
-                let path = save(workspace, &id, &plan)?;
-                say(&format!(
-                    "Nothing was run. The plan is kept: batch run {}",
-                    path.display()
-                ));
-                return Ok(NOT_APPROVED);
-            }
-        }
+        Some(format!(
+            "Nothing was run, because there is no terminal to approve the plan at. Approve it unseen with --yes, or read \
+             it and run it with: batch run {}",
+            launch.save(plan)?.display()
+        ))
+    };
+    if let Some(why) = refusal {
+        say(&why);
+        return Ok(NOT_APPROVED);
     }
-    settle(&mut job)?;
+    let mut job = launch.job;
+    settle_fork(&mut job)?;
     if flags.detach {
         return detach(&job, workspace, flags);
     }
-    let otherwise = Otherwise::consenting(flags.yes);
-    drive(job, Start::New, global, &workspace.places(), &otherwise)
+    let later = ResumeFlags::consenting(flags.consent());
+    drive(job, Start::New, global, &places, &later)
 }
 
-/// Has the fork made that branches are pushed to, where that is wanted.
-pub(super) fn settle(job: &mut Job) -> anyhow::Result<()> {
+/// A run that waits for approval: its id, and the job for the plan that was prepared last.
+struct Launch<'a> {
+    workspace: &'a Workspace,
+    base: &'a Base,
+    goal: Goal,
+    id: RunId,
+    job: Job,
+    /// Read only where a plan is shown.
+    past: OnceCell<PastTimes>,
+    terminal: Option<RestoreTerminal>,
+}
+
+impl<'a> Launch<'a> {
+    fn prepare(
+        workspace: &'a Workspace,
+        plan: &Plan,
+        base: &'a Base,
+        goal: Goal,
+    ) -> anyhow::Result<Self> {
+        let id = run::new_run_id(&workspace.places());
+        Ok(Self {
+            workspace,
+            base,
+            goal,
+            job: new_job(workspace, &id, plan, base, goal)?,
+            id,
+            past: OnceCell::new(),
+            terminal: None,
+        })
+    }
+
+    /// Lets the person at the terminal approve the plan. Says why nothing is run where they do not.
+    fn review(&mut self, plan: &Plan) -> anyhow::Result<Option<String>> {
+        self.terminal = Some(RestoreTerminal::later());
+        let decision = review::review(plan.clone(), &Term::stderr(), self)?;
+        let refusal = match decision {
+            Decision::Approved(approved) => {
+                self.bring_up_to(&approved)?;
+                None
+            }
+            Decision::Quit(plan) => Some(format!(
+                "Nothing was run. The plan is saved; run it with: batch run {}",
+                self.save(&plan)?.display()
+            )),
+        };
+        self.terminal = None;
+        Ok(refusal)
+    }
+
+    /// Prepares the job for this plan, unless that is the one that was prepared last: preparing may ask a server.
+    fn bring_up_to(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        if self.job.plan() != plan {
+            self.job = new_job(self.workspace, &self.id, plan, self.base, self.goal)?;
+        }
+        Ok(())
+    }
+
+    /// Saves a plan that was not run, outside the checkout.
+    fn save(&self, plan: &Plan) -> anyhow::Result<PathBuf> {
+        let path = self.workspace.places().saved_plan(&self.id);
+        let write = || {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(&path, to_toml(plan))
+        };
+        write().with_context(|| format!("the plan cannot be saved as {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+impl PlanSource for Launch<'_> {
+    fn summary(&mut self, plan: &Plan) -> Vec<SummaryLine> {
+        // An edit may have named another agent.
+        if let Err(error) = self.bring_up_to(plan) {
+            return vec![("fault", words::chain(error.as_ref()))];
+        }
+        let past = self
+            .past
+            .get_or_init(|| PastTimes::read(&self.workspace.places()));
+        summary(&self.job, past)
+    }
+
+    fn read(&mut self, text: &str) -> anyhow::Result<Plan> {
+        Ok(plan::load(&self.workspace.repo, text)?)
+    }
+
+    fn files(&mut self, plan: &Plan) -> anyhow::Result<BaseFiles> {
+        let settings = &self.workspace.config.plan;
+        let order = settings.order.unwrap_or_default();
+        let repo = &self.workspace.repo;
+        Ok(BaseFiles::of(repo, plan, settings.by, order)?)
+    }
+
+    fn is_proposed(&self, plan: &Plan) -> bool {
+        research::is_proposed(self.workspace, plan)
+    }
+
+    fn propose_again(&mut self, plan: &Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>> {
+        // Asking the agent handles signals by itself.
+        drop(self.terminal.take());
+        let found = research::again(self.workspace, plan);
+        self.terminal = Some(RestoreTerminal::later());
+        found
+    }
+}
+
+fn new_job(
+    workspace: &Workspace,
+    id: &RunId,
+    plan: &Plan,
+    base: &Base,
+    goal: Goal,
+) -> anyhow::Result<Job> {
+    let Workspace { repo, config, dir } = workspace;
+    let job = run::prepare(repo, config, dir, id, plan.clone(), base, goal)?;
+    Ok(job.check_new()?)
+}
+
+/// Finds or makes the fork that branches are pushed to, where the settings ask for one.
+pub(super) fn settle_fork(job: &mut Job) -> anyhow::Result<()> {
     if let Some(fork) = job.settle()? {
         say(&format!("note: branches are pushed to the fork {fork}"));
     }
@@ -128,15 +199,15 @@ fn detach(job: &Job, workspace: &Workspace, flags: &RunFlags) -> anyhow::Result<
     }
     let pid = process::start_in_background(&program, args, workspace.repo.root(), &log)?;
     say(&format!(
-        "run {id} goes on in the background, in process {pid}: batch status {id}\nwhat it says: {}",
+        "run {id} continues in the background, in process {pid}: batch status {id}\nits output: {}",
         log.display(),
         id = job.id()
     ));
     Ok(0)
 }
 
-/// What will be done with the plan, and by whom.
-fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
+/// Says what a run of the job does, and which agents do it.
+fn summary(job: &Job, past: &PastTimes) -> Vec<SummaryLine> {
     let checks: Vec<String> = job
         .checks()
         .iter()
@@ -147,28 +218,19 @@ fn course(job: &Job, past: &Past) -> Vec<CourseLine> {
         few if few.len() <= 4 => few.join(", "),
         many => format!("{}, and {} more", many[..3].join(", "), many.len() - 3),
     };
-    let mut course = vec![
+    let mut summary = vec![
         ("agent", job.unit_agents().to_string()),
         ("checks", shown),
         ("result", job.delivery().words()),
     ];
     if job.candidates() > 1 {
-        let best = format!("the best of {} at each unit is taken", job.candidates());
-        course.push(("works", best));
+        let best = format!(
+            "the best of {} candidates for each unit is taken",
+            job.candidates()
+        );
+        summary.push(("best", best));
     }
-    course.extend(past.expect(job.plan(), &job.unit_agents(), job.jobs()));
-    course
-}
-
-/// Keeps a plan that was not run, outside the checkout.
-fn save(workspace: &Workspace, id: &RunId, plan: &Plan) -> anyhow::Result<PathBuf> {
-    let path = workspace.places().saved_plan(id);
-    let write = || {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(&path, to_toml(plan))
-    };
-    write().with_context(|| format!("the plan cannot be saved as {}", path.display()))?;
-    Ok(path)
+    let estimate = past.estimate(job.plan(), &job.unit_agents(), job.jobs());
+    summary.extend(estimate.iter().flat_map(estimate::lines));
+    summary
 }

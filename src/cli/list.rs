@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::workspace::{folder, liveness};
-use super::{Global, print, say, stdout_width};
+use super::global::Global;
+use super::output::{print, say, stdout_width};
+use super::workspace::folder;
 use crate::git::Repo;
 use crate::journal::Journal;
-use crate::report::{Liveness, Totals};
-use crate::run::{self, Places, RunId, RunState};
+use crate::report::{self, Totals};
+use crate::run::{self, Liveness, Places, RunId, RunState};
 use crate::words;
 
 /// Where standard output is no terminal, lines may be long; an instruction may be a page.
@@ -18,14 +19,14 @@ const WIDTH_UNASKED: usize = 160;
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Only so many, the latest ones
+    /// Show only the latest N runs
     #[arg(short, long, value_name = "N")]
     number: Option<usize>,
 }
 
 /// A run as scripts read it.
 #[derive(Serialize)]
-struct Line {
+struct RunEntry {
     run: RunId,
     /// `going`, `ended`, `stopped` or `interrupted`.
     status: &'static str,
@@ -37,34 +38,34 @@ struct Line {
 
 pub(super) fn run(global: &Global, args: &ListArgs) -> anyhow::Result<u8> {
     let places = Places::new(Repo::discover(&folder(global)?)?.state_dir());
-    let mut lines = Vec::new();
+    let mut entries = Vec::new();
     if let Some(journal) = Journal::read(&places.journal())? {
         let runs = journal.runs()?;
         for id in runs.iter().take(args.number.unwrap_or(usize::MAX)) {
             // One run that only a newer version understands must not hide the others.
             match run::load(&journal, &RunId::from_journal(id)) {
                 Ok(state) => {
-                    let liveness = liveness(&places, &state)?;
-                    lines.push((line(&state, liveness), row(&state, liveness)));
+                    let liveness = Liveness::of(&places, &state)?;
+                    entries.push((entry(&state, liveness), row(&state, liveness)));
                 }
                 Err(error) => say(&format!("note: run {id} is left out: {error}")),
             }
         }
     }
     if global.json {
-        let lines: Vec<Line> = lines.into_iter().map(|(line, _)| line).collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&lines)?))?;
-    } else if lines.is_empty() {
+        let entries: Vec<RunEntry> = entries.into_iter().map(|(entry, _)| entry).collect();
+        print(&format!("{}\n", serde_json::to_string_pretty(&entries)?))?;
+    } else if entries.is_empty() {
         say("there has been no run in this repository yet");
     } else {
-        let rows: Vec<_> = lines.into_iter().map(|(_, row)| row).collect();
+        let rows: Vec<_> = entries.into_iter().map(|(_, row)| row).collect();
         print(&table(&rows))?;
     }
     Ok(0)
 }
 
-fn line(state: &RunState, liveness: Liveness) -> Line {
-    Line {
+fn entry(state: &RunState, liveness: Liveness) -> RunEntry {
+    RunEntry {
         run: state.id.clone(),
         status: status(state, liveness),
         started: words::timestamp(state.started_at),
@@ -89,7 +90,7 @@ fn row(state: &RunState, liveness: Liveness) -> [String; 5] {
         state.id.to_string(),
         minute(state.started_at),
         status(state, liveness).to_owned(),
-        Totals::of(state).sentence(liveness),
+        report::sentence(state, liveness),
         words::line(&state.header.instruction),
     ]
 }

@@ -9,10 +9,11 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::follow::{Follower, pause};
-use super::workspace::KnownRun;
-use super::{Global, print, print_bytes};
+use super::global::Global;
+use super::output::{print, print_bytes};
+use super::workspace::known_run;
 use crate::plan::UnitId;
-use crate::run::UnitState;
+use crate::run::{KnownRun, UnitState};
 
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
@@ -21,10 +22,10 @@ pub(super) struct LogsArgs {
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Go on printing until the unit ends; with --json one object for each line
+    /// Keep printing until the unit ends; with --json, one object for each line
     #[arg(short, long)]
     follow: bool,
-    /// Only the logs of this step [default: all there are]
+    /// Only the logs of this step [default: all steps]
     #[arg(long, value_enum, value_name = "STEP")]
     of: Option<Source>,
 }
@@ -51,7 +52,7 @@ impl Log {
 }
 
 pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
+    let known = known_run(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?;
     let folder = known.places.unit(&known.state.id, &unit.header.id);
     if args.follow {
@@ -100,7 +101,7 @@ fn follow(
             .with_context(|| format!("the logs in {} cannot be listed", folder.display()))?
         {
             let new = tails
-                .news(&log, over || !global.json)
+                .new_text(&log, over || !global.json)
                 .with_context(|| format!("the log {} cannot be read", log.path.display()))?;
             if new.is_empty() {
                 continue;
@@ -134,7 +135,7 @@ struct Tails {
 
 impl Tails {
     /// What stands in the log beyond what was printed; only whole lines unless `rest` is wanted too.
-    fn news(&mut self, log: &Log, rest: bool) -> std::io::Result<Vec<u8>> {
+    fn new_text(&mut self, log: &Log, rest: bool) -> std::io::Result<Vec<u8>> {
         let printed = self.printed.entry(log.path.clone()).or_default();
         if log.bytes < *printed {
             // The step began anew.
@@ -176,7 +177,7 @@ fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log
         let Some(name) = file.strip_suffix(".log") else {
             continue;
         };
-        let Some((source, attempt, number)) = place(name) else {
+        let Some((source, attempt, number)) = log_order(name) else {
             continue;
         };
         if of.is_none_or(|wanted| wanted == source) {
@@ -204,7 +205,7 @@ fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log
 
 /// Whose log this is, of which attempt of the agent, and which of several: `agent`, `agent.1`, `check-2`, `check-2.3`,
 /// `check-2.again`.
-fn place(name: &str) -> Option<(Source, usize, usize)> {
+fn log_order(name: &str) -> Option<(Source, usize, usize)> {
     let mut parts = name.split('.');
     let head = parts.next()?;
     let attempt = parts.find_map(|part| part.parse().ok()).unwrap_or(1);

@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use super::drive::INTERRUPTED;
+use super::exit_code::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, RunFlags, SharesFlag};
+use super::global::Global;
+use super::launch;
 use super::plan::{Asked, make};
 use super::workspace::{Workspace, say_circumstances};
-use super::{Global, launch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

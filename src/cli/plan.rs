@@ -4,22 +4,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use console::Term;
 
-use super::drive::INTERRUPTED;
+use super::exit_code::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, SharesFlag};
-use super::past::Past;
+use super::global::Global;
+use super::output::{print, say, stderr_width};
 use super::research::research;
-use super::review::CourseLine;
+use super::review::SummaryLine;
 use super::workspace::{Workspace, say_circumstances};
-use super::{Global, drift, print, review, say};
+use super::{drift, estimate, review};
 use crate::codemod::{Codemod, OldUsePattern};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::graph::GraphFormat;
 use crate::plan::{self, BaseFiles, Plan, Request};
-use crate::run::{PrepareError, UnitAgents, usual_jobs};
+use crate::run::{PastTimes, PrepareError, UnitAgents, usual_jobs};
 
 /// What the user wants changed, and where.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(super) struct Asked {
     /// Globs or folders of tracked files: 'src/**/*.ts', src/, '!**/*.gen.ts'
     #[arg(required = true, value_name = "GLOB")]
     globs: Vec<String>,
-    /// What to change, in your own words
+    /// The change, in your own words
     #[arg(required = true, value_name = "INSTRUCTION")]
     instruction: String,
 }
@@ -38,24 +38,23 @@ batch plan [OPTIONS] <GLOB>... <INSTRUCTION>
        batch plan --check <PLAN> [--base <REV>]
        batch plan --rebase <PLAN> [--base <REV>] [-o <FILE>]")]
 pub(super) struct PlanArgs {
-    /// Globs or folders of tracked files ('src/**/*.ts', src/, '!**/*.gen.ts'), and then what to change, in your own
-    /// words
+    /// Globs or folders of tracked files ('src/**/*.ts', src/, '!**/*.gen.ts'), then the change in your own words
     #[arg(value_name = "GLOB... INSTRUCTION", required_unless_present_any = SAVED)]
     asked: Vec<String>,
-    /// Say whether a saved plan still holds, and what moved since: exit code 0 when it does, 1 when not
+    /// Check whether a saved plan still holds, and list what has changed since: exit code 0 if it holds, 1 if not
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["asked", "output", "graph", "rebase"])]
     check: Option<PathBuf>,
-    /// Adapt a saved plan to its base as it is now: renames are followed, what is gone is dropped, what is new joins the
-    /// unit of its folder
+    /// Adapt a saved plan to the present state of its base: renames are followed, removed files are dropped, new files
+    /// join the unit of their folder
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["asked", "graph"])]
     rebase: Option<PathBuf>,
-    /// Where to save the plan; - prints it [default: plan.toml, or where the adapted plan was]
+    /// The file for the plan; - prints it [default: plan.toml, or the file of the adapted plan]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace the files if they exist
     #[arg(long)]
     force: bool,
-    /// Also show what ties the units together, by their files' imports: as .svg, .dot or .json
+    /// Also draw the imports between the units into this file: .svg, .dot or .json
     #[arg(long, value_name = "FILE")]
     graph: Option<PathBuf>,
     #[command(flatten)]
@@ -130,9 +129,8 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     } else {
         std::fs::write(&output, text)
             .with_context(|| format!("{} cannot be written", output.display()))?;
-        let term = Term::stderr();
-        let width = term.is_term().then(|| term.size().1);
-        say(&review::table(&plan, &course(&workspace, &plan), width));
+        let summary = summary(&workspace, &plan);
+        say(&review::table(&plan, &summary, stderr_width()));
         say(&format!(
             "Saved as {0}. Run it with: batch run {0}",
             saved.display()
@@ -196,10 +194,10 @@ pub(super) fn make(
 }
 
 /// Who will work, and what to expect of that, also where no agent is named yet.
-fn course(workspace: &Workspace, plan: &Plan) -> Vec<CourseLine> {
+fn summary(workspace: &Workspace, plan: &Plan) -> Vec<SummaryLine> {
     let Workspace { config, dir, .. } = workspace;
-    let staff = match UnitAgents::of_plan(plan, config, dir) {
-        Ok(staff) => staff,
+    let agents = match UnitAgents::of_plan(plan, config, dir) {
+        Ok(agents) => agents,
         Err(PrepareError::Agent(AgentOptionsError::Missing)) => {
             let words = "none named yet: give one to batch run";
             return vec![("agent", words.to_owned())];
@@ -207,7 +205,8 @@ fn course(workspace: &Workspace, plan: &Plan) -> Vec<CourseLine> {
         Err(error) => return vec![("agent", error.to_string())],
     };
     let jobs = config.run.jobs.unwrap_or_else(usual_jobs);
-    let mut course = vec![("agent", staff.to_string())];
-    course.extend(Past::read(&workspace.places()).expect(plan, &staff, jobs));
-    course
+    let mut summary = vec![("agent", agents.to_string())];
+    let estimate = PastTimes::read(&workspace.places()).estimate(plan, &agents, jobs);
+    summary.extend(estimate.iter().flat_map(estimate::lines));
+    summary
 }

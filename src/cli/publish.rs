@@ -1,15 +1,14 @@
-//! `batch publish`: opens pull requests for what the units of an ended run have committed. No agent runs again.
+//! `batch publish`: opens pull requests for the commits of an ended run. No agent runs again.
 
 use clap::Args;
 
 use super::drive::drive;
-use super::flags::PublishingFlags;
-use super::job::{Otherwise, as_it_was, prepare_as_planned};
-use super::workspace::KnownRun;
-use super::{Global, launch, say};
-
-use crate::config::{ForgeChoice, PushChoice, RunConfig};
-use crate::run::{Goal, Start};
+use super::flags::{PublishingFlags, ResumeFlags};
+use super::global::Global;
+use super::launch::settle_fork;
+use super::output::say;
+use super::workspace::{folder, known_run, secure_journal};
+use crate::run::{self, Start};
 
 #[derive(Debug, Args)]
 pub(super) struct PublishArgs {
@@ -20,26 +19,18 @@ pub(super) struct PublishArgs {
 }
 
 pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
-    let mut workspace = as_it_was(global, &known)?;
-    let publish = &mut workspace.config.publish;
-    // That it stayed here was for the time of the run.
-    publish.forge = publish.forge.filter(|it| *it != ForgeChoice::Local);
-    publish.push = publish.push.filter(|it| *it != PushChoice::Never);
-    args.publishing.apply(publish);
-    let mut kept = workspace.config.clone();
-    // No agent is started that could be too dear or too late.
-    workspace.config.run = RunConfig {
-        jobs: Some(known.state.header.jobs),
-        min_success: kept.run.min_success,
-        ..RunConfig::default()
-    };
-    let mut job = prepare_as_planned(&workspace, &known, Goal::PullRequests)?;
+    let known = known_run(global, args.run.as_deref())?;
+    known.check_idle()?;
+    secure_journal(&known.places)?;
+    let mut settings = known.publish_settings()?;
+    args.publishing.apply(&mut settings.publish);
+    let mut job = run::prepare_publish(&known, &settings, &folder(global)?)?;
     if let Some(note) = job.stacking() {
         say(&format!("note: {note}"));
     }
-    launch::settle(&mut job)?;
-    kept.publish.fork = job.fork().cloned();
-    let beginning = Start::Republished(Box::new(kept));
-    drive(job, beginning, global, &known.places, &Otherwise::default())
+    settle_fork(&mut job)?;
+    settings.publish.fork = job.fork().cloned();
+    let start = Start::Republished(Box::new(settings));
+    let flags = ResumeFlags::default();
+    drive(job, start, global, &known.places, &flags)
 }

@@ -2,21 +2,23 @@
 
 use clap::{Args, ValueEnum};
 
-use super::workspace::KnownRun;
-use super::{Global, print, status};
+use super::global::Global;
+use super::output::print;
+use super::status;
+use super::workspace::known_run;
 use crate::{report, run};
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// A run's id, or a part of it [default: the latest run]
     run: Option<String>,
-    /// The form of the report; --json is the same as json
+    /// The format of the report; --json means json
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
-    format: Form,
+    format: ReportFormat,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum ReportFormat {
     #[default]
     Text,
     Markdown,
@@ -26,15 +28,15 @@ enum Form {
 pub(super) fn run(global: &Global, args: &ReportArgs) -> anyhow::Result<u8> {
     let wanted = args.run.as_deref();
     match args.format {
-        Form::Markdown if !global.json => {
-            let known = KnownRun::open(global, wanted)?;
+        ReportFormat::Markdown if !global.json => {
+            let known = known_run(global, wanted)?;
             print(&report::markdown(&known.state, known.liveness, run::now()))?;
         }
-        Form::Json => {
-            let known = KnownRun::open(global, wanted)?;
-            print(&super::drive::json(&known.state, known.liveness)?)?;
+        ReportFormat::Json => {
+            let known = known_run(global, wanted)?;
+            print(&report::json(&known.state, known.liveness, run::now())?)?;
         }
-        Form::Text | Form::Markdown => status::show(global, wanted)?,
+        ReportFormat::Text | ReportFormat::Markdown => status::show(global, wanted)?,
     }
     Ok(0)
 }

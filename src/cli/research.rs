@@ -3,17 +3,17 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::drive::{listen, runtime};
-use super::say;
-use super::workspace::{Workspace, new_run_id};
+use super::output::say;
+use super::signals::{listen, runtime};
+use super::workspace::Workspace;
 use crate::config::Planner;
 use crate::plan::{self, BaseFiles, Plan, Repair};
-use crate::progress::Reading;
-use crate::run::{PlanningError, PlanningResult, PlanningSession};
+use crate::progress::AgentLine;
+use crate::run::{self, PlanningError, PlanningResult, PlanningSession};
 use crate::words;
 
 /// Of what was mended only so much is said; all of it is kept.
-const MENDED: usize = 8;
+const REPAIRS: usize = 8;
 
 /// The plan as the agent proposes it, where it is to be asked; else, or where nothing comes of that, as it is. Nothing
 /// where the person interrupted it.
@@ -26,14 +26,14 @@ pub(super) fn research(
     if workspace.config.planner(files)? == Planner::Graph {
         return Ok(Some(plan));
     }
-    let without = "--planner graph does without";
-    Ok(match ask(workspace, &plan, base, without)? {
-        Answer::Plan(proposed) => Some(*proposed),
-        Answer::Interrupted { used } => {
+    let without_agent = "--planner graph plans without an agent";
+    Ok(match ask(workspace, &plan, base, without_agent)? {
+        Proposal::Plan(proposed) => Some(*proposed),
+        Proposal::Interrupted { used } => {
             say(&format!("interrupted, so nothing was planned ({used})"));
             None
         }
-        Answer::Useless { what, why } => {
+        Proposal::Useless { what, why } => {
             say(&format!(
                 "note: {what}, so the units follow the imports: {why}"
             ));
@@ -66,20 +66,20 @@ pub(super) fn again(
     )?;
     Ok(
         match ask(workspace, &made, &base, "Ctrl-C keeps the plan")? {
-            Answer::Plan(mut proposed) => {
+            Proposal::Plan(mut proposed) => {
                 let members = config.agent_shares()?;
                 if !members.is_empty() {
                     proposed.spread(&members);
                 }
                 Some((*proposed, base))
             }
-            Answer::Interrupted { used } => {
+            Proposal::Interrupted { used } => {
                 say(&format!(
                     "interrupted, so the plan stays as it was ({used})"
                 ));
                 None
             }
-            Answer::Useless { what, why } => {
+            Proposal::Useless { what, why } => {
                 say(&format!("{what}, so the plan stays as it was: {why}"));
                 None
             }
@@ -88,7 +88,7 @@ pub(super) fn again(
 }
 
 /// What came of it.
-enum Answer {
+enum Proposal {
     Plan(Box<Plan>),
     Interrupted { used: String },
     Useless { what: String, why: String },
@@ -100,42 +100,42 @@ fn ask(
     plan: &Plan,
     base: &BaseFiles,
     otherwise: &str,
-) -> anyhow::Result<Answer> {
+) -> anyhow::Result<Proposal> {
     let Workspace { repo, config, dir } = workspace;
-    let inquiry = PlanningSession::prepare(
-        new_run_id(&workspace.places()),
+    let session = PlanningSession::prepare(
+        run::new_run_id(&workspace.places()),
         repo,
         config,
         (plan, base),
         dir,
     )?;
-    let agent = words::line(&inquiry.agent());
-    let mut reading = Reading::begin(&format!(
+    let agent = words::line(&session.agent());
+    let mut line = AgentLine::start(&format!(
         "{agent} reads the base to propose the units ({otherwise})"
     ));
-    let researched = runtime()?.block_on(async {
+    let result = runtime()?.block_on(async {
         let cancel = CancellationToken::new();
-        let (wishes, mut stops) = mpsc::channel(1);
-        let signals = tokio::spawn(listen(wishes));
+        let (stop, mut stops) = mpsc::channel(1);
+        let signals = tokio::spawn(listen(stop));
         let interrupted = cancel.clone();
         let stopping = tokio::spawn(async move {
             if stops.recv().await.is_some() {
                 interrupted.cancel();
             }
         });
-        let researched = inquiry.ask(&cancel, |event| reading.tell(event)).await;
+        let result = session.ask(&cancel, |event| line.show(event)).await;
         signals.abort();
         stopping.abort();
-        researched
+        result
     });
-    reading.finish();
-    let PlanningResult { used, folder, made } = researched;
+    line.finish();
+    let PlanningResult { used, folder, made } = result;
     let used = if used.known().is_unknown() {
-        "what it used is not known".to_owned()
+        "its usage is not known".to_owned()
     } else {
         used.to_string()
     };
-    let kept = format!("what it said is kept in {}", folder.display());
+    let kept = format!("its output is in {}", folder.display());
     Ok(match made {
         Ok((proposed, repairs)) => {
             say(&format!(
@@ -143,13 +143,13 @@ fn ask(
                 words::count(proposed.units.len(), "unit")
             ));
             say_repairs(&repairs);
-            Answer::Plan(Box::new(proposed))
+            Proposal::Plan(Box::new(proposed))
         }
-        Err(PlanningError::Interrupted) => Answer::Interrupted { used },
+        Err(PlanningError::Interrupted) => Proposal::Interrupted { used },
         Err(error) => {
             let fault = words::line(&words::chain(&error));
-            Answer::Useless {
-                what: format!("{agent} proposed no plan that can be used"),
+            Proposal::Useless {
+                what: format!("{agent} proposed no usable plan"),
                 why: format!("{fault} ({used}); {kept}"),
             }
         }
@@ -157,10 +157,10 @@ fn ask(
 }
 
 fn say_repairs(repairs: &[Repair]) {
-    for repair in repairs.iter().take(MENDED) {
-        say(&format!("  mended: {repair}"));
+    for repair in repairs.iter().take(REPAIRS) {
+        say(&format!("  repaired: {repair}"));
     }
-    if let Some(more @ 1..) = repairs.len().checked_sub(MENDED) {
+    if let Some(more @ 1..) = repairs.len().checked_sub(REPAIRS) {
         say(&format!("  … and {}", words::count(more, "more repair")));
     }
 }

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::Global;
 use super::drive::drive;
-use super::job::{Otherwise, prepare_again};
-use super::workspace::KnownRun;
+use super::flags::ResumeFlags;
+use super::global::Global;
+use super::prepare::prepare_again;
+use super::workspace::known_run;
 use crate::run::{RunId, Start};
 
 #[derive(Debug, Args)]
@@ -13,21 +14,21 @@ pub(super) struct ResumeArgs {
     /// A run's id, or a part of it [default: the latest run]
     run: Option<String>,
     #[command(flatten)]
-    otherwise: Otherwise,
+    flags: ResumeFlags,
 }
 
 impl ResumeArgs {
-    /// For that run, as it was.
+    /// Resumes that run without changes.
     pub(super) fn of(run: &RunId) -> Self {
         Self {
             run: Some(run.to_string()),
-            otherwise: Otherwise::default(),
+            flags: ResumeFlags::default(),
         }
     }
 }
 
 pub(super) fn run(global: &Global, args: &ResumeArgs) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
-    let job = prepare_again(global, &known, &args.otherwise)?;
-    drive(job, Start::Resumed, global, &known.places, &args.otherwise)
+    let known = known_run(global, args.run.as_deref())?;
+    let job = prepare_again(global, &known, &args.flags)?;
+    drive(job, Start::Resumed, global, &known.places, &args.flags)
 }

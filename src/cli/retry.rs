@@ -2,53 +2,48 @@
 
 use clap::Args;
 
-use super::Global;
 use super::drive::drive;
-use super::flags::{AgentFlags, chosen};
-use super::job::{Otherwise, prepare_again, settings};
-use super::workspace::{KnownRun, folder};
+use super::flags::{AgentFlags, ResumeFlags, chosen};
+use super::global::Global;
+use super::prepare::prepare_again;
+use super::workspace::{folder, known_run};
 use crate::config::{AgentOptions, Config};
 use crate::run::{self, Amendment, Start};
 
 #[derive(Debug, Args)]
 pub(super) struct RetryArgs {
-    /// The ids of units, or parts of them
+    /// The ids of the units, or parts of their ids
     #[arg(value_name = "UNIT")]
     units: Vec<String>,
-    /// All units that have failed
+    /// All failed units
     #[arg(long, conflicts_with = "units")]
     failed: bool,
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// What the agent is told beyond the run's instruction
+    /// More words for the agent, after the run's instruction
     #[arg(long, value_name = "WORDS")]
     instruction: Option<String>,
     #[command(flatten)]
-    otherwise: Otherwise,
+    flags: ResumeFlags,
     #[command(flatten)]
     agent: AgentFlags,
 }
 
 pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
     if args.units.is_empty() && !args.failed {
-        anyhow::bail!("say what to do anew: name units, or give --failed for all that have failed");
+        anyhow::bail!("name the units to do again, or give --failed for all failed units");
     }
-    let known = KnownRun::open(global, args.run.as_deref())?;
-    let job = prepare_again(global, &known, &args.otherwise)?;
-    let mut units = Vec::new();
-    for wanted in &args.units {
-        let unit = &known.unit(wanted)?.header.id;
-        if !units.contains(unit) {
-            units.push(unit.clone());
-        }
-    }
-    if args.failed {
-        units = run::failed(&known.state)?;
-    }
-    let amendment = amendment(global, args, &settings(&known)?)?;
-    let beginning = Start::Retried(units, Box::new(amendment));
-    drive(job, beginning, global, &known.places, &args.otherwise)
+    let known = known_run(global, args.run.as_deref())?;
+    let job = prepare_again(global, &known, &args.flags)?;
+    let units = if args.failed {
+        run::failed(&known.state)?
+    } else {
+        known.units(&args.units)?
+    };
+    let amendment = amendment(global, args, &known.settings()?)?;
+    let start = Start::Retried(units, Box::new(amendment));
+    drive(job, start, global, &known.places, &args.flags)
 }
 
 /// What is to be different this time.

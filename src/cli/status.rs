@@ -2,27 +2,29 @@
 
 use clap::Args;
 
-use super::workspace::KnownRun;
-use super::{Global, drive, follow, print, stdout_width};
-use crate::progress::Form;
+use super::follow;
+use super::global::Global;
+use super::output::{print, stdout_width};
+use super::workspace::known_run;
+use crate::progress::Display;
 use crate::{report, run};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// A run's id, or a part of it [default: the latest run]
     run: Option<String>,
-    /// Go on showing what happens until the run ends; with --json one line for each event
+    /// Keep showing events until the run ends; with --json, one line for each event
     #[arg(short, long)]
     watch: bool,
 }
 
 pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
     if args.watch {
-        let known = KnownRun::open(global, args.run.as_deref())?;
+        let known = known_run(global, args.run.as_deref())?;
         if global.json {
-            follow::watch(&known, Form::Json)?;
+            follow::watch(&known, Display::Json)?;
         } else {
-            follow::watch(&known, Form::for_onlookers())?;
+            follow::watch(&known, Display::for_onlookers())?;
             print("\n")?;
             show(global, Some(known.state.id.as_str()))?;
         }
@@ -34,9 +36,9 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
 
 /// Prints the run as it stands, as text or as JSON.
 pub(super) fn show(global: &Global, wanted: Option<&str>) -> anyhow::Result<()> {
-    let known = KnownRun::open(global, wanted)?;
+    let known = known_run(global, wanted)?;
     if global.json {
-        return print(&drive::json(&known.state, known.liveness)?);
+        return print(&report::json(&known.state, known.liveness, run::now())?);
     }
     print(&report::terminal(
         &known.state,

@@ -24,6 +24,7 @@ pub(crate) use amounts::{AgentCaps, BestOf, Budget, Tokens};
 pub(crate) use choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
 };
+pub(crate) use error::ConfigError;
 pub(crate) use file::{Config, FILE_NAME, MAX_REVIEWERS, Price, PublishConfig, RunConfig};
 pub(crate) use prompts::PromptConfig;
 pub(crate) use repository::{ForkChoice, RepoName};

@@ -36,7 +36,7 @@ pub(crate) use base_files::BaseFiles;
 pub(crate) use drift::Drift;
 pub(crate) use edit::Edit;
 pub(crate) use error::PlanError;
-pub(crate) use forecast::forecast;
+pub(crate) use forecast::{Forecast, forecast};
 pub(crate) use make::{Request, load, make};
 pub(crate) use model::{Claim, LeftOut, Plan, Research, Size, Unit};
 #[cfg(test)]

@@ -26,7 +26,7 @@ const ROWS_KEPT: usize = 3;
 
 const UNIT_TEMPLATE: &str = "{spinner:.cyan} {time:>6}  {wide_msg}";
 const NOTICE_TEMPLATE: &str = "{wide_msg}";
-const WAITING: &str = "units wait for room on the disk";
+const WAITING: &str = "units wait for disk space";
 
 pub(super) struct Bars {
     term: Term,

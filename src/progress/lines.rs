@@ -56,16 +56,15 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::Resumed { .. }) => {
             let left = state.count(|phase| *phase == Phase::Waiting);
             return Some(format!(
-                "run {} goes on: {} to do, {} at once",
+                "run {} continues: {} to do, {} at once",
                 state.id,
                 words::count(left, "unit"),
                 state.header.jobs
             ));
         }
         Event::Run(RunFact::Retried(retry)) => {
-            let verb = if retry.units.len() == 1 { "is" } else { "are" };
             return Some(format!(
-                "run {} goes on: {} {verb} done anew, {} at once",
+                "run {} retries {}, {} at once",
                 state.id,
                 words::count(retry.units.len(), "unit"),
                 state.header.jobs
@@ -73,7 +72,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         }
         Event::Run(RunFact::FollowUpsStarted { units, .. }) => {
             return Some(format!(
-                "run {} goes on: {} sent back to be mended, {} at once",
+                "run {} continues: {} to fix, {} at once",
                 state.id,
                 words::count(units.len(), "pull request"),
                 state.header.jobs
@@ -82,7 +81,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         Event::Run(RunFact::Republished { forge, .. }) => {
             let due = state.count(|phase| *phase == Phase::Waiting);
             return Some(format!(
-                "run {} goes on: {} to publish, {}",
+                "run {} continues: {} to publish to {}",
                 state.id,
                 words::count(due, "unit"),
                 words::line(forge)
@@ -98,7 +97,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             agent,
         }) => return Some(of(agent.as_ref().map(AgentId::as_str), pace(*at_once, why))),
         Event::Run(RunFact::CanaryAccepted { .. }) => {
-            return Some("the canary is accepted; the run goes on".to_owned());
+            return Some("the canary is accepted; the run continues".to_owned());
         }
         Event::Run(RunFact::StartsStopped { why, agent }) => {
             return Some(of(agent.as_ref().map(AgentId::as_str), cut_short(why)));
@@ -112,7 +111,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 first_line(reason)
             ));
         }
-        Event::Run(RunFact::DiskSpaceEnough) => return Some("there is room again".to_owned()),
+        Event::Run(RunFact::DiskSpaceEnough) => {
+            return Some("there is enough disk space again".to_owned());
+        }
         Event::Unit(id, fact) => (id, fact),
     };
     let unit = state.unit(id)?;
@@ -122,7 +123,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             let verdict = match result.verdict {
                 Verdict::Pass => "passed",
                 Verdict::Fail { .. } => "failed",
-                Verdict::OldFailure { .. } => "failed as on the base",
+                Verdict::OldFailure { .. } => "failed, as it does on the base",
                 Verdict::Flaky { .. } => "is flaky: it passed when run again",
             };
             let name = short(&words::line(&result.name));
@@ -132,7 +133,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             )
         }
         UnitFact::Interrupted { said, wait_ms, .. } => format!(
-            "held back, again in {}: {}",
+            "interrupted, starts again in {}: {}",
             words::duration(*wait_ms),
             first_line(said)
         ),
@@ -143,14 +144,16 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         ),
         UnitFact::CandidateEnded(rival) => rival_ended(unit, &rival.end),
         UnitFact::CandidateChosen { number } => {
-            format!("work {number} of {} is taken", unit.candidates.len())
+            format!("candidate {number} of {} is taken", unit.candidates.len())
         }
         UnitFact::SetAside {
             worktree,
             branch,
             logs,
         } => set_aside(worktree.as_deref(), branch.as_deref(), logs),
-        UnitFact::StopRequested { by } => format!("stopping, as {} wished", words::line(by)),
+        UnitFact::StopRequested { by } => {
+            format!("stopping on request (batch cancel, {})", words::line(by))
+        }
         UnitFact::Ended { outcome } => {
             let took = unit
                 .took_ms(recorded.at)
@@ -219,7 +222,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         Outcome::Withheld => "withheld".to_owned(),
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
         Outcome::LeftOut { why } => format!("skipped: {}", words::line(&why.to_string())),
-        Outcome::Skipped { by } => format!("skipped, as {} wished", words::line(by)),
+        Outcome::Skipped { by } => format!("skipped on request (batch skip, {})", words::line(by)),
     }
 }
 
@@ -229,12 +232,12 @@ fn rival_ended(unit: &UnitState, end: &CandidateEnd) -> String {
     match end {
         CandidateEnd::Good { changes, .. } => {
             let lines = words::count(changes.lines(), "changed line");
-            format!("work {number} is good: {lines}")
+            format!("candidate {number} is good: {lines}")
         }
-        CandidateEnd::NoChange { .. } => format!("work {number} changes nothing"),
+        CandidateEnd::NoChange { .. } => format!("candidate {number} changes nothing"),
         CandidateEnd::Failed { step, reason } => {
             format!(
-                "work {number} failed at {}: {}",
+                "candidate {number} failed at {}: {}",
                 step.words(),
                 first_line(reason)
             )
@@ -244,9 +247,9 @@ fn rival_ended(unit: &UnitState, end: &CandidateEnd) -> String {
 
 /// Where what an earlier attempt left can be looked at.
 pub(super) fn set_aside(worktree: Option<&Path>, branch: Option<&str>, logs: &Path) -> String {
-    let mut text = "what was left of it is kept:".to_owned();
+    let mut text = "the earlier attempt is kept:".to_owned();
     if let Some(worktree) = worktree {
-        let _ = write!(text, " its work in {},", worktree.display());
+        let _ = write!(text, " its worktree in {},", worktree.display());
     }
     if let Some(branch) = branch {
         let _ = write!(text, " its commit at {branch},");
@@ -267,7 +270,7 @@ pub(super) fn stopping(how: Stop) -> &'static str {
 fn pace(at_once: usize, why: &ThrottleReason) -> String {
     match why {
         ThrottleReason::Closed { until, .. } => {
-            format!("none is started before {}: {why}", words::clock(*until))
+            format!("no agent is started before {}: {why}", words::clock(*until))
         }
         _ => format!("{at_once} at once from now on: {why}"),
     }
@@ -286,7 +289,7 @@ pub(super) fn pace_now(pace: &ActiveThrottle) -> String {
     let said = match pace.why {
         ThrottleReason::Closed { until, .. } => {
             format!(
-                "none is started before {}: {}",
+                "no agent is started before {}: {}",
                 words::clock(until),
                 pace.why
             )
@@ -311,7 +314,7 @@ pub(super) fn cut_short(why: &StopReason) -> String {
 /// Why no further unit begins, though one could.
 pub(super) fn no_room(free: u64, each: u64) -> String {
     format!(
-        "units wait for room on the disk: a worktree takes {}, {} are free",
+        "units wait for disk space: a worktree takes {}, {} is free",
         words::bytes(each),
         words::bytes(free)
     )

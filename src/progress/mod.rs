@@ -3,22 +3,22 @@
 //! Whoever drives a run hands each event over after the state has taken it in. This room only shows: it decides nothing,
 //! and a watcher that is gone (a closed pipe) never disturbs the run.
 
+mod agent_line;
 mod bars;
 mod json;
 mod lines;
-mod reading;
 
 use std::io;
 
 use console::Term;
 
-pub use json::line as json_line;
-pub use reading::Reading;
+pub(crate) use agent_line::AgentLine;
+pub(crate) use json::line as json_line;
 
 use crate::run::{Recorded, RunState};
 
 /// Something that shows a run's events as they come.
-pub trait Progress: Send {
+pub(crate) trait Progress: Send {
     /// Takes one event; `state` has it in already.
     fn event(&mut self, event: &Recorded, state: &RunState);
 
@@ -26,9 +26,9 @@ pub trait Progress: Send {
     fn finish(&mut self);
 }
 
-/// The forms in which a run can be shown.
+/// The ways to show a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Display {
     /// Live bars on standard error.
     Bars,
     /// One plain line for each thing that happens, on standard error.
@@ -39,10 +39,9 @@ pub enum Form {
     Json,
 }
 
-impl Form {
+impl Display {
     /// The form for people who look on: bars where nothing is redirected, else lines on standard output.
-    #[must_use]
-    pub fn for_onlookers() -> Self {
+    pub(crate) fn for_onlookers() -> Self {
         match Self::for_people() {
             Self::Bars if Term::stdout().is_term() => Self::Bars,
             _ => Self::Printed,
@@ -50,8 +49,7 @@ impl Form {
     }
 
     /// The form for people: bars where standard error is a terminal that can redraw, else lines.
-    #[must_use]
-    pub fn for_people() -> Self {
+    pub(crate) fn for_people() -> Self {
         if Term::stderr().is_term() && !console::is_dumb() {
             Self::Bars
         } else {
@@ -61,12 +59,11 @@ impl Form {
 }
 
 /// Starts to show a run.
-#[must_use]
-pub fn start(form: Form) -> Box<dyn Progress> {
-    match form {
-        Form::Bars => Box::new(bars::Bars::new(Term::stderr())),
-        Form::Lines => Box::new(lines::Lines::new(io::stderr())),
-        Form::Printed => Box::new(lines::Lines::new(io::stdout())),
-        Form::Json => Box::new(json::Json::new(io::stdout())),
+pub(crate) fn start(display: Display) -> Box<dyn Progress> {
+    match display {
+        Display::Bars => Box::new(bars::Bars::new(Term::stderr())),
+        Display::Lines => Box::new(lines::Lines::new(io::stderr())),
+        Display::Printed => Box::new(lines::Lines::new(io::stdout())),
+        Display::Json => Box::new(json::Json::new(io::stdout())),
     }
 }

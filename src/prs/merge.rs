@@ -1,44 +1,45 @@
-//! Pull requests merged in the order in which they need each other.
+//! Merges pull requests, each after those that it needs.
 
 use std::time::Duration;
 
-use super::desk::Home;
-use super::round::{Earnest, Halt, Round};
+use super::action::{Mode, NotDone};
+use super::selection::Selection;
+use super::session::Location;
 use crate::config::MergeMethod;
 use crate::forge::{Act, MergeWhen, PullRequestRef, Standing, State};
 use crate::git::{GitError, MergeStyle};
 use crate::run::UnitState;
 use crate::words;
 
-/// A server sees a push a moment after it was made.
+/// A server sees a push a moment later.
 const LAG: Duration = Duration::from_secs(1);
 const LOOKS: usize = 10;
 
 /// How pull requests are merged.
 #[derive(Debug, Clone)]
-pub struct Merging {
-    pub method: MergeMethod,
-    pub when: MergeWhen,
-    /// The branch of this repository into which pages are merged, if not the one that the run is for.
-    pub into: Option<String>,
+pub(crate) struct MergeOptions {
+    pub(crate) method: MergeMethod,
+    pub(crate) when: MergeWhen,
+    /// The branch of this repository that pages are merged into, where it is not the branch that the run is for.
+    pub(crate) into: Option<String>,
 }
 
-impl Round<'_> {
-    /// Merges each that can be merged and has what is wanted.
+impl Selection<'_> {
+    /// Merges each that can be merged and meets the conditions.
     ///
     /// # Errors
-    /// Where none could be, since a checkout stands on the branch of this repository that they are to come into.
-    pub async fn merge(&mut self, merging: &Merging) -> Result<(), GitError> {
-        if self.desk.home == Home::Here {
-            let into = merging.into.as_ref().unwrap_or(&self.desk.base_branch);
-            self.desk.repo.check_movable(into)?;
+    /// Where pages would be merged into a branch that is checked out.
+    pub(crate) async fn merge(&mut self, options: &MergeOptions) -> Result<(), GitError> {
+        if self.session.location == Location::Repository {
+            let into = options.into.as_ref().unwrap_or(&self.session.base_branch);
+            self.session.repo.check_movable(into)?;
         }
-        for (unit, which) in self.chosen() {
-            let done = match self.desk.home {
-                Home::Server => self.merge_there(&unit, &which, merging).await,
-                Home::Here => self.merge_here(&unit, &which, merging).await,
+        for (unit, pr) in self.chosen() {
+            let done = match self.session.location {
+                Location::Server => self.merge_there(&unit, &pr, options).await,
+                Location::Repository => self.merge_here(&unit, &pr, options).await,
             };
-            self.conclude(&unit, &which, done);
+            self.conclude(&unit, &pr, done);
         }
         Ok(())
     }
@@ -46,126 +47,130 @@ impl Round<'_> {
     async fn merge_there(
         &mut self,
         unit: &UnitState,
-        which: &PullRequestRef,
-        merging: &Merging,
-    ) -> Result<String, Halt> {
-        let mut standing = self.desk.look(unit, which).await?.standing;
-        self.may_be_merged(unit, &standing, merging).await?;
-        if self.earnest == Earnest::Rehearsed {
+        pr: &PullRequestRef,
+        options: &MergeOptions,
+    ) -> Result<String, NotDone> {
+        let mut standing = self.session.status(unit, pr).await?.standing;
+        self.may_be_merged(unit, &standing, options).await?;
+        if self.mode == Mode::DryRun {
             return Ok("merged".to_owned());
         }
         let mut before = String::new();
-        if self.desk.is_stacked(unit)
-            && let Some(done) = self.sync_one(unit, which).await?
+        if self.session.is_stacked(unit)
+            && let Some(done) = self.sync_one(unit, pr).await?
         {
-            let now = self.desk.state.unit(&unit.header.id);
+            let now = self.session.state.unit(&unit.header.id);
             let commit = now.and_then(|unit| unit.attempt.commit.as_ref());
             let commit = commit.map(ToString::to_string);
-            standing = self.look_until(unit, which, commit.as_deref()).await?;
+            standing = self.status_at(unit, pr, commit.as_deref()).await?;
             if standing.commit != commit {
-                return Err(Halt::Left(format!(
-                    "was {done}; the server does not show that yet: merge it in a while"
+                return Err(NotDone::Unchanged(format!(
+                    "was {done}; the server does not show that yet: merge it later"
                 )));
             }
-            if let Some(missing) = merging.when.missing(&standing) {
-                return Err(Halt::Left(format!("was {done}; now it {missing}")));
+            if let Some(missing) = options.when.missing(&standing) {
+                return Err(NotDone::Unchanged(format!("was {done}; now it {missing}")));
             }
             before = format!("{done}, ");
         }
         let act = Act::Merge {
-            method: merging.method,
+            method: options.method,
             commit: standing.commit.clone(),
         };
         if let Some(why) = act.obstacle(&standing) {
-            return Err(Halt::Left(why.to_owned()));
+            return Err(NotDone::Unchanged(why.to_owned()));
         }
-        self.desk.forge.act(which, &act).await?;
+        self.session.forge.act(pr, &act).await?;
         Ok(format!("{before}{act} into {}", standing.base))
     }
 
-    /// Looks until the server has seen the commit.
-    async fn look_until(
+    /// Reads the pull request until the server has seen the commit.
+    async fn status_at(
         &self,
         unit: &UnitState,
-        which: &PullRequestRef,
+        pr: &PullRequestRef,
         commit: Option<&str>,
-    ) -> Result<Standing, Halt> {
+    ) -> Result<Standing, NotDone> {
         for _ in 1..LOOKS {
-            let standing = self.desk.look(unit, which).await?.standing;
+            let standing = self.session.status(unit, pr).await?.standing;
             if standing.commit.as_deref() == commit {
                 return Ok(standing);
             }
             tokio::time::sleep(LAG).await;
         }
-        Ok(self.desk.look(unit, which).await?.standing)
+        Ok(self.session.status(unit, pr).await?.standing)
     }
 
-    /// Merges the unit's commit into a branch of this repository, and notes that on its page.
+    /// Merges the unit's commit into a branch of this repository, and notes the merge on its page.
     async fn merge_here(
         &self,
         unit: &UnitState,
-        which: &PullRequestRef,
-        merging: &Merging,
-    ) -> Result<String, Halt> {
-        let into = merging.into.as_ref().unwrap_or(&self.desk.base_branch);
-        let mut standing = self.desk.look(unit, which).await?.standing;
-        // Whether it conflicts shows where it really goes.
+        pr: &PullRequestRef,
+        options: &MergeOptions,
+    ) -> Result<String, NotDone> {
+        let into = options.into.as_ref().unwrap_or(&self.session.base_branch);
+        let mut standing = self.session.status(unit, pr).await?.standing;
+        // Conflicts show in the branch that the commit really goes to.
         standing.mergeable = None;
-        self.may_be_merged(unit, &standing, merging).await?;
-        let desk = &self.desk;
+        self.may_be_merged(unit, &standing, options).await?;
+        let session = &self.session;
         let act = Act::Merge {
-            method: merging.method,
+            method: options.method,
             commit: None,
         };
-        if let (Some(commit), Earnest::Done) = (&unit.attempt.commit, self.earnest) {
+        if let (Some(commit), Mode::Real) = (&unit.attempt.commit, self.mode) {
             let title = words::line(&unit.header.title);
             let message = format!(
                 "Merge pull request {}: {title}\n\nBatch-Run: {}\nBatch-Unit: {}\n",
-                which.number, desk.state.id, unit.header.id
+                pr.number, session.state.id, unit.header.id
             );
-            let joint = match merging.method {
+            let joint = match options.method {
                 MergeMethod::Merge => MergeStyle::MergeCommit,
                 MergeMethod::Squash | MergeMethod::Rebase => MergeStyle::Squash,
             };
-            let base = &desk.state.header.base;
-            desk.repo.merge_into(into, base, commit, joint, &message)?;
+            let base = &session.state.header.base;
+            session
+                .repo
+                .merge_into(into, base, commit, joint, &message)?;
             if standing.base != *into {
                 let turned = Act::Retarget(into.clone());
-                desk.forge.act(which, &turned).await?;
+                session.forge.act(pr, &turned).await?;
             }
-            desk.forge.act(which, &act).await?;
+            session.forge.act(pr, &act).await?;
         }
         Ok(format!("{act} into {into}"))
     }
 
-    /// Whether it can be merged, has what is wanted, and comes after all that it needs.
+    /// Checks that the pull request can be merged, meets the conditions, and comes after all that it needs.
     async fn may_be_merged(
         &self,
         unit: &UnitState,
         standing: &Standing,
-        merging: &Merging,
-    ) -> Result<(), Halt> {
+        options: &MergeOptions,
+    ) -> Result<(), NotDone> {
         let act = Act::Merge {
-            method: merging.method,
+            method: options.method,
             commit: None,
         };
-        let stacked = self.desk.is_stacked(unit);
-        // What a stacked one conflicts with may be gone once it stands on its new ground.
+        let stacked = self.session.is_stacked(unit);
+        // A conflict may be gone once a stacked pull request is moved to its new base.
         let standing = &Standing {
             mergeable: standing.mergeable.filter(|_| !stacked),
             ..standing.clone()
         };
         let why = act.obstacle(standing);
-        if let Some(why) = why.or_else(|| merging.when.missing(standing)) {
-            return Err(Halt::Left(why.to_owned()));
+        if let Some(why) = why.or_else(|| options.when.missing(standing)) {
+            return Err(NotDone::Unchanged(why.to_owned()));
         }
-        for (need, which) in self.desk.needs_of(unit) {
-            let state = self.desk.look(&need, &which).await?.standing.state;
-            // In a rehearsal those before it are not merged; they would be.
-            let would_be = self.earnest == Earnest::Rehearsed && state.is_open();
+        for (need, pr) in self.session.needs_of(unit) {
+            let state = self.session.status(&need, &pr).await?.standing.state;
+            // A dry run does not merge what it needs, and a real run would.
+            let would_be = self.mode == Mode::DryRun && state.is_open();
             if state != State::Merged && !would_be {
-                let (number, words) = (which.number, state.words());
-                return Err(Halt::Left(format!("waits for #{number}, which is {words}")));
+                let (number, words) = (pr.number, state.words());
+                return Err(NotDone::Unchanged(format!(
+                    "waits for #{number}, which is {words}"
+                )));
             }
         }
         Ok(())

@@ -1,20 +1,24 @@
 //! The pull requests of a run once they are open: how they stand, and what is done with them.
 //!
-//! A [`Desk`] is a run with the place where its pull requests are. What is to be known of them comes from the forge, which
-//! people have gone on with, and for pull requests that are pages in this repository, from the repository and the run
-//! themselves. Knows nothing of terminals.
+//! A [`PrSession`] is a run together with the place of its pull requests. Every fact about a pull request comes from the
+//! forge, since people go on working there; for pages in this repository it comes from the repository and the run. This
+//! room knows no terminal.
 
-mod desk;
+mod action;
 mod fix;
 mod merge;
+mod overview;
 mod revert;
-mod round;
+mod selection;
+mod session;
 mod sync;
+mod target;
 mod track;
 
-pub use desk::{Desk, Home, Row};
-pub use fix::Outside;
-pub use merge::Merging;
-pub use revert::Reverting;
-pub use round::{Earnest, Outcome, Round, Told};
-pub use track::TrackError;
+pub(crate) use action::{ActionReport, ActionResult, Mode};
+pub(crate) use merge::MergeOptions;
+pub(crate) use overview::Overview;
+pub(crate) use revert::RevertOptions;
+pub(crate) use selection::Selection;
+pub(crate) use session::{PrSession, PrStatus};
+pub(crate) use target::{published_unit, targets};

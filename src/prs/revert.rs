@@ -3,8 +3,9 @@
 //! Each is one commit on top of what the base has become, on a branch of its own. It is made of objects alone, written
 //! down before any branch moves, and what is there already is found again: nothing is opened twice.
 
-use super::desk::{Home, which};
-use super::round::{Earnest, Halt, Round};
+use super::action::{Mode, NotDone};
+use super::selection::Selection;
+use super::session::{Location, pull_request};
 use crate::config::PublishConfig;
 use crate::forge::{Inverse, Merged, Need, PullRequest, PullRequestRef, State, place_of_form};
 use crate::git::{Authorship, CommitId, GitError, digest};
@@ -17,18 +18,18 @@ const NAMED: usize = 5;
 
 /// How merged pull requests are undone.
 #[derive(Debug, Clone)]
-pub struct Reverting {
-    pub draft: bool,
+pub(crate) struct RevertOptions {
+    pub(crate) draft: bool,
     /// Why, in the words of whoever wants it.
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
     /// What pull requests of the run are furnished with, and how branches are called.
-    pub publish: PublishConfig,
-    pub naming: Naming,
+    pub(crate) publish: PublishConfig,
+    pub(crate) naming: Naming,
 }
 
 /// The branch from which work is taken back.
 #[derive(Debug, Clone)]
-struct Onto {
+struct RevertBase {
     branch: String,
     tip: String,
     /// The repository's own template for pull requests.
@@ -36,75 +37,72 @@ struct Onto {
 }
 
 /// What takes the work back, before it is a commit.
-struct Draft {
+struct RevertTree {
     tree: String,
     files: Vec<String>,
     last: String,
     before: String,
 }
 
-impl Round<'_> {
+impl Selection<'_> {
     /// Opens a pull request that undoes it for each that is merged.
-    pub async fn revert(&mut self, reverting: &Reverting) {
+    pub(crate) async fn revert(&mut self, options: &RevertOptions) {
         let mut undone: Vec<UnitId> = Vec::new();
-        let mut onto: Option<Onto> = None;
-        let mut chosen = self.chosen();
-        // What takes work back is not taken back by this.
-        chosen.retain(|(unit, _)| self.desk.state.unit(&unit.header.id).is_some());
-        for (unit, which) in chosen.into_iter().rev() {
+        let mut onto: Option<RevertBase> = None;
+        for (unit, pr) in self.chosen_units().into_iter().rev() {
             let done = self
-                .revert_one(&unit, &which, reverting, &undone, &mut onto)
+                .revert_one(&unit, &pr, options, &undone, &mut onto)
                 .await;
             if done.is_ok() {
                 undone.push(unit.header.id.clone());
             }
-            self.conclude(&unit, &which, done);
+            self.conclude(&unit, &pr, done);
         }
     }
 
     async fn revert_one(
         &mut self,
         unit: &UnitState,
-        which: &PullRequestRef,
-        reverting: &Reverting,
+        pr: &PullRequestRef,
+        options: &RevertOptions,
         undone: &[UnitId],
-        onto: &mut Option<Onto>,
-    ) -> Result<String, Halt> {
-        let standing = self.desk.look(unit, which).await?.standing;
+        onto: &mut Option<RevertBase>,
+    ) -> Result<String, NotDone> {
+        let standing = self.session.status(unit, pr).await?.standing;
         if standing.state != State::Merged {
             let words = standing.state.words();
-            return Err(Halt::Left(format!(
+            return Err(NotDone::Unchanged(format!(
                 "is {words}, so there is nothing to undo"
             )));
         }
         if let Some((number, state)) = self.undone_by(unit).await? {
-            return Err(Halt::Left(match state {
-                State::Merged => format!("is undone by #{number} already"),
-                State::Closed => format!("was to be undone by #{number}, which somebody closed"),
-                State::Open | State::Draft => format!("is to be undone by #{number} already"),
+            return Err(NotDone::Unchanged(match state {
+                State::Merged => format!("is already undone by #{number}"),
+                State::Closed => format!("has the revert #{number}, which somebody closed"),
+                State::Open | State::Draft => format!("already has the open revert #{number}"),
             }));
         }
-        let above = self.what_stands_on(unit, undone).await?;
-        let branch = match self.desk.home {
-            Home::Here => &standing.base,
-            Home::Server => &self.desk.base_branch,
+        let above = self.dependents_of(unit, undone).await?;
+        let branch = match self.session.location {
+            Location::Repository => &standing.base,
+            Location::Server => &self.session.base_branch,
         };
         if onto.as_ref().is_none_or(|known| known.branch != *branch) {
-            *onto = Some(self.onto(branch)?);
+            *onto = Some(self.revert_base(branch)?);
         }
         let Some(onto) = onto.as_ref() else {
-            return Err(Halt::Failed(format!("branch {branch} is gone")));
+            return Err(NotDone::Failed(format!("branch {branch} is gone")));
         };
-        let draft = self.draft(unit, which, onto).await?;
-        let files = words::count(draft.files.len(), "file");
+        let revert = self.revert_tree(unit, pr, onto).await?;
+        let files = words::count(revert.files.len(), "file");
         let above = above.map_or(String::new(), |number| {
-            format!("; #{number} is open and stands on it")
+            format!("; #{number} is open and depends on it")
         });
-        if self.earnest == Earnest::Rehearsed {
+        if self.mode == Mode::DryRun {
             return Ok(format!("undone in {}: {files}{above}", onto.branch));
         }
         let link = self
-            .open_inverse(unit, which, &standing.title, reverting, onto, &draft)
+            .open_revert(unit, pr, &standing.title, options, onto, &revert)
             .await?;
         let notes: Vec<String> = link.notes.iter().map(|note| format!("; {note}")).collect();
         Ok(format!(
@@ -116,56 +114,58 @@ impl Round<'_> {
     }
 
     /// What takes the unit's work back already, and how that stands.
-    async fn undone_by(&self, unit: &UnitState) -> Result<Option<(u64, State)>, Halt> {
-        let inverse = self.desk.state.revert_of(unit);
-        let Some((inverse, which)) = inverse.and_then(|it| which(&it).map(|which| (it, which)))
+    async fn undone_by(&self, unit: &UnitState) -> Result<Option<(u64, State)>, NotDone> {
+        let inverse = self.session.state.revert_of(unit);
+        let Some((inverse, pr)) = inverse.and_then(|it| pull_request(&it).map(|pr| (it, pr)))
         else {
             return Ok(None);
         };
-        let standing = self.desk.look(&inverse, &which).await?.standing;
-        Ok(Some((which.number, standing.state)))
+        let standing = self.session.status(&inverse, &pr).await?.standing;
+        Ok(Some((pr.number, standing.state)))
     }
 
     /// Halts where something that is merged stands on the unit's work and is not undone; gives one that is open.
-    async fn what_stands_on(
+    async fn dependents_of(
         &self,
         unit: &UnitState,
         undone: &[UnitId],
-    ) -> Result<Option<u64>, Halt> {
+    ) -> Result<Option<u64>, NotDone> {
         let mut open = None;
-        for other in self.desk.state.dependents(&unit.header.id) {
-            let Some(which) = which(other) else { continue };
+        for other in self.session.state.dependents(&unit.header.id) {
+            let Some(pr) = pull_request(other) else {
+                continue;
+            };
             if undone.contains(&other.header.id) {
                 continue;
             }
-            let state = self.desk.look(other, &which).await?.standing.state;
+            let state = self.session.status(other, &pr).await?.standing.state;
             if state.is_open() {
-                open = Some(which.number);
+                open = Some(pr.number);
             }
             let is_undone = matches!(
                 self.undone_by(other).await?,
                 Some((_, State::Open | State::Draft | State::Merged))
             );
             if state == State::Merged && !is_undone {
-                let (number, id) = (which.number, &other.header.id);
-                return Err(Halt::Left(format!(
-                    "is needed by #{number} ({id}), which is merged: that one must be undone too"
+                let (number, id) = (pr.number, &other.header.id);
+                return Err(NotDone::Unchanged(format!(
+                    "is needed by #{number} ({id}), which is merged: undo that one as well"
                 )));
             }
         }
         Ok(open)
     }
 
-    fn onto(&self, branch: &str) -> Result<Onto, Halt> {
-        let repo = &self.desk.repo;
-        let gone = || Halt::Failed(format!("branch {branch} is gone"));
-        let tip = self.desk.tip(branch)?.ok_or_else(gone)?;
+    fn revert_base(&self, branch: &str) -> Result<RevertBase, NotDone> {
+        let repo = &self.session.repo;
+        let gone = || NotDone::Failed(format!("branch {branch} is gone"));
+        let tip = self.session.tip(branch)?.ok_or_else(gone)?;
         let tracked = plan::tracked(repo, &tip)?;
         let form = match place_of_form(tracked.iter().map(String::as_str)) {
             Some(path) => repo.reader(&tip)?.text(path),
             None => None,
         };
-        Ok(Onto {
+        Ok(RevertBase {
             branch: branch.to_owned(),
             tip,
             form,
@@ -173,19 +173,19 @@ impl Round<'_> {
     }
 
     /// The tree of the branch without the unit's work.
-    async fn draft(
+    async fn revert_tree(
         &self,
         unit: &UnitState,
-        which: &PullRequestRef,
-        onto: &Onto,
-    ) -> Result<Draft, Halt> {
-        let (desk, Onto { branch, tip, .. }) = (&self.desk, onto);
-        let repo = &desk.repo;
-        let merged = match desk.home {
-            Home::Server => desk.forge.merged(which).await?,
-            Home::Here => {
+        pr: &PullRequestRef,
+        onto: &RevertBase,
+    ) -> Result<RevertTree, NotDone> {
+        let (session, RevertBase { branch, tip, .. }) = (&self.session, onto);
+        let repo = &session.repo;
+        let merged = match session.location {
+            Location::Server => session.forge.merged(pr).await?,
+            Location::Repository => {
                 let trailers = [
-                    ("Batch-Run", desk.state.id.as_str()),
+                    ("Batch-Run", session.state.id.as_str()),
                     ("Batch-Unit", unit.header.id.as_str()),
                 ];
                 let found = repo.find_by_trailers(branch, &trailers)?;
@@ -200,11 +200,13 @@ impl Round<'_> {
             brought,
         }) = merged
         else {
-            return Err(Halt::Left(format!("did not come into {branch} as itself")));
+            return Err(NotDone::Unchanged(format!(
+                "was not merged into {branch} by itself"
+            )));
         };
         if !repo.has_commit(&last)? || !repo.contains(tip, &last)? {
-            return Err(Halt::Left(format!(
-                "was merged as {last}, which is not in {branch}: undo what brought it there"
+            return Err(NotDone::Unchanged(format!(
+                "was merged as {last}, which is not in {branch}: undo the pull request that brought it there"
             )));
         }
         let brought: Vec<Authorship> = brought
@@ -223,11 +225,11 @@ impl Round<'_> {
         };
         let changes = repo.changes(tip, &tree)?;
         if changes.list.is_empty() {
-            return Err(Halt::Left(format!("is undone in {branch} already")));
+            return Err(NotDone::Unchanged(format!("is already undone in {branch}")));
         }
         let paths = changes.list.iter();
         let paths = paths.map(|change| String::from_utf8_lossy(&change.path).into_owned());
-        Ok(Draft {
+        Ok(RevertTree {
             tree,
             files: paths.collect(),
             last,
@@ -235,86 +237,86 @@ impl Round<'_> {
         })
     }
 
-    async fn open_inverse(
+    async fn open_revert(
         &mut self,
         unit: &UnitState,
-        which: &PullRequestRef,
+        pr: &PullRequestRef,
         title: &str,
-        reverting: &Reverting,
-        onto: &Onto,
-        draft: &Draft,
-    ) -> Result<PullRequestLink, Halt> {
-        let state = &self.desk.state;
+        options: &RevertOptions,
+        onto: &RevertBase,
+        revert: &RevertTree,
+    ) -> Result<PullRequestLink, NotDone> {
+        let state = &self.session.state;
         let id = state.revert_id(&unit.header.id);
         let mut inverse = Inverse {
             run: state.id.to_string(),
             unit: id.to_string(),
-            undoes: which.number,
+            undoes: pr.number,
             title: title.to_owned(),
-            last: draft.last.clone(),
-            before: draft.before.clone(),
+            last: revert.last.clone(),
+            before: revert.before.clone(),
             base: onto.tip.clone(),
             base_name: onto.branch.clone(),
-            why: reverting.why.clone(),
-            files: draft.files.clone(),
+            why: options.why.clone(),
+            files: revert.files.clone(),
             needs: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            claim_digest: digest(draft.files.join("\0").as_bytes()),
+            claim_digest: digest(revert.files.join("\0").as_bytes()),
             repository_template: onto.form.clone(),
         };
         if state.revert_of(unit).is_none() {
-            let message = inverse.commit(&reverting.publish);
-            let (repo, tip) = (&self.desk.repo, &onto.tip);
+            let message = inverse.commit(&options.publish);
+            let (repo, tip) = (&self.session.repo, &onto.tip);
             let made = RevertCommit {
-                undoes: which.number,
-                commit: CommitId::new(repo.commit_on_top(tip, &draft.tree, &message)?),
+                undoes: pr.number,
+                commit: CommitId::new(repo.commit_on_top(tip, &revert.tree, &message)?),
                 start: CommitId::new(tip.clone()),
-                branch: reverting.naming.branch(&state.id, &id),
+                branch: options.naming.branch(&state.id, &id),
                 remote: unit.publication.pushed_to.clone(),
             };
             // Written down before any branch moves, so that a crash leaves nothing that is not known.
-            self.note(unit, UnitFact::RevertCommitted(made))?;
+            self.record(unit, UnitFact::RevertCommitted(made))?;
         }
-        let known = self.desk.state.unit(&unit.header.id);
-        let Some(made) = known.and_then(|unit| self.desk.state.revert_of(unit)) else {
-            return Err(Halt::Failed("what undoes it is not known".to_owned()));
+        let known = self.session.state.unit(&unit.header.id);
+        let Some(made) = known.and_then(|unit| self.session.state.revert_of(unit)) else {
+            return Err(NotDone::Failed("what undoes it is not known".to_owned()));
         };
-        let head = self.bring_inverse(&made)?;
-        inverse.needs = self.inverse_needs(&made);
-        let position = self.desk.state.units.iter();
+        let head = self.update_branch_of(&made)?;
+        inverse.needs = self.needs_of_revert(&made);
+        let position = self.session.state.units.iter();
         let position = position.take_while(|other| other.header.id != unit.header.id);
-        let mut extras = run::pull_request_options(&reverting.publish, &unit.header.owners);
+        let mut extras = run::pull_request_options(&options.publish, &unit.header.owners);
         // The order in which they are merged is not theirs to choose.
         extras.auto_merge = None;
         let request = PullRequest {
             run: inverse.run.clone(),
             unit: inverse.unit.clone(),
-            ordinal: (self.desk.state.units.len() + position.count() + 1) as u64,
+            ordinal: (self.session.state.units.len() + position.count() + 1) as u64,
             title: inverse.title(),
             body: inverse.body()?,
             head,
             base: onto.branch.clone(),
-            draft: reverting.draft,
+            draft: options.draft,
             extras,
         };
-        let opened = self.desk.forge.open(&request).await?;
+        let opened = self.session.forge.open(&request).await?;
         let link = PullRequestLink {
             number: opened.number,
             url: opened.url,
             existed: opened.existed,
             notes: opened.notes,
         };
-        self.note(unit, UnitFact::RevertOpened(link.clone()))?;
+        self.record(unit, UnitFact::RevertOpened(link.clone()))?;
         Ok(link)
     }
 
     /// Brings the branch of what undoes a unit, here and on the remote, to its commit. Gives its name.
-    fn bring_inverse(&self, made: &UnitState) -> Result<String, Halt> {
+    fn update_branch_of(&self, made: &UnitState) -> Result<String, NotDone> {
         let (Some(branch), Some(commit)) = (made.attempt.branch_name(), &made.attempt.commit)
         else {
-            return Err(Halt::Failed("what undoes it has no branch".to_owned()));
+            return Err(NotDone::Failed("what undoes it has no branch".to_owned()));
         };
-        let (repo, earlier) = (&self.desk.repo, &made.ledger.earlier_commits);
+        let (repo, earlier) = (&self.session.repo, &made.ledger.earlier_commits);
         match repo.branch_tip(branch)?.map(CommitId::new) {
             Some(stands) if stands == *commit => {}
             Some(stands) if !earlier.contains(&stands) => {
@@ -330,8 +332,8 @@ impl Round<'_> {
     }
 
     /// What has to be merged before this, with where it is.
-    fn inverse_needs(&self, made: &UnitState) -> Vec<Need> {
-        let needs = self.desk.needs_of(made).into_iter();
+    fn needs_of_revert(&self, made: &UnitState) -> Vec<Need> {
+        let needs = self.session.needs_of(made).into_iter();
         needs
             .map(|(other, _)| Need {
                 unit: other.header.id.to_string(),
@@ -342,22 +344,23 @@ impl Round<'_> {
     }
 
     /// Writes a fact about the unit down.
-    fn note(&mut self, unit: &UnitState, fact: UnitFact) -> Result<(), Halt> {
-        let desk = &mut *self.desk;
-        let recorded = Afterwards::of(&desk.places, &desk.state.id)?.say(&unit.header.id, fact)?;
-        desk.state.apply(&recorded);
+    fn record(&mut self, unit: &UnitState, fact: UnitFact) -> Result<(), NotDone> {
+        let session = &mut *self.session;
+        let recorded =
+            Afterwards::of(&session.places, &session.state.id)?.say(&unit.header.id, fact)?;
+        session.state.apply(&recorded);
         Ok(())
     }
 }
 
-fn conflict(branch: &str, paths: &[String]) -> Halt {
+fn conflict(branch: &str, paths: &[String]) -> NotDone {
     let named: Vec<String> = paths.iter().take(NAMED).map(|it| words::line(it)).collect();
     let more = match paths.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Halt::Failed(format!(
-        "{branch} has changed since in {}{more}: undo it by hand there",
+    NotDone::Failed(format!(
+        "{branch} has changed since then in {}{more}: undo the unit's change there by hand",
         named.join(", ")
     ))
 }

@@ -5,31 +5,32 @@
 //! itself put on new ground, its own change is put on top of that. The branch is moved by refs alone, and pushed only over
 //! what this run left there.
 
-use super::desk::{Desk, Home};
-use super::round::{Earnest, Halt, Round};
+use super::action::{Mode, NotDone};
+use super::selection::Selection;
+use super::session::{Location, PrSession};
 use crate::forge::{Act, PullRequestRef, Standing, State};
 use crate::git::CommitId;
 use crate::run::{Afterwards, UnitFact, UnitState};
 
 /// What a pull request should stand on, and go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ground {
+struct NewBase {
     branch: String,
     /// The commit at which that branch stands.
     tip: String,
 }
 
-impl Round<'_> {
+impl Selection<'_> {
     /// Brings each onto what its ground has become.
-    pub async fn sync(&mut self) {
-        for (unit, which) in self.chosen() {
-            if !self.desk.is_stacked(&unit) {
+    pub(crate) async fn sync(&mut self) {
+        for (unit, pr) in self.chosen() {
+            if !self.session.is_stacked(&unit) {
                 continue;
             }
-            let done = self.sync_one(&unit, &which).await;
-            let nothing = Halt::Left("stands where it should".to_owned());
+            let done = self.sync_one(&unit, &pr).await;
+            let nothing = NotDone::Unchanged("is up to date".to_owned());
             let done = done.and_then(|said| said.ok_or(nothing));
-            self.conclude(&unit, &which, done);
+            self.conclude(&unit, &pr, done);
         }
     }
 
@@ -37,31 +38,31 @@ impl Round<'_> {
     pub(super) async fn sync_one(
         &mut self,
         unit: &UnitState,
-        which: &PullRequestRef,
-    ) -> Result<Option<String>, Halt> {
-        let standing = self.desk.look(unit, which).await?.standing;
+        pr: &PullRequestRef,
+    ) -> Result<Option<String>, NotDone> {
+        let standing = self.session.status(unit, pr).await?.standing;
         if !standing.state.is_open() {
             let words = standing.state.words();
-            return Err(Halt::Left(format!("is {words} already")));
+            return Err(NotDone::Unchanged(format!("is already {words}")));
         }
-        let Some(ground) = self.ground(unit).await? else {
+        let Some(onto) = self.new_base(unit).await? else {
             return Ok(None);
         };
         let mut done = Vec::new();
-        if let (Some(commit), Some(start)) = (&unit.attempt.commit, &unit.attempt.start())
-            && !self.desk.repo.contains(&ground.tip, start)?
-            && !self.desk.repo.contains(commit, &ground.tip)?
+        if let (Some(commit), Some(start)) = (&unit.attempt.commit, unit.attempt.start())
+            && !self.session.repo.contains(&onto.tip, start)?
+            && !self.session.repo.contains(commit, &onto.tip)?
         {
-            self.put_on(unit, &standing, &ground)?;
-            done.push(format!("put on top of {}", ground.branch));
-        } else if self.earnest == Earnest::Done {
+            self.move_to(unit, &standing, &onto)?;
+            done.push(format!("rebased onto {}", onto.branch));
+        } else if self.mode == Mode::Real {
             // What an earlier attempt wrote down but did not bring to its end.
-            self.bring(unit)?;
+            self.update_branch(unit)?;
         }
-        if standing.base != ground.branch {
-            let act = Act::Retarget(ground.branch);
-            if self.earnest == Earnest::Done {
-                self.desk.forge.act(which, &act).await?;
+        if standing.base != onto.branch {
+            let act = Act::Retarget(onto.branch);
+            if self.mode == Mode::Real {
+                self.session.forge.act(pr, &act).await?;
             }
             done.push(act.to_string());
         }
@@ -69,54 +70,56 @@ impl Round<'_> {
     }
 
     /// What the unit should stand on now; nothing while all that it needs is as it was.
-    async fn ground(&self, unit: &UnitState) -> Result<Option<Ground>, Halt> {
+    async fn new_base(&self, unit: &UnitState) -> Result<Option<NewBase>, NotDone> {
         let mut open = Vec::new();
         let mut merged_into = None;
-        for (need, which) in self.desk.needs_of(unit) {
-            let standing = self.desk.look(&need, &which).await?.standing;
+        for (need, pr) in self.session.needs_of(unit) {
+            let standing = self.session.status(&need, &pr).await?.standing;
             match standing.state {
                 State::Merged => merged_into = Some(standing.base),
                 State::Closed => {
-                    return Err(Halt::Left(format!(
+                    return Err(NotDone::Unchanged(format!(
                         "needs #{}, which was closed",
-                        which.number
+                        pr.number
                     )));
                 }
-                State::Draft | State::Open => open.push((need, which)),
+                State::Draft | State::Open => open.push((need, pr)),
             }
         }
         match (&open[..], merged_into) {
             // Pages say where they were merged; a server merges into what the run is for.
             ([], Some(branch)) => {
-                let branch = match self.desk.home {
-                    Home::Here => branch,
-                    Home::Server => self.desk.base_branch.clone(),
+                let branch = match self.session.location {
+                    Location::Repository => branch,
+                    Location::Server => self.session.base_branch.clone(),
                 };
-                let tip = self.desk.tip(&branch)?;
-                let gone = || Halt::Failed(format!("branch {branch} is gone"));
+                let tip = self.session.tip(&branch)?;
+                let gone = || NotDone::Failed(format!("branch {branch} is gone"));
                 let tip = tip.ok_or_else(gone)?;
-                Ok(Some(Ground { branch, tip }))
+                Ok(Some(NewBase { branch, tip }))
             }
             ([(need, _)], None) => {
-                let branch = match self.desk.upstream {
-                    Some(_) => Some(self.desk.base_branch.clone()),
+                let branch = match self.session.upstream {
+                    Some(_) => Some(self.session.base_branch.clone()),
                     None => need.attempt.branch_name().map(ToString::to_string),
                 };
-                let ground = branch.zip(need.attempt.commit.as_ref().map(ToString::to_string));
-                Ok(ground.map(|(branch, tip)| Ground { branch, tip }))
+                let onto = branch.zip(need.attempt.commit.as_ref().map(ToString::to_string));
+                Ok(onto.map(|(branch, tip)| NewBase { branch, tip }))
             }
             ([] | [_, _, ..], None) => Ok(None),
-            ([(_, which), ..], Some(_)) => Err(Halt::Left(format!("waits for #{}", which.number))),
+            ([(_, pr), ..], Some(_)) => {
+                Err(NotDone::Unchanged(format!("waits for #{}", pr.number)))
+            }
         }
     }
 
     /// Makes the unit's change once more on top of its ground.
-    fn put_on(
+    fn move_to(
         &mut self,
         unit: &UnitState,
         standing: &Standing,
-        ground: &Ground,
-    ) -> Result<(), Halt> {
+        onto: &NewBase,
+    ) -> Result<(), NotDone> {
         let (Some(commit), Some(start), Some(branch)) = (
             &unit.attempt.commit,
             unit.attempt.start(),
@@ -129,36 +132,37 @@ impl Round<'_> {
             *stands == *commit || earlier.any(|it| *stands == *it)
         };
         if !standing.commit.as_ref().is_none_or(is_ours) {
-            return Err(Halt::Left(format!(
-                "was worked on by somebody else: put {branch} on top of {} yourself",
-                ground.branch
+            return Err(NotDone::Unchanged(format!(
+                "has commits of somebody else: rebase {branch} onto {} yourself",
+                onto.branch
             )));
         }
-        if self.earnest == Earnest::Rehearsed {
+        if self.mode == Mode::DryRun {
             return Ok(());
         }
-        let moved = self.desk.repo.squash_onto(commit, start, &ground.tip)?;
+        let moved = self.session.repo.squash_onto(commit, start, &onto.tip)?;
         let fact = UnitFact::Rebased {
             commit: CommitId::new(moved),
-            start: CommitId::new(ground.tip.clone()),
+            start: CommitId::new(onto.tip.clone()),
         };
         let id = &unit.header.id;
         // Written down before any branch moves, so that a crash leaves nothing that is not known.
-        let recorded = Afterwards::of(&self.desk.places, &self.desk.state.id)?.say(id, fact)?;
-        self.desk.state.apply(&recorded);
-        match self.desk.state.unit(id).cloned() {
-            Some(unit) => self.bring(&unit),
+        let recorded =
+            Afterwards::of(&self.session.places, &self.session.state.id)?.say(id, fact)?;
+        self.session.state.apply(&recorded);
+        match self.session.state.unit(id).cloned() {
+            Some(unit) => self.update_branch(&unit),
             None => Ok(()),
         }
     }
 
     /// Brings the unit's branch, here and on the remote, to its commit.
-    fn bring(&self, unit: &UnitState) -> Result<(), Halt> {
+    fn update_branch(&self, unit: &UnitState) -> Result<(), NotDone> {
         let (Some(commit), Some(branch)) = (&unit.attempt.commit, unit.attempt.branch_name())
         else {
             return Ok(());
         };
-        let Desk { repo, .. } = &*self.desk;
+        let PrSession { repo, .. } = &*self.session;
         let earlier = &unit.ledger.earlier_commits;
         if let Some(stands) = repo.branch_tip(branch)?.map(CommitId::new)
             && earlier.contains(&stands)

@@ -1,21 +1,21 @@
-//! The one issue for all pull requests of a run, brought up to date with how they stand.
+//! Updates the one issue that lists all pull requests of a run.
 
-use super::desk::Desk;
+use super::session::PrSession;
 use crate::forge::ForgeError;
 use crate::run::{Afterwards, AfterwardsError, IssueLink, RunFact, tracking};
 
 /// Why the issue is not up to date.
 #[derive(Debug, thiserror::Error)]
-pub enum TrackError {
+pub(crate) enum TrackError {
     #[error(transparent)]
     Forge(#[from] ForgeError),
     #[error(transparent)]
     Record(#[from] AfterwardsError),
 }
 
-impl Desk {
-    /// Brings the issue up to date, where the run has one or wants one; gives its address.
-    pub async fn track(&mut self) -> Result<Option<String>, TrackError> {
+impl PrSession {
+    /// Updates the issue, where the run has one or wants one. Returns its address.
+    pub(crate) async fn track(&mut self) -> Result<Option<String>, TrackError> {
         if !self.wants_tracking && self.state.tracking_issue.is_none() {
             return Ok(None);
         }

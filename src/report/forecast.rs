@@ -17,10 +17,10 @@ pub fn forecast(state: &RunState, canary: &UnitState, now: i64) -> Option<String
     let rounds = u64::try_from(others.div_ceil(state.header.jobs.max(1))).unwrap_or(u64::MAX);
     let took = canary.took_ms(now)?;
     let mut sentence = format!(
-        "If {} like it, with {} at once: about {}",
+        "Forecast for the other {}, {} at once: about {}",
         match others {
-            1 => "the other unit is".to_owned(),
-            _ => format!("the other {others} units are"),
+            1 => "unit".to_owned(),
+            _ => format!("{others} units"),
         },
         state.header.jobs,
         words::duration(took.saturating_mul(rounds)),
@@ -50,7 +50,7 @@ mod tests {
             .published("a", 0, 10_000)
             .state();
         let said = forecast(&state, &state.units[0], 0);
-        let words = "If the other 5 units are like it, with 4 at once: about 20s.";
+        let words = "Forecast for the other 5 units, 4 at once: about 20s.";
         assert_eq!(said.as_deref(), Some(words));
         let used = UnitFact::AgentUsed {
             usage: Usage {
@@ -65,7 +65,7 @@ mod tests {
             .published("a", 0, 10_000)
             .state();
         let said = forecast(&state, &state.units[0], 0);
-        let words = "If the other unit is like it, with 4 at once: about 10s, 1k tokens.";
+        let words = "Forecast for the other unit, 4 at once: about 10s, 1k tokens.";
         assert_eq!(said.as_deref(), Some(words));
     }
 
@@ -86,7 +86,7 @@ mod tests {
             .published("a", 0, 10_000)
             .state();
         let said = forecast(&state, &state.units[0], 0);
-        let words = "If the other 2 units are like it, with 4 at once: about 10s, ≈$0.50.";
+        let words = "Forecast for the other 2 units, 4 at once: about 10s, ≈$0.50.";
         assert_eq!(said.as_deref(), Some(words));
     }
 }

@@ -5,25 +5,26 @@
 
 use serde::Serialize;
 
-use super::{Liveness, Totals, view};
+use super::totals::Totals;
+use super::view;
 use crate::agent::{CostSource, UsageSum, Usd};
 use crate::check::Verdict;
 use crate::run::{
-    self, CandidateEnd, ChangeCount, CheckResult, IssueLink, OldUses, Outcome, Phase,
-    PullRequestLink, RunState, Step, UnitState,
+    Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
+    Phase, PullRequestLink, RunState, Step, UnitState,
 };
 use crate::words;
 
-/// What came out of a run; made to be serialised.
+/// The report of a run at a moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+struct Report {
     schema: &'static str,
     version: u32,
     run: String,
     status: Liveness,
     batch_version: String,
     instruction: String,
-    base: Base,
+    base: BaseReport,
     agent: String,
     forge: String,
     remote: Option<String>,
@@ -35,13 +36,13 @@ pub struct Report {
     totals: Totals,
     old_uses: Option<OldUses>,
     tracking_issue: Option<IssueLink>,
-    usage: Option<Used>,
-    units: Vec<Unit>,
+    usage: Option<UsageReport>,
+    units: Vec<UnitReport>,
 }
 
 /// What agents used up. What is null is not known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Used {
+struct UsageReport {
     turns: Option<u64>,
     input_tokens: Option<u64>,
     cached_tokens: Option<u64>,
@@ -52,7 +53,7 @@ struct Used {
     knows_cost: bool,
 }
 
-impl From<UsageSum> for Used {
+impl From<UsageSum> for UsageReport {
     fn from(sum: UsageSum) -> Self {
         let usage = sum.known();
         Self {
@@ -69,13 +70,13 @@ impl From<UsageSum> for Used {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Base {
+struct BaseReport {
     commit: String,
     name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Unit {
+struct UnitReport {
     id: String,
     title: String,
     needs: Vec<String>,
@@ -90,29 +91,29 @@ struct Unit {
     branch: Option<String>,
     commit: Option<String>,
     worktree: Option<String>,
-    pull_request: Option<PullRequest>,
-    undone_by: Option<PullRequest>,
+    pull_request: Option<PullRequestReport>,
+    undone_by: Option<PullRequestReport>,
     changes: Option<ChangeCount>,
-    checks: Vec<Check>,
+    checks: Vec<CheckReport>,
     attempts: u32,
-    rivals: Vec<Candidate>,
-    sent_back: Vec<SentBack>,
+    rivals: Vec<CandidateReport>,
+    sent_back: Vec<SentBackReport>,
     agent_took_ms: Option<u64>,
-    usage: Option<Used>,
+    usage: Option<UsageReport>,
     took_ms: Option<u64>,
     log: Option<String>,
     tail: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct PullRequest {
+struct PullRequestReport {
     number: u64,
     url: String,
     existed: bool,
     notes: Vec<String>,
 }
 
-impl PullRequest {
+impl PullRequestReport {
     fn new(link: &PullRequestLink) -> Self {
         Self {
             number: link.number,
@@ -125,7 +126,7 @@ impl PullRequest {
 
 /// One of several works that competed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Candidate {
+struct CandidateReport {
     agent: String,
     result: &'static str,
     is_taken: bool,
@@ -135,13 +136,13 @@ struct Candidate {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct SentBack {
+struct SentBackReport {
     step: Step,
     reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Check {
+struct CheckReport {
     name: String,
     verdict: &'static str,
     tests: Vec<String>,
@@ -150,10 +151,18 @@ struct Check {
     tail: String,
 }
 
+/// The report of the run as it stands at `now`, as JSON that ends in a line break.
+pub(crate) fn render(
+    state: &RunState,
+    liveness: Liveness,
+    now: i64,
+) -> Result<String, serde_json::Error> {
+    let report = Report::new(state, liveness, now);
+    Ok(serde_json::to_string_pretty(&report)? + "\n")
+}
+
 impl Report {
-    /// The report of a run as it stands at `now`.
-    #[must_use]
-    pub fn new(state: &RunState, liveness: Liveness, now: i64) -> Self {
+    fn new(state: &RunState, liveness: Liveness, now: i64) -> Self {
         let moment = view::moment(state, liveness, now);
         let header = &state.header;
         Self {
@@ -163,7 +172,7 @@ impl Report {
             status: liveness,
             batch_version: header.version.clone(),
             instruction: header.instruction.clone(),
-            base: Base {
+            base: BaseReport {
                 commit: header.base.to_string(),
                 name: header.base_name.clone(),
             },
@@ -178,24 +187,24 @@ impl Report {
             totals: Totals::of(state),
             old_uses: state.old_uses,
             tracking_issue: state.tracking_issue.clone(),
-            usage: state.spent().map(Used::from),
+            usage: state.spent().map(UsageReport::from),
             units: state
                 .units
                 .iter()
-                .map(|unit| Unit::new(unit, state.agent_of(unit).as_str(), moment))
+                .map(|unit| UnitReport::new(unit, state.agent_of(unit).as_str(), moment))
                 .collect(),
         }
     }
 }
 
-fn rivals(unit: &UnitState) -> Vec<Candidate> {
-    let told = |(number, rival): (usize, &run::Candidate)| {
+fn rivals(unit: &UnitState) -> Vec<CandidateReport> {
+    let told = |(number, rival): (usize, &Candidate)| {
         let (result, reason, changes) = match &rival.end {
             CandidateEnd::Good { changes, .. } => ("good", None, Some(*changes)),
             CandidateEnd::NoChange { summary } => ("no-change", summary.clone(), None),
             CandidateEnd::Failed { reason, .. } => ("failed", Some(reason.clone()), None),
         };
-        Candidate {
+        CandidateReport {
             agent: rival.agent.to_string(),
             result,
             is_taken: unit.chosen == Some(number),
@@ -207,7 +216,7 @@ fn rivals(unit: &UnitState) -> Vec<Candidate> {
     (1..).zip(&unit.candidates).map(told).collect()
 }
 
-impl Unit {
+impl UnitReport {
     fn new(unit: &UnitState, who: &str, now: i64) -> Self {
         let header = &unit.header;
         let mut report = Self {
@@ -225,23 +234,27 @@ impl Unit {
             branch: unit.attempt.branch_name().map(ToString::to_string),
             commit: unit.attempt.commit.as_ref().map(ToString::to_string),
             worktree: view::optional_path(unit.attempt.worktree.as_ref()),
-            pull_request: unit.publication.pull_request.as_ref().map(PullRequest::new),
-            undone_by: unit.publication.reverted_by().map(PullRequest::new),
+            pull_request: unit
+                .publication
+                .pull_request
+                .as_ref()
+                .map(PullRequestReport::new),
+            undone_by: unit.publication.reverted_by().map(PullRequestReport::new),
             changes: unit.attempt.changes(),
-            checks: unit.attempt.checks.iter().map(Check::new).collect(),
+            checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),
             attempts: unit.attempt.number(),
             rivals: rivals(unit),
             sent_back: unit
                 .attempt
                 .sent_back
                 .iter()
-                .map(|back| SentBack {
+                .map(|back| SentBackReport {
                     step: back.step,
                     reason: back.reason.clone(),
                 })
                 .collect(),
             agent_took_ms: unit.attempt.agent_took_ms,
-            usage: unit.spent().map(Used::from),
+            usage: unit.spent().map(UsageReport::from),
             took_ms: unit.took_ms(now),
             log: None,
             tail: None,
@@ -291,7 +304,7 @@ impl Unit {
     }
 }
 
-impl Check {
+impl CheckReport {
     fn new(result: &CheckResult) -> Self {
         Self {
             name: result.name.clone(),

@@ -2,9 +2,9 @@
 //!
 //! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
 
+use super::totals;
 use super::view::{self, Failure};
-use super::{Liveness, totals};
-use crate::run::{PullRequestLink, RunState};
+use crate::run::{Liveness, PullRequestLink, RunState};
 use crate::words;
 
 /// The run as a page, ending in a line break.
@@ -149,7 +149,7 @@ fn failed(failure: &Failure<'_>) -> String {
     }
     if let Some(worktree) = &failure.unit.attempt.worktree {
         places.push(format!(
-            "- its work: `batch diff {id}` ({})",
+            "- changes: `batch diff {id}` ({})",
             escaped(&view::path(worktree))
         ));
     }
@@ -181,11 +181,12 @@ fn others(state: &RunState) -> Option<String> {
             .into_iter()
             .map(|(unit, by)| format!("- `{unit}` is blocked: it needs `{by}`")),
     );
-    lines.extend(
-        view::skipped(state)
-            .into_iter()
-            .map(|(unit, by)| format!("- `{unit}` was skipped, as {} wished", escaped(by))),
-    );
+    lines.extend(view::skipped(state).into_iter().map(|(unit, by)| {
+        format!(
+            "- `{unit}` was skipped on request (batch skip, {})",
+            escaped(by)
+        )
+    }));
     for (why, units) in view::left_out(state) {
         let why = escaped(&why.to_string());
         lines.extend(
@@ -249,7 +250,7 @@ mod tests {
         - started: 2026-11-21T12:03:22Z
         - ended: 2026-11-21T12:03:36.1Z
 
-        **2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than the units' times added up**
+        **2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at a time**
 
         | unit | title | outcome | PR | checks | time |
         |---|---|---|---|---|--:|
@@ -272,7 +273,7 @@ mod tests {
         ```
 
         - log: `batch logs 03-db` (/shop/.git/batch/03-db/check.log)
-        - its work: `batch diff 03-db` (/shop.batch/03-db)
+        - changes: `batch diff 03-db` (/shop.batch/03-db)
 
         ## Other units
 

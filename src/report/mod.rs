@@ -13,21 +13,8 @@ mod terminal;
 mod totals;
 mod view;
 
-use serde::Serialize;
-
-pub use forecast::forecast;
-pub use json::Report;
-pub use markdown::render as markdown;
-pub use terminal::render as terminal;
-pub use totals::Totals;
-
-/// What is known of the process that drives the run; the events alone cannot tell that it is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Liveness {
-    Going,
-    /// The run came to its end.
-    Ended,
-    /// The process is gone and the run has no end.
-    Died,
-}
+pub(crate) use forecast::forecast;
+pub(crate) use json::render as json;
+pub(crate) use markdown::render as markdown;
+pub(crate) use terminal::render as terminal;
+pub(crate) use totals::{Totals, sentence};

@@ -6,10 +6,10 @@ use std::path::Path;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 use console::{Style, style};
 
+use super::totals;
 use super::view::{self, Failure};
-use super::{Liveness, totals};
 use crate::plan::UnitId;
-use crate::run::{Outcome, Phase, RunState, Stop, UnitState};
+use crate::run::{Liveness, Outcome, Phase, RunState, Stop, UnitState};
 use crate::words;
 
 /// Of a log's tail only this many lines are shown; `batch logs` has the rest.
@@ -50,7 +50,9 @@ fn heading(
     let standing = match (liveness, state.stop) {
         (Liveness::Going, None) => format!("going for {}", ago(state.started_at)),
         (Liveness::Going, Some(Stop::Drain)) => "stopping: no further unit is started".to_owned(),
-        (Liveness::Going, Some(Stop::Now)) => "stopping: running units are being ended".to_owned(),
+        (Liveness::Going, Some(Stop::Now)) => {
+            "stopping: running units are being stopped".to_owned()
+        }
         (Liveness::Ended, None) => "ended".to_owned(),
         (Liveness::Ended, Some(_)) => "stopped".to_owned(),
         (Liveness::Died, _) => format!("interrupted {} ago: its process is gone", ago(moment)),
@@ -80,7 +82,7 @@ fn units(state: &RunState, width: Option<u16>, now: i64) -> Vec<String> {
         let place = words::line(&view::path(folder));
         return vec![
             painted(&numbered, state),
-            format!("pages of the pull requests: {place}"),
+            format!("pull request pages: {place}"),
         ];
     }
     let full = table(state, now, address);
@@ -272,7 +274,7 @@ fn failed(failure: &Failure<'_>) -> String {
         place("log", "logs", log);
     }
     if let Some(worktree) = &failure.unit.attempt.worktree {
-        place("its work", "diff", worktree);
+        place("changes", "diff", worktree);
     }
     lines.join("\n")
 }
@@ -313,7 +315,7 @@ fn others(state: &RunState) -> Option<String> {
     );
     lines.extend(view::skipped(state).into_iter().map(|(unit, by)| {
         format!(
-            "{} {unit} was skipped, as {} wished",
+            "{} {unit} was skipped on request (batch skip, {})",
             style("!").yellow(),
             words::line(by)
         )
@@ -392,13 +394,13 @@ mod tests {
             │ 1 failing
             │ AssertionError: 2 == 3
           log       batch logs 03-db  (/shop/.git/batch/03-db/check.log)
-          its work  batch diff 03-db  (/shop.batch/03-db)
+          changes   batch diff 03-db  (/shop.batch/03-db)
 
         – 05-docs needed no change: no `var` is left
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
-        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than the units' times added up
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at a time
         ");
     }
 
@@ -425,13 +427,13 @@ mod tests {
             │ 1 failing
             │ AssertionError: 2 == 3
           log       batch logs 03-db  (/shop/.git/batch/03-db/check.log)
-          its work  batch diff 03-db  (/shop.batch/03-db)
+          changes   batch diff 03-db  (/shop.batch/03-db)
 
         – 05-docs needed no change: no `var` is left
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
-        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than the units' times added up
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at a time
         ");
     }
 
@@ -469,7 +471,7 @@ mod tests {
          01-api         │ agent   │ –  │ –      │  0ms
          02-cart        │ waiting │ –  │ –      │    –
 
-        0 of 2 units published, 1 cut off, 1 not begun · 1.0s
+        0 of 2 units published, 1 interrupted, 1 not started · 1.0s
         ");
     }
 
@@ -533,7 +535,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("pages of the pull requests: /shop/.git/batch/runs/20261121-k3f9/prs\n"),
+            text.contains("pull request pages: /shop/.git/batch/runs/20261121-k3f9/prs\n"),
             "{text}"
         );
     }

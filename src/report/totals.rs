@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Liveness;
-use crate::run::{Outcome, Phase, RunState};
+use super::view;
+use crate::run::{Liveness, Outcome, Phase, RunState, StopReason};
 use crate::words;
 
 /// How many units are where; the parts add up to `units`.
@@ -48,57 +48,72 @@ impl Totals {
         }
         totals
     }
+}
 
-    /// Units that have come to an end, whichever.
-    #[must_use]
-    pub fn ended(&self) -> usize {
-        self.units - self.running - self.waiting
-    }
-
-    /// `22 of 24 units published, 2 failed`.
-    #[must_use]
-    pub fn sentence(&self, liveness: Liveness) -> String {
-        // A dry run publishes nothing by intent, so its commits are what counts.
-        let (good, good_word, commits_beside) = if self.published == 0 && self.committed > 0 {
-            (self.committed, "committed", 0)
-        } else {
-            (self.published, "published", self.committed)
-        };
-        let (under_way, ahead) = match liveness {
-            Liveness::Died => ("cut off", "not begun"),
-            Liveness::Going | Liveness::Ended => ("running", "waiting"),
-        };
-        let units = words::count(self.units, "unit");
-        let mut sentence = format!("{good} of {units} {good_word}");
-        for (count, word) in [
-            (commits_beside, "committed"),
-            (self.no_change, "without change"),
-            (self.failed, "failed"),
-            (self.withheld, "withheld"),
-            (self.blocked, "blocked"),
-            (self.stopped, "stopped"),
-            (self.skipped, "skipped"),
-            (self.left_out, "skipped at a limit"),
-            (self.running, under_way),
-            (self.waiting, ahead),
-        ] {
-            if count > 0 {
-                let _ = write!(sentence, ", {count} {word}");
-            }
+/// `22 of 24 units published, 2 failed`.
+pub(crate) fn sentence(state: &RunState, liveness: Liveness) -> String {
+    let totals = Totals::of(state);
+    // A dry run publishes nothing by intent, so its commits are counted.
+    let (good, good_word, commits_beside) = if totals.published == 0 && totals.committed > 0 {
+        (totals.committed, "committed", 0)
+    } else {
+        (totals.published, "published", totals.committed)
+    };
+    let (under_way, ahead) = match liveness {
+        Liveness::Died => ("interrupted", "not started"),
+        Liveness::Going | Liveness::Ended => ("running", "waiting"),
+    };
+    let units = words::count(totals.units, "unit");
+    let mut sentence = format!("{good} of {units} {good_word}");
+    let mut parts = vec![
+        (commits_beside, "committed"),
+        (totals.no_change, "without change"),
+        (totals.failed, "failed"),
+        (totals.withheld, "withheld"),
+        (totals.blocked, "blocked"),
+        (totals.stopped, "stopped"),
+        (totals.skipped, "skipped"),
+    ];
+    parts.extend(left_out(state));
+    parts.extend([(totals.running, under_way), (totals.waiting, ahead)]);
+    for (count, word) in parts {
+        if count > 0 {
+            let _ = write!(sentence, ", {count} {word}");
         }
-        sentence
+    }
+    sentence
+}
+
+/// How many units were not started though nobody asked to skip them, for each reason.
+fn left_out(state: &RunState) -> Vec<(usize, &'static str)> {
+    let mut parts: Vec<(usize, &str)> = Vec::new();
+    for (why, units) in view::left_out(state) {
+        let words = left_out_words(why);
+        match parts.iter_mut().find(|(_, known)| *known == words) {
+            Some((count, _)) => *count += units.len(),
+            None => parts.push((units.len(), words)),
+        }
+    }
+    parts
+}
+
+/// Why units were not started though nobody asked to skip them.
+fn left_out_words(why: &StopReason) -> &'static str {
+    match why {
+        StopReason::Budget { .. } => "skipped (budget used up)",
+        StopReason::Tokens { .. } => "skipped (tokens used up)",
+        StopReason::Deadline { .. } => "skipped (deadline)",
+        StopReason::Refused { .. } => "skipped (agent refused)",
+        StopReason::Canary => "skipped (canary not accepted)",
+        StopReason::SameFailure { .. } => "skipped (the first units failed alike)",
     }
 }
 
-/// `22 of 24 units published, 2 failed · 6m12s, 5.1× faster than the units' times added up`; the gain is told only where there
+/// `22 of 24 units published, 2 failed · 6m12s, 5.1× faster than one unit at a time`; the gain is told only where there
 /// is one.
 pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String {
     let took = state.took_ms(now);
-    let mut closing = format!(
-        "{} · {}",
-        Totals::of(state).sentence(liveness),
-        words::duration(took)
-    );
+    let mut closing = format!("{} · {}", sentence(state, liveness), words::duration(took));
     if let Some(uses) = state.old_uses {
         let old = words::count(uses.before, "old use");
         let _ = write!(closing, " · {} of {old} left", uses.left);
@@ -116,10 +131,7 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
         && tenths > 10
     {
         let (whole, tenth) = (tenths / 10, tenths % 10);
-        let _ = write!(
-            closing,
-            ", {whole}.{tenth}× faster than the units' times added up"
-        );
+        let _ = write!(closing, ", {whole}.{tenth}× faster than one unit at a time");
     }
     if let Some(spent) = state.spent() {
         let _ = write!(closing, " · {spent}");
@@ -155,7 +167,7 @@ mod tests {
             .ended(61_000);
         assert_eq!(
             closing(&at_once, Liveness::Ended, 0),
-            "2 of 2 units published · 1m01s, 1.8× faster than the units' times added up"
+            "2 of 2 units published · 1m01s, 1.8× faster than one unit at a time"
         );
     }
 

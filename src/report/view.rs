@@ -7,11 +7,10 @@ use crate::agent::UsageSum;
 use crate::check::Verdict;
 use crate::plan::UnitId;
 use crate::run::{
-    Candidate, CandidateEnd, CheckResult, Outcome, Phase, RunState, Step, StopReason, UnitState,
+    Candidate, CandidateEnd, CheckResult, Liveness, Outcome, Phase, RunState, Step, StopReason,
+    UnitState,
 };
 use crate::words;
-
-use super::Liveness;
 
 /// Of the tests that a check names only so many are shown.
 const TESTS_SHOWN: usize = 3;
@@ -149,7 +148,7 @@ pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
     let competed = state.units.iter().filter_map(|unit| {
         let chosen = unit.chosen?;
         let all: Vec<String> = (1..).zip(&unit.candidates).map(told).collect();
-        let said = format!("work {chosen} was taken: {}", all.join(", "));
+        let said = format!("candidate {chosen} was taken: {}", all.join(", "));
         Some((&unit.header.id, said))
     });
     competed.collect()

@@ -179,7 +179,7 @@ fn what_a_run_took_is_expected_of_the_next_plan() {
     let _ = repo.migrate_by(SIGN, &[]).exits(0);
     let said = plan(&repo.root().join("agent"));
     assert!(said.contains("\ntime   about "), "{said}");
-    assert!(said.contains(" a unit, by 3 units before)"), "{said}");
+    assert!(said.contains(" a unit, from 3 earlier units)"), "{said}");
     assert!(
         !plan(&agent).contains("\ntime "),
         "of another agent nothing is known"

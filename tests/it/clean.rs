@@ -187,7 +187,7 @@ fn a_branch_whose_worktree_is_gone_goes_where_nobody_committed_to_it() {
     ]);
     repo.batch(["clean"])
         .exits(0)
-        .says("forgot what is gone already");
+        .says("forgot the missing worktree");
     assert_eq!(repo.branches(), branches[1..]);
     nothing_is_left(&repo);
 }
@@ -234,7 +234,7 @@ fn only_what_is_old_enough_goes() {
 
     repo.batch(["clean", "--empty-trash", "--older-than", "1w"])
         .exits(0)
-        .says("nothing has been in the trash for so long");
+        .says("nothing in the trash is that old");
     let lying = notes(&repo);
     let old = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * 8);
     let file = fs::File::options()

@@ -60,7 +60,7 @@ fn what_moved_is_told_and_followed() {
       gone     packages/p2/index.js (03-packages-p2-index-js)
       new      packages/new/index.js (in no unit)
       new      packages/p3/more.js (in no unit)
-    the plan does not hold any more; adapt it with: batch plan --rebase plan.toml
+    the plan no longer holds; adapt it with: batch plan --rebase plan.toml
     "#);
     let told = repo
         .batch(["plan", "--check", "plan.toml", "--json"])

@@ -86,9 +86,9 @@ fn what_checks_and_reviewers_say_is_told_to_the_agent_and_mended_on_top() {
     let rehearsed = batch(&repo, &["prs", "fix", "--all", "--dry-run"]).exits(0);
     rehearsed
         .says("01-packages-p0-index-js: would go back to its agent: 2 failed checks (check 2, lint), changes requested by ada")
-        .says("02-packages-p1-index-js: has nothing to mend but what 1 reviewer ask")
-        .says("03-packages-p2-index-js: has nothing to mend")
-        .says("1 would be done, 2 left as they were, 0 failed");
+        .says("02-packages-p1-index-js: has nothing to fix: the changes are requested by 1 reviewer")
+        .says("03-packages-p2-index-js: has nothing to fix")
+        .says("1 would be done, 2 unchanged, 0 failed");
     let shown = rehearsed.stdout();
     for said in [
         "1 test failed",
@@ -108,8 +108,8 @@ fn what_checks_and_reviewers_say_is_told_to_the_agent_and_mended_on_top() {
 
     batch(&repo, &["prs", "fix", "--all"])
         .exits(0)
-        .says("01-packages-p0-index-js: mended with ")
-        .says("1 done, 2 left as they were, 0 failed");
+        .says("01-packages-p0-index-js: fixed with ")
+        .says("1 done, 2 unchanged, 0 failed");
     assert!(
         told(&repo).contains("````text\npackages/p0/index.js:2: expected 1"),
         "{}",
@@ -145,12 +145,12 @@ fn what_checks_and_reviewers_say_is_told_to_the_agent_and_mended_on_top() {
     batch(&repo, &["prs", "fix", "01"]).exits(0).says("1 done");
     batch(&repo, &["prs", "fix", "01"])
         .exits(0)
-        .says("is not accepted, but its agent has had 2 rounds");
+        .says("is not accepted, but its agent has already had 2 follow-ups");
     server.state().of("01-").checks.clear();
     server.state().of("01-").statuses.clear();
     batch(&repo, &["prs", "fix", "01"])
         .exits(0)
-        .says("has nothing to mend");
+        .says("has nothing to fix");
     batch(&repo, &["prs", "merge", "01"])
         .exits(0)
         .says("merged into main");
@@ -190,10 +190,10 @@ fn what_others_pushed_is_built_upon_only_where_it_is_the_units() {
     repo.git(["push", "--quiet", "origin", &anew]);
     batch(&repo, &["prs", "fix", "--all"])
         .exits(0)
-        .says("01-packages-p0-index-js: mended with ")
-        .says("02-packages-p1-index-js: holds what somebody pushed outside the unit's claim (README.md")
-        .says("03-packages-p2-index-js: was put together anew by somebody")
-        .says("1 done, 2 left as they were, 0 failed");
+        .says("01-packages-p0-index-js: fixed with ")
+        .says("02-packages-p1-index-js: contains changes outside the unit's claim that somebody pushed (README.md")
+        .says("03-packages-p2-index-js: was rewritten by somebody")
+        .says("1 done, 2 unchanged, 0 failed");
     assert_eq!(now(&repo, 0), "// theirs\n// mended");
 }
 
@@ -206,14 +206,14 @@ fn a_round_that_fails_leaves_the_pull_request_as_it_was() {
     batch(&repo, &["prs", "fix", "--all"])
         .exits(1)
         .says("failed at scope: it changed what is not its own")
-        .says("0 done, 0 left as they were, 1 failed");
+        .says("0 done, 0 unchanged, 1 failed");
     let left = fs::read_dir(repo.worktrees()).expect("its worktree stays");
     assert_eq!(left.count(), 1);
     fs::remove_file(repo.root().join("strays")).expect("switched off");
     turn(&repo, "idle");
     batch(&repo, &["prs", "fix", "--all"])
         .exits(0)
-        .says("was left as it is by its agent: the agent left every file as it was");
+        .says("was left unchanged by its agent: the agent left every file as it was");
     fs::remove_file(repo.root().join("idle")).expect("switched off");
     let row = batch(&repo, &["prs"]).exits(0).stdout();
     assert!(row.contains("open") && row.contains("red"), "{row}");
@@ -221,7 +221,7 @@ fn a_round_that_fails_leaves_the_pull_request_as_it_was() {
     assert!(server.state().of("01-").comments.is_empty());
     batch(&repo, &["prs", "fix", "--all"])
         .exits(0)
-        .says("has had 2 rounds");
+        .says("has already had 2 follow-ups");
     batch(&repo, &["prs", "fix", "--all", "--rounds", "3"])
         .exits(0)
         .says("1 done");
@@ -236,7 +236,7 @@ fn what_was_closed_while_the_agent_was_at_work_is_not_pushed_again() {
     batch(&repo, &["prs", "fix", "--all"])
         .exits(1)
         .says("is closed by now, so nothing is pushed")
-        .says("0 done, 0 left as they were, 1 failed");
+        .says("0 done, 0 unchanged, 1 failed");
     assert!(repo.pushed().is_empty());
     assert!(server.state().of("01-").comments.is_empty());
     assert_eq!(repo.branches().len(), 1);
@@ -256,7 +256,7 @@ fn what_a_unit_stands_on_is_not_held_against_it() {
     server.state().of("03-").checks = vec![Some("failure")];
     batch(&repo, &["prs", "fix", "03-c"])
         .exits(0)
-        .says("03-c: mended with ");
+        .says("03-c: fixed with ");
     assert_eq!(now(&repo, 2), "var p2 = 2;\n// first\n// mended");
 }
 
@@ -305,7 +305,7 @@ fn pages_are_mended_where_a_check_of_theirs_failed() {
     assert_eq!(now(&repo, 0), "var p0 = 0;\n// first\n// mended");
     batch(&repo, &["prs", "fix", "--all"])
         .exits(0)
-        .says("has nothing to mend");
+        .says("has nothing to fix");
     let page = repo.settled("prs/01-packages-p0-index-js.md");
     assert!(page.contains("Sent back to command: "), "{page}");
 }

@@ -443,7 +443,7 @@ fn what_was_published_here_goes_to_github_later_without_its_agent() {
     let worked = repo.branches();
     repo.batch_with(["publish", "--forge", "github"], &ENV)
         .exits(0)
-        .says("goes on: 2 units to publish, 127.0.0.1/acme/shop")
+        .says("continues: 2 units to publish to 127.0.0.1/acme/shop")
         .says("https://127.0.0.1/acme/shop/pull/2");
     assert_eq!(repo.pushed(), worked);
     assert_eq!(server.changes(), ["POST /pulls", "POST /pulls"]);

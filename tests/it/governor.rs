@@ -28,7 +28,7 @@ fn an_agent_that_is_held_back_is_started_again_and_fewer_work_at_once() {
     output.says("3 of 3 units published");
     assert_eq!(repo.worked().len(), 6);
     let said = output.stderr();
-    assert!(said.contains("held back, again in"), "{said}");
+    assert!(said.contains("interrupted, starts again in"), "{said}");
     assert!(said.contains("too many requests"), "{said}");
     assert!(
         said.contains("1 at once from now on: the model's provider limits"),
@@ -40,7 +40,7 @@ fn an_agent_that_is_held_back_is_started_again_and_fewer_work_at_once() {
 fn nobody_is_started_before_the_moment_that_the_provider_named() {
     let repo = Repo::with_packages(2);
     let mut session = repo.start_by(&held_back(3_600), &["--units", "2", "-j", "1"]);
-    session.wait_for("none is started before");
+    session.wait_for("no agent is started before");
     session.interrupt();
     session.wait_for("Ctrl-C again");
     session.interrupt();
@@ -60,7 +60,7 @@ if ! test -e "$here/key"; then echo 'invalid api key'; exit 77; fi
     let output = repo
         .migrate_by(&agent, &["--units", "5", "-j", "1"])
         .exits(1);
-    let output = output.says("0 of 5 units published, 5 skipped at a limit");
+    let output = output.says("0 of 5 units published, 5 skipped (agent refused)");
     output.says("because the agent is not logged in, or its key is wrong: invalid api key: 01-");
     assert_eq!(repo.worked().len(), 1);
     fs::write(repo.root().join("key"), "").expect("the key");
@@ -81,7 +81,7 @@ if ! test -e "$here/mended"; then echo 'no such module'; exit 3; fi
     let output = repo
         .migrate_by(&agent, &["--units", "5", "-j", "1"])
         .exits(1);
-    let output = output.says("3 failed, 2 skipped at a limit");
+    let output = output.says("3 failed, 2 skipped (the first units failed alike)");
     output.says(
         "the first units all failed for the same reason (agent: the agent failed: exit code 3)",
     );

@@ -20,7 +20,7 @@ fn when_the_budget_is_spent_nothing_further_is_begun_and_more_money_goes_on() {
     let more = ["--units", "4", "-j", "1", "--budget", "1usd"];
     let output = repo.migrate_by(&costly(), &more).exits(1);
     output
-        .says("2 of 4 units published, 2 skipped at a limit")
+        .says("2 of 4 units published, 2 skipped (budget used up)")
         .says("skipped: budget")
         .says("skipped, because the run's budget of $1.00 is used up ($1.00): 03-packages-p2-index-js, 04-");
     assert!(output.stderr().contains("no further unit is started"));
@@ -43,7 +43,7 @@ fn tokens_are_counted_like_money() {
     let more = ["--units", "3", "-j", "1", "--max-tokens", "1k"];
     let output = repo.migrate_by(&costly(), &more).exits(1);
     output
-        .says("1 of 3 units published, 2 skipped at a limit")
+        .says("1 of 3 units published, 2 skipped (tokens used up)")
         .says("the run's 1000 tokens are used up (1000)");
 }
 
@@ -62,7 +62,7 @@ fn a_run_whose_time_is_over_lets_running_units_finish() {
     session.wait_for("the run's time of 1s is over");
     in_time("no agent waits", move || fs::write(go, "go\n")).expect("the pipe");
     let output = session.finish().exits(1);
-    output.says("1 of 2 units published, 1 skipped at a limit");
+    output.says("1 of 2 units published, 1 skipped (deadline)");
     output.says("skipped: deadline");
 }
 

@@ -66,8 +66,8 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     let output = repo.batch(asking(&repo, &agent, &[])).exits(0);
     output
         .says("proposed 3 units")
-        .says("mended: packages/gone.js (\"The end\") is dropped: the base has no such file")
-        .says("mended: ../etc/passwd (\"The end\") is dropped: it is not a path from the root")
+        .says("repaired: packages/gone.js (\"The end\") is dropped: the base has no such file")
+        .says("repaired: ../etc/passwd (\"The end\") is dropped: it is no path from the root")
         .says("packages/p0/index.js was in \"Helpers first\" and \"The middle\"")
         .says("1 file was in no unit")
         .says("\"The end\" cannot need \"The middle\", which needs it: the need is dropped")
@@ -367,7 +367,7 @@ fn a_coding_agent_is_asked_unless_that_is_not_wanted() {
     assert_eq!(started(), "");
     let output = plan(&[]);
     output
-        .says("claude reads the base to propose the units (--planner graph does without)")
+        .says("claude reads the base to propose the units (--planner graph plans without an agent)")
         .says("claude proposed 3 units (43k tokens (2% of the input from a cache), 4 turns, $0.31)")
         .says("plan   claude: 43k tokens");
     let args = started();

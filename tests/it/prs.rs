@@ -156,10 +156,10 @@ fn the_whole_life_can_be_tried_without_a_network() {
         .exits(0)
         .says("would be merged into tried")
         .says("is closed already")
-        .says("2 would be done, 1 left as they were, 0 failed");
+        .says("2 would be done, 1 unchanged, 0 failed");
     repo.batch(["prs", "merge", "--all", "--into", "tried"])
         .exits(0)
-        .says("2 done, 1 left as they were, 0 failed");
+        .says("2 done, 1 unchanged, 0 failed");
     repo.batch(["prs"])
         .exits(0)
         .says("0 open, 2 merged, 1 closed");
@@ -201,16 +201,16 @@ fn a_stack_of_pages_is_merged_in_its_order_and_brought_onto_where_it_went() {
     let before = repo.published(&earlier[1], "packages/p0/index.js");
     repo.batch(["prs", "sync", "--all"])
         .exits(0)
-        .says("#2 02-b: put on top of tried, turned to tried");
+        .says("#2 02-b: rebased onto tried, turned to tried");
     assert_eq!(repo.published(&earlier[1], "packages/p0/index.js"), before);
     let parent = repo.git(["rev-parse", &format!("{}^", repo.branches()[1])]);
     assert_eq!(parent, repo.git(["rev-parse", "tried"]));
     repo.batch(["prs", "sync", "--all"])
         .exits(0)
-        .says("stands where it should");
+        .says("is up to date");
     repo.batch(["prs", "merge", "--all", "--into", "tried"])
         .exits(0)
-        .says("1 done, 1 left as they were, 0 failed");
+        .says("1 done, 1 unchanged, 0 failed");
     assert_eq!(repo.changed_on("tried").len(), 2);
 }
 
@@ -238,7 +238,7 @@ fn only_what_is_green_and_approved_is_merged_and_only_as_it_was_looked_at() {
     ];
     there(&repo, &[&merge[..], &["--dry-run"]].concat())
         .exits(0)
-        .says("1 would be done, 3 left as they were, 0 failed");
+        .says("1 would be done, 3 unchanged, 0 failed");
     // The answer to the merge is lost, and it is not made twice.
     let route = |unit: &str| format!("/pulls/{}/merge", server.state().of(unit).number);
     server.fails("PUT", &route("01-"), Fault::BadGatewayAfter);
@@ -271,7 +271,7 @@ fn a_stack_is_merged_whole_however_its_commits_come_into_the_base() {
         let before = repo.snapshot();
         there(&repo, &["prs", "merge", "--all", "--method", method])
             .exits(0)
-            .says("4 done, 0 left as they were, 0 failed");
+            .says("4 done, 0 unchanged, 0 failed");
         let state = server.state();
         assert!(
             state
@@ -305,7 +305,7 @@ fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
         .says("1 done");
     there(&repo, &["prs", "sync", "--all", "--dry-run"])
         .exits(0)
-        .says("02-b: would be put on top of main, turned to main");
+        .says("02-b: would be rebased onto main, turned to main");
     // Killed when the new commit is known, and no branch has moved yet.
     let crash = [ENV[0], ENV[1], ("BATCH_CRASH", "0+")];
     let _ = repo.batch_with(["prs", "sync", "--all"], &crash);
@@ -313,7 +313,7 @@ fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
     there(&repo, &["prs", "sync", "--all"])
         .exits(0)
         .says("02-b: turned to main")
-        .says("03-c: put on top of batch/");
+        .says("03-c: rebased onto batch/");
     assert_eq!(server.state().of("02-").base, "main");
     let second = repo.pushed()[1].clone();
     assert_eq!(repo.published_changes(&second), "M\tpackages/p1/index.js");
@@ -338,7 +338,7 @@ fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
     )
     .exits(0)
     .says("02-b: merged into main")
-    .says("03-c: was worked on by somebody else: put batch/");
+    .says("03-c: has commits of somebody else: rebase batch/");
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn what_somebody_keeps_on_the_branch_here_is_not_published_with_it() {
     let merge = ["prs", "merge", "01-a", "02-b", "--method", "squash"];
     there(&repo, &merge)
         .exits(0)
-        .says("02-b: put on top of main");
+        .says("02-b: rebased onto main");
     let remote = repo.remote_dir();
     let remote = remote.to_string_lossy();
     for branch in [&*second, "main"] {
@@ -371,7 +371,7 @@ fn a_branch_that_another_goes_to_is_not_deleted() {
     .exits(0)
     .says("01-a: closed; its branch stays, since #")
     .says("04-d: closed, its branch deleted on origin")
-    .says("2 done, 0 left as they were, 0 failed");
+    .says("2 done, 0 unchanged, 0 failed");
     assert_eq!(repo.pushed().len(), 3);
     {
         let mut state = server.state();
@@ -383,13 +383,13 @@ fn a_branch_that_another_goes_to_is_not_deleted() {
     let close = ["prs", "close", "--all", "--delete-branches"];
     there(&repo, &[&close[..], &["--dry-run"]].concat())
         .exits(0)
-        .says("02-b: would be freed of its branch on origin; it is closed already")
-        .says("04-d: is closed already; its branch is gone from origin")
-        .says("3 would be done, 1 left as they were, 0 failed");
+        .says("02-b: would be cleaned up: its branch is deleted on origin; it is already closed")
+        .says("04-d: is already closed; its branch is gone from origin")
+        .says("3 would be done, 1 unchanged, 0 failed");
     there(&repo, &close)
         .exits(0)
-        .says("01-a: freed of its branch on origin; it is closed already")
-        .says("3 done, 1 left as they were, 0 failed");
+        .says("01-a: cleaned up: its branch is deleted on origin; it is already closed")
+        .says("3 done, 1 unchanged, 0 failed");
     assert!(repo.pushed().is_empty());
 }
 
@@ -452,13 +452,13 @@ fn a_stack_from_a_fork_goes_to_the_base_and_shows_its_own_change_once_it_is_sync
     }
     there(&repo, &["prs", "sync", "--all"])
         .exits(0)
-        .says("stands where it should");
+        .says("is up to date");
     there(&repo, &["prs", "merge", "01", "--method", "squash"])
         .exits(0)
         .says("1 done");
     there(&repo, &["prs", "sync", "--all"])
         .exits(0)
-        .says("02-b: put on top of main");
+        .says("02-b: rebased onto main");
     let second = repo.branches()[1].clone();
     let fork = repo.root().join("fork.git");
     assert_eq!(repo.pushed_to(&fork).len(), 2);

@@ -20,7 +20,7 @@ fn a_dry_run_is_published_later_without_its_agent() {
     assert!(repo.pushed().is_empty());
     repo.batch(["publish"])
         .exits(0)
-        .says("goes on: 2 units to publish, this repository")
+        .says("continues: 2 units to publish to this repository")
         .says("2 of 2 units published");
     assert_eq!(repo.pushed().len(), 2);
     assert_eq!(repo.worked().len(), 2);

@@ -341,7 +341,7 @@ fn running_a_plan_again_tells_of_the_run_that_was_not_finished() {
     let plan = repo.state_files("plan.toml").pop().expect("the plan");
     let plan = plan.to_string_lossy();
     let output = repo.batch(["run", &plan, "--yes", "--no-checks", "--forge", "local"]);
-    output.exits(0).says("was not finished; batch resume");
+    output.exits(0).says("is unfinished; batch resume");
 }
 
 #[test]

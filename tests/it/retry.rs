@@ -26,8 +26,8 @@ fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
     let repo = Repo::with_packages(3);
     let _ = polite(&repo).exits(1);
     let again = repo.batch(["retry", "--failed"]).exits(1);
-    again.says("1 unit is done anew");
-    again.says("its work in [TMP]/repo/.git/batch/trash/");
+    again.says("retries 1 unit");
+    again.says("its worktree in [TMP]/repo/.git/batch/trash/");
     repo.batch(["retry", "02", "--instruction", "please"])
         .exits(0)
         .says("3 of 3 units published");

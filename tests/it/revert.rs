@@ -61,7 +61,7 @@ fn merged_work_is_undone_however_it_came_and_what_stands_on_it_first() {
         batch(&repo, &["revert", "--dry-run"])
             .exits(0)
             .says("02-b: would be undone in main: 1 file")
-            .says("2 would be done, 0 left as they were, 0 failed");
+            .says("2 would be done, 0 unchanged, 0 failed");
         assert_eq!(server.state().pulls.len(), 2);
         let said = batch(
             &repo,
@@ -103,8 +103,8 @@ fn merged_work_is_undone_however_it_came_and_what_stands_on_it_first() {
         // Once more, nothing is opened twice.
         batch(&repo, &["revert"])
             .exits(0)
-            .says("02-b: is to be undone by #")
-            .says("0 done, 2 left as they were, 0 failed");
+            .says("02-b: already has the open revert #")
+            .says("0 done, 2 unchanged, 0 failed");
         assert_eq!(server.state().pulls.len(), 4);
 
         batch(&repo, &["prs", "ready", "--all"])
@@ -115,11 +115,11 @@ fn merged_work_is_undone_however_it_came_and_what_stands_on_it_first() {
             .says("01-a-revert: waits for #");
         batch(&repo, &["prs", "merge", "--all", "--method", method])
             .exits(0)
-            .says("2 done, 2 left as they were, 0 failed");
+            .says("2 done, 2 unchanged, 0 failed");
         assert!((0..2).all(|number| !is_signed(&repo, "main", number)));
         batch(&repo, &["revert"])
             .exits(0)
-            .says("02-b: is undone by #");
+            .says("02-b: is already undone by #");
     }
 }
 
@@ -155,11 +155,11 @@ fn a_conflict_is_told_with_its_files_and_the_others_go_on() {
     batch(&repo, &["revert"])
         .exits(1)
         .says("03-c: to be undone by #")
-        .says("02-b: failed: main has changed since in packages/p1/index.js: undo it by hand there")
+        .says("02-b: failed: main has changed since then in packages/p1/index.js: undo the unit's change there by hand")
         .says("01-a: is needed by #")
-        .says("(02-b), which is merged: that one must be undone too")
+        .says("(02-b), which is merged: undo that one as well")
         .says("04-d: to be undone by #")
-        .says("2 done, 1 left as they were, 1 failed");
+        .says("2 done, 1 unchanged, 1 failed");
     assert_eq!(server.state().pulls.len(), 6);
     let rows = batch(&repo, &["prs", "--json"]).exits(0);
     let rows: Value = serde_json::from_str(rows.raw()).expect("JSON");
@@ -188,7 +188,7 @@ fn only_what_is_merged_is_undone_and_nothing_below_what_stands() {
         .exits(0)
         .says("03-c: is open, so there is nothing to undo")
         .says("02-b: to be undone by #5")
-        .says(" is open and stands on it");
+        .says(" is open and depends on it");
     // What an earlier call has opened counts.
     batch(&repo, &["revert", "--unit", "01"])
         .exits(0)
@@ -196,7 +196,7 @@ fn only_what_is_merged_is_undone_and_nothing_below_what_stands() {
     server.state().of("01-a-revert").open = false;
     batch(&repo, &["revert"])
         .exits(0)
-        .says("01-a: was to be undone by #6, which somebody closed");
+        .says("01-a: has the revert #6, which somebody closed");
     batch(&repo, &["revert", "--unit", "05"])
         .exits(2)
         .says("has no unit \"05\"");
@@ -265,7 +265,7 @@ fn pages_that_were_merged_are_undone_by_pages() {
         );
         repo.batch(["revert"])
             .exits(0)
-            .says("02-b: is to be undone by #4 already")
+            .says("02-b: already has the open revert #4")
             .says("01-a: to be undone by #3");
         repo.batch(["prs"])
             .exits(0)
@@ -279,7 +279,7 @@ fn pages_that_were_merged_are_undone_by_pages() {
         repo.batch(merge)
             .exits(0)
             .says("02-b-revert: merged into tried")
-            .says("2 done, 2 left as they were, 0 failed");
+            .says("2 done, 2 unchanged, 0 failed");
         assert!(repo.changed_on("tried").is_empty());
     }
 }

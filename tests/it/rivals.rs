@@ -35,8 +35,8 @@ fn the_smallest_change_that_passes_is_taken_and_the_others_can_be_looked_at() {
     let output = repo.migrate_by(&works, &["--best-of", "3", "--check", check]);
     let output = output.exits(0);
     output
-        .says("work 2 of 3 is taken")
-        .says("work 2 was taken: 1 changes 3 lines, 2 changes 1 line, 3 failed at check");
+        .says("candidate 2 of 3 is taken")
+        .says("candidate 2 was taken: 1 changes 3 lines, 2 changes 1 line, 3 failed at check");
     assert_eq!(published(&repo), "var p0 = 0;\nok");
     assert_eq!(repo.worked(), ["1", "2", "3"]);
     let unit = unit(&repo);
@@ -204,7 +204,7 @@ fn whoever_has_no_access_is_named_and_costs_no_further_work_of_those_that_have()
     args.extend(["--best-of", "2", "--agents", "left,right"]);
     let output = repo.batch(args).exits(1);
     let output = output.says("right: no further unit is started: the agent is not logged in");
-    output.says("0 of 2 units published, 2 skipped at a limit");
+    output.says("0 of 2 units published, 2 skipped (agent refused)");
     assert_eq!(repo.worked(), ["1"]);
     fs::write(repo.root().join("key"), "").expect("the key");
     repo.batch(["resume"])

@@ -127,7 +127,7 @@ fn a_detached_run_goes_on_by_itself() {
         go.display()
     );
     let output = repo.migrate_by(&agent, &["--detach"]).exits(0);
-    output.says("goes on in the background");
+    output.says("continues in the background");
     read(&started);
     repo.batch(["status"]).exits(0).says("1 running");
     in_time("no agent waits", move || fs::write(go, "go\n")).expect("the pipe");
@@ -146,7 +146,7 @@ fn another_terminal_can_stop_it() {
     run.repo
         .batch(["cancel"])
         .exits(0)
-        .says("is being stopped; batch resume goes on with it");
+        .says("is being stopped; batch resume continues it");
     let output = run.session.finish().exits(130);
     output.says("0 of 3 units published, 3 stopped");
     assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
@@ -177,7 +177,7 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     run.repo
         .batch(["skip", "01"])
         .exits(2)
-        .says("has begun already: batch cancel --unit 01-packages-p0-index-js ends it");
+        .says("has already started: batch cancel --unit 01-packages-p0-index-js stops it");
     run.repo
         .batch_with(["skip", "03"], &[("USER", "ada")])
         .exits(0)
@@ -195,7 +195,7 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     run.let_go();
     let output = run.session.finish().exits(1);
     output.says("1 of 3 units published, 1 stopped, 1 skipped");
-    output.says("03-packages-p2-index-js was skipped, as ada wished");
+    output.says("03-packages-p2-index-js was skipped on request (batch skip, ada)");
 
     // What was stopped goes on; what was skipped does not, unless it is named.
     let resumed = run.repo.start(["resume"]);

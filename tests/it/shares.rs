@@ -79,7 +79,7 @@ fn units_go_to_agents_by_their_shares_and_stay_with_them() {
     assert_eq!(who(&repo), shares);
     repo.batch(["plan", "packages/", "sign", "--agent", "left"])
         .exits(0)
-        .says("a unit, by 4 units before");
+        .says("a unit, from 4 earlier units");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn who_is_held_back_holds_back_nobody_else() {
     let later = r#"echo '{"retry_after": 3600}' >"$BATCH_USAGE_FILE"; exit 75"#;
     let repo = repo(6, later, &signed("right"));
     let mut session = repo.start(migration(6, &["--agents", "left,right", "-j", "2"]));
-    session.wait_for("left: none is started before");
+    session.wait_for("left: no agent is started before");
     session.wait_for("PR #6");
     session.interrupt();
     session.wait_for("Ctrl-C again");
@@ -146,7 +146,7 @@ fn who_has_no_access_or_fails_alike_gets_nothing_further_and_the_others_go_on() 
     let repo = repo(6, &format!("{refused}\n{}", signed("left")), "exit 3");
     let output = repo.batch(migration(6, &["--agents", "left,right", "-j", "1"]));
     let output = output.exits(1);
-    let output = output.says("0 of 6 units published, 3 failed, 3 skipped at a limit");
+    let output = output.says("0 of 6 units published, 3 failed, 3 skipped (agent refused)");
     output.says("left: no further unit is started: the agent is not logged in");
     fs::write(repo.root().join("key"), "").expect("the key");
     repo.batch(["resume"])

@@ -151,7 +151,7 @@ fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
         let repo = Repo::with_packages(4);
         let agent = "echo \"$BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"; exit 3";
         let mut it = AtTerminal::start(repo, agent, &["--yes", "--units", "4", "-j", "1"]);
-        it.answer("o on all the same", key);
+        it.answer("o on anyway", key);
         let (code, lines) = in_time("the program does not end", move || {
             let code = it.end();
             let text = std::fs::read_to_string(it.repo.root().join("worked"));

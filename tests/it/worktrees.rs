@@ -218,8 +218,8 @@ fn units_wait_until_there_is_room_for_them() {
     disk.run(&signing(&disk.repo, &["-j", "2"]))
         .exits(0)
         .says("note: room is tight: 3 worktrees take 356.3 kB")
-        .says("units wait for room on the disk: a worktree takes 118.7 kB")
-        .says("there is room again")
+        .says("units wait for disk space: a worktree takes 118.7 kB")
+        .says("there is enough disk space again")
         .says("3 of 3 units published");
 }
 
@@ -234,7 +234,7 @@ fn what_is_deleted_after_the_run_otherwise_makes_room() {
     words.extend(signing(&disk.repo, &["-j", "2"]));
     disk.run(&words)
         .exits(0)
-        .says("there is room again")
+        .says("there is enough disk space again")
         .says("4 of 4 units published");
 }
 

@@ -157,7 +157,7 @@ mod tests {
     use std::process::Output;
 
     use super::*;
-    use crate::cli::demo::{CHECK, REGEX, TO};
+    use crate::cli::demo::migration::{CHECK, REGEX, TO};
     use crate::codemod::{Codemod, Recipe};
     use crate::git::{Attributes, Repo};
     use crate::process::Capture;

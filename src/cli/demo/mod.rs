@@ -1,36 +1,23 @@
-//! `batch demo`: the whole job on acorn, a small polyglot repository that the program carries within itself. It needs
-//! nothing of the machine but a folder: no network, no git identity.
+//! `batch demo`: the whole job on acorn, a small polyglot repository inside the program. The demo needs nothing of the
+//! machine but a folder: no network, no git identity.
 //!
-//! The migration is started with the very words a person would type, so what the demo shows is what everybody gets.
+//! The migration starts with the words that a person would type, so the demo shows what everybody gets.
 
 pub(super) mod acorn;
+mod migration;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Parser};
 
-use super::workspace::KnownRun;
-use super::{Cli, Global, dispatch, say};
+use self::acorn::unpack;
+use self::migration::{CHECK, GLOB, INSTRUCTION, REGEX, TO};
+use super::global::Global;
+use super::migrate::{self, MigrateArgs};
+use super::output::say;
+use super::workspace::{folder, known_run};
 use crate::run::{Outcome, RunState};
-
-use acorn::unpack;
-
-/// What is to be changed in acorn, in words.
-const INSTRUCTION: &str =
-    "speak TLS to the service: http://api.acorn.example becomes https://api.acorn.example";
-
-/// Where: everywhere.
-const GLOB: &str = "**";
-
-/// The codemod that does it.
-const REGEX: &str = r"http://api\.acorn\.example";
-
-/// What [`REGEX`] becomes.
-const TO: &str = "https://api.acorn.example";
-
-/// Acorn's own tests. They fail for `device/`, whose radio module has no TLS: the one unit that a person has to look at.
-const CHECK: &str = "sh scripts/test.sh";
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -39,9 +26,16 @@ pub(super) struct DemoArgs {
     place: Option<PathBuf>,
 }
 
+/// The arguments of the demo's own migration.
+#[derive(Debug, Parser)]
+struct Migration {
+    #[command(flatten)]
+    args: MigrateArgs,
+}
+
 pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
-    let folder = match &args.place {
-        Some(dir) => super::workspace::folder(global)?.join(dir),
+    let place = match &args.place {
+        Some(dir) => folder(global)?.join(dir),
         // Kept, so that it can be looked into afterwards.
         None => tempfile::Builder::new()
             .prefix("batch-demo-")
@@ -49,7 +43,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
             .context("no temporary folder can be made")?
             .keep(),
     };
-    let acorn = unpack(&folder)?;
+    let acorn = unpack(&place)?;
     let root = acorn.root.to_string_lossy().into_owned();
     let words = [
         "migrate",
@@ -65,24 +59,26 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
     ];
     let shown = shlex::try_join(words).unwrap_or_else(|_| words.join(" "));
     say(&format!("$ cd {root}\n$ batch {shown}\n"));
-    let mut line = vec!["batch", "-C", &root];
-    line.extend(words);
-    let mut cli = Cli::try_parse_from(line).context("the demo's own command is wrong")?;
-    cli.global.json = global.json;
-    dispatch(&cli)?;
+    let migration = Migration::try_parse_from(words).context("the demo's own command is wrong")?;
+    let inside = Global {
+        dir: Some(acorn.root),
+        json: global.json,
+        ..Global::default()
+    };
+    migrate::run(&inside, &migration.args)?;
 
-    let known = KnownRun::open(&cli.global, None)?;
+    let known = known_run(&inside, None)?;
     let as_meant = is_as_meant(&known.state);
     say(&format!(
         "\n{}\nLook around: cd {root}, then batch status, batch logs device, batch diff device, git log --all --oneline.\n\
          When you have seen enough: rm -r {}",
         if as_meant {
-            "That is the demo: every unit but one has its pull request. The one that failed is meant to: the device's radio \
-             module has no TLS, its own test says so, and no other unit had to wait for it."
+            "That is the demo: every unit but one has its pull request. The failure is part of the demo: the device's radio \
+             module has no TLS, so its own test fails, and no other unit had to wait for it."
         } else {
-            "The demo did not end as it is meant to: all units but the device's should have been published."
+            "The demo did not end as expected: all units but the device's should have been published."
         },
-        folder.display()
+        place.display()
     ));
     Ok(u8::from(!as_meant))
 }

@@ -1,6 +1,7 @@
 //! Where pull requests would go, and why there.
 
-use super::{Finding, Surroundings};
+use super::finding::Finding;
+use super::machine::Machine;
 use crate::config::Config;
 use crate::forge::Token;
 use crate::git::Repo;
@@ -8,13 +9,13 @@ use crate::run::{Place, Remote, WhyLocal, place};
 
 const SUBJECT: &str = "forge";
 
-pub(super) fn choice(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> Finding {
+pub(super) fn choice(repo: &Repo, config: &Config, machine: &Machine<'_>) -> Finding {
     let remote = match Remote::find(repo, config) {
         Ok(remote) => remote,
         Err(error) => return Finding::error(SUBJECT, error),
     };
-    let variable = |name: &str| Some(around.variable(name)?.to_str()?.to_owned());
-    let find_token = |host: &str| Token::find(host, variable, around.gh);
+    let variable = |name: &str| Some(machine.variable(name)?.to_str()?.to_owned());
+    let find_token = |host: &str| Token::find(host, variable, machine.gh);
     match place(config, remote.as_ref(), find_token) {
         Ok(Place::GitHub { repo, token, .. }) => Finding::ok(
             SUBJECT,

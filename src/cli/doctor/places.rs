@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use nix::sys::statvfs::statvfs;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::config::Config;
 use crate::git::Repo;
 use crate::journal::{self, Journal};
@@ -72,7 +72,7 @@ pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
         Finding::warning(
             SUBJECT,
             format!(
-                "{} is inside the repository, where tools take worktrees for a part of it: choose a dir beside it in [worktrees] of batch.toml",
+                "{} is inside the repository, where tools treat worktrees as a part of it: choose a dir beside the repository in [worktrees] of batch.toml",
                 folder.display()
             ),
         )
@@ -109,7 +109,7 @@ pub(super) fn space(folder: &Path) -> Finding {
         Err(error) => Finding::warning(
             SUBJECT,
             format!(
-                "the free space of {} cannot be told ({error}): make sure it is enough",
+                "the free space of {} cannot be read ({error}): make sure there is enough",
                 folder.display()
             ),
         ),
@@ -122,7 +122,7 @@ pub(super) fn judge_space(free: u128) -> Finding {
     if free < LITTLE {
         Finding::warning(
             "space",
-            format!("{words}: make room, or use fewer at once with -j"),
+            format!("{words}: free some space, or use fewer agents at once with -j"),
         )
     } else {
         Finding::ok("space", words)
@@ -131,8 +131,8 @@ pub(super) fn judge_space(free: u128) -> Finding {
 
 fn reflinks(folder: &Path) -> Finding {
     let words = match try_reflink(folder) {
-        Ok(()) => "the file system can: files brought along by .worktreeinclude take no space",
-        Err(_) => "the file system cannot: files brought along by .worktreeinclude are copied",
+        Ok(()) => "supported: files copied by .worktreeinclude take no space",
+        Err(_) => "not supported: files copied by .worktreeinclude take their full space",
     };
     Finding::ok("reflinks", words)
 }

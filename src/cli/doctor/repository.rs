@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::git::{Base, GitError, Repo};
 use crate::plan::code_owners::CodeOwners;
 use crate::process::Capture;
@@ -40,7 +40,7 @@ pub(super) fn judge_version(said: &str) -> Finding {
         _ => Finding::warning(
             "git",
             format!(
-                "its version cannot be told from {said:?}: make sure it is {major}.{minor} or newer"
+                "its version cannot be read from {said:?}: make sure it is {major}.{minor} or newer"
             ),
         ),
     }
@@ -102,7 +102,7 @@ pub(super) fn history(repo: &Repo) -> Finding {
         Ok(false) => Finding::ok("history", "complete"),
         Ok(true) => Finding::warning(
             "history",
-            "cut when this repository was cloned, and a remote may refuse to take branches from it: run git fetch --unshallow",
+            "this is a shallow clone, so a remote may refuse its branches: run git fetch --unshallow",
         ),
         Err(error) => Finding::error("history", error),
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Finding, Surroundings};
+use super::finding::Finding;
+use super::machine::Machine;
 use crate::agent;
 use crate::check::{self, Check};
 use crate::config::{AgentOptionsError, AgentShare, AgentSpec, CodingKind, Config, FILE_NAME};
@@ -24,7 +25,7 @@ pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
     if given.is_none() && !path.exists() {
         return (
             Config::default(),
-            Finding::ok(SUBJECT, format!("no {FILE_NAME}, so the defaults hold")),
+            Finding::ok(SUBJECT, format!("no {FILE_NAME}, so the defaults apply")),
         );
     }
     match Config::read(&path) {
@@ -39,11 +40,11 @@ pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
     }
 }
 
-pub(super) fn agent(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> Finding {
+pub(super) fn agent(repo: &Repo, config: &Config, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     match config.agent_shares() {
         Ok(members) if members.is_empty() => {}
-        Ok(members) => return shared(repo, config, &members, around),
+        Ok(members) => return shared(repo, config, &members, machine),
         Err(error) => return Finding::error(SUBJECT, error),
     }
     let spec = match config.agent.resolve() {
@@ -51,34 +52,29 @@ pub(super) fn agent(repo: &Repo, config: &Config, around: &Surroundings<'_>) -> 
         Err(AgentOptionsError::Missing) => {
             return Finding::ok(
                 SUBJECT,
-                "none is set, so name one with each run: --agent, --agent-cmd, --rewrite, --regex or --rule",
+                "none is set, so every run needs one of --agent, --agent-cmd, --rewrite, --regex or --rule",
             );
         }
-        Err(AgentOptionsError::Auto) => return chosen(around),
+        Err(AgentOptionsError::Auto) => return chosen(machine),
         Err(error) => return Finding::error(SUBJECT, error),
     };
-    one(repo, config, spec, around)
+    one(repo, config, spec, machine)
 }
 
-fn one(repo: &Repo, config: &Config, spec: AgentSpec, around: &Surroundings<'_>) -> Finding {
+fn one(repo: &Repo, config: &Config, spec: AgentSpec, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     match (run::agent(&spec, &config.prices, repo.root()), spec) {
-        (Ok(_), AgentSpec::Coding(spec)) => coding(spec.kind, around),
+        (Ok(_), AgentSpec::Coding(spec)) => coding(spec.kind, machine),
         (Ok(agent), _) => Finding::ok(SUBJECT, agent.describe()),
         (Err(error), _) => Finding::error(SUBJECT, error),
     }
 }
 
 /// Several agents that share the work, as good as the worst of them.
-fn shared(
-    repo: &Repo,
-    config: &Config,
-    members: &[AgentShare],
-    around: &Surroundings<'_>,
-) -> Finding {
+fn shared(repo: &Repo, config: &Config, members: &[AgentShare], machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     let found = members.iter().map(|member| match member.options.resolve() {
-        Ok(spec) => one(repo, config, spec, around),
+        Ok(spec) => one(repo, config, spec, machine),
         Err(error) => Finding::error(SUBJECT, error),
     });
     let together = |one: Finding, other: Finding| Finding {
@@ -92,18 +88,18 @@ fn shared(
 }
 
 /// What `auto` means here.
-fn chosen(around: &Surroundings<'_>) -> Finding {
-    match agent::choose(around.variables.iter().cloned()) {
-        Ok(choice) => coding(choice.kind, around),
+fn chosen(machine: &Machine<'_>) -> Finding {
+    match agent::choose(machine.variables.iter().cloned()) {
+        Ok(choice) => coding(choice.kind, machine),
         Err(error) => Finding::error("agent", error),
     }
 }
 
 /// A coding agent, as far as it can be looked at without asking its model.
-fn coding(kind: CodingKind, around: &Surroundings<'_>) -> Finding {
+fn coding(kind: CodingKind, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     let tried = agent::tried(kind);
-    let Some(found) = agent::find(kind, around.variables) else {
+    let Some(found) = agent::find(kind, machine.variables) else {
         // It is started by another name.
         return Finding::ok(SUBJECT, format!("{kind}, started as batch.toml says"));
     };
@@ -111,36 +107,34 @@ fn coding(kind: CodingKind, around: &Surroundings<'_>) -> Finding {
         Some(version) if version == tried => format!("{kind} {version}"),
         Some(version) => format!("{kind} {version} (tried with {tried})"),
         None => {
-            return Finding::warning(SUBJECT, format!("{kind} tells no version: does it start?"));
+            return Finding::warning(
+                SUBJECT,
+                format!("{kind} reports no version: does it start?"),
+            );
         }
     };
     match found.login {
         Some(login) => Finding::ok(SUBJECT, format!("{version}, logged in {login}")),
         None => Finding::warning(
             SUBJECT,
-            format!("{version}, but no login was found: log in, or set its key"),
+            format!("{version}, but no login found: log in, or set its key"),
         ),
     }
 }
 
-pub(super) fn checks(
-    repo: &Repo,
-    config: &Config,
-    base: &Base,
-    around: &Surroundings<'_>,
-) -> Finding {
+pub(super) fn checks(repo: &Repo, config: &Config, base: &Base, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "checks";
     match config.checks.commands.as_deref() {
-        Some([]) => Finding::ok(SUBJECT, "none are run, because batch.toml says so"),
+        Some([]) => Finding::ok(SUBJECT, "none, because batch.toml says so"),
         Some(commands) => Finding::ok(SUBJECT, format!("{} (batch.toml)", shown(commands))),
         None => match found(repo, base) {
-            Ok(checks) => judge(repo, config, &checks, around),
+            Ok(checks) => judge(repo, config, &checks, machine),
             Err(error) => Finding::error(SUBJECT, error),
         },
     }
 }
 
-fn judge(repo: &Repo, config: &Config, checks: &[Check], around: &Surroundings<'_>) -> Finding {
+fn judge(repo: &Repo, config: &Config, checks: &[Check], machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "checks";
     if checks.is_empty() {
         return Finding::warning(
@@ -148,7 +142,7 @@ fn judge(repo: &Repo, config: &Config, checks: &[Check], around: &Surroundings<'
             "no tests were recognised, so nothing would be checked: name a command with --check",
         );
     }
-    let variables = around.variables.iter().cloned();
+    let variables = machine.variables.iter().cloned();
     let environment = match run::worker_environment(variables, config, repo) {
         Ok(environment) => environment,
         Err(error) => return Finding::error(SUBJECT, error),

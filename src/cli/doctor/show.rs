@@ -3,7 +3,7 @@
 use console::Style;
 use serde::Serialize;
 
-use super::{Finding, Verdict};
+use super::finding::{Finding, Verdict};
 use crate::words;
 
 /// Rises when a program that reads the output would have to change.

@@ -4,8 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::finding::{Finding, Verdict};
+use super::machine::Machine;
 use super::repository::judge_version;
-use super::{Finding, Surroundings, Verdict, examine, places, show};
+use super::{examine, places, show};
 use crate::cli::demo::acorn::{Acorn, unpack};
 use crate::config::Config;
 use crate::git::Repo;
@@ -27,7 +29,7 @@ fn look_with(dir: &Path, variables: &[(&str, &str)]) -> Vec<Finding> {
     examine(
         dir,
         None,
-        &Surroundings {
+        &Machine {
             variables: &variables,
             gh: &|_| None,
         },
@@ -152,11 +154,11 @@ fn a_fault_in_the_settings_is_told_with_its_line() {
 fn a_cause_is_told_once() {
     let (_folder, acorn) = acorn();
     let absent = acorn.root.join("absent.toml");
-    let around = Surroundings {
+    let machine = Machine {
         variables: &[],
         gh: &|_| None,
     };
-    let findings = examine(&acorn.root, Some(&absent), &around);
+    let findings = examine(&acorn.root, Some(&absent), &machine);
     let (verdict, words) = of(&findings, "settings");
     assert_eq!(verdict, Verdict::Problem);
     assert_eq!(words.matches("No such file").count(), 1, "{words}");
@@ -240,7 +242,7 @@ fn a_found_test_command_needs_its_program() {
         let findings = examine(
             &acorn.root,
             None,
-            &Surroundings {
+            &Machine {
                 variables: &[("PATH".into(), programs.clone().into_os_string())],
                 gh: &|_| None,
             },

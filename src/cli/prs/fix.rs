@@ -2,24 +2,26 @@
 
 use clap::Args;
 
-use super::act::{Chosen, Tally, earnest};
-use super::{meant, open, runtime};
-use crate::cli::Global;
-use crate::cli::drive::{INTERRUPTED, drive};
-use crate::cli::flags::CapFlags;
-use crate::cli::job::{Otherwise, prepare_again};
-use crate::cli::print;
-use crate::cli::workspace::KnownRun;
-use crate::prs::{Earnest, Outcome, Round, Told};
-use crate::report::Liveness;
-use crate::run::{FollowUp, FollowUpResult, Outcome as Ended, RetryError, Start};
+use super::chosen::Chosen;
+use super::session::open;
+use super::summary::ActionSummary;
+use crate::cli::drive::drive;
+use crate::cli::exit_code::INTERRUPTED;
+use crate::cli::flags::{CapFlags, ResumeFlags};
+use crate::cli::global::Global;
+use crate::cli::output::print;
+use crate::cli::prepare::prepare_again;
+use crate::cli::signals::runtime;
+use crate::cli::workspace::known_run;
+use crate::prs::{ActionReport, ActionResult, Mode, Selection, targets};
+use crate::run::{FollowUp, FollowUpResult, Liveness, Outcome, RetryError, Start};
 use crate::words;
 
 #[derive(Debug, Args)]
 pub(super) struct FixArgs {
     #[command(flatten)]
     pub(super) chosen: Chosen,
-    /// How often each pull request may go back, over all calls
+    /// How often each pull request may go back to its agent, over all calls
     #[arg(long, value_name = "N", default_value_t = 2)]
     rounds: usize,
     /// How many agents work at once [default: as before]
@@ -30,85 +32,85 @@ pub(super) struct FixArgs {
 }
 
 pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, run)?;
+    let known = known_run(global, run)?;
     let units = match args.chosen.names()? {
-        Some(names) => Some(meant(&known, names)?),
+        Some(names) => Some(targets(&known, names)?),
         None => None,
     };
     if known.liveness == Liveness::Died {
         let id = known.state.id.clone();
         return Err(RetryError::NotEnded { id }.into());
     }
-    let otherwise = Otherwise::within(args.jobs, args.caps.clone());
-    let job = prepare_again(global, &known, &otherwise)?;
+    let flags = ResumeFlags::within(args.jobs, args.caps.clone());
+    let job = prepare_again(global, &known, &flags)?;
     let (places, id) = (known.places.clone(), known.state.id.clone());
-    let earnest = earnest(args.chosen.dry_run);
-    let mut tally = Tally::new(global, earnest);
-    let mut desk = open(global, known)?;
-    let mendings = runtime()?.block_on(async {
-        let mut tell = |told: &Told| tally.take(told);
-        let mut round = Round::new(&mut desk, units.as_deref(), earnest, &mut tell);
+    let mode = args.chosen.mode();
+    let mut summary = ActionSummary::new(global, mode);
+    let mut session = open(known)?;
+    let follow_ups = runtime()?.block_on(async {
+        let mut report = |report: &ActionReport| summary.take(report);
+        let mut selection = Selection::new(&mut session, units.as_deref(), mode, &mut report);
         let outside = |unit: &_, from: &str, to: &str| job.outside(unit, from, to);
-        round.to_mend(args.rounds, &outside).await
+        selection.follow_ups_due(args.rounds, &outside).await
     });
-    drop(desk);
-    if earnest == Earnest::Rehearsed {
-        for mending in &mendings {
-            let said = format!("would go back to its agent: {}", mending.reason);
-            tally.take(&told(mending, Outcome::Rehearsed, said));
+    drop(session);
+    if mode == Mode::DryRun {
+        for follow_up in &follow_ups {
+            let message = format!("would go back to its agent: {}", follow_up.reason);
+            summary.take(&report(follow_up, ActionResult::WouldBeDone, message));
             if !global.json {
-                print(&format!("{}\n", words::block(&mending.text)))?;
+                print(&format!("{}\n", words::block(&follow_up.text)))?;
             }
         }
-        return Ok(tally.conclude());
+        return Ok(summary.conclude());
     }
-    if mendings.is_empty() {
-        return Ok(tally.conclude());
+    if follow_ups.is_empty() {
+        return Ok(summary.conclude());
     }
-    let beginning = Start::FollowUps(mendings.clone());
-    // Its exit code is that of the whole run, which was published before.
-    let code = drive(job, beginning, global, &places, &otherwise)?;
-    let known = KnownRun::open(global, Some(id.as_str()))?;
-    for mending in &mendings {
-        let unit = known.state.unit(&mending.unit);
-        let round = unit.and_then(|unit| unit.publication.follow_ups.last());
-        let (outcome, said) = match round.filter(|round| round.follow_up == *mending) {
-            Some(round) => came_of(round),
-            None => (Outcome::Failed, "has not come to an end".to_owned()),
+    let start = Start::FollowUps(follow_ups.clone());
+    // This exit code is about the whole run, which was published before.
+    let code = drive(job, start, global, &places, &flags)?;
+    let known = known_run(global, Some(id.as_str()))?;
+    for follow_up in &follow_ups {
+        let unit = known.state.unit(&follow_up.unit);
+        let last = unit.and_then(|unit| unit.publication.follow_ups.last());
+        let (result, message) = match last.filter(|last| last.follow_up == *follow_up) {
+            Some(last) => words_of(last),
+            None => (ActionResult::Failed, "has not ended".to_owned()),
         };
-        tally.take(&told(mending, outcome, said));
+        summary.take(&report(follow_up, result, message));
     }
-    let concluded = tally.conclude();
+    let concluded = summary.conclude();
     Ok(if code == INTERRUPTED { code } else { concluded })
 }
 
-fn told(mending: &FollowUp, outcome: Outcome, said: String) -> Told {
-    Told {
-        unit: mending.unit.clone(),
-        number: mending.pull_request,
-        outcome,
-        said,
+fn report(follow_up: &FollowUp, result: ActionResult, message: String) -> ActionReport {
+    ActionReport {
+        unit: follow_up.unit.clone(),
+        number: follow_up.pull_request,
+        result,
+        message,
     }
 }
 
-/// What came of a round, in words that follow the number.
-fn came_of(round: &FollowUpResult) -> (Outcome, String) {
-    match (&round.outcome, &round.commit) {
-        (Ended::Published, Some(commit)) => {
+/// How a follow-up ended, in words that follow the pull request's number.
+fn words_of(follow_up: &FollowUpResult) -> (ActionResult, String) {
+    match (&follow_up.outcome, &follow_up.commit) {
+        (Outcome::Published, Some(commit)) => {
             let short = commit.get(..10).unwrap_or(commit);
-            (Outcome::Done, format!("mended with {short}"))
+            (ActionResult::Done, format!("fixed with {short}"))
         }
-        (Ended::NoChange { reason }, _) => (
-            Outcome::Left,
-            format!("was left as it is by its agent: {reason}"),
+        (Outcome::NoChange { reason }, _) => (
+            ActionResult::Unchanged,
+            format!("was left unchanged by its agent: {reason}"),
         ),
-        (Ended::Failed { step, reason, .. }, _) => (
-            Outcome::Failed,
+        (Outcome::Failed { step, reason, .. }, _) => (
+            ActionResult::Failed,
             format!("failed at {}: {reason}", step.words()),
         ),
         (outcome, _) => (
-            Outcome::Failed,
-            format!("was not mended: {}", outcome.words()),
+            ActionResult::Failed,
+            format!("was not fixed: {}", outcome.words()),
         ),
     }
 }

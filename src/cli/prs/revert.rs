@@ -2,14 +2,15 @@
 
 use clap::Args;
 
-use super::act::{Tally, earnest, track};
-use super::{open, published, runtime};
-use crate::cli::Global;
-use crate::cli::job::settings;
-use crate::cli::workspace::{KnownRun, secure_journal};
-use crate::prs::{Reverting, Round};
-use crate::report::Liveness;
-use crate::run::{AfterwardsError, Naming};
+use super::chosen::mode;
+use super::session::open;
+use super::summary::ActionSummary;
+use super::track::track;
+use crate::cli::global::Global;
+use crate::cli::signals::runtime;
+use crate::cli::workspace::{known_run, secure_journal};
+use crate::prs::{RevertOptions, Selection, published_unit};
+use crate::run::{AfterwardsError, Liveness, Naming};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RevertArgs {
@@ -18,19 +19,19 @@ pub(in crate::cli) struct RevertArgs {
     /// Undo only this unit, by its id or a part of it; may be given several times [default: all that are merged]
     #[arg(long, value_name = "UNIT")]
     unit: Vec<String>,
-    /// Why, for the texts of the pull requests and commits
+    /// The reason, for the texts of the pull requests and commits
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
     /// Open them as drafts
     #[arg(long)]
     draft: bool,
-    /// Say what would be undone, and do nothing
+    /// Print what would be undone, without doing it
     #[arg(long)]
     dry_run: bool,
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &RevertArgs) -> anyhow::Result<u8> {
-    let known = KnownRun::open(global, args.run.as_deref())?;
+    let known = known_run(global, args.run.as_deref())?;
     if known.liveness == Liveness::Going && !args.dry_run {
         let run = known.state.id.clone();
         return Err(AfterwardsError::Going { run }.into());
@@ -38,27 +39,27 @@ pub(in crate::cli) fn run(global: &Global, args: &RevertArgs) -> anyhow::Result<
     secure_journal(&known.places)?;
     let names = args.unit.iter();
     let units: Vec<_> = names
-        .map(|name| published(&known, name))
-        .collect::<anyhow::Result<_>>()?;
+        .map(|name| published_unit(&known, name))
+        .collect::<Result<_, _>>()?;
     let units = Some(units).filter(|units| !units.is_empty());
-    let config = settings(&known)?;
+    let config = known.settings()?;
     let naming = Naming::of(&config, &known.repo)?;
-    let mut desk = open(global, known)?;
-    let reverting = Reverting {
+    let mut session = open(known)?;
+    let options = RevertOptions {
         draft: args.draft,
         why: args.message.clone(),
         publish: config.publish,
         naming,
     };
-    let earnest = earnest(args.dry_run);
-    let mut tally = Tally::new(global, earnest);
+    let mode = mode(args.dry_run);
+    let mut summary = ActionSummary::new(global, mode);
     Ok(runtime()?.block_on(async {
-        let mut tell = |told: &_| tally.take(told);
-        let mut round = Round::new(&mut desk, units.as_deref(), earnest, &mut tell);
-        round.revert(&reverting).await;
-        let is_followed = tally.changed_something();
-        let code = tally.conclude();
-        if is_followed && !track(global, &mut desk).await {
+        let mut report = |report: &_| summary.take(report);
+        let mut selection = Selection::new(&mut session, units.as_deref(), mode, &mut report);
+        selection.revert(&options).await;
+        let is_followed = summary.changed_something();
+        let code = summary.conclude();
+        if is_followed && !track(global, &mut session).await {
             return 1;
         }
         code

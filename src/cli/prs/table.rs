@@ -1,14 +1,14 @@
 //! How pull requests stand, as a table for people.
 
 use crate::forge::State;
-use crate::prs::Row;
+use crate::prs::PrStatus;
 use crate::words;
 
 /// The table and its sum, ending in a line break.
-pub(super) fn render(rows: &[&Row]) -> String {
+pub(super) fn render(rows: &[&PrStatus]) -> String {
     let mut table = words::table();
     table.set_header(["PR", "unit", "state", "review", "checks", "merge", "behind"]);
-    for Row { unit, standing } in rows {
+    for PrStatus { unit, standing } in rows {
         let merge = match standing.mergeable {
             Some(true) => "possible",
             Some(false) => "conflict",
@@ -28,7 +28,7 @@ pub(super) fn render(rows: &[&Row]) -> String {
         ]);
     }
     let count = |wanted: State| {
-        let is_it = |row: &&&Row| row.standing.state == wanted;
+        let is_it = |row: &&&PrStatus| row.standing.state == wanted;
         rows.iter().filter(is_it).count()
     };
     let drafts = match count(State::Draft) {

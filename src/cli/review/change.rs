@@ -47,7 +47,7 @@ pub(super) fn change(
                     "each other as their files import each other"
                 };
                 person.show(&format!(
-                    "The new units need {new}: what the old ones needed is gone with them.\n\n"
+                    "The needs of the old units are gone with them. The new units need {new}.\n\n"
                 ))?;
             }
             Ok(Some(changed))
@@ -204,7 +204,7 @@ fn instruction(plan: &Plan, person: &mut impl Person) -> anyhow::Result<Option<S
     let ending = person.edit(&file)?;
     ensure!(
         ending.is_success(),
-        "the editor did not end well ({ending}); set $VISUAL or $EDITOR to use another one"
+        "the editor failed ({ending}); set $VISUAL or $EDITOR to use another one"
     );
     let text = fs::read_to_string(&file).with_context(place)?;
     let text = text.trim_end();

@@ -4,7 +4,7 @@
 
 use console::style;
 
-use super::CourseLine;
+use super::summary::SummaryLine;
 use crate::plan::{BaseFiles, Plan, Research, Unit, UnitId};
 use crate::words;
 
@@ -13,8 +13,8 @@ use crate::words;
 const LEFT_OUT: usize = 20;
 
 /// All of the plan as text, ending in a line break.
-pub(super) fn details(plan: &Plan, base: &BaseFiles, course: &[CourseLine]) -> String {
-    let mut sections = vec![heading(plan, course)];
+pub(super) fn details(plan: &Plan, base: &BaseFiles, summary: &[SummaryLine]) -> String {
+    let mut sections = vec![heading(plan, summary)];
     sections.extend(plan.units.iter().map(|it| unit(it, base)));
     sections.extend(
         plan.left_out
@@ -37,7 +37,7 @@ pub(super) fn details(plan: &Plan, base: &BaseFiles, course: &[CourseLine]) -> S
     sections.join("\n\n") + "\n"
 }
 
-fn heading(plan: &Plan, course: &[CourseLine]) -> String {
+fn heading(plan: &Plan, summary: &[SummaryLine]) -> String {
     let base = match words::line(&plan.base_name) {
         name if name == plan.base => name,
         name => format!("{name} {}", plan.base),
@@ -52,7 +52,7 @@ fn heading(plan: &Plan, course: &[CourseLine]) -> String {
     } = &plan.research;
     let facts = std::iter::once(("base", base))
         .chain(by.clone().map(|by| ("plan", by)))
-        .chain(course.iter().cloned());
+        .chain(summary.iter().cloned());
     lines.extend(facts.map(|(word, said)| {
         let word = style(format!("{word:<6}")).bold();
         format!("{word} {}", words::line(&said))
@@ -62,14 +62,14 @@ fn heading(plan: &Plan, course: &[CourseLine]) -> String {
         let all = conventions
             .iter()
             .map(|it| format!("  {}", words::line(it)));
-        sections.push(titled("what everybody is told", all));
+        sections.push(titled("told to every agent", all));
     }
     if let Some(recipe) = recipe {
         let recipe = words::block(recipe);
         let all = recipe
             .lines()
             .map(|line| format!("  {line}").trim_end().to_owned());
-        sections.push(titled("how to show that it works", all));
+        sections.push(titled("how to show that the change works", all));
     }
     sections.join("\n\n")
 }

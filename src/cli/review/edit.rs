@@ -40,7 +40,7 @@ const AFTER_FAULT: [Choice<AfterFault>; 3] = [
 pub(super) fn edit(
     plan: &Plan,
     person: &mut impl Person,
-    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
+    read: &mut dyn FnMut(&str) -> anyhow::Result<Plan>,
 ) -> anyhow::Result<Edited> {
     let dir = tempfile::Builder::new()
         .prefix("batch-")
@@ -50,7 +50,7 @@ pub(super) fn edit(
     let written = to_toml(plan);
     fs::write(&file, &written).with_context(|| format!("cannot write {}", file.display()))?;
     loop {
-        let error = match attempt(&file, &written, person, reload) {
+        let error = match attempt(&file, &written, person, read) {
             Ok(Some(plan)) => return Ok(Edited::Plan(Box::new(plan))),
             Ok(None) => {
                 person.show(
@@ -70,10 +70,7 @@ pub(super) fn edit(
                     // From here on the folder is the user's.
                     let file = dir.keep().join(NAME);
                     let file = words::line(&file.to_string_lossy());
-                    person.show(&format!(
-                        "What you wrote is kept in {}\n",
-                        style(file).bold()
-                    ))?;
+                    person.show(&format!("Your text is kept in {}\n", style(file).bold()))?;
                 }
                 return Ok(Edited::Quit);
             }
@@ -86,18 +83,18 @@ fn attempt(
     file: &Path,
     written: &str,
     person: &mut impl Person,
-    reload: &dyn Fn(&str) -> anyhow::Result<Plan>,
+    read: &mut dyn FnMut(&str) -> anyhow::Result<Plan>,
 ) -> anyhow::Result<Option<Plan>> {
     let ending = person.edit(file)?;
     ensure!(
         ending.is_success(),
-        "the editor did not end well ({ending}), so its text is not taken; set $VISUAL or $EDITOR to use another one"
+        "the editor failed ({ending}), so its text is not used; set $VISUAL or $EDITOR to use another one"
     );
     let text = fs::read_to_string(file).context("cannot read the edited plan")?;
     if text == written {
         return Ok(None);
     }
-    reload(&text).map(Some)
+    read(&text).map(Some)
 }
 
 /// The fault, with the line it is about where that is known.

@@ -10,11 +10,10 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// As after Ctrl-C.
-const INTERRUPTED: i32 = 130;
+use crate::cli::exit_code::INTERRUPTED;
 
 /// Restores the terminal when it is dropped, and when the system wants the program to end before that.
-pub struct Restore {
+pub(in crate::cli) struct RestoreTerminal {
     terminal: Option<Saved>,
     over: Option<oneshot::Sender<()>>,
     listener: Option<JoinHandle<()>>,
@@ -44,9 +43,9 @@ impl Saved {
     }
 }
 
-impl Restore {
+impl RestoreTerminal {
     /// Remembers how the terminal is now.
-    pub fn later() -> Self {
+    pub(in crate::cli) fn later() -> Self {
         let saved = Saved::now().ok();
         // Where nobody can listen, the terminal is restored in all other cases.
         let (over, listener) = saved
@@ -64,7 +63,7 @@ impl Restore {
     }
 }
 
-impl Drop for Restore {
+impl Drop for RestoreTerminal {
     fn drop(&mut self) {
         if let Some(over) = self.over.take() {
             let _ = over.send(());
@@ -103,7 +102,7 @@ fn listen() -> io::Result<(oneshot::Sender<()>, JoinHandle<()>)> {
         if !is_over {
             saved.restore();
             let _ = writeln!(io::stderr());
-            std::process::exit(INTERRUPTED);
+            std::process::exit(i32::from(INTERRUPTED));
         }
     })?;
     Ok((over, listener))

@@ -3,7 +3,7 @@
 use crate::config::AgentOptions;
 use crate::plan::{BaseFiles, Claim, LeftOut, Plan, Research, Size, Unit, UnitId};
 
-pub fn id(text: &str) -> UnitId {
+pub(in crate::cli) fn id(text: &str) -> UnitId {
     UnitId::parse(text).unwrap()
 }
 
@@ -27,7 +27,7 @@ fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> 
 }
 
 /// Five units, one of which needs two others, and files left out for two reasons.
-pub fn plan() -> Plan {
+pub(in crate::cli) fn plan() -> Plan {
     Plan {
         instruction: "from var to const".to_owned(),
         base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
@@ -72,7 +72,7 @@ pub fn plan() -> Plan {
 }
 
 /// The same with everything long that can be.
-pub fn long() -> Plan {
+pub(in crate::cli) fn long() -> Plan {
     let mut plan = plan();
     plan.instruction = "Replace every `var` by `const` or `let`, whichever holds. ".repeat(4);
     for (index, unit) in plan.units.iter_mut().enumerate() {
@@ -88,7 +88,7 @@ pub fn long() -> Plan {
 }
 
 /// What is known of the plan's files.
-pub fn base() -> BaseFiles {
+pub(in crate::cli) fn base() -> BaseFiles {
     let plan = plan();
     let files = plan.units.iter().flat_map(|unit| &unit.claim.files);
     BaseFiles::fixture(

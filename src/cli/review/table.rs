@@ -6,7 +6,7 @@
 use comfy_table::CellAlignment;
 use console::{measure_text_width, style, truncate_str};
 
-use super::CourseLine;
+use super::summary::SummaryLine;
 use crate::config::UnitRange;
 use crate::plan::order::waves;
 use crate::plan::{LeftOut, Plan, Size, Unit, UnitId};
@@ -21,18 +21,17 @@ const ID: usize = 8;
 /// Of files that are left out for one reason only so many are named; the details have all.
 const NAMES: usize = 3;
 
-/// The plan as text, ending in a line break. `course` says what would be done with it; `width` is the terminal's, or
+/// The plan as text, ending in a line break. `summary` says what would be done with it; `width` is the terminal's, or
 /// `None` on a pipe, where nothing is cut. Colours follow the `console` crate's setting for standard output.
-#[must_use]
-pub fn table(plan: &Plan, course: &[CourseLine], width: Option<u16>) -> String {
+pub(in crate::cli) fn table(plan: &Plan, summary: &[SummaryLine], width: Option<u16>) -> String {
     let width = width.map(usize::from);
-    let mut sections = vec![heading(plan, course, width), units(&plan.units, width)];
+    let mut sections = vec![heading(plan, summary, width), units(&plan.units, width)];
     sections.extend(left_out(&plan.left_out, width));
     sections.extend(few_units(plan));
     sections.join("\n\n") + "\n"
 }
 
-fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
+fn heading(plan: &Plan, summary: &[SummaryLine], width: Option<usize>) -> String {
     let files: usize = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
     let short = plan.base.get(..10).unwrap_or(&plan.base);
     // A plan written by hand may name its base by nothing but the id.
@@ -51,7 +50,7 @@ fn heading(plan: &Plan, course: &[CourseLine], width: Option<usize>) -> String {
     ];
     let facts = std::iter::once(("base", base))
         .chain(plan.research.by.clone().map(|by| ("plan", by)))
-        .chain(course.iter().cloned())
+        .chain(summary.iter().cloned())
         .chain(in_waves(plan).map(|said| ("waves", said)));
     lines.extend(facts.map(|(word, said)| {
         let line = format!("{word:<6} {}", words::line(&said));

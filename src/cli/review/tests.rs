@@ -6,8 +6,13 @@ use std::{fs, io};
 
 use console::Key;
 
-use super::*;
+use super::questions::{Unfinished, unfinished};
+use super::sample;
+use super::session::{Decision, PlanSource, ReviewSession};
+use super::summary::SummaryLine;
+use super::terminal::Person;
 use crate::plan::file::{parse, to_toml};
+use crate::plan::{BaseFiles, Plan};
 use crate::process::{Ending, ProcessError};
 
 /// What the person does in the editor: from the text that they find to the one they leave.
@@ -47,27 +52,50 @@ impl Scripted {
 
     fn review_with(&mut self, again: Option<Again<'_>>) -> Decision {
         console::set_colors_enabled(false);
-        let course = |plan: &Plan| {
-            let agent = plan.agent.command.clone().unwrap_or("first".to_owned());
-            vec![("agent", agent)]
-        };
-        let desk = Desk {
-            course: &course,
-            reload: &|text| Ok(parse(text)?),
-            know: &|_| Ok(sample::base()),
-            again,
-        };
-        with(self, sample::plan(), &desk).unwrap()
+        let mut source = MadeUp { again };
+        let session = ReviewSession::new(sample::plan(), self, &mut source).unwrap();
+        session.decide().unwrap()
     }
 
-    fn way_on(&mut self) -> Unfinished {
+    fn unfinished(&mut self) -> Unfinished {
         console::set_colors_enabled(false);
-        way_on(self, "run 20261121-abcd was not finished").unwrap()
+        unfinished(self, "run 20261121-abcd was not finished").unwrap()
     }
 
     /// How often the table was shown.
     fn tables(&self) -> usize {
         self.seen.matches("plan · ").count()
+    }
+}
+
+/// An agent that proposed the plan, and what it proposes next.
+type Again<'a> = &'a dyn Fn(&Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>>;
+
+/// A plan source without a repository.
+struct MadeUp<'a> {
+    again: Option<Again<'a>>,
+}
+
+impl PlanSource for MadeUp<'_> {
+    fn summary(&mut self, plan: &Plan) -> Vec<SummaryLine> {
+        let agent = plan.agent.command.clone().unwrap_or("first".to_owned());
+        vec![("agent", agent)]
+    }
+
+    fn read(&mut self, text: &str) -> anyhow::Result<Plan> {
+        Ok(parse(text)?)
+    }
+
+    fn files(&mut self, _: &Plan) -> anyhow::Result<BaseFiles> {
+        Ok(sample::base())
+    }
+
+    fn is_proposed(&self, _: &Plan) -> bool {
+        self.again.is_some()
+    }
+
+    fn propose_again(&mut self, plan: &Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>> {
+        self.again.map_or(Ok(None), |again| again(plan))
     }
 }
 
@@ -214,11 +242,7 @@ fn the_text_of_an_editor_that_failed_is_not_taken() {
     let mut person = Scripted::pressing("eba").writing(&[rename_cart]);
     person.endings = [Ending::Exit(1)].into();
     assert_eq!(approved(person.review()), sample::plan());
-    assert!(
-        person
-            .seen
-            .contains("the editor did not end well (exit code 1)")
-    );
+    assert!(person.seen.contains("the editor failed (exit code 1)"));
 }
 
 fn rename_cart(text: &str) -> String {
@@ -229,12 +253,12 @@ fn rename_cart(text: &str) -> String {
 fn an_unfinished_run_is_resumed_only_when_the_person_says_so() {
     for (keys, way) in [
         ("\nr", Unfinished::Resume),
-        ("n", Unfinished::BeginAnew),
+        ("n", Unfinished::NewRun),
         ("q", Unfinished::Quit),
         ("\u{3}", Unfinished::Quit),
     ] {
         let mut person = Scripted::pressing(keys);
-        assert_eq!(person.way_on(), way);
+        assert_eq!(person.unfinished(), way);
         assert!(person.seen.contains("[r]esume it  [n]ew run  [q]uit"));
     }
 }
@@ -331,11 +355,7 @@ fn the_instruction_is_amended_in_the_editor() {
     person.endings = [Ending::Exit(0), Ending::Exit(1)].into();
     assert_eq!(approved(person.review()), sample::plan());
     assert!(person.seen.contains("✗ the instruction is empty"));
-    assert!(
-        person
-            .seen
-            .contains("✗ the editor did not end well (exit code 1)")
-    );
+    assert!(person.seen.contains("✗ the editor failed (exit code 1)"));
 }
 
 fn to_let(text: &str) -> String {

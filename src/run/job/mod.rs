@@ -1,5 +1,6 @@
 //! What is to be done: the user's request, one assignment and checks for each unit, and what was found in the repository.
 
+pub(crate) mod agent_choice;
 pub(crate) mod assignment;
 pub(crate) mod base_checks;
 pub(crate) mod error;
@@ -9,4 +10,5 @@ pub(crate) mod job;
 pub(crate) mod pull_request;
 pub(crate) mod run_spec;
 pub(crate) mod scope;
+pub(crate) mod time_estimate;
 pub(crate) mod unit_agents;

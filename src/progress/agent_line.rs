@@ -12,14 +12,13 @@ const TICK: Duration = Duration::from_millis(120);
 const TEMPLATE: &str = "{spinner:.cyan} {elapsed:>4}  {wide_msg}";
 
 /// The line, gone with its end; none where there is no terminal.
-pub struct Reading {
+pub(crate) struct AgentLine {
     bar: ProgressBar,
 }
 
-impl Reading {
+impl AgentLine {
     /// Says what is begun.
-    #[must_use]
-    pub fn begin(what: &str) -> Self {
+    pub(crate) fn start(what: &str) -> Self {
         let term = Term::stderr();
         // Nobody hears of a program that cannot be written to.
         let _ = term.write_line(what);
@@ -38,7 +37,7 @@ impl Reading {
     }
 
     /// Shows what the agent is at.
-    pub fn tell(&mut self, event: &AgentEvent) {
+    pub(crate) fn show(&mut self, event: &AgentEvent) {
         let now = match event {
             AgentEvent::Text(said) => words::line(said),
             AgentEvent::Tool { name, about } => {
@@ -52,7 +51,7 @@ impl Reading {
     }
 
     /// Takes the line away.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
     }
 }

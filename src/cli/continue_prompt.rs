@@ -1,0 +1,91 @@
+//! A run that waits for a person: what is shown and asked, and how the run goes on after the answer.
+
+use console::Term;
+
+use super::flags::Consent;
+use super::global::Global;
+use super::output::{can_ask, colours, print_bytes, say};
+use super::review::{self, CanaryAnswer, RestoreTerminal};
+use super::workspace::known_run;
+use crate::report;
+use crate::run::{self, Pause, RunState, Start, UnitState};
+use crate::words;
+
+/// A longer patch is cut; batch diff shows the rest.
+const LINES_SHOWN: usize = 120;
+
+/// Asks how the run goes on. Nothing where it does not go on.
+pub(super) fn ask(
+    state: &RunState,
+    global: &Global,
+    consent: Consent,
+) -> anyhow::Result<Option<Start>> {
+    let somebody = can_ask() && !global.json;
+    match Pause::of(state) {
+        Some(Pause::SameFailure(why)) if somebody => {
+            let _terminal = RestoreTerminal::later();
+            let what = words::line(&format!("No further unit was started: {why}."));
+            let goes_on = review::ask_go_on(&what, &Term::stderr())?;
+            Ok(goes_on.then_some(Start::Resumed))
+        }
+        Some(pause @ Pause::Canary(canary)) => {
+            let good = pause.is_acceptable_canary();
+            if consent == Consent::Given && good {
+                return Ok(Some(Start::Accepted));
+            }
+            show(state, canary, global)?;
+            if somebody {
+                return decide(state);
+            }
+            let id = &state.id;
+            say(&if good {
+                format!(
+                    "No further unit was started, because there is no terminal to accept the canary at. Continue with the \
+                     others: batch resume {id} --yes"
+                )
+            } else {
+                format!(
+                    "No further unit was started, because the canary did not succeed. Do it again: batch retry {}",
+                    canary.header.id
+                )
+            });
+            Ok(None)
+        }
+        Some(Pause::SameFailure(_)) | None => Ok(None),
+    }
+}
+
+/// Shows the canary's change, and a forecast for the other units.
+fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result<()> {
+    let id = &canary.header.id;
+    if let (Some(start), Some(commit)) = (&canary.attempt.start(), &canary.attempt.commit)
+        && !global.json
+    {
+        let known = known_run(global, Some(state.id.as_str()))?;
+        let patch = known.repo.patch(start, commit, colours())?;
+        let lines: Vec<&[u8]> = patch.split_inclusive(|byte| *byte == b'\n').collect();
+        let shown = &lines[..lines.len().min(LINES_SHOWN)];
+        print_bytes(b"\n")?;
+        print_bytes(&shown.concat())?;
+        if lines.len() > shown.len() {
+            let more = lines.len() - shown.len();
+            say(&format!(
+                "… and {}: batch diff {id}",
+                words::count(more, "more line")
+            ));
+        }
+    }
+    if let Some(forecast) = report::forecast(state, canary, run::now()) {
+        say(&format!("\n{forecast}"));
+    }
+    Ok(())
+}
+
+fn decide(state: &RunState) -> anyhow::Result<Option<Start>> {
+    let _terminal = RestoreTerminal::later();
+    Ok(match review::ask_canary(&Term::stderr())? {
+        CanaryAnswer::Accept => Some(Start::Accepted),
+        CanaryAnswer::Stop => None,
+        CanaryAnswer::Amend(words) => Some(run::restart_amended(state, words)),
+    })
+}

@@ -1,0 +1,32 @@
+//! The facts about the machine that a finding depends on. They come in as values, so that a test can make them up.
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use crate::process::Capture;
+
+/// `gh` answers from its own settings; longer than this, it waits for something that will not come.
+const GH_LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) struct Machine<'a> {
+    pub(super) variables: &'a [(OsString, OsString)],
+    /// Runs `gh` with these arguments and returns its output.
+    pub(super) gh: &'a dyn Fn(&[&str]) -> Option<String>,
+}
+
+impl Machine<'_> {
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_os_str())
+    }
+}
+
+/// Asks the `gh` of this machine.
+pub(super) fn ask_gh(args: &[&str]) -> Option<String> {
+    let out = Capture::new("gh").args(args).limit(GH_LIMIT).run().ok()?;
+    out.status
+        .success()
+        .then(|| String::from_utf8_lossy(&out.stdout).into_owned())
+}

@@ -1,0 +1,15 @@
+//! The flags that several commands share. A flag wins over batch.toml.
+
+mod agent;
+mod caps;
+mod plan;
+mod publishing;
+mod resume;
+mod run;
+
+pub(super) use agent::{AgentFlags, SharesFlag, chosen};
+pub(super) use caps::CapFlags;
+pub(super) use plan::PlanFlags;
+pub(super) use publishing::PublishingFlags;
+pub(super) use resume::{Consent, ResumeFlags};
+pub(super) use run::RunFlags;

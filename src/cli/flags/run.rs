@@ -1,0 +1,132 @@
+//! How a plan is run.
+
+use clap::Args;
+
+use super::caps::CapFlags;
+use super::publishing::PublishingFlags;
+use super::resume::Consent;
+use crate::config::{BestOf, Config, Limit, MinSuccess, PublishWhen, PushChoice};
+use crate::run::Goal;
+
+/// How a plan is run.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(in crate::cli) struct RunFlags {
+    /// Approve the plan without being asked
+    #[arg(short, long)]
+    pub(in crate::cli) yes: bool,
+    /// How many agents work at once [default: the number of processors, at most 4]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    /// A shell command that prepares each new worktree, such as 'npm ci'
+    #[arg(long, value_name = "CMD")]
+    setup: Option<String>,
+    /// Keep the worktrees of published units too
+    #[arg(long)]
+    keep_worktrees: bool,
+    /// How many units must succeed: with fewer, nothing is published and the exit code is 1 [default: every unit that
+    /// succeeds is published, and the exit code is 0 if all succeed]
+    #[arg(long, value_name = "N|P%")]
+    min_success: Option<MinSuccess>,
+    /// Do one unit first, show its change, and start the others once the change is accepted
+    #[arg(long)]
+    canary: bool,
+    /// Do each unit N times from scratch and take the best candidate: by its checks, then by the smallest change
+    #[arg(long, value_name = "N")]
+    best_of: Option<BestOf>,
+    /// With --best-of: a shell command that chooses among equally good candidates; its last word is the number of the
+    /// best
+    #[arg(long, value_name = "CMD")]
+    judge: Option<String>,
+    #[command(flatten)]
+    caps: CapFlags,
+    /// Run in the background, independent of this terminal; batch status shows the run
+    #[arg(long)]
+    pub(in crate::cli) detach: bool,
+    /// Stop after the commits: nothing is pushed, no pull request is opened
+    #[arg(long)]
+    dry_run: bool,
+    /// A shell command that must pass in the root of the worktree; may be given several times [default: the test
+    /// commands that batch finds]
+    #[arg(long, value_name = "CMD", help_heading = "Checks")]
+    check: Vec<String>,
+    /// Run no checks
+    #[arg(long, conflicts_with = "check", help_heading = "Checks")]
+    no_checks: bool,
+    /// How long one check may take [default: 20m]
+    #[arg(long, value_name = "TIME", help_heading = "Checks")]
+    check_timeout: Option<Limit>,
+    /// Push the branches even if no pull request needs them
+    #[arg(long, help_heading = "Publishing")]
+    push: bool,
+    /// Push nothing: branches and pull requests (as pages) stay in this repository
+    #[arg(long, conflicts_with = "push", help_heading = "Publishing")]
+    no_push: bool,
+    /// Mark the commits with [skip ci], so that continuous integration ignores them
+    #[arg(long, help_heading = "Publishing")]
+    no_ci: bool,
+    /// When pull requests are opened [default: as-ready]
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = "Publishing")]
+    publish: Option<PublishWhen>,
+    #[command(flatten)]
+    publishing: PublishingFlags,
+}
+
+impl RunFlags {
+    pub(in crate::cli) fn apply(&self, config: &mut Config) {
+        config.run.jobs = self.jobs.or(config.run.jobs);
+        config.run.min_success = self.min_success.or(config.run.min_success);
+        self.caps.apply(config);
+        config.run.best_of = self.best_of.or(config.run.best_of);
+        if self.judge.is_some() {
+            config.run.judge.clone_from(&self.judge);
+        }
+        if self.canary {
+            config.run.canary = Some(true);
+        }
+        config.publish.when = self.publish.or(config.publish.when);
+        if self.no_ci {
+            config.publish.ci = Some(false);
+        }
+        if let Some(setup) = &self.setup {
+            config.worktrees.setup = Some(setup.clone());
+        }
+        if self.keep_worktrees {
+            config.worktrees.keep = Some(true);
+        }
+        if self.no_checks {
+            config.checks.commands = Some(Vec::new());
+        } else if !self.check.is_empty() {
+            config.checks.commands = Some(self.check.clone());
+        }
+        config.checks.timeout = self.check_timeout.or(config.checks.timeout);
+        if self.push {
+            config.publish.push = Some(PushChoice::Always);
+        }
+        if self.no_push {
+            config.publish.push = Some(PushChoice::Never);
+        }
+        self.publishing.apply(&mut config.publish);
+    }
+
+    /// `--yes` accepts the plan and its canary.
+    pub(in crate::cli) fn consent(&self) -> Consent {
+        if self.yes {
+            Consent::Given
+        } else {
+            Consent::Ask
+        }
+    }
+
+    pub(in crate::cli) fn goal(&self) -> Goal {
+        if self.dry_run {
+            Goal::Commits
+        } else {
+            Goal::PullRequests
+        }
+    }
+}

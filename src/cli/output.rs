@@ -1,0 +1,49 @@
+//! Where words go: data and text on standard output, messages on standard error.
+
+use std::io::{ErrorKind, Write};
+
+use crate::git::Colours;
+
+/// Prints data or text on standard output. A closed pipe is no error.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+pub(super) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a message for people on standard error.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Whether a patch is shown in colours.
+pub(super) fn colours() -> Colours {
+    if console::colors_enabled() {
+        Colours::On
+    } else {
+        Colours::Off
+    }
+}
+
+/// The width of the terminal behind standard output, if there is one.
+pub(super) fn stdout_width() -> Option<u16> {
+    let term = console::Term::stdout();
+    term.is_term().then(|| term.size().1)
+}
+
+/// The width of the terminal behind standard error, if there is one.
+pub(super) fn stderr_width() -> Option<u16> {
+    let term = console::Term::stderr();
+    term.is_term().then(|| term.size().1)
+}
+
+/// Whether a person can be asked: both standard input and standard error are terminals.
+pub(super) fn can_ask() -> bool {
+    console::Term::stderr().is_term() && std::io::IsTerminal::is_terminal(&std::io::stdin())
+}

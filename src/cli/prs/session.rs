@@ -1,0 +1,17 @@
+//! The pull requests of a run, reached from a command.
+
+use crate::cli::output::say;
+use crate::forge::WaitReporter;
+use crate::prs::PrSession;
+use crate::run::KnownRun;
+
+/// Opens the session of a run, and prints what it waits for.
+pub(super) fn open(known: KnownRun) -> anyhow::Result<PrSession> {
+    let (waits, mut waited) = WaitReporter::channel();
+    std::thread::spawn(move || {
+        while let Some(wait) = waited.blocking_recv() {
+            say(&format!("  {wait}"));
+        }
+    });
+    Ok(PrSession::open(known, waits)?)
+}

@@ -1,0 +1,192 @@
+//! A run together with the place of its pull requests.
+
+use serde::Serialize;
+
+use crate::forge::{Checks, ForgeError, ForgeSession, PullRequestRef, Standing, WaitReporter};
+use crate::git::{GitError, Repo};
+use crate::plan::{self, PlanError, UnitId};
+use crate::run::{
+    self, Delivery, DeliveryError, Destination, Goal, KnownRun, Places, RunId, RunState,
+    SavedRunError, UnitState,
+};
+
+/// A run whose pull requests can be reached.
+pub(crate) struct PrSession {
+    pub(super) repo: Repo,
+    pub(super) state: RunState,
+    pub(super) forge: Box<dyn ForgeSession>,
+    pub(super) location: Location,
+    pub(super) places: Places,
+    /// The remote with the branch that pull requests go to, where branches are pushed to another remote.
+    pub(super) upstream: Option<String>,
+    /// The branch that the run is for.
+    pub(super) base_branch: String,
+    /// Whether the settings ask for a tracking issue.
+    pub(super) wants_tracking: bool,
+}
+
+/// Where the pull requests are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Location {
+    Server,
+    /// Pages in this repository.
+    Repository,
+}
+
+/// How the pull request of a unit stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct PrStatus {
+    pub(crate) unit: UnitId,
+    #[serde(flatten)]
+    pub(crate) standing: Standing,
+}
+
+/// Why the pull requests of a run cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    #[error("run {run} has no pull requests")]
+    NoPullRequests { run: RunId },
+    #[error("run {run} was for commits only")]
+    CommitsOnly { run: RunId },
+    #[error("the pull requests of run {run} are on {forge}, which cannot be reached now: {now}")]
+    Elsewhere {
+        run: RunId,
+        forge: String,
+        now: String,
+    },
+    #[error(transparent)]
+    Saved(#[from] SavedRunError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+}
+
+impl PrSession {
+    /// Finds the place of the run's pull requests as it is today.
+    pub(crate) fn open(known: KnownRun, waits: WaitReporter) -> Result<Self, SessionError> {
+        let run = known.state.id.clone();
+        let units = &known.state.units;
+        if units
+            .iter()
+            .all(|unit| unit.publication.pull_request.is_none())
+        {
+            return Err(SessionError::NoPullRequests { run });
+        }
+        let (repo, config) = (&known.repo, known.settings()?);
+        let plan = plan::file::parse(&known.plan_text()?).map_err(PlanError::from)?;
+        let base = run::base_of_plan(repo, &config, &plan)?;
+        let pages = known.places.pages(&run);
+        let delivery = Delivery::choose(repo, &config, &base, Goal::PullRequests, pages)?;
+        let now = delivery.words();
+        let repo = delivery.reach(known.repo);
+        let Delivery::PullRequest(Destination {
+            forge,
+            why_local,
+            upstream,
+            base_branch,
+            ..
+        }) = delivery
+        else {
+            return Err(SessionError::CommitsOnly { run });
+        };
+        if forge.place() != known.state.header.forge {
+            let forge = known.state.header.forge;
+            return Err(SessionError::Elsewhere { run, forge, now });
+        }
+        Ok(Self {
+            repo,
+            upstream,
+            state: known.state,
+            forge: forge.session(waits),
+            location: match why_local {
+                Some(_) => Location::Repository,
+                None => Location::Server,
+            },
+            places: known.places,
+            base_branch,
+            wants_tracking: config.publish.tracking_issue == Some(true),
+        })
+    }
+
+    /// The units with a pull request, each after those that it needs; then the reverts, in the form of units.
+    pub(super) fn all(&self) -> Vec<(UnitState, PullRequestRef)> {
+        let units = self.state.needs_first().into_iter().cloned();
+        units
+            .chain(self.state.reverts())
+            .filter_map(|unit| pull_request(&unit).map(|pr| (unit, pr)))
+            .collect()
+    }
+
+    /// Whether the unit's pull request stands on the work of other units.
+    pub(super) fn is_stacked(&self, unit: &UnitState) -> bool {
+        // A revert only comes after others.
+        let is_unit = self.state.unit(&unit.header.id).is_some();
+        is_unit && !unit.header.needs.is_empty()
+    }
+
+    /// Reads how the pull request of a unit stands.
+    pub(super) async fn status(
+        &self,
+        unit: &UnitState,
+        pr: &PullRequestRef,
+    ) -> Result<PrStatus, ForgeError> {
+        let mut standing = self.forge.standing(pr).await?;
+        if self.location == Location::Repository {
+            self.complete(unit, &mut standing);
+        }
+        Ok(PrStatus {
+            unit: unit.header.id.clone(),
+            standing,
+        })
+    }
+
+    /// The units with a pull request that a unit needs.
+    pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(UnitState, PullRequestRef)> {
+        let mut needed = self.all();
+        needed.retain(|(other, _)| unit.header.needs.contains(&other.header.id));
+        needed
+    }
+
+    /// The commit of a branch that pull requests go to, with all its history fetched.
+    pub(super) fn tip(&self, branch: &str) -> Result<Option<String>, GitError> {
+        let remote = self.upstream.as_ref().or(self.state.header.remote.as_ref());
+        match (&self.location, remote) {
+            (Location::Server, Some(remote)) => self.repo.fetch_branch(remote, branch),
+            _ => self.repo.branch_tip(branch),
+        }
+    }
+
+    /// Adds the facts that a page in this repository does not hold.
+    fn complete(&self, unit: &UnitState, standing: &mut Standing) {
+        standing.commit = unit.attempt.commit.as_ref().map(ToString::to_string);
+        if !standing.state.is_open() {
+            return;
+        }
+        // A new failure would have prevented the pull request.
+        if !unit.attempt.checks.is_empty() {
+            standing.checks = Checks::Green;
+        }
+        let Some(commit) = &unit.attempt.commit else {
+            return;
+        };
+        match self.repo.merge_state(&standing.base, commit) {
+            Ok(against) => {
+                standing.behind = against.map(|against| against.behind);
+                standing.mergeable = against.map(|against| against.mergeable);
+            }
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
+}
+
+/// The reference to the unit's pull request, where it has one.
+pub(super) fn pull_request(unit: &UnitState) -> Option<PullRequestRef> {
+    let link = unit.publication.pull_request.as_ref()?;
+    Some(PullRequestRef {
+        unit: unit.header.id.to_string(),
+        number: link.number,
+    })
+}

@@ -1,0 +1,124 @@
+//! Decides which run and which of its units a command means.
+
+use crate::git::Repo;
+use crate::journal::{self, Journal, JournalError, Repair};
+use crate::plan::UnitId;
+use crate::run::engine::liveness::{Liveness, LockUnreadable};
+use crate::run::log::record::{RecordError, find, load};
+use crate::run::log::run_id::RunId;
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::UnitState;
+use crate::run::workspace::places::Places;
+
+/// An error names at most this many units.
+const NAMED: usize = 8;
+
+/// A run as the journal knows it.
+pub struct KnownRun {
+    pub repo: Repo,
+    pub places: Places,
+    pub state: RunState,
+    pub liveness: Liveness,
+    /// What was repaired in the journal before the run could be read.
+    pub repaired: Option<Repair>,
+}
+
+/// Why no run or unit is meant.
+#[derive(Debug, thiserror::Error)]
+pub enum KnownRunError {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Lock(#[from] LockUnreadable),
+    #[error("run {run} has no unit {wanted:?}; it has {}", few(units))]
+    NoUnit {
+        run: RunId,
+        wanted: String,
+        units: Vec<UnitId>,
+    },
+    #[error("{wanted:?} may be any of the units {}", few(units))]
+    SeveralUnits { wanted: String, units: Vec<UnitId> },
+}
+
+fn few(units: &[UnitId]) -> String {
+    let named: Vec<&str> = units.iter().take(NAMED).map(UnitId::as_str).collect();
+    named.join(", ")
+}
+
+impl KnownRun {
+    /// Reads the run that `wanted` means (its id, or a part of it that only one run has), or the latest.
+    pub fn open(repo: Repo, wanted: Option<&str>) -> Result<Self, KnownRunError> {
+        let places = Places::new(repo.state_dir());
+        let (state, repaired) =
+            read_journal(&places, |journal| load(journal, &find(journal, wanted)?))?;
+        let liveness = Liveness::of(&places, &state)?;
+        Ok(Self {
+            repo,
+            places,
+            state,
+            liveness,
+            repaired,
+        })
+    }
+
+    /// The unit that `wanted` means: its id, or a part of it that only one unit has.
+    pub fn unit(&self, wanted: &str) -> Result<&UnitState, KnownRunError> {
+        let exact = UnitId::parse(wanted)
+            .ok()
+            .and_then(|id| self.state.unit(&id));
+        if let Some(unit) = exact {
+            return Ok(unit);
+        }
+        let units = &self.state.units;
+        let is_near =
+            |unit: &&UnitState| !wanted.is_empty() && unit.header.id.as_str().contains(wanted);
+        let near: Vec<&UnitState> = units.iter().filter(is_near).collect();
+        let ids = |units: &mut dyn Iterator<Item = &UnitState>| {
+            units.map(|unit| unit.header.id.clone()).collect()
+        };
+        let wanted = wanted.to_owned();
+        match near[..] {
+            [unit] => Ok(unit),
+            [] => Err(KnownRunError::NoUnit {
+                run: self.state.id.clone(),
+                wanted,
+                units: ids(&mut units.iter()),
+            }),
+            _ => Err(KnownRunError::SeveralUnits {
+                wanted,
+                units: ids(&mut near.into_iter()),
+            }),
+        }
+    }
+
+    /// The units that these names mean, each once.
+    pub fn units(&self, wanted: &[String]) -> Result<Vec<UnitId>, KnownRunError> {
+        let mut units = Vec::new();
+        for wanted in wanted {
+            let unit = &self.unit(wanted)?.header.id;
+            if !units.contains(unit) {
+                units.push(unit.clone());
+            }
+        }
+        Ok(units)
+    }
+}
+
+/// Reads something in the journal, and says what had to be repaired first where the journal was damaged.
+pub fn read_journal<T>(
+    places: &Places,
+    read: impl Fn(&Journal) -> Result<T, RecordError>,
+) -> Result<(T, Option<Repair>), RecordError> {
+    let path = places.journal();
+    let read = || read(&Journal::read(&path)?.ok_or(RecordError::NoRun)?);
+    let is_empty = path.metadata().is_ok_and(|known| known.len() == 0);
+    match read() {
+        Err(error) if is_empty || error.may_be_damage() => match journal::repair(&path)? {
+            Some(repaired) => Ok((read()?, Some(repaired))),
+            None => Err(error),
+        },
+        other => Ok((other?, None)),
+    }
+}

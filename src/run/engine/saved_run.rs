@@ -1,0 +1,96 @@
+//! Decides which settings hold when an earlier run goes on: those that the run started with, and where pull requests go.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, ConfigError, ForgeChoice, PushChoice, RunConfig};
+use crate::forge::LocalForge;
+use crate::run::engine::known_run::KnownRun;
+use crate::run::engine::liveness::Liveness;
+use crate::run::log::run_id::RunId;
+use crate::words;
+
+/// Why an earlier run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedRunError {
+    #[error(
+        "run {run} is going already, in process {pid} since {}: look at it with batch status, or end it with batch cancel",
+        words::timestamp(*since)
+    )]
+    Going { run: RunId, pid: u32, since: i64 },
+    #[error("the plan of run {run} cannot be read: {source}")]
+    Plan { run: RunId, source: std::io::Error },
+    #[error("the settings of run {run} cannot be used: {source}")]
+    Settings { run: RunId, source: ConfigError },
+}
+
+impl KnownRun {
+    /// Refuses a run that a process drives.
+    pub fn check_idle(&self) -> Result<(), SavedRunError> {
+        if self.liveness == Liveness::Going {
+            return Err(SavedRunError::Going {
+                run: self.state.id.clone(),
+                pid: self.state.header.pid,
+                since: self.state.started_at,
+            });
+        }
+        Ok(())
+    }
+
+    /// The text of the plan that the run started with.
+    pub fn plan_text(&self) -> Result<String, SavedRunError> {
+        let run = &self.state.id;
+        std::fs::read_to_string(self.places.plan(run)).map_err(|source| SavedRunError::Plan {
+            run: run.clone(),
+            source,
+        })
+    }
+
+    /// The settings that the run started with.
+    pub fn settings(&self) -> Result<Config, SavedRunError> {
+        let run = &self.state.id;
+        Config::read(&self.places.settings(run)).map_err(|source| SavedRunError::Settings {
+            run: run.clone(),
+            source,
+        })
+    }
+
+    /// The settings with which the run goes on, unless the user asks for others.
+    pub fn resume_settings(&self) -> Result<Config, SavedRunError> {
+        let mut settings = self.settings()?;
+        settings.run.jobs = Some(self.state.header.jobs);
+        if self.state.header.forge == LocalForge::PLACE {
+            // Pages for want of a token stay pages when there is a token by now: batch publish moves them.
+            let publish = &mut settings.publish;
+            publish.forge = Some(ForgeChoice::Local);
+            (publish.repo, publish.fork) = (None, None);
+        }
+        Ok(settings)
+    }
+
+    /// The settings with which the run's commits are published. Work that stayed here for the run may go out now.
+    pub fn publish_settings(&self) -> Result<Config, SavedRunError> {
+        let mut settings = self.settings()?;
+        let publish = &mut settings.publish;
+        publish.forge = publish.forge.filter(|it| *it != ForgeChoice::Local);
+        publish.push = publish.push.filter(|it| *it != PushChoice::Never);
+        Ok(settings)
+    }
+
+    /// The folder that relative agent programs start from; `here` where the run did not note it.
+    pub(crate) fn agent_dir(&self, here: &Path) -> PathBuf {
+        let noted = self.state.header.dir.as_ref();
+        noted.map_or_else(|| here.to_path_buf(), PathBuf::from)
+    }
+
+    /// These settings without limits for agents: publishing starts no agent that could be too dear or too late.
+    pub(crate) fn without_limits(&self, settings: &Config) -> Config {
+        Config {
+            run: RunConfig {
+                jobs: Some(self.state.header.jobs),
+                min_success: settings.run.min_success,
+                ..RunConfig::default()
+            },
+            ..settings.clone()
+        }
+    }
+}
