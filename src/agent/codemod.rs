@@ -1,4 +1,4 @@
-//! The built-in agent: rewrites each claimed file by one recipe, in this very process.
+//! The built-in agent: rewrites each claimed file by one recipe, in this process.
 
 use std::fs;
 use std::io::Write;
@@ -10,20 +10,25 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, AgentError, AgentEvent, AgentId, AnotherAttempt, BoxFuture, Task, Usage, Work};
+use super::contract::{Agent, FurtherAttempts, Work, Working};
+use super::error::AgentError;
+use super::event::AgentEvent;
+use super::id::AgentId;
+use super::task::Task;
+use super::usage::Usage;
 use crate::codemod::Codemod;
 use crate::words;
 
-/// A recipe at work.
+/// Rewrites files by a recipe.
 #[derive(Clone)]
-pub struct CodemodAgent {
+pub(crate) struct CodemodAgent {
     codemod: Arc<Codemod>,
     id: AgentId,
 }
 
 impl CodemodAgent {
     #[must_use]
-    pub fn new(codemod: Arc<Codemod>) -> Self {
+    pub(crate) fn new(codemod: Arc<Codemod>) -> Self {
         let id = codemod.describe().into();
         Self { codemod, id }
     }
@@ -34,8 +39,8 @@ impl Agent for CodemodAgent {
         &self.id
     }
 
-    fn another_attempt(&self) -> AnotherAttempt {
-        AnotherAttempt::Pointless
+    fn further_attempts(&self) -> FurtherAttempts {
+        FurtherAttempts::Pointless
     }
 
     fn work<'a>(
@@ -43,14 +48,14 @@ impl Agent for CodemodAgent {
         task: &'a Task,
         _events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<Work, AgentError>> {
+    ) -> Working<'a> {
         Box::pin(async move {
             let codemod = Arc::clone(&self.codemod);
             let (task, cancel) = (task.clone(), cancel.clone());
             let rewriting = tokio::task::spawn_blocking(move || rewrite(&codemod, &task, &cancel));
             match rewriting.await {
                 Ok(done) => done,
-                // Only the end of the whole program cancels a blocking task.
+                // A blocking task is cancelled only when the whole program ends.
                 Err(_) => Err(AgentError::Cancelled),
             }
         })
@@ -95,7 +100,7 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
     })
 }
 
-/// Gives the number of places that were rewritten.
+/// Rewrites one file, and returns the number of rewritten places.
 fn rewrite_file(codemod: &Codemod, worktree: &Path, file: &str) -> Result<usize, AgentError> {
     let path = worktree.join(file);
     let fault = |what| {
@@ -107,18 +112,18 @@ fn rewrite_file(codemod: &Codemod, worktree: &Path, file: &str) -> Result<usize,
     }
     let bytes = fs::read(&path).map_err(fault("read"))?;
     let text = String::from_utf8(bytes).map_err(|_| AgentError::NotText { path: file.into() })?;
-    // Parsers are large foreign programs: if one breaks down, this unit fails and no other.
+    // Parsers are large foreign programs: a panic in one fails this unit and no other.
     let rewritten = catch_unwind(AssertUnwindSafe(|| codemod.rewrite(file, &text)))
         .map_err(|_| AgentError::Panicked { path: file.into() })??;
     let Some(rewritten) = rewritten else {
         return Ok(0);
     };
-    // In place: the file keeps its mode, and half a file is no harm in a worktree that can be made anew.
+    // The file is written in place, to keep its mode; half a file does no harm in a checkout that can be recreated.
     fs::write(&path, &rewritten.text).map_err(fault("written"))?;
     Ok(rewritten.edits)
 }
 
-/// Whether the path is an ordinary file that no symlink leads away to.
+/// Checks whether the path is an ordinary file without a symlink on the way to it.
 fn is_plain(worktree: &Path, file: &str) -> std::io::Result<bool> {
     let mut path = PathBuf::from(worktree);
     let mut parts = Path::new(file).components().peekable();
@@ -143,7 +148,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::agent::Limits;
+    use crate::agent::{Limits, TaskKind};
     use crate::codemod::Recipe;
     use crate::plan::Claim;
     use crate::process::Environment;
@@ -160,7 +165,6 @@ mod tests {
         Task {
             run: "r".into(),
             unit: "01-a".into(),
-            title: "a".into(),
             instruction: "i".into(),
             prompt: "change a.js, and a b.txt".into(),
             claim: Claim {
@@ -174,8 +178,8 @@ mod tests {
                 time: Duration::from_secs(1),
                 idle: None,
             },
-            errand: crate::agent::Errand::Change,
-            follow_up: None,
+            kind: TaskKind::Change,
+            feedback: None,
         }
     }
 
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_link_is_never_followed() {
+    async fn no_symlink_is_followed() {
         let folder = tempfile::tempdir().unwrap();
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("f"), "old\n").unwrap();

@@ -1,15 +1,18 @@
-//! Any program as an agent: started in the worktree, told its task by the environment and by files.
+//! Any program as an agent: started in the checkout, with its task in variables and files.
 //!
-//! The program sees `BATCH_RUN`, `BATCH_UNIT`, `BATCH_INSTRUCTION`, `BATCH_PROMPT_FILE` (the whole task in words),
-//! `BATCH_FILES` (a file that lists the claimed paths, each ended by a NUL byte) and `BATCH_SUMMARY_FILE` (where it may
-//! leave some sentences for the pull request) and `BATCH_USAGE_FILE` (where it may say what it used up, as one object in
-//! JSON with `turns`, `input_tokens`, `cached_tokens`, `output_tokens` and `cost_usd`, none of which it must know).
-//! Exit code 75 says that it may go well later, after `retry_after` seconds where it wrote that there too; 77 says that
-//! it has no access, which no other unit would have either. When its work was found wanting and it is started again, also
-//! `BATCH_FEEDBACK_FILE` (what is to be mended, which stands at the end of the prompt too).
+//! The program sees these variables:
+//! - `BATCH_RUN`, `BATCH_UNIT`, `BATCH_INSTRUCTION`;
+//! - `BATCH_PROMPT_FILE`: the whole task in words;
+//! - `BATCH_FILES`: a file that lists the claimed paths, each followed by a NUL byte;
+//! - `BATCH_SUMMARY_FILE`: where it may write some sentences for the pull request;
+//! - `BATCH_USAGE_FILE`: where it may write what it used up, as one JSON object with `turns`, `input_tokens`,
+//!   `cached_tokens`, `output_tokens` and `cost_usd`, all of them optional;
+//! - `BATCH_FEEDBACK_FILE`, in a further attempt: the feedback, which the prompt ends with, too;
+//! - `BATCH_PROPOSAL_FILE` in place of `BATCH_SUMMARY_FILE`, when it is to answer and to change nothing: its answer is
+//!   the text that it writes there, or else its output.
 //!
-//! When it is to answer and to change nothing, it sees `BATCH_PROPOSAL_FILE` in place of `BATCH_SUMMARY_FILE`: what it
-//! leaves there is its answer, or else what it printed.
+//! Exit code 75 says that a retry may succeed, after the `retry_after` seconds of the usage file where it has them; 77
+//! says that the program has no access, which no other unit would have either.
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,39 +23,42 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::prompt::whole;
-use super::{
-    Agent, AgentError, AgentEvent, AgentId, AnotherAttempt, BoxFuture, Cost, CostSource, Errand,
-    Interruption, Refusal, Task, Usage, Usd, Work, write_file,
-};
+use super::contract::{Agent, FurtherAttempts, Work, Working};
+use super::cost::{Cost, CostSource, Usd};
+use super::error::{AgentError, Refusal};
+use super::event::{AgentEvent, Interruption};
+use super::files::write_file;
+use super::id::AgentId;
+use super::prompt::with_feedback;
+use super::task::{Task, TaskKind};
+use super::usage::Usage;
 use crate::config::CommandLine;
 use crate::process::{self, Command, Ending, ProcessError};
 use crate::words;
 
-/// More than this is no summary, and no answer.
+/// The longest summary, and the longest answer.
 const SUMMARY_BYTES: u64 = 16 * 1024;
 const ANSWER_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The exit codes by which a program says that it may go well later, and that it has no access (sysexits(3)).
+/// The exit codes for "try again later" and "no access" (sysexits(3)).
 const TRY_LATER: i32 = 75;
 const NOT_ALLOWED: i32 = 77;
 
-/// Where it may say what it used up.
+/// The file that the program may write its usage to.
 const USAGE: &str = "usage.json";
 
 /// A program with its arguments.
 #[derive(Debug, Clone)]
-pub struct CommandAgent {
+pub(crate) struct CommandAgent {
     words: Vec<OsString>,
-    /// Whether a shell starts it, which tells of a kill by an exit code.
+    /// Whether a shell starts the program, and reports a kill as an exit code.
     in_shell: bool,
     id: AgentId,
 }
 
 impl CommandAgent {
-    /// Takes the command; where its program is a path relative to `dir`, it is made absolute, since it will be started
-    /// somewhere else.
-    pub fn new(command: &CommandLine, dir: &Path) -> Result<Self, ProcessError> {
+    /// Finds the command's program; a relative path means one from `dir`, since the program starts elsewhere.
+    pub(crate) fn new(command: &CommandLine, dir: &Path) -> Result<Self, ProcessError> {
         let mut words: Vec<OsString> = match command {
             CommandLine::Direct(words) => words.iter().map(Into::into).collect(),
             CommandLine::Shell(line) => vec!["sh".into(), "-c".into(), line.into()],
@@ -74,8 +80,8 @@ impl Agent for CommandAgent {
         &self.id
     }
 
-    fn another_attempt(&self) -> AnotherAttempt {
-        AnotherAttempt::IfAsked
+    fn further_attempts(&self) -> FurtherAttempts {
+        FurtherAttempts::IfAsked
     }
 
     fn work<'a>(
@@ -83,38 +89,38 @@ impl Agent for CommandAgent {
         task: &'a Task,
         events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<Work, AgentError>> {
+    ) -> Working<'a> {
         Box::pin(async move {
-            let left = task.folder.join(match task.errand {
-                Errand::Change => "summary.md",
-                Errand::Answer => "proposal.json",
+            let output = task.folder.join(match task.kind {
+                TaskKind::Change => "summary.md",
+                TaskKind::Answer => "proposal.json",
             });
-            let command = self.command(task, &left)?;
+            let command = self.command(task, &output)?;
             let finished = process::run(&command, cancel).await?;
-            let told = Told::read(&task.folder.join(USAGE));
-            let usage = told.usage();
+            let report = UsageReport::read(&task.folder.join(USAGE));
+            let usage = report.usage();
             if !usage.is_unknown() {
-                // Who does not listen does not want to know.
+                // A receiver that is gone no longer wants to know.
                 let _ = events.send(AgentEvent::Usage(usage.clone())).await;
             }
             match finished.ending {
                 ending if ending.is_success() => {}
                 Ending::Exit(TRY_LATER) => {
                     return Err(AgentError::Transient {
-                        pressure: Interruption::RateLimit,
-                        wait: told
+                        interruption: Interruption::RateLimit,
+                        wait: report
                             .retry_after
                             .and_then(|wait| Duration::try_from_secs_f64(wait).ok()),
-                        said: last_line(&finished.tail),
+                        message: last_line(&finished.tail),
                     });
                 }
                 Ending::Exit(NOT_ALLOWED) => {
                     return Err(AgentError::Refused {
                         refusal: Refusal::Login,
-                        said: last_line(&finished.tail),
+                        message: last_line(&finished.tail),
                     });
                 }
-                // Its own code, whatever a shell would mean by it.
+                // Without a shell, every code is the program's own.
                 ending @ Ending::Exit(_) if !self.in_shell => {
                     return Err(AgentError::Ended {
                         ending,
@@ -125,9 +131,9 @@ impl Agent for CommandAgent {
             }
             Ok(Work {
                 took: finished.took,
-                summary: match task.errand {
-                    Errand::Change => read_text(&left, SUMMARY_BYTES),
-                    Errand::Answer => read_text(&left, ANSWER_BYTES)
+                summary: match task.kind {
+                    TaskKind::Change => read_text(&output, SUMMARY_BYTES),
+                    TaskKind::Answer => read_text(&output, ANSWER_BYTES)
                         .or_else(|| read_text(&task.log(), ANSWER_BYTES)),
                 },
                 usage,
@@ -138,17 +144,17 @@ impl Agent for CommandAgent {
 }
 
 impl CommandAgent {
-    fn command(&self, task: &Task, left: &Path) -> Result<Command, AgentError> {
-        let prompt_file = write_file(&task.folder, "prompt.md", whole(task).as_bytes())?;
+    fn command(&self, task: &Task, output: &Path) -> Result<Command, AgentError> {
+        let prompt_file = write_file(&task.folder, "prompt.md", with_feedback(task).as_bytes())?;
         let mut list = Vec::new();
         for file in &task.claim.files {
             list.extend_from_slice(file.as_bytes());
             list.push(0);
         }
         let list_file = write_file(&task.folder, "files", &list)?;
-        // What an earlier attempt left is not this one's.
+        // The files of an earlier attempt do not count.
         let usage = task.folder.join(USAGE);
-        for earlier in [left, &usage] {
+        for earlier in [output, &usage] {
             let _ = fs::remove_file(earlier);
         }
         let mut env = task.environment.clone();
@@ -157,14 +163,14 @@ impl CommandAgent {
         env.set("BATCH_INSTRUCTION", &task.instruction);
         env.set("BATCH_PROMPT_FILE", prompt_file);
         env.set("BATCH_FILES", list_file);
-        let name = match task.errand {
-            Errand::Change => "BATCH_SUMMARY_FILE",
-            Errand::Answer => "BATCH_PROPOSAL_FILE",
+        let name = match task.kind {
+            TaskKind::Change => "BATCH_SUMMARY_FILE",
+            TaskKind::Answer => "BATCH_PROPOSAL_FILE",
         };
-        env.set(name, left);
+        env.set(name, output);
         env.set("BATCH_USAGE_FILE", usage);
-        if let Some(follow_up) = &task.follow_up {
-            let text = &follow_up.text;
+        if let Some(feedback) = &task.feedback {
+            let text = &feedback.text;
             let file = write_file(&task.folder, "feedback.md", text.as_bytes())?;
             env.set("BATCH_FEEDBACK_FILE", file);
         }
@@ -183,15 +189,15 @@ impl CommandAgent {
 }
 
 fn read_text(path: &Path, most: u64) -> Option<String> {
-    let text = String::from_utf8_lossy(&read_left(path, most)?)
+    let text = String::from_utf8_lossy(&read_file(path, most)?)
         .trim()
         .to_owned();
     (!text.is_empty()).then_some(text)
 }
 
-/// What the program left in a file of ours, up to a bound.
-fn read_left(path: &Path, most: u64) -> Option<Vec<u8>> {
-    // A pipe or a device in its place would never end.
+/// Reads a file that the program wrote, up to a bound.
+fn read_file(path: &Path, most: u64) -> Option<Vec<u8>> {
+    // A pipe or a device in the file's place would never end.
     if !path.symlink_metadata().ok()?.is_file() {
         return None;
     }
@@ -201,26 +207,26 @@ fn read_left(path: &Path, most: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// What the program said of what it used up; whatever is missing, or not understood, is unknown.
+/// The usage file; numbers that are missing or invalid are unknown.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-struct Told {
+struct UsageReport {
     turns: Option<u64>,
     input_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     output_tokens: Option<u64>,
     cost_usd: Option<f64>,
-    /// After how many seconds it may go well, where it is to be started later.
+    /// The seconds after which a retry may succeed.
     retry_after: Option<f64>,
 }
 
-impl Told {
+impl UsageReport {
     fn read(path: &Path) -> Self {
-        let Some(bytes) = read_left(path, SUMMARY_BYTES) else {
+        let Some(bytes) = read_file(path, SUMMARY_BYTES) else {
             return Self::default();
         };
         serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            tracing::warn!("{} is not understood: {error}", path.display());
+            tracing::warn!("{} cannot be read: {error}", path.display());
             Self::default()
         })
     }
@@ -239,10 +245,10 @@ impl Told {
     }
 }
 
-/// What a program that fails says last is mostly why.
+/// Returns the last line of output, which usually says why a program failed.
 fn last_line(tail: &str) -> String {
     let last = tail.lines().rfind(|line| !line.trim().is_empty());
-    words::line(last.unwrap_or("it did not say why"))
+    words::line(last.unwrap_or("it gave no reason"))
 }
 
 #[cfg(test)]
@@ -260,7 +266,6 @@ mod tests {
         Task {
             run: "r".into(),
             unit: "01-a".into(),
-            title: "a".into(),
             instruction: "do 'it'\nwell".into(),
             prompt: "change a.js, and a b.txt".into(),
             claim: Claim {
@@ -274,8 +279,8 @@ mod tests {
                 time: Duration::from_mins(1),
                 idle: None,
             },
-            errand: Errand::Change,
-            follow_up: None,
+            kind: TaskKind::Change,
+            feedback: None,
         }
     }
 
@@ -302,10 +307,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_what_is_left_or_else_what_is_printed() {
+    async fn an_answer_is_the_proposal_file_or_else_the_output() {
         let folder = tempfile::tempdir().unwrap();
         let mut task = task(folder.path());
-        task.errand = Errand::Answer;
+        task.kind = TaskKind::Answer;
         let answer = async |line| work(&task, line).await.unwrap().summary;
         let printed = r#"echo "${BATCH_SUMMARY_FILE-none}"; echo thinking >&2"#;
         assert_eq!(answer(printed).await.as_deref(), Some("none\nthinking"));
@@ -315,14 +320,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_to_be_mended_is_told_in_a_file_and_in_the_prompt() {
+    async fn feedback_stands_in_a_file_and_in_the_prompt() {
         let folder = tempfile::tempdir().unwrap();
         let mut task = task(folder.path());
         let line = r#"cat "${BATCH_FEEDBACK_FILE:-/dev/null}" > told; grep -c "left to do" "$BATCH_PROMPT_FILE" >> told || :"#;
         let told = |task: &Task| fs::read_to_string(task.worktree.join("told")).unwrap();
         work(&task, line).await.unwrap();
         assert_eq!(told(&task), "0\n");
-        task.follow_up = Some(crate::agent::Feedback {
+        task.feedback = Some(crate::agent::Feedback {
             session: None,
             text: "fix it\n".into(),
         });
@@ -331,7 +336,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_may_say_what_it_used_up() {
+    async fn a_command_may_report_its_usage() {
         let folder = tempfile::tempdir().unwrap();
         let task = task(folder.path());
         let line = r#"echo '{"turns": 2, "output_tokens": 7, "cost_usd": 0.5, "more": 1}' > "$BATCH_USAGE_FILE""#;
@@ -352,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_that_would_never_end_is_none() {
+    fn a_pipe_or_device_is_no_summary() {
         let folder = tempfile::tempdir().unwrap();
         let summary = folder.path().join("summary.md");
         nix::unistd::mkfifo(&summary, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -363,7 +368,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_fails_is_told_with_the_end_of_its_output() {
+    async fn the_error_of_a_failed_command_holds_the_end_of_its_output() {
         let folder = tempfile::tempdir().unwrap();
         let task = task(folder.path());
         let error = work(&task, "echo no idea; exit 3").await.unwrap_err();
@@ -375,7 +380,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn exit_code_137_tells_of_a_kill_only_where_a_shell_says_it() {
+    async fn exit_code_137_means_a_kill_only_from_a_shell() {
         let folder = tempfile::tempdir().unwrap();
         let task = task(folder.path());
         let killed = work(&task, "exit 137").await.unwrap_err();
@@ -384,8 +389,8 @@ mod tests {
             let words = ["sh", "-c", script].map(ToOwned::to_owned);
             let command = CommandLine::Direct(words.into());
             let agent = CommandAgent::new(&command, &task.worktree).unwrap();
-            let told = mpsc::channel(1).0;
-            let worked = agent.work(&task, &told, &CancellationToken::new()).await;
+            let events = mpsc::channel(1).0;
+            let worked = agent.work(&task, &events, &CancellationToken::new()).await;
             worked.unwrap_err().to_string()
         };
         assert_eq!(direct("exit 137").await, "the agent failed: exit code 137");
@@ -393,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_told_before_any_work() {
+    fn a_missing_program_is_refused_before_any_work() {
         let folder = tempfile::tempdir().unwrap();
         let command = CommandLine::Direct(vec!["no-such-agent-program".into()]);
         let error = CommandAgent::new(&command, folder.path()).unwrap_err();

@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount of money, and who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    pub usd: Usd,
-    pub source: CostSource,
+pub(crate) struct Cost {
+    pub(crate) usd: Usd,
+    pub(crate) source: CostSource,
 }
 
 /// The source of a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CostSource {
+pub(crate) enum CostSource {
     /// The agent's own program reported it.
     Agent,
     /// It was computed from the tokens and a table of prices.
@@ -44,7 +44,7 @@ impl Cost {
 impl Usd {
     /// Returns the amount of so many dollars; `None` where the number is no amount of money.
     #[must_use]
-    pub fn new(dollars: f64) -> Option<Self> {
+    pub(crate) fn new(dollars: f64) -> Option<Self> {
         let micros = (dollars * 1e6).round();
         // Far above any bill, and far below where a float loses whole numbers.
         let is_amount = (0.0..1e15).contains(&micros);
@@ -60,7 +60,7 @@ impl Usd {
 
     /// Returns the amount in dollars.
     #[must_use]
-    pub fn dollars(self) -> f64 {
+    pub(crate) fn dollars(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "no amount is that large")]
         let micros = self.micros as f64;
         micros / 1e6
@@ -74,7 +74,7 @@ impl Usd {
     }
 
     #[must_use]
-    pub fn saturating_add(self, other: Self) -> Self {
+    pub(crate) fn saturating_add(self, other: Self) -> Self {
         Self {
             micros: self.micros.saturating_add(other.micros),
         }

@@ -1,39 +1,41 @@
-//! Why an agent did not do its work, in classes that tell what can be done about it.
+//! Why an agent did not finish its work, in classes that say what can be done about it.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Interruption, Usd};
+use super::cost::Usd;
+use super::event::Interruption;
 use crate::process::{Ending, ProcessError};
 
-/// Why an agent did not do its work.
+/// Why an agent did not finish its work.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// It may go well later: after `wait`, where that was said.
-    #[error("{pressure}: {said}")]
+    /// A retry may succeed: after `wait`, where the agent named a time.
+    #[error("{interruption}: {message}")]
     Transient {
-        pressure: Interruption,
+        interruption: Interruption,
         wait: Option<Duration>,
-        said: String,
+        message: String,
     },
-    /// It goes well for no unit until a person has done something about it.
-    #[error("{refusal}: {said}")]
-    Refused { refusal: Refusal, said: String },
-    /// It was stopped, or stopped itself, at a limit.
+    /// No unit will succeed until a person has done something about it.
+    #[error("{refusal}: {message}")]
+    Refused { refusal: Refusal, message: String },
+    /// The agent was stopped, or stopped itself, at a limit.
     #[error("stopped because {limit}")]
     Limit { limit: LimitReached, tail: String },
-    /// Its program said that the work did not come to a good end.
-    #[error("the agent failed: {said}")]
-    Failed { said: String },
+    /// The agent itself reported that the work failed.
+    #[error("the agent failed: {message}")]
+    Failed { message: String },
     #[error("the agent failed: {ending}")]
     Ended { ending: Ending, tail: String },
-    /// Something other than batch killed it, so often.
+    /// Something other than batch killed the agent, this many times.
     #[error(
-        "something outside batch killed the agent (SIGKILL{}): mostly the system does so, when memory runs out; fewer at once (-j) need less",
+        "something outside batch killed the agent (SIGKILL{}): usually the system does, when memory runs out; \
+         run fewer agents at once (-j)",
         if *times > 1 { format!(", {times} times") } else { String::new() }
     )]
     Killed { times: usize, tail: String },
-    /// It stopped without saying that it was done: half of the work may be missing.
+    /// The agent ended without saying that it was done: half of the work may be missing.
     #[error("the agent ended without saying that it was done ({ending})")]
     Unfinished { ending: Ending, tail: String },
     #[error("stopped")]
@@ -48,7 +50,7 @@ pub enum AgentError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("{path} is no ordinary file any more: setup or another program replaced it")]
+    #[error("{path} is no longer an ordinary file: setup or another program replaced it")]
     NotAFile { path: String },
     #[error("{path} is not UTF-8 text")]
     NotText { path: String },
@@ -56,20 +58,20 @@ pub enum AgentError {
     Panicked { path: String },
 }
 
-/// What a provider does not let us do.
+/// Why a provider refuses to serve the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     #[error("the agent is not logged in, or its key is wrong")]
     Login,
-    #[error("the model does not exist or is not open to this account")]
+    #[error("the model does not exist, or this account may not use it")]
     Model,
-    #[error("the account has nothing left to spend")]
+    #[error("the account has no credit or quota left")]
     Quota,
 }
 
 /// The limit at which an agent was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LimitReached {
+pub(crate) enum LimitReached {
     #[error("it was not done within {0:?}")]
     Time(Duration),
     #[error("it was silent for {0:?}")]
@@ -83,9 +85,9 @@ pub enum LimitReached {
 }
 
 impl AgentError {
-    /// The last lines of output that tell more.
+    /// Returns the last lines of the agent's output, where they help.
     #[must_use]
-    pub fn tail(&self) -> Option<&str> {
+    pub(crate) fn tail(&self) -> Option<&str> {
         match self {
             Self::Ended { tail, .. }
             | Self::Killed { tail, .. }
@@ -95,7 +97,7 @@ impl AgentError {
         }
     }
 
-    /// The error of a program that ended badly by itself, or was ended at a limit.
+    /// Returns the error for a program that failed or was stopped at a limit.
     pub(super) fn of(ending: Ending, tail: String) -> Self {
         match ending {
             Ending::Cancelled => Self::Cancelled,

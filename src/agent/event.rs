@@ -1,46 +1,46 @@
-//! What an agent tells while it works, the same for all kinds of agent. How the work ended is not among it: that is
-//! what [`Agent::work`](super::Agent::work) gives.
+//! The events that an agent reports while it works, the same for all kinds of agent. The end of the work is no event:
+//! [`Agent::work`](super::Agent::work) returns it.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Usage;
+use super::usage::Usage;
 
-/// One thing that an agent told.
+/// An event of an agent at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentEvent {
-    /// Its session has this name, by which it can be taken up again.
+    /// The agent began or continued this session.
     Session(SessionId),
-    /// It said something.
+    /// The agent said something.
     Text(String),
-    /// It uses one of its tools, on `about` where that is known: a path, a command.
+    /// The agent uses one of its tools, on `about` where that is known: a path, a command.
     Tool { name: String, about: Option<String> },
-    /// What this task has used up so far, all in all.
+    /// The sum of what this turn has used up so far.
     Usage(Usage),
-    /// Its model's provider holds it back; it waits for itself, so long as is known.
+    /// The model's provider interrupts the agent, which waits by itself, for `wait` where that is known.
     Interrupted {
-        pressure: Interruption,
+        interruption: Interruption,
         wait: Option<Duration>,
     },
 }
 
-/// Why something does not work now and may work later.
+/// Why an agent cannot work now and may work later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interruption {
-    /// We ask for too much.
+    /// This account sends too many requests.
     RateLimit,
-    /// Everybody asks for too much.
+    /// The provider has too many requests from everybody.
     Overload,
-    /// The provider was not reached, or broke off.
+    /// The connection to the provider failed or broke.
     Connection,
-    /// Something other than batch killed the agent: mostly the system, for want of memory.
+    /// Something other than batch killed the agent: usually the system, for lack of memory.
     Killed,
 }
 
-/// The name that an agent's program gave to a session.
+/// The name that an agent's program gave to its session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(pub String);
@@ -48,7 +48,7 @@ pub struct SessionId(pub String);
 impl fmt::Display for Interruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::RateLimit => "the model's provider limits how much may be asked",
+            Self::RateLimit => "the model's provider limits the rate of requests",
             Self::Overload => "the model's provider is overloaded",
             Self::Connection => "the model's provider was not reached",
             Self::Killed => "an agent was killed from outside",

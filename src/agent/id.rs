@@ -16,7 +16,7 @@ pub struct AgentId(Arc<str>);
 
 impl AgentId {
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

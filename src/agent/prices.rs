@@ -1,13 +1,15 @@
-//! What tokens cost, for agents that do not tell it themselves: a dated table, over which batch.toml wins. A model that
-//! stands in neither has no price, and what it cost is unknown.
+//! The prices of tokens, for agents that do not report their cost: a dated table, which batch.toml overrides. A model
+//! without an entry in either has no price, and its cost is unknown.
 
 use std::collections::BTreeMap;
 
-use super::{Cost, CostSource, Usage, Usd};
+use super::cost::{Cost, CostSource, Usd};
+use super::usage::Usage;
 use crate::config::Price;
 
-/// US dollars for a million tokens: read, read out of a cache, written. As `OpenAI`'s price lists had them in May 2026; other
-/// providers' models are told of by their agents, or cost more the longer a request is, which nobody tells us.
+/// US dollars for a million tokens: read, read out of a cache, written, from `OpenAI`'s price lists of May 2026. Agents
+/// for other providers' models report the cost themselves, or the price depends on the length of a request, which is
+/// not known here.
 const TABLE: [(&str, Price); 9] = [
     ("gpt-5.5", price(5.0, 0.5, 30.0)),
     ("gpt-5.4", price(2.5, 0.25, 15.0)),
@@ -28,8 +30,8 @@ const fn price(input: f64, cached: f64, output: f64) -> Price {
     }
 }
 
-/// The price of a model; `own` wins over the table. Only the very name counts: a model of a similar name may cost ten
-/// times as much.
+/// Returns the price of a model; `own` wins over the table. Only the exact name counts: a model with a similar name may
+/// cost ten times as much.
 pub(super) fn price_of(model: &str, own: &BTreeMap<String, Price>) -> Option<Price> {
     let table = || TABLE.iter().find(|(name, _)| *name == model);
     own.get(model)
@@ -37,14 +39,11 @@ pub(super) fn price_of(model: &str, own: &BTreeMap<String, Price>) -> Option<Pri
         .or_else(|| table().map(|(_, price)| *price))
 }
 
-/// What the tokens cost; unknown unless it is known how many were read and written.
+/// Returns the cost of the tokens; unknown unless both the tokens read and the tokens written are known.
 pub(super) fn cost(usage: &Usage, price: Price) -> Option<Cost> {
     let (input, output) = (usage.input_tokens?, usage.output_tokens?);
     let cached = usage.cached_tokens.unwrap_or(0).min(input);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "no one uses up that many tokens"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "nobody uses that many tokens")]
     let millions = |tokens: u64| tokens as f64 / 1e6;
     let dollars = millions(input - cached) * price.input
         + millions(cached) * price.cached.unwrap_or(price.input)
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_out_of_a_cache_have_a_price_of_their_own() {
+    fn cached_tokens_have_a_price_of_their_own() {
         let usage = Usage {
             input_tokens: Some(2_000_000),
             cached_tokens: Some(1_000_000),
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_name_has_a_price_and_ones_own_wins() {
+    fn only_the_exact_name_has_a_price_and_the_users_price_wins() {
         let own = BTreeMap::from([("gpt-5".to_owned(), price(1.0, 1.0, 1.0))]);
         assert_eq!(price_of("gpt-5", &own), Some(price(1.0, 1.0, 1.0)));
         assert!(price_of("gpt-5.4", &own).is_some());

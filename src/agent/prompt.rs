@@ -1,14 +1,13 @@
-//! The words an agent gets: the change, what is its own, the rules, and what to answer.
+//! The prompt of an agent: the change, the unit's files, the rules, and the answer that is expected.
 //!
-//! What all agents of a run are told alike comes first and is the same byte for byte, so that a provider's cache of
-//! prompts serves all but the first; then comes what only one unit is told. A third template is for the one that is
-//! asked, before there are units, which there should be.
+//! The part that all agents of a run share comes first and is the same byte for byte, so that a provider's cache of
+//! prompts serves all agents but the first; the unit's own part follows. A third template asks an agent for a plan.
 
 use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::{Errand, Task};
+use super::task::{Task, TaskKind};
 use crate::config::{PromptConfig, UnitRange};
 use crate::plan::{Claim, Outline, PROPOSAL_SCHEMA, Research, Unit};
 use crate::words::{self, TemplateFault};
@@ -17,9 +16,9 @@ const COMMON: &str = include_str!("common.md.jinja");
 const UNIT: &str = include_str!("unit.md.jinja");
 const PLAN: &str = include_str!("plan.md.jinja");
 
-/// The templates, known to be sound.
+/// The templates; they are known to be sound.
 #[derive(Debug)]
-pub struct Prompts {
+pub(crate) struct Prompts {
     environment: Environment<'static>,
 }
 
@@ -31,34 +30,34 @@ pub struct PromptError {
     fault: TemplateFault,
 }
 
-/// What all agents of a run are told alike.
+/// The facts for the part that all agents of a run share.
 #[derive(Debug, Clone, Serialize)]
-pub struct CommonFacts<'a> {
+pub(crate) struct CommonFacts<'a> {
     /// What the user wants changed, in their own words.
-    pub instruction: &'a str,
-    pub units: Vec<PartFacts<'a>>,
-    /// Files of the repository that say how to work in it.
-    pub conventions: Vec<String>,
-    /// What was found out before.
-    pub research: &'a Research,
-    /// What was done for another part and accepted, as a patch.
-    pub example: Option<&'a str>,
+    pub(crate) instruction: &'a str,
+    pub(crate) units: Vec<PartFacts<'a>>,
+    /// The files of the repository with its conventions.
+    pub(crate) conventions: Vec<String>,
+    /// The results of the planning session.
+    pub(crate) research: &'a Research,
+    /// The accepted change of another unit, as a patch.
+    pub(crate) example: Option<&'a str>,
 }
 
-/// What is told to whoever is to propose a plan.
+/// The facts for the prompt that asks for a plan.
 #[derive(Debug, Clone)]
-pub struct PlanFacts<'a> {
+pub(crate) struct PlanFacts<'a> {
     /// What the user wants changed, in their own words.
-    pub instruction: &'a str,
-    pub outline: &'a Outline,
-    /// How many units there may be.
-    pub units: UnitRange,
-    /// Files of the repository that say how to work in it.
-    pub conventions: Vec<String>,
+    pub(crate) instruction: &'a str,
+    pub(crate) outline: &'a Outline,
+    /// How many units the plan may have.
+    pub(crate) units: UnitRange,
+    /// The files of the repository with its conventions.
+    pub(crate) conventions: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct PlanTold<'a> {
+struct PlanView<'a> {
     instruction: &'a str,
     outline: &'a Outline,
     least: usize,
@@ -67,9 +66,9 @@ struct PlanTold<'a> {
     schema: &'static str,
 }
 
-/// One part of the change, as everybody knows it.
+/// A unit, as the agents of all units see it.
 #[derive(Debug, Clone, Serialize)]
-pub struct PartFacts<'a> {
+pub(crate) struct PartFacts<'a> {
     id: &'a str,
     title: &'a str,
     files: usize,
@@ -78,7 +77,7 @@ pub struct PartFacts<'a> {
 #[derive(Serialize)]
 struct UnitFacts<'a> {
     unit: PartFacts<'a>,
-    /// What is to be done in it, where somebody has said it.
+    /// The unit's own instructions, where there are any.
     description: Option<&'a str>,
     files: Vec<String>,
     create: Vec<Place>,
@@ -102,8 +101,8 @@ impl<'a> From<&'a Unit> for PartFacts<'a> {
 }
 
 impl Prompts {
-    /// Compiles the templates and tries them on what is made up, so that faults show before any work is done.
-    pub fn compile(settings: &PromptConfig) -> Result<Self, PromptError> {
+    /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done.
+    pub(crate) fn compile(settings: &PromptConfig) -> Result<Self, PromptError> {
         let mut environment = words::template_environment();
         // A patch ends with a newline of its own.
         environment.add_filter("fence", |patch: String| {
@@ -158,22 +157,22 @@ impl Prompts {
         Ok(prompts)
     }
 
-    /// What all agents are told alike.
-    pub fn common(&self, facts: &CommonFacts<'_>) -> Result<String, PromptError> {
+    /// Renders the part that all agents share.
+    pub(crate) fn common(&self, facts: &CommonFacts<'_>) -> Result<String, PromptError> {
         self.render("common", facts)
     }
 
-    /// What only this unit's agent is told; `checks` must pass.
-    pub fn unit(&self, unit: &Unit, checks: &[String]) -> Result<String, PromptError> {
+    /// Renders the part for one unit's agent; `checks` must pass.
+    pub(crate) fn unit(&self, unit: &Unit, checks: &[String]) -> Result<String, PromptError> {
         let description = unit.description.as_deref();
         self.part(unit.into(), description, &unit.claim, checks)
     }
 
-    /// What is told to whoever is to propose a plan.
-    pub fn plan(&self, facts: &PlanFacts<'_>) -> Result<String, PromptError> {
+    /// Renders the prompt that asks for a plan.
+    pub(crate) fn plan(&self, facts: &PlanFacts<'_>) -> Result<String, PromptError> {
         self.render(
             "plan",
-            &PlanTold {
+            &PlanView {
                 instruction: facts.instruction,
                 outline: facts.outline,
                 least: facts.units.min().min(facts.outline.files),
@@ -232,7 +231,7 @@ fn faulty(name: &'static str, error: minijinja::Error) -> PromptError {
     }
 }
 
-/// A path on one line, so that a file name cannot pass for a rule of ours.
+/// Returns a path on one line, so that a file name cannot pass for one of our rules.
 fn name(path: &str) -> String {
     if path.chars().any(char::is_control) {
         format!("{path:?}")
@@ -241,7 +240,7 @@ fn name(path: &str) -> String {
     }
 }
 
-/// A text that cannot pass for a heading or rule of ours.
+/// Quotes a text, so that it cannot pass for one of our headings or rules.
 fn quote(text: &str) -> String {
     let lines: Vec<String> = words::block(text)
         .lines()
@@ -250,29 +249,30 @@ fn quote(text: &str) -> String {
     lines.join("\n")
 }
 
-/// What an agent is told that begins anew: the whole task, and what is to be mended in work that was done already.
-pub(super) fn whole(task: &Task) -> String {
-    let Some(follow_up) = &task.follow_up else {
+/// Returns the prompt for an agent that starts without a session: the whole task, and the feedback on earlier work.
+pub(super) fn with_feedback(task: &Task) -> String {
+    let Some(feedback) = &task.feedback else {
         return task.prompt.clone();
     };
-    let head = match task.errand {
-        Errand::Change => {
-            "## What is left to do\n\nThe change was made already, but not well enough. Go on from what stands in the checkout."
+    let head = match task.kind {
+        TaskKind::Change => {
+            "## What is left to do\n\nAn earlier attempt made the change, but it was not accepted. \
+             Continue from the state of the checkout."
         }
-        Errand::Answer => "## Your answer before",
+        TaskKind::Answer => "## Your earlier answer",
     };
-    let (prompt, text) = (&task.prompt, follow_up.text.trim_end());
+    let (prompt, text) = (&task.prompt, feedback.text.trim_end());
     format!("{prompt}\n{head}\n\n{text}\n")
 }
 
-/// The reason, where an answer says that nothing needs doing: `none — reason`.
+/// Returns the reason of an answer that says that nothing needs doing: `none — reason`.
 #[must_use]
-pub fn nothing_to_do(answer: &str) -> Option<&str> {
-    let said = answer.trim().trim_matches('`');
-    let rest = said
+pub(crate) fn nothing_to_do(answer: &str) -> Option<&str> {
+    let answer = answer.trim().trim_matches('`');
+    let rest = answer
         .get(..4)
         .filter(|none| none.eq_ignore_ascii_case("none"));
-    let rest = rest.and(said.get(4..))?.trim_start();
+    let rest = rest.and(answer.get(4..))?.trim_start();
     let reason = rest.strip_prefix(['—', '–', '-', ':'])?.trim();
     (!reason.is_empty()).then_some(reason)
 }
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_says_what_is_its_own_and_where_it_may_create() {
+    fn the_prompt_names_the_units_files_and_where_it_may_create_others() {
         let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
         let units = [
             unit(
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_example_stands_in_a_fence_that_it_cannot_close() {
+    fn an_example_cannot_close_its_fence() {
         let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
         let facts = CommonFacts {
             instruction: "i",
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_out_before_is_told_as_such() {
+    fn the_results_of_planning_are_quoted() {
         let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
         let research = Research {
             by: None,
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_to_propose_a_plan_is_told_all_it_takes() {
+    fn the_prompt_for_a_plan_holds_everything_it_takes() {
         let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
         let cluster = |title: &str, imports: &[&str]| Cluster {
             title: title.to_owned(),
@@ -396,27 +396,27 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_template_is_told_with_its_name() {
+    fn the_error_of_a_faulty_template_names_it() {
         let settings = PromptConfig {
             unit: Some("line\n{{ nonsense }}".into()),
             ..PromptConfig::default()
         };
-        let said = Prompts::compile(&settings).unwrap_err().to_string();
+        let error = Prompts::compile(&settings).unwrap_err().to_string();
         assert!(
-            said.starts_with("the prompt template .batch/prompts/unit.md is faulty in line 2"),
-            "{said}"
+            error.starts_with("the prompt template .batch/prompts/unit.md is faulty in line 2"),
+            "{error}"
         );
     }
 
     #[test]
-    fn a_template_must_do_without_what_is_not_always_there() {
+    fn a_template_must_do_without_optional_facts() {
         for needy in ["{{ example|length }}", "{{ research.recipe|length }}"] {
             let settings = PromptConfig {
                 common: Some(needy.into()),
                 ..PromptConfig::default()
             };
-            let said = Prompts::compile(&settings).unwrap_err().to_string();
-            assert!(said.contains(".batch/prompts/common.md"), "{said}");
+            let error = Prompts::compile(&settings).unwrap_err().to_string();
+            assert!(error.contains(".batch/prompts/common.md"), "{error}");
         }
     }
 

@@ -12,24 +12,24 @@ use crate::words;
 pub struct Usage {
     /// Exchanges with the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turns: Option<u64>,
+    pub(crate) turns: Option<u64>,
     /// Tokens that the model read, those out of a cache included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_tokens: Option<u64>,
+    pub(crate) input_tokens: Option<u64>,
     /// The part of `input_tokens` that came out of a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cached_tokens: Option<u64>,
+    pub(crate) cached_tokens: Option<u64>,
     /// Tokens that the model wrote, its thoughts included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_tokens: Option<u64>,
+    pub(crate) output_tokens: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Cost>,
+    pub(crate) cost: Option<Cost>,
 }
 
 impl Usage {
     /// Returns all tokens, read and written; unknown unless both are known.
     #[must_use]
-    pub fn tokens(&self) -> Option<u64> {
+    pub(crate) fn tokens(&self) -> Option<u64> {
         Some(self.input_tokens?.saturating_add(self.output_tokens?))
     }
 
@@ -49,7 +49,7 @@ impl Usage {
 
     /// Checks whether nothing at all is known.
     #[must_use]
-    pub fn is_unknown(&self) -> bool {
+    pub(crate) fn is_unknown(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -74,7 +74,7 @@ impl<'a> FromIterator<&'a Usage> for UsageSum {
 impl UsageSum {
     /// Returns the sum with another turn.
     #[must_use]
-    pub fn plus(mut self, turn: &Usage) -> Self {
+    pub(crate) fn plus(mut self, turn: &Usage) -> Self {
         self.lacks_tokens |= turn.tokens().is_none();
         self.lacks_cost |= turn.cost.is_none();
         let known = &mut self.known;
@@ -91,7 +91,7 @@ impl UsageSum {
 
     /// Returns what so many alike use up.
     #[must_use]
-    pub fn times(&self, times: u64) -> Self {
+    pub(crate) fn times(&self, times: u64) -> Self {
         let all = |one: Option<u64>| one.map(|one| one.saturating_mul(times));
         let Usage {
             turns,
@@ -117,31 +117,31 @@ impl UsageSum {
 
     /// Returns the sums of all reported numbers.
     #[must_use]
-    pub fn known(&self) -> &Usage {
+    pub(crate) fn known(&self) -> &Usage {
         &self.known
     }
 
     /// Checks whether every turn reported its tokens.
     #[must_use]
-    pub fn knows_tokens(&self) -> bool {
+    pub(crate) fn knows_tokens(&self) -> bool {
         !self.lacks_tokens
     }
 
     /// Checks whether every turn reported its cost.
     #[must_use]
-    pub fn knows_cost(&self) -> bool {
+    pub(crate) fn knows_cost(&self) -> bool {
         !self.lacks_cost
     }
 
     /// Returns how many exchanges with the model there were at least.
     #[must_use]
-    pub fn least_turns(&self) -> u64 {
+    pub(crate) fn least_turns(&self) -> u64 {
         self.known.turns.unwrap_or(0)
     }
 
     /// Returns how many tokens were used at least.
     #[must_use]
-    pub fn least_tokens(&self) -> u64 {
+    pub(crate) fn least_tokens(&self) -> u64 {
         let Usage {
             input_tokens,
             output_tokens,
@@ -154,13 +154,13 @@ impl UsageSum {
 
     /// Returns what the turns cost at least.
     #[must_use]
-    pub fn least_cost(&self) -> Usd {
+    pub(crate) fn least_cost(&self) -> Usd {
         self.known.cost.map(|cost| cost.usd).unwrap_or_default()
     }
 
     /// Words the tokens: `2.8k`, `≥2.8k` or `unknown`.
     #[must_use]
-    pub fn tokens(&self) -> String {
+    pub(crate) fn tokens(&self) -> String {
         if !self.knows_any_tokens() {
             return "unknown".to_owned();
         }
@@ -170,7 +170,7 @@ impl UsageSum {
 
     /// Words the cost: `$0.12`, `≈$0.12` where it was computed from prices, `≥$0.12`, or `unknown`.
     #[must_use]
-    pub fn cost(&self) -> String {
+    pub(crate) fn cost(&self) -> String {
         let Some(cost) = self.known.cost else {
             return "unknown".to_owned();
         };
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn unknown_numbers_are_not_made_up() {
-        let told = Usage {
+        let turn = Usage {
             turns: Some(3),
             input_tokens: Some(2800),
             cached_tokens: Some(800),
@@ -287,11 +287,11 @@ mod tests {
         let nothing = Usage::default();
         let shown = |turns: &[&Usage]| turns.iter().copied().collect::<UsageSum>().to_string();
         assert_eq!(
-            shown(&[&told]),
+            shown(&[&turn]),
             "2.8k tokens (28% of the input from a cache), 3 turns, ≈$0.07"
         );
         assert_eq!(
-            shown(&[&told, &nothing]),
+            shown(&[&turn, &nothing]),
             "≥2.8k tokens (28% of the input from a cache), 3 turns, ≥$0.07"
         );
         assert_eq!(shown(&[&nothing]), "tokens unknown, cost unknown");

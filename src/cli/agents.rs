@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::global::Global;
 use super::output::print;
 use super::workspace::Workspace;
-use crate::agent::{self, Found};
+use crate::agent::{self, InstalledAgent};
 use crate::config::{AgentOptions, AgentSpec, CodingKind};
 use crate::words;
 
@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let lines: Vec<AgentEntry> = CodingKind::ALL
         .into_iter()
-        .map(|kind| line(kind, agent::find(kind, &variables)))
+        .map(|kind| line(kind, agent::find_installed(kind, &variables)))
         .collect();
     if global.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&lines)?))?;
@@ -49,15 +49,15 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn line(kind: CodingKind, found: Option<Found>) -> AgentEntry {
-    let version = found.as_ref().and_then(Found::version);
+fn line(kind: CodingKind, found: Option<InstalledAgent>) -> AgentEntry {
+    let version = found.as_ref().and_then(InstalledAgent::version);
     AgentEntry {
         agent: kind.to_string(),
         program: found
             .as_ref()
             .map(|found| found.program.to_string_lossy().into_owned()),
         version,
-        tried: agent::tried(kind),
+        tried: agent::tested_version(kind),
         login: found.and_then(|found| found.login),
     }
 }

@@ -81,8 +81,8 @@ mod tests {
         let mut attempts = Attempts::new(Pace::default());
         assert_eq!(attempts.fail(Cause::Unclear, None), Ok(SECOND));
         assert_eq!(attempts.fail(Cause::Limit, None), Ok(120 * SECOND));
-        let told = Some(7 * SECOND);
-        assert_eq!(attempts.fail(Cause::Limit, told), Ok(7 * SECOND));
+        let by_server = Some(7 * SECOND);
+        assert_eq!(attempts.fail(Cause::Limit, by_server), Ok(7 * SECOND));
         assert_eq!(attempts.fail(Cause::Unclear, None), Ok(8 * SECOND));
         assert_eq!(attempts.fail(Cause::Unclear, None), Err(GiveUp::TooOften));
     }

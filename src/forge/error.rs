@@ -10,7 +10,8 @@ pub enum ForgeError {
     #[error("could not set up the connection to {host}: {problem}")]
     Setup { host: String, problem: String },
     #[error(
-        "{host} refused the token from {token} (401): it is wrong or has expired; make a new one, or run `gh auth login`"
+        "{host} refused the token from {token} (401): it is wrong or has expired; \
+         make a new one, or run `gh auth login`"
     )]
     TokenRefused { host: String, token: String },
     #[error("the token from {token} may not {doing} in {repo} (403: {message}); it needs {needs}")]
@@ -22,7 +23,7 @@ pub enum ForgeError {
         needs: String,
     },
     #[error(
-        "the organisation of {repo} wants single sign-on for the token from {token}; authorise it at {link}"
+        "the organisation of {repo} requires single sign-on for the token from {token}; authorise it at {link}"
     )]
     SingleSignOn {
         repo: String,
@@ -30,11 +31,12 @@ pub enum ForgeError {
         link: String,
     },
     #[error(
-        "{repo} does not exist, or the token from {token} cannot see it (404); check the remote's address and the token's repository access"
+        "{repo} does not exist, or the token from {token} cannot see it (404); \
+         check the remote's address and the token's repository access"
     )]
     NotVisible { repo: String, token: String },
     #[error(
-        "{repo} takes no requests from this machine's address ({message}); go through an allowed network"
+        "{repo} takes no requests from this machine's address ({message}); use an allowed network"
     )]
     AddressRefused { repo: String, message: String },
     #[error("{repo} is archived and takes no pull requests; unarchive it, or use another remote")]
@@ -54,7 +56,8 @@ pub enum ForgeError {
     )]
     NoBase { repo: String, branch: String },
     #[error(
-        "{url} comes from branch {head:?} but is unit {unit} of run {run}; it was left alone: close it, or use another branch"
+        "{url} comes from branch {head:?} but belongs to unit {unit} of run {run}, so it was not changed; \
+         close it, or use another branch"
     )]
     Foreign {
         url: String,
@@ -62,7 +65,7 @@ pub enum ForgeError {
         run: String,
         unit: String,
     },
-    #[error("{repo} has no open milestone {wanted:?}; make it there, or name another")]
+    #[error("{repo} has no open milestone {wanted:?}; create it there, or name another")]
     NoMilestone { repo: String, wanted: String },
     #[error("{repo} refused the request ({status}): {message}")]
     Refused {
@@ -71,7 +74,8 @@ pub enum ForgeError {
         message: String,
     },
     #[error(
-        "{repo} says that a pull request for {head} exists already, but lists none that is open into {base}; close the other one or use another branch"
+        "{repo} reports an existing pull request for {head}, but lists none that is open into {base}; \
+         close the other one or use another branch"
     )]
     Hidden {
         repo: String,
@@ -79,7 +83,7 @@ pub enum ForgeError {
         base: String,
     },
     #[error(
-        "{host} limits how fast requests may come ({message}), for longer than is worth waiting; try again later"
+        "{host} limits the rate of requests ({message}) for longer than is worth waiting; try again later"
     )]
     Limited { host: String, message: String },
     #[error(
@@ -90,7 +94,11 @@ pub enum ForgeError {
         attempts: u32,
         message: String,
     },
-    #[error("the record of the pull request of unit {unit} cannot be read: {problem} ({}); a run of an earlier batch has none", path.display())]
+    #[error(
+        "the record of the pull request of unit {unit} cannot be read: {problem} ({}); \
+         runs of earlier versions of batch have none",
+        path.display()
+    )]
     NoRecord {
         unit: String,
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! Pull requests without a server: one readable page each, in a folder of the repository's own state.
 //!
-//! Knows nothing of git: the branch it names stands in the repository already.
+//! Knows nothing of git: the branch that a page names is already in the repository.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,24 +10,24 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::act::{Act, note_mark};
-use super::complaint::Complaints;
+use super::action::{Action, note_mark};
 use super::error::ForgeError;
 use super::pull_request::{Opened, PullRequest, PullRequestRef};
+use super::review_feedback::ReviewFeedback;
 use super::session::{Forge, ForgeSession, Reply};
-use super::standing::{Checks, Merged, Review, Standing, State};
-use super::tracking::{Tracked, Tracking};
+use super::status::{ChecksStatus, MergeInfo, PullRequestState, PullRequestStatus, ReviewDecision};
+use super::tracking_issue::{IssueRef, TrackingIssue};
 use super::wait::WaitReporter;
-use super::{markdown, text};
+use super::{fit, markdown};
 use crate::config::MergeMethod;
 
 /// Keeps pull requests as Markdown pages in a folder.
 #[derive(Debug, Clone)]
-pub struct LocalForge {
+pub(crate) struct LocalForge {
     folder: PathBuf,
 }
 
-/// A pull request as it is kept beside its page.
+/// The data of a pull request, kept in a file beside its page.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     number: u64,
@@ -35,7 +35,7 @@ struct Record {
     body: String,
     head: String,
     base: String,
-    state: State,
+    state: PullRequestState,
     #[serde(default)]
     labels: Vec<String>,
     #[serde(default)]
@@ -51,12 +51,12 @@ struct Record {
 }
 
 impl LocalForge {
-    /// What it is called where pull requests are told to be.
-    pub const PLACE: &str = "this repository";
+    /// The name of this place in messages and in the journal.
+    pub(crate) const PLACE: &str = "this repository";
 
-    /// The folder is made when the first page is written.
+    /// Keeps the pages in `folder`, which the first page creates.
     #[must_use]
-    pub fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
@@ -71,24 +71,24 @@ impl LocalForge {
     fn open_or_replace(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
         let path = self.page(&request.unit);
         let existed = path.exists();
-        let extras = &request.extras;
+        let options = &request.options;
         let record = Record {
             number: request.ordinal,
-            title: text::fit_title(&request.title),
+            title: fit::fit_title(&request.title),
             body: request.body.clone(),
             head: request.head.clone(),
             base: request.base.clone(),
             state: if request.draft {
-                State::Draft
+                PullRequestState::Draft
             } else {
-                State::Open
+                PullRequestState::Open
             },
-            labels: extras.labels.clone(),
-            reviewers: extras.reviewers.iter().map(ToString::to_string).collect(),
-            assignees: extras.assignees.clone(),
-            milestone: extras.milestone.clone(),
-            auto_merge: extras.auto_merge,
-            // What was said stays, also when the unit is published anew.
+            labels: options.labels.clone(),
+            reviewers: options.reviewers.iter().map(ToString::to_string).collect(),
+            assignees: options.assignees.clone(),
+            milestone: options.milestone.clone(),
+            auto_merge: options.auto_merge,
+            // Comments stay when the unit is published again.
             comments: self
                 .read(&request.unit)
                 .map_or_else(|_| Vec::new(), |it| it.comments),
@@ -122,9 +122,9 @@ impl LocalForge {
         serde_json::from_str(&text).map_err(|error| fault(error.to_string()))
     }
 
-    fn stand(&self, which: &PullRequestRef) -> Result<Standing, ForgeError> {
+    fn read_status(&self, which: &PullRequestRef) -> Result<PullRequestStatus, ForgeError> {
         let record = self.read(&which.unit)?;
-        Ok(Standing {
+        Ok(PullRequestStatus {
             number: record.number,
             url: self.page(&which.unit).to_string_lossy().into_owned(),
             title: record.title,
@@ -132,55 +132,55 @@ impl LocalForge {
             head: record.head,
             base: record.base,
             commit: None,
-            review: Review::None,
-            checks: Checks::None,
+            review: ReviewDecision::None,
+            checks: ChecksStatus::None,
             mergeable: None,
             behind: None,
         })
     }
 
-    /// The page of all stands beside the folder, where no unit's page can be.
-    fn list(&self, tracking: &Tracking) -> Result<Tracked, ForgeError> {
+    /// Writes the page that lists all, beside the folder, where no unit's page can be.
+    fn list(&self, issue: &TrackingIssue) -> Result<IssueRef, ForgeError> {
         let path = self.folder.with_extension("md");
         let before = fs::read_to_string(&path).unwrap_or_default();
         let fault = |source| ForgeError::Page {
             path: path.clone(),
             source,
         };
-        let text = if tracking.is_in(&before) {
-            tracking.text(&before)
+        let text = if issue.is_in(&before) {
+            issue.text(&before)
         } else {
-            format!("# {}\n\n{}", tracking.title(), tracking.text(""))
+            format!("# {}\n\n{}", issue.title(), issue.text(""))
         };
         let folder = self.folder.parent().unwrap_or(&self.folder);
         replace(folder, &path, &text).map_err(fault)?;
-        Ok(Tracked {
+        Ok(IssueRef {
             number: None,
             url: path.to_string_lossy().into_owned(),
         })
     }
 
-    fn note(&self, which: &PullRequestRef, act: &Act) -> Result<(), ForgeError> {
+    fn apply(&self, which: &PullRequestRef, action: &Action) -> Result<(), ForgeError> {
         let mut record = self.read(&which.unit)?;
-        match act {
-            Act::Ready => record.state = State::Open,
-            Act::Comment(text) => record.comments.push(text.clone()),
-            Act::Note { key, text } => {
+        match action {
+            Action::Ready => record.state = PullRequestState::Open,
+            Action::Comment(text) => record.comments.push(text.clone()),
+            Action::Note { key, text } => {
                 let mark = note_mark(key);
-                if !record.comments.iter().any(|said| said.contains(&mark)) {
+                if !record.comments.iter().any(|text| text.contains(&mark)) {
                     record.comments.push(format!("{text}\n\n{mark}"));
                 }
             }
-            Act::Label(labels) => {
+            Action::Label(labels) => {
                 for label in labels {
                     if !record.labels.contains(label) {
                         record.labels.push(label.clone());
                     }
                 }
             }
-            Act::Close => record.state = State::Closed,
-            Act::Merge { .. } => record.state = State::Merged,
-            Act::Retarget(base) => record.base.clone_from(base),
+            Action::Close => record.state = PullRequestState::Closed,
+            Action::Merge { .. } => record.state = PullRequestState::Merged,
+            Action::Retarget(base) => record.base.clone_from(base),
         }
         self.write(&which.unit, &record)
     }
@@ -202,36 +202,36 @@ impl ForgeSession for LocalForge {
         Box::pin(async { self.open_or_replace(request) })
     }
 
-    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, State> {
+    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, PullRequestState> {
         Box::pin(async {
-            // An earlier batch kept no record, and could do nothing with a page once it was written.
+            // Earlier versions kept no record, and never changed a page after it was written.
             let has_record = self.record(&which.unit).exists();
             match (has_record, self.page(&which.unit).exists()) {
                 (true, _) => Ok(self.read(&which.unit)?.state),
-                (false, true) => Ok(State::Open),
-                (false, false) => Ok(State::Closed),
+                (false, true) => Ok(PullRequestState::Open),
+                (false, false) => Ok(PullRequestState::Closed),
             }
         })
     }
 
-    fn standing<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Standing> {
-        Box::pin(async { self.stand(which) })
+    fn status<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, PullRequestStatus> {
+        Box::pin(async { self.read_status(which) })
     }
 
-    fn complaints<'a>(&'a self, _: &'a PullRequestRef) -> Reply<'a, Complaints> {
-        Box::pin(std::future::ready(Ok(Complaints::default())))
+    fn review_feedback<'a>(&'a self, _: &'a PullRequestRef) -> Reply<'a, ReviewFeedback> {
+        Box::pin(std::future::ready(Ok(ReviewFeedback::default())))
     }
 
-    fn merged<'a>(&'a self, _: &'a PullRequestRef) -> Reply<'a, Option<Merged>> {
+    fn merge_info<'a>(&'a self, _: &'a PullRequestRef) -> Reply<'a, Option<MergeInfo>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn act<'a>(&'a self, which: &'a PullRequestRef, act: &'a Act) -> Reply<'a, ()> {
-        Box::pin(async { self.note(which, act) })
+    fn act<'a>(&'a self, which: &'a PullRequestRef, action: &'a Action) -> Reply<'a, ()> {
+        Box::pin(async { self.apply(which, action) })
     }
 
-    fn track<'a>(&'a self, tracking: &'a Tracking) -> Reply<'a, Tracked> {
-        Box::pin(async { self.list(tracking) })
+    fn track<'a>(&'a self, issue: &'a TrackingIssue) -> Reply<'a, IssueRef> {
+        Box::pin(async { self.list(issue) })
     }
 }
 
@@ -243,7 +243,7 @@ fn page(record: &Record) -> String {
         record.state.words(),
         markdown::code(&record.head),
         markdown::code(&record.base),
-        wanted(record),
+        options(record),
         record.body.trim_end()
     );
     for comment in &record.comments {
@@ -254,8 +254,8 @@ fn page(record: &Record) -> String {
     page
 }
 
-/// What a forge with people on it would do: a line each, of what there is.
-fn wanted(record: &Record) -> String {
+/// Lists the options that a server would apply, a line each.
+fn options(record: &Record) -> String {
     let milestone: Vec<String> = record.milestone.iter().cloned().collect();
     let auto_merge = record.auto_merge.iter();
     let auto_merge: Vec<String> = auto_merge.map(|it| it.name().to_owned()).collect();
@@ -276,11 +276,11 @@ fn wanted(record: &Record) -> String {
     .concat()
 }
 
-/// Writes beside the page and renames, so that a reader, or a crash, never meets half a page.
+/// Writes beside the page and renames, so that neither a reader nor a crash ever sees half a page.
 fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
-    // Temporary files are for their owner only; a page is as readable as any other file.
+    // A temporary file is its owner's only; a page is as readable as any other file.
     #[cfg(unix)]
     builder.permissions(fs::Permissions::from_mode(0o666));
     let mut file = builder.prefix(".page").tempfile_in(folder)?;
@@ -294,7 +294,7 @@ fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::forge::PullRequestOptions;
-    use crate::forge::tracking::sample;
+    use crate::forge::tracking_issue::sample;
 
     fn request() -> PullRequest {
         PullRequest {
@@ -306,12 +306,12 @@ mod tests {
             head: "batch/r1/src.ui".to_owned(),
             base: "main".to_owned(),
             draft: false,
-            extras: PullRequestOptions::default(),
+            options: PullRequestOptions::default(),
         }
     }
 
     #[test]
-    fn a_page_is_written_and_opening_again_replaces_it() {
+    fn opening_again_replaces_the_page() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let forge = LocalForge::new(folder.path().join("prs"));
         let first = forge.open_or_replace(&request()).expect("written");
@@ -327,7 +327,7 @@ mod tests {
         let again = PullRequest {
             draft: true,
             body: "New words.".to_owned(),
-            extras: PullRequestOptions {
+            options: PullRequestOptions {
                 labels: vec!["migration".to_owned(), "a`b".to_owned()],
                 reviewers: vec![crate::forge::Reviewer::named("acme/web")],
                 ..PullRequestOptions::default()
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_with_it_stands_on_its_page() {
+    fn actions_show_on_the_page() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let forge = LocalForge::new(folder.path().join("prs"));
         let opened = forge.open_or_replace(&request()).expect("written");
@@ -367,12 +367,12 @@ mod tests {
             unit: "src.ui".to_owned(),
             number: 7,
         };
-        for act in [
-            Act::Label(vec!["migration".to_owned()]),
-            Act::Comment("Looks good.".to_owned()),
-            Act::Close,
+        for action in [
+            Action::Label(vec!["migration".to_owned()]),
+            Action::Comment("Looks good.".to_owned()),
+            Action::Close,
         ] {
-            forge.note(&which, &act).expect("noted");
+            forge.apply(&which, &action).expect("applied");
         }
         insta::assert_snapshot!(fs::read_to_string(&opened.url).expect("page"), @r"
         # Use hooks
@@ -387,11 +387,14 @@ mod tests {
 
         Looks good.
         ");
-        assert_eq!(forge.stand(&which).expect("there").state, State::Closed);
+        assert_eq!(
+            forge.read_status(&which).expect("there").state,
+            PullRequestState::Closed
+        );
     }
 
     #[test]
-    fn the_list_of_all_is_a_page_beside_them() {
+    fn the_list_of_all_is_a_page_beside_the_others() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let forge = LocalForge::new(folder.path().join("prs"));
         let first = forge.list(&sample(1)).expect("written");

@@ -1,17 +1,17 @@
-//! Makes data of others harmless in Markdown, and short enough.
+//! Makes texts of others harmless in Markdown, and short enough.
 //!
 //! Inside code Markdown has no effect: nobody is `@mentioned`, no issue is closed by "fixes #1", no image is loaded.
-//! Knows nothing of what the data is.
+//! Knows nothing of what the texts are about.
 
 use crate::words;
 
-/// Lines of a block longer than this would have to be scrolled sideways.
+/// The width beyond which a block of code scrolls sideways.
 const WIDTH: usize = 100;
 
-/// A text is cut before a word unless that would take more than this from it, in bytes.
+/// A cut falls before a word unless that removes more than this, in bytes.
 const WORD: usize = 20;
 
-/// At most `limit` characters; an ellipsis shows that there was more.
+/// Returns at most `limit` characters; an ellipsis shows that there was more.
 pub(super) fn shorten(text: &str, limit: usize) -> String {
     let Some((end, next)) = text.char_indices().nth(limit.saturating_sub(1)) else {
         return text.to_owned();
@@ -31,7 +31,7 @@ pub(super) fn one_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Without control characters, which no forge shows and a commit message may not all hold.
+/// Removes control characters: no forge shows them, and a commit message may not contain all of them.
 pub(super) fn plain(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
@@ -39,7 +39,7 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Inline code that shows the text as it is; line breaks and other control characters are written out.
+/// Returns inline code that shows the text as it is, with line breaks and other control characters as escapes.
 pub(super) fn code(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
@@ -50,7 +50,7 @@ pub(super) fn code(text: &str) -> String {
         }
     }
     let ticks = words::backticks(&line, 1);
-    // CommonMark takes one blank off both ends, and a blank keeps inner backticks from the outer ones.
+    // CommonMark strips one blank from both ends, and a blank separates inner backticks from the outer ones.
     let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
         " "
     } else {
@@ -59,7 +59,7 @@ pub(super) fn code(text: &str) -> String {
     format!("{ticks}{pad}{line}{pad}{ticks}")
 }
 
-/// A block of code that shows the text as it is, with long lines wrapped.
+/// Returns a block of code that shows the text as it is, with long lines wrapped.
 pub(super) fn fence(text: &str) -> String {
     let text = plain(text);
     let lines: Vec<String> = text.trim().lines().map(wrap).collect();
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_and_fence_cannot_be_broken_out_of() {
+    fn no_text_breaks_out_of_code() {
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("``"), "``` `` ```");
         assert_eq!(code("a\nb\u{7}"), "`a\\nb\\u{7}`");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_wrapped_at_blanks_and_long_words_are_kept() {
+    fn long_lines_wrap_at_blanks_and_long_words_stay_whole() {
         let words = fence(&"word ".repeat(30));
         let lines: Vec<usize> = words.lines().map(str::len).collect();
         assert_eq!(lines, [7, 99, 49, 3]);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_shows_and_counts_characters() {
+    fn a_cut_shows_an_ellipsis_and_counts_characters() {
         assert_eq!(shorten("ééé", 3), "ééé");
         assert_eq!(shorten("é ééé", 3), "é…");
         assert_eq!(shorten("one two three", 10), "one two…");

@@ -4,45 +4,45 @@
 //! crash, a forge finds the pull request that is already open. This room takes texts as values and branches that are
 //! already pushed; it knows nothing of runs, worktrees or git, starts no process and reads no environment.
 
-mod act;
+mod action;
 mod attempts;
 mod change_history;
 mod change_limiter;
-mod complaint;
 mod error;
-mod extras;
-mod form;
+mod excerpt;
+mod fit;
 mod github;
-mod inverse;
 mod local;
-mod mark;
 mod markdown;
+mod metadata;
 mod pace;
 mod pull_request;
-mod remote;
+mod pull_request_facts;
+mod pull_request_options;
+mod repository_template;
+mod revert;
+mod review_feedback;
 mod session;
-mod standing;
-mod story;
-mod text;
-mod token;
-mod tracking;
+mod status;
+mod templates;
+mod tracking_issue;
 mod wait;
 
-pub use act::{Act, MergeWhen};
-pub use complaint::{Complaints, FailedCheck, Objection, Remark};
-pub use error::ForgeError;
-pub use extras::{PullRequestOptions, Reviewer};
-pub use form::place_of_form;
-pub use github::{GitHubForge, GitHubSession, GitHubSetup};
-pub use inverse::Inverse;
-pub use local::LocalForge;
-pub use pace::{Budget, Pace};
-pub use pull_request::{Opened, PullRequest, PullRequestRef};
-pub use remote::GitHubRepo;
-pub use session::{Forge, ForgeSession};
-pub use standing::{Brought, Checks, Merged, Review, Standing, State};
-pub use story::{CheckLine, Need, PullRequestFacts};
-pub use text::{Templates, TextError};
-pub use token::Token;
-pub use tracking::{Task, Tracked, Tracking};
-pub use wait::{Wait, WaitReason, WaitReporter};
+pub(crate) use action::{Action, MergeWhen};
+pub(crate) use error::ForgeError;
+pub(crate) use github::{GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Token};
+pub(crate) use local::LocalForge;
+pub(crate) use pace::{Budget, Pace};
+pub(crate) use pull_request::{PullRequest, PullRequestRef};
+pub(crate) use pull_request_facts::{CheckLine, Need, PullRequestFacts};
+pub(crate) use pull_request_options::{PullRequestOptions, Reviewer};
+pub(crate) use repository_template::repository_template_path;
+pub(crate) use revert::RevertFacts;
+pub(crate) use review_feedback::{ChangeRequest, FailedCheck, FileComment, ReviewFeedback};
+pub(crate) use session::{Forge, ForgeSession};
+pub(crate) use status::{
+    ChecksStatus, MergeInfo, PullRequestState, PullRequestStatus, ReviewDecision,
+};
+pub(crate) use templates::{Templates, TextError};
+pub(crate) use tracking_issue::{TrackedPullRequest, TrackingIssue};
+pub(crate) use wait::{Wait, WaitReporter};

@@ -9,32 +9,32 @@ use std::time::Duration;
 /// The defaults follow GitHub's "Best practices for using the REST API"
 /// (<https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api>).
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// The shortest time between two requests that change something.
-    pub spacing: Duration,
+    pub(crate) spacing: Duration,
     /// The first wait after a failure of network or server; doubles each time.
-    pub retry: Duration,
+    pub(crate) retry: Duration,
     /// The first wait after a limit without a stated time; doubles each time.
-    pub limit: Duration,
+    pub(crate) limit: Duration,
     /// The longest time that all waits of one request may take together.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// How often one request is tried when network or server fail.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// How many changes the server takes within a time, where it limits them.
-    pub budget: Option<Budget>,
+    pub(crate) budget: Option<Budget>,
 }
 
 /// The number of changes that a server takes within a time.
 #[derive(Debug, Clone, Copy)]
-pub struct Budget {
-    pub changes: usize,
-    pub per: Duration,
+pub(crate) struct Budget {
+    pub(crate) changes: usize,
+    pub(crate) per: Duration,
 }
 
 impl Pace {
     /// The pace for the server at this host.
     #[must_use]
-    pub fn of(host: &str) -> Self {
+    pub(crate) fn of(host: &str) -> Self {
         // "In general, no more than 80 content-generating requests per minute and no more than 500 per hour"; other
         // servers have no such limits unless their owners set some.
         let limited = host == "github.com" || host.ends_with(".ghe.com");

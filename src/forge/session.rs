@@ -5,19 +5,19 @@
 
 use std::pin::Pin;
 
-use super::act::Act;
-use super::complaint::Complaints;
+use super::action::Action;
 use super::error::ForgeError;
 use super::pull_request::{Opened, PullRequest, PullRequestRef};
-use super::standing::{Merged, Standing, State};
-use super::tracking::{Tracked, Tracking};
+use super::review_feedback::ReviewFeedback;
+use super::status::{MergeInfo, PullRequestState, PullRequestStatus};
+use super::tracking_issue::{IssueRef, TrackingIssue};
 use super::wait::WaitReporter;
 
 /// The future of a request, as a trait object can return it.
-pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ForgeError>> + Send + 'a>>;
+pub(crate) type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ForgeError>> + Send + 'a>>;
 
 /// A place where pull requests live.
-pub trait Forge: Send + Sync {
+pub(crate) trait Forge: Send + Sync {
     /// Names the place in words: `github.com/acme/shop`, `this repository`.
     fn place(&self) -> String;
 
@@ -31,22 +31,22 @@ pub trait ForgeSession: Send + Sync {
     fn open<'a>(&'a self, request: &'a PullRequest) -> Reply<'a, Opened>;
 
     /// Asks whether the pull request is open, merged or closed, and nothing else: the cheapest question.
-    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, State>;
+    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, PullRequestState>;
 
     /// Asks for the pull request's state, reviews, checks and distance from its base.
-    fn standing<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Standing>;
+    fn status<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, PullRequestStatus>;
 
     /// Collects what reviewers and failed checks say against the pull request.
-    fn complaints<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Complaints>;
+    fn review_feedback<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, ReviewFeedback>;
 
     /// Finds the commits by which the pull request was merged. Returns nothing for a pull request that is not merged,
     /// and where only the repository itself knows.
-    fn merged<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Option<Merged>>;
+    fn merge_info<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Option<MergeInfo>>;
 
-    /// Does something with the pull request. A forge that is the repository itself only records a merge: the caller
+    /// Acts on the pull request. A forge that is the repository itself only records a merge: the caller
     /// has merged the branch.
-    fn act<'a>(&'a self, which: &'a PullRequestRef, act: &'a Act) -> Reply<'a, ()>;
+    fn act<'a>(&'a self, which: &'a PullRequestRef, action: &'a Action) -> Reply<'a, ()>;
 
     /// Updates the issue that lists all pull requests of a run, or creates it.
-    fn track<'a>(&'a self, tracking: &'a Tracking) -> Reply<'a, Tracked>;
+    fn track<'a>(&'a self, issue: &'a TrackingIssue) -> Reply<'a, IssueRef>;
 }

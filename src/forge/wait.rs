@@ -9,15 +9,15 @@ use crate::words;
 
 /// A wait before the next request to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wait {
-    pub host: String,
-    pub time: Duration,
-    pub reason: WaitReason,
+pub(crate) struct Wait {
+    pub(crate) host: String,
+    pub(crate) time: Duration,
+    pub(crate) reason: WaitReason,
 }
 
 /// Why a request waits, with the server's own words where it gave any.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WaitReason {
+pub(crate) enum WaitReason {
     /// The server asked for the wait.
     Asked(String),
     /// The server or the connection to it failed.
@@ -26,14 +26,14 @@ pub enum WaitReason {
 
 /// Reports each wait of a session when the wait begins.
 #[derive(Debug, Clone)]
-pub struct WaitReporter {
+pub(crate) struct WaitReporter {
     listener: Option<UnboundedSender<Wait>>,
 }
 
 impl WaitReporter {
     /// A reporter, and the channel on which its waits arrive.
     #[must_use]
-    pub fn channel() -> (Self, UnboundedReceiver<Wait>) {
+    pub(crate) fn channel() -> (Self, UnboundedReceiver<Wait>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let reporter = Self {
             listener: Some(sender),
@@ -43,7 +43,7 @@ impl WaitReporter {
 
     /// A reporter for sessions whose waits interest nobody.
     #[must_use]
-    pub fn silent() -> Self {
+    pub(crate) fn silent() -> Self {
         Self { listener: None }
     }
 

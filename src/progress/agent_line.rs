@@ -43,7 +43,7 @@ impl AgentLine {
             AgentEvent::Tool { name, about } => {
                 words::line(&format!("{name} {}", about.as_deref().unwrap_or_default()))
             }
-            AgentEvent::Interrupted { pressure, .. } => format!("waits: {pressure}"),
+            AgentEvent::Interrupted { interruption, .. } => format!("waits: {interruption}"),
             AgentEvent::Session(_) | AgentEvent::Usage(_) => return,
         };
         tracing::info!("{now}");

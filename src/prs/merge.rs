@@ -6,7 +6,7 @@ use super::action::{Mode, NotDone};
 use super::selection::Selection;
 use super::session::Location;
 use crate::config::MergeMethod;
-use crate::forge::{Act, MergeWhen, PullRequestRef, Standing, State};
+use crate::forge::{Action, MergeWhen, PullRequestRef, PullRequestState, PullRequestStatus};
 use crate::git::{GitError, MergeStyle};
 use crate::run::UnitState;
 use crate::words;
@@ -73,7 +73,7 @@ impl Selection<'_> {
             }
             before = format!("{done}, ");
         }
-        let act = Act::Merge {
+        let act = Action::Merge {
             method: options.method,
             commit: standing.commit.clone(),
         };
@@ -90,7 +90,7 @@ impl Selection<'_> {
         unit: &UnitState,
         pr: &PullRequestRef,
         commit: Option<&str>,
-    ) -> Result<Standing, NotDone> {
+    ) -> Result<PullRequestStatus, NotDone> {
         for _ in 1..LOOKS {
             let standing = self.session.status(unit, pr).await?.standing;
             if standing.commit.as_deref() == commit {
@@ -114,7 +114,7 @@ impl Selection<'_> {
         standing.mergeable = None;
         self.may_be_merged(unit, &standing, options).await?;
         let session = &self.session;
-        let act = Act::Merge {
+        let act = Action::Merge {
             method: options.method,
             commit: None,
         };
@@ -133,7 +133,7 @@ impl Selection<'_> {
                 .repo
                 .merge_into(into, base, commit, joint, &message)?;
             if standing.base != *into {
-                let turned = Act::Retarget(into.clone());
+                let turned = Action::Retarget(into.clone());
                 session.forge.act(pr, &turned).await?;
             }
             session.forge.act(pr, &act).await?;
@@ -145,16 +145,16 @@ impl Selection<'_> {
     async fn may_be_merged(
         &self,
         unit: &UnitState,
-        standing: &Standing,
+        standing: &PullRequestStatus,
         options: &MergeOptions,
     ) -> Result<(), NotDone> {
-        let act = Act::Merge {
+        let act = Action::Merge {
             method: options.method,
             commit: None,
         };
         let stacked = self.session.is_stacked(unit);
         // A conflict may be gone once a stacked pull request is moved to its new base.
-        let standing = &Standing {
+        let standing = &PullRequestStatus {
             mergeable: standing.mergeable.filter(|_| !stacked),
             ..standing.clone()
         };
@@ -166,7 +166,7 @@ impl Selection<'_> {
             let state = self.session.status(&need, &pr).await?.standing.state;
             // A dry run does not merge what it needs, and a real run would.
             let would_be = self.mode == Mode::DryRun && state.is_open();
-            if state != State::Merged && !would_be {
+            if state != PullRequestState::Merged && !would_be {
                 let (number, words) = (pr.number, state.words());
                 return Err(NotDone::Unchanged(format!(
                     "waits for #{number}, which is {words}"

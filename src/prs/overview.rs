@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::forge::{ForgeError, PullRequestRef, Standing};
+use crate::forge::{ForgeError, PullRequestRef, PullRequestStatus};
 use crate::prs::session::{Location, PrSession, PrStatus};
 use crate::run::UnitState;
 
@@ -35,10 +35,10 @@ impl Overview {
         session: &PrSession,
         unreadable: &mut Unreadable<'_>,
     ) -> bool {
-        let is_open = |it: &Standing| it.state.is_open();
+        let is_open = |it: &PullRequestStatus| it.state.is_open();
         let read_all = self.read(session, is_open, unreadable).await;
         // A server finds out whether it can merge something when it is asked for the first time.
-        let is_unknown = |it: &Standing| it.state.is_open() && it.mergeable.is_none();
+        let is_unknown = |it: &PullRequestStatus| it.state.is_open() && it.mergeable.is_none();
         if session.location == Location::Server && read_all {
             self.read(session, is_unknown, unreadable).await;
         }
@@ -48,7 +48,7 @@ impl Overview {
     async fn read(
         &mut self,
         session: &PrSession,
-        may_have_changed: impl Fn(&Standing) -> bool,
+        may_have_changed: impl Fn(&PullRequestStatus) -> bool,
         unreadable: &mut Unreadable<'_>,
     ) -> bool {
         let mut read_all = true;

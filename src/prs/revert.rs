@@ -7,7 +7,10 @@ use super::action::{Mode, NotDone};
 use super::selection::Selection;
 use super::session::{Location, pull_request};
 use crate::config::PublishConfig;
-use crate::forge::{Inverse, Merged, Need, PullRequest, PullRequestRef, State, place_of_form};
+use crate::forge::{
+    MergeInfo, Need, PullRequest, PullRequestRef, PullRequestState, RevertFacts,
+    repository_template_path,
+};
 use crate::git::{Authorship, CommitId, GitError, digest};
 use crate::plan::{self, UnitId};
 use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
@@ -69,7 +72,7 @@ impl Selection<'_> {
         onto: &mut Option<RevertBase>,
     ) -> Result<String, NotDone> {
         let standing = self.session.status(unit, pr).await?.standing;
-        if standing.state != State::Merged {
+        if standing.state != PullRequestState::Merged {
             let words = standing.state.words();
             return Err(NotDone::Unchanged(format!(
                 "is {words}, so there is nothing to undo"
@@ -77,9 +80,13 @@ impl Selection<'_> {
         }
         if let Some((number, state)) = self.undone_by(unit).await? {
             return Err(NotDone::Unchanged(match state {
-                State::Merged => format!("is already undone by #{number}"),
-                State::Closed => format!("has the revert #{number}, which somebody closed"),
-                State::Open | State::Draft => format!("already has the open revert #{number}"),
+                PullRequestState::Merged => format!("is already undone by #{number}"),
+                PullRequestState::Closed => {
+                    format!("has the revert #{number}, which somebody closed")
+                }
+                PullRequestState::Open | PullRequestState::Draft => {
+                    format!("already has the open revert #{number}")
+                }
             }));
         }
         let above = self.dependents_of(unit, undone).await?;
@@ -114,7 +121,10 @@ impl Selection<'_> {
     }
 
     /// What takes the unit's work back already, and how that stands.
-    async fn undone_by(&self, unit: &UnitState) -> Result<Option<(u64, State)>, NotDone> {
+    async fn undone_by(
+        &self,
+        unit: &UnitState,
+    ) -> Result<Option<(u64, PullRequestState)>, NotDone> {
         let inverse = self.session.state.revert_of(unit);
         let Some((inverse, pr)) = inverse.and_then(|it| pull_request(&it).map(|pr| (it, pr)))
         else {
@@ -144,9 +154,12 @@ impl Selection<'_> {
             }
             let is_undone = matches!(
                 self.undone_by(other).await?,
-                Some((_, State::Open | State::Draft | State::Merged))
+                Some((
+                    _,
+                    PullRequestState::Open | PullRequestState::Draft | PullRequestState::Merged
+                ))
             );
-            if state == State::Merged && !is_undone {
+            if state == PullRequestState::Merged && !is_undone {
                 let (number, id) = (pr.number, &other.header.id);
                 return Err(NotDone::Unchanged(format!(
                     "is needed by #{number} ({id}), which is merged: undo that one as well"
@@ -161,7 +174,7 @@ impl Selection<'_> {
         let gone = || NotDone::Failed(format!("branch {branch} is gone"));
         let tip = self.session.tip(branch)?.ok_or_else(gone)?;
         let tracked = plan::tracked(repo, &tip)?;
-        let form = match place_of_form(tracked.iter().map(String::as_str)) {
+        let form = match repository_template_path(tracked.iter().map(String::as_str)) {
             Some(path) => repo.reader(&tip)?.text(path),
             None => None,
         };
@@ -182,22 +195,22 @@ impl Selection<'_> {
         let (session, RevertBase { branch, tip, .. }) = (&self.session, onto);
         let repo = &session.repo;
         let merged = match session.location {
-            Location::Server => session.forge.merged(pr).await?,
+            Location::Server => session.forge.merge_info(pr).await?,
             Location::Repository => {
                 let trailers = [
                     ("Batch-Run", session.state.id.as_str()),
                     ("Batch-Unit", unit.header.id.as_str()),
                 ];
                 let found = repo.find_by_trailers(branch, &trailers)?;
-                found.map(|commit| Merged {
+                found.map(|commit| MergeInfo {
                     commit,
-                    brought: Vec::new(),
+                    commits: Vec::new(),
                 })
             }
         };
-        let Some(Merged {
+        let Some(MergeInfo {
             commit: last,
-            brought,
+            commits: brought,
         }) = merged
         else {
             return Err(NotDone::Unchanged(format!(
@@ -248,7 +261,7 @@ impl Selection<'_> {
     ) -> Result<PullRequestLink, NotDone> {
         let state = &self.session.state;
         let id = state.revert_id(&unit.header.id);
-        let mut inverse = Inverse {
+        let mut inverse = RevertFacts {
             run: state.id.to_string(),
             unit: id.to_string(),
             undoes: pr.number,
@@ -297,7 +310,7 @@ impl Selection<'_> {
             head,
             base: onto.branch.clone(),
             draft: options.draft,
-            extras,
+            options: extras,
         };
         let opened = self.session.forge.open(&request).await?;
         let link = PullRequestLink {

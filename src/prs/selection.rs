@@ -3,7 +3,7 @@
 
 use super::action::{ActionReport, Mode, NotDone};
 use super::session::PrSession;
-use crate::forge::{Act, PullRequestRef};
+use crate::forge::{Action, PullRequestRef};
 use crate::plan::UnitId;
 use crate::run::UnitState;
 
@@ -35,7 +35,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Does the same with each.
-    pub(crate) async fn act(&mut self, act: &Act) {
+    pub(crate) async fn act(&mut self, act: &Action) {
         for (unit, pr) in self.chosen() {
             let done = self.act_on(&unit, &pr, act).await;
             self.conclude(&unit, &pr, done);
@@ -57,7 +57,7 @@ impl<'a> Selection<'a> {
     ) -> Result<String, NotDone> {
         let state = self.session.status(unit, pr).await?.standing.state;
         let closed = if state.is_open() {
-            Some(self.act_on(unit, pr, &Act::Close).await?)
+            Some(self.act_on(unit, pr, &Action::Close).await?)
         } else {
             None
         };
@@ -113,7 +113,7 @@ impl<'a> Selection<'a> {
         &self,
         unit: &UnitState,
         pr: &PullRequestRef,
-        act: &Act,
+        act: &Action,
     ) -> Result<String, NotDone> {
         let standing = self.session.status(unit, pr).await?.standing;
         if let Some(why) = act.obstacle(&standing) {

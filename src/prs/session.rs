@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::forge::{Checks, ForgeError, ForgeSession, PullRequestRef, Standing, WaitReporter};
+use crate::forge::{
+    ChecksStatus, ForgeError, ForgeSession, PullRequestRef, PullRequestStatus, WaitReporter,
+};
 use crate::git::{GitError, Repo};
 use crate::plan::{self, PlanError, UnitId};
 use crate::run::{
@@ -38,7 +40,7 @@ pub(super) enum Location {
 pub(crate) struct PrStatus {
     pub(crate) unit: UnitId,
     #[serde(flatten)]
-    pub(crate) standing: Standing,
+    pub(crate) standing: PullRequestStatus,
 }
 
 /// Why the pull requests of a run cannot be reached.
@@ -133,7 +135,7 @@ impl PrSession {
         unit: &UnitState,
         pr: &PullRequestRef,
     ) -> Result<PrStatus, ForgeError> {
-        let mut standing = self.forge.standing(pr).await?;
+        let mut standing = self.forge.status(pr).await?;
         if self.location == Location::Repository {
             self.complete(unit, &mut standing);
         }
@@ -160,14 +162,14 @@ impl PrSession {
     }
 
     /// Adds the facts that a page in this repository does not hold.
-    fn complete(&self, unit: &UnitState, standing: &mut Standing) {
+    fn complete(&self, unit: &UnitState, standing: &mut PullRequestStatus) {
         standing.commit = unit.attempt.commit.as_ref().map(ToString::to_string);
         if !standing.state.is_open() {
             return;
         }
         // A new failure would have prevented the pull request.
         if !unit.attempt.checks.is_empty() {
-            standing.checks = Checks::Green;
+            standing.checks = ChecksStatus::Green;
         }
         let Some(commit) = &unit.attempt.commit else {
             return;

@@ -8,7 +8,7 @@
 use super::action::{Mode, NotDone};
 use super::selection::Selection;
 use super::session::{Location, PrSession};
-use crate::forge::{Act, PullRequestRef, Standing, State};
+use crate::forge::{Action, PullRequestRef, PullRequestState, PullRequestStatus};
 use crate::git::CommitId;
 use crate::run::{Afterwards, UnitFact, UnitState};
 
@@ -60,7 +60,7 @@ impl Selection<'_> {
             self.update_branch(unit)?;
         }
         if standing.base != onto.branch {
-            let act = Act::Retarget(onto.branch);
+            let act = Action::Retarget(onto.branch);
             if self.mode == Mode::Real {
                 self.session.forge.act(pr, &act).await?;
             }
@@ -76,14 +76,14 @@ impl Selection<'_> {
         for (need, pr) in self.session.needs_of(unit) {
             let standing = self.session.status(&need, &pr).await?.standing;
             match standing.state {
-                State::Merged => merged_into = Some(standing.base),
-                State::Closed => {
+                PullRequestState::Merged => merged_into = Some(standing.base),
+                PullRequestState::Closed => {
                     return Err(NotDone::Unchanged(format!(
                         "needs #{}, which was closed",
                         pr.number
                     )));
                 }
-                State::Draft | State::Open => open.push((need, pr)),
+                PullRequestState::Draft | PullRequestState::Open => open.push((need, pr)),
             }
         }
         match (&open[..], merged_into) {
@@ -117,7 +117,7 @@ impl Selection<'_> {
     fn move_to(
         &mut self,
         unit: &UnitState,
-        standing: &Standing,
+        standing: &PullRequestStatus,
         onto: &NewBase,
     ) -> Result<(), NotDone> {
         let (Some(commit), Some(start), Some(branch)) = (

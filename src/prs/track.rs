@@ -20,8 +20,8 @@ impl PrSession {
             return Ok(None);
         }
         let mut tracking = tracking(&self.state);
-        for task in &mut tracking.tasks {
-            task.state = self.forge.state(&task.which()).await?;
+        for task in &mut tracking.pull_requests {
+            task.state = self.forge.state(&task.reference()).await?;
         }
         let tracked = self.forge.track(&tracking).await?;
         let issue = IssueLink {

@@ -132,7 +132,7 @@ fn what_checks_and_reviewers_say_is_told_to_the_agent_and_mended_on_top() {
     );
     let message = repo.git(["log", "-1", "--format=%B", &repo.branches()[0]]);
     assert!(
-        message.starts_with("packages/p0/index.js: mend what was found"),
+        message.starts_with("packages/p0/index.js: address feedback"),
         "{message}"
     );
     let report = repo.report();

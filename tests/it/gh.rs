@@ -130,7 +130,7 @@ fn what_somebody_opened_with_gh_is_left_alone_and_reported() {
     );
     repo.batch_with(["publish", "--forge", "github"], &ENV)
         .exits(0)
-        .says("PR #1: its text is not of this run and was left as it is");
+        .says("PR #1: its text was not written by this run and stays as it is");
     let state = server.state();
     let titles: Vec<&String> = state.pulls.iter().map(|pull| &pull.title).collect();
     assert_eq!((titles.len(), &**titles[0]), (3, "By hand"));

@@ -262,7 +262,7 @@ fn what_stands_alone_is_merged_by_itself_where_the_repository_allows_it() {
     server.state().allows_auto_merge = false;
     migrate(&repo, &["--auto-merge"])
         .exits(0)
-        .says("it will not be merged by itself:")
+        .says("auto-merge is not enabled:")
         .says("Auto merge is not allowed for this repository");
 }
 

@@ -152,7 +152,7 @@ case "$BATCH_UNIT" in *p0*) kill -9 $$;; *) kill -SEGV $$;; esac"#;
     let output = repo.migrate_by(agent, &["--units", "2", "-j", "2"]);
     output
         .exits(1)
-        .says("something outside batch killed the agent (SIGKILL, 3 times): mostly the system does so, when memory runs out")
+        .says("something outside batch killed the agent (SIGKILL, 3 times): usually the system does, when memory runs out")
         .says("the agent failed: ended by SIGSEGV");
     assert_eq!(repo.worked().len(), 4);
 }

@@ -202,7 +202,7 @@ fn an_agent_that_fails_is_told_of_and_the_imports_decide() {
         (
             "echo slow down >&2; exit 75",
             vec![],
-            "limits how much may be asked: slow down",
+            "limits the rate of requests: slow down",
         ),
         ("exit 3", vec![], "the agent failed: exit code 3"),
         (

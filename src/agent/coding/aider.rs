@@ -1,15 +1,20 @@
-//! aider: `aider --message-file`. It has no sessions and no form for programs, and its exit code is 0 whatever happens:
-//! what it says of tokens after an answer is the only sign that there was one.
+//! aider: `aider --message-file`. aider has no sessions and no format for programs, and its exit code is always 0: the
+//! line about tokens after an answer is the only sign of one.
 
 use std::path::PathBuf;
 
-use super::{Ask, Cli, End, Invocation, Reader, Variable, fault, state};
-use crate::agent::{AgentError, AgentEvent, Cost, CostSource, Errand, Usage, Usd};
+use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable};
+use super::error_message;
+use crate::agent::cost::{Cost, CostSource, Usd};
+use crate::agent::error::AgentError;
+use crate::agent::event::AgentEvent;
+use crate::agent::task::TaskKind;
+use crate::agent::usage::Usage;
 
 pub(super) struct Aider;
 
-impl Cli for Aider {
-    /// Those of the providers that it speaks to without further settings.
+impl Adapter for Aider {
+    /// Names the keys of the providers that aider reaches without further settings.
     fn keys(&self) -> &'static [&'static str] {
         &[
             "OPENAI_API_KEY",
@@ -23,21 +28,21 @@ impl Cli for Aider {
         ]
     }
 
-    /// It has none: its keys stand in variables, or in settings of many forms.
-    fn login(&self, _variable: &Variable<'_>) -> Option<PathBuf> {
+    /// aider has no login: its keys stand in variables, or in settings of many forms.
+    fn login_file(&self, _variable: &Variable<'_>) -> Option<PathBuf> {
         None
     }
 
-    fn tried(&self) -> &'static str {
+    fn tested_version(&self) -> &'static str {
         "0.86.2"
     }
 
-    fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let mut how = Invocation {
+    fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError> {
+        let mut invocation = Invocation {
             prompt_is_named: true,
             ..Invocation::default()
         };
-        how.args([
+        invocation.args([
             "--yes-always",
             "--no-auto-commits",
             "--no-dirty-commits",
@@ -51,7 +56,7 @@ impl Cli for Aider {
             "--no-pretty",
             "--no-stream",
             "--no-auto-lint",
-            // Its map of the repository would be written into the worktree.
+            // aider would write its map of the repository into the checkout.
             "--map-tokens",
             "0",
         ]);
@@ -60,29 +65,29 @@ impl Cli for Aider {
             ("--chat-history-file", "chat-history.md"),
             ("--llm-history-file", "llm-history"),
         ] {
-            how.args([flag]).args([state(ask.home, name)]);
+            invocation.args([flag]).args([turn.home.join(name)]);
         }
-        if let Some(model) = ask.model {
-            how.args(["--model", model]);
+        if let Some(model) = turn.model {
+            invocation.args(["--model", model]);
         }
-        how.args(["--message-file"]).args([ask.prompt]);
-        match ask.task.errand {
-            Errand::Change => {
-                for file in &ask.task.claim.files {
-                    how.args(["--file", file]);
+        invocation.args(["--message-file"]).args([turn.prompt]);
+        match turn.task.kind {
+            TaskKind::Change => {
+                for file in &turn.task.claim.files {
+                    invocation.args(["--file", file]);
                 }
             }
-            // It looks at no file by itself, and all of them would be too many: it goes by their names.
-            Errand::Answer => {
-                how.args(["--chat-mode", "ask", "--dry-run"]);
+            // aider reads no file by itself, and all files would be too many: it answers from their names.
+            TaskKind::Answer => {
+                invocation.args(["--chat-mode", "ask", "--dry-run"]);
             }
         }
-        Ok(how)
+        Ok(invocation)
     }
 
-    fn reader(&self, ask: &Ask<'_>) -> Box<dyn Reader> {
+    fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
         Box::new(Transcript {
-            errand: ask.task.errand,
+            kind: turn.task.kind,
             ..Transcript::default()
         })
     }
@@ -94,33 +99,33 @@ impl Cli for Aider {
 
 #[derive(Default)]
 struct Transcript {
-    errand: Errand,
+    kind: TaskKind,
     used: Usage,
     part: Part,
-    /// What it says: all of it where that is the answer, else the paragraph that it is at.
+    /// The text so far: all of it where the text is the answer, else the present paragraph.
     text: String,
-    /// The paragraph before that.
+    /// The paragraph before.
     before: String,
     answer: Option<String>,
     error: Option<String>,
 }
 
-/// What the lines belong to.
+/// The part of the output that a line belongs to.
 #[derive(Default, PartialEq, Eq)]
 enum Part {
     #[default]
     Words,
-    /// What it says of itself when it is started.
+    /// aider's words about itself at the start.
     Greeting,
     /// A block of code.
     Code,
 }
 
-impl Reader for Transcript {
+impl TranscriptReader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
-        if let Some(told) = line.strip_prefix("Tokens: ") {
-            self.answered();
-            self.add(told);
+        if let Some(report) = line.strip_prefix("Tokens: ") {
+            self.finish_answer();
+            self.add(report);
             events.push(AgentEvent::Usage(self.used.clone()));
             return;
         }
@@ -134,7 +139,7 @@ impl Reader for Transcript {
             if line.trim().is_empty() {
                 self.part = Part::Words;
             }
-        } else if self.errand == Errand::Answer {
+        } else if self.kind == TaskKind::Answer {
             self.text.push_str(line);
             self.text.push('\n');
         } else {
@@ -143,27 +148,29 @@ impl Reader for Transcript {
         events.push(AgentEvent::Text(line.to_owned()));
     }
 
-    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
         match self.error {
-            Some(said) => Some(End::Failed(fault::of(None, &said))),
-            None => self.answer.map(|said| End::Answered { answer: Some(said) }),
+            Some(message) => Some(TurnEnd::Failed(error_message::classify(None, &message))),
+            None => self.answer.map(|answer| TurnEnd::Answered {
+                answer: Some(answer),
+            }),
         }
     }
 }
 
 impl Transcript {
-    /// The model's answer is over.
-    fn answered(&mut self) {
+    /// Takes the text so far as the model's answer.
+    fn finish_answer(&mut self) {
         self.part = Part::Words;
         self.end_paragraph();
-        let said = std::mem::take(&mut self.before);
-        // Its words where the model had none.
-        let is_empty = said.starts_with("Empty response received");
-        self.error = is_empty.then(|| said.trim().to_owned());
-        self.answer = Some(said);
+        let answer = std::mem::take(&mut self.before);
+        // aider's own words for an answer without any.
+        let is_empty = answer.starts_with("Empty response received");
+        self.error = is_empty.then(|| answer.trim().to_owned());
+        self.answer = Some(answer);
     }
 
-    /// Takes in a line of an answer whose last words are what counts, without blocks of code.
+    /// Takes in a line of an answer. Its last paragraph counts, without blocks of code.
     fn prose(&mut self, line: &str) {
         if line.starts_with("```") {
             if self.part == Part::Code {
@@ -171,7 +178,7 @@ impl Transcript {
                 return;
             }
             self.part = Part::Code;
-            // What stands above a block names it: a path, or words that lead to it.
+            // The line above a block names it: a path, or words that lead to it.
             self.text.pop();
             self.text
                 .truncate(self.text.rfind('\n').map_or(0, |at| at + 1));
@@ -190,9 +197,9 @@ impl Transcript {
         }
     }
 
-    /// `1.4k sent, 30 received. Cost: $0.0012 message, $0.0034 session.`
-    fn add(&mut self, told: &str) {
-        let words: Vec<&str> = told
+    /// Adds a report such as `1.4k sent, 30 received. Cost: $0.0012 message, $0.0034 session.`
+    fn add(&mut self, report: &str) {
+        let words: Vec<&str> = report
             .split([' ', ','])
             .filter(|word| !word.is_empty())
             .collect();
@@ -202,7 +209,7 @@ impl Transcript {
                 .find(|pair| pair[1].trim_end_matches('.') == name)
                 .map(|pair| pair[0])
         };
-        let plus = |sum: Option<u64>, told: Option<u64>| Some(sum.unwrap_or_default() + told?);
+        let plus = |sum: Option<u64>, more: Option<u64>| Some(sum.unwrap_or_default() + more?);
         let used = &mut self.used;
         used.turns = Some(used.turns.unwrap_or_default() + 1);
         used.input_tokens = plus(used.input_tokens, before("sent").and_then(count));
@@ -223,13 +230,13 @@ fn is_error(line: &str) -> bool {
     line.starts_with("litellm.") || line == "Only 3 reflections allowed, stopping."
 }
 
-/// `30`, `1.4k`, `2M`: aider rounds.
-fn count(told: &str) -> Option<u64> {
-    let (digits, zeros) = match told.strip_suffix(['k', 'K']) {
+/// Reads `30`, `1.4k` or `2M`: aider rounds.
+fn count(text: &str) -> Option<u64> {
+    let (digits, zeros) = match text.strip_suffix(['k', 'K']) {
         Some(digits) => (digits, 3),
-        None => match told.strip_suffix('M') {
+        None => match text.strip_suffix('M') {
             Some(digits) => (digits, 6),
-            None => (told, 0_usize),
+            None => (text, 0_usize),
         },
     };
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));

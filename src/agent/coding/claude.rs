@@ -4,27 +4,28 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{
-    Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, state, text,
-};
-use crate::agent::{
-    AgentError, AgentEvent, Cost, CostSource, Errand, Interruption, LimitReached, SessionId, Usage,
-    Usd,
-};
+use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
+use super::error_message;
+use super::json::{number, text, tool_subject};
+use crate::agent::cost::{Cost, CostSource, Usd};
+use crate::agent::error::{AgentError, LimitReached};
+use crate::agent::event::{AgentEvent, Interruption, SessionId};
+use crate::agent::task::TaskKind;
+use crate::agent::usage::Usage;
 
 pub(super) struct Claude;
 
-/// What a unit's agent has no business with: agents of its own, and the ways to what lies outside its worktree.
+/// The tools that a unit's agent must not use: agents of its own, and ways out of its checkout.
 const DENIED: &str = "Agent Task Workflow CronCreate ScheduleWakeup SendMessage EnterWorktree ExitWorktree \
      Bash(git commit:*) Bash(git push:*) Bash(git worktree:*) Bash(gh:*) Bash(claude:*)";
 
-/// All that it takes to read.
+/// The tools for reading.
 const READING: &str = "Read,Grep,Glob";
 
-/// A rate limit that lasts longer than this is waited for by the run, not by one unit alone.
+/// Retries are few: the run waits for a longer rate limit, not one unit alone.
 const RETRIES: (&str, &str) = ("CLAUDE_CODE_MAX_RETRIES", "4");
 
-impl Cli for Claude {
+impl Adapter for Claude {
     fn keys(&self) -> &'static [&'static str] {
         &[
             "ANTHROPIC_API_KEY",
@@ -33,8 +34,8 @@ impl Cli for Claude {
         ]
     }
 
-    fn login(&self, variable: &Variable<'_>) -> Option<PathBuf> {
-        below(
+    fn login_file(&self, variable: &Variable<'_>) -> Option<PathBuf> {
+        file_below(
             variable,
             "CLAUDE_CONFIG_DIR",
             ".claude",
@@ -42,13 +43,13 @@ impl Cli for Claude {
         )
     }
 
-    fn tried(&self) -> &'static str {
+    fn tested_version(&self) -> &'static str {
         "2.1.197"
     }
 
-    fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let mut how = Invocation::default();
-        how.args([
+    fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError> {
+        let mut invocation = Invocation::default();
+        invocation.args([
             "-p",
             "--output-format",
             "stream-json",
@@ -57,50 +58,53 @@ impl Cli for Claude {
             "project",
             "--strict-mcp-config",
         ]);
-        match ask.task.errand {
-            Errand::Change => how.args([
+        match turn.task.kind {
+            TaskKind::Change => invocation.args([
                 "--dangerously-skip-permissions",
                 "--disallowedTools",
                 DENIED,
             ]),
-            Errand::Answer => how.args(["--permission-mode", "dontAsk", "--tools", READING]),
+            TaskKind::Answer => {
+                invocation.args(["--permission-mode", "dontAsk", "--tools", READING])
+            }
         };
-        if let Some(model) = ask.model {
-            how.args(["--model", model]);
+        if let Some(model) = turn.model {
+            invocation.args(["--model", model]);
         }
-        if let Some(session) = ask.session {
-            how.args(["--resume", &session.0]);
+        if let Some(session) = turn.session {
+            invocation.args(["--resume", &session.0]);
         }
-        how.env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
+        invocation
+            .env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
             .env("DISABLE_AUTOUPDATER", "1");
-        if ask.task.environment.get(RETRIES.0).is_none() {
-            how.env(RETRIES.0, RETRIES.1);
+        if turn.task.environment.get(RETRIES.0).is_none() {
+            invocation.env(RETRIES.0, RETRIES.1);
         }
         if nix::unistd::geteuid().is_root() {
-            // Without it, it refuses to work for root.
-            how.env("IS_SANDBOX", "1");
+            // Without this, Claude refuses to work for root.
+            invocation.env("IS_SANDBOX", "1");
         }
-        if ask.has_key() {
-            // The user's own folder holds the login, but is shared by all that run at once.
-            how.env("CLAUDE_CONFIG_DIR", state(ask.home, "claude"));
+        if turn.has_key() {
+            // The user's own folder is shared by all agents at once; without a key it is needed for the login.
+            invocation.env("CLAUDE_CONFIG_DIR", turn.home.join("claude"));
         }
-        Ok(how)
+        Ok(invocation)
     }
 
-    fn reader(&self, _ask: &Ask<'_>) -> Box<dyn Reader> {
+    fn reader(&self, _turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
         Box::new(Transcript::default())
     }
 }
 
 #[derive(Default)]
 struct Transcript {
-    /// The message of the model that was last begun; one is told in several lines.
+    /// The id of the model's latest message, which comes in several lines.
     message: Option<String>,
     turns: u64,
-    end: Option<End>,
+    end: Option<TurnEnd>,
 }
 
-impl Reader for Transcript {
+impl TranscriptReader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
         let Ok(line) = serde_json::from_str::<Value>(line) else {
             return;
@@ -109,7 +113,7 @@ impl Reader for Transcript {
             (Some("system"), Some("init")) => {
                 events.extend(text(&line, "/session_id").map(session));
             }
-            (Some("system"), Some("api_retry")) => events.extend(held_back(&line)),
+            (Some("system"), Some("api_retry")) => events.extend(interruption(&line)),
             (Some("assistant"), _) => self.assistant(&line, events),
             (Some("result"), subtype) => {
                 events.push(AgentEvent::Usage(usage(&line)));
@@ -119,7 +123,7 @@ impl Reader for Transcript {
         }
     }
 
-    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
         self.end
     }
 }
@@ -127,14 +131,14 @@ impl Reader for Transcript {
 impl Transcript {
     fn assistant(&mut self, line: &Value, events: &mut Vec<AgentEvent>) {
         let message = text(line, "/message/id");
-        // What it says of its own faults stands in the result too.
+        // Claude's own words about its errors stand in the result, too.
         if text(line, "/message/model") == Some("<synthetic>") {
             return;
         }
         if message.is_some() && self.message.as_deref() != message {
             self.message = message.map(ToOwned::to_owned);
             self.turns += 1;
-            // Tokens are told at the end only: what stands here is the beginning of a message.
+            // The tokens are known at the end only: those here are of the beginning of a message.
             events.push(AgentEvent::Usage(Usage {
                 turns: Some(self.turns),
                 ..Usage::default()
@@ -144,11 +148,11 @@ impl Transcript {
         for part in parts.into_iter().flatten() {
             match text(part, "/type") {
                 Some("text") => {
-                    events.extend(text(part, "/text").map(|said| AgentEvent::Text(said.into())));
+                    events.extend(text(part, "/text").map(|text| AgentEvent::Text(text.into())));
                 }
                 Some("tool_use") => events.push(AgentEvent::Tool {
                     name: text(part, "/name").unwrap_or("tool").to_owned(),
-                    about: part.get("input").and_then(about),
+                    about: part.get("input").and_then(tool_subject),
                 }),
                 _ => {}
             }
@@ -160,16 +164,16 @@ fn session(id: &str) -> AgentEvent {
     AgentEvent::Session(SessionId(id.to_owned()))
 }
 
-fn held_back(line: &Value) -> Option<AgentEvent> {
-    let pressure = match (text(line, "/error"), number(line, "/error_status")) {
+fn interruption(line: &Value) -> Option<AgentEvent> {
+    let interruption = match (text(line, "/error"), number(line, "/error_status")) {
         (Some("rate_limit"), _) | (_, Some(429)) => Interruption::RateLimit,
         (Some("overloaded"), _) | (_, Some(500..)) => Interruption::Overload,
-        // It also tries again what will never go well, such as a wrong key.
+        // Claude also retries what never succeeds, such as a wrong key.
         (_, Some(400..500)) => return None,
         _ => Interruption::Connection,
     };
     Some(AgentEvent::Interrupted {
-        pressure,
+        interruption,
         wait: line
             .pointer("/retry_delay_ms")
             .and_then(Value::as_f64)
@@ -177,19 +181,19 @@ fn held_back(line: &Value) -> Option<AgentEvent> {
     })
 }
 
-/// By model, where it is told: that is complete also when a limit ended the turn.
+/// Reads the usage, by model where it is reported so: only that is complete when a limit ended the turn.
 fn usage(line: &Value) -> Usage {
     let models = line
         .pointer("/modelUsage")
         .and_then(Value::as_object)
         .filter(|models| !models.is_empty());
-    let sum = |by_model: &[&str], in_all: &[&str]| -> Option<u64> {
+    let sum = |by_model: &[&str], in_total: &[&str]| -> Option<u64> {
         match models {
             Some(models) => models
                 .values()
                 .flat_map(|model| by_model.iter().map(move |name| model.get(name)?.as_u64()))
                 .sum(),
-            None => in_all
+            None => in_total
                 .iter()
                 .map(|name| line.pointer("/usage")?.get(name)?.as_u64())
                 .sum(),
@@ -222,32 +226,35 @@ fn usage(line: &Value) -> Usage {
     }
 }
 
-fn end(line: &Value, subtype: &str) -> End {
-    let said = text(line, "/result").unwrap_or_default();
+fn end(line: &Value, subtype: &str) -> TurnEnd {
+    let result = text(line, "/result").unwrap_or_default();
     let is_error = line.pointer("/is_error").and_then(Value::as_bool);
     match subtype {
-        "error_max_turns" => End::Failed(AgentError::Limit {
+        "error_max_turns" => TurnEnd::Failed(AgentError::Limit {
             limit: LimitReached::Turns,
             tail: String::new(),
         }),
-        "error_max_budget_usd" => End::Failed(AgentError::Failed {
-            said: "it has spent what --max-budget-usd allows".into(),
+        "error_max_budget_usd" => TurnEnd::Failed(AgentError::Failed {
+            message: "it has spent the whole --max-budget-usd".into(),
         }),
-        // The subtype alone says nothing: faults of the API are a success by it, too.
+        // The subtype alone says nothing: it calls errors of the API a success, too.
         _ if is_error != Some(false) => {
-            let said = if said.is_empty() { subtype } else { said };
-            End::Failed(fault::of(number(line, "/api_error_status"), said))
+            let message = if result.is_empty() { subtype } else { result };
+            let status = number(line, "/api_error_status");
+            TurnEnd::Failed(error_message::classify(status, message))
         }
-        // What breaks off in the middle counts as a success with nothing said.
-        _ if said.trim().is_empty() || line.pointer("/stop_reason").is_none_or(Value::is_null) => {
-            End::Failed(AgentError::Transient {
-                pressure: Interruption::Connection,
+        // An answer that breaks off counts as a success without a result.
+        _ if result.trim().is_empty()
+            || line.pointer("/stop_reason").is_none_or(Value::is_null) =>
+        {
+            TurnEnd::Failed(AgentError::Transient {
+                interruption: Interruption::Connection,
                 wait: None,
-                said: "the model's answer was cut off".into(),
+                message: "the model's answer was cut off".into(),
             })
         }
-        _ => End::Done {
-            answer: Some(said.to_owned()),
+        _ => TurnEnd::Done {
+            answer: Some(result.to_owned()),
         },
     }
 }

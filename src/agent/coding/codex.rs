@@ -1,37 +1,42 @@
-//! Codex: `codex exec --json`. It confines itself: its tools write nothing outside the worktree but temporary
-//! folders, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere.
+//! Codex: `codex exec --json`. Codex has a sandbox of its own: outside the checkout its tools write to temporary folders
+//! only, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Ask, Cli, End, Invocation, Reader, Variable, below, fault, number, text};
-use crate::agent::{AgentError, AgentEvent, Errand, SessionId, Usage};
+use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
+use super::error_message;
+use super::json::{number, text};
+use crate::agent::error::AgentError;
+use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::task::TaskKind;
+use crate::agent::usage::Usage;
 
 pub(super) struct Codex;
 
-impl Cli for Codex {
+impl Adapter for Codex {
     fn keys(&self) -> &'static [&'static str] {
         &["OPENAI_API_KEY", "CODEX_API_KEY"]
     }
 
-    fn login(&self, variable: &Variable<'_>) -> Option<PathBuf> {
-        below(variable, "CODEX_HOME", ".codex", "auth.json")
+    fn login_file(&self, variable: &Variable<'_>) -> Option<PathBuf> {
+        file_below(variable, "CODEX_HOME", ".codex", "auth.json")
     }
 
-    fn tried(&self) -> &'static str {
+    fn tested_version(&self) -> &'static str {
         "0.169.0"
     }
 
-    fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let mut how = Invocation::default();
-        how.args([
+    fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError> {
+        let mut invocation = Invocation::default();
+        invocation.args([
             "exec",
             "--json",
             "--sandbox",
-            match ask.task.errand {
-                Errand::Change => "workspace-write",
-                Errand::Answer => "read-only",
+            match turn.task.kind {
+                TaskKind::Change => "workspace-write",
+                TaskKind::Answer => "read-only",
             },
             "--skip-git-repo-check",
             "--disable",
@@ -39,30 +44,30 @@ impl Cli for Codex {
             "--disable",
             "multi_agent",
             "-c",
-            // It would wait five seconds at its end to tell.
+            // Codex would wait five seconds at its end to send them.
             "analytics.enabled=false",
         ]);
-        if let Some(model) = ask.model {
-            how.args(["-m", model]);
+        if let Some(model) = turn.model {
+            invocation.args(["-m", model]);
         }
-        if let Some(session) = ask.session {
-            how.last(["resume", &session.0]);
+        if let Some(session) = turn.session {
+            invocation.last(["resume", &session.0]);
         }
-        how.last(["-"]);
-        let variable = |name: &str| ask.task.environment.get(name);
-        let is_logged_in = || self.login(&variable).is_some_and(|path| path.exists());
-        // Of the two it reads only this one, and would prefer it to a login.
-        if let (None, Some(key)) = (ask.key("CODEX_API_KEY"), ask.key("OPENAI_API_KEY"))
+        invocation.last(["-"]);
+        let variable = |name: &str| turn.task.environment.get(name);
+        let is_logged_in = || self.login_file(&variable).is_some_and(|path| path.exists());
+        // Of the two variables, Codex reads only CODEX_API_KEY, and would prefer it to a login.
+        if let (None, Some(key)) = (turn.key("CODEX_API_KEY"), turn.key("OPENAI_API_KEY"))
             && !is_logged_in()
         {
-            how.env("CODEX_API_KEY", key);
+            invocation.env("CODEX_API_KEY", key);
         }
-        Ok(how)
+        Ok(invocation)
     }
 
-    fn reader(&self, ask: &Ask<'_>) -> Box<dyn Reader> {
+    fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
         Box::new(Transcript {
-            before: ask.earlier.map(used_before).unwrap_or_default(),
+            before: turn.earlier.map(used_before).unwrap_or_default(),
             ..Transcript::default()
         })
     }
@@ -70,15 +75,15 @@ impl Cli for Codex {
 
 #[derive(Default)]
 struct Transcript {
-    /// What the session had used up before this turn: it tells the sum only.
+    /// The usage of the session before this turn: Codex reports the sum only.
     before: Usage,
     answer: Option<String>,
-    /// The last error that was no notice of a new try.
+    /// The last error that was no notice of a retry.
     error: Option<String>,
-    end: Option<End>,
+    end: Option<TurnEnd>,
 }
 
-impl Reader for Transcript {
+impl TranscriptReader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
         let Ok(line) = serde_json::from_str::<Value>(line) else {
             return;
@@ -90,38 +95,40 @@ impl Reader for Transcript {
             Some("item.started") => events.extend(tool(&line)),
             Some("item.completed") => match text(&line, "/item/type") {
                 Some("agent_message") => {
-                    let said = text(&line, "/item/text").unwrap_or_default();
-                    self.answer = Some(said.to_owned());
-                    events.push(AgentEvent::Text(said.to_owned()));
+                    let answer = text(&line, "/item/text").unwrap_or_default();
+                    self.answer = Some(answer.to_owned());
+                    events.push(AgentEvent::Text(answer.to_owned()));
                 }
                 Some("file_change") => events.extend(tool(&line)),
                 _ => {}
             },
             Some("error") => {
-                let said = text(&line, "/message").unwrap_or_default();
-                if said.starts_with("Reconnecting") {
-                    events.extend(held_back(said));
+                let message = text(&line, "/message").unwrap_or_default();
+                if message.starts_with("Reconnecting") {
+                    events.extend(interruption(message));
                 } else {
-                    self.error = Some(said.to_owned());
+                    self.error = Some(message.to_owned());
                 }
             }
             Some("turn.completed") => {
                 events.push(AgentEvent::Usage(usage(&line).without(&self.before)));
-                self.end = Some(End::Done {
+                self.end = Some(TurnEnd::Done {
                     answer: self.answer.take(),
                 });
             }
             Some("turn.failed") => {
-                let said = text(&line, "/error/message").unwrap_or("its turn failed");
-                self.end = Some(End::Failed(fault::of(None, said)));
+                let message = text(&line, "/error/message").unwrap_or("its turn failed");
+                self.end = Some(TurnEnd::Failed(error_message::classify(None, message)));
             }
             _ => {}
         }
     }
 
-    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
         let Self { end, error, .. } = *self;
-        end.or_else(|| error.map(|said| End::Failed(fault::of(None, &said))))
+        end.or_else(|| {
+            error.map(|message| TurnEnd::Failed(error_message::classify(None, &message)))
+        })
     }
 }
 
@@ -139,17 +146,17 @@ fn tool(line: &Value) -> Option<AgentEvent> {
     })
 }
 
-fn held_back(said: &str) -> Option<AgentEvent> {
-    match fault::of(None, said) {
-        AgentError::Transient { pressure, wait, .. } => {
-            Some(AgentEvent::Interrupted { pressure, wait })
-        }
-        // It also tries again what will never go well, such as a wrong key.
+fn interruption(message: &str) -> Option<AgentEvent> {
+    match error_message::classify(None, message) {
+        AgentError::Transient {
+            interruption, wait, ..
+        } => Some(AgentEvent::Interrupted { interruption, wait }),
+        // Codex also retries what never succeeds, such as a wrong key.
         _ => None,
     }
 }
 
-/// Thoughts are part of the output, and what comes out of the cache is part of the input.
+/// Reads the usage: thoughts are part of the output, and cached tokens are part of the input.
 fn usage(line: &Value) -> Usage {
     Usage {
         input_tokens: number(line, "/usage/input_tokens"),
@@ -159,7 +166,7 @@ fn usage(line: &Value) -> Usage {
     }
 }
 
-/// What the session had used up by the end of an earlier turn.
+/// Reads the usage of the session at the end of an earlier turn.
 fn used_before(transcript: &Path) -> Usage {
     let text = std::fs::read_to_string(transcript).unwrap_or_default();
     text.lines()

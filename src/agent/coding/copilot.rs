@@ -1,31 +1,36 @@
-//! GitHub Copilot CLI: `copilot --output-format json`. What it used up it writes into a file at its end, as the sum of
-//! its session; its events tell each answer that a provider refused.
+//! GitHub Copilot CLI: `copilot --output-format json`. At its end Copilot writes the usage of its whole session into a
+//! file; its events report each call of the model that failed.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Ask, Cli, End, Invocation, Reader, Variable, about, fault, number, state, text};
-use crate::agent::{AgentError, AgentEvent, Errand, Interruption, SessionId, Usage};
+use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable};
+use super::error_message;
+use super::json::{number, text, tool_subject};
+use crate::agent::error::AgentError;
+use crate::agent::event::{AgentEvent, Interruption, SessionId};
+use crate::agent::task::TaskKind;
+use crate::agent::usage::Usage;
 
 pub(super) struct Copilot;
 
-/// What a unit's agent has no business with: agents of its own, and its users' other sessions.
+/// The tools that a unit's agent must not use: agents of its own, and the user's other sessions.
 const EXCLUDED: &str = "task,read_agent,list_agents,write_agent,session_store_sql";
 
-/// The same for its shell.
+/// The commands that its shell must not run.
 const DENIED: &str =
     "shell(git commit),shell(git push),shell(git worktree),shell(gh:*),shell(copilot:*)";
 
-/// Its tools where it is to change nothing, and what it must not do should it have others.
+/// The tools for a task without changes, and the tools denied in case it has others.
 const READING: &str = "view,grep,glob";
 const CHANGING: &str = "write,shell";
 
-/// Where it writes what it used up.
+/// The file that Copilot writes its usage to.
 const USAGE: &str = "copilot-usage.json";
 
-impl Cli for Copilot {
-    /// Its own only: a token for GitHub would let it push.
+impl Adapter for Copilot {
+    /// Names Copilot's own keys only: a token for GitHub would let it push.
     fn keys(&self) -> &'static [&'static str] {
         &[
             "COPILOT_GITHUB_TOKEN",
@@ -34,55 +39,56 @@ impl Cli for Copilot {
         ]
     }
 
-    /// It stands in the system's keychain.
-    fn login(&self, _variable: &Variable<'_>) -> Option<PathBuf> {
+    /// The login is in the system's keychain.
+    fn login_file(&self, _variable: &Variable<'_>) -> Option<PathBuf> {
         None
     }
 
-    fn tried(&self) -> &'static str {
+    fn tested_version(&self) -> &'static str {
         "1.0.102"
     }
 
-    fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let mut how = Invocation::default();
-        let (tools, which, denied) = match ask.task.errand {
-            Errand::Change => ("--excluded-tools", EXCLUDED, DENIED),
-            Errand::Answer => ("--available-tools", READING, CHANGING),
+    fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError> {
+        let mut invocation = Invocation::default();
+        let (tools, which, denied) = match turn.task.kind {
+            TaskKind::Change => ("--excluded-tools", EXCLUDED, DENIED),
+            TaskKind::Answer => ("--available-tools", READING, CHANGING),
         };
-        how.args([
-            "--output-format",
-            "json",
-            "--allow-all-tools",
-            "--no-ask-user",
-            "--no-auto-update",
-            "--no-remote",
-            "--disable-builtin-mcps",
-            "--no-color",
-            tools,
-            which,
-            "--deny-tool",
-            denied,
-            "--usage-output-file",
-        ])
-        .args([state(ask.home, USAGE)]);
-        if let Some(model) = ask.model {
-            how.args(["--model", model]);
+        invocation
+            .args([
+                "--output-format",
+                "json",
+                "--allow-all-tools",
+                "--no-ask-user",
+                "--no-auto-update",
+                "--no-remote",
+                "--disable-builtin-mcps",
+                "--no-color",
+                tools,
+                which,
+                "--deny-tool",
+                denied,
+                "--usage-output-file",
+            ])
+            .args([turn.home.join(USAGE)]);
+        if let Some(model) = turn.model {
+            invocation.args(["--model", model]);
         }
-        if let Some(session) = ask.session {
-            how.args([format!("--resume={}", session.0)]);
+        if let Some(session) = turn.session {
+            invocation.args([format!("--resume={}", session.0)]);
         }
-        if ask.has_key() {
-            // The user's own folder holds the login, but is shared by all that run at once.
-            how.env("COPILOT_HOME", state(ask.home, "copilot"));
+        if turn.has_key() {
+            // The user's own folder is shared by all agents at once; without a key it is needed for the login.
+            invocation.env("COPILOT_HOME", turn.home.join("copilot"));
         }
-        Ok(how)
+        Ok(invocation)
     }
 
-    fn reader(&self, ask: &Ask<'_>) -> Box<dyn Reader> {
-        let usage = state(ask.home, USAGE);
+    fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
+        let usage = turn.home.join(USAGE);
         Box::new(Transcript {
-            // A session that begins has used nothing, whatever an earlier one has left there.
-            before: ask.session.and_then(|_| used(&usage)).unwrap_or_default(),
+            // A new session has used nothing, whatever an earlier one left in the file.
+            before: turn.session.and_then(|_| used(&usage)).unwrap_or_default(),
             usage,
             ..Transcript::default()
         })
@@ -91,9 +97,9 @@ impl Cli for Copilot {
 
 #[derive(Default)]
 struct Transcript {
-    /// What the session had used up before.
+    /// The usage of the session before this turn.
     before: Usage,
-    /// The file that says what it has used up.
+    /// The file with the usage of the session.
     usage: PathBuf,
     turns: u64,
     answer: Option<String>,
@@ -101,7 +107,7 @@ struct Transcript {
     exit_code: Option<u64>,
 }
 
-impl Reader for Transcript {
+impl TranscriptReader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
         let Ok(line) = serde_json::from_str::<Value>(line) else {
             return;
@@ -109,10 +115,10 @@ impl Reader for Transcript {
         match text(&line, "/type") {
             Some("assistant.message") => {
                 self.turns += 1;
-                let said = text(&line, "/data/content").unwrap_or_default();
-                if !said.is_empty() {
-                    self.answer = Some(said.to_owned());
-                    events.push(AgentEvent::Text(said.to_owned()));
+                let answer = text(&line, "/data/content").unwrap_or_default();
+                if !answer.is_empty() {
+                    self.answer = Some(answer.to_owned());
+                    events.push(AgentEvent::Text(answer.to_owned()));
                 }
                 events.push(AgentEvent::Usage(Usage {
                     turns: Some(self.turns),
@@ -121,12 +127,13 @@ impl Reader for Transcript {
             }
             Some("tool.execution_start") => events.push(AgentEvent::Tool {
                 name: text(&line, "/data/toolName").unwrap_or("tool").to_owned(),
-                about: line.pointer("/data/arguments").and_then(about),
+                about: line.pointer("/data/arguments").and_then(tool_subject),
             }),
-            Some("model.call_failure") => events.extend(held_back(&line)),
+            Some("model.call_failure") => events.extend(interruption(&line)),
             Some("session.error") => {
-                let said = text(&line, "/data/message").unwrap_or("it gave no reason");
-                self.error = Some(fault::of(number(&line, "/data/statusCode"), said));
+                let message = text(&line, "/data/message").unwrap_or("it gave no reason");
+                let status = number(&line, "/data/statusCode");
+                self.error = Some(error_message::classify(status, message));
             }
             Some("result") => {
                 let session = text(&line, "/sessionId");
@@ -137,7 +144,7 @@ impl Reader for Transcript {
         }
     }
 
-    fn end(self: Box<Self>, events: &mut Vec<AgentEvent>) -> Option<End> {
+    fn end(self: Box<Self>, events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
         if let Some(sum) = used(&self.usage).filter(|_| self.exit_code.is_some()) {
             events.push(AgentEvent::Usage(Usage {
                 turns: Some(self.turns),
@@ -145,8 +152,8 @@ impl Reader for Transcript {
             }));
         }
         match (self.error, self.exit_code) {
-            (Some(error), _) => Some(End::Failed(error)),
-            (None, Some(0)) => Some(End::Done {
+            (Some(error), _) => Some(TurnEnd::Failed(error)),
+            (None, Some(0)) => Some(TurnEnd::Done {
                 answer: self.answer,
             }),
             (None, _) => None,
@@ -154,24 +161,24 @@ impl Reader for Transcript {
     }
 }
 
-fn held_back(line: &Value) -> Option<AgentEvent> {
+fn interruption(line: &Value) -> Option<AgentEvent> {
     let kind = text(line, "/data/failureKind");
-    let pressure = match number(line, "/data/statusCode") {
+    let interruption = match number(line, "/data/statusCode") {
         Some(429) => Interruption::RateLimit,
         Some(500..) => Interruption::Overload,
         None if kind == Some("transport") => Interruption::Connection,
         _ => return None,
     };
     Some(AgentEvent::Interrupted {
-        pressure,
+        interruption,
         wait: None,
     })
 }
 
-/// The sum over all models that the session has asked.
+/// Reads the usage of the session, as the sum over all models.
 fn used(path: &Path) -> Option<Usage> {
-    let told: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    let models = told.pointer("/modelMetrics")?.as_object()?;
+    let report: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let models = report.pointer("/modelMetrics")?.as_object()?;
     let sum = |name: &str| -> Option<u64> {
         models
             .values()

@@ -1,17 +1,21 @@
-//! Gemini CLI: `gemini --output-format stream-json`. What holds it back it tells nobody but its standard error.
+//! Gemini CLI: `gemini --output-format stream-json`. Gemini reports interruptions on standard error only.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, text};
-use crate::agent::{
-    AgentError, AgentEvent, Errand, LimitReached, SessionId, Usage, make_folder, write_file,
-};
+use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
+use super::error_message;
+use super::json::{number, text, tool_subject};
+use crate::agent::error::{AgentError, LimitReached};
+use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::files::{make_folder, write_file};
+use crate::agent::task::TaskKind;
+use crate::agent::usage::Usage;
 
 pub(super) struct Gemini;
 
-/// Rules for its tools, above all others.
+/// The rules for its tools, which win over all others.
 const POLICY: &str = r#"[[rule]]
 toolName = "run_shell_command"
 commandPrefix = ["git commit", "git push", "git worktree", "gh ", "gemini "]
@@ -19,14 +23,14 @@ decision = "deny"
 priority = 999
 "#;
 
-/// The same where it is to change nothing.
+/// The rules for a task without changes.
 const READING: &str = r#"[[rule]]
 toolName = ["run_shell_command", "write_file", "replace", "invoke_agent"]
 decision = "deny"
 priority = 999
 "#;
 
-/// Settings for a home of its own, in which nobody has answered its questions.
+/// Settings for a home of its own, where nobody has answered its questions.
 const SETTINGS: &str = r#"{
   "security": { "auth": { "selectedType": "gemini-api-key" } },
   "privacy": { "usageStatisticsEnabled": false },
@@ -34,74 +38,76 @@ const SETTINGS: &str = r#"{
 }
 "#;
 
-impl Cli for Gemini {
+impl Adapter for Gemini {
     fn keys(&self) -> &'static [&'static str] {
         &["GEMINI_API_KEY", "GOOGLE_API_KEY"]
     }
 
-    fn login(&self, variable: &Variable<'_>) -> Option<PathBuf> {
-        below(variable, "GEMINI_CLI_HOME", "", ".gemini/oauth_creds.json")
+    fn login_file(&self, variable: &Variable<'_>) -> Option<PathBuf> {
+        file_below(variable, "GEMINI_CLI_HOME", "", ".gemini/oauth_creds.json")
     }
 
-    fn tried(&self) -> &'static str {
+    fn tested_version(&self) -> &'static str {
         "0.61.0"
     }
 
-    fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let (mode, policy) = match ask.task.errand {
-            Errand::Change => ("yolo", POLICY),
-            Errand::Answer => ("plan", READING),
+    fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError> {
+        let (mode, policy) = match turn.task.kind {
+            TaskKind::Change => ("yolo", POLICY),
+            TaskKind::Answer => ("plan", READING),
         };
-        let policy = write_file(ask.home, "policy.toml", policy.as_bytes())?;
-        let mut how = Invocation::default();
-        how.args([
-            "--output-format",
-            "stream-json",
-            "--approval-mode",
-            mode,
-            "--policy",
-        ])
-        .args([policy]);
-        if let Some(model) = ask.model {
-            how.args(["--model", model]);
+        let policy = write_file(turn.home, "policy.toml", policy.as_bytes())?;
+        let mut invocation = Invocation::default();
+        invocation
+            .args([
+                "--output-format",
+                "stream-json",
+                "--approval-mode",
+                mode,
+                "--policy",
+            ])
+            .args([policy]);
+        if let Some(model) = turn.model {
+            invocation.args(["--model", model]);
         }
-        if let Some(session) = ask.session {
-            how.args(["--resume", &session.0]);
+        if let Some(session) = turn.session {
+            invocation.args(["--resume", &session.0]);
         }
-        how.env("GEMINI_CLI_TRUST_WORKSPACE", "true")
-            // Its first process would start a second one and let no signal through.
+        invocation
+            .env("GEMINI_CLI_TRUST_WORKSPACE", "true")
+            // Gemini would start a second process and forward no signal to it.
             .env("GEMINI_CLI_NO_RELAUNCH", "true");
-        if ask.has_key() {
-            // In the user's own folder, all that run at once write the same files.
-            let folder = ask.home.join(".gemini");
+        if turn.has_key() {
+            // In the user's own folder, all agents at once would write the same files.
+            let folder = turn.home.join(".gemini");
             make_folder(&folder)?;
             write_file(&folder, "settings.json", SETTINGS.as_bytes())?;
-            how.env("GEMINI_CLI_HOME", ask.home);
+            invocation.env("GEMINI_CLI_HOME", turn.home);
         }
-        Ok(how)
+        Ok(invocation)
     }
 
-    fn reader(&self, _ask: &Ask<'_>) -> Box<dyn Reader> {
+    fn reader(&self, _turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
         Box::new(Transcript::default())
     }
 }
 
 #[derive(Default)]
 struct Transcript {
-    /// What it said since it last used a tool: a message comes in pieces.
-    said: String,
-    end: Option<End>,
+    /// The text since the last use of a tool: a message comes in pieces.
+    text: String,
+    end: Option<TurnEnd>,
 }
 
 impl Transcript {
-    fn tell(&self, events: &mut Vec<AgentEvent>) {
-        if !self.said.trim().is_empty() {
-            events.push(AgentEvent::Text(self.said.clone()));
+    fn report_text(&self, events: &mut Vec<AgentEvent>) {
+        if !self.text.trim().is_empty() {
+            events.push(AgentEvent::Text(self.text.clone()));
         }
     }
 }
 
-impl Reader for Transcript {
+impl TranscriptReader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
         let Ok(line) = serde_json::from_str::<Value>(line) else {
             return;
@@ -111,36 +117,36 @@ impl Reader for Transcript {
                 text(&line, "/session_id").map(|id| AgentEvent::Session(SessionId(id.into()))),
             ),
             Some("message") if text(&line, "/role") == Some("assistant") => {
-                self.said
+                self.text
                     .push_str(text(&line, "/content").unwrap_or_default());
             }
             Some("tool_use") => {
-                self.tell(events);
-                self.said.clear();
+                self.report_text(events);
+                self.text.clear();
                 events.push(AgentEvent::Tool {
                     name: text(&line, "/tool_name").unwrap_or("tool").to_owned(),
-                    about: line.get("parameters").and_then(about),
+                    about: line.get("parameters").and_then(tool_subject),
                 });
             }
             Some("result") => {
-                self.tell(events);
+                self.report_text(events);
                 events.extend(line.get("stats").map(usage));
-                let answer = Some(std::mem::take(&mut self.said));
+                let answer = Some(std::mem::take(&mut self.text));
                 self.end = Some(match text(&line, "/status") {
-                    Some("success") => End::Done { answer },
-                    _ => End::Failed(failure(&line)),
+                    Some("success") => TurnEnd::Done { answer },
+                    _ => TurnEnd::Failed(failure(&line)),
                 });
             }
             _ => {}
         }
     }
 
-    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
         self.end
     }
 }
 
-/// Thoughts are in no number but the sum.
+/// Reads the usage; only the total counts thoughts.
 fn usage(stats: &Value) -> AgentEvent {
     let input = number(stats, "/input_tokens");
     AgentEvent::Usage(Usage {
@@ -160,7 +166,7 @@ fn failure(line: &Value) -> AgentError {
             tail: String::new(),
         };
     }
-    fault::of(
+    error_message::classify(
         None,
         text(line, "/error/message").unwrap_or("it gave no reason"),
     )

@@ -1,10 +1,12 @@
-//! The log that a person reads: what the agent said and which tools it used, beside the raw transcript.
+//! The log for people, beside the raw transcript: what the agent said and which tools it used.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{AgentError, AgentEvent, Task};
+use crate::agent::error::AgentError;
+use crate::agent::event::AgentEvent;
+use crate::agent::task::Task;
 use crate::words;
 
 pub(super) struct Log {
@@ -13,16 +15,16 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// A new log, or that of the turns before.
+    /// Creates the log, or opens the one of earlier turns.
     pub(super) fn open(task: &Task) -> Result<Self, AgentError> {
         let path = task.log();
-        let file = match &task.follow_up {
+        let file = match &task.feedback {
             None => File::create(&path),
             Some(_) => File::options().create(true).append(true).open(&path),
         };
         match file {
             Ok(file) => Ok(Self { path, file }),
-            Err(source) => Err(fault(&path, source)),
+            Err(source) => Err(write_error(&path, source)),
         }
     }
 
@@ -33,17 +35,17 @@ impl Log {
                 let about = about.as_deref().map(words::line).unwrap_or_default();
                 format!("▸ {name} {about}").trim_end().to_owned()
             }
-            AgentEvent::Interrupted { pressure, wait } => match wait {
-                Some(wait) => format!("… {pressure}; it goes on in {wait:.1?}"),
-                None => format!("… {pressure}"),
+            AgentEvent::Interrupted { interruption, wait } => match wait {
+                Some(wait) => format!("… {interruption}; it continues in {wait:.1?}"),
+                None => format!("… {interruption}"),
             },
             AgentEvent::Session(_) | AgentEvent::Usage(_) => return Ok(()),
         };
-        writeln!(self.file, "{line}").map_err(|source| fault(&self.path, source))
+        writeln!(self.file, "{line}").map_err(|source| write_error(&self.path, source))
     }
 }
 
-fn fault(path: &Path, source: io::Error) -> AgentError {
+fn write_error(path: &Path, source: io::Error) -> AgentError {
     AgentError::File {
         what: "written",
         path: path.to_owned(),

@@ -1,24 +1,30 @@
-//! opencode: `opencode run --format json`. It has no last word: a step that stops for no tool is one.
+//! opencode: `opencode run --format json`. opencode has no final message: a step that ends without a tool is the last.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{
-    Ask, Cli, End, Invocation, Reader, Variable, about, below, fault, number, state, text,
-};
-use crate::agent::{AgentError, AgentEvent, Cost, CostSource, Errand, SessionId, Usage, Usd};
+use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
+use super::error_message;
+use super::json::{number, text, tool_subject};
+use crate::agent::cost::{Cost, CostSource, Usd};
+use crate::agent::error::AgentError;
+use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::task::TaskKind;
+use crate::agent::usage::Usage;
 
 pub(super) struct Opencode;
 
-/// Everything but agents of its own and the ways to what lies outside the worktree. The last rule that fits counts.
-const PERMISSIONS: &str = r#"{"*":"allow","task":"deny","external_directory":"deny","question":"deny","bash":{"*":"allow","git commit*":"deny","git push*":"deny","git worktree*":"deny","gh *":"deny","opencode *":"deny"}}"#;
+/// Allows everything but agents of its own and ways out of the checkout. The last rule that matches counts.
+const PERMISSIONS: &str = r#"{"*":"allow","task":"deny","external_directory":"deny","question":"deny",
+"bash":{"*":"allow","git commit*":"deny","git push*":"deny","git worktree*":"deny","gh *":"deny","opencode *":"deny"}}"#;
 
-/// The same where it is to change nothing.
-const READING: &str = r#"{"*":"allow","edit":"deny","bash":"deny","task":"deny","external_directory":"deny","question":"deny"}"#;
+/// The permissions for a task without changes.
+const READING: &str = r#"{"*":"allow","edit":"deny","bash":"deny",
+"task":"deny","external_directory":"deny","question":"deny"}"#;
 
-impl Cli for Opencode {
-    /// Those of the providers that it speaks to without further settings.
+impl Adapter for Opencode {
+    /// Names the keys of the providers that opencode reaches without further settings.
     fn keys(&self) -> &'static [&'static str] {
         &[
             "OPENCODE_API_KEY",
@@ -34,8 +40,8 @@ impl Cli for Opencode {
         ]
     }
 
-    fn login(&self, variable: &Variable<'_>) -> Option<PathBuf> {
-        below(
+    fn login_file(&self, variable: &Variable<'_>) -> Option<PathBuf> {
+        file_below(
             variable,
             "XDG_DATA_HOME",
             ".local/share",
@@ -43,35 +49,36 @@ impl Cli for Opencode {
         )
     }
 
-    fn tried(&self) -> &'static str {
+    fn tested_version(&self) -> &'static str {
         "1.18.33"
     }
 
-    fn invocation(&self, ask: &Ask<'_>) -> Result<Invocation, AgentError> {
-        let mut how = Invocation::default();
-        how.args(["run", "--format", "json"]);
-        if let Some(model) = ask.model {
-            how.args(["--model", model]);
+    fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError> {
+        let mut invocation = Invocation::default();
+        invocation.args(["run", "--format", "json"]);
+        if let Some(model) = turn.model {
+            invocation.args(["--model", model]);
         }
-        if let Some(session) = ask.session {
-            how.args(["--session", &session.0]);
+        if let Some(session) = turn.session {
+            invocation.args(["--session", &session.0]);
         }
-        // Its sessions are kept in a database of the unit's own; a login stands beside the usual one and is still found.
-        how.env("OPENCODE_DB", state(ask.home, "opencode.db"))
+        // The sessions go into a database of the unit's own; opencode still finds the login in its usual place.
+        invocation
+            .env("OPENCODE_DB", turn.home.join("opencode.db"))
             .env(
                 "OPENCODE_PERMISSION",
-                match ask.task.errand {
-                    Errand::Change => PERMISSIONS,
-                    Errand::Answer => READING,
+                match turn.task.kind {
+                    TaskKind::Change => PERMISSIONS,
+                    TaskKind::Answer => READING,
                 },
             )
             .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
             .env("OPENCODE_DISABLE_SHARE", "1")
             .env("OPENCODE_DISABLE_LSP_DOWNLOAD", "1");
-        Ok(how)
+        Ok(invocation)
     }
 
-    fn reader(&self, _ask: &Ask<'_>) -> Box<dyn Reader> {
+    fn reader(&self, _turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
         Box::new(Transcript::default())
     }
 }
@@ -81,10 +88,10 @@ struct Transcript {
     session: Option<String>,
     answer: Option<String>,
     used: Usage,
-    end: Option<End>,
+    end: Option<TurnEnd>,
 }
 
-impl Reader for Transcript {
+impl TranscriptReader for Transcript {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>) {
         let Ok(line) = serde_json::from_str::<Value>(line) else {
             return;
@@ -97,30 +104,30 @@ impl Reader for Transcript {
         }
         match text(&line, "/type") {
             Some("text") => {
-                let said = text(&line, "/part/text").unwrap_or_default();
-                self.answer = Some(said.to_owned());
-                events.push(AgentEvent::Text(said.to_owned()));
+                let answer = text(&line, "/part/text").unwrap_or_default();
+                self.answer = Some(answer.to_owned());
+                events.push(AgentEvent::Text(answer.to_owned()));
             }
             Some("tool_use") => events.push(AgentEvent::Tool {
                 name: text(&line, "/part/tool").unwrap_or("tool").to_owned(),
-                about: line.pointer("/part/state/input").and_then(about),
+                about: line.pointer("/part/state/input").and_then(tool_subject),
             }),
             Some("step_finish") => {
                 self.add(&line);
                 events.push(AgentEvent::Usage(self.used.clone()));
                 self.end = match text(&line, "/part/reason") {
-                    Some("stop") => Some(End::Done {
+                    Some("stop") => Some(TurnEnd::Done {
                         answer: self.answer.clone(),
                     }),
                     _ => None,
                 };
             }
-            Some("error") => self.end = Some(End::Failed(failure(&line))),
+            Some("error") => self.end = Some(TurnEnd::Failed(failure(&line))),
             _ => {}
         }
     }
 
-    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<End> {
+    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
         self.end
     }
 }
@@ -148,7 +155,7 @@ impl Transcript {
         );
         used.cached_tokens = plus(used.cached_tokens, tokens(&["cache/read"]), first);
         used.output_tokens = plus(used.output_tokens, tokens(&["output", "reasoning"]), first);
-        // A model without a price costs nothing by its reckoning, which is not to be believed.
+        // opencode reports a cost of 0 for a model whose price it does not know.
         let step = line.pointer("/part/cost").and_then(Value::as_f64);
         if let Some(step) = step.and_then(Usd::new).filter(|usd| usd.dollars() > 0.0) {
             let before = used.cost.map_or(Usd::default(), |cost| cost.usd);
@@ -161,8 +168,8 @@ impl Transcript {
 }
 
 fn failure(line: &Value) -> AgentError {
-    let said = text(line, "/error/data/message")
+    let message = text(line, "/error/data/message")
         .or_else(|| text(line, "/error/name"))
         .unwrap_or("it gave no reason");
-    fault::of(number(line, "/error/data/statusCode"), said)
+    error_message::classify(number(line, "/error/data/statusCode"), message)
 }

@@ -1,21 +1,27 @@
-//! What the readers make of transcripts that the real programs wrote, with a scripted model in the model's place.
+//! The adapters against transcripts that the real programs wrote, with a scripted model in the model's place.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::agent::{Errand, Feedback, Limits};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::adapter::{Turn, TurnEnd};
+use super::adapters::adapter;
+use super::agent::{CodingAgent, judge};
+use crate::agent::{Agent, AgentError, AgentEvent, Feedback, Limits, SessionId, Task, TaskKind};
+use crate::config::{CodingAgentSpec, CodingKind};
 use crate::plan::Claim;
-use crate::process::Environment;
+use crate::process::{Ending, Environment};
 
 fn task(folder: &Path) -> Task {
     Task {
         run: "r".into(),
         unit: "01-a".into(),
-        title: "a".into(),
         instruction: "i".into(),
         prompt: "change a.js, and a b.txt".into(),
         claim: Claim {
@@ -29,15 +35,15 @@ fn task(folder: &Path) -> Task {
             time: Duration::from_secs(30),
             idle: None,
         },
-        errand: Errand::Change,
-        follow_up: None,
+        kind: TaskKind::Change,
+        feedback: None,
     }
 }
 
-/// The events of a transcript and its end, one line each.
-fn understood(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> String {
+/// Reads a transcript, and returns its events and its end, one line each.
+fn read_transcript(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> String {
     let folder = Path::new("/state");
-    let mut reader = cli(kind).reader(&Ask {
+    let mut reader = adapter(kind).reader(&Turn {
         task: &task(folder),
         model: Some("m"),
         prompt: folder,
@@ -51,13 +57,15 @@ fn understood(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> Str
         reader.line(line, &mut events);
     }
     let end = reader.end(&mut events);
-    let mut told: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
-    told.push(match end {
-        Some(End::Done { answer } | End::Answered { answer }) => format!("done: {answer:?}"),
-        Some(End::Failed(error)) => format!("failed: {error:?}"),
+    let mut lines: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
+    lines.push(match end {
+        Some(TurnEnd::Done { answer } | TurnEnd::Answered { answer }) => {
+            format!("done: {answer:?}")
+        }
+        Some(TurnEnd::Failed(error)) => format!("failed: {error:?}"),
         None => "no end".to_owned(),
     });
-    told.join("\n")
+    lines.join("\n")
 }
 
 fn transcripts() -> Vec<(String, CodingKind, String)> {
@@ -79,40 +87,40 @@ fn transcripts() -> Vec<(String, CodingKind, String)> {
 }
 
 #[test]
-fn every_transcript_is_understood() {
+fn every_transcript_is_read_transcript() {
     let mut shown = String::new();
     for (name, kind, transcript) in transcripts() {
-        let told = understood(kind, &transcript, None);
-        writeln!(shown, "── {name}\n{told}\n").unwrap();
+        let lines = read_transcript(kind, &transcript, None);
+        writeln!(shown, "── {name}\n{lines}\n").unwrap();
     }
     insta::assert_snapshot!(shown);
 }
 
 #[test]
-fn what_a_session_used_before_is_not_counted_twice() {
+fn the_earlier_usage_of_a_session_is_not_counted_twice() {
     let folder = tempfile::tempdir().unwrap();
     let earlier = folder.path().join("1-transcript.jsonl");
     let first = r#"{"type":"turn.completed","usage":{"input_tokens":2800,"cached_input_tokens":800,"output_tokens":60}}"#;
     let second = r#"{"type":"turn.completed","usage":{"input_tokens":5600,"cached_input_tokens":1800,"output_tokens":100}}"#;
     std::fs::write(&earlier, first).unwrap();
-    let told = understood(CodingKind::Codex, second, Some(&earlier));
+    let lines = read_transcript(CodingKind::Codex, second, Some(&earlier));
     let less = "input_tokens: Some(2800), cached_tokens: Some(1000), output_tokens: Some(40)";
-    assert!(told.contains(less), "{told}");
+    assert!(lines.contains(less), "{lines}");
 }
 
 #[test]
-fn what_is_told_in_a_file_is_read_at_the_end_and_less_what_the_session_used_before() {
+fn a_usage_file_is_read_at_the_end_and_without_the_earlier_usage_of_the_session() {
     let folder = tempfile::tempdir().unwrap();
-    let tell = |input: u64| {
-        let told = format!(
+    let report = |input: u64| {
+        let usage = format!(
             r#"{{"modelMetrics":{{"m":{{"usage":{{"inputTokens":{input},"cacheReadTokens":400,"outputTokens":30}}}}}}}}"#
         );
-        std::fs::write(folder.path().join("copilot-usage.json"), told).unwrap();
+        std::fs::write(folder.path().join("copilot-usage.json"), usage).unwrap();
     };
     let session = SessionId("s".into());
     let used = |session| {
-        tell(1400);
-        let mut reader = cli(CodingKind::Copilot).reader(&Ask {
+        report(1400);
+        let mut reader = adapter(CodingKind::Copilot).reader(&Turn {
             task: &task(folder.path()),
             model: None,
             prompt: folder.path(),
@@ -121,7 +129,7 @@ fn what_is_told_in_a_file_is_read_at_the_end_and_less_what_the_session_used_befo
             earlier: None,
             keys: &[],
         });
-        tell(4200);
+        report(4200);
         let mut events = Vec::new();
         reader.line(r#"{"type":"result","exitCode":0}"#, &mut events);
         reader.end(&mut events);
@@ -137,7 +145,7 @@ fn what_is_told_in_a_file_is_read_at_the_end_and_less_what_the_session_used_befo
 #[test]
 fn an_exit_code_alone_is_no_success() {
     let done = || {
-        Some(End::Done {
+        Some(TurnEnd::Done {
             answer: Some(" ok \n".into()),
         })
     };
@@ -152,9 +160,9 @@ fn an_exit_code_alone_is_no_success() {
     for killed in [Ending::Signal(9), Ending::Exit(137)] {
         assert!(judged(killed, None).contains("something outside batch killed the agent"));
         assert_eq!(judged(killed, done()), "Some(\"ok\")");
-        let answered = Some(End::Answered { answer: None });
+        let answered = Some(TurnEnd::Answered { answer: None });
         assert!(judged(killed, answered).contains("something outside batch killed the agent"));
-        let refused = Some(End::Failed(AgentError::Cancelled));
+        let refused = Some(TurnEnd::Failed(AgentError::Cancelled));
         assert_eq!(judged(killed, refused), "stopped");
     }
     let other = "the agent failed: ended by SIGSEGV";
@@ -162,14 +170,14 @@ fn an_exit_code_alone_is_no_success() {
 }
 
 #[test]
-fn whoever_is_to_change_nothing_is_started_otherwise_than_for_a_change() {
+fn a_task_without_changes_has_an_invocation_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     for kind in CodingKind::ALL {
-        let started = |errand| {
+        let started = |kind_of_task: TaskKind| {
             let mut task = task(folder);
-            task.errand = errand;
-            let ask = Ask {
+            task.kind = kind_of_task;
+            let turn = Turn {
                 task: &task,
                 model: None,
                 prompt: folder,
@@ -178,9 +186,13 @@ fn whoever_is_to_change_nothing_is_started_otherwise_than_for_a_change() {
                 earlier: None,
                 keys: &[],
             };
-            format!("{:?}", cli(kind).invocation(&ask).unwrap())
+            format!("{:?}", adapter(kind).invocation(&turn).unwrap())
         };
-        assert_ne!(started(Errand::Answer), started(Errand::Change), "{kind}");
+        assert_ne!(
+            started(TaskKind::Answer),
+            started(TaskKind::Change),
+            "{kind}"
+        );
     }
 }
 
@@ -205,31 +217,34 @@ fn stand_in(folder: &Path, script: &str) -> CodingAgent {
 }
 
 #[tokio::test]
-async fn it_reads_its_prompt_sees_its_own_key_only_and_goes_on_in_its_session() {
+async fn an_agent_reads_its_prompt_sees_only_its_own_key_and_continues_its_session() {
     let folder = tempfile::tempdir().unwrap();
-    let script = r#"cat >told; echo "$ANTHROPIC_API_KEY/$OPENAI_API_KEY $*" >seen
+    let script = r#"cat >prompt; echo "$ANTHROPIC_API_KEY/$OPENAI_API_KEY $*" >seen
 echo '{"type":"system","subtype":"init","session_id":"s1"}'
 echo 'not for us'
 echo '{"type":"result","is_error":false,"result":"well done","stop_reason":"end_turn","num_turns":2}'"#;
     let agent = stand_in(folder.path(), script);
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let mut task = task(folder.path());
-    let (events, mut heard) = mpsc::channel(16);
+    let (events, mut reported) = mpsc::channel(16);
     let cancel = CancellationToken::new();
     let work = agent.work(&task, &events, &cancel).await.unwrap();
     assert_eq!(work.summary.as_deref(), Some("well done"));
     assert_eq!(work.session, Some(SessionId("s1".into())));
     assert_eq!(work.usage.turns, Some(2));
-    assert!(matches!(heard.recv().await, Some(AgentEvent::Session(_))));
-    assert!(read("told").contains("a.js"));
+    assert!(matches!(
+        reported.recv().await,
+        Some(AgentEvent::Session(_))
+    ));
+    assert!(read("prompt").contains("a.js"));
     assert!(read("seen").starts_with("mine/ -p "));
 
-    task.follow_up = Some(Feedback {
+    task.feedback = Some(Feedback {
         session: work.session,
         text: "the tests fail".into(),
     });
     agent.work(&task, &events, &cancel).await.unwrap();
-    assert_eq!(read("told"), "the tests fail");
+    assert_eq!(read("prompt"), "the tests fail");
     assert!(read("seen").contains("--resume s1 --extra"));
     assert_eq!(read("transcript.jsonl"), read("1-transcript.jsonl"));
 }
@@ -249,6 +264,6 @@ proptest! {
             .rev()
             .find(|at| transcript.is_char_boundary(*at));
         let broken = format!("{}{junk}\n{transcript}", &transcript[..cut.unwrap_or(0)]);
-        understood(CodingKind::ALL[reader], &broken, None);
+        read_transcript(CodingKind::ALL[reader], &broken, None);
     }
 }

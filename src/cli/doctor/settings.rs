@@ -98,8 +98,8 @@ fn chosen(machine: &Machine<'_>) -> Finding {
 /// A coding agent, as far as it can be looked at without asking its model.
 fn coding(kind: CodingKind, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
-    let tried = agent::tried(kind);
-    let Some(found) = agent::find(kind, machine.variables) else {
+    let tried = agent::tested_version(kind);
+    let Some(found) = agent::find_installed(kind, machine.variables) else {
         // It is started by another name.
         return Finding::ok(SUBJECT, format!("{kind}, started as batch.toml says"));
     };

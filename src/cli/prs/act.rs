@@ -7,7 +7,7 @@ use super::summary::ActionSummary;
 use super::track::track;
 use crate::cli::global::Global;
 use crate::config::MergeMethod;
-use crate::forge::{Act, MergeWhen};
+use crate::forge::{Action, MergeWhen};
 use crate::plan::UnitId;
 use crate::prs::{ActionReport, MergeOptions, Mode, PrSession, Selection};
 
@@ -55,7 +55,7 @@ pub(super) struct MergeArgs {
 }
 
 /// The action for each chosen pull request.
-pub(super) enum Action<'a> {
+pub(super) enum SimpleVerb<'a> {
     Ready,
     Comment(&'a CommentArgs),
     Label(&'a LabelArgs),
@@ -69,19 +69,19 @@ pub(super) async fn run(
     session: &mut PrSession,
     chosen: &Chosen,
     units: Option<&[UnitId]>,
-    action: &Action<'_>,
+    action: &SimpleVerb<'_>,
 ) -> anyhow::Result<u8> {
     let mode = chosen.mode();
     let mut summary = ActionSummary::new(global, mode);
     let mut report = |report: &ActionReport| summary.take(report);
     let mut selection = Selection::new(session, units, mode, &mut report);
     match action {
-        Action::Ready => selection.act(&Act::Ready).await,
-        Action::Comment(args) => selection.act(&Act::Comment(args.message.clone())).await,
-        Action::Label(args) => selection.act(&Act::Label(args.name.clone())).await,
-        Action::Close(args) if args.delete_branches => selection.close_and_delete().await,
-        Action::Close(_) => selection.act(&Act::Close).await,
-        Action::Merge(args) => {
+        SimpleVerb::Ready => selection.act(&Action::Ready).await,
+        SimpleVerb::Comment(args) => selection.act(&Action::Comment(args.message.clone())).await,
+        SimpleVerb::Label(args) => selection.act(&Action::Label(args.name.clone())).await,
+        SimpleVerb::Close(args) if args.delete_branches => selection.close_and_delete().await,
+        SimpleVerb::Close(_) => selection.act(&Action::Close).await,
+        SimpleVerb::Merge(args) => {
             let options = MergeOptions {
                 method: args.method,
                 when: args.when,
@@ -89,13 +89,15 @@ pub(super) async fn run(
             };
             selection.merge(&options).await?;
         }
-        Action::Sync => selection.sync().await,
+        SimpleVerb::Sync => selection.sync().await,
     }
     let is_followed = match action {
         // Other people may have merged or closed some.
-        Action::Sync => mode == Mode::Real,
-        Action::Ready | Action::Close(_) | Action::Merge(_) => summary.changed_something(),
-        Action::Comment(_) | Action::Label(_) => false,
+        SimpleVerb::Sync => mode == Mode::Real,
+        SimpleVerb::Ready | SimpleVerb::Close(_) | SimpleVerb::Merge(_) => {
+            summary.changed_something()
+        }
+        SimpleVerb::Comment(_) | SimpleVerb::Label(_) => false,
     };
     let code = summary.conclude();
     if is_followed && !track(global, session).await {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::act::{self, Action};
+use super::act::{self, SimpleVerb};
 use super::chosen::Chosen;
 use super::session::open;
 use super::{fix, list};
@@ -44,14 +44,14 @@ enum Verb {
 
 impl Verb {
     /// The chosen pull requests and the action; or the arguments of the one verb that starts agents.
-    fn parts(&self) -> Result<(&Chosen, Action<'_>), &fix::FixArgs> {
+    fn parts(&self) -> Result<(&Chosen, SimpleVerb<'_>), &fix::FixArgs> {
         Ok(match self {
-            Self::Ready(chosen) => (chosen, Action::Ready),
-            Self::Comment(args) => (&args.chosen, Action::Comment(args)),
-            Self::Label(args) => (&args.chosen, Action::Label(args)),
-            Self::Close(args) => (&args.chosen, Action::Close(args)),
-            Self::Merge(args) => (&args.chosen, Action::Merge(args)),
-            Self::Sync(chosen) => (chosen, Action::Sync),
+            Self::Ready(chosen) => (chosen, SimpleVerb::Ready),
+            Self::Comment(args) => (&args.chosen, SimpleVerb::Comment(args)),
+            Self::Label(args) => (&args.chosen, SimpleVerb::Label(args)),
+            Self::Close(args) => (&args.chosen, SimpleVerb::Close(args)),
+            Self::Merge(args) => (&args.chosen, SimpleVerb::Merge(args)),
+            Self::Sync(chosen) => (chosen, SimpleVerb::Sync),
             Self::Fix(args) => return Err(args),
         })
     }

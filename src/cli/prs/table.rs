@@ -1,6 +1,6 @@
 //! How pull requests stand, as a table for people.
 
-use crate::forge::State;
+use crate::forge::PullRequestState;
 use crate::prs::PrStatus;
 use crate::words;
 
@@ -27,19 +27,19 @@ pub(super) fn render(rows: &[&PrStatus]) -> String {
             &behind,
         ]);
     }
-    let count = |wanted: State| {
+    let count = |wanted: PullRequestState| {
         let is_it = |row: &&&PrStatus| row.standing.state == wanted;
         rows.iter().filter(is_it).count()
     };
-    let drafts = match count(State::Draft) {
+    let drafts = match count(PullRequestState::Draft) {
         0 => String::new(),
         drafts => format!("{}, ", words::count(drafts, "draft")),
     };
     format!(
         "{}\n\n{drafts}{} open, {} merged, {} closed\n",
         table.trim_fmt(),
-        count(State::Open),
-        count(State::Merged),
-        count(State::Closed)
+        count(PullRequestState::Open),
+        count(PullRequestState::Merged),
+        count(PullRequestState::Closed)
     )
 }

@@ -12,28 +12,28 @@ use crate::forge::pull_request::PullRequest;
 /// The parts of an answer that its meaning depends on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
-    pub status: u16,
-    pub text: String,
+    pub(crate) status: u16,
+    pub(crate) text: String,
     /// `retry-after`, in seconds.
-    pub retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
     /// `x-ratelimit-remaining`
-    pub remaining: Option<u64>,
+    pub(crate) remaining: Option<u64>,
     /// `x-ratelimit-reset`, in seconds since 1970-01-01 UTC.
-    pub reset: Option<u64>,
+    pub(crate) reset: Option<u64>,
     /// `x-accepted-github-permissions`
-    pub permissions: Option<String>,
+    pub(crate) permissions: Option<String>,
     /// `x-github-sso`
-    pub single_sign_on: Option<String>,
+    pub(crate) single_sign_on: Option<String>,
 }
 
 /// The nouns of the error sentences: who asked whom, and for what.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ErrorContext<'a> {
     /// `github.com/acme/shop`
-    pub repo: &'a str,
-    pub host: &'a str,
-    pub token: &'a str,
-    pub operation: Operation<'a>,
+    pub(crate) repo: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) operation: Operation<'a>,
 }
 
 /// The purpose of a request.
@@ -278,7 +278,7 @@ mod tests {
             head: "batch/r/u".to_owned(),
             base: "main".to_owned(),
             draft: false,
-            extras: crate::forge::PullRequestOptions::default(),
+            options: crate::forge::PullRequestOptions::default(),
         };
         let context = ErrorContext {
             repo: "github.com/acme/shop",
@@ -359,9 +359,9 @@ mod tests {
         github.com refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
         the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Must have push access); it needs Pull requests: write (classic tokens: the scope `repo`)
         the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Resource not accessible by personal access token); it needs Issues: write or Pull requests: write and Contents: read
-        the organisation of github.com/acme/shop wants single sign-on for the token from GH_TOKEN; authorise it at https://github.com/orgs/acme/sso?x=1
+        the organisation of github.com/acme/shop requires single sign-on for the token from GH_TOKEN; authorise it at https://github.com/orgs/acme/sso?x=1
         github.com/acme/shop is archived and takes no pull requests; unarchive it, or use another remote
-        github.com/acme/shop takes no requests from this machine's address (Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.); go through an allowed network
+        github.com/acme/shop takes no requests from this machine's address (Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.); use an allowed network
         github.com/acme/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
         there are no commits between main and batch/r/u in github.com/acme/shop: nothing to open a pull request for
         github.com/acme/shop has no branch "batch/r/u" for a pull request to come from; was it pushed?

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::answer::{ErrorContext, Operation};
 use super::client::{Client, Request};
 use super::connection::{Connection, Rest};
+use super::repo::GitHubRepo;
 use crate::config::RepoName;
 use crate::forge::error::ForgeError;
-use crate::forge::remote::GitHubRepo;
 use crate::forge::wait::WaitReporter;
 
 /// The most items that the server puts into one answer.

@@ -10,11 +10,11 @@ use tokio::sync::OnceCell;
 
 use super::answer::{ErrorContext, Operation};
 use super::client::{Client, Limits, chain};
+use super::repo::{self, GitHubRepo};
+use super::token::Token;
 use crate::forge::change_history::ChangeHistory;
 use crate::forge::error::ForgeError;
 use crate::forge::pace::Pace;
-use crate::forge::remote::{self, GitHubRepo};
-use crate::forge::token::Token;
 use crate::forge::wait::WaitReporter;
 
 const CONNECT: Duration = Duration::from_secs(15);
@@ -22,15 +22,15 @@ const SILENCE: Duration = Duration::from_mins(1);
 
 /// What a forge on GitHub is made of.
 #[derive(Debug)]
-pub struct GitHubSetup {
+pub(crate) struct GitHubSetup {
     /// The repository that pull requests go to.
-    pub repo: GitHubRepo,
+    pub(crate) repo: GitHubRepo,
     /// The repository that branches are pushed to, where it is another one.
-    pub source: Option<GitHubRepo>,
-    pub token: Token,
-    pub pace: Pace,
+    pub(crate) source: Option<GitHubRepo>,
+    pub(crate) token: Token,
+    pub(crate) pace: Pace,
     /// The folder that keeps when changes were sent, so that the pace holds across processes, too.
-    pub history: Option<PathBuf>,
+    pub(crate) history: Option<PathBuf>,
 }
 
 /// A repository on a server, and the way to it.
@@ -100,7 +100,7 @@ impl Connection {
         if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
             return Err(wrong("the token may only be sent by https"));
         }
-        if !remote::serves(&repo.api_url, &repo.host) {
+        if !repo::serves(&repo.api_url, &repo.host) {
             return Err(wrong(
                 "it is on another host than the remote, where the token may not be sent",
             ));

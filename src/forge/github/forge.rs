@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use super::api::Api;
 use super::connection::{Connection, GitHubSetup};
-use crate::forge::act::Act;
-use crate::forge::complaint::Complaints;
+use super::repo::GitHubRepo;
+use crate::forge::action::Action;
 use crate::forge::error::ForgeError;
 use crate::forge::pull_request::{Opened, PullRequest, PullRequestRef};
-use crate::forge::remote::GitHubRepo;
+use crate::forge::review_feedback::ReviewFeedback;
 use crate::forge::session::{Forge, ForgeSession, Reply};
-use crate::forge::standing::{Merged, Standing, State};
-use crate::forge::tracking::{Tracked, Tracking};
+use crate::forge::status::{MergeInfo, PullRequestState, PullRequestStatus};
+use crate::forge::tracking_issue::{IssueRef, TrackingIssue};
 use crate::forge::wait::WaitReporter;
 
 /// One repository on GitHub.
 #[derive(Debug)]
-pub struct GitHubForge {
+pub(crate) struct GitHubForge {
     connection: Arc<Connection>,
 }
 
 /// Requests to one repository on GitHub.
 #[derive(Debug)]
-pub struct GitHubSession {
+pub(crate) struct GitHubSession {
     connection: Arc<Connection>,
     waits: WaitReporter,
 }
@@ -32,14 +32,14 @@ impl GitHubForge {
     ///
     /// # Errors
     /// When the address of the API is invalid, or would send the token to another host or unencrypted.
-    pub fn new(setup: GitHubSetup) -> Result<Self, ForgeError> {
+    pub(crate) fn new(setup: GitHubSetup) -> Result<Self, ForgeError> {
         let connection = Arc::new(Connection::new(setup)?);
         Ok(Self { connection })
     }
 
     /// Starts a session that also answers the questions that only GitHub has answers to.
     #[must_use]
-    pub fn github_session(&self, waits: WaitReporter) -> GitHubSession {
+    pub(crate) fn github_session(&self, waits: WaitReporter) -> GitHubSession {
         let connection = Arc::clone(&self.connection);
         GitHubSession { connection, waits }
     }
@@ -50,7 +50,7 @@ impl GitHubSession {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub async fn may_push(&self) -> Result<bool, ForgeError> {
+    pub(crate) async fn may_push(&self) -> Result<bool, ForgeError> {
         self.api().await?.may_push().await
     }
 
@@ -58,7 +58,7 @@ impl GitHubSession {
     ///
     /// # Errors
     /// When there is no fork and none may be made.
-    pub async fn fork(&self) -> Result<GitHubRepo, ForgeError> {
+    pub(crate) async fn fork(&self) -> Result<GitHubRepo, ForgeError> {
         self.api().await?.fork().await
     }
 
@@ -82,27 +82,27 @@ impl ForgeSession for GitHubSession {
         Box::pin(async { self.api().await?.open_or_find(request).await })
     }
 
-    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, State> {
+    fn state<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, PullRequestState> {
         Box::pin(async { self.api().await?.state_of(which).await })
     }
 
-    fn standing<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Standing> {
-        Box::pin(async { self.api().await?.standing_of(which).await })
+    fn status<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, PullRequestStatus> {
+        Box::pin(async { self.api().await?.status_of(which).await })
     }
 
-    fn complaints<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Complaints> {
-        Box::pin(async { self.api().await?.complaints_of(which).await })
+    fn review_feedback<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, ReviewFeedback> {
+        Box::pin(async { self.api().await?.review_feedback_of(which).await })
     }
 
-    fn merged<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Option<Merged>> {
-        Box::pin(async { self.api().await?.merged_by(which).await })
+    fn merge_info<'a>(&'a self, which: &'a PullRequestRef) -> Reply<'a, Option<MergeInfo>> {
+        Box::pin(async { self.api().await?.merge_info_of(which).await })
     }
 
-    fn act<'a>(&'a self, which: &'a PullRequestRef, act: &'a Act) -> Reply<'a, ()> {
-        Box::pin(async { self.api().await?.act_on(which, act).await })
+    fn act<'a>(&'a self, which: &'a PullRequestRef, action: &'a Action) -> Reply<'a, ()> {
+        Box::pin(async { self.api().await?.act_on(which, action).await })
     }
 
-    fn track<'a>(&'a self, tracking: &'a Tracking) -> Reply<'a, Tracked> {
-        Box::pin(async { self.api().await?.track_on(tracking).await })
+    fn track<'a>(&'a self, issue: &'a TrackingIssue) -> Reply<'a, IssueRef> {
+        Box::pin(async { self.api().await?.create_or_update(issue).await })
     }
 }

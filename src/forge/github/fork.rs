@@ -6,9 +6,9 @@ use serde_json::json;
 use super::answer::Operation;
 use super::api::Api;
 use super::client::Request;
+use super::repo::GitHubRepo;
 use crate::config::RepoName;
 use crate::forge::error::ForgeError;
-use crate::forge::remote::GitHubRepo;
 
 impl Api<'_> {
     pub(super) async fn may_push(&self) -> Result<bool, ForgeError> {

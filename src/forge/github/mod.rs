@@ -5,23 +5,27 @@
 //! reason octocrab's own retries are left out of the build. Knows nothing of git: the head branch is already on the
 //! server.
 
-mod act;
+mod action;
 mod answer;
 mod api;
 mod client;
-mod complaints;
 mod connection;
-mod extras;
 mod forge;
 mod fork;
-mod merged;
+mod merge_info;
 mod open;
+mod options;
 mod pull;
-mod standing;
-mod track;
+mod repo;
+mod review_feedback;
+mod status;
+mod token;
+mod tracking_issue;
 
-pub use connection::GitHubSetup;
-pub use forge::{GitHubForge, GitHubSession};
+pub(crate) use connection::GitHubSetup;
+pub(crate) use forge::{GitHubForge, GitHubSession};
+pub(crate) use repo::GitHubRepo;
+pub(crate) use token::Token;
 
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,9 @@ use super::client::{Failure, Request, Success, parse};
 use super::pull::Pull;
 use crate::forge::attempts::{Attempts, Cause};
 use crate::forge::error::ForgeError;
-use crate::forge::mark::Mark;
+use crate::forge::fit::{fit_body, fit_title};
+use crate::forge::metadata::Metadata;
 use crate::forge::pull_request::{Opened, PullRequest};
-use crate::forge::text;
 
 impl Api<'_> {
     pub(super) async fn open_or_find(&self, request: &PullRequest) -> Result<Opened, ForgeError> {
@@ -20,9 +20,10 @@ impl Api<'_> {
             None => self.create_or_find(request).await?,
         };
         if existed {
-            self.bring_up_to_date(&pull, request, &mut notes).await?;
+            self.update_text(&pull, request, &mut notes).await?;
         }
-        self.furnish(&pull, &request.extras, &mut notes).await;
+        self.apply_options(&pull, &request.options, &mut notes)
+            .await;
         Ok(Opened {
             number: pull.number,
             url: pull.html_url,
@@ -36,8 +37,8 @@ impl Api<'_> {
         let context = self.context(Operation::OpenPullRequest(request));
         let route = self.route("/pulls");
         let mut body = json!({
-            "title": text::fit_title(&request.title),
-            "body": text::fit_body(&request.body),
+            "title": fit_title(&request.title),
+            "body": fit_body(&request.body),
             "head": request.head,
             "base": request.base,
             "draft": request.draft,
@@ -111,32 +112,29 @@ impl Api<'_> {
 
     /// Updates the text of a pull request that was already open. A pull request of another run stays as it is, and so
     /// does a text that no run wrote.
-    async fn bring_up_to_date(
+    async fn update_text(
         &self,
         pull: &Pull,
         request: &PullRequest,
         notes: &mut Vec<String>,
     ) -> Result<(), ForgeError> {
         let body = pull.body.as_deref().unwrap_or_default();
-        match Mark::read(body) {
-            Some(mark) if mark.is_of(&request.run, &request.unit) => {}
-            Some(mark) => {
+        match Metadata::read(body) {
+            Some(metadata) if metadata.is_of(&request.run, &request.unit) => {}
+            Some(metadata) => {
                 return Err(ForgeError::Foreign {
                     url: pull.html_url.clone(),
                     head: request.head.clone(),
-                    run: mark.run,
-                    unit: mark.unit,
+                    run: metadata.run,
+                    unit: metadata.unit,
                 });
             }
             None => {
-                notes.push("its text is not of this run and was left as it is".to_owned());
+                notes.push("its text was not written by this run and stays as it is".to_owned());
                 return Ok(());
             }
         }
-        let (title, text) = (
-            text::fit_title(&request.title),
-            text::fit_body(&request.body),
-        );
+        let (title, text) = (fit_title(&request.title), fit_body(&request.body));
         let same = |one: &str, other: &str| one.trim().lines().eq(other.trim().lines());
         if pull.title == title && same(body, &text) {
             return Ok(());
@@ -148,7 +146,7 @@ impl Api<'_> {
             .change(Request::patch(&route, &change), operation)
             .await;
         if let Err(error) = changed {
-            notes.push(format!("its text is still the earlier one: {error}"));
+            notes.push(format!("its text could not be updated: {error}"));
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
-//! The little that is read of a pull request. octocrab's typed models fail a whole answer for one new value, so they are
-//! not used.
+//! The fields of a pull request that are read. octocrab's typed models are not used: they fail a whole answer for one
+//! new value.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::forge::pull_request::PullRequest;
 
-/// A pull request as the server tells it.
+/// A pull request in the server's answers.
 #[derive(Debug, Deserialize)]
 pub(super) struct Pull {
     pub(super) number: u64,
@@ -26,10 +26,10 @@ pub(super) struct Pull {
     #[serde(default)]
     pub(super) requested_teams: Vec<Team>,
     pub(super) milestone: Option<Milestone>,
-    /// How GraphQL names it.
+    /// Its id for GraphQL.
     #[serde(default)]
     pub(super) node_id: String,
-    /// Whether the server merges it by itself.
+    /// Present where auto-merge is enabled.
     pub(super) auto_merge: Option<IgnoredAny>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Pull {
 pub(super) struct Side {
     #[serde(rename = "ref")]
     pub(super) branch: String,
-    /// `null` when a fork is gone.
+    /// `null` when the fork is gone.
     repo: Option<SideRepo>,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Milestone {
 }
 
 impl Pull {
-    /// Whether it is the one that the request means, from the repository of this name.
+    /// Checks whether it is the pull request that the request means, from the repository of this name.
     pub(super) fn is_of(&self, request: &PullRequest, full_name: &str) -> bool {
         let from_here = |repo: &SideRepo| repo.full_name.eq_ignore_ascii_case(full_name);
         self.head.branch == request.head

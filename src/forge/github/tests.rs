@@ -9,7 +9,7 @@ use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{GitHubForge, GitHubSetup};
-use crate::forge::mark::Mark;
+use crate::forge::metadata::Metadata;
 use crate::forge::{
     Forge, ForgeError, ForgeSession, GitHubRepo, Pace, PullRequest, PullRequestFacts,
     PullRequestOptions, Reviewer, Token, Wait, WaitReporter,
@@ -28,7 +28,7 @@ fn request() -> PullRequest {
         head: HEAD.to_owned(),
         base: "main".to_owned(),
         draft: true,
-        extras: PullRequestOptions::default(),
+        options: PullRequestOptions::default(),
     }
 }
 
@@ -45,7 +45,7 @@ fn answer(status: u16, body: impl serde::Serialize) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-/// A server that knows the repository, under a name that it had before.
+/// A server that knows the repository under an earlier name.
 async fn server() -> MockServer {
     let server = MockServer::start().await;
     Mock::given(path("/repos/old/shop"))
@@ -56,7 +56,7 @@ async fn server() -> MockServer {
     server
 }
 
-/// The next look-ups find these, once each; the last one for ever.
+/// Answers the next look-ups with these, once each; the last one for ever.
 async fn lists(server: &MockServer, answers: &[Value]) {
     for (at, found) in answers.iter().enumerate() {
         let mock = Mock::given(method("GET"))
@@ -74,7 +74,7 @@ async fn lists(server: &MockServer, answers: &[Value]) {
     }
 }
 
-/// The next creations are answered so, once each; any further one fails the test.
+/// Answers the next creations with these, once each; any further creation fails the test.
 async fn creates(server: &MockServer, answers: Vec<ResponseTemplate>) {
     for response in answers {
         Mock::given(method("POST"))
@@ -151,7 +151,7 @@ async fn a_pull_request_is_created_under_the_present_name_of_the_repository() {
 }
 
 #[tokio::test]
-async fn one_that_is_open_is_taken_over() {
+async fn an_open_pull_request_is_found() {
     let server = server().await;
     lists(&server, &[json!([pull(4, HEAD)])]).await;
     assert_eq!(open(&server).await, Ok((4, true)));
@@ -159,7 +159,7 @@ async fn one_that_is_open_is_taken_over() {
 }
 
 #[tokio::test]
-async fn others_in_the_list_are_not_taken_over() {
+async fn other_pull_requests_on_the_list_are_not_taken() {
     let server = server().await;
     let mut fork = pull(2, HEAD);
     fork["head"]["repo"]["full_name"] = json!("mallory/shop");
@@ -225,7 +225,7 @@ async fn a_connection_lost_after_the_creation_does_not_create_twice() {
 }
 
 #[tokio::test]
-async fn a_failure_before_the_creation_is_tried_again_a_few_times() {
+async fn a_failure_before_the_creation_is_retried_a_few_times() {
     let bad = || ResponseTemplate::new(502).set_body_string("Bad Gateway");
     let server = server().await;
     lists(&server, &[json!([])]).await;
@@ -239,7 +239,7 @@ async fn a_failure_before_the_creation_is_tried_again_a_few_times() {
 }
 
 #[tokio::test]
-async fn already_exists_is_looked_up() {
+async fn a_pull_request_that_already_exists_is_looked_up() {
     let exists = || {
         let message = format!("A pull request already exists for acme:{HEAD}.");
         let errors = json!([{ "code": "custom", "message": message }]);
@@ -262,11 +262,11 @@ async fn already_exists_is_looked_up() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![exists()]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1/old/shop says that a pull request for batch/r1/src.ui exists already, but lists none that is open into main; close the other one or use another branch");
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1/old/shop reports an existing pull request for batch/r1/src.ui, but lists none that is open into main; close the other one or use another branch");
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_for_as_long_as_it_says_but_not_for_ever() {
+async fn a_limit_is_waited_for_but_not_for_ever() {
     let limit = |seconds: &str| {
         let body = json!({ "message": "You have exceeded a secondary rate limit." });
         answer(403, body).insert_header("retry-after", seconds)
@@ -279,11 +279,11 @@ async fn a_limit_is_waited_for_as_long_as_it_says_but_not_for_ever() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![limit("7200")]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 limits how fast requests may come (You have exceeded a secondary rate limit.), for longer than is worth waiting; try again later");
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 limits the rate of requests (You have exceeded a secondary rate limit.) for longer than is worth waiting; try again later");
 }
 
 #[tokio::test]
-async fn refusals_are_told_at_the_first_request() {
+async fn the_first_request_reports_a_refusal() {
     let mut sentences = Vec::new();
     for response in [
         answer(200, json!({ "full_name": "old/shop", "archived": true })),
@@ -303,7 +303,7 @@ async fn refusals_are_told_at_the_first_request() {
 }
 
 #[tokio::test]
-async fn texts_that_are_too_long_are_cut() {
+async fn long_texts_are_cut() {
     let server = server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![answer(201, pull(4, HEAD))]).await;
@@ -320,7 +320,7 @@ async fn texts_that_are_too_long_are_cut() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_named() {
+async fn an_error_names_the_server_that_does_not_answer() {
     let server = MockServer::builder().start().await;
     let session = session(&server);
     drop(server);
@@ -351,7 +351,7 @@ async fn the_path_of_an_enterprise_address_is_kept() {
 }
 
 #[test]
-fn the_token_is_sent_neither_in_clear_nor_elsewhere() {
+fn the_token_is_never_sent_unencrypted_or_to_another_host() {
     let problem = |api_url: &str| {
         let repo = GitHubRepo::parse("git@github.com:a/b", Some(api_url)).expect("remote");
         let token = Token::find("github.com", |_| Some("x".to_owned()), |_| None).expect("token");
@@ -373,7 +373,7 @@ fn the_token_is_sent_neither_in_clear_nor_elsewhere() {
 }
 
 #[tokio::test]
-async fn waits_are_told_while_they_begin() {
+async fn a_wait_is_reported_when_it_begins() {
     let server = server().await;
     lists(&server, &[json!([])]).await;
     let limit = answer(
@@ -382,16 +382,16 @@ async fn waits_are_told_while_they_begin() {
     );
     let limit = limit.insert_header("retry-after", "1");
     creates(&server, vec![limit, answer(201, pull(4, HEAD))]).await;
-    let (waits, mut told) = WaitReporter::channel();
+    let (waits, mut reported) = WaitReporter::channel();
     let opened = forge(&server).session(waits).open(&request()).await;
     assert_eq!(opened.expect("opened").number, 4);
-    let wait: Wait = told.try_recv().expect("told");
+    let wait: Wait = reported.try_recv().expect("a wait");
     assert!((1_000..1_100).contains(&wait.time.as_millis()), "{wait}");
     let words = "127.0.0.1 asks to wait 1.0s: You have exceeded a secondary rate limit.";
     assert_eq!(wait.to_string(), words);
 }
 
-/// A pull request with this text, as somebody else's server would list it.
+/// A pull request with this text, as the server lists it.
 fn with_text(body: &str) -> Value {
     let mut pull = pull(4, HEAD);
     pull["title"] = json!("Use hooks");
@@ -399,19 +399,19 @@ fn with_text(body: &str) -> Value {
     pull
 }
 
-fn marked(run: &str) -> String {
-    let story = PullRequestFacts {
+fn written_by(run: &str) -> String {
+    let facts = PullRequestFacts {
         run: run.to_owned(),
         unit: "src.ui".to_owned(),
-        ..crate::forge::story::sample(1)
+        ..crate::forge::pull_request_facts::sample(1)
     };
-    format!("Earlier.\n\n{}", Mark::of(&story).text())
+    format!("Earlier.\n\n{}", Metadata::of(&facts).comment())
 }
 
 #[tokio::test]
-async fn an_open_one_of_the_same_run_gets_the_present_text() {
+async fn an_open_pull_request_of_the_same_run_gets_the_present_text() {
     let server = server().await;
-    lists(&server, &[json!([with_text(&marked("r1"))])]).await;
+    lists(&server, &[json!([with_text(&written_by("r1"))])]).await;
     Mock::given(method("PATCH"))
         .and(path("/repos/acme/shop/pulls/4"))
         .and(wiremock::matchers::body_json(
@@ -425,19 +425,22 @@ async fn an_open_one_of_the_same_run_gets_the_present_text() {
 }
 
 #[tokio::test]
-async fn one_of_another_run_or_of_a_person_is_left_alone_and_told() {
+async fn a_pull_request_of_another_run_or_a_person_stays_as_it_is() {
     let server = server().await;
-    lists(&server, &[json!([with_text(&marked("r0"))])]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @r#"https://github.com/acme/shop/pull/4 comes from branch "batch/r1/src.ui" but is unit src.ui of run r0; it was left alone: close it, or use another branch"#);
+    lists(&server, &[json!([with_text(&written_by("r0"))])]).await;
+    insta::assert_snapshot!(open(&server).await.unwrap_err(), @r#"https://github.com/acme/shop/pull/4 comes from branch "batch/r1/src.ui" but belongs to unit src.ui of run r0, so it was not changed; close it, or use another branch"#);
 
     let server = self::server().await;
     lists(&server, &[json!([with_text("By hand.")])]).await;
     let opened = session(&server).open(&request()).await;
     let notes = opened.expect("found").notes;
-    assert_eq!(notes, ["its text is not of this run and was left as it is"]);
+    assert_eq!(
+        notes,
+        ["its text was not written by this run and stays as it is"]
+    );
 }
 
-/// The next request of this kind is answered so.
+/// Answers the next request of this kind.
 async fn answers(server: &MockServer, kind: &str, route: &str, response: ResponseTemplate) {
     Mock::given(method(kind))
         .and(path(format!("/repos/acme/shop{route}")))
@@ -447,9 +450,9 @@ async fn answers(server: &MockServer, kind: &str, route: &str, response: Respons
         .await;
 }
 
-async fn furnished(server: &MockServer) -> Vec<String> {
+async fn open_with_options(server: &MockServer) -> Vec<String> {
     let request = PullRequest {
-        extras: PullRequestOptions {
+        options: PullRequestOptions {
             labels: vec!["migration".to_owned()],
             reviewers: ["ada", "eve", "acme/web", "other/web"]
                 .map(Reviewer::named)
@@ -465,7 +468,7 @@ async fn furnished(server: &MockServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_thing_that_is_asked_for_fails_by_itself() {
+async fn each_option_fails_by_itself() {
     let server = server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![answer(201, pull(4, HEAD))]).await;
@@ -500,12 +503,12 @@ async fn each_thing_that_is_asked_for_fails_by_itself() {
     ] {
         answers(&server, "POST", reviewers, response).await;
     }
-    insta::assert_snapshot!(furnished(&server).await.join("\n"), @r#"
+    insta::assert_snapshot!(open_with_options(&server).await.join("\n"), @r#"
     labels are missing: the token from GH_TOKEN may not label pull requests in 127.0.0.1/old/shop (403: Resource not accessible by personal access token); it needs Issues: write or Pull requests: write
-    the milestone is missing: acme/shop has no open milestone "v2"; make it there, or name another
+    the milestone is missing: acme/shop has no open milestone "v2"; create it there, or name another
     not assigned to eve, who may not be in acme/shop
-    no review asked of @other/web: it is another owner's team
-    no review asked of @eve: 127.0.0.1/old/shop refused the request (422): Reviews may only be requested from collaborators.
+    no review requested from @other/web: the team belongs to another owner
+    no review requested from @eve: 127.0.0.1/old/shop refused the request (422): Reviews may only be requested from collaborators.
     "#);
     let asked: Vec<Value> = posted(&server).await.split_off(3);
     assert_eq!(
@@ -520,9 +523,9 @@ async fn each_thing_that_is_asked_for_fails_by_itself() {
 }
 
 #[tokio::test]
-async fn what_an_open_one_has_already_is_not_asked_for_again() {
+async fn options_that_are_set_already_are_not_set_again() {
     let server = server().await;
-    let mut there = with_text(&marked("r1"));
+    let mut there = with_text(&written_by("r1"));
     there["body"] = json!("All of it.");
     there["user"] = json!({ "login": "ada" });
     there["labels"] = json!([{ "name": "Migration" }]);
@@ -531,13 +534,13 @@ async fn what_an_open_one_has_already_is_not_asked_for_again() {
     there["requested_teams"] = json!([{ "slug": "web" }]);
     there["milestone"] = json!({ "number": 1, "title": "v2" });
     lists(&server, &[json!([there])]).await;
-    let notes = furnished(&server).await;
+    let notes = open_with_options(&server).await;
     assert_eq!(notes.len(), 2, "{notes:?}");
     assert!(posted(&server).await.is_empty());
 }
 
 #[tokio::test]
-async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
+async fn no_request_follows_the_last_one_that_the_server_allows() {
     let server = MockServer::start().await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now");
     let reset = now + Duration::from_mins(10);
@@ -549,19 +552,19 @@ async fn nothing_is_asked_for_after_the_last_request_that_is_left() {
         .mount(&server)
         .await;
     lists(&server, &[json!([pull(4, HEAD)])]).await;
-    let (waits, mut told) = WaitReporter::channel();
+    let (waits, mut reported) = WaitReporter::channel();
     let (session, request) = (forge(&server).session(waits), request());
     let wait = tokio::select! {
         opened = session.open(&request) => panic!("it asked for more: {opened:?}"),
-        wait = told.recv() => wait.expect("told").to_string(),
+        wait = reported.recv() => wait.expect("a wait").to_string(),
     };
     assert!(wait.ends_with("no request is left until then"), "{wait}");
 }
 
 #[tokio::test]
-async fn the_issue_of_a_run_is_known_by_its_mark_and_not_made_twice() {
+async fn the_issue_of_a_run_is_found_by_its_mark_and_not_created_twice() {
     let server = server().await;
-    let tracking = crate::forge::tracking::sample(2);
+    let tracking = crate::forge::tracking_issue::sample(2);
     let text = tracking.text("").replace("#2", "#3");
     let issue = |number: u64, body: &str| {
         json!({

@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::forge::{ForgeSession, State, Task, Tracking, WaitReporter};
+use crate::forge::{
+    ForgeSession, PullRequestState, TrackedPullRequest, TrackingIssue, WaitReporter,
+};
 use crate::run::delivery::Delivery;
 use crate::run::job::job::Job;
 use crate::run::log::run_fact::{IssueLink, RunFact};
@@ -28,30 +30,30 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The task, and the channel that updates it.
 pub(crate) struct Tracker {
-    tracking: watch::Sender<Tracking>,
+    tracking: watch::Sender<TrackingIssue>,
     task: JoinHandle<()>,
 }
 
 /// Returns the content of the tracking issue; reverts come last. The forge says whether each pull request is open.
 #[must_use]
-pub fn tracking(state: &RunState) -> Tracking {
+pub fn tracking(state: &RunState) -> TrackingIssue {
     let reverts = state.reverts();
     let opened = state.units.iter().chain(&reverts).filter_map(|unit| {
         let link = unit.publication.pull_request.as_ref()?;
-        Some(Task {
+        Some(TrackedPullRequest {
             unit: unit.header.id.to_string(),
             number: link.number,
             url: link.url.clone(),
             title: unit.header.title.clone(),
-            state: State::Open,
+            state: PullRequestState::Open,
         })
     });
-    Tracking {
+    TrackingIssue {
         run: state.id.to_string(),
         since: state.started_at,
         instruction: state.header.instruction.clone(),
         known: state.tracking_issue.as_ref().and_then(|issue| issue.number),
-        tasks: opened.collect(),
+        pull_requests: opened.collect(),
     }
 }
 
@@ -103,7 +105,7 @@ struct Keeper {
     told: mpsc::UnboundedSender<RunFact>,
     issue: Option<IssueLink>,
     /// The states of pull requests at the last look.
-    states: BTreeMap<u64, State>,
+    states: BTreeMap<u64, PullRequestState>,
     /// The pull requests that were open then, in the order of the looks.
     open: Vec<u64>,
     /// The last reported reason why the issue could not be written.
@@ -111,12 +113,12 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn keep(mut self, mut tracking: watch::Receiver<Tracking>) {
+    async fn keep(mut self, mut tracking: watch::Receiver<TrackingIssue>) {
         let mut shown = Vec::new();
         loop {
             let now = tracking.borrow_and_update().clone();
-            if now.tasks != shown {
-                shown.clone_from(&now.tasks);
+            if now.pull_requests != shown {
+                shown.clone_from(&now.pull_requests);
                 self.write(now).await;
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => self.forget(AGAIN),
@@ -129,7 +131,7 @@ impl Keeper {
         // Some pull requests were merged or closed meanwhile.
         self.forget(self.open.len());
         let last = tracking.borrow().clone();
-        if !last.tasks.is_empty() {
+        if !last.pull_requests.is_empty() {
             self.write(last).await;
         }
     }
@@ -141,10 +143,10 @@ impl Keeper {
         }
     }
 
-    async fn write(&mut self, mut tracking: Tracking) {
-        for task in &mut tracking.tasks {
+    async fn write(&mut self, mut tracking: TrackingIssue) {
+        for task in &mut tracking.pull_requests {
             if !self.states.contains_key(&task.number) {
-                match self.forge.state(&task.which()).await {
+                match self.forge.state(&task.reference()).await {
                     Ok(state) => {
                         self.states.insert(task.number, state);
                         if state.is_open() {
@@ -187,6 +189,6 @@ impl Keeper {
 }
 
 /// Waits until no more updates can come.
-async fn closed(tracking: &mut watch::Receiver<Tracking>) {
+async fn closed(tracking: &mut watch::Receiver<TrackingIssue>) {
     while tracking.changed().await.is_ok() {}
 }

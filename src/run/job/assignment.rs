@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::{Agent, AnotherAttempt, CodemodAgent, CodingAgent, CommandAgent, Limits};
+use crate::agent::{Agent, CodemodAgent, CodingAgent, CommandAgent, FurtherAttempts, Limits};
 use crate::codemod::Codemod;
 use crate::config::{AgentCaps, AgentOptions, AgentSpec, Config, Price};
 use crate::plan::Plan;
@@ -119,10 +119,10 @@ impl Assignment {
 
     /// Returns how many attempts the agent has.
     pub(crate) fn attempts(&self) -> u32 {
-        let usual = match self.agent.another_attempt() {
-            AnotherAttempt::Usual => USUAL_ATTEMPTS,
-            AnotherAttempt::IfAsked => 1,
-            AnotherAttempt::Pointless => return 1,
+        let usual = match self.agent.further_attempts() {
+            FurtherAttempts::Usual => USUAL_ATTEMPTS,
+            FurtherAttempts::IfAsked => 1,
+            FurtherAttempts::Pointless => return 1,
         };
         self.attempts.map_or(usual, NonZeroU32::get)
     }

@@ -8,7 +8,7 @@ use crate::agent::Prompts;
 use crate::check::{self, Check};
 use crate::codemod::OldUseCounter;
 use crate::config::Config;
-use crate::forge::{Templates, place_of_form};
+use crate::forge::{Templates, repository_template_path};
 use crate::git::Repo;
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan};
@@ -60,7 +60,8 @@ impl Findings {
         let prompts = Prompts::compile(&config.prompts)?;
         let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
         repo.check_identity()?;
-        let repository_template = match place_of_form(tracked.iter().map(String::as_str)) {
+        let repository_template = match repository_template_path(tracked.iter().map(String::as_str))
+        {
             Some(path) => repo.reader(&plan.base)?.text(path),
             None => None,
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::agent::{Agent, AgentId, AnotherAttempt, CommonFacts, PromptError};
+use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError};
 use crate::config::{Config, ForkChoice, RepoName};
 use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
 use crate::plan::{Plan, Unit, UnitId};
@@ -64,7 +64,7 @@ impl Job {
         refuse_impossible(&plan, config)?;
         let (assignments, agents) = assignment::of_plan(&plan, config, dir)?;
         let is_pointless =
-            |agent: &Arc<dyn Agent>| agent.another_attempt() == AnotherAttempt::Pointless;
+            |agent: &Arc<dyn Agent>| agent.further_attempts() == FurtherAttempts::Pointless;
         if config.run.best_of.is_some() && agents.iter().any(is_pointless) {
             return Err(PrepareError::AllAlike);
         }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{
-    AgentError, AgentEvent, Errand, Feedback, PlanFacts, Prompts, Task, Usage, UsageSum, Work,
+    AgentError, AgentEvent, Feedback, PlanFacts, Prompts, Task, TaskKind, Usage, UsageSum, Work,
 };
 use crate::config::{AgentCaps, Config, UnitRange};
 use crate::git::{CommitId, GitError, Repo};
@@ -169,7 +169,7 @@ impl<'a> PlanningSession<'a> {
                 Err(fault) => last = words::line(&fault),
             }
             tracing::info!("the answer cannot be used: {last}");
-            task.follow_up = Some(Feedback {
+            task.feedback = Some(Feedback {
                 session: work.session,
                 text: format!(
                     "Your answer cannot be used: {last}. Answer again, with the whole JSON object in a fenced block, by the schema that you were given, and change nothing.\n"
@@ -187,7 +187,6 @@ impl<'a> PlanningSession<'a> {
         Ok(Task {
             run: id.to_string(),
             unit: unit.to_string(),
-            title: "a plan for the change".to_owned(),
             instruction: self.plan.instruction.clone(),
             prompt: self
                 .prompts
@@ -206,8 +205,8 @@ impl<'a> PlanningSession<'a> {
             worktree,
             folder: self.checkout.folder().to_path_buf(),
             limits: self.assignment.limits,
-            errand: Errand::Answer,
-            follow_up: None,
+            kind: TaskKind::Answer,
+            feedback: None,
         })
     }
 

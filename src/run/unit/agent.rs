@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::agent::{AgentError, Errand, Task};
+use crate::agent::{AgentError, Task, TaskKind};
 use crate::process::Environment;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
@@ -23,7 +23,6 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
     let mut task = Task {
         run: unit.job.id().to_string(),
         unit: plan_unit.id.to_string(),
-        title: plan_unit.title.clone(),
         instruction: assignment.instruction.clone(),
         prompt: unit
             .job
@@ -34,8 +33,8 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
         folder: unit.folder(),
         environment: environment(unit),
         limits: assignment.limits,
-        errand: Errand::Change,
-        follow_up: before.feedback(),
+        kind: TaskKind::Change,
+        feedback: before.feedback(),
     };
     let begun = Instant::now();
     let mut end = turns(unit, &task, assignment).await?;
@@ -44,7 +43,7 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
         && used_nothing
         && begun.elapsed() < SESSION_LOST_WITHIN
         && let AgentEnd::Failed(AgentError::Failed { .. } | AgentError::Ended { .. }) = end
-        && let Some(feedback) = &mut task.follow_up
+        && let Some(feedback) = &mut task.feedback
         && feedback.session.take().is_some()
     {
         // Days after its end, an agent may not know its session any more, and says so before it does anything.

@@ -19,7 +19,7 @@ pub(crate) async fn commit(
     let facts = pull_request_facts(&unit.job, unit.number, result);
     let message = match unit.state().follow_up {
         None => templates.commit(&facts),
-        Some(open) => Ok(templates.mending(&facts, &open.follow_up.reason)),
+        Some(open) => Ok(templates.follow_up(&facts, &open.follow_up.reason)),
     };
     let message = message.map_err(|error| failure(step, error.to_string()))?;
     let branch = unit.job.workspace.branch(&unit.unit().id);

@@ -1,6 +1,6 @@
 //! The end of a follow-up: the commit is pushed on top of the pull request's branch, and a comment says so.
 
-use crate::forge::{Act, Forge, PullRequestRef, WaitReporter};
+use crate::forge::{Action, Forge, PullRequestRef, WaitReporter};
 use crate::git::CommitId;
 use crate::run::delivery::Destination;
 use crate::run::log::outcome::{Outcome, Step};
@@ -78,7 +78,7 @@ async fn comment(
         let said = words::fence("text", words::block(summary).trim());
         text = format!("{text}\n\n{said}");
     }
-    let note = Act::Note {
+    let note = Action::Note {
         key: format!("{} {} {tip}", unit.job.id(), unit.unit().id),
         text,
     };

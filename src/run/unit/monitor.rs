@@ -67,13 +67,13 @@ impl Monitored {
                 tail: String::new(),
             }),
             // Some programs wait for hours when their provider says so, and report nothing meanwhile.
-            (Err(AgentError::Limit { limit, .. }), None, Some(pressure))
+            (Err(AgentError::Limit { limit, .. }), None, Some(interruption))
                 if matches!(limit, LimitReached::Idle(_)) =>
             {
                 Err(AgentError::Transient {
-                    pressure,
+                    interruption,
                     wait: None,
-                    said: format!("stopped because {limit} since"),
+                    message: format!("stopped because {limit} since"),
                 })
             }
             (worked, ..) => worked,
@@ -110,7 +110,9 @@ pub(crate) async fn monitor(
                 so_far.usage = usage;
             }
             AgentEvent::Session(id) => so_far.session = Some(id),
-            AgentEvent::Interrupted { pressure, .. } => so_far.interruption = Some(pressure),
+            AgentEvent::Interrupted { interruption, .. } => {
+                so_far.interruption = Some(interruption);
+            }
             AgentEvent::Text(_) | AgentEvent::Tool { .. } => {}
         }
     }
@@ -186,7 +188,7 @@ mod tests {
             })
         };
         let interrupted = AgentEvent::Interrupted {
-            pressure: Interruption::RateLimit,
+            interruption: Interruption::RateLimit,
             wait: None,
         };
         for (last, goes_on) in [

@@ -125,7 +125,7 @@ async fn open_pull_request(
         head: unit.job.workspace.branch(&unit.unit().id).to_string(),
         base: target(unit, &place.base_branch),
         draft: place.draft,
-        extras: options,
+        options,
     };
     let (reporter, waits) = WaitReporter::channel();
     let session = place.forge.session(reporter);

@@ -3,7 +3,7 @@
 use std::mem::discriminant;
 use std::time::Duration;
 
-use crate::forge::{Checks, Forge, ForgeSession, PullRequestRef, WaitReporter};
+use crate::forge::{ChecksStatus, Forge, ForgeSession, PullRequestRef, WaitReporter};
 use crate::plan::UnitId;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::log::outcome::{Outcome, Step};
@@ -174,11 +174,11 @@ async fn is_checked(
     pull_request: &PullRequestRef,
     opened_at: i64,
 ) -> Result<bool, Halt> {
-    match unit.unless_stopping(session.standing(pull_request)).await? {
+    match unit.unless_stopping(session.status(pull_request)).await? {
         Ok(standing) => Ok(match standing.checks {
-            Checks::Running => !standing.state.is_open(),
-            Checks::None => now().saturating_sub(opened_at) > UNCHECKED,
-            Checks::Green | Checks::Red | Checks::Unknown => true,
+            ChecksStatus::Running => !standing.state.is_open(),
+            ChecksStatus::None => now().saturating_sub(opened_at) > UNCHECKED,
+            ChecksStatus::Green | ChecksStatus::Red | ChecksStatus::Unknown => true,
         }),
         Err(error) => {
             tracing::warn!("{}", words::chain(&error));

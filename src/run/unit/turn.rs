@@ -57,7 +57,9 @@ pub(crate) async fn turns(
             done @ AgentEnd::Done(_) => return Ok(done),
         };
         let (interruption, wait, usual) = match &error {
-            AgentError::Transient { pressure, wait, .. } => (*pressure, *wait, waits.next()),
+            AgentError::Transient {
+                interruption, wait, ..
+            } => (*interruption, *wait, waits.next()),
             AgentError::Killed { .. } => (Interruption::Killed, None, waits_after_kill.next()),
             _ => return Ok(AgentEnd::Failed(error)),
         };
@@ -104,8 +106,8 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
     };
     let budget = AgentBudget::left(assignment.caps, unit.state().ledger.counted_turns());
     let monitoring = monitor(reported, budget, &cancel, |event| {
-        if let AgentEvent::Interrupted { pressure, wait } = *event {
-            report(unit, assignment.agent.id(), pressure, wait);
+        if let AgentEvent::Interrupted { interruption, wait } = *event {
+            report(unit, assignment.agent.id(), interruption, wait);
         }
     });
     let (worked, monitored) = tokio::join!(work, monitoring);

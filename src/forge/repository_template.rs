@@ -1,15 +1,17 @@
-//! The repository's own template for pull requests, and where in it the text of ours goes.
+//! The repository's own template for pull requests: finds it, and puts our text into it.
 //!
-//! A forge fills it in only for people who open a pull request by hand; whoever uses its API has to do it. Text in, text
-//! out.
+//! A forge offers the template only to people who open a pull request by hand; a client of its API has to fill it in
+//! itself. Text in, text out.
 
-/// Words of a heading below which a change is told.
-const TELLING: [&str; 5] = ["descri", "summary", "what", "change", "overview"];
+/// Words in the heading of the section that describes the change.
+const DESCRIPTION: [&str; 5] = ["descri", "summary", "what", "change", "overview"];
 
-/// Which of the paths is the template, by the names and folders that GitHub knows
+/// Finds the template among the paths, by the names and folders that GitHub knows
 /// (<https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/creating-a-pull-request-template-for-your-repository>).
-pub fn place_of_form<'a>(paths: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let place = |path: &str| {
+pub(crate) fn repository_template_path<'a>(
+    paths: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let rank = |path: &str| {
         let path = path.to_ascii_lowercase();
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
         let is_it = matches!(
@@ -20,22 +22,22 @@ pub fn place_of_form<'a>(paths: impl Iterator<Item = &'a str>) -> Option<&'a str
         folders.iter().position(|it| is_it && *it == folder)
     };
     paths
-        .filter_map(|path| Some((place(path)?, path)))
+        .filter_map(|path| Some((rank(path)?, path)))
         .min()
         .map(|(_, path)| path)
 }
 
-/// Puts a text below the template's first heading that asks for it, in the place of what stands there; before
-/// everything else where no heading does. The rest of the template, its lists to tick above all, stays as it is.
-pub(super) fn fill(form: &str, text: &str) -> String {
-    let form = form.replace("\r\n", "\n");
-    let lines: Vec<&str> = form.lines().collect();
+/// Replaces the section that asks for a description by the text; without such a section, the text comes first. The rest
+/// of the template stays as it is, its checklists above all.
+pub(super) fn fill(template: &str, text: &str) -> String {
+    let template = template.replace("\r\n", "\n");
+    let lines: Vec<&str> = template.lines().collect();
     let asks = |line: &&str| {
         let line = line.to_lowercase();
-        line.starts_with('#') && TELLING.iter().any(|word| line.contains(word))
+        line.starts_with('#') && DESCRIPTION.iter().any(|word| line.contains(word))
     };
     let Some(heading) = lines.iter().position(asks) else {
-        return format!("{}\n\n{}\n", text.trim(), form.trim());
+        return format!("{}\n\n{}\n", text.trim(), template.trim());
     };
     let end = lines[heading + 1..]
         .iter()
@@ -53,8 +55,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_is_found_where_github_looks_and_in_its_order() {
-        let place = |paths: &[&'static str]| place_of_form(paths.iter().copied());
+    fn the_template_is_found_where_github_looks_and_in_its_order() {
+        let place = |paths: &[&'static str]| repository_template_path(paths.iter().copied());
         let all = [
             "docs/pull_request_template.md",
             "PULL_REQUEST_TEMPLATE.md",
@@ -66,11 +68,11 @@ mod tests {
     }
 
     #[test]
-    fn the_text_goes_below_the_heading_that_asks_for_it() {
-        let form =
+    fn the_text_goes_below_the_heading_that_asks_for_a_description() {
+        let template =
             "## What does this change?\r\n<!-- Tell us. -->\r\n\r\n## Checklist\r\n- [ ] tests\r\n";
         assert_eq!(
-            fill(form, "All of it.\n"),
+            fill(template, "All of it.\n"),
             "## What does this change?\n\nAll of it.\n\n## Checklist\n- [ ] tests"
         );
         assert_eq!(

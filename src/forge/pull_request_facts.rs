@@ -1,6 +1,6 @@
-//! What there is to say of a unit, as plain data.
+//! The facts about a unit that the texts of its pull request may use.
 //!
-//! [`PullRequestFacts`] is what the caller fills in, [`View`] is what templates see of it: bounded, files by folder.
+//! The caller fills in [`PullRequestFacts`]; templates see a [`TemplateView`] of them: bounded, with files by folder.
 
 use std::collections::BTreeMap;
 
@@ -8,72 +8,72 @@ use serde::Serialize;
 
 use super::markdown::shorten;
 
-/// An agent's summary beyond this is not a summary.
+/// The longest summary, in characters.
 const SUMMARY_LIMIT: usize = 4_000;
 const FOLDERS_SHOWN: usize = 60;
 const FILES_SHOWN: usize = 40;
 
-/// All that may be said of a unit.
+/// The facts about a unit and its change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PullRequestFacts {
+pub(crate) struct PullRequestFacts {
     /// What the user wants changed, in their own words.
-    pub instruction: String,
-    pub run: String,
-    pub unit: String,
+    pub(crate) instruction: String,
+    pub(crate) run: String,
+    pub(crate) unit: String,
     /// The unit's title.
-    pub title: String,
-    /// Who owns its files.
-    pub owners: Vec<String>,
+    pub(crate) title: String,
+    /// The owners of its files.
+    pub(crate) owners: Vec<String>,
     /// The files that the unit changed.
-    pub files: Vec<String>,
-    pub insertions: usize,
-    pub deletions: usize,
-    pub checks: Vec<CheckLine>,
-    /// What the agent said of its work.
-    pub summary: Option<String>,
-    pub needs: Vec<Need>,
-    /// The pull request shows the changes of what it needs too, as long as that is not merged.
-    pub shows_needs: bool,
+    pub(crate) files: Vec<String>,
+    pub(crate) insertions: usize,
+    pub(crate) deletions: usize,
+    pub(crate) checks: Vec<CheckLine>,
+    /// The agent's own summary of its work.
+    pub(crate) summary: Option<String>,
+    pub(crate) needs: Vec<Need>,
+    /// Whether the pull request also shows the changes of the units that it needs, until those are merged.
+    pub(crate) shows_needs: bool,
     /// How many other units the plan has.
-    pub siblings: usize,
+    pub(crate) siblings: usize,
     /// The base's full commit id.
-    pub base: String,
-    pub base_name: String,
+    pub(crate) base: String,
+    pub(crate) base_name: String,
     /// The agent in one line.
-    pub agent: String,
-    pub version: String,
-    /// Tells two claims apart.
-    pub claim_digest: String,
-    /// What the repository wants every pull request's text to look like.
-    pub repository_template: Option<String>,
+    pub(crate) agent: String,
+    pub(crate) version: String,
+    /// A digest of the claim.
+    pub(crate) claim_digest: String,
+    /// The repository's own template for pull requests.
+    pub(crate) repository_template: Option<String>,
 }
 
-/// What a check said.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CheckLine {
-    pub name: String,
+pub(crate) struct CheckLine {
+    pub(crate) name: String,
     /// `pass`, `failed`, …
-    pub verdict: String,
-    pub seconds: f64,
-    /// The tests that did not pass, where their names are known.
-    pub tests: Vec<String>,
+    pub(crate) verdict: String,
+    pub(crate) seconds: f64,
+    /// The names of the tests that did not pass, where they are known.
+    pub(crate) tests: Vec<String>,
 }
 
-/// A unit that has to be merged before.
+/// A unit that has to be merged first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Need {
-    pub unit: String,
-    pub title: String,
-    /// Where its pull request is, when it is known.
-    pub url: Option<String>,
+pub(crate) struct Need {
+    pub(crate) unit: String,
+    pub(crate) title: String,
+    /// The address of its pull request, where it is known.
+    pub(crate) url: Option<String>,
 }
 
-/// A story as templates see it.
+/// The facts as templates see them.
 #[derive(Serialize)]
-pub(super) struct View<'a> {
-    /// Its summary has no blank space around it and is not endless.
+pub(super) struct TemplateView<'a> {
+    /// Their summary is trimmed and bounded.
     #[serde(flatten)]
-    story: PullRequestFacts,
+    facts: PullRequestFacts,
     folders: Vec<Folder<'a>>,
     folders_more: usize,
 }
@@ -83,14 +83,14 @@ pub(super) struct View<'a> {
 struct Folder<'a> {
     name: &'a str,
     files: Vec<&'a str>,
-    /// How many are not in `files`.
+    /// How many files are not listed.
     more: usize,
 }
 
-impl<'a> View<'a> {
-    pub(super) fn of(story: &'a PullRequestFacts) -> Self {
+impl<'a> TemplateView<'a> {
+    pub(super) fn of(facts: &'a PullRequestFacts) -> Self {
         let mut by_folder: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for path in &story.files {
+        for path in &facts.files {
             let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
             by_folder.entry(folder).or_default().push(file);
         }
@@ -104,13 +104,13 @@ impl<'a> View<'a> {
                 Folder { name, files, more }
             })
             .collect();
-        let summary = story.summary.as_deref().map(str::trim);
+        let summary = facts.summary.as_deref().map(str::trim);
         Self {
-            story: PullRequestFacts {
+            facts: PullRequestFacts {
                 summary: summary
                     .filter(|text| !text.is_empty())
                     .map(|text| shorten(text, SUMMARY_LIMIT)),
-                ..story.clone()
+                ..facts.clone()
             },
             folders,
             folders_more,
@@ -118,7 +118,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// A made-up story with `count` of everything, to try templates on.
+/// Makes up facts with `count` of everything, to try templates on.
 pub(super) fn sample(count: usize) -> PullRequestFacts {
     let word = || "x".to_owned();
     PullRequestFacts {

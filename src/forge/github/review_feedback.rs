@@ -1,26 +1,27 @@
-//! Why a pull request on GitHub is not accepted: what failed checks say of its commit, with the ends of their logs, and
-//! what reviewers ask for who may write to the repository.
+//! Collects what stands against a pull request: its failed checks, with the ends of their logs, and the changes that
+//! reviewers request who may write to the repository.
 
 use serde::Deserialize;
 
 use super::api::Api;
-use super::standing::{Reviewed, if_seen, objecting};
-use crate::forge::complaint::{Complaints, FailedCheck, Objection, Remark, cut, end_of_log};
+use super::status::{SubmittedReview, if_readable, requesting_changes};
 use crate::forge::error::ForgeError;
+use crate::forge::excerpt::{beginning, end_of_log};
 use crate::forge::pull_request::PullRequestRef;
+use crate::forge::review_feedback::{ChangeRequest, FailedCheck, FileComment, ReviewFeedback};
 
-/// Bounds for what others wrote: whoever reads it has other things to read, too.
+/// Bounds for the texts of others, in entries and in bytes: an agent reads them besides its task.
 const CHECKS: usize = 10;
 const SUMMARY: usize = 2_000;
 const LOG: usize = 6_000;
-const REMARKS: usize = 20;
-const REMARK: usize = 1_000;
+const COMMENTS: usize = 20;
+const COMMENT: usize = 1_000;
 const NAME: usize = 200;
 const WORDS: usize = 4_000;
-/// So much of a log is looked at.
+/// The part of a log that is read, in bytes from its end.
 const LOG_READ: usize = 256 * 1024;
 
-/// Who may write to the repository (`author_association`).
+/// The values of `author_association` that come with the right to write to the repository.
 const TRUSTED: [&str; 3] = ["OWNER", "MEMBER", "COLLABORATOR"];
 
 #[derive(Debug, Deserialize)]
@@ -91,17 +92,17 @@ struct Comment {
 }
 
 impl Api<'_> {
-    pub(super) async fn complaints_of(
+    pub(super) async fn review_feedback_of(
         &self,
         which: &PullRequestRef,
-    ) -> Result<Complaints, ForgeError> {
+    ) -> Result<ReviewFeedback, ForgeError> {
         let route = format!("/pulls/{}", which.number);
         let Pull { head } = self.read(&route).await?;
-        let (reviews, strangers) = self.objections(&route).await?;
-        Ok(Complaints {
-            checks: self.failed_checks(&head.sha).await?,
-            reviews,
-            strangers,
+        let (change_requests, outsiders) = self.change_requests(&route).await?;
+        Ok(ReviewFeedback {
+            failed_checks: self.failed_checks(&head.sha).await?,
+            change_requests,
+            outsiders,
         })
     }
 
@@ -113,18 +114,18 @@ impl Api<'_> {
             let conclusion = run.conclusion.as_deref();
             !matches!(conclusion, None | Some("success" | "neutral" | "skipped"))
         };
-        let runs = if_seen(runs)?.unwrap_or_default();
+        let runs = if_readable(runs)?.unwrap_or_default();
         for run in runs.into_iter().filter(is_bad).take(CHECKS) {
             failed.push(self.failed_check(run).await?);
         }
         let route = format!("/commits/{commit}/status");
-        let told = self.read::<Statuses>(&route).await;
-        let statuses = if_seen(told)?.map_or_else(Vec::new, |told| told.statuses);
+        let statuses = self.read::<Statuses>(&route).await;
+        let statuses = if_readable(statuses)?.map_or_else(Vec::new, |all| all.statuses);
         let is_bad = |status: &Status| matches!(status.state.as_str(), "failure" | "error");
         let statuses = statuses.into_iter().filter(is_bad);
         failed.extend(statuses.map(|status| FailedCheck {
-            name: cut(&status.context, NAME),
-            summary: cut(&status.description.unwrap_or_default(), SUMMARY),
+            name: beginning(&status.context, NAME),
+            summary: beginning(&status.description.unwrap_or_default(), SUMMARY),
             ..FailedCheck::default()
         }));
         failed.truncate(CHECKS);
@@ -132,17 +133,17 @@ impl Api<'_> {
     }
 
     async fn failed_check(&self, run: CheckRun) -> Result<FailedCheck, ForgeError> {
-        let mut places = Vec::new();
+        let mut comments = Vec::new();
         if run.output.annotations_count > 0 {
             let route = format!("/check-runs/{}/annotations", run.id);
-            let told = self.pages(&route, |page: Vec<Annotation>| page);
-            let told = if_seen(told.await)?.unwrap_or_default();
+            let annotations = self.pages(&route, |page: Vec<Annotation>| page).await;
+            let annotations = if_readable(annotations)?.unwrap_or_default();
             let is_bad = |it: &Annotation| it.level.as_deref() != Some("notice");
-            let told = told.into_iter().filter(is_bad).take(REMARKS);
-            places.extend(told.map(|it| Remark {
-                path: cut(&it.path, NAME),
+            let annotations = annotations.into_iter().filter(is_bad).take(COMMENTS);
+            comments.extend(annotations.map(|it| FileComment {
+                path: beginning(&it.path, NAME),
                 line: it.start_line,
-                text: cut(&it.message.unwrap_or_default(), REMARK),
+                text: beginning(&it.message.unwrap_or_default(), COMMENT),
             }));
         }
         let log = match run.details_url.as_deref().and_then(job) {
@@ -158,14 +159,14 @@ impl Api<'_> {
         let words = [title, summary, text].into_iter().flatten();
         let words: Vec<String> = words.filter(|it| !it.trim().is_empty()).collect();
         Ok(FailedCheck {
-            name: cut(&run.name, NAME),
-            summary: cut(&words.join("\n"), SUMMARY),
-            places,
+            name: beginning(&run.name, NAME),
+            summary: beginning(&words.join("\n"), SUMMARY),
+            comments,
             log,
         })
     }
 
-    /// The end of a job's log. It may be gone, or not for this token: what else is known has to do then.
+    /// Returns the end of a job's log; nothing where the log is gone or the token may not read it.
     async fn log(&self, job: u64) -> String {
         let route = self.route(&format!("/actions/jobs/{job}/logs"));
         match self.client.end_of(&route, LOG_READ).await {
@@ -174,39 +175,39 @@ impl Api<'_> {
         }
     }
 
-    /// The last words of those who ask for changes, and how many of them may not be heeded.
-    async fn objections(&self, pull: &str) -> Result<(Vec<Objection>, usize), ForgeError> {
+    /// Returns the reviews that request changes, and how many more come from outsiders.
+    async fn change_requests(&self, pull: &str) -> Result<(Vec<ChangeRequest>, usize), ForgeError> {
         let route = format!("{pull}/reviews");
-        let reviews: Vec<Reviewed> = self.pages(&route, |page| page).await?;
-        let mut last = objecting(reviews);
-        let asked = last.len();
+        let reviews: Vec<SubmittedReview> = self.pages(&route, |page| page).await?;
+        let mut last = requesting_changes(reviews);
+        let all = last.len();
         last.retain(|_, review| is_trusted(&review.author_association));
-        let strangers = asked - last.len();
+        let outsiders = all - last.len();
         if last.is_empty() {
-            return Ok((Vec::new(), strangers));
+            return Ok((Vec::new(), outsiders));
         }
         let route = format!("{pull}/comments");
         let comments: Vec<Comment> = self.pages(&route, |page| page).await?;
-        let objections = last.into_iter().map(|(who, review)| {
-            let of_it = |comment: &&Comment| {
+        let requests = last.into_iter().map(|(author, review)| {
+            let is_part = |comment: &&Comment| {
                 comment.pull_request_review_id == Some(review.id)
                     && is_trusted(&comment.author_association)
             };
-            let places = comments.iter().filter(of_it).take(REMARKS);
-            Objection {
+            let comments = comments.iter().filter(is_part).take(COMMENTS);
+            ChangeRequest {
                 id: review.id,
-                who,
-                text: cut(&review.body, WORDS),
-                places: places
-                    .map(|comment| Remark {
-                        path: cut(&comment.path, NAME),
+                author,
+                text: beginning(&review.body, WORDS),
+                comments: comments
+                    .map(|comment| FileComment {
+                        path: beginning(&comment.path, NAME),
                         line: comment.line.or(comment.original_line),
-                        text: cut(&comment.body, REMARK),
+                        text: beginning(&comment.body, COMMENT),
                     })
                     .collect(),
             }
         });
-        Ok((objections.collect(), strangers))
+        Ok((requests.collect(), outsiders))
     }
 }
 
@@ -214,7 +215,7 @@ fn is_trusted(association: &str) -> bool {
     TRUSTED.contains(&association)
 }
 
-/// The job that a check run of Actions is: `https://HOST/OWNER/REPO/actions/runs/RUN/job/JOB`.
+/// Reads the job out of the address of a check run of Actions: `https://HOST/OWNER/REPO/actions/runs/RUN/job/JOB`.
 fn job(details_url: &str) -> Option<u64> {
     let (_, run) = details_url.split_once("/actions/runs/")?;
     let (_, job) = run.split_once("/job/")?;
@@ -227,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_of_actions_is_known_by_its_address() {
+    fn the_address_of_a_check_run_names_its_job() {
         let url = "https://github.com/acme/shop/actions/runs/12/job/345?pr=6";
         assert_eq!(job(url), Some(345));
         assert_eq!(job("https://ci.example.org/builds/7"), None);

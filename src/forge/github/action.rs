@@ -7,24 +7,29 @@ use super::answer::Operation;
 use super::api::Api;
 use super::client::{Failure, Request, Success};
 use crate::config::MergeMethod;
-use crate::forge::act::{Act, note_mark};
+use crate::forge::action::{Action, note_mark};
 use crate::forge::error::ForgeError;
 use crate::forge::pull_request::PullRequestRef;
 
 /// The REST API ignores a change of the draft state and still reports success.
-const READY: &str = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }";
+const READY: &str = "mutation($id: ID!) { \
+     markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }";
 
 impl Api<'_> {
-    pub(super) async fn act_on(&self, which: &PullRequestRef, act: &Act) -> Result<(), ForgeError> {
+    pub(super) async fn act_on(
+        &self,
+        which: &PullRequestRef,
+        action: &Action,
+    ) -> Result<(), ForgeError> {
         let number = which.number;
         let pull = format!("/pulls/{number}");
-        match act {
-            Act::Ready => self.make_ready(&pull).await,
-            Act::Comment(text) => {
+        match action {
+            Action::Ready => self.make_ready(&pull).await,
+            Action::Comment(text) => {
                 let mark = format!("<!-- batch comment {:016x} -->", fastrand::u64(..));
                 self.comment(number, text, &mark).await
             }
-            Act::Note { key, text } => {
+            Action::Note { key, text } => {
                 let mark = note_mark(key);
                 let all = format!("/issues/{number}/comments");
                 if self.has_comment(&all, &mark).await? {
@@ -32,23 +37,23 @@ impl Api<'_> {
                 }
                 self.comment(number, text, &mark).await
             }
-            Act::Label(labels) => {
+            Action::Label(labels) => {
                 let route = format!("/issues/{number}/labels");
                 let body = json!({ "labels": labels });
                 let label = Operation::Named("label pull requests");
                 self.send(Request::post(&route, &body), label).await
             }
-            Act::Close => {
+            Action::Close => {
                 let body = json!({ "state": "closed" });
                 let close = Operation::Named("close pull requests");
                 self.send(Request::patch(&pull, &body), close).await
             }
-            Act::Retarget(base) => {
+            Action::Retarget(base) => {
                 let body = json!({ "base": base });
                 let change = Operation::Named("change pull requests");
                 self.send(Request::patch(&pull, &body), change).await
             }
-            Act::Merge { method, commit } => self.merge(&pull, *method, commit.as_deref()).await,
+            Action::Merge { method, commit } => self.merge(&pull, *method, commit.as_deref()).await,
         }
     }
 

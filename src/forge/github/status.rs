@@ -1,4 +1,4 @@
-//! How a pull request stands on GitHub: its own state, what reviewers and checks say, how far its base has gone on.
+//! Reads the status of a pull request: its state, reviews and checks, and how far its base has moved on.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use super::api::Api;
 use super::pull::User;
 use crate::forge::error::ForgeError;
 use crate::forge::pull_request::PullRequestRef;
-use crate::forge::standing::{Checks, Review, Standing, State};
+use crate::forge::status::{ChecksStatus, PullRequestState, PullRequestStatus, ReviewDecision};
 
-/// A pull request with what is asked of its state only.
+/// The fields of a pull request that its status consists of.
 #[derive(Debug, Deserialize)]
 struct Pull {
     number: u64,
@@ -35,12 +35,12 @@ struct Side {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Reviewed {
+pub(super) struct SubmittedReview {
     pub(super) id: u64,
     user: Option<User>,
     state: String,
     pub(super) body: String,
-    /// What its author is to the repository.
+    /// The author's relation to the repository.
     pub(super) author_association: String,
 }
 
@@ -67,27 +67,33 @@ struct Comparison {
 }
 
 impl Pull {
-    fn state(&self) -> State {
+    fn state(&self) -> PullRequestState {
         match (self.merged, self.state.as_str(), self.draft) {
-            (true, ..) => State::Merged,
-            (false, "open", true) => State::Draft,
-            (false, "open", false) => State::Open,
-            _ => State::Closed,
+            (true, ..) => PullRequestState::Merged,
+            (false, "open", true) => PullRequestState::Draft,
+            (false, "open", false) => PullRequestState::Open,
+            _ => PullRequestState::Closed,
         }
     }
 }
 
 impl Api<'_> {
-    pub(super) async fn state_of(&self, which: &PullRequestRef) -> Result<State, ForgeError> {
+    pub(super) async fn state_of(
+        &self,
+        which: &PullRequestRef,
+    ) -> Result<PullRequestState, ForgeError> {
         let route = format!("/pulls/{}", which.number);
         let pull: Pull = self.read(&route).await?;
         Ok(pull.state())
     }
 
-    pub(super) async fn standing_of(&self, which: &PullRequestRef) -> Result<Standing, ForgeError> {
+    pub(super) async fn status_of(
+        &self,
+        which: &PullRequestRef,
+    ) -> Result<PullRequestStatus, ForgeError> {
         let route = format!("/pulls/{}", which.number);
         let pull: Pull = self.read(&route).await?;
-        let mut standing = Standing {
+        let mut status = PullRequestStatus {
             number: pull.number,
             url: pull.html_url.clone(),
             title: pull.title.clone(),
@@ -95,39 +101,39 @@ impl Api<'_> {
             head: pull.head.branch.clone(),
             base: pull.base.branch.clone(),
             commit: Some(pull.head.sha.clone()),
-            review: Review::None,
-            checks: Checks::None,
+            review: ReviewDecision::None,
+            checks: ChecksStatus::None,
             mergeable: pull.mergeable.filter(|_| pull.state().is_open()),
             behind: None,
         };
-        if standing.state.is_open() {
+        if status.state.is_open() {
             let route = format!("/pulls/{}/reviews", which.number);
-            let reviews: Vec<Reviewed> = self.pages(&route, |page| page).await?;
-            standing.review = decision(reviews);
-            standing.checks = self.checks(&pull.head.sha).await?;
+            let reviews: Vec<SubmittedReview> = self.pages(&route, |page| page).await?;
+            status.review = decision(reviews);
+            status.checks = self.checks(&pull.head.sha).await?;
             let route = format!(
                 "/compare/{}...{}?per_page=1",
                 escaped(&pull.base.branch),
                 pull.head.sha
             );
-            let compared: Result<Comparison, _> = self.read(&route).await;
-            standing.behind = compared.ok().map(|compared| compared.behind_by);
+            let comparison: Result<Comparison, _> = self.read(&route).await;
+            status.behind = comparison.ok().map(|comparison| comparison.behind_by);
         }
-        Ok(standing)
+        Ok(status)
     }
 
-    async fn checks(&self, commit: &str) -> Result<Checks, ForgeError> {
+    async fn checks(&self, commit: &str) -> Result<ChecksStatus, ForgeError> {
         let route = format!("/commits/{commit}/check-runs");
         let runs = self.pages(&route, |page: CheckRuns| page.check_runs).await;
         let route = format!("/commits/{commit}/status");
         let statuses = self.read::<Statuses>(&route).await;
-        let (runs, statuses) = (if_seen(runs)?, if_seen(statuses)?);
-        Ok(together(runs.as_deref(), statuses.as_ref()))
+        let (runs, statuses) = (if_readable(runs)?, if_readable(statuses)?);
+        Ok(combine(runs.as_deref(), statuses.as_ref()))
     }
 }
 
-/// Fine-grained tokens have no permission for check runs that could be given.
-pub(super) fn if_seen<T>(found: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
+/// Turns a refused read into nothing: fine-grained tokens cannot be given the permission for check runs.
+pub(super) fn if_readable<T>(found: Result<T, ForgeError>) -> Result<Option<T>, ForgeError> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(ForgeError::MissingPermission { .. } | ForgeError::NotVisible { .. }) => Ok(None),
@@ -135,8 +141,8 @@ pub(super) fn if_seen<T>(found: Result<T, ForgeError>) -> Result<Option<T>, Forg
     }
 }
 
-/// The last word of each reviewer, by login; a comment takes nothing back.
-fn last_words(reviews: Vec<Reviewed>) -> BTreeMap<String, Reviewed> {
+/// Returns the last decision of each reviewer, by login; a comment decides nothing.
+fn last_decisions(reviews: Vec<SubmittedReview>) -> BTreeMap<String, SubmittedReview> {
     let counts = |state: &str| matches!(state, "APPROVED" | "CHANGES_REQUESTED" | "DISMISSED");
     let counting = reviews.into_iter().filter(|it| counts(&it.state));
     counting
@@ -147,57 +153,59 @@ fn last_words(reviews: Vec<Reviewed>) -> BTreeMap<String, Reviewed> {
         .collect()
 }
 
-/// The reviewers who ask for changes, with what they said last.
-pub(super) fn objecting(reviews: Vec<Reviewed>) -> BTreeMap<String, Reviewed> {
-    let mut last = last_words(reviews);
+/// Returns the last reviews that request changes, by login.
+pub(super) fn requesting_changes(
+    reviews: Vec<SubmittedReview>,
+) -> BTreeMap<String, SubmittedReview> {
+    let mut last = last_decisions(reviews);
     last.retain(|_, review| review.state == "CHANGES_REQUESTED");
     last
 }
 
-fn decision(reviews: Vec<Reviewed>) -> Review {
-    let last = last_words(reviews);
+fn decision(reviews: Vec<SubmittedReview>) -> ReviewDecision {
+    let last = last_decisions(reviews);
     let any = |wanted: &str| last.values().any(|review| review.state == wanted);
     if any("CHANGES_REQUESTED") {
-        Review::ChangesRequested
+        ReviewDecision::ChangesRequested
     } else if any("APPROVED") {
-        Review::Approved
+        ReviewDecision::Approved
     } else {
-        Review::None
+        ReviewDecision::None
     }
 }
 
-/// Check runs and statuses as one; nothing of one kind where the token may not see it.
-fn together(runs: Option<&[CheckRun]>, statuses: Option<&Statuses>) -> Checks {
-    let mut all: Vec<Checks> = Vec::new();
+/// Combines check runs and commit statuses; `None` stands for a kind that the token may not read.
+fn combine(runs: Option<&[CheckRun]>, statuses: Option<&Statuses>) -> ChecksStatus {
+    let mut all: Vec<ChecksStatus> = Vec::new();
     for run in runs.unwrap_or_default() {
         all.push(match (run.status.as_str(), run.conclusion.as_deref()) {
-            ("completed", Some("success" | "neutral" | "skipped")) => Checks::Green,
-            ("completed", _) => Checks::Red,
-            _ => Checks::Running,
+            ("completed", Some("success" | "neutral" | "skipped")) => ChecksStatus::Green,
+            ("completed", _) => ChecksStatus::Red,
+            _ => ChecksStatus::Running,
         });
     }
-    // Without any status the state is said to be pending.
+    // The server calls a commit without statuses pending.
     if let Some(statuses) = statuses.filter(|statuses| statuses.total_count > 0) {
         all.push(match statuses.state.as_str() {
-            "success" => Checks::Green,
-            "pending" => Checks::Running,
-            _ => Checks::Red,
+            "success" => ChecksStatus::Green,
+            "pending" => ChecksStatus::Running,
+            _ => ChecksStatus::Red,
         });
     }
-    let is_blind = runs.is_none() || statuses.is_none();
+    let is_partial = runs.is_none() || statuses.is_none();
     let any = |wanted| all.contains(&wanted);
     match () {
-        () if any(Checks::Red) => Checks::Red,
-        () if any(Checks::Running) => Checks::Running,
-        () if is_blind => Checks::Unknown,
-        () if all.is_empty() => Checks::None,
-        () => Checks::Green,
+        () if any(ChecksStatus::Red) => ChecksStatus::Red,
+        () if any(ChecksStatus::Running) => ChecksStatus::Running,
+        () if is_partial => ChecksStatus::Unknown,
+        () if all.is_empty() => ChecksStatus::None,
+        () => ChecksStatus::Green,
     }
 }
 
-/// A branch's name in a path, its slashes too.
+/// Escapes a branch's name for a path, slashes included.
 fn escaped(branch: &str) -> String {
-    // In a path a plus is a plus.
+    // In a path, a plus stands for itself.
     let bytes = url::form_urlencoded::byte_serialize(branch.as_bytes());
     bytes.collect::<String>().replace('+', "%20")
 }
@@ -207,37 +215,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_word_of_each_reviewer_counts() {
-        let said = |words: &[(&str, &str)]| {
-            let reviews: Vec<Reviewed> = words
+    fn the_last_decision_of_each_reviewer_counts() {
+        let decided = |words: &[(&str, &str)]| {
+            let reviews: Vec<SubmittedReview> = words
                 .iter()
-                .map(|(login, state)| Reviewed {
+                .map(|(login, state)| SubmittedReview {
                     user: Some(User {
                         login: (*login).to_owned(),
                     }),
                     state: (*state).to_owned(),
-                    ..Reviewed::default()
+                    ..SubmittedReview::default()
                 })
                 .collect();
             decision(reviews)
         };
-        assert_eq!(said(&[]), Review::None);
+        assert_eq!(decided(&[]), ReviewDecision::None);
         assert_eq!(
-            said(&[("a", "APPROVED"), ("a", "COMMENTED")]),
-            Review::Approved
+            decided(&[("a", "APPROVED"), ("a", "COMMENTED")]),
+            ReviewDecision::Approved
         );
         assert_eq!(
-            said(&[("a", "APPROVED"), ("b", "CHANGES_REQUESTED")]),
-            Review::ChangesRequested
+            decided(&[("a", "APPROVED"), ("b", "CHANGES_REQUESTED")]),
+            ReviewDecision::ChangesRequested
         );
         assert_eq!(
-            said(&[("a", "CHANGES_REQUESTED"), ("a", "DISMISSED")]),
-            Review::None
+            decided(&[("a", "CHANGES_REQUESTED"), ("a", "DISMISSED")]),
+            ReviewDecision::None
         );
     }
 
     #[test]
-    fn no_status_at_all_is_not_taken_for_a_running_one() {
+    fn a_commit_without_statuses_has_no_running_checks() {
         let none = Statuses {
             state: "pending".to_owned(),
             total_count: 0,
@@ -251,15 +259,15 @@ mod tests {
             run("in_progress", None),
             run("completed", Some("timed_out")),
         ];
-        assert_eq!(together(Some(&[]), Some(&none)), Checks::None);
-        assert_eq!(together(Some(&green), Some(&none)), Checks::Green);
-        assert_eq!(together(Some(&red), Some(&none)), Checks::Red);
-        assert_eq!(together(Some(&red[..1]), None), Checks::Running);
-        assert_eq!(together(None, Some(&none)), Checks::Unknown);
+        assert_eq!(combine(Some(&[]), Some(&none)), ChecksStatus::None);
+        assert_eq!(combine(Some(&green), Some(&none)), ChecksStatus::Green);
+        assert_eq!(combine(Some(&red), Some(&none)), ChecksStatus::Red);
+        assert_eq!(combine(Some(&red[..1]), None), ChecksStatus::Running);
+        assert_eq!(combine(None, Some(&none)), ChecksStatus::Unknown);
     }
 
     #[test]
-    fn a_branch_is_one_part_of_a_path() {
+    fn a_branch_is_escaped_in_a_path() {
         assert_eq!(escaped("batch/r1/a b+c"), "batch%2Fr1%2Fa%20b%2Bc");
     }
 }

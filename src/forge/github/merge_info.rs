@@ -1,4 +1,4 @@
-//! By which commits a pull request came into its base.
+//! Finds the commits by which a pull request was merged.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use super::api::Api;
 use crate::forge::error::ForgeError;
 use crate::forge::pull_request::PullRequestRef;
-use crate::forge::standing::{Brought, Merged};
+use crate::forge::status::{CommitInfo, MergeInfo};
 
 #[derive(Debug, Deserialize)]
 struct Pull {
@@ -19,13 +19,13 @@ struct Pull {
 
 #[derive(Debug, Deserialize)]
 struct Listed {
-    commit: Told,
+    commit: Commit,
     #[serde(default)]
     parents: Vec<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Told {
+struct Commit {
     message: String,
     author: Option<Author>,
 }
@@ -40,39 +40,39 @@ struct Author {
 }
 
 impl Api<'_> {
-    pub(super) async fn merged_by(
+    pub(super) async fn merge_info_of(
         &self,
         which: &PullRequestRef,
-    ) -> Result<Option<Merged>, ForgeError> {
+    ) -> Result<Option<MergeInfo>, ForgeError> {
         let route = format!("/pulls/{}", which.number);
         let pull: Pull = self.read(&route).await?;
-        // Of one that is open, it is the commit of a trial.
+        // An open pull request has the commit of a trial merge there.
         let Some(commit) = pull.merge_commit_sha.filter(|_| pull.merged) else {
             return Ok(None);
         };
-        let mut brought = Vec::new();
+        let mut commits = Vec::new();
         if pull.commits > 1 {
             let route = format!("{route}/commits");
             let listed: Vec<Listed> = self.pages(&route, |page| page).await?;
-            brought = listed
+            commits = listed
                 .into_iter()
                 .filter(|listed| listed.parents.len() == 1)
                 .map(|listed| listed.commit.into())
                 .collect();
         }
-        Ok(Some(Merged { commit, brought }))
+        Ok(Some(MergeInfo { commit, commits }))
     }
 }
 
-impl From<Told> for Brought {
-    fn from(told: Told) -> Self {
-        let author = told.author.unwrap_or_default();
+impl From<Commit> for CommitInfo {
+    fn from(commit: Commit) -> Self {
+        let author = commit.author.unwrap_or_default();
         let at = author.date.and_then(|date| date.parse().ok());
         Self {
             name: author.name,
             email: author.email,
             at: at.map_or(0, jiff::Timestamp::as_second),
-            message: told.message,
+            message: commit.message,
         }
     }
 }

@@ -1,53 +1,53 @@
-//! One issue for all pull requests of a run: a list of tasks, known by a mark that no reader sees.
+//! The issue that lists all pull requests of a run, as a task list between two marks that no reader sees.
 //!
 //! Text in, text out; knows no forge. What people write around the list stays.
 
+use super::fit::fit_title;
 use super::markdown::{code, fence, one_line};
 use super::pull_request::PullRequestRef;
-use super::standing::State;
-use super::text::fit_title;
+use super::status::PullRequestState;
 
-/// GitHub takes no longer texts than 65,536 characters; the rest is for what stands around the list.
+/// The longest list: GitHub accepts 65,536 characters, and people write around the list.
 const LIST_LIMIT: usize = 55_000;
 
 const END: &str = "<!-- batch run end -->";
 
-/// What is to stand in the issue.
+/// The contents of the issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tracking {
-    pub run: String,
-    /// When the run began, in milliseconds since 1970-01-01 UTC.
-    pub since: i64,
-    pub instruction: String,
-    /// The issue's number, where it is known.
-    pub known: Option<u64>,
-    pub tasks: Vec<Task>,
+pub struct TrackingIssue {
+    pub(crate) run: String,
+    /// The start of the run, in milliseconds since 1970-01-01 UTC.
+    pub(crate) since: i64,
+    pub(crate) instruction: String,
+    /// The issue's number, where the issue is known to exist.
+    pub(crate) known: Option<u64>,
+    pub(crate) pull_requests: Vec<TrackedPullRequest>,
 }
 
-/// A pull request in the list.
+/// A pull request on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
-    pub unit: String,
-    pub number: u64,
-    pub url: String,
-    pub title: String,
-    pub state: State,
+pub(crate) struct TrackedPullRequest {
+    pub(crate) unit: String,
+    pub(crate) number: u64,
+    pub(crate) url: String,
+    pub(crate) title: String,
+    pub(crate) state: PullRequestState,
 }
 
-/// The issue, where it is.
+/// An issue on a forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tracked {
-    /// Nothing where issues have no numbers.
-    pub number: Option<u64>,
-    pub url: String,
+pub(crate) struct IssueRef {
+    /// Nothing on a forge that does not number issues.
+    pub(crate) number: Option<u64>,
+    pub(crate) url: String,
 }
 
-impl Tracking {
+impl TrackingIssue {
     pub(super) fn title(&self) -> String {
         fit_title(&one_line(&self.instruction))
     }
 
-    /// The issue's text; of what stood there before, all but the list stays.
+    /// Returns the issue's text with the present list; the rest of the text before stays.
     pub(super) fn text(&self, before: &str) -> String {
         let list = self.list();
         let begin = before.find(&self.mark());
@@ -65,7 +65,7 @@ impl Tracking {
         }
     }
 
-    /// Whether a text is that of this run's issue.
+    /// Checks whether a text is that of this run's issue.
     pub(super) fn is_in(&self, text: &str) -> bool {
         text.contains(&self.mark())
     }
@@ -76,25 +76,26 @@ impl Tracking {
 
     fn list(&self) -> String {
         let mut list = format!("{}\n", self.mark());
-        for (at, task) in self.tasks.iter().enumerate() {
-            let line = task.line();
+        for (at, pull_request) in self.pull_requests.iter().enumerate() {
+            let line = pull_request.line();
             if list.chars().count() + line.chars().count() > LIST_LIMIT {
-                let more = format!("\nand {} more\n", self.tasks.len() - at);
+                let more = format!("\nand {} more\n", self.pull_requests.len() - at);
                 list.push_str(&more);
                 break;
             }
             list.push_str(&line);
         }
-        let merged = self.tasks.iter().filter(|it| it.state == State::Merged);
-        let (merged, all) = (merged.count(), self.tasks.len());
+        let all = self.pull_requests.len();
+        let is_merged = |it: &&TrackedPullRequest| it.state == PullRequestState::Merged;
+        let merged = self.pull_requests.iter().filter(is_merged).count();
         format!("{list}\n{merged} of {all} merged\n{END}")
     }
 }
 
-impl Task {
-    /// The pull request.
+impl TrackedPullRequest {
+    /// Returns the reference by which a forge finds it.
     #[must_use]
-    pub fn which(&self) -> PullRequestRef {
+    pub(crate) fn reference(&self) -> PullRequestRef {
         PullRequestRef {
             unit: self.unit.clone(),
             number: self.number,
@@ -102,7 +103,7 @@ impl Task {
     }
 
     fn line(&self) -> String {
-        let tick = if self.state == State::Merged {
+        let tick = if self.state == PullRequestState::Merged {
             "x"
         } else {
             " "
@@ -118,24 +119,24 @@ impl Task {
 }
 
 #[cfg(test)]
-pub(super) fn sample(tasks: usize) -> Tracking {
-    let task = |number: usize| Task {
+pub(super) fn sample(count: usize) -> TrackingIssue {
+    let pull_request = |number: usize| TrackedPullRequest {
         unit: format!("{number:02}-a"),
         number: number as u64,
         url: format!("https://github.com/acme/shop/pull/{number}"),
         title: "clients/`js`".to_owned(),
         state: if number == 1 {
-            State::Merged
+            PullRequestState::Merged
         } else {
-            State::Open
+            PullRequestState::Open
         },
     };
-    Tracking {
+    TrackingIssue {
         run: "20261121-k3f9".to_owned(),
         since: 1_732_147_200_000,
         instruction: "use hooks\n--> @all".to_owned(),
         known: None,
-        tasks: (1..=tasks).map(task).collect(),
+        pull_requests: (1..=count).map(pull_request).collect(),
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_tells_title_link_and_state_of_each() {
+    fn the_list_shows_title_link_and_state() {
         insta::assert_snapshot!(sample(2).text(""), @r"
         ```text
         use hooks
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_around_the_list_stays() {
+    fn text_around_the_list_stays() {
         let first = sample(1).text("");
         let edited = format!("Please hurry.\r\n{first}\nThanks.");
         let second = sample(2).text(&edited);
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(second.matches("#1]").count(), 1);
         assert_eq!(sample(2).text(&second), second);
         assert!(sample(0).is_in(&second));
-        let other = Tracking {
+        let other = TrackingIssue {
             run: "20261121-k3f".to_owned(),
             ..sample(0)
         };

@@ -1,18 +1,18 @@
-//! Reads the address of a git remote: is it a repository on GitHub, and where is that server's API?
+//! Reads the address of a git remote: the repository on GitHub that it leads to, and the server's API.
 //!
-//! Text in, data out. It asks neither git nor the network.
+//! Text in, data out. Asks neither git nor the network.
 
 use crate::config::RepoName;
 
 /// A repository on github.com or on a GitHub Enterprise Server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitHubRepo {
-    /// The host that people know, lower-case, without a port.
-    pub host: String,
-    pub owner: String,
-    pub name: String,
-    /// Where the server's REST API is.
-    pub api_url: String,
+    /// The host in the web address, lower-case, without a port.
+    pub(crate) host: String,
+    pub(crate) owner: String,
+    pub(crate) name: String,
+    /// The address of the server's REST API.
+    pub(crate) api_url: String,
 }
 
 impl GitHubRepo {
@@ -20,10 +20,10 @@ impl GitHubRepo {
     ///
     /// GitHub is `github.com`, a host that begins with `github.`, and the host of the `api_url` from the configuration.
     #[must_use]
-    pub fn parse(remote: &str, api_url: Option<&str>) -> Option<Self> {
+    pub(crate) fn parse(remote: &str, api_url: Option<&str>) -> Option<Self> {
         let (host, port, path) = split(remote.trim())?;
         let host = match host.trim_end_matches('.').to_ascii_lowercase().as_str() {
-            // ssh over the https port, and the web address with www, are other names of the same server.
+            // Other names of the same server: for ssh over the https port, and with www.
             "ssh.github.com" | "www.github.com" => "github.com".to_owned(),
             other => other.to_owned(),
         };
@@ -48,20 +48,25 @@ impl GitHubRepo {
         })
     }
 
-    /// The repository of this name on github.com, where the remote's host may be an alias of ssh's for that; `None` where
-    /// it is plainly another server, or none.
+    /// Returns the repository of this name on github.com, where the remote's host may be an ssh alias for it; `None`
+    /// where the remote is another server's, or no server's.
     ///
-    /// Only github.com is behind an alias: were it the server of the `api_url`, whoever wrote that had the token.
+    /// An alias only ever means github.com: if it meant the server of `api_url`, the author of that setting would get
+    /// the token.
     #[must_use]
-    pub fn behind_alias(remote: &str, name: &RepoName, api_url: Option<&str>) -> Option<Self> {
+    pub(crate) fn behind_alias(
+        remote: &str,
+        name: &RepoName,
+        api_url: Option<&str>,
+    ) -> Option<Self> {
         is_by_ssh(remote.trim())
             .then(|| Self::parse(&format!("https://github.com/{name}"), api_url))
             .flatten()
     }
 
-    /// Another repository on the same server.
+    /// Returns another repository on the same server.
     #[must_use]
-    pub fn called(&self, name: &RepoName) -> Self {
+    pub(crate) fn called(&self, name: &RepoName) -> Self {
         Self {
             owner: name.owner.clone(),
             name: name.name.clone(),
@@ -69,15 +74,15 @@ impl GitHubRepo {
         }
     }
 
-    /// Whether both are the same as far as their names tell.
+    /// Checks whether both have the same name on the same server.
     #[must_use]
-    pub fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         self.host == other.host && self.full_name().eq_ignore_ascii_case(&other.full_name())
     }
 
-    /// Its address for git, reached in the same way as what `remote` is the address of.
+    /// Returns the address for git, with the protocol and user of `remote`.
     #[must_use]
-    pub fn address_like(&self, remote: &str) -> Option<String> {
+    pub(crate) fn address_like(&self, remote: &str) -> Option<String> {
         let (remote, name) = (remote.trim(), self.full_name());
         if remote.contains("://") {
             let mut url = url::Url::parse(remote).ok()?;
@@ -88,22 +93,22 @@ impl GitHubRepo {
         Some(format!("{before}:{name}.git"))
     }
 
-    /// The name with the server: `github.com/acme/shop`.
+    /// Returns the name with the server: `github.com/acme/shop`.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}/{}", self.host, self.full_name())
     }
 
-    /// `owner/name`
+    /// Returns `owner/name`.
     #[must_use]
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
 }
 
-/// Whether an API's address belongs to the server that a remote is on.
+/// Checks whether an API's address belongs to the server that a remote is on.
 ///
-/// An address in a repository's own configuration may be anybody's; the token goes only where the remote is.
+/// Anybody may have written an address in a repository's configuration; the token goes only where the remote is.
 pub(super) fn serves(api_url: &str, host: &str) -> bool {
     url::Url::parse(api_url.trim()).is_ok_and(|url| {
         url.host_str()
@@ -111,7 +116,7 @@ pub(super) fn serves(api_url: &str, host: &str) -> bool {
     })
 }
 
-/// Whether git reaches a remote by ssh, whose settings know servers by other names.
+/// Checks whether git reaches a remote by ssh, whose settings may give servers other names.
 fn is_by_ssh(remote: &str) -> bool {
     match remote.split_once("://") {
         Some((scheme, _)) => matches!(scheme, "ssh" | "git+ssh" | "ssh+git"),
@@ -119,11 +124,11 @@ fn is_by_ssh(remote: &str) -> bool {
     }
 }
 
-/// Host, web port and path of a remote that is on another machine.
+/// Splits the address of a remote on another machine into host, web port and path.
 fn split(remote: &str) -> Option<(String, Option<u16>, String)> {
     if remote.contains("://") {
         let url = url::Url::parse(remote).ok()?;
-        // Only a web address says something of the API's port; the port of ssh or git is another server's.
+        // Only the port of a web address is the API's; ssh and git have ports of their own.
         let port = match url.scheme() {
             "https" => url.port(),
             "http" | "ssh" | "git" | "git+ssh" | "ssh+git" => None,
@@ -150,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_a_github_remote_is_read() {
+    fn every_form_of_a_github_remote_is_read() {
         for remote in [
             "https://github.com/acme/shop",
             "https://github.com/acme/shop.git",
@@ -202,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn another_repository_is_reached_in_the_same_way() {
+    fn the_address_of_another_repository_keeps_protocol_and_user() {
         let repo = GitHubRepo::parse("git@github.com:ada/shop", None).expect("a server");
         for (remote, beside) in [
             (
@@ -224,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_an_alias_of_ssh_is_github_com_whatever_is_configured() {
+    fn an_ssh_alias_means_github_com_whatever_is_configured() {
         let name: RepoName = "acme/shop".parse().expect("a name");
         for remote in [
             "work:acme/shop.git",
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_server_is_behind_an_address_that_is_no_alias() {
+    fn an_address_without_an_alias_means_no_other_server() {
         let name: RepoName = "acme/shop".parse().expect("a name");
         for remote in [
             "",
@@ -265,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_github_is_left_alone() {
+    fn other_remotes_are_not_github() {
         for remote in [
             "",
             "/srv/git/github.com/acme/shop.git",

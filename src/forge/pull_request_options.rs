@@ -1,38 +1,38 @@
-//! What a pull request is furnished with once it is open: labels, reviewers, assignees, a milestone.
+//! The options of a pull request: labels, reviewers, assignees, a milestone, auto-merge.
 //!
-//! Data only; what a forge makes of it is the forge's. Knows nothing of where the names come from.
+//! Plain data, which each forge applies in its own way. Knows nothing of where the names come from.
 
 use std::fmt;
 
 use crate::config::MergeMethod;
 
-/// What is asked for beyond the pull request itself.
+/// The settings of a pull request besides its branches and its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PullRequestOptions {
-    pub labels: Vec<String>,
-    pub reviewers: Vec<Reviewer>,
-    pub assignees: Vec<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) reviewers: Vec<Reviewer>,
+    pub(crate) assignees: Vec<String>,
     /// A title, or a number.
-    pub milestone: Option<String>,
-    /// The forge merges it by itself, in this way, once it may be merged.
-    pub auto_merge: Option<MergeMethod>,
+    pub(crate) milestone: Option<String>,
+    /// The method by which the forge merges the pull request as soon as its rules allow it.
+    pub(crate) auto_merge: Option<MergeMethod>,
 }
 
-/// Somebody who is asked for a review.
+/// A person or a team whose review is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reviewer {
+pub(crate) enum Reviewer {
     User(String),
     Team {
-        /// Whose team it is, where that was said.
+        /// The organisation that the team belongs to, where it was named.
         owner: Option<String>,
         slug: String,
     },
 }
 
 impl Reviewer {
-    /// A person's name, or a team's as `owner/team`; an `@` before it is left out.
+    /// Reads a person's name, or a team's as `owner/team`; a leading `@` does not count.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let name = bare(name);
         match name.split_once('/') {
             Some(_) => Self::team(name),
@@ -40,9 +40,9 @@ impl Reviewer {
         }
     }
 
-    /// A team, as `team` or `owner/team`.
+    /// Reads a team's name, as `team` or `owner/team`.
     #[must_use]
-    pub fn team(name: &str) -> Self {
+    pub(crate) fn team(name: &str) -> Self {
         let name = bare(name);
         let (owner, slug) = match name.split_once('/') {
             Some((owner, slug)) => (Some(owner.to_owned()), slug),
@@ -54,9 +54,9 @@ impl Reviewer {
         }
     }
 
-    /// An owner as CODEOWNERS names it; nobody can be asked by a mail address.
+    /// Reads an owner as CODEOWNERS names one; a mail address names no reviewer.
     #[must_use]
-    pub fn of_owner(owner: &str) -> Option<Self> {
+    pub(crate) fn of_owner(owner: &str) -> Option<Self> {
         owner.starts_with('@').then(|| Self::named(owner))
     }
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_teams_and_addresses_are_told_apart() {
+    fn people_teams_and_addresses_differ() {
         let team = |owner: Option<&str>| Reviewer::Team {
             owner: owner.map(str::to_owned),
             slug: "web".to_owned(),

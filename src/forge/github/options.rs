@@ -1,5 +1,5 @@
-//! Labels, reviewers, assignees and a milestone for a pull request that is open. Each is asked for by itself, only where
-//! it is missing, and what fails becomes a note: none of it undoes the pull request.
+//! Applies the options of an open pull request: labels, reviewers, assignees, milestone, auto-merge. Each is set by
+//! itself and only where it is missing; a failure becomes a note, and the pull request stays open.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,20 +10,21 @@ use super::client::Request;
 use super::pull::{Milestone, Pull, User};
 use crate::config::MergeMethod;
 use crate::forge::error::ForgeError;
-use crate::forge::extras::{PullRequestOptions, Reviewer};
+use crate::forge::pull_request_options::{PullRequestOptions, Reviewer};
 
-const AUTO_MERGE: &str = "mutation($id: ID!, $method: PullRequestMergeMethod!) { enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } } }";
+const AUTO_MERGE: &str = "mutation($id: ID!, $method: PullRequestMergeMethod!) { \
+     enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } } }";
 
 const LABELLING: Operation<'_> = Operation::Named("label pull requests");
 const ASSIGNING: Operation<'_> = Operation::Named("assign pull requests");
-const PLANNING: Operation<'_> = Operation::Named("set milestones");
+const MILESTONE: Operation<'_> = Operation::Named("set milestones");
 const REVIEWING: Operation<'_> = Operation::Named("request reviews");
 
 impl Api<'_> {
-    pub(super) async fn furnish(
+    pub(super) async fn apply_options(
         &self,
         pull: &Pull,
-        extras: &PullRequestOptions,
+        options: &PullRequestOptions,
         notes: &mut Vec<String>,
     ) {
         let mut note = |what: &str, failed: Result<(), ForgeError>| {
@@ -31,27 +32,27 @@ impl Api<'_> {
                 notes.push(format!("{what}: {error}"));
             }
         };
-        let labelled = self.label(pull, &extras.labels).await;
+        let labelled = self.label(pull, &options.labels).await;
         note("labels are missing", labelled);
-        let planned = match &extras.milestone {
-            Some(wanted) => self.plan_for(pull, wanted).await,
+        let set = match &options.milestone {
+            Some(wanted) => self.set_milestone(pull, wanted).await,
             None => Ok(()),
         };
-        note("the milestone is missing", planned);
-        match self.assign(pull, &extras.assignees).await {
-            Ok(dropped) if dropped.is_empty() => {}
-            Ok(dropped) => notes.push(format!(
+        note("the milestone is missing", set);
+        match self.assign(pull, &options.assignees).await {
+            Ok(ignored) if ignored.is_empty() => {}
+            Ok(ignored) => notes.push(format!(
                 "not assigned to {}, who may not be in {}",
-                dropped.join(", "),
+                ignored.join(", "),
                 self.rest.full_name
             )),
             failed => note("assignees are missing", failed.map(drop)),
         }
-        self.request_reviews(pull, &extras.reviewers, notes).await;
-        if let Some(method) = extras.auto_merge
+        self.request_reviews(pull, &options.reviewers, notes).await;
+        if let Some(method) = options.auto_merge
             && let Err(error) = self.auto_merge(pull, method).await
         {
-            notes.push(format!("it will not be merged by itself: {error}"));
+            notes.push(format!("auto-merge is not enabled: {error}"));
         }
     }
 
@@ -63,7 +64,7 @@ impl Api<'_> {
         let method = method.name().to_uppercase();
         let variables = json!({ "id": pull.node_id, "method": method });
         let document = json!({ "query": AUTO_MERGE, "variables": variables });
-        let operation = Operation::Named("have pull requests merged by themselves");
+        let operation = Operation::Named("enable auto-merge");
         self.graphql(&document, operation).await.map(drop)
     }
 
@@ -81,7 +82,7 @@ impl Api<'_> {
         self.send(Request::post(&route, &body), LABELLING).await
     }
 
-    async fn plan_for(&self, pull: &Pull, wanted: &str) -> Result<(), ForgeError> {
+    async fn set_milestone(&self, pull: &Pull, wanted: &str) -> Result<(), ForgeError> {
         let is_it = |milestone: &Milestone| {
             milestone.title == wanted || milestone.number.to_string() == wanted
         };
@@ -97,10 +98,10 @@ impl Api<'_> {
         };
         let route = format!("/issues/{}", pull.number);
         let body = json!({ "milestone": milestone.number });
-        self.send(Request::patch(&route, &body), PLANNING).await
+        self.send(Request::patch(&route, &body), MILESTONE).await
     }
 
-    /// Gives those whom the server passed over without a word.
+    /// Returns the assignees that the server silently ignored.
     async fn assign(&self, pull: &Pull, wanted: &[String]) -> Result<Vec<String>, ForgeError> {
         #[derive(Deserialize)]
         struct Issue {
@@ -127,34 +128,37 @@ impl Api<'_> {
                 && !owner.eq_ignore_ascii_case(self.rest.owner())
             {
                 notes.push(format!(
-                    "no review asked of {reviewer}: it is another owner's team"
+                    "no review requested from {reviewer}: the team belongs to another owner"
                 ));
-            } else if !is_asked(pull, reviewer) && !asked.contains(&reviewer) {
+            } else if !needs_no_request(pull, reviewer) && !asked.contains(&reviewer) {
                 asked.push(reviewer);
             }
         }
         if asked.is_empty() {
             return;
         }
-        let all = self.request(pull, &asked).await;
+        let all = self.request_from(pull, &asked).await;
         match (all, &asked[..]) {
             (Ok(()), _) => {}
-            // One name that is no collaborator's fails them all: the others are asked for by themselves.
+            // One name that is no collaborator's fails the whole request; then each reviewer gets a request of their own.
             (Err(ForgeError::Refused { status: 422, .. }), [_, _, ..]) => {
                 for one in asked {
-                    if let Err(error) = self.request(pull, &[one]).await {
-                        notes.push(format!("no review asked of {one}: {error}"));
+                    if let Err(error) = self.request_from(pull, &[one]).await {
+                        notes.push(format!("no review requested from {one}: {error}"));
                     }
                 }
             }
             (Err(error), all) => {
                 let names: Vec<String> = all.iter().map(ToString::to_string).collect();
-                notes.push(format!("no review asked of {}: {error}", names.join(", ")));
+                notes.push(format!(
+                    "no review requested from {}: {error}",
+                    names.join(", ")
+                ));
             }
         }
     }
 
-    async fn request(&self, pull: &Pull, reviewers: &[&Reviewer]) -> Result<(), ForgeError> {
+    async fn request_from(&self, pull: &Pull, reviewers: &[&Reviewer]) -> Result<(), ForgeError> {
         let (mut users, mut teams) = (Vec::new(), Vec::new());
         for reviewer in reviewers {
             match reviewer {
@@ -174,8 +178,8 @@ impl Api<'_> {
     }
 }
 
-/// Whether there is nothing to ask of the reviewer: asked already, or the author, who cannot be one.
-fn is_asked(pull: &Pull, reviewer: &Reviewer) -> bool {
+/// Checks whether the reviewer needs no request: a review is requested already, or the reviewer is the author.
+fn needs_no_request(pull: &Pull, reviewer: &Reviewer) -> bool {
     match reviewer {
         Reviewer::User(login) => pull
             .requested_reviewers
@@ -189,7 +193,7 @@ fn is_asked(pull: &Pull, reviewer: &Reviewer) -> bool {
     }
 }
 
-/// The names that are not among the users.
+/// Returns the names that are not among the users.
 fn without(names: &[String], users: &[User]) -> Vec<String> {
     let has = |name: &str| {
         users

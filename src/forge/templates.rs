@@ -1,31 +1,21 @@
-//! The words of a pull request and of its commit, from templates.
+//! The texts of a pull request and of its commit, from templates.
 //!
-//! What a template is given is data of others: file names, the user's instruction, what an agent says of its work. The
-//! filters `code` and `fence` make such data harmless wherever it stands; `line` puts it on one line. The mark for
-//! machines and the commit's trailers are added after the template, so that no template can lose them. Knows nothing
-//! of forges' ways to send a text.
+//! Others wrote what a template is given: file names, the user's instruction, the agent's summary. The filters `code`
+//! and `fence` make such data harmless wherever it stands; `line` puts it on one line. The metadata and the commit's
+//! trailers are added after the template, so that no template can lose them. Knows nothing of how a forge sends a text.
 
 use minijinja::Environment;
 use minijinja::value::Serde;
 
-use super::form;
-use super::mark::{self, Mark};
+use super::fit::{SUBJECT_LIMIT, fit_title};
 use super::markdown::{code, fence, one_line, plain, shorten};
-use super::story::{PullRequestFacts, View, sample};
+use super::metadata::Metadata;
+use super::pull_request_facts::{PullRequestFacts, TemplateView, sample};
+use super::repository_template;
 use crate::config::PublishConfig;
 use crate::words::{self, TemplateFault};
 
-/// GitHub refuses longer ones.
-const TITLE_LIMIT: usize = 256;
-/// GitHub refuses longer ones.
-const BODY_LIMIT: usize = 65_536;
-/// Longer subjects are cut in most listings.
-pub(super) const SUBJECT_LIMIT: usize = 72;
-const CUT: &str = "\n\n*(Cut here: the text was too long.)*\n\n";
-
-const CLOSE: &str = "\n</details>\n";
-
-/// The unit comes first: what is cut off then still tells the units apart.
+/// The unit comes first, so that a title that is cut still tells the units apart.
 const TITLE: &str = "{{ title }}: {{ instruction | line }}";
 const COMMIT: &str = "{{ title }}: {{ instruction | line }}\n\n{{ instruction }}\n";
 const BODY: &str = include_str!("body.md.jinja");
@@ -45,36 +35,36 @@ pub enum TextError {
         known: String,
     },
     #[error(
-        "the {name} template holds {left}, which nobody would fill in; write {{{{ {variable} }}}}"
+        "the {name} template contains {placeholder}, which is not filled in; write {{{{ {variable} }}}}"
     )]
     Placeholder {
         name: &'static str,
-        left: String,
+        placeholder: String,
         variable: String,
     },
 }
 
-/// The three templates, known to be sound.
+/// The three templates; they are known to be sound.
 #[derive(Debug)]
-pub struct Templates {
+pub(crate) struct Templates {
     environment: Environment<'static>,
     body: Body,
-    /// What stands between a commit's subject and the rest, for machines.
-    marker: &'static str,
+    /// Stands between the commit's subject and the rest, for continuous integration.
+    ci_marker: &'static str,
 }
 
-/// Whose the template of the body is.
+/// Who wrote the template of the body.
 #[derive(Debug, Clone, Copy)]
 enum Body {
     BuiltIn,
-    /// It brings in the repository's own template where it wants it.
+    /// The user; it includes the repository's own template where it wants to.
     Given,
 }
 
 impl Templates {
-    /// Compiles the templates, which the settings may bring in place of the built-in ones, and tries them on two made-up
-    /// stories, so that faults show before any work is done.
-    pub fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
+    /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done. The settings
+    /// may replace the built-in templates.
+    pub(crate) fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
         let mut environment = environment();
         let sources = [
             ("title", &settings.title, TITLE),
@@ -94,16 +84,16 @@ impl Templates {
         let templates = Self {
             environment,
             body,
-            marker: marker(settings),
+            ci_marker: ci_marker(settings),
         };
         for name in ["title", "body", "commit"] {
             let known = templates.check_names(name)?;
-            for story in [sample(1), sample(0)] {
-                let text = templates.render(name, &story)?;
-                if let Some((left, variable)) = placeholder(&text, &known) {
+            for facts in [sample(1), sample(0)] {
+                let text = templates.render(name, &facts)?;
+                if let Some((placeholder, variable)) = placeholder(&text, &known) {
                     return Err(TextError::Placeholder {
                         name,
-                        left,
+                        placeholder,
                         variable,
                     });
                 }
@@ -112,65 +102,65 @@ impl Templates {
         Ok(templates)
     }
 
-    /// The pull request's title, on one line.
-    pub fn title(&self, story: &PullRequestFacts) -> Result<String, TextError> {
-        Ok(fit_title(&self.render("title", story)?))
+    /// Returns the pull request's title, on one line.
+    pub(crate) fn title(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
+        Ok(fit_title(&self.render("title", facts)?))
     }
 
-    /// The pull request's body, with a mark that machines can read.
-    pub fn body(&self, story: &PullRequestFacts) -> Result<String, TextError> {
-        let mut text = self.render("body", story)?;
-        if let (Body::BuiltIn, Some(form)) = (self.body, &story.repository_template) {
-            text = form::fill(form, &text);
+    /// Returns the pull request's body, with its metadata.
+    pub(crate) fn body(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
+        let mut text = self.render("body", facts)?;
+        if let (Body::BuiltIn, Some(template)) = (self.body, &facts.repository_template) {
+            text = repository_template::fill(template, &text);
         }
-        let mark = Mark::of(story).text();
-        Ok(format!("{}\n\n{mark}\n", text.trim()))
+        let metadata = Metadata::of(facts).comment();
+        Ok(format!("{}\n\n{metadata}\n", text.trim()))
     }
 
-    /// The commit's message: a short subject, the rest, and the trailers that say where it comes from.
-    pub fn commit(&self, story: &PullRequestFacts) -> Result<String, TextError> {
-        let text = plain(&self.render("commit", story)?);
+    /// Returns the commit's message: a short subject, the rest, and the trailers that name run and unit.
+    pub(crate) fn commit(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
+        let text = plain(&self.render("commit", facts)?);
         let (subject, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
         let mut message = shorten(&one_line(subject), SUBJECT_LIMIT);
         if message.is_empty() {
-            message = shorten(&one_line(&story.title), SUBJECT_LIMIT);
+            message = shorten(&one_line(&facts.title), SUBJECT_LIMIT);
         }
         let rest = rest.trim();
         message.push_str("\n\n");
-        message.push_str(self.marker);
+        message.push_str(self.ci_marker);
         if !rest.is_empty() {
             message.push_str(rest);
-            // Trailers are one paragraph: ours join those that the template ends with.
+            // Trailers are one paragraph: ours join the template's own.
             message.push_str(if ends_in_trailers(rest) { "\n" } else { "\n\n" });
         }
-        let PullRequestFacts { run, unit, .. } = story;
+        let PullRequestFacts { run, unit, .. } = facts;
         Ok(format!("{message}Batch-Run: {run}\nBatch-Unit: {unit}\n"))
     }
 
-    /// The message of a commit on top of a unit's, which mends something about it.
+    /// Returns the message of a follow-up commit on top of the unit's.
     #[must_use]
-    pub fn mending(&self, story: &PullRequestFacts, why: &str) -> String {
-        let subject = format!("{}: mend what was found", one_line(&story.title));
-        let (subject, marker) = (shorten(&subject, SUBJECT_LIMIT), self.marker);
-        let PullRequestFacts { run, unit, .. } = story;
+    pub(crate) fn follow_up(&self, facts: &PullRequestFacts, why: &str) -> String {
+        let subject = format!("{}: address feedback", one_line(&facts.title));
+        let (subject, marker) = (shorten(&subject, SUBJECT_LIMIT), self.ci_marker);
+        let PullRequestFacts { run, unit, .. } = facts;
         let why = one_line(why);
         format!("{subject}\n\n{marker}{why}\n\nBatch-Run: {run}\nBatch-Unit: {unit}\n")
     }
 
-    fn render(&self, name: &'static str, story: &PullRequestFacts) -> Result<String, TextError> {
+    fn render(&self, name: &'static str, facts: &PullRequestFacts) -> Result<String, TextError> {
         self.environment
             .get_template(name)
-            .and_then(|template| template.render(Serde(View::of(story))))
+            .and_then(|template| template.render(Serde(TemplateView::of(facts))))
             .map_err(|error| faulty(name, error))
     }
 
-    /// Refuses names that do not exist, also in branches that no trial takes. Gives those that do.
+    /// Refuses variables that do not exist, also in branches that no trial takes. Returns the variables that do.
     fn check_names(&self, name: &'static str) -> Result<Vec<String>, TextError> {
         let template = self
             .environment
             .get_template(name)
             .map_err(|error| faulty(name, error))?;
-        let view = serde_json::to_value(View::of(&sample(1))).unwrap_or_default();
+        let view = serde_json::to_value(TemplateView::of(&sample(1))).unwrap_or_default();
         let known: Vec<String> = view
             .as_object()
             .map(|fields| fields.keys().cloned().collect())
@@ -193,7 +183,7 @@ impl Templates {
     }
 }
 
-/// Where a template of a pull request's words is rendered.
+/// Makes the environment in which the texts of a pull request are rendered.
 pub(super) fn environment() -> Environment<'static> {
     let mut environment = words::template_environment();
     environment.add_filter("code", |text: String| code(&text));
@@ -202,8 +192,9 @@ pub(super) fn environment() -> Environment<'static> {
     environment
 }
 
-/// What stands between a commit's subject and the rest, for machines.
-pub(super) fn marker(settings: &PublishConfig) -> &'static str {
+/// Returns the paragraph after a commit's subject that tells continuous integration to skip the commit, where that is
+/// wanted.
+pub(super) fn ci_marker(settings: &PublishConfig) -> &'static str {
     match settings.ci {
         // Most services heed this (https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs).
         Some(false) => "[skip ci]\n\n",
@@ -218,8 +209,8 @@ pub(super) fn faulty(name: &'static str, error: minijinja::Error) -> TextError {
     }
 }
 
-/// A variable's name in the manner of other templates (`{unit}`, `${unit}`, `$unit`), which would stand in every text
-/// as it is; with the variable.
+/// Finds a variable written as in other template languages (`{unit}`, `${unit}`, `$unit`), which would stay in every
+/// text as it is; returns it as written and by name.
 fn placeholder(text: &str, known: &[String]) -> Option<(String, String)> {
     known.iter().find_map(|name| {
         let ways = [
@@ -227,36 +218,17 @@ fn placeholder(text: &str, known: &[String]) -> Option<(String, String)> {
             format!("{{{name}}}"),
             format!("${name}"),
         ];
-        let left = ways.into_iter().find(|way| text.contains(way.as_str()))?;
-        Some((left, name.clone()))
+        let written = ways.into_iter().find(|way| text.contains(way.as_str()))?;
+        Some((written, name.clone()))
     })
 }
 
-/// A title on one line that GitHub takes.
-pub(super) fn fit_title(title: &str) -> String {
-    shorten(&one_line(title), TITLE_LIMIT)
-}
-
-/// A body that GitHub takes: what is too long is cut, but not the mark at its end.
-pub(super) fn fit_body(body: &str) -> String {
-    if body.chars().count() <= BODY_LIMIT {
-        return body.to_owned();
-    }
-    let (text, tail) = mark::split(body);
-    let room = BODY_LIMIT - CUT.len() - CLOSE.len() - tail.chars().count();
-    let mut cut: String = text.chars().take(room).collect();
-    if cut.matches("<details>").count() > cut.matches("</details>").count() {
-        cut.push_str(CLOSE);
-    }
-    cut + CUT + tail
-}
-
-/// Whether the last paragraph is made of trailers only (git-interpret-trailers(1)).
+/// Checks whether the last paragraph consists of trailers (git-interpret-trailers(1)).
 fn ends_in_trailers(text: &str) -> bool {
     let last = text.rsplit("\n\n").next().unwrap_or_default();
     last.lines().all(|line| {
         line.split_once(": ").is_some_and(|(key, _)| {
-            // A capital tells `Refs: x` from words like `refactor: x`.
+            // A capital letter tells `Refs: x` from words like `refactor: x`.
             key.starts_with(|c: char| c.is_ascii_uppercase())
                 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         })
@@ -265,10 +237,11 @@ fn ends_in_trailers(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CheckLine, Need};
     use super::*;
+    use crate::forge::fit::BODY_LIMIT;
+    use crate::forge::{CheckLine, Need};
 
-    fn story() -> PullRequestFacts {
+    fn facts() -> PullRequestFacts {
         PullRequestFacts {
             instruction: "replace @Autowired by `final` fields".to_owned(),
             run: "20261121-k3f9".to_owned(),
@@ -323,8 +296,8 @@ mod tests {
     }
 
     #[test]
-    fn the_body_tells_the_whole_story_and_data_stays_data() {
-        insta::assert_snapshot!(built_in().body(&story()).expect("body"), @r#"
+    fn the_body_holds_all_facts_and_data_stays_data() {
+        insta::assert_snapshot!(built_in().body(&facts()).expect("body"), @r#"
         ```text
         replace @Autowired by `final` fields
         ```
@@ -343,7 +316,7 @@ mod tests {
         <img src=x>
         ````
 
-        ### Checks
+        ### ChecksStatus
 
         - `npm test`: pass (3.2 s)
         - `npm run lint`: fails, as it did before this change (1.0 s)
@@ -364,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_none_of_is_not_mentioned() {
+    fn absent_facts_are_not_mentioned() {
         let lone = PullRequestFacts {
             checks: Vec::new(),
             summary: Some("  ".to_owned()),
@@ -372,7 +345,7 @@ mod tests {
             owners: Vec::new(),
             siblings: 0,
             files: vec!["a.c".to_owned()],
-            ..story()
+            ..facts()
         };
         insta::assert_snapshot!(built_in().body(&lone).expect("body"), @r#"
         ```text
@@ -396,7 +369,7 @@ mod tests {
     fn a_long_list_of_files_is_folded_and_bounded() {
         let many = PullRequestFacts {
             files: (0..5_000).map(|n| format!("d{}/f{n}", n % 100)).collect(),
-            ..story()
+            ..facts()
         };
         let body = built_in().body(&many).expect("body");
         assert!(
@@ -414,10 +387,10 @@ mod tests {
     #[test]
     fn title_and_commit_message_fit_and_carry_the_trailers() {
         let templates = built_in();
-        insta::assert_snapshot!(templates.title(&story()).expect("title"), @"src/ui: replace @Autowired by `final` fields");
+        insta::assert_snapshot!(templates.title(&facts()).expect("title"), @"src/ui: replace @Autowired by `final` fields");
         let long = PullRequestFacts {
             instruction: "from class components to\nfunctional React components, with hooks and no lifecycle methods".to_owned(),
-            ..story()
+            ..facts()
         };
         insta::assert_snapshot!(templates.commit(&long).expect("message"), @r"
         src/ui: from class components to functional React components, with…
@@ -431,26 +404,26 @@ mod tests {
     }
 
     #[test]
-    fn trailers_of_a_template_and_ours_are_one_paragraph() {
+    fn our_trailers_join_those_of_a_template() {
         let templates = with_commit("fix: x\n\nWords.\n\nRefs: PROJ-1\n").expect("sound");
         assert_eq!(
-            templates.commit(&story()).expect("message"),
+            templates.commit(&facts()).expect("message"),
             "fix: x\n\nWords.\n\nRefs: PROJ-1\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
         );
         let prose = with_commit("fix: x\n\nrefactor: words").expect("sound");
         assert_eq!(
-            prose.commit(&story()).expect("message"),
+            prose.commit(&facts()).expect("message"),
             "fix: x\n\nrefactor: words\n\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
         );
         let subject_only = with_commit("fix: x").expect("sound");
         assert_eq!(
-            subject_only.commit(&story()).expect("message"),
+            subject_only.commit(&facts()).expect("message"),
             "fix: x\n\nBatch-Run: 20261121-k3f9\nBatch-Unit: src.ui\n"
         );
     }
 
     #[test]
-    fn faults_of_a_template_show_before_it_is_needed() {
+    fn faults_of_a_template_show_when_it_is_compiled() {
         let errors = [
             "{{ title",
             "a\n{% if false %}{{ titel }}{% endif %}",
@@ -465,30 +438,18 @@ mod tests {
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, repository_template, run, shows_needs, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
-        the commit template holds {unit}, which nobody would fill in; write {{ unit }}
-        the commit template holds $unit, which nobody would fill in; write {{ unit }}
+        the commit template contains {unit}, which is not filled in; write {{ unit }}
+        the commit template contains $unit, which is not filled in; write {{ unit }}
         ");
     }
 
     #[test]
-    fn a_body_that_is_too_long_is_cut_but_keeps_its_mark() {
-        let mark = Mark::of(&story()).text();
-        let long = format!("<details>{}\n\n{mark}\n", "é".repeat(70_000));
-        let cut = fit_body(&long);
-        assert!(cut.chars().count() <= BODY_LIMIT);
-        assert!(cut.ends_with(&format!("</details>\n{CUT}{mark}\n")));
-        assert_eq!(fit_body("short"), "short");
-        let false_mark = format!("<!-- batch {}", "x".repeat(70_000));
-        assert!(fit_body(&false_mark).chars().count() <= BODY_LIMIT);
-    }
-
-    #[test]
-    fn the_repositorys_own_template_is_filled_in_unless_the_body_is_given() {
-        let story = PullRequestFacts {
+    fn the_repositorys_own_template_is_filled_in_unless_the_user_gives_one() {
+        let facts = PullRequestFacts {
             repository_template: Some("## Summary\n\n## Checklist\n- [ ] tests".to_owned()),
-            ..story()
+            ..facts()
         };
-        let body = built_in().body(&story).expect("body");
+        let body = built_in().body(&facts).expect("body");
         assert!(body.starts_with("## Summary\n\n```text\n"), "{body}");
         assert!(
             body.contains("## Checklist\n- [ ] tests\n\n<!-- batch "),
@@ -498,7 +459,7 @@ mod tests {
             body: Some("Mine.\n{{ repository_template }}".to_owned()),
             ..PublishConfig::default()
         });
-        let body = given.expect("sound").body(&story).expect("body");
+        let body = given.expect("sound").body(&facts).expect("body");
         assert!(
             body.starts_with("Mine.\n## Summary\n\n## Checklist"),
             "{body}"

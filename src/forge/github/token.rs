@@ -1,11 +1,11 @@
-//! Finds the token for a GitHub server, and keeps it out of sight.
+//! Finds the token for a GitHub server, and keeps it out of messages.
 //!
-//! The environment and the way to ask `gh` come in as closures: only the process room starts children, and tests need
-//! no real environment.
+//! The environment and the call of `gh` come in as closures: only the process room starts children, and tests need no
+//! real environment.
 
 use std::fmt;
 
-/// A secret together with where it was found.
+/// A secret, and its source.
 #[derive(Clone)]
 pub struct Token {
     secret: String,
@@ -13,11 +13,11 @@ pub struct Token {
 }
 
 impl Token {
-    /// Looks where GitHub's own client looks, and then asks it.
+    /// Reads the variables that GitHub's own client reads, and then asks that client.
     ///
-    /// `env` reads a variable. `gh` runs the `gh` program with these arguments and returns what it printed; it is asked
-    /// only when no variable is set.
-    pub fn find(
+    /// `env` reads a variable. `gh` runs the `gh` program with the arguments and returns its output; it runs only when
+    /// no variable is set.
+    pub(crate) fn find(
         host: &str,
         env: impl Fn(&str) -> Option<String>,
         gh: impl FnOnce(&[&str]) -> Option<String>,
@@ -38,7 +38,7 @@ impl Token {
             })
     }
 
-    /// `None` when the text is blank or could not be sent in a header.
+    /// Returns `None` when the text is blank or cannot be sent in a header.
     fn new(text: &str, source: &str) -> Option<Self> {
         let secret = text.trim();
         let usable = !secret.is_empty() && secret.chars().all(|c| c.is_ascii_graphic());
@@ -48,13 +48,13 @@ impl Token {
         })
     }
 
-    /// Where it was found: `GITHUB_TOKEN`, `` `gh auth token` ``.
+    /// Names the source: `GITHUB_TOKEN`, `` `gh auth token` ``.
     #[must_use]
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
-    /// The secret itself, for the one request header that needs it.
+    /// Returns the secret, for the one request header that needs it.
     pub(super) fn expose(&self) -> &str {
         &self.secret
     }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_come_before_gh_and_blank_ones_do_not_count() {
+    fn variables_win_over_gh_and_blank_ones_do_not_count() {
         let vars = [("GITHUB_TOKEN", " "), ("GH_TOKEN", "two\n")];
         assert_eq!(
             found("github.com", &vars, Some("three")).as_deref(),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_enterprise_variables_are_for_other_hosts_only() {
+    fn the_enterprise_variables_do_not_count_for_github_com() {
         let vars = [("GH_ENTERPRISE_TOKEN", "inner"), ("GITHUB_TOKEN", "outer")];
         assert_eq!(
             found("github.com", &vars, None).as_deref(),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_output_never_shows_the_secret() {
+    fn debug_output_hides_the_secret() {
         let token = Token::new("ghp_secret", "GH_TOKEN").expect("usable");
         assert_eq!(format!("{token:?}"), "Token(from GH_TOKEN)");
         assert!(Token::new("two\nlines", "GH_TOKEN").is_none());

@@ -1,69 +1,69 @@
-//! The words of a pull request that takes a merged one back, and of its commit. Knows nothing of forges' ways to send a
-//! text.
+//! The texts of a pull request that reverts a merged one, and of its commit. Knows nothing of how a forge sends them.
 
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::form;
-use super::mark::Mark;
+use super::fit::{SUBJECT_LIMIT, fit_title};
 use super::markdown::{one_line, shorten};
-use super::story::Need;
-use super::text::{self, SUBJECT_LIMIT, TextError};
+use super::metadata::Metadata;
+use super::pull_request_facts::Need;
+use super::repository_template;
+use super::templates::{self, TextError};
 use crate::config::PublishConfig;
 
-const BODY: &str = include_str!("inverse.md.jinja");
+const BODY: &str = include_str!("revert.md.jinja");
 
-/// All that may be said of what takes a merged pull request back.
+/// The facts about a revert that its texts may use.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Inverse {
-    pub run: String,
-    /// The id under which the unit's work is taken back.
-    pub unit: String,
-    /// The number and the title of the pull request that is undone.
-    pub undoes: u64,
-    pub title: String,
-    /// The last commit that it brought, and where its base stood before.
-    pub last: String,
-    pub before: String,
-    /// What it is made on top of, and the branch that it goes to.
-    pub base: String,
-    pub base_name: String,
-    /// Why, in the words of whoever wants it.
-    pub why: Option<String>,
-    pub files: Vec<String>,
-    /// What has to be merged before.
-    pub needs: Vec<Need>,
-    pub version: String,
-    /// Tells two sets of files apart.
-    pub claim_digest: String,
-    /// What the repository wants every pull request's text to look like.
-    pub repository_template: Option<String>,
+pub(crate) struct RevertFacts {
+    pub(crate) run: String,
+    /// The id of the revert, which differs from the unit's.
+    pub(crate) unit: String,
+    /// The number of the reverted pull request, and its title.
+    pub(crate) undoes: u64,
+    pub(crate) title: String,
+    /// The last commit of the reverted pull request, and the commit that its base was at before.
+    pub(crate) last: String,
+    pub(crate) before: String,
+    /// The commit that the revert is based on, and the branch that it goes to.
+    pub(crate) base: String,
+    pub(crate) base_name: String,
+    /// The user's reason.
+    pub(crate) why: Option<String>,
+    pub(crate) files: Vec<String>,
+    /// The pull requests that have to be merged first.
+    pub(crate) needs: Vec<Need>,
+    pub(crate) version: String,
+    /// A digest of the reverted files.
+    pub(crate) claim_digest: String,
+    /// The repository's own template for pull requests.
+    pub(crate) repository_template: Option<String>,
 }
 
-impl Inverse {
-    /// The pull request's title, on one line.
+impl RevertFacts {
+    /// Returns the pull request's title, on one line.
     #[must_use]
-    pub fn title(&self) -> String {
-        text::fit_title(&format!("Revert \"{}\"", one_line(&self.title)))
+    pub(crate) fn title(&self) -> String {
+        fit_title(&format!("Revert \"{}\"", one_line(&self.title)))
     }
 
-    /// The pull request's body, with a mark that machines can read.
-    pub fn body(&self) -> Result<String, TextError> {
-        let environment = text::environment();
+    /// Returns the pull request's body, with its metadata.
+    pub(crate) fn body(&self) -> Result<String, TextError> {
+        let environment = templates::environment();
         let mut body = environment
             .render_str(BODY, Serde(self))
-            .map_err(|error| text::faulty("revert", error))?;
-        if let Some(form) = &self.repository_template {
-            body = form::fill(form, &body);
+            .map_err(|error| templates::faulty("revert", error))?;
+        if let Some(template) = &self.repository_template {
+            body = repository_template::fill(template, &body);
         }
-        let (whose, claim) = ((&*self.run, &*self.unit), &self.claim_digest);
-        let mark = Mark::undoing(self.undoes, whose, &self.base, claim).text();
-        Ok(format!("{}\n\n{mark}\n", body.trim()))
+        let metadata = Metadata::new(&self.run, &self.unit, &self.base, &self.claim_digest);
+        let metadata = metadata.undoing(self.undoes);
+        Ok(format!("{}\n\n{}\n", body.trim(), metadata.comment()))
     }
 
-    /// The commit's message, with the trailers that say where it comes from.
+    /// Returns the commit's message, with the trailers that name run and unit.
     #[must_use]
-    pub fn commit(&self, settings: &PublishConfig) -> String {
+    pub(crate) fn commit(&self, settings: &PublishConfig) -> String {
         let subject = shorten(&self.title(), SUBJECT_LIMIT);
         let Self {
             last,
@@ -79,8 +79,9 @@ impl Inverse {
             format!("{why}\n\n")
         };
         format!(
-            "{subject}\n\n{}This reverts what came with commit {last},\nback to {before}.\n\n{why}Batch-Run: {run}\nBatch-Unit: {unit}\n",
-            text::marker(settings)
+            "{subject}\n\n{}This reverts what came with commit {last},\nback to {before}.\n\n\
+             {why}Batch-Run: {run}\nBatch-Unit: {unit}\n",
+            templates::ci_marker(settings)
         )
     }
 }
@@ -89,8 +90,8 @@ impl Inverse {
 mod tests {
     use super::*;
 
-    fn inverse() -> Inverse {
-        Inverse {
+    fn facts() -> RevertFacts {
+        RevertFacts {
             run: "20261121-k3f9".to_owned(),
             unit: "01-ui-revert".to_owned(),
             undoes: 3,
@@ -113,8 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_it_undoes_why_and_what_comes_before() {
-        insta::assert_snapshot!(inverse().body().unwrap(), @r##"
+    fn the_text_says_what_is_reverted_why_and_what_comes_first() {
+        insta::assert_snapshot!(facts().body().unwrap(), @r##"
         This undoes #3 (``src/ui: use `hooks` @torvalds``), which came into `main` with `111111111111`.
 
         It breaks the login.
@@ -125,7 +126,7 @@ mod tests {
 
         ### Merge first
 
-        These take back what stands on the same work.
+        These revert work that builds on this.
 
         - `src/cart` (https://github.com/acme/shop/pull/9)
 
@@ -135,7 +136,7 @@ mod tests {
 
         <!-- batch {"schema":2,"run":"20261121-k3f9","unit":"01-ui-revert","undoes":3,"base":"3333333333333333333333333333333333333333","claim":"c1a1m","checks":[]} -->
         "##);
-        insta::assert_snapshot!(inverse().commit(&PublishConfig::default()), @r##"
+        insta::assert_snapshot!(facts().commit(&PublishConfig::default()), @r##"
         Revert "src/ui: use `hooks` @torvalds"
 
         This reverts what came with commit 1111111111111111111111111111111111111111,
@@ -149,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_none_of_is_not_mentioned() {
-        let lone = Inverse {
+    fn absent_facts_are_not_mentioned() {
+        let lone = RevertFacts {
             why: None,
             needs: Vec::new(),
             files: vec!["a".to_owned(); 50],
             repository_template: Some("## Description\n\nWhat is it?\n\n- [ ] Tested\n".to_owned()),
-            ..inverse()
+            ..facts()
         };
         let body = lone.body().unwrap();
         assert!(!body.contains("### "), "{body}");

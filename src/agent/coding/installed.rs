@@ -1,5 +1,4 @@
-//! Which coding agents there are on this machine, and whether they are logged in as far as that can be told without
-//! asking anybody.
+//! Finds the coding agents on this machine, and whether they are logged in as far as variables and files show.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -7,40 +6,40 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::cli;
+use super::adapters::adapter;
 use crate::config::CodingKind;
 use crate::process::{Capture, find_program};
 
-/// The slowest takes some seconds to tell its version.
+/// The slowest program takes some seconds to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is known of a coding agent on this machine.
+/// A coding agent on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    pub kind: CodingKind,
-    pub program: PathBuf,
-    /// By what it is logged in, in words; `None` when nothing was found.
-    pub login: Option<String>,
+pub(crate) struct InstalledAgent {
+    pub(crate) kind: CodingKind,
+    pub(crate) program: PathBuf,
+    /// How it is logged in, in words; `None` when no login was found.
+    pub(crate) login: Option<String>,
 }
 
 /// The coding agent that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    pub kind: CodingKind,
-    /// By what it is logged in, in words.
-    pub login: String,
+pub(crate) struct ChosenAgent {
+    pub(crate) kind: CodingKind,
+    /// How it is logged in, in words.
+    pub(crate) login: String,
 }
 
-/// Why none can be chosen.
+/// Why no coding agent can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChooseError {
+pub(crate) enum ChooseError {
     #[error(
-        "no coding agent is installed: there is none of {} on PATH; name another with --agent-cmd",
+        "no coding agent is installed: PATH has none of {}; name another program with --agent-cmd",
         names(&CodingKind::ALL)
     )]
     NoneInstalled,
     #[error(
-        "none of the installed coding agents ({}) is known to be logged in: log in, or name the one you mean with --agent",
+        "none of the installed coding agents ({}) is known to be logged in: log in, or name one with --agent",
         names(.0)
     )]
     NoneLoggedIn(Vec<CodingKind>),
@@ -51,21 +50,21 @@ fn names(kinds: &[CodingKind]) -> String {
     names.join(", ")
 }
 
-impl Found {
-    /// The version that its program tells.
+impl InstalledAgent {
+    /// Asks its program for the version.
     #[must_use]
-    pub fn version(&self) -> Option<String> {
-        let said = Capture::new(&self.program)
+    pub(crate) fn version(&self) -> Option<String> {
+        let output = Capture::new(&self.program)
             .args(["--version"])
             .limit(PATIENCE)
             .run()
             .ok()?;
-        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let output = String::from_utf8_lossy(&output.stdout).into_owned();
         let number = Regex::new(r"\d+\.\d+\.\d+\S*").ok()?;
-        // It may end a sentence.
+        // A full stop may follow it.
         Some(
             number
-                .find(&said)?
+                .find(&output)?
                 .as_str()
                 .trim_end_matches('.')
                 .to_owned(),
@@ -73,50 +72,55 @@ impl Found {
     }
 }
 
-/// The version of a coding agent that docs/agents.md tells of.
+/// Returns the version of a coding agent that docs/agents.md describes.
 #[must_use]
-pub fn tried(kind: CodingKind) -> &'static str {
-    cli(kind).tried()
+pub(crate) fn tested_version(kind: CodingKind) -> &'static str {
+    adapter(kind).tested_version()
 }
 
-/// The first of all coding agents that is installed and logged in, by the variables `parent`.
-pub fn choose(
+/// Returns the first coding agent that is installed and logged in, going by the variables `parent`.
+pub(crate) fn choose(
     parent: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Choice, ChooseError> {
+) -> Result<ChosenAgent, ChooseError> {
     let parent: Vec<_> = parent.into_iter().collect();
-    let installed: Vec<Found> = CodingKind::ALL
+    let installed: Vec<InstalledAgent> = CodingKind::ALL
         .into_iter()
-        .filter_map(|kind| find(kind, &parent))
+        .filter_map(|kind| find_installed(kind, &parent))
         .collect();
-    let kinds = installed.iter().map(|found| found.kind).collect();
+    let kinds = installed.iter().map(|installed| installed.kind).collect();
     if installed.is_empty() {
         return Err(ChooseError::NoneInstalled);
     }
     installed
         .into_iter()
-        .find_map(|Found { kind, login, .. }| login.map(|login| Choice { kind, login }))
+        .find_map(|InstalledAgent { kind, login, .. }| {
+            login.map(|login| ChosenAgent { kind, login })
+        })
         .ok_or(ChooseError::NoneLoggedIn(kinds))
 }
 
-/// The coding agent, if its program is on the PATH of the variables `parent`.
+/// Returns the coding agent, if its program is on the PATH of the variables `parent`.
 #[must_use]
-pub fn find(kind: CodingKind, parent: &[(OsString, OsString)]) -> Option<Found> {
+pub(crate) fn find_installed(
+    kind: CodingKind,
+    parent: &[(OsString, OsString)],
+) -> Option<InstalledAgent> {
     let variable = |name: &str| -> Option<&OsStr> {
         let (_, value) = parent.iter().find(|(other, _)| other.as_os_str() == name)?;
         (!value.is_empty()).then_some(value)
     };
     let here = PathBuf::from(".");
     let program = find_program(&kind.to_string(), &here, variable("PATH"))?;
-    let cli = cli(kind);
-    let key = cli.keys().iter().find(|key| variable(key).is_some());
+    let adapter = adapter(kind);
+    let key = adapter.keys().iter().find(|key| variable(key).is_some());
     let login = match key {
         Some(key) => Some(format!("by {key}")),
-        None => cli
-            .login(&variable)
+        None => adapter
+            .login_file(&variable)
             .filter(|path| path.exists())
             .map(|path| format!("by {}", path.display())),
     };
-    Some(Found {
+    Some(InstalledAgent {
         kind,
         program,
         login,
@@ -138,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_is_installed_and_logged_in_is_chosen() {
+    fn the_first_agent_that_is_installed_and_logged_in_is_chosen() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         let mut parent: Vec<(OsString, OsString)> = vec![

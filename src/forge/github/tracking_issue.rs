@@ -9,8 +9,8 @@ use super::answer::Operation;
 use super::api::Api;
 use super::client::{Failure, Request, parse};
 use crate::forge::error::ForgeError;
-use crate::forge::text::fit_body;
-use crate::forge::tracking::{Tracked, Tracking};
+use crate::forge::fit::fit_body;
+use crate::forge::tracking_issue::{IssueRef, TrackingIssue};
 
 /// The fields of an issue that are read.
 #[derive(Debug, Deserialize)]
@@ -23,7 +23,10 @@ struct Issue {
 }
 
 impl Api<'_> {
-    pub(super) async fn track_on(&self, tracking: &Tracking) -> Result<Tracked, ForgeError> {
+    pub(super) async fn create_or_update(
+        &self,
+        tracking: &TrackingIssue,
+    ) -> Result<IssueRef, ForgeError> {
         let found = match tracking.known {
             Some(number) => {
                 let route = format!("/issues/{number}");
@@ -38,13 +41,13 @@ impl Api<'_> {
             }
             None => self.create_issue(tracking).await?,
         };
-        Ok(Tracked {
+        Ok(IssueRef {
             number: Some(issue.number),
             url: issue.html_url,
         })
     }
 
-    async fn find_issue(&self, tracking: &Tracking) -> Result<Option<Issue>, ForgeError> {
+    async fn find_issue(&self, tracking: &TrackingIssue) -> Result<Option<Issue>, ForgeError> {
         // Clocks differ, but not by a day.
         let since = jiff::Timestamp::from_millisecond(tracking.since)
             .unwrap_or_default()
@@ -59,7 +62,7 @@ impl Api<'_> {
         }))
     }
 
-    async fn create_issue(&self, tracking: &Tracking) -> Result<Issue, ForgeError> {
+    async fn create_issue(&self, tracking: &TrackingIssue) -> Result<Issue, ForgeError> {
         let context = self.context(Operation::Named("open issues"));
         let route = self.route("/issues");
         let body = json!({ "title": tracking.title(), "body": fit_body(&tracking.text("")) });
@@ -80,7 +83,11 @@ impl Api<'_> {
         }
     }
 
-    async fn update_issue(&self, issue: &Issue, tracking: &Tracking) -> Result<(), ForgeError> {
+    async fn update_issue(
+        &self,
+        issue: &Issue,
+        tracking: &TrackingIssue,
+    ) -> Result<(), ForgeError> {
         let before = issue.body.as_deref().unwrap_or_default();
         let text = fit_body(&tracking.text(before));
         if text == before {

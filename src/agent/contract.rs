@@ -1,0 +1,64 @@
+//! The contract between a run and an agent: the run hands over a task, the agent reports events and then its work.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::error::AgentError;
+use super::event::{AgentEvent, SessionId};
+use super::id::AgentId;
+use super::task::Task;
+use super::usage::Usage;
+
+/// The future of an agent's work, as a trait object can return it.
+pub(super) type Working<'a> = Pin<Box<dyn Future<Output = Result<Work, AgentError>> + Send + 'a>>;
+
+/// Something that edits files.
+pub trait Agent: Send + Sync {
+    /// Returns the key for everything that is counted and decided per agent.
+    fn id(&self) -> &AgentId;
+
+    /// Describes the agent in one line, for people.
+    fn describe(&self) -> String {
+        self.id().to_string()
+    }
+
+    /// Says whether a further attempt is worth its price.
+    fn further_attempts(&self) -> FurtherAttempts {
+        FurtherAttempts::Usual
+    }
+
+    /// Works on the task until it is done, a limit is reached, or `cancel` fires. Reports to `events`, whose receiver has
+    /// to read them, or be dropped, for the work to go on.
+    fn work<'a>(
+        &'a self,
+        task: &'a Task,
+        events: &'a mpsc::Sender<AgentEvent>,
+        cancel: &'a CancellationToken,
+    ) -> Working<'a>;
+}
+
+/// Whether an agent gets feedback on its work and a further attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FurtherAttempts {
+    /// The agent understands feedback.
+    Usual,
+    /// The agent may ignore feedback, so it gets a further attempt only where the user asks for one.
+    IfAsked,
+    /// The agent does the same every time.
+    Pointless,
+}
+
+/// The result of an agent that finished its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Work {
+    pub(crate) took: Duration,
+    /// The agent's own summary of its work, or its answer.
+    pub(crate) summary: Option<String>,
+    /// What this turn used up.
+    pub(crate) usage: Usage,
+    /// The session that a further turn can continue.
+    pub(crate) session: Option<SessionId>,
+}
