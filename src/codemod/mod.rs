@@ -17,7 +17,6 @@ pub use error::CodemodError;
 pub use language::languages;
 pub use old_uses::{OldUseCounter, OldUsePattern};
 pub use recipe::{Codemod, Recipe};
-pub use rewrite::Rewrite;
 
 #[cfg(test)]
 mod tests;

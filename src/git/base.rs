@@ -5,7 +5,7 @@ use super::repo::Repo;
 
 /// The commit that a plan is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Base {
+pub struct Base {
     /// The full id of the commit.
     pub id: String,
     /// The name that the user knows: `origin/main`, `HEAD`, `v1.2`.
@@ -16,7 +16,7 @@ pub(crate) struct Base {
 
 impl Repo {
     /// Finds the base: `name` where given, else the remote's default branch where known, else HEAD.
-    pub(crate) fn base(&self, name: Option<&str>, remote: Option<&str>) -> Result<Base, GitError> {
+    pub fn base(&self, name: Option<&str>, remote: Option<&str>) -> Result<Base, GitError> {
         let repo = self.open()?;
         if let Some(name) = name {
             return self.named_base(&repo, name, remote);

@@ -121,10 +121,10 @@ impl Repo {
     pub(crate) fn changes(&self, before: &str, after: &str) -> Result<Changes, GitError> {
         let repo = self.open()?;
         let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
-        let context = || "the changes cannot be listed".to_owned();
+        let failed = || "the changes cannot be listed".to_owned();
         let diff = repo
             .diff_tree_to_tree(Some(&old), Some(&new), None)
-            .context(context)?;
+            .context(failed)?;
         let mut list = Vec::new();
         for delta in diff.deltas() {
             let kind = match delta.status() {
@@ -140,7 +140,7 @@ impl Repo {
             let content = match (kind, side.mode()) {
                 (ChangeKind::Deleted, _) => Content::Nothing,
                 (_, git2::FileMode::Link) => {
-                    let blob = repo.find_blob(side.id()).context(context)?;
+                    let blob = repo.find_blob(side.id()).context(failed)?;
                     Content::Symlink(blob.content().to_vec())
                 }
                 (_, git2::FileMode::Commit) => Content::Submodule,
@@ -152,7 +152,7 @@ impl Repo {
                 content,
             });
         }
-        let stats = diff.stats().context(context)?;
+        let stats = diff.stats().context(failed)?;
         Ok(Changes {
             list,
             insertions: stats.insertions(),

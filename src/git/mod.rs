@@ -35,7 +35,7 @@ mod worktree;
 mod worktree_state;
 
 pub(crate) use attributes::Attributes;
-pub(crate) use base::Base;
+pub use base::Base;
 pub(crate) use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub(crate) use delete::delete_tree;
 pub use entries::{Entry, EntryKind};

@@ -117,7 +117,7 @@ impl Repo {
 
     /// Returns the folder of batch's own state for this repository.
     #[must_use]
-    pub(crate) fn state_dir(&self) -> PathBuf {
+    pub fn state_dir(&self) -> PathBuf {
         self.common.join("batch")
     }
 

@@ -27,14 +27,14 @@ mod workspace;
 pub use delivery::error::DeliveryError;
 pub use delivery::options::pull_request_options;
 pub use delivery::remotes::Remote;
-pub use delivery::{Delivery, Destination, Place, WhyLocal, find_token, place};
+pub use delivery::{Delivery, Destination, Place, WhyLocal, place};
 pub use engine::afterwards::{Afterwards, AfterwardsError};
 pub use engine::error::RunError;
 pub use engine::known_run::{KnownRun, KnownRunError, read_journal};
-pub use engine::liveness::{Liveness, LockUnreadable};
+pub use engine::liveness::Liveness;
 pub use engine::new_run_id::new_run_id;
 pub use engine::pause::{Pause, restart_amended};
-pub use engine::prepare::{JobError, base_of_plan, prepare, prepare_publish, prepare_resume};
+pub use engine::prepare::{base_of_plan, prepare, prepare_publish, prepare_resume};
 pub use engine::requests::{Request, leave};
 pub use engine::run_loop::{announce, execute};
 pub use engine::saved_run::SavedRunError;
@@ -46,18 +46,16 @@ pub use job::assignment::agent;
 pub use job::error::PrepareError;
 pub use job::job::Job;
 pub use job::run_spec::usual_jobs;
-pub use job::time_estimate::{PastTimes, TimeEstimate, UsualTime};
+pub use job::time_estimate::{PastTimes, TimeEstimate};
 pub use job::unit_agents::UnitAgents;
-pub use log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
 pub use log::check_result::{BaseCheck, CheckResult};
 pub use log::event::{Event, Recorded};
-pub use log::ledger::Ledger;
 pub use log::outcome::{Outcome, Step};
-pub use log::publication::{FollowUpResult, Publication, Revert};
+pub use log::publication::FollowUpResult;
 pub use log::record::{RecordError, events, events_after, find, fold, load, now};
-pub use log::run_fact::{
-    Amendment, Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop, UnitHeader,
-};
+pub use log::run_fact::{Amendment, Goal, IssueLink, OldUses, RunFact, Stop};
+#[cfg(test)]
+pub(crate) use log::run_fact::{RunHeader, UnitHeader};
 pub use log::run_id::RunId;
 pub use log::run_state::{ActiveThrottle, RunState};
 #[cfg(test)]
@@ -66,13 +64,12 @@ pub use log::stop_reason::{StopReason, ThrottleReason};
 pub use log::unit_fact::{
     Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, RevertCommit, UnitFact,
 };
-pub use log::unit_state::{OpenFollowUp, Phase, UnitState};
-pub use research::checkout::{PlanningCheckout, PlanningCheckoutError};
+pub use log::unit_state::{Phase, UnitState};
+pub use research::checkout::PlanningCheckout;
 pub use research::session::{PlanningError, PlanningResult, PlanningSession};
 pub use schedule::retry::{RetryError, failed};
-pub use workspace::disk_space::NoDiskSpace;
 pub use workspace::environment::worker_environment;
-pub use workspace::leftover::{Fate, Leftover, leftovers};
-pub use workspace::naming::{Naming, NamingError, worktree_name};
+pub use workspace::leftover::{Fate, leftovers};
+pub use workspace::naming::Naming;
 pub use workspace::places::Places;
-pub use workspace::trash::{Trashed, delete, lying, trash};
+pub use workspace::trash::{delete, lying};

@@ -4,9 +4,10 @@ use crate::check::Verdict;
 use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::process::Ending;
+use crate::run::log::run_fact::Retry;
 use crate::run::{
     Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp, IssueLink,
-    OldUses, Outcome, PullRequestLink, Retry, RevertCommit, RunHeader, Step, Stop, StopReason,
+    OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Step, Stop, StopReason,
     ThrottleReason, UnitHeader, sample,
 };
 
