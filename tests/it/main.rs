@@ -5,6 +5,7 @@
 
 mod afterwards;
 mod agents;
+mod architecture;
 mod baseline;
 mod canary;
 mod clean;
