@@ -24,7 +24,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
         if global.json {
             follow::watch(&known, Display::Json)?;
         } else {
-            follow::watch(&known, Display::for_onlookers())?;
+            follow::watch(&known, Display::for_watchers())?;
             print("\n")?;
             show(global, Some(known.state.id.as_str()))?;
         }

@@ -316,7 +316,7 @@ mod tests {
         <img src=x>
         ````
 
-        ### ChecksStatus
+        ### Checks
 
         - `npm test`: pass (3.2 s)
         - `npm run lint`: fails, as it did before this change (1.0 s)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use console::{Style, Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::Progress;
 use super::lines::{cut_short, ended, of, pace_now, set_aside, step, stopping};
+use super::observer::Progress;
 use crate::plan::UnitId;
 use crate::run::{Event, Outcome, Phase, Recorded, RunState, UnitFact, UnitState};
 use crate::words;

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::Progress;
+use super::observer::Progress;
 use crate::plan::UnitId;
 use crate::run::{Event, Recorded, RunFact, RunId, RunState, UnitFact};
 use crate::words;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
-use super::Progress;
+use super::observer::Progress;
 use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{

@@ -1,12 +1,14 @@
-//! A run while it goes: each event becomes live bars on a terminal, a plain line in a log, or a line of JSON for a program.
+//! Progress: shows a run while it goes. Each event becomes live bars on a terminal, a plain line in a log, or a line of JSON
+//! for a program.
 //!
-//! Whoever drives a run hands each event over after the state has taken it in. This room only shows: it decides nothing,
-//! and a watcher that is gone (a closed pipe) never disturbs the run.
+//! The process that drives a run hands each event over after the state has taken it in. This room only shows: it decides
+//! nothing, and a watcher that is gone (a closed pipe) never disturbs the run.
 
 mod agent_line;
 mod bars;
 mod json;
 mod lines;
+mod observer;
 
 use std::io;
 
@@ -14,17 +16,7 @@ use console::Term;
 
 pub(crate) use agent_line::AgentLine;
 pub(crate) use json::line as json_line;
-
-use crate::run::{Recorded, RunState};
-
-/// Something that shows a run's events as they come.
-pub(crate) trait Progress: Send {
-    /// Takes one event; `state` has it in already.
-    fn event(&mut self, event: &Recorded, state: &RunState);
-
-    /// Leaves the terminal as it was. Nothing more is shown after this; dropping does the same.
-    fn finish(&mut self);
-}
+pub(crate) use observer::Progress;
 
 /// The ways to show a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,22 +25,22 @@ pub(crate) enum Display {
     Bars,
     /// One plain line for each thing that happens, on standard error.
     Lines,
-    /// The same lines on standard output, for somebody who only looks on.
+    /// The same lines on standard output, for a person who only watches.
     Printed,
     /// One JSON object for each event, on standard output.
     Json,
 }
 
 impl Display {
-    /// The form for people who look on: bars where nothing is redirected, else lines on standard output.
-    pub(crate) fn for_onlookers() -> Self {
+    /// Returns the display for people who only watch: bars where nothing is redirected, else lines on standard output.
+    pub(crate) fn for_watchers() -> Self {
         match Self::for_people() {
             Self::Bars if Term::stdout().is_term() => Self::Bars,
             _ => Self::Printed,
         }
     }
 
-    /// The form for people: bars where standard error is a terminal that can redraw, else lines.
+    /// Returns the display for people: bars where standard error is a terminal that can redraw, else lines.
     pub(crate) fn for_people() -> Self {
         if Term::stderr().is_term() && !console::is_dumb() {
             Self::Bars

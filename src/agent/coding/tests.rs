@@ -87,7 +87,7 @@ fn transcripts() -> Vec<(String, CodingKind, String)> {
 }
 
 #[test]
-fn every_transcript_is_read_transcript() {
+fn every_transcript_is_understood() {
     let mut shown = String::new();
     for (name, kind, transcript) in transcripts() {
         let lines = read_transcript(kind, &transcript, None);
