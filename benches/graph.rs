@@ -6,7 +6,7 @@
 //! All measurements take turns, so that other load on the machine affects them equally. Only the ratios can be compared
 //! with another machine.
 
-#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+#![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -156,7 +156,10 @@ impl Texts {
 
     fn megabytes(&self) -> f64 {
         let bytes: usize = self.texts.iter().map(|(_, text)| text.len()).sum();
-        #[expect(clippy::cast_precision_loss, reason = "it is shown to one place")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "it is shown with one decimal place"
+        )]
         let bytes = bytes as f64;
         bytes / 1e6
     }

@@ -6,7 +6,7 @@
 //! The files and their ties are made up, but shaped like large repositories: folders of a few files in packages, sizes
 //! from a few bytes to some 100 kB, most ties within the folder or near it, and some hubs that many files import.
 
-#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+#![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::collections::BTreeSet;
 use std::hint::black_box;

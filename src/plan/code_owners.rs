@@ -310,7 +310,8 @@ mod tests {
     #[test]
     fn the_last_matching_line_wins() {
         let it = owners(
-            "# everything\n*   @global\n*.js @js-owner # inline\n/build/logs/ @doctocat\ndocs/* docs@example.com\napps/ @octocat\n/apps/github\n",
+            "# everything\n*   @global\n*.js @js-owner # inline\n/build/logs/ @doctocat\n\
+             docs/* docs@example.com\napps/ @octocat\n/apps/github\n",
         );
         let cases: [(&str, &[&str]); 9] = [
             ("README", &["@global"]),

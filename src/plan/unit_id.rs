@@ -31,7 +31,8 @@ impl UnitId {
             Ok(Self(text.to_owned()))
         } else {
             Err(format!(
-                "{text:?} cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', starting with a letter or digit"
+                "{text:?} cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', \
+                 starting with a letter or digit"
             ))
         }
     }
@@ -53,7 +54,7 @@ impl UnitId {
     }
 
     /// Returns the id with a suffix, for follow-up work on a unit. It may be longer than the ids in a plan.
-    pub(crate) fn followed_by(&self, more: &str) -> Self {
+    pub(crate) fn with_suffix(&self, more: &str) -> Self {
         Self(format!("{}{more}", self.0))
     }
 

@@ -11,7 +11,7 @@ use crate::words;
 /// The one version of the format that this program writes and reads.
 pub(super) const VERSION: i64 = 1;
 
-/// Writes the plan. [`super::parse`] reads it back, except the sizes, which are comments.
+/// Writes the plan. [`super::read::parse`] reads it back, except the sizes, which are comments.
 #[must_use]
 pub(crate) fn to_toml(plan: &Plan) -> String {
     let mut out = Lines(String::new());

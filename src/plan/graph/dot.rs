@@ -5,11 +5,15 @@ use std::fmt::Write;
 use super::picture::Picture;
 use crate::words;
 
+const HEAD: &str = r#"// Units, and how strongly the files of one import the files of another.
+digraph plan {
+  node [shape=box, style=rounded, fontname="sans-serif"];
+  edge [fontname="sans-serif", fontsize=9];
+"#;
+
 impl Picture<'_> {
     pub(super) fn dot(&self) -> String {
-        let mut dot = String::from(
-            "// Units, and how strongly the files of one import the files of another.\ndigraph plan {\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=9];\n",
-        );
+        let mut dot = String::from(HEAD);
         for unit in self.units {
             let files = words::count(unit.claim.files.len(), "file");
             let _ = writeln!(

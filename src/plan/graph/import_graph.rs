@@ -118,7 +118,7 @@ fn shares(place: usize, source: &SourceFile<'_>, resolver: &Resolver) -> Vec<(u3
     for import in &source.outline.imports {
         let files = resolver.resolve(place, source, import);
         if files.len() <= MANY {
-            #[expect(clippy::cast_precision_loss, reason = "there are few")]
+            #[expect(clippy::cast_precision_loss, reason = "there are few files")]
             let share = 1.0 / files.len() as f32;
             shares.extend(files.into_iter().map(|file| (file, share)));
         }

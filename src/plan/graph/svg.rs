@@ -25,7 +25,9 @@ pub(super) fn draw(picture: &Picture<'_>) -> String {
     #[expect(clippy::cast_precision_loss, reason = "there are few rows")]
     let height = LIST + 30.0 + ROW * listed.len() as f32;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
     heading(&mut svg, picture);
     let drawn = picture.links.len().min(LINES * picture.units.len());
@@ -58,7 +60,9 @@ fn heading(svg: &mut String, picture: &Picture<'_>) {
     };
     let _ = writeln!(
         svg,
-        "<text x=\"24\" y=\"32\" font-size=\"17\" font-weight=\"600\">{}</text>\n<text x=\"24\" y=\"54\" fill=\"#666\">{share}{left}</text>\n<text x=\"24\" y=\"72\" fill=\"#666\">A line has the colour of the importing unit and is wider the more it imports.</text>",
+        "<text x=\"24\" y=\"32\" font-size=\"17\" font-weight=\"600\">{}</text>\n\
+         <text x=\"24\" y=\"54\" fill=\"#666\">{share}{left}</text>\n\
+         <text x=\"24\" y=\"72\" fill=\"#666\">A line has the colour of the importing unit and is wider the more it imports.</text>",
         words::count(picture.units.len(), "unit"),
     );
 }
@@ -95,7 +99,8 @@ fn line(svg: &mut String, picture: &Picture<'_>, link: &Link, strength: f32) {
     );
     let _ = writeln!(
         svg,
-        "<path d=\"M{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:.1}\" stroke-opacity=\"{:.2}\" stroke-linecap=\"round\"><title>{}</title></path>",
+        "<path d=\"M{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}\" fill=\"none\" stroke=\"{}\" \
+         stroke-width=\"{:.1}\" stroke-opacity=\"{:.2}\" stroke-linecap=\"round\"><title>{}</title></path>",
         start.0,
         start.1,
         middle.0,
@@ -122,7 +127,8 @@ fn node(svg: &mut String, picture: &Picture<'_>, unit: usize, label: (f32, f32))
     let anchor = if label.0 < CENTRE.0 { "end" } else { "start" };
     let _ = writeln!(
         svg,
-        "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\" fill=\"{}\"/>\n<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\"><title>{}</title>{} <tspan fill=\"#888\">{files}</tspan></text>",
+        "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\" fill=\"{}\"/>\n\
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\"><title>{}</title>{} <tspan fill=\"#888\">{files}</tspan></text>",
         centre.0,
         centre.1,
         colour(picture, unit),
@@ -174,7 +180,9 @@ fn list(svg: &mut String, picture: &Picture<'_>, links: &[Link]) {
         };
         let _ = writeln!(
             svg,
-            "<rect x=\"24\" y=\"{:.1}\" width=\"{:.1}\" height=\"8\" rx=\"2\" fill=\"{}\"/>\n<text x=\"150\" y=\"{:.1}\">{} imports {}</text>\n<text x=\"150\" y=\"{:.1}\" font-size=\"11\" fill=\"#777\">{}{more}</text>",
+            "<rect x=\"24\" y=\"{:.1}\" width=\"{:.1}\" height=\"8\" rx=\"2\" fill=\"{}\"/>\n\
+             <text x=\"150\" y=\"{:.1}\">{} imports {}</text>\n\
+             <text x=\"150\" y=\"{:.1}\" font-size=\"11\" fill=\"#777\">{}{more}</text>",
             y + 4.0,
             4.0 + 106.0 * link.weight / strongest,
             colour(picture, link.from),

@@ -46,7 +46,7 @@ impl ImportGraph {
                 continue;
             }
             let pairs = tied.len() * tied.len().saturating_sub(1) / 2;
-            #[expect(clippy::cast_precision_loss, reason = "there are few")]
+            #[expect(clippy::cast_precision_loss, reason = "there are few files")]
             let weight = THROUGH / pairs as f32;
             for (at, a) in tied.iter().enumerate() {
                 for b in &tied[at + 1..] {

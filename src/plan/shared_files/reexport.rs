@@ -27,7 +27,7 @@ struct Grammar {
 impl Grammar {
     fn new(blank: &str, handing_on: &str, beside: &str) -> Self {
         let anchored = |pattern: &str| {
-            #[expect(clippy::unwrap_used, reason = "the patterns are those below")]
+            #[expect(clippy::unwrap_used, reason = "the patterns are the constants below")]
             Regex::new(&format!("^(?:{pattern})")).unwrap()
         };
         Self {
@@ -69,7 +69,8 @@ static SCRIPT: LazyLock<Grammar> = LazyLock::new(|| {
     Grammar::new(
         r"(?s)(?:[\s;]|//[^\n]*|/\*.*?\*/)*",
         r#"(?x)
-            export \s* (?:type\s*)? (?: \* (?:\s*as\s+[\w$]+)? | \{ (?<list>[^{}]*) \} ) (?: \s* from \s* ["'][^"'\n]*["'] )?
+            export \s* (?:type\s*)? (?: \* (?:\s*as\s+[\w$]+)? | \{ (?<list>[^{}]*) \} )
+                (?: \s* from \s* ["'][^"'\n]*["'] )?
             | (?:module\.)? exports (?:\.[\w$]+)? \s*=\s* require\( \s* ["'][^"'\n]*["'] \s* \) (?:\.[\w$]+)*
         "#,
         r#"(?x)

@@ -16,9 +16,9 @@ impl RunState {
     /// Returns the id of the revert of a unit; no unit of the run has that id.
     #[must_use]
     pub fn revert_id(&self, unit: &UnitId) -> UnitId {
-        let mut id = unit.followed_by("-revert");
+        let mut id = unit.with_suffix("-revert");
         while self.unit(&id).is_some() {
-            id = id.followed_by("-again");
+            id = id.with_suffix("-again");
         }
         id
     }
