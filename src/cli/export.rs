@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::global::Global;
 use super::output::{print, say};
-use super::workspace::{folder, known_run};
+use super::workspace::{folder, known_run, warn_of_repair};
 use crate::git::Repo;
 use crate::progress;
 use crate::run::{self, KnownRun, Places, UnitState};
@@ -36,14 +36,15 @@ pub(super) fn run(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
 fn events(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
     let repo = Repo::discover(&folder(global)?)?;
     let places = Places::new(repo.state_dir());
-    let ((id, events), repaired) = run::read_journal(&places, |journal| {
-        let id = run::find(journal, args.run.as_deref())?;
-        let events = run::events(journal, &id)?;
-        Ok((id, events))
-    })?;
-    if let Some(repaired) = repaired {
-        say(&format!("warning: {repaired}"));
-    }
+    let (id, events) = run::read_journal(
+        &places,
+        |journal| {
+            let id = run::find(journal, args.run.as_deref())?;
+            let events = run::events(journal, &id)?;
+            Ok((id, events))
+        },
+        warn_of_repair,
+    )?;
     for event in &events {
         print(&format!("{}\n", progress::json_line(&id, event)))?;
     }

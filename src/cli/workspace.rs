@@ -8,7 +8,7 @@ use super::global::Global;
 use super::output::say;
 use crate::config::Config;
 use crate::git::Repo;
-use crate::journal;
+use crate::journal::{self, Repair};
 use crate::run::{KnownRun, Places};
 
 /// A repository with its settings.
@@ -48,17 +48,19 @@ pub(super) fn folder(global: &Global) -> anyhow::Result<PathBuf> {
 
 /// Reads the run that `wanted` means, or the latest.
 pub(super) fn known_run(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
-    let known = KnownRun::open(Repo::discover(&folder(global)?)?, wanted)?;
-    if let Some(repaired) = &known.repaired {
-        say(&format!("warning: {repaired}"));
-    }
-    Ok(known)
+    let repo = Repo::discover(&folder(global)?)?;
+    Ok(KnownRun::open(repo, wanted, warn_of_repair)?)
+}
+
+/// Says what was repaired in the journal.
+pub(super) fn warn_of_repair(repair: &Repair) {
+    say(&format!("warning: {repair}"));
 }
 
 /// Makes sure that the journal is sound before anything starts that it has to remember.
 pub(super) fn secure_journal(places: &Places) -> anyhow::Result<()> {
-    if let Some(repaired) = journal::repair(&places.journal())? {
-        say(&format!("warning: {repaired}"));
+    if let Some(repair) = journal::repair(&places.journal())? {
+        warn_of_repair(&repair);
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     assert_eq!((repo.worked().len(), repo.pushed().len()), (1, 0));
     assert!(output.stdout().contains("+// signed"), "{output:?}");
     assert!(
-        output.stderr().contains("If the other 2 units are like it"),
+        output.stderr().contains("Forecast for the other 2 units"),
         "{output:?}"
     );
 

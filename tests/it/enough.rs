@@ -145,5 +145,5 @@ fn what_nobody_can_reach_is_refused() {
         .says("--min-success asks for 4 units, and the plan has 3");
     run(&repo, "x", &["--min-success", "120%"])
         .exits(2)
-        .says("write a number from 1, or a share like 80%");
+        .says("write a number from 1, or a percentage like 80%");
 }

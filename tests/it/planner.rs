@@ -67,7 +67,7 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     output
         .says("proposed 3 units")
         .says("repaired: packages/gone.js (\"The end\") is dropped: the base has no such file")
-        .says("repaired: ../etc/passwd (\"The end\") is dropped: it is no path from the root")
+        .says("repaired: ../etc/passwd (\"The end\") is dropped: it is not a path from the root of the repository")
         .says("packages/p0/index.js was in \"Helpers first\" and \"The middle\"")
         .says("1 file was in no unit")
         .says("\"The end\" cannot need \"The middle\", which needs it: the need is dropped")

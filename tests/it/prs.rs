@@ -142,7 +142,7 @@ fn the_whole_life_can_be_tried_without_a_network() {
     let before = repo.snapshot();
     repo.batch(["prs", "close"])
         .exits(2)
-        .says("name units, or give --all");
+        .says("name the units, or give --all");
     repo.batch(["prs", "merge", "--all"])
         .exits(2)
         .says("branch main is checked out in");
@@ -201,7 +201,7 @@ fn a_stack_of_pages_is_merged_in_its_order_and_brought_onto_where_it_went() {
     let before = repo.published(&earlier[1], "packages/p0/index.js");
     repo.batch(["prs", "sync", "--all"])
         .exits(0)
-        .says("#2 02-b: rebased onto tried, turned to tried");
+        .says("#2 02-b: rebased onto tried, retargeted to tried");
     assert_eq!(repo.published(&earlier[1], "packages/p0/index.js"), before);
     let parent = repo.git(["rev-parse", &format!("{}^", repo.branches()[1])]);
     assert_eq!(parent, repo.git(["rev-parse", "tried"]));
@@ -247,7 +247,7 @@ fn only_what_is_green_and_approved_is_merged_and_only_as_it_was_looked_at() {
         .says("01-packages-p0-index-js: merged into main")
         .says("02-packages-p1-index-js: has changes requested")
         .says("03-packages-p2-index-js: is a draft: make it ready first")
-        .says("04-packages-p3-index-js: has no checks that could be green");
+        .says("04-packages-p3-index-js: has no checks");
     let merged = server.state().of("01-").clone();
     let sent = server.state().bodies.last().cloned().expect("a request");
     assert_eq!(sent["sha"], merged.sha);
@@ -305,14 +305,14 @@ fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
         .says("1 done");
     there(&repo, &["prs", "sync", "--all", "--dry-run"])
         .exits(0)
-        .says("02-b: would be rebased onto main, turned to main");
+        .says("02-b: would be rebased onto main, retargeted to main");
     // Killed when the new commit is known, and no branch has moved yet.
     let crash = [ENV[0], ENV[1], ("BATCH_CRASH", "0+")];
     let _ = repo.batch_with(["prs", "sync", "--all"], &crash);
     assert_eq!(server.state().of("02-").base, repo.branches()[0]);
     there(&repo, &["prs", "sync", "--all"])
         .exits(0)
-        .says("02-b: turned to main")
+        .says("02-b: retargeted to main")
         .says("03-c: rebased onto batch/");
     assert_eq!(server.state().of("02-").base, "main");
     let second = repo.pushed()[1].clone();

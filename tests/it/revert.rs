@@ -222,7 +222,7 @@ fn nothing_is_opened_twice_whatever_happens_on_the_way() {
     batch(&repo, &["revert"])
         .exits(0)
         .says("01-a: to be undone by #4")
-        .says("1 done, 1 left");
+        .says("1 done, 1 unchanged");
     assert_eq!(server.state().pulls.len(), 4);
     assert_eq!(repo.pushed().len(), 4);
 }

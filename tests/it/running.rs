@@ -191,7 +191,7 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     run.repo
         .batch(["cancel", "--unit", "03"])
         .exits(2)
-        .says("has ended already: skipped");
+        .says("has already ended: skipped");
     run.let_go();
     let output = run.session.finish().exits(1);
     output.says("1 of 3 units published, 1 stopped, 1 skipped");

@@ -19,8 +19,6 @@ pub struct KnownRun {
     pub places: Places,
     pub state: RunState,
     pub liveness: Liveness,
-    /// What was repaired in the journal before the run could be read.
-    pub repaired: Option<Repair>,
 }
 
 /// Why no run or unit is meant.
@@ -48,18 +46,22 @@ fn few(units: &[UnitId]) -> String {
 }
 
 impl KnownRun {
-    /// Reads the run that `wanted` means (its id, or a part of it that only one run has), or the latest.
-    pub fn open(repo: Repo, wanted: Option<&str>) -> Result<Self, KnownRunError> {
+    /// Reads the run that `wanted` means (its id, or a part of it that only one run has), or the latest. A repair of
+    /// the journal goes to `report`, also when no run can be read afterwards.
+    pub fn open(
+        repo: Repo,
+        wanted: Option<&str>,
+        report: impl FnOnce(&Repair),
+    ) -> Result<Self, KnownRunError> {
         let places = Places::new(repo.state_dir());
-        let (state, repaired) =
-            read_journal(&places, |journal| load(journal, &find(journal, wanted)?))?;
+        let read = |journal: &Journal| load(journal, &find(journal, wanted)?);
+        let state = read_journal(&places, read, report)?;
         let liveness = Liveness::of(&places, &state)?;
         Ok(Self {
             repo,
             places,
             state,
             liveness,
-            repaired,
         })
     }
 
@@ -106,19 +108,23 @@ impl KnownRun {
     }
 }
 
-/// Reads something in the journal, and says what had to be repaired first where the journal was damaged.
+/// Reads something in the journal. A damaged journal is repaired first, and the repair goes to `report`.
 pub fn read_journal<T>(
     places: &Places,
     read: impl Fn(&Journal) -> Result<T, RecordError>,
-) -> Result<(T, Option<Repair>), RecordError> {
+    report: impl FnOnce(&Repair),
+) -> Result<T, RecordError> {
     let path = places.journal();
     let read = || read(&Journal::read(&path)?.ok_or(RecordError::NoRun)?);
     let is_empty = path.metadata().is_ok_and(|known| known.len() == 0);
     match read() {
         Err(error) if is_empty || error.may_be_damage() => match journal::repair(&path)? {
-            Some(repaired) => Ok((read()?, Some(repaired))),
+            Some(repair) => {
+                report(&repair);
+                read()
+            }
             None => Err(error),
         },
-        other => Ok((other?, None)),
+        other => other,
     }
 }
