@@ -30,8 +30,8 @@ pub trait Agent: Send + Sync {
         FurtherAttempts::Usual
     }
 
-    /// Works on the task until it is done, a limit is reached, or `cancel` fires. Reports to `events`, whose receiver has
-    /// to read them, or be dropped, for the work to go on.
+    /// Works on the task until it is done, a limit is reached, or `cancel` fires. Reports to `events`, whose receiver
+    /// has to read them, or be dropped, for the work to go on.
     fn work<'a>(
         &'a self,
         task: &'a Task,

@@ -1,4 +1,5 @@
-//! `batch cancel` and `batch skip`: what somebody at another terminal wants of a run that goes, and whether it was done.
+//! `batch cancel` and `batch skip`: what somebody at another terminal wants of a run that goes, and whether it was
+//! done.
 
 use std::time::{Duration, Instant};
 

@@ -127,7 +127,8 @@ pub(super) fn rebase(
     Ok(0)
 }
 
-/// The base of today: what `--base` names, else what the plan's base was known by, else what a new plan would start from.
+/// The base of today: what `--base` names, else what the plan's base was known by, else what a new plan would start
+/// from.
 fn later(workspace: &Workspace, plan: &Plan, wanted: Option<&str>) -> anyhow::Result<Base> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;

@@ -1,5 +1,5 @@
-//! A run driven to its report: shown while it goes, stopped by Ctrl-C, and continued where it paused and the person at the
-//! terminal agrees.
+//! A run driven to its report: shown while it goes, stopped by Ctrl-C, and continued where it paused and the person at
+//! the terminal agrees.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `batch export`: every event of a run, in the lines that `--json` prints while it runs; or its work, as patches or as a
-//! bundle.
+//! `batch export`: every event of a run, in the lines that `--json` prints while it runs; or its work, as patches or as
+//! a bundle.
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,8 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
         .context("the runtime cannot be started")
 }
 
-/// Hands on requests to stop. The first Ctrl-C lets running units finish; a second one, or SIGTERM or SIGHUP, stops them.
+/// Hands on requests to stop. The first Ctrl-C lets running units finish; a second one, or SIGTERM or SIGHUP, stops
+/// them.
 pub(super) async fn listen(stops: mpsc::Sender<Stop>) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),

@@ -62,8 +62,8 @@ enum Body {
 }
 
 impl Templates {
-    /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done. The settings
-    /// may replace the built-in templates.
+    /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done. The
+    /// settings may replace the built-in templates.
     pub(crate) fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
         let mut environment = environment();
         let sources = [

@@ -1,4 +1,5 @@
-//! Names that git gives to things: commits, trees and branches, each of its own type, so that none is taken for another.
+//! Names that git gives to things: commits, trees and branches, each of its own type, so that none is taken for
+//! another.
 
 use std::fmt;
 use std::ops::Deref;

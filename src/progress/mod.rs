@@ -1,8 +1,8 @@
-//! Progress: shows a run while it goes. Each event becomes live bars on a terminal, a plain line in a log, or a line of JSON
-//! for a program.
+//! Progress: shows a run while it goes. Each event becomes live bars on a terminal, a plain line in a log, or a line of
+//! JSON for a program.
 //!
-//! The process that drives a run hands each event over after the state has taken it in. This room only shows: it decides
-//! nothing, and a watcher that is gone (a closed pipe) never disturbs the run.
+//! The process that drives a run hands each event over after the state has taken it in. This room only shows: it
+//! decides nothing, and a watcher that is gone (a closed pipe) never disturbs the run.
 
 mod agent_line;
 mod bars;

@@ -1,8 +1,8 @@
-//! Which pull requests are sent back to their agents, and with what words: those with failed checks, or with reviews that ask
-//! for changes.
+//! Which pull requests are sent back to their agents, and with what words: those with failed checks, or with reviews
+//! that ask for changes.
 //!
-//! All that is said of them was written by others. It is cut to a bound and put between fences as data, and nothing of it is
-//! ever run.
+//! All that is said of them was written by others. It is cut to a bound and put between fences as data, and nothing of
+//! it is ever run.
 
 use std::fmt::Write as _;
 
@@ -32,8 +32,8 @@ const HEAD: &str = "was not accepted. The output of its checks and the comments 
 pub(crate) type Outside<'a> = dyn Fn(&UnitId, &str, &str) -> Result<Vec<String>, GitError> + 'a;
 
 impl Selection<'_> {
-    /// What is to be mended of each that is not accepted. Of the others it is told why they are left; each has at most so
-    /// many rounds.
+    /// What is to be mended of each that is not accepted. Of the others it is told why they are left; each has at most
+    /// so many rounds.
     pub(crate) async fn follow_ups_due(
         &mut self,
         rounds: usize,

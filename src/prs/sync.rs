@@ -1,9 +1,9 @@
 //! Stacked pull requests brought onto what their ground has become.
 //!
-//! A unit that needs another starts from its work, and its pull request goes to that one's branch. When that one is merged,
-//! this one goes to the run's own branch; and where the work it starts from came there as another commit (squashed, say) or was
-//! itself put on new ground, its own change is put on top of that. The branch is moved by refs alone, and pushed only over
-//! what this run left there.
+//! A unit that needs another starts from its work, and its pull request goes to that one's branch. When that one is
+//! merged, this one goes to the run's own branch; and where the work it starts from came there as another commit
+//! (squashed, say) or was itself put on new ground, its own change is put on top of that. The branch is moved by refs
+//! alone, and pushed only over what this run left there.
 
 use super::action::{Mode, NotDone};
 use super::selection::Selection;

@@ -1,8 +1,8 @@
 //! What came out of a run, for a terminal, a page or a script.
 //!
-//! Each form is a pure function of [`RunState`](crate::run::RunState) and a moment, so the report of a run that is still
-//! going is the same code as the final one. This room must not read the journal, the clock or the terminal: the state,
-//! the moment and the width come in.
+//! Each form is a pure function of [`RunState`](crate::run::RunState) and a moment, so the report of a run that is
+//! still going is the same code as the final one. This room must not read the journal, the clock or the terminal: the
+//! state, the moment and the width come in.
 
 mod forecast;
 mod json;

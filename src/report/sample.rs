@@ -299,7 +299,8 @@ pub(crate) fn mixed() -> RunState {
     .ended(14_100)
 }
 
-/// Text as an agent, a check or a forge might write it: anything, and often what has a meaning to terminals or Markdown.
+/// Text as an agent, a check or a forge might write it: anything, and often what has a meaning to terminals or
+/// Markdown.
 pub(crate) fn outside_text() -> impl proptest::strategy::Strategy<Value = String> {
     use proptest::prelude::*;
 

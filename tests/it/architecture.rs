@@ -114,8 +114,8 @@ fn part_of_run(file: &str) -> Option<&str> {
     Some(part.strip_suffix(".rs").unwrap_or(part)).filter(|part| *part != "mod")
 }
 
-/// Finds the arrows between the places of files that do not lead down, and the known ones that are gone; each fault is a
-/// sentence. A known arrow is a file and the place that it uses.
+/// Finds the arrows between the places of files that do not lead down, and the known ones that are gone; each fault is
+/// a sentence. A known arrow is a file and the place that it uses.
 fn upward(
     arrows: &Arrows,
     place: fn(&str) -> Option<&str>,

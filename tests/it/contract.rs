@@ -1,7 +1,7 @@
 //! Every exchange that tests had with the GitHub on loopback, held against GitHub's own description of its API.
 //!
-//! `scripts/github-contract` fetches the description and records the exchanges; without both there is nothing to compare,
-//! so these tests are run by it alone.
+//! `scripts/github-contract` fetches the description and records the exchanges; without both there is nothing to
+//! compare, so these tests are run by it alone.
 
 #![allow(clippy::print_stdout, reason = "what was compared is shown")]
 

@@ -310,7 +310,8 @@ fn pages_are_mended_where_a_check_of_theirs_failed() {
     assert!(page.contains("Sent back to command: "), "{page}");
 }
 
-/// Stands for claude: it tells a session, keeps what it was started with, and does not know sessions where it is told so.
+/// Stands for claude: it tells a session, keeps what it was started with, and does not know sessions where it is told
+/// so.
 const CLAUDE: &str = r#"here=$(dirname "$0")
 echo "$@" >>"$here/args"
 cat >>"$here/told"

@@ -41,8 +41,8 @@ fn args(repo: &Repo) -> Vec<String> {
     args.map(str::to_owned).to_vec()
 }
 
-/// The same with an agent that is told twice what to mend, first of what lies outside, then of a check in which something
-/// fails on the base too; what it does once more does no harm.
+/// The same with an agent that is told twice what to mend, first of what lies outside, then of a check in which
+/// something fails on the base too; what it does once more does no harm.
 fn args_with_feedback(repo: &Repo) -> Vec<String> {
     let mut args = args(repo);
     let agent = repo.program(
@@ -186,8 +186,8 @@ fn no_attempt_twice(before: &[(Option<String>, String)], what: &str, times: usiz
     assert!(times <= most, "{what}: {times} times, killed at {moment}");
 }
 
-/// Kills a run before and after each of its events and has it go on. `paid` is told what was known before, who worked and
-/// how often.
+/// Kills a run before and after each of its events and has it go on. `paid` is told what was known before, who worked
+/// and how often.
 fn kill_everywhere(
     units: usize,
     args: fn(&Repo) -> Vec<String>,

@@ -1,7 +1,7 @@
 //! Random killing, until something is lost or doubled. Not part of the usual tests: `scripts/torture` drives it.
 //!
-//! Each round is a whole run in a repository of its own under one kind of hardship. Its runner is killed again and again
-//! and resumed until it has come to its end; then everything that is left is held against what ought to be.
+//! Each round is a whole run in a repository of its own under one kind of hardship. Its runner is killed again and
+//! again and resumed until it has come to its end; then everything that is left is held against what ought to be.
 
 mod forge;
 mod processes;

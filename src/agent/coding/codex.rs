@@ -1,5 +1,5 @@
-//! Codex: `codex exec --json`. Codex has a sandbox of its own: outside the checkout its tools write to temporary folders
-//! only, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere.
+//! Codex: `codex exec --json`. Codex has a sandbox of its own: outside the checkout its tools write to temporary
+//! folders only, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere.
 
 use std::path::{Path, PathBuf};
 

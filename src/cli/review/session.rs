@@ -35,8 +35,8 @@ pub(in crate::cli) trait PlanSource {
     /// Whether an agent proposed the plan and can be asked again.
     fn is_proposed(&self, plan: &Plan) -> bool;
 
-    /// Asks the agent for other units, because the instruction has changed. Nothing where the agent proposes none, or the
-    /// person does not wait for it.
+    /// Asks the agent for other units, because the instruction has changed. Nothing where the agent proposes none, or
+    /// the person does not wait for it.
     fn propose_again(&mut self, plan: &Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>>;
 }
 
@@ -221,8 +221,8 @@ impl<'a, P: Person, S: PlanSource> ReviewSession<'a, P, S> {
         Next::ShowPlan
     }
 
-    /// The plan with its new instruction, and with new units if the person wants them. Nothing where the plan stays as it
-    /// was.
+    /// The plan with its new instruction, and with new units if the person wants them. Nothing where the plan stays as
+    /// it was.
     fn amended(&mut self, plan: Plan) -> anyhow::Result<Option<Version>> {
         self.person
             .show("The units were proposed for the old instruction.\n")?;

@@ -140,7 +140,8 @@ impl Api<'_> {
         let all = self.request_from(pull, &asked).await;
         match (all, &asked[..]) {
             (Ok(()), _) => {}
-            // One name that is no collaborator's fails the whole request; then each reviewer gets a request of their own.
+            // One name that is no collaborator's fails the whole request; then each reviewer gets a request of their
+            // own.
             (Err(ForgeError::Refused { status: 422, .. }), [_, _, ..]) => {
                 for one in asked {
                     if let Err(error) = self.request_from(pull, &[one]).await {

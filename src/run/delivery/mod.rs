@@ -1,7 +1,7 @@
 //! Where the work of a run goes: which forge, which remote, which branch the pull requests are for.
 //!
-//! This is decided before the run starts, from the remote's address, the tokens and the user's settings, so that no agent
-//! works for a pull request that could never be opened.
+//! This is decided before the run starts, from the remote's address, the tokens and the user's settings, so that no
+//! agent works for a pull request that could never be opened.
 
 pub(crate) mod error;
 mod fork;
@@ -282,9 +282,9 @@ fn reaching(repo: Repo, remotes: &[Unlisted]) -> Repo {
     remotes.iter().fold(repo, |repo, remote| remote.reach(repo))
 }
 
-/// Returns the pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes and
-/// `BATCH_BUDGET` (changes, a slash, milliseconds) sets how many it takes in which time, for servers that are part of a
-/// test.
+/// Returns the pace that the server wants. In builds for tests `BATCH_SPACING_MS` shortens the time between two changes
+/// and `BATCH_BUDGET` (changes, a slash, milliseconds) sets how many it takes in which time, for servers that are part
+/// of a test.
 fn pace(host: &str) -> Pace {
     let pace = Pace::of(host);
     #[cfg(debug_assertions)]

@@ -1,5 +1,5 @@
-//! Removes checkouts whose work is safe elsewhere: they are put aside while the run goes, and deleted when that disturbs
-//! nobody.
+//! Removes checkouts whose work is safe elsewhere: they are put aside while the run goes, and deleted when that
+//! disturbs nobody.
 
 use std::sync::Arc;
 
@@ -88,8 +88,8 @@ impl CleanUp {
         });
     }
 
-    /// Finishes the clean-up when no unit runs any more: git removes empty folders together with branches, and a unit may
-    /// be about to fill such a folder. `batch clean` removes the rest.
+    /// Finishes the clean-up when no unit runs any more: git removes empty folders together with branches, and a unit
+    /// may be about to fill such a folder. `batch clean` removes the rest.
     pub(crate) async fn finish(&mut self, state: &RunState) {
         while self.next().await.is_some() {}
         let job = Arc::clone(&self.job);

@@ -1,7 +1,7 @@
 //! The engine of a run: it owns the state, records each event before it acts on it, and starts and stops units.
 //!
-//! Unit pipelines run as tasks and report events; the engine appends each event to the journal, folds it into the state, shows
-//! it to the watcher, and asks the deciders what may start. Nobody else changes the state.
+//! Unit pipelines run as tasks and report events; the engine appends each event to the journal, folds it into the
+//! state, shows it to the watcher, and asks the deciders what may start. Nobody else changes the state.
 
 use crate::journal::Journal;
 use crate::plan::UnitId;

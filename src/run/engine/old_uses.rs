@@ -17,7 +17,8 @@ pub(crate) enum CountError {
     Codemod(#[from] CodemodError),
 }
 
-/// Counts the uses in the claimed files, at the base and in each unit's commit. A unit without a commit counts as the base.
+/// Counts the uses in the claimed files, at the base and in each unit's commit. A unit without a commit counts as the
+/// base.
 pub(crate) fn count(
     job: &Job,
     pattern: &OldUseCounter,

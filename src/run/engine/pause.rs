@@ -1,4 +1,5 @@
-//! Decides whether a run that ended by itself waits for a person: to accept its canary, or to go on after equal failures.
+//! Decides whether a run that ended by itself waits for a person: to accept its canary, or to go on after equal
+//! failures.
 
 use crate::run::engine::start::Start;
 use crate::run::log::outcome::Outcome;

@@ -1,4 +1,5 @@
-//! Decides which settings hold when an earlier run goes on: those that the run started with, and where pull requests go.
+//! Decides which settings hold when an earlier run goes on: those that the run started with, and where pull requests
+//! go.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! The first event of a process that drives a run: the run starts, it continues where an earlier process left it, or some of
-//! its units start again. Everything that is refused is refused before that event is written.
+//! The first event of a process that drives a run: the run starts, it continues where an earlier process left it, or
+//! some of its units start again. Everything that is refused is refused before that event is written.
 
 use crate::config::Config;
 use crate::git::WorktreeState;

@@ -1,7 +1,7 @@
 //! The tracking issue of a run, which lists all its pull requests, kept up to date while the run goes.
 //!
-//! A task of its own writes the issue: no unit waits for it, and no unit fails when it cannot be written. The event loop says
-//! which pull requests are open, and the task reports facts about the issue to the loop.
+//! A task of its own writes the issue: no unit waits for it, and no unit fails when it cannot be written. The event
+//! loop says which pull requests are open, and the task reports facts about the issue to the loop.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::words;
 /// Pull requests that open within so much time are written together.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// So many open pull requests are looked at again each time, the longest unseen first: some of the 5,000 requests an hour
-/// are left for other uses.
+/// So many open pull requests are looked at again each time, the longest unseen first: some of the 5,000 requests an
+/// hour are left for other uses.
 const AGAIN: usize = 30;
 
 /// A finished run waits no longer than this for the server.

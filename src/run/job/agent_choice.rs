@@ -1,5 +1,5 @@
-//! Decides which agents do the units of a saved plan: those that the user asks for now, else the plan's own, else those of
-//! batch.toml.
+//! Decides which agents do the units of a saved plan: those that the user asks for now, else the plan's own, else those
+//! of batch.toml.
 
 use crate::config::{AgentOptionsError, Config};
 use crate::plan::Plan;

@@ -39,8 +39,8 @@ pub(crate) struct Assignment {
     pub(crate) instruction: String,
 }
 
-/// Returns the assignments of a plan's units, in its order, and all agents that take turns at candidates. Units of one agent
-/// share that agent.
+/// Returns the assignments of a plan's units, in its order, and all agents that take turns at candidates. Units of one
+/// agent share that agent.
 pub(crate) fn of_plan(
     plan: &Plan,
     config: &Config,
@@ -90,8 +90,8 @@ impl Assignment {
         })
     }
 
-    /// Returns the assignment with what is different for a retried unit. The path of an agent program is relative to the
-    /// amendment's folder, or to `dir`.
+    /// Returns the assignment with what is different for a retried unit. The path of an agent program is relative to
+    /// the amendment's folder, or to `dir`.
     pub(crate) fn amended(
         &self,
         amendment: &Amendment,

@@ -1,5 +1,5 @@
-//! The results of checks on the untouched base. Each check runs there at most once in a run, when it first fails in some
-//! unit; the results are in the journal, so a resumed run does not run it again.
+//! The results of checks on the untouched base. Each check runs there at most once in a run, when it first fails in
+//! some unit; the results are in the journal, so a resumed run does not run it again.
 
 use tokio::sync::{Mutex, OnceCell};
 
@@ -10,7 +10,8 @@ use crate::run::log::check_result::BaseCheck;
 /// The results of checks on the base, as far as they are known.
 pub(crate) struct BaseChecks {
     checks: Vec<(Check, OnceCell<BaseCheck>)>,
-    /// Says whether the checkout of the base was made. Checks may disturb each other, so they run one after another there.
+    /// Says whether the checkout of the base was made. Checks may disturb each other, so they run one after another
+    /// there.
     pub(crate) checkout_made: Mutex<bool>,
 }
 

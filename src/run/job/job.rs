@@ -93,8 +93,8 @@ impl Job {
         })
     }
 
-    /// Finds or makes the fork that branches are pushed to, where the settings want one, and returns its name. From now on
-    /// the settings name the fork.
+    /// Finds or makes the fork that branches are pushed to, where the settings want one, and returns its name. From now
+    /// on the settings name the fork.
     pub fn settle(&mut self) -> Result<Option<RepoName>, DeliveryError> {
         let found = self.delivery.settle(&self.workspace.repo)?;
         let choice = &mut self.spec.settings.publish.fork;
@@ -137,8 +137,8 @@ impl Job {
         Ok(self)
     }
 
-    /// Returns the job with what the run's state knows beyond the plan: retried units have assignments of their own, and
-    /// the change of an accepted canary is an example.
+    /// Returns the job with what the run's state knows beyond the plan: retried units have assignments of their own,
+    /// and the change of an accepted canary is an example.
     pub(crate) fn with_state(mut self, state: &RunState) -> Result<Self, PrepareError> {
         for unit in &state.units {
             let number = self.spec.number(&unit.header.id);
@@ -171,8 +171,8 @@ impl Job {
         &self.notes
     }
 
-    /// Returns what people should know about pull requests that need others, where a pull request cannot go to the branch
-    /// of the one that it needs.
+    /// Returns what people should know about pull requests that need others, where a pull request cannot go to the
+    /// branch of the one that it needs.
     #[must_use]
     pub fn stacking(&self) -> Option<String> {
         let is_stacked = |unit: &&Unit| !unit.needs.is_empty();
@@ -288,8 +288,9 @@ impl Job {
         self.workspace.places.unit(&self.workspace.run, unit)
     }
 
-    /// Returns the assignment of the next candidate of the unit at `number`, after `candidates` candidates: the agents of
-    /// the plan take turns, and the unit's own agent is first. An agent that was named for a retry does all the work.
+    /// Returns the assignment of the next candidate of the unit at `number`, after `candidates` candidates: the agents
+    /// of the plan take turns, and the unit's own agent is first. An agent that was named for a retry does all the
+    /// work.
     pub(crate) fn assignment_of(&self, number: usize, candidates: usize) -> Assignment {
         let own = self.units[number].assignment.clone();
         let place = self

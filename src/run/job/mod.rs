@@ -1,4 +1,5 @@
-//! What is to be done: the user's request, one assignment and checks for each unit, and what was found in the repository.
+//! What is to be done: the user's request, one assignment and checks for each unit, and what was found in the
+//! repository.
 
 pub(crate) mod agent_choice;
 pub(crate) mod assignment;

@@ -121,8 +121,8 @@ impl FromIterator<(String, u64)> for PastTimes {
     }
 }
 
-/// The part of an agent's description that decides how long it takes: the codemod is as fast with any pattern, models of
-/// one agent count as the same, and every command is a kind of its own.
+/// The part of an agent's description that decides how long it takes: the codemod is as fast with any pattern, models
+/// of one agent count as the same, and every command is a kind of its own.
 fn kind(agent: &str) -> &str {
     if agent.starts_with("command:") {
         return agent;

@@ -1,4 +1,5 @@
-//! The work that a unit's present checkout holds. A new checkout is a new attempt, and one assignment forgets the old one.
+//! The work that a unit's present checkout holds. A new checkout is a new attempt, and one assignment forgets the old
+//! one.
 
 use std::path::PathBuf;
 

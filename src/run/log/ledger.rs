@@ -15,8 +15,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Returns the turns that count against the limits of the present work: all turns since the unit was first assigned,
-    /// retried, given a follow-up, or given to the next candidate. A crash and a new checkout do not reset them.
+    /// Returns the turns that count against the limits of the present work: all turns since the unit was first
+    /// assigned, retried, given a follow-up, or given to the next candidate. A crash and a new checkout do not reset
+    /// them.
     #[must_use]
     pub fn counted_turns(&self) -> &[Usage] {
         self.turns.get(self.budget_from..).unwrap_or_default()

@@ -45,8 +45,8 @@ fn latest_words(known: &[String]) -> String {
     }
 }
 
-/// Kills the process in a build for tests: the variable `BATCH_CRASH` names the event, counted from 0, before which (`7`) or
-/// after which (`7+`) the process dies. Not part of a release.
+/// Kills the process in a build for tests: the variable `BATCH_CRASH` names the event, counted from 0, before which
+/// (`7`) or after which (`7+`) the process dies. Not part of a release.
 #[cfg(debug_assertions)]
 fn crash_point(moment: &str) {
     use std::sync::atomic::{AtomicUsize, Ordering};

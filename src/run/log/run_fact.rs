@@ -63,8 +63,8 @@ pub enum RunFact {
         version: String,
         units: Vec<FollowUp>,
     },
-    /// The process `pid` publishes the units' commits: only those without a pull request, or all of them where the forge
-    /// is another one than before.
+    /// The process `pid` publishes the units' commits: only those without a pull request, or all of them where the
+    /// forge is another one than before.
     Republished {
         pid: u32,
         version: String,

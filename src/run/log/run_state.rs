@@ -173,8 +173,8 @@ impl RunState {
         }
     }
 
-    /// Puts every unit without an outcome of its own back in line. The unit keeps what it reached, so that nothing is done
-    /// or paid for twice.
+    /// Puts every unit without an outcome of its own back in line. The unit keeps what it reached, so that nothing is
+    /// done or paid for twice.
     fn resume(&mut self, pid: u32, version: &str) {
         self.take_over(pid, version);
         for unit in &mut self.units {

@@ -14,8 +14,8 @@ use crate::run::log::outcome::{Outcome, Step};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "kebab-case")]
 pub enum UnitFact {
-    /// The remains of an earlier attempt were kept elsewhere: its checkout in the trash, a branch with commits of its own
-    /// under the full ref name `branch`, its logs in the folder `logs`.
+    /// The remains of an earlier attempt were kept elsewhere: its checkout in the trash, a branch with commits of its
+    /// own under the full ref name `branch`, its logs in the folder `logs`.
     SetAside {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         worktree: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! The state of one unit: a pure fold of its events.
 //!
-//! What a new attempt forgets and what it keeps follows from the parts: a new checkout replaces the [`Attempt`], a retry
-//! also replaces the [`Publication`], and nothing replaces the [`Ledger`].
+//! What a new attempt forgets and what it keeps follows from the parts: a new checkout replaces the [`Attempt`], a
+//! retry also replaces the [`Publication`], and nothing replaces the [`Ledger`].
 
 use crate::agent::{AgentId, Feedback, Interruption, UsageSum};
 use crate::run::log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
@@ -182,8 +182,8 @@ impl UnitState {
         self.ended_at = None;
     }
 
-    /// Puts the unit back in line to start again. Of the attempt only its place is kept, so that the pipeline can put it
-    /// out of the way.
+    /// Puts the unit back in line to start again. Of the attempt only its place is kept, so that the pipeline can put
+    /// it out of the way.
     pub(crate) fn retry(&mut self, amendment: &Amendment) {
         let earlier = std::mem::replace(self, Self::new(self.header.clone()));
         self.amendment = earlier.amendment;
@@ -238,8 +238,8 @@ impl UnitState {
         }));
     }
 
-    /// Returns to the published work, with the commit of the follow-up where it was published. Whatever the outcome of a
-    /// follow-up, the unit stays published, because its pull request is open.
+    /// Returns to the published work, with the commit of the follow-up where it was published. Whatever the outcome of
+    /// a follow-up, the unit stays published, because its pull request is open.
     fn end_follow_up(&mut self, outcome: &Outcome) {
         let Some(open) = self.follow_up.take() else {
             return;
@@ -287,8 +287,8 @@ impl UnitState {
         }
     }
 
-    /// Returns the agent of each candidate, where several agents take turns. An agent that was named for a retry does all
-    /// of the work.
+    /// Returns the agent of each candidate, where several agents take turns. An agent that was named for a retry does
+    /// all of the work.
     pub(crate) fn candidate_agents(&self) -> &[AgentId] {
         match self.amendment.agent {
             Some(_) => &[],
@@ -327,8 +327,8 @@ impl UnitState {
         }
     }
 
-    /// Returns the milliseconds from the first step to the end, or to `now` while the unit runs; `None` before its first
-    /// step.
+    /// Returns the milliseconds from the first step to the end, or to `now` while the unit runs; `None` before its
+    /// first step.
     #[must_use]
     pub fn took_ms(&self, now: i64) -> Option<u64> {
         self.started_at

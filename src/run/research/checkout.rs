@@ -1,5 +1,5 @@
-//! The checkout in which an agent reads the base before there is a run. All changes in it are thrown away. A checkout that a
-//! killed process left is found by the folder of its planning session.
+//! The checkout in which an agent reads the base before there is a run. All changes in it are thrown away. A checkout
+//! that a killed process left is found by the folder of its planning session.
 
 use std::fs;
 use std::path::{Path, PathBuf};

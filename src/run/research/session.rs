@@ -1,7 +1,8 @@
-//! A planning session: an agent reads the base in a checkout of its own and proposes a plan, which is checked and repaired.
+//! A planning session: an agent reads the base in a checkout of its own and proposes a plan, which is checked and
+//! repaired.
 //!
-//! An agent whose answer cannot be used is asked again, a few times. The prompt and the transcript are kept; the checkout is
-//! thrown away.
+//! An agent whose answer cannot be used is asked again, a few times. The prompt and the transcript are kept; the
+//! checkout is thrown away.
 
 use std::fmt;
 use std::fs;

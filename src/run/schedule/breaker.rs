@@ -1,5 +1,5 @@
-//! The breaker: when the first units all fail for the same reason, the other units would fail too. A pure function of the
-//! state.
+//! The breaker: when the first units all fail for the same reason, the other units would fail too. A pure function of
+//! the state.
 
 use crate::agent::AgentId;
 use crate::run::log::outcome::Outcome;
@@ -49,8 +49,8 @@ fn same_failure(state: &RunState, who: &AgentId) -> Option<String> {
     }
 }
 
-/// Returns the text that is equal for failures with the same reason: the step, the reason and the last line of the output,
-/// without the unit's own names and without numbers.
+/// Returns the text that is equal for failures with the same reason: the step, the reason and the last line of the
+/// output, without the unit's own names and without numbers.
 fn likeness(unit: &UnitState) -> Option<String> {
     let Some(Outcome::Failed {
         step, reason, tail, ..

@@ -1,4 +1,5 @@
-//! How many agents may work at once: as many as the user allows, as their providers allow, and as this machine can bear.
+//! How many agents may work at once: as many as the user allows, as their providers allow, and as this machine can
+//! bear.
 //!
 //! It decides over values and returns facts; the engine records them.
 

@@ -1,7 +1,7 @@
 //! How many agents may work at once: pure decisions over time, which comes in as a value.
 //!
-//! The number starts at what the user asked for, halves when a provider interrupts an agent, is zero until the moment that
-//! the provider named, and grows by one after each quiet minute. The governor knows no agents and no units.
+//! The number starts at what the user asked for, halves when a provider interrupts an agent, is zero until the moment
+//! that the provider named, and grows by one after each quiet minute. The governor knows no agents and no units.
 
 use std::time::Duration;
 
@@ -39,7 +39,8 @@ impl Governor {
         }
     }
 
-    /// Takes in that one of `busy` agents was interrupted; `wait` is how long it has to wait, where the provider said so.
+    /// Takes in that one of `busy` agents was interrupted; `wait` is how long it has to wait, where the provider said
+    /// so.
     pub(crate) fn interrupt(&mut self, now: Moment, busy: usize, wait: Option<Duration>) {
         self.since = now;
         if self.halved.is_none_or(|at| now >= at + BURST) {

@@ -8,8 +8,8 @@ use crate::run::workspace::machine::Machine;
 /// Runnable processes for each processor: above `BUSY` no further agent starts, and below `CALM` agents start again.
 const BUSY: f64 = 4.0;
 const CALM: f64 = 3.0;
-/// Free memory in bytes: below `SCARCE` no further agent starts, and above `AMPLE` agents start again. A coding agent and a
-/// tool that it runs take about that much.
+/// Free memory in bytes: below `SCARCE` no further agent starts, and above `AMPLE` agents start again. A coding agent
+/// and a tool that it runs take about that much.
 const SCARCE: u64 = 768 << 20;
 const AMPLE: u64 = 1536 << 20;
 

@@ -1,8 +1,8 @@
-//! How fast a run opens pull requests, and how many of them are open at once, so that reviewers and continuous integration
-//! keep up.
+//! How fast a run opens pull requests, and how many of them are open at once, so that reviewers and continuous
+//! integration keep up.
 //!
-//! Everything here is a pure decision over values: moments come in as numbers, and the forge says whether a pull request
-//! is still open.
+//! Everything here is a pure decision over values: moments come in as numbers, and the forge says whether a pull
+//! request is still open.
 
 use std::fmt;
 use std::time::Duration;
@@ -215,8 +215,8 @@ impl PublishHistory {
         self.open.iter().filter(move |open| !is_needed(open))
     }
 
-    /// Checks whether no unit has looked at the pull request for so long, and records that one does now. Several units may
-    /// wait for the same pull request.
+    /// Checks whether no unit has looked at the pull request for so long, and records that one does now. Several units
+    /// may wait for the same pull request.
     pub(crate) fn is_due(
         &mut self,
         pull_request: &PullRequestRef,

@@ -1,7 +1,7 @@
 //! The queue of units that want to publish: one after another, in the order in which they ask.
 //!
-//! The queue holds values and says whose turn it is. Its lock is held for a moment only, never while a unit waits or talks
-//! to a server.
+//! The queue holds values and says whose turn it is. Its lock is held for a moment only, never while a unit waits or
+//! talks to a server.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -101,8 +101,8 @@ impl PublishPermit {
         }
     }
 
-    /// Decides whether the unit may publish now; if so, no other unit publishes until this permit is dropped. A unit that
-    /// waits for an owner lets later units pass.
+    /// Decides whether the unit may publish now; if so, no other unit publishes until this permit is dropped. A unit
+    /// that waits for an owner lets later units pass.
     pub(crate) fn decide(&self, now: i64) -> PublishDecision {
         let mut known = self.queue.known();
         let decision = known.decide(&self.queue.limits, self.ticket, now);

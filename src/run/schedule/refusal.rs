@@ -1,5 +1,5 @@
-//! What follows when a provider refuses an agent's every unit: the agent gets no further unit, and the units that it works
-//! on end, because they would be refused too. A pure decision over the state.
+//! What follows when a provider refuses an agent's every unit: the agent gets no further unit, and the units that it
+//! works on end, because they would be refused too. A pure decision over the state.
 
 use crate::agent::AgentId;
 use crate::plan::UnitId;

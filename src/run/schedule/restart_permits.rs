@@ -1,5 +1,5 @@
-//! Permits for agents that were killed from outside: they restart one after another, and only while few enough agents work.
-//! If all of them restarted at once, they would be killed again.
+//! Permits for agents that were killed from outside: they restart one after another, and only while few enough agents
+//! work. If all of them restarted at once, they would be killed again.
 
 use tokio::sync::{Mutex, MutexGuard, watch};
 
@@ -24,8 +24,8 @@ impl RestartPermits {
             .send_if_modified(|open| std::mem::replace(open, is_open) != is_open);
     }
 
-    /// Waits until the agent may work. No other agent restarts before the permit is dropped, which is to happen when the
-    /// state knows that the agent works.
+    /// Waits until the agent may work. No other agent restarts before the permit is dropped, which is to happen when
+    /// the state knows that the agent works.
     pub(crate) async fn permit(&self) -> MutexGuard<'_, ()> {
         let next = self.next.lock().await;
         // The sender lives as long as this value.

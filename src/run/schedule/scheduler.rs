@@ -59,11 +59,11 @@ impl Allowed {
     }
 }
 
-/// Returns everything that may happen now. The largest units start first, so that no long unit is left for the end. A unit
-/// that has reached its commit takes no job's place any more, because it only waits for servers.
+/// Returns everything that may happen now. The largest units start first, so that no long unit is left for the end. A
+/// unit that has reached its commit takes no job's place any more, because it only waits for servers.
 ///
-/// While the disk is full, units wait until other checkouts are removed. When no checkout can be removed, one unit starts
-/// all the same, and its failure says what is missing.
+/// While the disk is full, units wait until other checkouts are removed. When no checkout can be removed, one unit
+/// starts all the same, and its failure says what is missing.
 pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();

@@ -1,7 +1,7 @@
 //! Several candidates for one unit: each starts from an unchanged checkout, and the best one becomes the unit's work.
 //!
-//! The candidates follow each other in the unit's own checkout, so that a run takes no more disk space than with one. The
-//! work of each candidate is kept as a commit under a ref of its own before the next one starts.
+//! The candidates follow each other in the unit's own checkout, so that a run takes no more disk space than with one.
+//! The work of each candidate is kept as a commit under a ref of its own before the next one starts.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -180,8 +180,8 @@ fn prepared(state: &UnitState) -> Result<Prepared, Halt> {
         .ok_or_else(|| failure(Step::Checkout, "the unit never had a checkout".into()))
 }
 
-/// Returns the numbers of the best candidates, the first one first: most checks passed, then the smallest change. Where no
-/// candidate has a change to publish, the first one that found nothing to change is best.
+/// Returns the numbers of the best candidates, the first one first: most checks passed, then the smallest change. Where
+/// no candidate has a change to publish, the first one that found nothing to change is best.
 fn best(candidates: &[Candidate]) -> Vec<usize> {
     let rank = |candidate: &Candidate| match &candidate.end {
         CandidateEnd::Good {

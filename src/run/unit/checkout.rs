@@ -15,8 +15,8 @@ use crate::words;
 /// A message names at most so many of the files that git ignores.
 const IGNORED_SHOWN: usize = 5;
 
-/// Returns the checkout that the unit continues in: the one that an earlier process left, if its agent had finished, or a
-/// new one.
+/// Returns the checkout that the unit continues in: the one that an earlier process left, if its agent had finished, or
+/// a new one.
 pub(crate) async fn prepared_checkout(unit: &UnitContext) -> Result<Prepared, Halt> {
     let known = unit.state();
     if let Some(prepared) = left_checkout(unit, &known) {
@@ -211,8 +211,8 @@ async fn set_up(unit: &UnitContext, start: CommitId) -> Result<Prepared, Halt> {
     Ok(Prepared { start, tree })
 }
 
-/// Keeps the files that the agent wrote where git ignores them: no pull request would show them, and they would be deleted
-/// with the checkout. Returns a sentence that names them.
+/// Keeps the files that the agent wrote where git ignores them: no pull request would show them, and they would be
+/// deleted with the checkout. Returns a sentence that names them.
 pub(crate) async fn keep_ignored(
     unit: &UnitContext,
     prepared: &Prepared,

@@ -1,5 +1,5 @@
-//! The step of a unit that runs its checks: a check that fails is run again, and on the untouched base, so that only a new
-//! failure fails the unit.
+//! The step of a unit that runs its checks: a check that fails is run again, and on the untouched base, so that only a
+//! new failure fails the unit.
 //!
 //! Both wait for a failure: a unit whose checks pass neither pays for the base nor waits for it.
 

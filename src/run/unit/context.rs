@@ -1,7 +1,7 @@
 //! What every step of a unit's pipeline uses: the job, the unit's state, and the way to report events.
 //!
-//! A step knows no other step and no other unit, except for the work of the units that it needs. A pipeline keeps no state
-//! of its own: it reads the state that the engine folded.
+//! A step knows no other step and no other unit, except for the work of the units that it needs. A pipeline keeps no
+//! state of its own: it reads the state that the engine folded.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The pipeline of one unit, one file a step. Every step uses the context, and only `pipeline` and the loops over attempts
-//! and candidates know other steps.
+//! The pipeline of one unit, one file a step. Every step uses the context, and only `pipeline` and the loops over
+//! attempts and candidates know other steps.
 
 pub(crate) mod agent;
 pub(crate) mod attempts;

@@ -1,6 +1,7 @@
 //! The pipeline of one unit: checkout → setup → agent → scope → checks → commit → push → pull request.
 //!
-//! All that it needs comes in as data, and all that it says is events; each event is on disk before the next step starts.
+//! All that it needs comes in as data, and all that it says is events; each event is on disk before the next step
+//! starts.
 
 use crate::agent::nothing_to_do;
 use crate::run::delivery::Delivery;

@@ -140,8 +140,8 @@ async fn open_pull_request(
     Ok(opened.number)
 }
 
-/// Returns the branch that the pull request goes to: the branch of the one unit that it needs, so that the two stack, or
-/// the base's branch. A pull request cannot go to the branch of a fork.
+/// Returns the branch that the pull request goes to: the branch of the one unit that it needs, so that the two stack,
+/// or the base's branch. A pull request cannot go to the branch of a fork.
 fn target(unit: &UnitContext, base_branch: &str) -> String {
     let branches: Vec<&str> = unit
         .needs

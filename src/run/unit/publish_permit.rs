@@ -1,4 +1,5 @@
-//! Waits until a unit may publish: until enough units have succeeded, and until the limits on pull requests allow one more.
+//! Waits until a unit may publish: until enough units have succeeded, and until the limits on pull requests allow one
+//! more.
 
 use std::mem::discriminant;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The step of a unit that proves its work: the changes in the checkout are compared with the claim, and the proven tree
-//! is the tree that will be committed.
+//! The step of a unit that proves its work: the changes in the checkout are compared with the claim, and the proven
+//! tree is the tree that will be committed.
 
 use crate::git::TreeId;
 use crate::run::job::scope::{feedback, outside, reason};

@@ -99,8 +99,8 @@ impl Checkout {
         ProcessTags::of_unit(&self.workspace.repo, &self.workspace.run, &self.unit)
     }
 
-    /// The temporary folder of the processes that work here. It lies beside the checkout, where a search upwards does not
-    /// find the repository; no unit's name begins with a dot.
+    /// The temporary folder of the processes that work here. It lies beside the checkout, where a search upwards does
+    /// not find the repository; no unit's name begins with a dot.
     pub(crate) fn temp_dir(&self) -> PathBuf {
         temp_dir_of(&self.path)
     }
@@ -233,8 +233,8 @@ impl Checkout {
         self.workspace.repo.remove_worktree(&self.name, &self.path)
     }
 
-    /// Puts the checkout into the run's folder for what the run deletes at its end: deleting thousands of files slows down
-    /// workers. Its work must be safe elsewhere.
+    /// Puts the checkout into the run's folder for what the run deletes at its end: deleting thousands of files slows
+    /// down workers. Its work must be safe elsewhere.
     pub(crate) fn discard(&self) -> Result<(), GitError> {
         let done = self.workspace.places.done(&self.workspace.run);
         self.workspace

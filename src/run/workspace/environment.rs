@@ -79,8 +79,8 @@ pub(crate) fn unit_environment(
     environment
 }
 
-/// Returns the first of a unit's ports; `number` is the unit's place in the plan. Units of a run never share a port; runs
-/// start at different ports, so that two runs at the same time seldom share one.
+/// Returns the first of a unit's ports; `number` is the unit's place in the plan. Units of a run never share a port;
+/// runs start at different ports, so that two runs at the same time seldom share one.
 fn port_base(run: &RunId, number: usize) -> u16 {
     let places = usize::from((LAST_PORT - FIRST_PORT) / PORTS);
     let begin = run

@@ -1,8 +1,8 @@
 //! The leftovers of an ended run, and what happens to each: checkouts, git's entries for them, branches without work of
 //! their own, temporary and empty folders.
 //!
-//! Leftovers are found by names that follow from run and unit, so a process that was killed at any moment leaves nothing
-//! that cannot be found. A leftover that a person has changed since is reported and left alone.
+//! Leftovers are found by names that follow from run and unit, so a process that was killed at any moment leaves
+//! nothing that cannot be found. A leftover that a person has changed since is reported and left alone.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -184,8 +184,8 @@ fn leftover(
     }))
 }
 
-/// Returns the commit that a unit started from, and whether its branch still points there. Where a process was killed before
-/// it recorded the commit, the commit is one that the unit may have started from.
+/// Returns the commit that a unit started from, and whether its branch still points there. Where a process was killed
+/// before it recorded the commit, the commit is one that the unit may have started from.
 fn start(
     repo: &Repo,
     state: &RunState,
@@ -216,7 +216,8 @@ fn was_put_away(places: &Places, run: &RunId, name: &str) -> bool {
     places.done(run).join(name).exists() || places.trash().join(name).exists()
 }
 
-/// Returns a file that differs between the two trees and was written or deleted after `moment`, in milliseconds since 1970.
+/// Returns a file that differs between the two trees and was written or deleted after `moment`, in milliseconds since
+/// 1970.
 fn edited_after(
     repo: &Repo,
     worktree: &Path,

@@ -1,4 +1,5 @@
-//! The trash: checkouts that may hold the only copy of something, each with a file beside it that says how to get it back.
+//! The trash: checkouts that may hold the only copy of something, each with a file beside it that says how to get it
+//! back.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,7 +22,8 @@ pub struct Trashed {
     pub back: String,
 }
 
-/// Moves a unit's checkout at `path`, which was made from the commit `start`, to the trash; `None` when it was gone already.
+/// Moves a unit's checkout at `path`, which was made from the commit `start`, to the trash; `None` when it was gone
+/// already.
 pub fn trash(
     repo: &Repo,
     places: &Places,

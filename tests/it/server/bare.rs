@@ -18,8 +18,8 @@ impl Bare {
         self.dir.with_file_name("fork.git")
     }
 
-    /// Makes a fork beside the place where it will be, and gives that. Its objects are those of the repository too, as on
-    /// GitHub.
+    /// Makes a fork beside the place where it will be, and gives that. Its objects are those of the repository too, as
+    /// on GitHub.
     pub fn fork(&self) -> PathBuf {
         let soon = self.dir.with_file_name("fork.git.soon");
         let (from, to) = (self.dir.to_string_lossy(), soon.to_string_lossy());

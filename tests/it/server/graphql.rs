@@ -1,6 +1,7 @@
 //! The few things that are asked for in GraphQL: what the program can have in no other way, and what `gh` asks.
 //!
-//! Documents are told apart by the names in them; what is asked for in detail is answered as far as anybody needs it here.
+//! Documents are told apart by the names in them; what is asked for in detail is answered as far as anybody needs it
+//! here.
 
 use serde_json::{Map, Value, json};
 

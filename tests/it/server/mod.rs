@@ -1,8 +1,8 @@
-//! A GitHub on loopback that keeps state: pull requests of `acme/shop` over a bare repository, so that pushes, merges and
-//! comparisons are real ones. Who asks is `batch-user`, and may have a fork of it.
+//! A GitHub on loopback that keeps state: pull requests of `acme/shop` over a bare repository, so that pushes, merges
+//! and comparisons are real ones. Who asks is `batch-user`, and may have a fork of it.
 //!
-//! Its answers have the whole form that GitHub's own description asks for. Where `BATCH_TEST_EXCHANGES` names a file, every
-//! exchange is written there, a line each. It can fail on demand, and it counts when a limit is broken.
+//! Its answers have the whole form that GitHub's own description asks for. Where `BATCH_TEST_EXCHANGES` names a file,
+//! every exchange is written there, a line each. It can fail on demand, and it counts when a limit is broken.
 
 mod answers;
 mod bare;
