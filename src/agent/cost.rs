@@ -42,7 +42,7 @@ impl Cost {
 }
 
 impl Usd {
-    /// Returns the amount of so many dollars; `None` where the number is no amount of money.
+    /// Returns the amount of so many dollars; `None` where the number is not an amount of money.
     #[must_use]
     pub(crate) fn new(dollars: f64) -> Option<Self> {
         let micros = (dollars * 1e6).round();
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for Usd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let dollars = f64::deserialize(deserializer)?;
         Self::new(dollars).ok_or_else(|| {
-            serde::de::Error::custom(format_args!("{dollars} is no amount of money"))
+            serde::de::Error::custom(format_args!("{dollars} is not an amount of money"))
         })
     }
 }
