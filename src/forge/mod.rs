@@ -32,7 +32,9 @@ pub(crate) use action::{Action, MergeWhen};
 pub(crate) use error::ForgeError;
 pub(crate) use github::{GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Token};
 pub(crate) use local::LocalForge;
-pub(crate) use pace::{Budget, Pace};
+#[cfg(debug_assertions)]
+pub(crate) use pace::Budget;
+pub(crate) use pace::Pace;
 pub(crate) use pull_request::{PullRequest, PullRequestRef};
 pub(crate) use pull_request_facts::{CheckLine, Need, PullRequestFacts};
 pub(crate) use pull_request_options::{PullRequestOptions, Reviewer};
