@@ -1,5 +1,4 @@
-//! `batch cancel` and `batch skip`: what somebody at another terminal wants of a run that goes, and whether it was
-//! done.
+//! `batch cancel` and `batch skip` leave a request for the process that drives a run, and say what became of it.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,8 @@ use super::output::{print, say};
 use super::workspace::known_run;
 use crate::run::{self, KnownRun, Liveness, Outcome, Phase, Request, Stop};
 
-/// The driving process looks for wishes many times in this span, unless something holds it up.
+/// The driving process answers a request at once, or within a second on a shared file system, unless something holds
+/// the process up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const LOOK: Duration = Duration::from_millis(50);

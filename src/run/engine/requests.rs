@@ -8,15 +8,16 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher};
+use notify::{Event, RecursiveMode, Watcher};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::plan::UnitId;
 use crate::run::log::run_fact::Stop;
 
-/// How often the folder is read where the system cannot report changes.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often the folder is read in any case: the system does not report what another machine writes on a shared file
+/// system, and some file systems report nothing.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A request to a run that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,10 +58,10 @@ pub(crate) fn clear(folder: &Path) -> io::Result<()> {
 /// Hands on the requests that are left in the folder, until nobody receives them any more.
 pub(crate) async fn watch(folder: PathBuf, requests: mpsc::Sender<Request>) {
     let (report, mut changes) = mpsc::channel(1);
-    let watcher = watcher(&folder, report);
+    let watcher = watcher(&folder, report.clone());
     if let Err(error) = &watcher {
         let folder = folder.display();
-        tracing::info!("{folder} is read again and again, because it cannot be watched: {error}");
+        tracing::info!("{folder} is read every second, because it cannot be watched: {error}");
     }
     loop {
         let place = folder.clone();
@@ -72,16 +73,8 @@ pub(crate) async fn watch(folder: PathBuf, requests: mpsc::Sender<Request>) {
                 return;
             }
         }
-        let next = async {
-            if watcher.is_ok() {
-                changes.recv().await
-            } else {
-                tokio::time::sleep(LOOK).await;
-                Some(())
-            }
-        };
         tokio::select! {
-            Some(()) = next => {}
+            _ = tokio::time::timeout(LOOK, changes.recv()) => {}
             () = requests.closed() => return,
         }
     }
@@ -89,12 +82,20 @@ pub(crate) async fn watch(folder: PathBuf, requests: mpsc::Sender<Request>) {
 
 /// Watches the folder for as long as the value lives. One report that is not read yet stands for all changes.
 fn watcher(folder: &Path, changed: mpsc::Sender<()>) -> notify::Result<impl Watcher + use<>> {
-    let report = move |_| {
+    let report = move |event: notify::Result<Event>| {
+        if event.is_ok_and(|event| is_access(&event)) {
+            return;
+        }
         let _ = changed.try_send(());
     };
     let mut watcher = notify::recommended_watcher(report)?;
     watcher.watch(folder, RecursiveMode::NonRecursive)?;
     Ok(watcher)
+}
+
+/// Reading the folder is reported too. If a reading counted as a change, each reading would cause the next one.
+fn is_access(event: &Event) -> bool {
+    event.kind.is_access()
 }
 
 /// Takes the requests out of the folder, the oldest first.
@@ -142,6 +143,32 @@ mod tests {
         leave(&folder, &skip).unwrap();
         clear(&folder).unwrap();
         assert_eq!(take(&folder), []);
+    }
+
+    #[tokio::test]
+    async fn the_watcher_reports_a_request_and_no_reading_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (report, mut changes) = mpsc::channel(1);
+        let _watching = watcher(folder.path(), report).unwrap();
+        assert_eq!(take(folder.path()), []);
+        // Events are reported in their order: the reading above would be the first of them.
+        fs::create_dir(folder.path().join("first")).unwrap();
+        changes.recv().await.unwrap();
+        while tokio::time::timeout(Duration::from_millis(200), changes.recv())
+            .await
+            .is_ok()
+        {}
+        for _ in 0..20 {
+            assert_eq!(take(folder.path()), []);
+        }
+        let reading = tokio::time::timeout(Duration::from_millis(200), changes.recv()).await;
+        assert!(
+            reading.is_err(),
+            "reading the folder was reported as a change"
+        );
+        let request = Request::Stop { how: Stop::Drain };
+        leave(folder.path(), &request).unwrap();
+        changes.recv().await.unwrap();
     }
 
     #[tokio::test]
