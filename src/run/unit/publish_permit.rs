@@ -106,9 +106,15 @@ pub(crate) async fn permit(
                 }
                 look_at(unit, &*session, &block, &permit, look / 2).await?;
                 let is_same = |decision| matches!(decision, PublishDecision::Wait(same) if discriminant(&same) == kind);
+                // What this unit itself found is part of the decision that follows.
+                changes.mark_unchanged();
                 if is_same(permit.decide(now())) {
-                    unit.unless_stopping(tokio::time::sleep(look)).await?;
-                    look = (look * 2).min(LAST_LOOK);
+                    // Another unit may find out first that the block has gone.
+                    let change = tokio::time::timeout(look, changes.changed());
+                    match unit.unless_stopping(change).await? {
+                        Ok(change) => change.map_err(|_| Halt::Stopped)?,
+                        Err(_elapsed) => look = (look * 2).min(LAST_LOOK),
+                    }
                 }
             }
         }
