@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ast_grep_language::{Language as _, LanguageExt, SupportLang};
-use batch::git::{EntryKind, Repo};
+use batch::git::{CommitId, EntryKind, Repo};
 use batch::imports::Language;
 use batch::plan::graph::ImportGraph;
 use batch::plan::select::Selection;
@@ -133,7 +133,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn of(repo: &Repo, base: &str) -> Result<Self, Box<dyn Error>> {
+    fn of(repo: &Repo, base: &CommitId) -> Result<Self, Box<dyn Error>> {
         let (objects, mut buffer) = (repo.objects()?, Vec::new());
         let mut texts = Vec::new();
         let mut endings: BTreeMap<String, usize> = BTreeMap::new();

@@ -58,7 +58,7 @@ pub(super) fn ask(
 /// Shows the canary's change, and a forecast for the other units.
 fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result<()> {
     let id = &canary.header.id;
-    if let (Some(start), Some(commit)) = (&canary.attempt.start(), &canary.attempt.commit)
+    if let (Some(start), Some(commit)) = (canary.attempt.start(), &canary.attempt.commit)
         && !global.json
     {
         let known = known_run(global, Some(state.id.as_str()))?;

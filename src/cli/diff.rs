@@ -5,6 +5,7 @@ use clap::Args;
 use super::global::Global;
 use super::output::{colours, print, print_bytes};
 use super::workspace::known_run;
+use crate::git::CommitId;
 use crate::run::UnitState;
 
 #[derive(Debug, Args)]
@@ -23,12 +24,12 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     let known = known_run(global, args.run.as_deref())?;
     let unit = known.unit(&args.unit)?;
     let id = &unit.header.id;
-    let Some(start) = &unit.attempt.start() else {
+    let Some(start) = unit.attempt.start() else {
         anyhow::bail!("unit {id} has not started, so there is no change to show");
     };
     let after = match (args.rival, &unit.attempt.commit, &unit.attempt.worktree) {
-        (Some(number), ..) => rival(unit, number)?,
-        (None, Some(commit), _) => commit.to_string(),
+        (Some(number), ..) => known.repo.tree(rival(unit, number)?)?,
+        (None, Some(commit), _) => known.repo.tree(commit)?,
         (None, None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
             let kept = known.places.index(&known.state.id, id);
@@ -60,7 +61,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
 }
 
 /// What one of several works has left, as a commit.
-fn rival(unit: &UnitState, number: usize) -> anyhow::Result<String> {
+fn rival(unit: &UnitState, number: usize) -> anyhow::Result<&CommitId> {
     let id = &unit.header.id;
     let place = number.checked_sub(1).and_then(|at| unit.candidates.get(at));
     let Some(rival) = place else {
@@ -70,7 +71,7 @@ fn rival(unit: &UnitState, number: usize) -> anyhow::Result<String> {
         );
     };
     match rival.commit.as_ref().or(unit.attempt.start()) {
-        Some(commit) => Ok(commit.to_string()),
+        Some(commit) => Ok(commit),
         None => anyhow::bail!("candidate {number} of unit {id} left no commit"),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::global::Global;
 use super::output::{print, say};
 use super::workspace::Workspace;
-use crate::git::Base;
+use crate::git::{Base, CommitId};
 use crate::plan::file::amend;
 use crate::plan::{self, Drift, Plan};
 use crate::words;
@@ -17,8 +17,8 @@ use crate::words;
 #[derive(Serialize)]
 struct DriftReport<'a> {
     holds: bool,
-    base: &'a str,
-    later: &'a str,
+    base: &'a CommitId,
+    later: &'a CommitId,
     later_name: &'a str,
     #[serde(flatten)]
     drift: &'a Drift,
@@ -136,7 +136,7 @@ fn later(workspace: &Workspace, plan: &Plan, wanted: Option<&str>) -> anyhow::Re
         return Ok(repo.base(wanted, remote.as_deref())?);
     }
     // A plan that was written by hand may name its base by nothing but the id.
-    let known = Some(plan.base_name.as_str()).filter(|name| *name != plan.base);
+    let known = Some(plan.base_name.as_str()).filter(|name| *name != plan.base.as_str());
     if let Some(base) = known.and_then(|name| repo.base(Some(name), remote.as_deref()).ok()) {
         return Ok(base);
     }

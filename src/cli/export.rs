@@ -9,7 +9,7 @@ use clap::Args;
 use super::global::Global;
 use super::output::{print, say};
 use super::workspace::{folder, known_run, warn_of_repair};
-use crate::git::Repo;
+use crate::git::{BranchName, CommitId, Repo};
 use crate::progress;
 use crate::run::{self, KnownRun, Places, UnitState};
 
@@ -75,7 +75,7 @@ fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8>
 fn bundle(global: &Global, args: &ExportArgs, file: &Path) -> anyhow::Result<u8> {
     let known = known_run(global, args.run.as_deref())?;
     let units = in_order(&known)?;
-    let branches: Vec<&str> = units.iter().map(|(_, _, branch)| *branch).collect();
+    let branches: Vec<&BranchName> = units.iter().map(|(_, _, branch)| *branch).collect();
     known
         .repo
         .bundle(file, &known.state.header.base, &branches)?;
@@ -96,7 +96,7 @@ fn several(number: usize, noun: &str) -> String {
 }
 
 /// The units that have committed something, each with commit and branch, and after all those that it needs.
-fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &str, &str)>> {
+fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &CommitId, &BranchName)>> {
     let committed: Vec<_> = known
         .state
         .needs_first()
@@ -104,8 +104,8 @@ fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &str, &str)>> {
         .filter_map(|unit| {
             Some((
                 unit,
-                unit.attempt.commit.as_deref()?,
-                unit.attempt.branch_name()?.as_str(),
+                unit.attempt.commit.as_ref()?,
+                unit.attempt.branch_name()?,
             ))
         })
         .collect();

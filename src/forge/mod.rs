@@ -42,9 +42,7 @@ pub(crate) use repository_template::repository_template_path;
 pub(crate) use revert::RevertFacts;
 pub(crate) use review_feedback::{ChangeRequest, FailedCheck, FileComment, ReviewFeedback};
 pub(crate) use session::{Forge, ForgeSession};
-pub(crate) use status::{
-    ChecksStatus, MergeInfo, PullRequestState, PullRequestStatus, ReviewDecision,
-};
+pub(crate) use status::{ChecksStatus, PullRequestState, PullRequestStatus, ReviewDecision};
 pub(crate) use templates::{Templates, TextError};
 pub(crate) use tracking_issue::{TrackedPullRequest, TrackingIssue};
 pub(crate) use wait::{Wait, WaitReporter};

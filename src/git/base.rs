@@ -1,17 +1,18 @@
 //! Finds the base: the commit that a plan is made for.
 
 use super::error::{Context, GitError};
+use super::id::{BranchName, CommitId};
 use super::repo::Repo;
 
 /// The commit that a plan is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     /// The full id of the commit.
-    pub id: String,
+    pub id: CommitId,
     /// The name that the user knows: `origin/main`, `HEAD`, `v1.2`.
     pub name: String,
     /// The branch that pull requests go to, without the remote's name; `None` when the base is not a branch.
-    pub branch: Option<String>,
+    pub branch: Option<BranchName>,
 }
 
 impl Repo {
@@ -26,9 +27,9 @@ impl Repo {
         {
             let branch = name
                 .strip_prefix(&format!("{remote}/"))
-                .map(ToOwned::to_owned);
+                .map(BranchName::new);
             return Ok(Base {
-                id: commit.to_string(),
+                id: CommitId::new(commit.to_string()),
                 name,
                 branch,
             });
@@ -51,12 +52,12 @@ impl Repo {
             .peel_to_commit()
             .context(|| "HEAD is not a commit".into())?;
         let branch = if head.is_branch() {
-            head.shorthand().ok().map(ToOwned::to_owned)
+            head.shorthand().ok().map(BranchName::new)
         } else {
             remote.and_then(|remote| default_branch(&here, remote))
         };
         Ok(Base {
-            id: commit.id().to_string(),
+            id: CommitId::new(commit.id().to_string()),
             name: "HEAD".into(),
             branch,
         })
@@ -82,15 +83,15 @@ impl Repo {
             .and_then(|reference| {
                 let full = reference.name().ok()?;
                 if let Some(local) = full.strip_prefix("refs/heads/") {
-                    return Some(local.to_owned());
+                    return Some(BranchName::new(local));
                 }
                 full.strip_prefix(&format!("refs/remotes/{}/", remote?))
                     .filter(|branch| *branch != "HEAD")
-                    .map(ToOwned::to_owned)
+                    .map(BranchName::new)
             })
             .or_else(|| default_branch(repo, remote?));
         Ok(Base {
-            id: commit.id().to_string(),
+            id: CommitId::new(commit.id().to_string()),
             name: name.to_owned(),
             branch,
         })
@@ -107,10 +108,10 @@ fn remote_default(repo: &git2::Repository, remote: &str) -> Option<(String, git2
     Some((target.shorthand().ok()?.to_owned(), commit.id()))
 }
 
-fn default_branch(repo: &git2::Repository, remote: &str) -> Option<String> {
+fn default_branch(repo: &git2::Repository, remote: &str) -> Option<BranchName> {
     let (name, _) = remote_default(repo, remote)?;
     name.strip_prefix(&format!("{remote}/"))
-        .map(ToOwned::to_owned)
+        .map(BranchName::new)
 }
 
 /// Returns up to three branch and tag names that look like `name`.
@@ -175,9 +176,9 @@ mod tests {
             .repo
             .base(None, it.repo.remote(None).unwrap().as_deref())
             .unwrap();
-        assert_eq!(base.id, first.id().to_string());
+        assert_eq!(base.id.as_str(), first.id().to_string());
         assert_eq!(base.name, "origin/trunk");
-        assert_eq!(base.branch.as_deref(), Some("trunk"));
+        assert_eq!(base.branch, Some(BranchName::new("trunk")));
     }
 
     #[test]

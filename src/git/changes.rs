@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use super::error::{Context, GitError};
+use super::id::{TreeId, TreeIsh};
 use super::lookup::any_tree;
 use super::repo::Repo;
 
@@ -60,7 +61,7 @@ impl Repo {
     /// made.
     ///
     /// Ignored files are left out. The user's checkout and index are not touched.
-    pub(crate) fn snapshot(&self, worktree: &Path, index: &Path) -> Result<String, GitError> {
+    pub(crate) fn snapshot(&self, worktree: &Path, index: &Path) -> Result<TreeId, GitError> {
         let git = |args: &[&str]| {
             self.git_in_worktree(worktree, index)
                 .without_secrets()
@@ -68,7 +69,7 @@ impl Repo {
         };
         git(&["add", "--all", "--", "."]).run()?;
         let tree = git(&["write-tree"]).run()?;
-        Ok(String::from_utf8_lossy(&tree).trim().to_owned())
+        Ok(TreeId::new(String::from_utf8_lossy(&tree).trim()))
     }
 
     /// Does the same as [`Self::snapshot`] without writing to `index`, which another process may be using.
@@ -76,7 +77,7 @@ impl Repo {
         &self,
         worktree: &Path,
         index: &Path,
-    ) -> Result<String, GitError> {
+    ) -> Result<TreeId, GitError> {
         let copy = tempfile::NamedTempFile::new()
             .and_then(|file| std::fs::copy(index, file.path()).map(|_| file))
             .map_err(|error| GitError::io("cannot copy", index, error))?;
@@ -88,11 +89,11 @@ impl Repo {
         &self,
         worktree: &Path,
         index: &Path,
-        tree: &str,
+        tree: &TreeId,
     ) -> Result<(), GitError> {
         self.git_in_worktree(worktree, index)
             .without_secrets()
-            .args(&["read-tree", "--reset", "-u", tree])
+            .args(&["read-tree", "--reset", "-u", tree.as_str()])
             .run()?;
         Ok(())
     }
@@ -118,7 +119,11 @@ impl Repo {
     }
 
     /// Compares two trees, each named by its own id or by the id of a commit.
-    pub(crate) fn changes(&self, before: &str, after: &str) -> Result<Changes, GitError> {
+    pub(crate) fn changes(
+        &self,
+        before: &impl TreeIsh,
+        after: &impl TreeIsh,
+    ) -> Result<Changes, GitError> {
         let repo = self.open()?;
         let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
         let failed = || "the changes cannot be listed".to_owned();
@@ -163,15 +168,15 @@ impl Repo {
     /// Returns the difference between two trees (or commits) as a patch, written by the user's git.
     pub(crate) fn patch(
         &self,
-        before: &str,
-        after: &str,
+        before: &impl TreeIsh,
+        after: &impl TreeIsh,
         colours: Colours,
     ) -> Result<Vec<u8>, GitError> {
         let colours = match colours {
             Colours::On => "--color=always",
             Colours::Off => "--color=never",
         };
-        self.git(["diff", "--no-ext-diff", colours, before, after])
+        self.git(["diff", "--no-ext-diff", colours, before.id(), after.id()])
             .run()
     }
 
@@ -194,6 +199,7 @@ mod tests {
 
     use super::*;
     use crate::git::fixture::{Fixture, repository};
+    use crate::git::id::BranchName;
     use crate::git::worktree::NewWorktree;
 
     fn worktree(it: &Fixture) -> (PathBuf, PathBuf) {
@@ -202,7 +208,7 @@ mod tests {
             .create_worktree(&NewWorktree {
                 name: "batch-r-01",
                 path: &path,
-                branch: Some("batch/r/01"),
+                branch: Some(&BranchName::new("batch/r/01")),
                 start: &it.first,
                 index: &index,
             })

@@ -3,6 +3,8 @@
 //! The `git` program makes them, so that identity and signing are the user's own.
 
 use super::error::{Context, GitError};
+use super::id::{BranchName, CommitId, TreeId};
+use super::lookup::oid;
 use super::refs::free_ref;
 use super::repo::Repo;
 
@@ -25,15 +27,14 @@ impl Repo {
     /// The commit is signed when `commit.gpgSign` says so (git-config(1)).
     pub(crate) fn commit(
         &self,
-        branch: &str,
-        parent: &str,
-        tree: &str,
+        branch: &BranchName,
+        parent: &CommitId,
+        tree: &TreeId,
         message: &str,
-    ) -> Result<String, GitError> {
+    ) -> Result<CommitId, GitError> {
         let repo = self.open()?;
         let commit = self.commit_tree(tree, &[parent], message)?;
-        let id =
-            git2::Oid::from_str(&commit).context(|| format!("{commit:?} is not a commit id"))?;
+        let id = oid(&commit)?;
         repo.reference(&format!("refs/heads/{branch}"), id, true, "batch: commit")
             .context(|| format!("branch {branch} cannot be set"))?;
         Ok(commit)
@@ -44,14 +45,13 @@ impl Repo {
     pub(crate) fn commit_to_ref(
         &self,
         name: &str,
-        parent: &str,
-        tree: &str,
+        parent: &CommitId,
+        tree: &TreeId,
         message: &str,
-    ) -> Result<String, GitError> {
+    ) -> Result<CommitId, GitError> {
         let repo = self.open()?;
         let commit = self.commit_tree(tree, &[parent], message)?;
-        let id =
-            git2::Oid::from_str(&commit).context(|| format!("{commit:?} is not a commit id"))?;
+        let id = oid(&commit)?;
         let name = free_ref(&repo, name, id);
         repo.reference(&name, id, true, "batch: keep")
             .context(|| format!("{name} cannot be set"))?;
@@ -61,10 +61,10 @@ impl Repo {
     /// Makes a commit on no branch and returns its id.
     pub(super) fn commit_tree(
         &self,
-        tree: &str,
-        parents: &[&str],
+        tree: &TreeId,
+        parents: &[&CommitId],
         message: &str,
-    ) -> Result<String, GitError> {
+    ) -> Result<CommitId, GitError> {
         let signing = [
             "config",
             "--type=bool",
@@ -78,52 +78,52 @@ impl Repo {
             "-c",
             "i18n.commitEncoding=UTF-8",
             "commit-tree",
-            tree,
+            tree.as_str(),
             "-F",
             "-",
         ];
         for parent in parents {
-            args.extend(["-p", parent]);
+            args.extend(["-p", parent.as_str()]);
         }
         if signed {
             args.push("-S");
         }
         let out = self.git(args).stdin(message.into()).run()?;
-        Ok(String::from_utf8_lossy(&out).trim().to_owned())
+        Ok(CommitId::new(String::from_utf8_lossy(&out).trim()))
     }
 
     /// Returns the commit of `branch`, if its only parent is `parent` and its tree is `tree`.
     pub(crate) fn existing_commit(
         &self,
-        branch: &str,
-        parent: &str,
-        tree: &str,
-    ) -> Result<Option<String>, GitError> {
+        branch: &BranchName,
+        parent: &CommitId,
+        tree: &TreeId,
+    ) -> Result<Option<CommitId>, GitError> {
         let repo = self.open()?;
-        let Ok(branch) = repo.find_branch(branch, git2::BranchType::Local) else {
+        let Ok(branch) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
             return Ok(None);
         };
         let Ok(commit) = branch.get().peel_to_commit() else {
             return Ok(None);
         };
-        let parents: Vec<String> = commit.parent_ids().map(|id| id.to_string()).collect();
-        let is_same = parents == [parent] && commit.tree_id().to_string() == tree;
-        Ok(is_same.then(|| commit.id().to_string()))
+        let is_same = commit.parent_ids().eq([oid(parent)?]) && commit.tree_id() == oid(tree)?;
+        Ok(is_same.then(|| CommitId::new(commit.id().to_string())))
     }
 
     /// Makes a commit of `tree` on top of `tip`, on no branch.
     pub(crate) fn commit_on_top(
         &self,
-        tip: &str,
-        tree: &str,
+        tip: &CommitId,
+        tree: &TreeId,
         message: &str,
-    ) -> Result<String, GitError> {
+    ) -> Result<CommitId, GitError> {
         self.commit_tree(tree, &[tip], message)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::git::fixture::repository;
     use crate::git::lookup::find_commit;
 
@@ -134,14 +134,15 @@ mod tests {
         it.repo.check_identity().unwrap();
         let tree = it.repo.tree(&it.first).unwrap();
         let message = "Subject\n\nBody.\n";
-        let id = it.repo.commit("batch/r/01", &it.first, &tree, message);
+        let branch = BranchName::new("batch/r/01");
+        let id = it.repo.commit(&branch, &it.first, &tree, message);
         let id = id.unwrap();
         let repo = it.repo.open().unwrap();
         let made = find_commit(&repo, &id).unwrap();
         assert_eq!(made.author().name(), Ok("Ada"));
         assert_eq!(made.message(), Ok("Subject\n\nBody.\n"));
-        assert_eq!(made.parent_id(0).unwrap().to_string(), it.first);
+        assert_eq!(made.parent_id(0).unwrap().to_string(), it.first.as_str());
         let branch = repo.find_reference("refs/heads/batch/r/01").unwrap();
-        assert_eq!(branch.target().unwrap().to_string(), id);
+        assert_eq!(branch.target().unwrap().to_string(), id.as_str());
     }
 }

@@ -4,6 +4,7 @@ use gix_object::TreeRefIter;
 use gix_object::tree::EntryKind as Kind;
 
 use super::error::{Context, GitError};
+use super::id::CommitId;
 use super::lookup::{is_partial, tree_of};
 use super::objects::{Objects, damaged};
 use super::repo::Repo;
@@ -28,7 +29,7 @@ pub enum EntryKind {
 
 impl Repo {
     /// Lists everything that the commit tracks, in the order of the paths.
-    pub fn entries(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
+    pub fn entries(&self, commit: &CommitId) -> Result<Vec<Entry>, GitError> {
         let repo = self.open()?;
         let tree = tree_of(&repo, commit)?.id();
         let entries = Walk::over(&self.objects()?, tree).map_err(|fault| match fault {
@@ -44,7 +45,7 @@ impl Repo {
     }
 
     /// Returns the sizes in bytes of all files that the commit tracks, as git stores them.
-    pub(crate) fn sizes(&self, commit: &str) -> Result<Vec<u64>, GitError> {
+    pub(crate) fn sizes(&self, commit: &CommitId) -> Result<Vec<u64>, GitError> {
         let repo = self.open()?;
         let odb = repo.odb().context(|| "the objects cannot be read".into())?;
         let entries = self.entries(commit)?;

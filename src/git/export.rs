@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::error::GitError;
+use super::id::{BranchName, CommitId};
 use super::repo::Repo;
 
 impl Repo {
     /// Returns a commit as a mail for `git am`, with its message and author.
-    pub(crate) fn patch_of(&self, commit: &str) -> Result<Vec<u8>, GitError> {
+    pub(crate) fn patch_of(&self, commit: &CommitId) -> Result<Vec<u8>, GitError> {
         let plain = [
             "--no-cover-letter",
             "--no-signoff",
@@ -17,7 +18,7 @@ impl Repo {
         ];
         self.git(["format-patch", "--stdout", "-1", "--binary"])
             .args(&plain)
-            .args(&[commit])
+            .args(&[commit.as_str()])
             .run()
     }
 
@@ -25,8 +26,8 @@ impl Repo {
     pub(crate) fn bundle(
         &self,
         file: &Path,
-        base: &str,
-        branches: &[&str],
+        base: &CommitId,
+        branches: &[&BranchName],
     ) -> Result<(), GitError> {
         let refs: Vec<String> = branches
             .iter()

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::base::Base;
 use super::error::GitError;
+use super::id::{CommitId, TreeId};
 use super::lookup::tree_of;
 use super::repo::Repo;
 use super::worktree::NewWorktree;
@@ -15,7 +16,7 @@ pub(crate) struct Fixture {
     folder: TempDir,
     pub(crate) repo: Repo,
     /// The id of the first commit.
-    pub(crate) first: String,
+    pub(crate) first: CommitId,
 }
 
 impl Fixture {
@@ -40,13 +41,13 @@ impl Fixture {
     }
 
     /// Makes a commit on `parent` that writes a text into a file.
-    pub(crate) fn change(&self, parent: &str, file: &str, text: &str) -> String {
+    pub(crate) fn change(&self, parent: &CommitId, file: &str, text: &str) -> CommitId {
         let git = self.repo.open().unwrap();
         let before = tree_of(&git, parent).unwrap();
         let mut tree = git.treebuilder(Some(&before)).unwrap();
         let blob = git.blob(text.as_bytes()).unwrap();
         tree.insert(file, blob, 0o100_644).unwrap();
-        let tree = tree.write().unwrap().to_string();
+        let tree = TreeId::new(tree.write().unwrap().to_string());
         self.repo.commit_tree(&tree, &[parent], file).unwrap()
     }
 
@@ -78,7 +79,7 @@ impl Fixture {
         let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
         let id = git.commit(None, &who, &who, "further", &tree, &[]).unwrap();
         Base {
-            id: id.to_string(),
+            id: CommitId::new(id.to_string()),
             name: "HEAD".to_owned(),
             branch: None,
         }
@@ -113,7 +114,7 @@ pub(crate) fn repository(files: &[(&str, &str)]) -> Fixture {
         .unwrap();
     Fixture {
         repo: Repo::discover(&root).unwrap(),
-        first: first.to_string(),
+        first: CommitId::new(first.to_string()),
         folder,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::GitError;
+use super::id::CommitId;
 use super::repo::Repo;
 
 /// A commit with more files moves or reformats everything, which says nothing about any two of them.
@@ -27,11 +28,13 @@ impl Repo {
     /// many files are left out; so is the oldest commit of a shallow clone, where every file looks new.
     pub(crate) fn changed_together(
         &self,
-        commit: &str,
+        commit: &CommitId,
         most: usize,
     ) -> Result<Vec<Vec<String>>, GitError> {
         let most = format!("--max-count={most}");
-        let commits = self.git(["rev-list", "--no-merges", &most, commit]).run()?;
+        let commits = self
+            .git(["rev-list", "--no-merges", &most, commit.as_str()])
+            .run()?;
         let args = [
             "diff-tree",
             "--stdin",
@@ -62,15 +65,19 @@ impl Repo {
     }
 
     /// Lists how files changed from one commit to another, in git's order.
-    pub(crate) fn file_changes(&self, from: &str, to: &str) -> Result<Vec<FileChange>, GitError> {
+    pub(crate) fn file_changes(
+        &self,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Vec<FileChange>, GitError> {
         let args = [
             "diff-tree",
             "-r",
             "-z",
             "--name-status",
             "--find-renames",
-            from,
-            to,
+            from.as_str(),
+            to.as_str(),
         ];
         let out = self.git(args).run()?;
         let mut words = out.split(|byte| *byte == 0).filter(|word| !word.is_empty());
@@ -164,7 +171,7 @@ mod tests {
             }
             let tree = git.find_tree(index.write_tree().unwrap()).unwrap();
             let id = git.commit(Some("HEAD"), &who, &who, "x", &tree, &[&parent]);
-            id.unwrap().to_string()
+            CommitId::new(id.unwrap().to_string())
         };
         change(&["a", "c \u{fc}\n"]);
         change(&[]);

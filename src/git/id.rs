@@ -2,7 +2,6 @@
 //! another.
 
 use std::fmt;
-use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,20 +22,6 @@ macro_rules! git_name {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-        }
-
-        impl Deref for $name {
-            type Target = str;
-
-            fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl PartialEq<$name> for String {
-            fn eq(&self, other: &$name) -> bool {
-                *self == other.0
             }
         }
 
@@ -66,5 +51,23 @@ impl CommitId {
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..10).unwrap_or(&self.0)
+    }
+}
+
+/// An id that leads to a tree: the tree's own id, or the id of its commit (gitglossary(7), "tree-ish").
+pub(crate) trait TreeIsh {
+    /// Returns the id as git writes it.
+    fn id(&self) -> &str;
+}
+
+impl TreeIsh for CommitId {
+    fn id(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl TreeIsh for TreeId {
+    fn id(&self) -> &str {
+        self.as_str()
     }
 }

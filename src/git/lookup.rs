@@ -1,33 +1,42 @@
 //! Looks up commits and trees by their ids.
 
 use super::error::{Context, GitError};
+use super::id::{CommitId, TreeId, TreeIsh};
 use super::repo::Repo;
 
 impl Repo {
     /// Checks whether the repository holds this commit.
-    pub(crate) fn has_commit(&self, id: &str) -> Result<bool, GitError> {
+    pub(crate) fn has_commit(&self, id: &CommitId) -> Result<bool, GitError> {
         let repo = self.open()?;
-        Ok(git2::Oid::from_str(id).is_ok_and(|id| repo.find_commit(id).is_ok()))
+        Ok(oid(id).is_ok_and(|id| repo.find_commit(id).is_ok()))
     }
 
     /// Returns the id of a commit's tree.
-    pub(crate) fn tree(&self, commit: &str) -> Result<String, GitError> {
-        Ok(tree_of(&self.open()?, commit)?.id().to_string())
+    pub(crate) fn tree(&self, commit: &CommitId) -> Result<TreeId, GitError> {
+        let repo = self.open()?;
+        let tree = tree_of(&repo, commit)?;
+        Ok(TreeId::new(tree.id().to_string()))
     }
+}
+
+/// Returns the id in libgit2's form.
+pub(super) fn oid(id: &impl TreeIsh) -> Result<git2::Oid, GitError> {
+    let id = id.id();
+    git2::Oid::from_str(id).context(|| format!("{id:?} is not an object id"))
 }
 
 pub(super) fn find_commit<'r>(
     repo: &'r git2::Repository,
-    commit: &str,
+    commit: &CommitId,
 ) -> Result<git2::Commit<'r>, GitError> {
-    git2::Oid::from_str(commit)
+    git2::Oid::from_str(commit.as_str())
         .and_then(|id| repo.find_commit(id))
         .context(|| format!("commit {commit} cannot be read"))
 }
 
 pub(super) fn tree_of<'r>(
     repo: &'r git2::Repository,
-    commit: &str,
+    commit: &CommitId,
 ) -> Result<git2::Tree<'r>, GitError> {
     find_tree(repo, find_commit(repo, commit)?.tree_id())
 }
@@ -35,8 +44,9 @@ pub(super) fn tree_of<'r>(
 /// Finds the tree with this id, or the tree of the commit with this id.
 pub(super) fn any_tree<'r>(
     repo: &'r git2::Repository,
-    id: &str,
+    id: &impl TreeIsh,
 ) -> Result<git2::Tree<'r>, GitError> {
+    let id = id.id();
     git2::Oid::from_str(id)
         .and_then(|id| repo.find_object(id, None))
         .and_then(|object| object.peel_to_tree())

@@ -3,7 +3,8 @@
 //! Only objects and refs are written here: no checkout, index or file is touched.
 
 use super::error::{Context, GitError};
-use super::lookup::find_commit;
+use super::id::{BranchName, CommitId, TreeId};
+use super::lookup::{find_commit, oid};
 use super::repo::Repo;
 use super::tree_merge::merge_trees;
 
@@ -32,17 +33,16 @@ impl Repo {
     /// Returns how a commit relates to a branch of this repository; `None` where there is no such branch.
     pub(crate) fn merge_state(
         &self,
-        branch: &str,
-        commit: &str,
+        branch: &BranchName,
+        commit: &CommitId,
     ) -> Result<Option<MergeState>, GitError> {
         let Some(tip) = self.branch_tip(branch)? else {
             return Ok(None);
         };
         let repo = self.open()?;
         let context = || format!("{commit} cannot be compared with {branch}");
-        let id = |text| git2::Oid::from_str(text).context(context);
         let (_, behind) = repo
-            .graph_ahead_behind(id(commit)?, id(&tip)?)
+            .graph_ahead_behind(oid(commit)?, oid(&tip)?)
             .context(context)?;
         Ok(Some(MergeState {
             behind: behind as u64,
@@ -57,28 +57,28 @@ impl Repo {
     /// Merges a commit into a branch, which is created at `base` where it does not exist yet.
     pub(crate) fn merge_into(
         &self,
-        branch: &str,
-        base: &str,
-        commit: &str,
+        branch: &BranchName,
+        base: &CommitId,
+        commit: &CommitId,
         style: MergeStyle,
         message: &str,
     ) -> Result<(), GitError> {
         let tip = self.branch_tip(branch)?;
-        let ours = tip.as_deref().unwrap_or(base);
+        let ours = tip.as_ref().unwrap_or(base);
         if self.contains(ours, commit)? {
             return Ok(());
         }
         let tree = self.merged_tree(ours, commit)?;
-        let parents: &[&str] = match style {
+        let parents: &[&CommitId] = match style {
             MergeStyle::MergeCommit => &[ours, commit],
             MergeStyle::Squash => &[ours],
         };
         let made = self.commit_tree(&tree, parents, message)?;
-        self.move_branch(branch, tip.as_deref(), &made)
+        self.move_branch(branch, tip.as_ref(), &made)
     }
 
     /// Returns the tree of both commits merged.
-    fn merged_tree(&self, ours: &str, theirs: &str) -> Result<String, GitError> {
+    fn merged_tree(&self, ours: &CommitId, theirs: &CommitId) -> Result<TreeId, GitError> {
         let repo = self.open()?;
         let context = || format!("{theirs} cannot be merged into {ours}");
         let (ours, theirs) = (find_commit(&repo, ours)?, find_commit(&repo, theirs)?);
@@ -89,23 +89,23 @@ impl Repo {
             ours.tree().context(context)?,
             theirs.tree().context(context)?,
         );
-        merge_trees(&repo, &ancestor, &ours, &theirs).map(|tree| tree.to_string())
+        merge_trees(&repo, &ancestor, &ours, &theirs).map(|tree| TreeId::new(tree.to_string()))
     }
 
     /// Squashes the commits from `start` to `commit` into one commit on top of `onto`, with the message of the first of
     /// them.
     pub(crate) fn squash_onto(
         &self,
-        commit: &str,
-        start: &str,
-        onto: &str,
-    ) -> Result<String, GitError> {
+        commit: &CommitId,
+        start: &CommitId,
+        onto: &CommitId,
+    ) -> Result<CommitId, GitError> {
         let tree = self.apply_changes(onto, start, commit)?;
         let repo = self.open()?;
         let last = find_commit(&repo, commit)?;
         let is_first = |commit: &git2::Commit<'_>| {
             let parent = commit.parent_id(0);
-            parent.is_ok_and(|parent| parent.to_string() == start)
+            parent.is_ok_and(|parent| parent.to_string() == start.as_str())
         };
         let line = std::iter::successors(Some(last.clone()), |commit| commit.parent(0).ok());
         // A commit that does not descend from `start` by first parents gives its own message.
@@ -131,7 +131,7 @@ mod tests {
         it
     }
 
-    fn text(it: &Fixture, commit: &str, file: &str) -> String {
+    fn text(it: &Fixture, commit: &CommitId, file: &str) -> String {
         let repo = it.repo.open().unwrap();
         let tree = find_commit(&repo, commit).unwrap().tree().unwrap();
         let blob = tree.get_name(file).unwrap().to_object(&repo).unwrap();
@@ -142,8 +142,9 @@ mod tests {
     fn a_merge_state_counts_missing_commits_and_finds_conflicts() {
         let it = fixture();
         let gained = it.change(&it.first, "a.txt", "theirs\n");
-        it.repo.move_branch("all", None, &gained).unwrap();
-        let state = |commit: &str| it.repo.merge_state("all", commit).unwrap();
+        let all = BranchName::new("all");
+        it.repo.move_branch(&all, None, &gained).unwrap();
+        let state = |commit| it.repo.merge_state(&all, commit).unwrap();
         let apart = it.change(&it.first, "b.txt", "mine\n");
         let clash = it.change(&it.first, "a.txt", "mine\n");
         let found = |mergeable| {
@@ -152,7 +153,8 @@ mod tests {
         };
         assert_eq!(state(&apart), found(true));
         assert_eq!(state(&clash), found(false));
-        assert_eq!(it.repo.merge_state("none", &apart).unwrap(), None);
+        let none = BranchName::new("none");
+        assert_eq!(it.repo.merge_state(&none, &apart).unwrap(), None);
     }
 
     #[test]
@@ -162,15 +164,16 @@ mod tests {
             it.change(&it.first, "a.txt", "new\n"),
             it.change(&it.first, "b.txt", "new\n"),
         );
-        let merge = |branch: &str, commit: &str, style| {
+        let all = BranchName::new("all");
+        let merge = |branch: &BranchName, commit: &CommitId, style| {
             it.repo
                 .merge_into(branch, &it.first, commit, style, "Merge")
         };
-        let tip = || it.repo.branch_tip("all").unwrap().unwrap();
-        merge("all", &a, MergeStyle::MergeCommit).unwrap();
-        merge("all", &b, MergeStyle::Squash).unwrap();
+        let tip = || it.repo.branch_tip(&all).unwrap().unwrap();
+        merge(&all, &a, MergeStyle::MergeCommit).unwrap();
+        merge(&all, &b, MergeStyle::Squash).unwrap();
         let both = tip();
-        merge("all", &a, MergeStyle::MergeCommit).unwrap();
+        merge(&all, &a, MergeStyle::MergeCommit).unwrap();
         assert_eq!(tip(), both, "the branch has it already");
         assert_eq!(
             (text(&it, &both, "a.txt"), text(&it, &both, "b.txt")),
@@ -183,7 +186,7 @@ mod tests {
         );
 
         let repo = it.repo.open().unwrap();
-        let here = repo.head().unwrap().shorthand().unwrap().to_owned();
+        let here = BranchName::new(repo.head().unwrap().shorthand().unwrap());
         let error = merge(&here, &a, MergeStyle::MergeCommit)
             .unwrap_err()
             .to_string();
@@ -201,7 +204,7 @@ mod tests {
         let moved = it.repo.squash_onto(&work, &parent, &onto).unwrap();
         let repo = it.repo.open().unwrap();
         let made = find_commit(&repo, &moved).unwrap();
-        assert_eq!(made.parent_id(0).unwrap().to_string(), onto);
+        assert_eq!(made.parent_id(0).unwrap().to_string(), onto.as_str());
         assert_eq!(made.message(), Ok("b.txt"));
         assert_eq!(text(&it, &moved, "b.txt"), "new\n");
         assert_eq!(text(&it, &moved, "c.txt"), "more\n");

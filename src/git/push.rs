@@ -6,7 +6,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::error::GitError;
-use super::id::CommitId;
+use super::id::{BranchName, CommitId};
 use super::repo::Repo;
 
 impl Repo {
@@ -16,26 +16,26 @@ impl Repo {
     pub(crate) fn push(
         &self,
         remote: &str,
-        branch: &str,
-        replaced: Option<&str>,
+        branch: &BranchName,
+        replaced: Option<&CommitId>,
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
         let here = format!("refs/heads/{branch}");
         self.push_commit(remote, (&here, branch), replaced, cancel)
     }
 
-    /// Does the same as [`Self::push`] with the commit of that name.
+    /// Does the same as [`Self::push`] with the commit that `commit` names: a full ref name, or an id.
     fn push_commit(
         &self,
         remote: &str,
-        (commit, branch): (&str, &str),
-        replaced: Option<&str>,
+        (commit, branch): (&str, &BranchName),
+        replaced: Option<&CommitId>,
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
         let spec = format!("{commit}:refs/heads/{branch}");
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
-        let expected = replaced.unwrap_or_default();
+        let expected = replaced.map_or("", CommitId::as_str);
         let lease = format!("--force-with-lease=refs/heads/{branch}:{expected}");
         // In the checkout's root, because a remote's address may be a relative path.
         self.git_in_checkout(["push", "--quiet"])
@@ -59,8 +59,8 @@ impl Repo {
     pub(crate) fn update_remote_branch(
         &self,
         remote: &str,
-        branch: &str,
-        commit: &str,
+        branch: &BranchName,
+        commit: &CommitId,
         earlier: &[CommitId],
     ) -> Result<(), GitError> {
         match self.remote_branch(remote, branch)? {
@@ -73,8 +73,8 @@ impl Repo {
     pub(crate) fn set_remote_branch(
         &self,
         remote: &str,
-        branch: &str,
-        commit: &str,
+        branch: &BranchName,
+        commit: &CommitId,
         earlier: &[CommitId],
     ) -> Result<(), GitError> {
         let current = self.remote_branch(remote, branch)?;
@@ -83,33 +83,31 @@ impl Repo {
 
     fn push_from(
         &self,
-        current: Option<String>,
+        current: Option<CommitId>,
         remote: &str,
-        branch: &str,
-        commit: &str,
+        branch: &BranchName,
+        commit: &CommitId,
         earlier: &[CommitId],
     ) -> Result<(), GitError> {
         match current {
-            Some(current) if current == commit => Ok(()),
-            Some(current) if !earlier.iter().any(|it| current == *it) => Err(moved(remote, branch)),
+            Some(current) if current == *commit => Ok(()),
+            Some(current) if !earlier.contains(&current) => Err(moved(remote, branch)),
             current => {
                 // The commit itself, because the local branch of that name may have moved.
                 let never = CancellationToken::new();
-                self.push_commit(remote, (commit, branch), current.as_deref(), &never)
+                let commit = commit.as_str();
+                self.push_commit(remote, (commit, branch), current.as_ref(), &never)
             }
         }
     }
 
-    /// Deletes a branch of a remote, if it is still at this commit.
+    /// Deletes a branch of a remote, which the remote must have, if it is still at this commit.
     pub(crate) fn delete_remote_branch(
         &self,
         remote: &str,
-        branch: &str,
-        commit: &str,
+        branch: &BranchName,
+        commit: &CommitId,
     ) -> Result<(), GitError> {
-        if self.remote_branch(remote, branch)?.is_none() {
-            return Ok(());
-        }
         let lease = format!("--force-with-lease=refs/heads/{branch}:{commit}");
         let spec = format!(":refs/heads/{branch}");
         self.git_in_checkout(["push", "--quiet"])
@@ -148,8 +146,8 @@ impl Refusal {
         }
     }
 
-    fn error(self, remote: &str, branch: &str, reason: String) -> GitError {
-        let (remote, branch) = (remote.to_owned(), branch.to_owned());
+    fn error(self, remote: &str, branch: &BranchName, reason: String) -> GitError {
+        let (remote, branch) = (remote.to_owned(), branch.to_string());
         match self {
             Self::Moved => GitError::BranchMoved { branch, remote },
             Self::Denied => GitError::PushDenied {
@@ -166,9 +164,9 @@ impl Refusal {
     }
 }
 
-fn moved(remote: &str, branch: &str) -> GitError {
+fn moved(remote: &str, branch: &BranchName) -> GitError {
     GitError::BranchMoved {
-        branch: branch.to_owned(),
+        branch: branch.to_string(),
         remote: remote.to_owned(),
     }
 }
@@ -194,10 +192,14 @@ mod tests {
         it
     }
 
-    fn commit(it: &Fixture) -> String {
+    fn branch() -> BranchName {
+        BranchName::new("batch/r/01")
+    }
+
+    fn commit(it: &Fixture) -> CommitId {
         let tree = it.repo.tree(&it.first).unwrap();
         it.repo
-            .commit("batch/r/01", &it.first, &tree, "Subject\n\nBody.\n")
+            .commit(&branch(), &it.first, &tree, "Subject\n\nBody.\n")
             .unwrap()
     }
 
@@ -214,14 +216,14 @@ mod tests {
         let it = with_remote();
         let id = commit(&it);
         it.repo
-            .push("origin", "batch/r/01", None, &CancellationToken::new())
+            .push("origin", &branch(), None, &CancellationToken::new())
             .unwrap();
         it.repo
-            .push("origin", "batch/r/01", None, &CancellationToken::new())
+            .push("origin", &branch(), None, &CancellationToken::new())
             .unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         let arrived = bare.find_reference("refs/heads/batch/r/01").unwrap();
-        assert_eq!(arrived.target().unwrap().to_string(), id);
+        assert_eq!(arrived.target().unwrap().to_string(), id.as_str());
     }
 
     #[test]
@@ -231,11 +233,11 @@ mod tests {
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         let push = |replaced| {
             let cancel = CancellationToken::new();
-            it.repo.push("origin", "batch/r/01", replaced, &cancel)
+            it.repo.push("origin", &branch(), replaced, &cancel)
         };
         push(None).unwrap();
         // A push onto the first commit would be a fast-forward, but nobody asked for that either.
-        let theirs = git2::Oid::from_str(&it.first).unwrap();
+        let theirs = git2::Oid::from_str(it.first.as_str()).unwrap();
         let mut branch = bare.find_reference("refs/heads/batch/r/01").unwrap();
         branch.set_target(theirs, "moved").unwrap();
         let error = push(None).unwrap_err().to_string();
@@ -246,7 +248,7 @@ mod tests {
         assert!(push(Some(&id)).is_err());
         push(Some(&it.first)).unwrap();
         let now = bare.refname_to_id("refs/heads/batch/r/01").unwrap();
-        assert_eq!(now.to_string(), id);
+        assert_eq!(now.to_string(), id.as_str());
     }
 
     #[test]
@@ -256,12 +258,12 @@ mod tests {
         let repo = it.repo.open().unwrap();
         let mut config = repo.config().unwrap();
         config.set_bool("push.followTags", true).unwrap();
-        let start = repo.revparse_single(&it.first).unwrap();
+        let start = repo.revparse_single(it.first.as_str()).unwrap();
         let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
         repo.tag("mine", &start, &who, "not for others", false)
             .unwrap();
         it.repo
-            .push("origin", "batch/r/01", None, &CancellationToken::new())
+            .push("origin", &branch(), None, &CancellationToken::new())
             .unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         assert!(bare.find_reference("refs/tags/mine").is_err());
@@ -274,7 +276,7 @@ mod tests {
         reject(&it, "you may not push here");
         let error = it
             .repo
-            .push("origin", "batch/r/01", None, &CancellationToken::new())
+            .push("origin", &branch(), None, &CancellationToken::new())
             .unwrap_err();
         assert!(
             error.to_string().contains("you may not push here"),
@@ -288,7 +290,7 @@ mod tests {
         reject(&it, "Permission to acme/shop.git denied to ada.");
         let error = it
             .repo
-            .push("origin", "batch/r/01", None, &CancellationToken::new())
+            .push("origin", &branch(), None, &CancellationToken::new())
             .unwrap_err();
         assert!(matches!(error, GitError::PushDenied { .. }), "{error}");
     }

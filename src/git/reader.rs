@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::GitError;
+use super::id::CommitId;
 use super::lookup::tree_of;
 use super::repo::Repo;
 
@@ -24,7 +25,7 @@ impl Reader {
 
 impl Repo {
     /// Makes a reader of a commit's files for the calling thread.
-    pub(crate) fn reader(&self, commit: &str) -> Result<Reader, GitError> {
+    pub(crate) fn reader(&self, commit: &CommitId) -> Result<Reader, GitError> {
         let repo = self.open()?;
         let tree = tree_of(&repo, commit)?.id();
         Ok(Reader { repo, tree })

@@ -4,38 +4,40 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::error::{Context, GitError};
-use super::lookup::find_commit;
+use super::id::{BranchName, CommitId};
+use super::lookup::oid;
 use super::repo::Repo;
 
 impl Repo {
     /// Returns the commit of the local branch.
-    pub(crate) fn branch_tip(&self, branch: &str) -> Result<Option<String>, GitError> {
+    pub(crate) fn branch_tip(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
         let repo = self.open()?;
-        let found = repo.find_branch(branch, git2::BranchType::Local);
+        let found = repo.find_branch(branch.as_str(), git2::BranchType::Local);
         Ok(found
             .ok()
             .and_then(|branch| branch.get().target())
-            .map(|tip| tip.to_string()))
+            .map(|tip| CommitId::new(tip.to_string())))
     }
 
     /// Checks whether `branch` can be created. The error says why not.
-    pub(crate) fn check_new_branch(&self, branch: &str) -> Result<(), GitError> {
+    pub(crate) fn check_new_branch(&self, branch: &BranchName) -> Result<(), GitError> {
         let full = format!("refs/heads/{branch}");
         if !git2::Reference::is_valid_name(&full) {
             return Err(GitError::BadBranchName {
-                name: branch.to_owned(),
+                name: branch.to_string(),
             });
         }
         let repo = self.open()?;
         if repo.find_reference(&full).is_ok() {
             return Err(GitError::BranchExists {
-                branch: branch.to_owned(),
+                branch: branch.to_string(),
             });
         }
         // A ref name is a file or a folder, never both (git-check-ref-format(1)).
         let above = branch
+            .as_str()
             .match_indices('/')
-            .map(|(slash, _)| &branch[..slash])
+            .map(|(slash, _)| &branch.as_str()[..slash])
             .find(|above| repo.find_reference(&format!("refs/heads/{above}")).is_ok());
         let below = || {
             let mut names = repo.references_glob(&format!("{full}/*")).ok()?;
@@ -44,7 +46,7 @@ impl Repo {
         };
         match above.map(ToOwned::to_owned).or_else(below) {
             Some(blocker) => Err(GitError::BranchBlocked {
-                branch: branch.to_owned(),
+                branch: branch.to_string(),
                 blocker,
             }),
             None => Ok(()),
@@ -52,7 +54,7 @@ impl Repo {
     }
 
     /// Refuses a branch that is checked out somewhere: the files there would no longer be those of the branch.
-    pub(crate) fn check_movable(&self, branch: &str) -> Result<(), GitError> {
+    pub(crate) fn check_movable(&self, branch: &BranchName) -> Result<(), GitError> {
         let name = format!("refs/heads/{branch}");
         let format = "--format=%(worktreepath)";
         let path = self.git(["for-each-ref", format, &name]).run()?;
@@ -61,7 +63,7 @@ impl Repo {
             return Ok(());
         }
         Err(GitError::CheckedOut {
-            branch: branch.to_owned(),
+            branch: branch.to_string(),
             path: path.into(),
         })
     }
@@ -70,22 +72,22 @@ impl Repo {
     /// another commit, or is checked out somewhere.
     pub(crate) fn move_branch(
         &self,
-        branch: &str,
-        from: Option<&str>,
-        to: &str,
+        branch: &BranchName,
+        from: Option<&CommitId>,
+        to: &CommitId,
     ) -> Result<(), GitError> {
         self.check_movable(branch)?;
         let name = format!("refs/heads/{branch}");
         // Zeros mean that the ref must not exist.
-        let absent = "0".repeat(to.len());
-        let from = from.unwrap_or(&absent);
-        self.git(["update-ref", "-m", "batch", &name, to, from])
+        let absent = "0".repeat(to.as_str().len());
+        let from = from.map_or(absent.as_str(), CommitId::as_str);
+        self.git(["update-ref", "-m", "batch", &name, to.as_str(), from])
             .run()
             .map(drop)
     }
 
     /// Removes the lock that a killed process may have left on a branch. Only for a name that nobody else uses.
-    pub(crate) fn unlock_branch(&self, branch: &str) -> Result<(), GitError> {
+    pub(crate) fn unlock_branch(&self, branch: &BranchName) -> Result<(), GitError> {
         let lock = self.common.join(format!("refs/heads/{branch}.lock"));
         match fs::remove_file(&lock) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -98,15 +100,14 @@ impl Repo {
     /// Deletes `branch` if it is still at the commit `start`, so that no commit is lost. Returns whether it did.
     pub(crate) fn delete_untouched_branch(
         &self,
-        branch: &str,
-        start: &str,
+        branch: &BranchName,
+        start: &CommitId,
     ) -> Result<bool, GitError> {
         let repo = self.open()?;
-        let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
+        let Ok(mut found) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
             return Ok(false);
         };
-        let start = find_commit(&repo, start)?.id();
-        if found.get().target() != Some(start) {
+        if found.get().target() != Some(oid(start)?) {
             return Ok(false);
         }
         found
@@ -119,15 +120,15 @@ impl Repo {
     /// appended where that ref has another commit already. Returns the name of that ref.
     pub(crate) fn set_branch_aside(
         &self,
-        branch: &str,
-        start: &str,
+        branch: &BranchName,
+        start: &CommitId,
         aside: &str,
     ) -> Result<Option<String>, GitError> {
         if self.delete_untouched_branch(branch, start)? {
             return Ok(None);
         }
         let repo = self.open()?;
-        let Ok(mut found) = repo.find_branch(branch, git2::BranchType::Local) else {
+        let Ok(mut found) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
             return Ok(None);
         };
         let context = || format!("branch {branch} cannot be set aside");
@@ -140,15 +141,18 @@ impl Repo {
     }
 
     /// Lists the refs whose names begin with `prefix`, each with its commit, by name.
-    pub(crate) fn refs_below(&self, prefix: &str) -> Result<Vec<(String, String)>, GitError> {
+    pub(crate) fn refs_below(&self, prefix: &str) -> Result<Vec<(String, CommitId)>, GitError> {
         let repo = self.open()?;
         let context = || format!("the refs below {prefix} cannot be listed");
         let found = repo
             .references_glob(&format!("{prefix}*"))
             .context(context)?;
-        let mut refs: Vec<(String, String)> = found
+        let mut refs: Vec<(String, CommitId)> = found
             .filter_map(Result::ok)
-            .filter_map(|found| Some((found.name().ok()?.to_owned(), found.target()?.to_string())))
+            .filter_map(|found| {
+                let commit = CommitId::new(found.target()?.to_string());
+                Some((found.name().ok()?.to_owned(), commit))
+            })
             .collect();
         refs.sort_unstable();
         Ok(refs)
@@ -186,10 +190,11 @@ mod tests {
         let it = repository(&[("a.txt", "one\n")]);
         it.set_identity();
         let tree = it.repo.tree(&it.first).unwrap();
-        it.repo.commit("work", &it.first, &tree, "work").unwrap();
-        assert!(!it.repo.delete_untouched_branch("work", &it.first).unwrap());
+        let work = BranchName::new("work");
+        it.repo.commit(&work, &it.first, &tree, "work").unwrap();
+        assert!(!it.repo.delete_untouched_branch(&work, &it.first).unwrap());
         assert!(matches!(
-            it.repo.check_new_branch("work"),
+            it.repo.check_new_branch(&work),
             Err(GitError::BranchExists { .. })
         ));
     }
@@ -202,10 +207,11 @@ mod tests {
             it.change(&it.first, "a.txt", "new\n"),
             it.change(&it.first, "b.txt", "new\n"),
         );
-        it.repo.move_branch("all", None, &a).unwrap();
-        assert!(it.repo.move_branch("all", None, &b).is_err());
-        assert!(it.repo.move_branch("all", Some(&it.first), &b).is_err());
-        it.repo.move_branch("all", Some(&a), &b).unwrap();
-        assert_eq!(it.repo.branch_tip("all").unwrap(), Some(b));
+        let all = BranchName::new("all");
+        it.repo.move_branch(&all, None, &a).unwrap();
+        assert!(it.repo.move_branch(&all, None, &b).is_err());
+        assert!(it.repo.move_branch(&all, Some(&it.first), &b).is_err());
+        it.repo.move_branch(&all, Some(&a), &b).unwrap();
+        assert_eq!(it.repo.branch_tip(&all).unwrap(), Some(b));
     }
 }

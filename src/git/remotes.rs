@@ -1,6 +1,7 @@
 //! Remotes: which one to use, their addresses, and the commits of their branches.
 
 use super::error::{Context, GitError};
+use super::id::{BranchName, CommitId};
 use super::repo::Repo;
 
 impl Repo {
@@ -68,7 +69,11 @@ impl Repo {
     }
 
     /// Asks the remote whether it has a branch of this name.
-    pub(crate) fn remote_has_branch(&self, remote: &str, branch: &str) -> Result<bool, GitError> {
+    pub(crate) fn remote_has_branch(
+        &self,
+        remote: &str,
+        branch: &BranchName,
+    ) -> Result<bool, GitError> {
         Ok(self.remote_branch(remote, branch)?.is_some())
     }
 
@@ -85,15 +90,15 @@ impl Repo {
     pub(crate) fn remote_branch(
         &self,
         remote: &str,
-        branch: &str,
-    ) -> Result<Option<String>, GitError> {
+        branch: &BranchName,
+    ) -> Result<Option<CommitId>, GitError> {
         let name = format!("refs/heads/{branch}");
         let out = self
             .git_in_checkout(["ls-remote", "--", remote, &name])
             .over_network()
             .run()?;
         let out = String::from_utf8_lossy(&out);
-        Ok(out.split_whitespace().next().map(str::to_owned))
+        Ok(out.split_whitespace().next().map(CommitId::new))
     }
 
     /// Fetches a remote's branch and returns its commit; `None` where the remote has no such branch. The user's refs
@@ -101,8 +106,8 @@ impl Repo {
     pub(crate) fn fetch_branch(
         &self,
         remote: &str,
-        branch: &str,
-    ) -> Result<Option<String>, GitError> {
+        branch: &BranchName,
+    ) -> Result<Option<CommitId>, GitError> {
         let Some(tip) = self.remote_branch(remote, branch)? else {
             return Ok(None);
         };

@@ -118,16 +118,18 @@ pub(crate) fn free_name(folder: &Path, name: &str) -> PathBuf {
 mod tests {
     use super::*;
     use crate::git::fixture::repository;
+    use crate::git::id::BranchName;
     use crate::git::worktree::NewWorktree;
 
     #[test]
     fn a_discarded_worktree_is_in_the_trash_and_not_registered() {
         let it = repository(&[("a.txt", "one\n")]);
         let (path, index, trash) = (it.beside("work"), it.beside("index"), it.beside("trash"));
+        let branch = BranchName::new("batch/r/01");
         let new = NewWorktree {
             name: "batch-r-01",
             path: &path,
-            branch: Some("batch/r/01"),
+            branch: Some(&branch),
             start: &it.first,
             index: &index,
         };
@@ -146,15 +148,7 @@ mod tests {
             None
         );
 
-        assert!(
-            it.repo
-                .delete_untouched_branch("batch/r/01", &it.first)
-                .unwrap()
-        );
-        assert!(
-            !it.repo
-                .delete_untouched_branch("batch/r/01", &it.first)
-                .unwrap()
-        );
+        assert!(it.repo.delete_untouched_branch(&branch, &it.first).unwrap());
+        assert!(!it.repo.delete_untouched_branch(&branch, &it.first).unwrap());
     }
 }

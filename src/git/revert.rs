@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Context, GitError};
+use super::id::{BranchName, CommitId, TreeId};
 use super::lookup::find_commit;
 use super::repo::Repo;
 
@@ -46,9 +47,9 @@ impl Repo {
     /// would change nothing there.
     pub(crate) fn commit_before(
         &self,
-        last: &str,
+        last: &CommitId,
         brought: &[Authorship],
-    ) -> Result<String, GitError> {
+    ) -> Result<CommitId, GitError> {
         let repo = self.open()?;
         let context = || format!("the commit before {last} cannot be read");
         let tip = find_commit(&repo, last)?;
@@ -64,25 +65,26 @@ impl Repo {
                 next = commit.parent(0).ok();
             }
         }
-        Ok(first.parent_id(0).context(context)?.to_string())
+        let before = first.parent_id(0).context(context)?;
+        Ok(CommitId::new(before.to_string()))
     }
 
     /// Returns the tree of `tip` without the changes between the commits `before` and `last`.
     pub(crate) fn tree_without(
         &self,
-        tip: &str,
-        before: &str,
-        last: &str,
-    ) -> Result<String, GitError> {
+        tip: &CommitId,
+        before: &CommitId,
+        last: &CommitId,
+    ) -> Result<TreeId, GitError> {
         self.apply_changes(tip, last, before)
     }
 
     /// Finds the latest commit of a branch, by first parents, whose trailers have all these values.
     pub(crate) fn find_by_trailers(
         &self,
-        branch: &str,
+        branch: &BranchName,
         wanted: &[(&str, &str)],
-    ) -> Result<Option<String>, GitError> {
+    ) -> Result<Option<CommitId>, GitError> {
         let (format, name) = (
             "--format=%H%n%(trailers:only,unfold)",
             format!("refs/heads/{branch}"),
@@ -97,7 +99,7 @@ impl Repo {
                 .filter_map(|line| line.split_once(": "))
                 .collect();
             let has = |(key, value): &(&str, &str)| trailers.get(key) == Some(value);
-            wanted.iter().all(has).then(|| id.to_owned())
+            wanted.iter().all(has).then(|| CommitId::new(id))
         });
         Ok(found)
     }
@@ -112,7 +114,7 @@ mod tests {
         repository(&[("a.txt", "one\n"), ("b.txt", "two\n")])
     }
 
-    fn commit(it: &Fixture, tree: git2::Oid, parents: &[&str], message: &str) -> String {
+    fn commit(it: &Fixture, tree: git2::Oid, parents: &[&CommitId], message: &str) -> CommitId {
         let repo = it.repo.open().unwrap();
         let when = git2::Time::new(1_700_000_000, 0);
         let ada = git2::Signature::new("Ada", "ada@example.org", &when).unwrap();
@@ -122,13 +124,12 @@ mod tests {
             .map(|id| find_commit(&repo, id).unwrap())
             .collect();
         let parents: Vec<_> = parents.iter().collect();
-        repo.commit(None, &ada, &ada, message, &tree, &parents)
-            .unwrap()
-            .to_string()
+        let made = repo.commit(None, &ada, &ada, message, &tree, &parents);
+        CommitId::new(made.unwrap().to_string())
     }
 
     /// Makes a commit on `parents` with the files of the first one, and this text in one of them.
-    fn change(it: &Fixture, parents: &[&str], file: &str, text: &str) -> String {
+    fn change(it: &Fixture, parents: &[&CommitId], file: &str, text: &str) -> CommitId {
         let repo = it.repo.open().unwrap();
         let before = find_commit(&repo, parents[0]).unwrap().tree().unwrap();
         let mut tree = repo.treebuilder(Some(&before)).unwrap();
@@ -138,7 +139,7 @@ mod tests {
         commit(it, tree, parents, &format!("{file}: {text}"))
     }
 
-    fn authored(it: &Fixture, commit: &str) -> Authorship {
+    fn authored(it: &Fixture, commit: &CommitId) -> Authorship {
         let repo = it.repo.open().unwrap();
         Authorship::of(&find_commit(&repo, commit).unwrap())
     }
@@ -185,16 +186,17 @@ mod tests {
         let it = fixture();
         let repo = it.repo.open().unwrap();
         let tree = find_commit(&repo, &it.first).unwrap().tree_id();
-        let merge = |parent: &str, unit: &str| {
+        let merge = |parent: &CommitId, unit: &str| {
             let message = format!("Merge\n\nBatch-Run: r\nBatch-Unit: {unit}\n");
             commit(&it, tree, &[parent], &message)
         };
         let one = merge(&it.first, "01-a");
         let two = merge(&one, "01-a-revert");
-        it.repo.move_branch("all", None, &two).unwrap();
+        let all = BranchName::new("all");
+        it.repo.move_branch(&all, None, &two).unwrap();
         let found = |unit| {
             let wanted = [("Batch-Run", "r"), ("Batch-Unit", unit)];
-            it.repo.find_by_trailers("all", &wanted).unwrap()
+            it.repo.find_by_trailers(&all, &wanted).unwrap()
         };
         assert_eq!(found("01-a"), Some(one));
         assert_eq!(found("01"), None);

@@ -5,7 +5,7 @@
 //! and is never resolved.
 
 use super::error::{Context, GitError};
-use super::id::CommitId;
+use super::id::{CommitId, TreeId, TreeIsh};
 use super::lookup::{any_tree, tree_of};
 use super::repo::Repo;
 
@@ -13,22 +13,23 @@ impl Repo {
     /// Returns the tree of `onto` with all that differs between the trees `before` and `after` applied to it.
     pub(crate) fn apply_changes(
         &self,
-        onto: &str,
-        before: &str,
-        after: &str,
-    ) -> Result<String, GitError> {
+        onto: &impl TreeIsh,
+        before: &impl TreeIsh,
+        after: &impl TreeIsh,
+    ) -> Result<TreeId, GitError> {
         let repo = self.open()?;
-        let tree = |id| any_tree(&repo, id);
-        merge_trees(&repo, &tree(before)?, &tree(onto)?, &tree(after)?).map(|id| id.to_string())
+        let (before, onto) = (any_tree(&repo, before)?, any_tree(&repo, onto)?);
+        let after = any_tree(&repo, after)?;
+        merge_trees(&repo, &before, &onto, &after).map(|id| TreeId::new(id.to_string()))
     }
 
     /// Makes a merge commit of all `commits`, which all start from the commit `base`.
     pub(crate) fn join(
         &self,
-        base: &str,
+        base: &CommitId,
         commits: &[CommitId],
         message: &str,
-    ) -> Result<String, GitError> {
+    ) -> Result<CommitId, GitError> {
         let repo = self.open()?;
         let ancestor = tree_of(&repo, base)?;
         let mut joined = ancestor.clone();
@@ -38,8 +39,8 @@ impl Repo {
                 .find_tree(id)
                 .context(|| format!("tree {id} cannot be read"))?;
         }
-        let tree = joined.id().to_string();
-        let parents: Vec<&str> = commits.iter().map(CommitId::as_str).collect();
+        let tree = TreeId::new(joined.id().to_string());
+        let parents: Vec<&CommitId> = commits.iter().collect();
         self.commit_tree(&tree, &parents, message)
     }
 }
@@ -78,17 +79,18 @@ mod tests {
 
     use super::*;
     use crate::git::fixture::{Fixture, repository};
+    use crate::git::id::BranchName;
     use crate::git::lookup::find_commit;
     use crate::git::worktree::NewWorktree;
 
     /// Makes a tree by editing a fresh worktree.
-    fn tree(it: &Fixture, name: &str, edits: &[(&str, &str)]) -> String {
+    fn tree(it: &Fixture, name: &str, edits: &[(&str, &str)]) -> TreeId {
         let (path, index) = (it.beside(name), it.beside(&format!("{name}.index")));
         it.repo
             .create_worktree(&NewWorktree {
                 name,
                 path: &path,
-                branch: Some(name),
+                branch: Some(&BranchName::new(name)),
                 start: &it.first,
                 index: &index,
             })
@@ -134,13 +136,11 @@ mod tests {
         it.set_identity();
         let commit = |name: &str, file: &str| {
             let tree = tree(&it, name, &[(file, "new\n")]);
-            it.repo.commit(name, &it.first, &tree, "work").unwrap()
+            let branch = BranchName::new(name);
+            it.repo.commit(&branch, &it.first, &tree, "work").unwrap()
         };
         let parents = [commit("x", "a.txt"), commit("y", "b.txt")];
-        let joined = it
-            .repo
-            .join(&it.first, &parents.clone().map(CommitId::new), "both")
-            .unwrap();
+        let joined = it.repo.join(&it.first, &parents, "both").unwrap();
         let changes = it
             .repo
             .changes(&it.first, &it.repo.tree(&joined).unwrap())

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::error::{Context, GitError};
+use super::id::{BranchName, CommitId};
 use super::lookup::find_commit;
 use super::repo::Repo;
 
@@ -20,9 +21,9 @@ pub(crate) struct NewWorktree<'a> {
     pub name: &'a str,
     pub path: &'a Path,
     /// The branch to create, without `refs/heads/`; without one, HEAD is detached.
-    pub branch: Option<&'a str>,
+    pub branch: Option<&'a BranchName>,
     /// The commit to start from.
-    pub start: &'a str,
+    pub start: &'a CommitId,
     /// Where to put a copy of the fresh index, out of an agent's reach, for [`Repo::snapshot`].
     pub index: &'a Path,
 }
@@ -51,7 +52,7 @@ impl Repo {
         let commit = find_commit(&repo, new.start)?;
         let head = match new.branch {
             Some(branch) => {
-                repo.branch(branch, &commit, false)
+                repo.branch(branch.as_str(), &commit, false)
                     .context(|| format!("branch {branch} cannot be made"))?;
                 format!("ref: refs/heads/{branch}\n")
             }
@@ -151,7 +152,7 @@ impl Repo {
     pub(crate) fn sync_worktree(
         &self,
         name: &str,
-        branch: &str,
+        branch: &BranchName,
         index: &Path,
     ) -> Result<(), GitError> {
         let admin = self.admin_dir(name);
@@ -198,14 +199,22 @@ mod tests {
     use super::*;
     use crate::git::fixture::{Fixture, repository};
 
-    fn new<'a>(folder: &'a Fixture, paths: &'a [PathBuf; 2]) -> NewWorktree<'a> {
+    fn new<'a>(
+        folder: &'a Fixture,
+        paths: &'a [PathBuf; 2],
+        branch: &'a BranchName,
+    ) -> NewWorktree<'a> {
         NewWorktree {
             name: "batch-r-01",
             path: &paths[0],
-            branch: Some("batch/r/01"),
+            branch: Some(branch),
             start: &folder.first,
             index: &paths[1],
         }
+    }
+
+    fn branch() -> BranchName {
+        BranchName::new("batch/r/01")
     }
 
     fn paths(folder: &Fixture) -> [PathBuf; 2] {
@@ -254,7 +263,9 @@ mod tests {
         let head = fs::read(it.repo.common_dir().join("HEAD")).unwrap();
         let config = fs::read(it.repo.common_dir().join("config")).unwrap();
         let paths = paths(&it);
-        it.repo.create_worktree(&new(&it, &paths)).unwrap();
+        it.repo
+            .create_worktree(&new(&it, &paths, &branch()))
+            .unwrap();
 
         assert_eq!(fs::read(paths[0].join("b/c.txt")).unwrap(), b"two\n");
         let linked = git2::Repository::open(&paths[0]).unwrap();
@@ -274,26 +285,29 @@ mod tests {
         let paths = paths(&it);
         fs::create_dir_all(&paths[0]).unwrap();
         fs::write(paths[0].join("mine"), "x").unwrap();
-        let error = it.repo.create_worktree(&new(&it, &paths)).unwrap_err();
+        let error = it
+            .repo
+            .create_worktree(&new(&it, &paths, &branch()))
+            .unwrap_err();
         assert!(matches!(error, GitError::PathTaken { .. }), "{error}");
         assert!(paths[0].join("mine").exists());
 
         it.branch("taken");
         assert!(matches!(
-            it.repo.check_new_branch("taken"),
+            it.repo.check_new_branch(&BranchName::new("taken")),
             Err(GitError::BranchExists { .. })
         ));
         assert!(matches!(
-            it.repo.check_new_branch("taken/deeper"),
+            it.repo.check_new_branch(&BranchName::new("taken/deeper")),
             Err(GitError::BranchBlocked { .. })
         ));
         it.branch("a/b");
         assert!(matches!(
-            it.repo.check_new_branch("a"),
+            it.repo.check_new_branch(&BranchName::new("a")),
             Err(GitError::BranchBlocked { .. })
         ));
         assert!(matches!(
-            it.repo.check_new_branch("a..b"),
+            it.repo.check_new_branch(&BranchName::new("a..b")),
             Err(GitError::BadBranchName { .. })
         ));
     }
@@ -304,12 +318,13 @@ mod tests {
         let paths = paths(&it);
         // The copy of the index, the last step, cannot be written.
         fs::create_dir_all(&paths[1]).unwrap();
-        let new = new(&it, &paths);
+        let branch = branch();
+        let new = new(&it, &paths, &branch);
         it.repo.register_worktree(&new).unwrap();
         assert!(it.repo.fill_worktree(&new).is_err());
         it.repo.remove_unfinished_worktree(&new);
         assert!(!paths[0].exists());
         assert!(!it.repo.admin_dir("batch-r-01").exists());
-        it.repo.check_new_branch("batch/r/01").unwrap();
+        it.repo.check_new_branch(&branch).unwrap();
     }
 }

@@ -15,7 +15,7 @@ use super::tracked::utf8_paths;
 use crate::config::{Grouping, Order};
 #[cfg(test)]
 use crate::git::EntryKind;
-use crate::git::{Entry, GitError, Repo};
+use crate::git::{CommitId, Entry, GitError, Repo};
 use crate::imports::Language;
 
 /// The files of a base, as far as changing a plan needs them.
@@ -166,8 +166,8 @@ impl BaseFiles {
 
 /// Reads on demand which files changed together before the base. A history that cannot be read only makes the units
 /// slightly worse.
-pub(super) fn commits(repo: &Repo, base: &str) -> Box<dyn Fn() -> Vec<Vec<String>>> {
-    let (repo, base) = (repo.clone(), base.to_owned());
+pub(super) fn commits(repo: &Repo, base: &CommitId) -> Box<dyn Fn() -> Vec<Vec<String>>> {
+    let (repo, base) = (repo.clone(), base.clone());
     Box::new(move || {
         repo.changed_together(&base, COMMITS)
             .unwrap_or_else(|error| {

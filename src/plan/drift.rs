@@ -237,7 +237,6 @@ impl Drift {
     /// Describes the drift, a line for each change. The first line says how far the bases are apart.
     #[must_use]
     pub(crate) fn words(&self, plan: &Plan, later: &Base) -> String {
-        let short = |id: &str| id.get(..10).unwrap_or(id).to_owned();
         let apart = match (self.ahead, self.behind) {
             (0, 0) => format!("its base is the current {}", words::line(&later.name)),
             (ahead, 0) => format!(
@@ -253,9 +252,9 @@ impl Drift {
             ),
         };
         let bases = if plan.base == later.id {
-            short(&plan.base)
+            plan.base.short().to_owned()
         } else {
-            format!("{} → {}", short(&plan.base), short(&later.id))
+            format!("{} → {}", plan.base.short(), later.id.short())
         };
         let mut lines = vec![format!("{apart} ({bases})")];
         let claimed = |list: &[Claimed], what: &str| -> Vec<String> {

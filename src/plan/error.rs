@@ -4,7 +4,7 @@ use super::code_owners::PLACES;
 use super::file::PlanFileError;
 use super::select::SelectError;
 use crate::codemod::CodemodError;
-use crate::git::GitError;
+use crate::git::{CommitId, GitError};
 use crate::words;
 
 /// Why a plan cannot be made or read.
@@ -40,7 +40,7 @@ pub enum PlanError {
     )]
     NoOwners,
     #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
-    BaseGone(String),
+    BaseGone(CommitId),
     #[error("no file of the plan is left in the later base: plan again")]
     NothingLeft,
     #[error(transparent)]

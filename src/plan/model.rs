@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::unit_id::UnitId;
 use crate::codemod::OldUsePattern;
 use crate::config::AgentOptions;
+use crate::git::CommitId;
 
 /// Instruction, base, units and order.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +16,7 @@ pub struct Plan {
     /// What the user wants changed, in their own words.
     pub(crate) instruction: String,
     /// The full id of the commit that the plan was made for.
-    pub(crate) base: String,
+    pub(crate) base: CommitId,
     /// How the user knows the base: `origin/main`, `HEAD`, `v1.2`.
     pub(crate) base_name: String,
     /// The globs and folders that the user asked for, relative to the repository's root.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::error::PlanError;
-use crate::git::{Entry, Repo};
+use crate::git::{CommitId, Entry, Repo};
 
 /// Returns all paths that the base tracks, except names that are not UTF-8.
-pub(crate) fn tracked(repo: &Repo, base: &str) -> Result<BTreeSet<String>, PlanError> {
+pub(crate) fn tracked(repo: &Repo, base: &CommitId) -> Result<BTreeSet<String>, PlanError> {
     let entries = repo.entries(base)?;
     Ok(utf8_paths(&entries).map(str::to_owned).collect())
 }

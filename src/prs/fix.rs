@@ -14,7 +14,7 @@ use crate::forge::{
     ChangeRequest, ChecksStatus, FailedCheck, FileComment, PullRequestRef, PullRequestStatus,
     ReviewDecision, ReviewFeedback,
 };
-use crate::git::{CommitId, GitError};
+use crate::git::{BranchName, CommitId, GitError};
 use crate::plan::UnitId;
 use crate::run::{FollowUp, UnitState};
 use crate::words;
@@ -29,7 +29,8 @@ const HEAD: &str = "was not accepted. The output of its checks and the comments 
      them.\n\nFix your change. The rules of the task about your files still apply.\n";
 
 /// What of the changes between two commits is not the unit's own, a line each.
-pub(crate) type Outside<'a> = dyn Fn(&UnitId, &str, &str) -> Result<Vec<String>, GitError> + 'a;
+pub(crate) type Outside<'a> =
+    dyn Fn(&UnitId, &CommitId, &CommitId) -> Result<Vec<String>, GitError> + 'a;
 
 impl Selection<'_> {
     /// What is to be mended of each that is not accepted. Of the others it is told why they are left; each has at most
@@ -135,7 +136,7 @@ impl Selection<'_> {
             (Location::Server, Some(remote)) => repo.fetch_branch(remote, branch)?,
             _ => repo.branch_tip(branch)?,
         };
-        let Some(head) = stands.map(CommitId::new) else {
+        let Some(head) = stands else {
             return Err(NotDone::Unchanged(format!(
                 "no longer has its branch {branch}"
             )));
@@ -145,9 +146,9 @@ impl Selection<'_> {
                 "was rewritten by somebody, so batch cannot tell which part of {branch} is the unit's"
             )));
         }
-        let base = session.tip(&standing.base)?;
+        let base = session.tip(&BranchName::new(&standing.base))?;
         let parted = base.map(|tip| repo.merge_base(&tip, &head)).transpose()?;
-        let parted = parted.flatten().map(CommitId::new);
+        let parted = parted.flatten();
         let ground = self.ground_of(unit, &head, parted)?;
         let ground = ground.unwrap_or_else(|| commit.clone());
         let foreign = if head == *commit {

@@ -7,7 +7,7 @@ use super::selection::Selection;
 use super::session::Location;
 use crate::config::MergeMethod;
 use crate::forge::{Action, MergeWhen, PullRequestRef, PullRequestState, PullRequestStatus};
-use crate::git::{GitError, MergeStyle};
+use crate::git::{BranchName, GitError, MergeStyle};
 use crate::run::UnitState;
 use crate::words;
 
@@ -21,7 +21,7 @@ pub(crate) struct MergeOptions {
     pub(crate) method: MergeMethod,
     pub(crate) when: MergeWhen,
     /// The branch of this repository that pages are merged into, where it is not the branch that the run is for.
-    pub(crate) into: Option<String>,
+    pub(crate) into: Option<BranchName>,
 }
 
 impl Selection<'_> {
@@ -132,8 +132,8 @@ impl Selection<'_> {
             session
                 .repo
                 .merge_into(into, base, commit, joint, &message)?;
-            if standing.base != *into {
-                let turned = Action::Retarget(into.clone());
+            if standing.base != into.as_str() {
+                let turned = Action::Retarget(into.to_string());
                 session.forge.act(pr, &turned).await?;
             }
             session.forge.act(pr, &act).await?;

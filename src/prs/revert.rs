@@ -8,10 +8,9 @@ use super::selection::Selection;
 use super::session::{Location, pull_request};
 use crate::config::PublishConfig;
 use crate::forge::{
-    MergeInfo, Need, PullRequest, PullRequestRef, PullRequestState, RevertFacts,
-    repository_template_path,
+    Need, PullRequest, PullRequestRef, PullRequestState, RevertFacts, repository_template_path,
 };
-use crate::git::{Authorship, CommitId, GitError, digest};
+use crate::git::{Authorship, BranchName, CommitId, GitError, TreeId, digest};
 use crate::plan::{self, UnitId};
 use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
 use crate::words;
@@ -33,18 +32,18 @@ pub(crate) struct RevertOptions {
 /// The branch from which work is taken back.
 #[derive(Debug, Clone)]
 struct RevertBase {
-    branch: String,
-    tip: String,
+    branch: BranchName,
+    tip: CommitId,
     /// The repository's own template for pull requests.
     form: Option<String>,
 }
 
 /// What takes the work back, before it is a commit.
 struct RevertTree {
-    tree: String,
+    tree: TreeId,
     files: Vec<String>,
-    last: String,
-    before: String,
+    last: CommitId,
+    before: CommitId,
 }
 
 impl Selection<'_> {
@@ -91,11 +90,11 @@ impl Selection<'_> {
         }
         let above = self.dependents_of(unit, undone).await?;
         let branch = match self.session.location {
-            Location::Repository => &standing.base,
-            Location::Server => &self.session.base_branch,
+            Location::Repository => BranchName::new(&standing.base),
+            Location::Server => self.session.base_branch.clone(),
         };
-        if onto.as_ref().is_none_or(|known| known.branch != *branch) {
-            *onto = Some(self.revert_base(branch)?);
+        if onto.as_ref().is_none_or(|known| known.branch != branch) {
+            *onto = Some(self.revert_base(&branch)?);
         }
         let Some(onto) = onto.as_ref() else {
             return Err(NotDone::Failed(format!("branch {branch} is gone")));
@@ -169,7 +168,7 @@ impl Selection<'_> {
         Ok(open)
     }
 
-    fn revert_base(&self, branch: &str) -> Result<RevertBase, NotDone> {
+    fn revert_base(&self, branch: &BranchName) -> Result<RevertBase, NotDone> {
         let repo = &self.session.repo;
         let gone = || NotDone::Failed(format!("branch {branch} is gone"));
         let tip = self.session.tip(branch)?.ok_or_else(gone)?;
@@ -179,7 +178,7 @@ impl Selection<'_> {
             None => None,
         };
         Ok(RevertBase {
-            branch: branch.to_owned(),
+            branch: branch.clone(),
             tip,
             form,
         })
@@ -195,24 +194,20 @@ impl Selection<'_> {
         let (session, RevertBase { branch, tip, .. }) = (&self.session, onto);
         let repo = &session.repo;
         let merged = match session.location {
-            Location::Server => session.forge.merge_info(pr).await?,
+            Location::Server => {
+                let info = session.forge.merge_info(pr).await?;
+                info.map(|it| (CommitId::new(it.commit), it.commits))
+            }
             Location::Repository => {
                 let trailers = [
                     ("Batch-Run", session.state.id.as_str()),
                     ("Batch-Unit", unit.header.id.as_str()),
                 ];
                 let found = repo.find_by_trailers(branch, &trailers)?;
-                found.map(|commit| MergeInfo {
-                    commit,
-                    commits: Vec::new(),
-                })
+                found.map(|commit| (commit, Vec::new()))
             }
         };
-        let Some(MergeInfo {
-            commit: last,
-            commits: brought,
-        }) = merged
-        else {
+        let Some((last, brought)) = merged else {
             return Err(NotDone::Unchanged(format!(
                 "was not merged into {branch} by itself"
             )));
@@ -266,10 +261,10 @@ impl Selection<'_> {
             unit: id.to_string(),
             undoes: pr.number,
             title: title.to_owned(),
-            last: revert.last.clone(),
-            before: revert.before.clone(),
-            base: onto.tip.clone(),
-            base_name: onto.branch.clone(),
+            last: revert.last.to_string(),
+            before: revert.before.to_string(),
+            base: onto.tip.to_string(),
+            base_name: onto.branch.to_string(),
             why: options.why.clone(),
             files: revert.files.clone(),
             needs: Vec::new(),
@@ -282,8 +277,8 @@ impl Selection<'_> {
             let (repo, tip) = (&self.session.repo, &onto.tip);
             let made = RevertCommit {
                 undoes: pr.number,
-                commit: CommitId::new(repo.commit_on_top(tip, &revert.tree, &message)?),
-                start: CommitId::new(tip.clone()),
+                commit: repo.commit_on_top(tip, &revert.tree, &message)?,
+                start: tip.clone(),
                 branch: options.naming.branch(&state.id, &id),
                 remote: unit.publication.pushed_to.clone(),
             };
@@ -308,7 +303,7 @@ impl Selection<'_> {
             title: inverse.title(),
             body: inverse.body()?,
             head,
-            base: onto.branch.clone(),
+            base: onto.branch.to_string(),
             draft: options.draft,
             options: extras,
         };
@@ -330,13 +325,13 @@ impl Selection<'_> {
             return Err(NotDone::Failed("what undoes it has no branch".to_owned()));
         };
         let (repo, earlier) = (&self.session.repo, &made.ledger.earlier_commits);
-        match repo.branch_tip(branch)?.map(CommitId::new) {
+        match repo.branch_tip(branch)? {
             Some(stands) if stands == *commit => {}
             Some(stands) if !earlier.contains(&stands) => {
                 let branch = branch.to_string();
                 return Err(GitError::BranchExists { branch }.into());
             }
-            stands => repo.move_branch(branch, stands.as_deref(), commit)?,
+            stands => repo.move_branch(branch, stands.as_ref(), commit)?,
         }
         if let Some(remote) = &made.publication.pushed_to {
             repo.set_remote_branch(remote, branch, commit, earlier)?;
@@ -366,7 +361,7 @@ impl Selection<'_> {
     }
 }
 
-fn conflict(branch: &str, paths: &[String]) -> NotDone {
+fn conflict(branch: &BranchName, paths: &[String]) -> NotDone {
     let named: Vec<String> = paths.iter().take(NAMED).map(|it| words::line(it)).collect();
     let more = match paths.len().saturating_sub(NAMED) {
         0 => String::new(),

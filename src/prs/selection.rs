@@ -4,6 +4,7 @@
 use super::action::{ActionReport, Mode, NotDone};
 use super::session::PrSession;
 use crate::forge::{Action, PullRequestRef};
+use crate::git::BranchName;
 use crate::plan::UnitId;
 use crate::run::UnitState;
 
@@ -97,11 +98,11 @@ impl<'a> Selection<'a> {
     }
 
     /// An open pull request of another unit that goes to this branch.
-    async fn open_on(&self, unit: &UnitState, branch: &str) -> Result<Option<u64>, NotDone> {
+    async fn open_on(&self, unit: &UnitState, branch: &BranchName) -> Result<Option<u64>, NotDone> {
         for (other, pr) in self.session.all() {
             if other.header.needs.contains(&unit.header.id) {
                 let standing = self.session.status(&other, &pr).await?.standing;
-                if standing.state.is_open() && standing.base == branch {
+                if standing.state.is_open() && standing.base == branch.as_str() {
                     return Ok(Some(pr.number));
                 }
             }

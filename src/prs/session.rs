@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::forge::{
     ChecksStatus, ForgeError, ForgeSession, PullRequestRef, PullRequestStatus, WaitReporter,
 };
-use crate::git::{GitError, Repo};
+use crate::git::{BranchName, CommitId, GitError, Repo};
 use crate::plan::{self, PlanError, UnitId};
 use crate::run::{
     self, Delivery, DeliveryError, Destination, Goal, KnownRun, Places, RunId, RunState,
@@ -22,7 +22,7 @@ pub(crate) struct PrSession {
     /// The remote with the branch that pull requests go to, where branches are pushed to another remote.
     pub(super) upstream: Option<String>,
     /// The branch that the run is for.
-    pub(super) base_branch: String,
+    pub(super) base_branch: BranchName,
     /// Whether the settings ask for a tracking issue.
     pub(super) wants_tracking: bool,
 }
@@ -153,7 +153,7 @@ impl PrSession {
     }
 
     /// The commit of a branch that pull requests go to, with all its history fetched.
-    pub(super) fn tip(&self, branch: &str) -> Result<Option<String>, GitError> {
+    pub(super) fn tip(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
         let remote = self.upstream.as_ref().or(self.state.header.remote.as_ref());
         match (&self.location, remote) {
             (Location::Server, Some(remote)) => self.repo.fetch_branch(remote, branch),
@@ -174,7 +174,10 @@ impl PrSession {
         let Some(commit) = &unit.attempt.commit else {
             return;
         };
-        match self.repo.merge_state(&standing.base, commit) {
+        match self
+            .repo
+            .merge_state(&BranchName::new(&standing.base), commit)
+        {
             Ok(against) => {
                 standing.behind = against.map(|against| against.behind);
                 standing.mergeable = against.map(|against| against.mergeable);

@@ -9,15 +9,15 @@ use super::action::{Mode, NotDone};
 use super::selection::Selection;
 use super::session::{Location, PrSession};
 use crate::forge::{Action, PullRequestRef, PullRequestState, PullRequestStatus};
-use crate::git::CommitId;
+use crate::git::{BranchName, CommitId};
 use crate::run::{Afterwards, UnitFact, UnitState};
 
 /// What a pull request should stand on, and go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct NewBase {
-    branch: String,
+    branch: BranchName,
     /// The commit at which that branch stands.
-    tip: String,
+    tip: CommitId,
 }
 
 impl Selection<'_> {
@@ -59,8 +59,8 @@ impl Selection<'_> {
             // What an earlier attempt wrote down but did not bring to its end.
             self.update_branch(unit)?;
         }
-        if standing.base != onto.branch {
-            let act = Action::Retarget(onto.branch);
+        if standing.base != onto.branch.as_str() {
+            let act = Action::Retarget(onto.branch.to_string());
             if self.mode == Mode::Real {
                 self.session.forge.act(pr, &act).await?;
             }
@@ -90,7 +90,7 @@ impl Selection<'_> {
             // Pages say where they were merged; a server merges into what the run is for.
             ([], Some(branch)) => {
                 let branch = match self.session.location {
-                    Location::Repository => branch,
+                    Location::Repository => BranchName::new(branch),
                     Location::Server => self.session.base_branch.clone(),
                 };
                 let tip = self.session.tip(&branch)?;
@@ -101,9 +101,9 @@ impl Selection<'_> {
             ([(need, _)], None) => {
                 let branch = match self.session.upstream {
                     Some(_) => Some(self.session.base_branch.clone()),
-                    None => need.attempt.branch_name().map(ToString::to_string),
+                    None => need.attempt.branch_name().cloned(),
                 };
-                let onto = branch.zip(need.attempt.commit.as_ref().map(ToString::to_string));
+                let onto = branch.zip(need.attempt.commit.clone());
                 Ok(onto.map(|(branch, tip)| NewBase { branch, tip }))
             }
             ([] | [_, _, ..], None) => Ok(None),
@@ -129,7 +129,7 @@ impl Selection<'_> {
         };
         let is_ours = |stands: &String| {
             let mut earlier = unit.ledger.earlier_commits.iter();
-            *stands == *commit || earlier.any(|it| *stands == *it)
+            stands == commit.as_str() || earlier.any(|it| stands == it.as_str())
         };
         if !standing.commit.as_ref().is_none_or(is_ours) {
             return Err(NotDone::Unchanged(format!(
@@ -142,8 +142,8 @@ impl Selection<'_> {
         }
         let moved = self.session.repo.squash_onto(commit, start, &onto.tip)?;
         let fact = UnitFact::Rebased {
-            commit: CommitId::new(moved),
-            start: CommitId::new(onto.tip.clone()),
+            commit: moved,
+            start: onto.tip.clone(),
         };
         let id = &unit.header.id;
         // Written down before any branch moves, so that a crash leaves nothing that is not known.
@@ -164,7 +164,7 @@ impl Selection<'_> {
         };
         let PrSession { repo, .. } = &*self.session;
         let earlier = &unit.ledger.earlier_commits;
-        if let Some(stands) = repo.branch_tip(branch)?.map(CommitId::new)
+        if let Some(stands) = repo.branch_tip(branch)?
             && earlier.contains(&stands)
         {
             repo.move_branch(branch, Some(&stands), commit)?;

@@ -51,7 +51,7 @@ fn origin(state: &RunState, liveness: Liveness) -> String {
     let mut lines = vec![
         format!(
             "- base: {} ({})",
-            escaped(&header.base),
+            escaped(header.base.as_str()),
             escaped(&header.base_name)
         ),
         format!("- agent: {}", escaped(header.agent.as_str())),

@@ -11,6 +11,8 @@ use anyhow::{Context, Result, ensure};
 use git2::{IndexAddOption, Repository, RepositoryInitOptions, Signature, Time};
 use include_dir::{Dir, include_dir};
 
+use crate::git::CommitId;
+
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/demo");
 
 /// `mode path` for every file, as git knows it: modes are lost in what is carried along.
@@ -31,7 +33,7 @@ pub struct Acorn {
     /// The bare repository that the checkout knows as `origin`.
     pub remote: PathBuf,
     /// The one commit, on `main` here and there.
-    pub commit: String,
+    pub commit: CommitId,
 }
 
 /// Makes `acorn` with its one commit, and `acorn.git` beside it, in `folder`.
@@ -60,7 +62,7 @@ pub fn unpack(folder: &Path) -> Result<Acorn> {
     Ok(Acorn {
         root,
         remote,
-        commit: commit.to_string(),
+        commit: CommitId::new(commit.to_string()),
     })
 }
 
@@ -209,7 +211,7 @@ mod tests {
         let (_folder, acorn) = unpacked();
         assert_eq!(git(&acorn.root, "status --porcelain --ignored"), "");
         assert_eq!(git(&acorn.root, "branch --show-current"), "main");
-        assert_eq!(git(&acorn.root, "rev-parse HEAD"), acorn.commit);
+        assert_eq!(git(&acorn.root, "rev-parse HEAD"), acorn.commit.as_str());
         assert_eq!(
             git(&acorn.root, "rev-parse --abbrev-ref origin/HEAD"),
             "origin/main"
@@ -218,7 +220,7 @@ mod tests {
             git(&acorn.root, "rev-parse --abbrev-ref main@{upstream}"),
             "origin/main"
         );
-        assert_eq!(git(&acorn.remote, "rev-parse HEAD"), acorn.commit);
+        assert_eq!(git(&acorn.remote, "rev-parse HEAD"), acorn.commit.as_str());
         let files = git(&acorn.root, "ls-files -s");
         assert_eq!(files.lines().count(), manifest().count());
         assert!(files.contains(".gitattributes") && !files.contains("dot-"));

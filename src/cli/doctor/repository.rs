@@ -85,7 +85,7 @@ pub(super) fn base(
 }
 
 fn judge_base(base: &Base) -> Finding {
-    let known = format!("{} ({})", base.name, base.id.get(..10).unwrap_or(&base.id));
+    let known = format!("{} ({})", base.name, base.id.short());
     match &base.branch {
         Some(branch) => Finding::ok("base", format!("{known}, for pull requests into {branch}")),
         None => Finding::warning(

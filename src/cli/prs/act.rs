@@ -8,6 +8,7 @@ use super::track::track;
 use crate::cli::global::Global;
 use crate::config::MergeMethod;
 use crate::forge::{Action, MergeWhen};
+use crate::git::BranchName;
 use crate::plan::UnitId;
 use crate::prs::{ActionReport, MergeOptions, Mode, PrSession, Selection};
 
@@ -85,7 +86,7 @@ pub(super) async fn run(
             let options = MergeOptions {
                 method: args.method,
                 when: args.when,
-                into: args.into.clone(),
+                into: args.into.as_ref().map(BranchName::new),
             };
             selection.merge(&options).await?;
         }

@@ -13,6 +13,8 @@ use crate::cli::output::print;
 use crate::cli::prepare::prepare_again;
 use crate::cli::signals::runtime;
 use crate::cli::workspace::known_run;
+use crate::git::CommitId;
+use crate::plan::UnitId;
 use crate::prs::{ActionReport, ActionResult, Mode, Selection, targets};
 use crate::run::{FollowUp, FollowUpResult, Liveness, Outcome, RetryError, Start};
 use crate::words;
@@ -50,7 +52,7 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     let follow_ups = runtime()?.block_on(async {
         let mut report = |report: &ActionReport| summary.take(report);
         let mut selection = Selection::new(&mut session, units.as_deref(), mode, &mut report);
-        let outside = |unit: &_, from: &str, to: &str| job.outside(unit, from, to);
+        let outside = |unit: &UnitId, from: &CommitId, to: &CommitId| job.outside(unit, from, to);
         selection.follow_ups_due(args.rounds, &outside).await
     });
     drop(session);
@@ -97,7 +99,7 @@ fn report(follow_up: &FollowUp, result: ActionResult, message: String) -> Action
 fn words_of(follow_up: &FollowUpResult) -> (ActionResult, String) {
     match (&follow_up.outcome, &follow_up.commit) {
         (Outcome::Published, Some(commit)) => {
-            let short = commit.get(..10).unwrap_or(commit);
+            let short = commit.short();
             (ActionResult::Done, format!("fixed with {short}"))
         }
         (Outcome::NoChange { reason }, _) => (

@@ -39,7 +39,7 @@ pub(super) fn details(plan: &Plan, base: &BaseFiles, summary: &[SummaryLine]) ->
 
 fn heading(plan: &Plan, summary: &[SummaryLine]) -> String {
     let base = match words::line(&plan.base_name) {
-        name if name == plan.base => name,
+        name if name == plan.base.as_str() => name,
         name => format!("{name} {}", plan.base),
     };
     let mut lines = vec![style("instruction").bold().to_string()];

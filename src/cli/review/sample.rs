@@ -1,6 +1,7 @@
 //! Plans that the tests of the review look at.
 
 use crate::config::AgentOptions;
+use crate::git::CommitId;
 use crate::plan::{BaseFiles, Claim, LeftOut, Plan, Research, Size, Unit, UnitId};
 
 pub(in crate::cli) fn id(text: &str) -> UnitId {
@@ -30,7 +31,7 @@ fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> 
 pub(in crate::cli) fn plan() -> Plan {
     Plan {
         instruction: "from var to const".to_owned(),
-        base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        base: CommitId::new("0123456789abcdef0123456789abcdef01234567"),
         base_name: "origin/main".to_owned(),
         globs: vec!["**/*.js".to_owned()],
         agent: AgentOptions::default(),

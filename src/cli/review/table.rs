@@ -33,10 +33,10 @@ pub(in crate::cli) fn table(plan: &Plan, summary: &[SummaryLine], width: Option<
 
 fn heading(plan: &Plan, summary: &[SummaryLine], width: Option<usize>) -> String {
     let files: usize = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
-    let short = plan.base.get(..10).unwrap_or(&plan.base);
+    let short = plan.base.short();
     // A plan written by hand may name its base by nothing but the id.
     let base = match words::line(&plan.base_name) {
-        name if name == plan.base => short.to_owned(),
+        name if name == plan.base.as_str() => short.to_owned(),
         name => format!("{name} ({short})"),
     };
     let counts = format!(

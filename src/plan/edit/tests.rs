@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{AgentOptions, Order};
+use crate::git::CommitId;
 use crate::git::fixture::repository;
 use crate::plan::claim::default_create_folders;
 use crate::plan::make::{Request, make};
@@ -39,7 +40,7 @@ fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {
         });
     Plan {
         instruction: "x".to_owned(),
-        base: "0".repeat(40),
+        base: CommitId::new("0".repeat(40)),
         base_name: "main".to_owned(),
         globs: Vec::new(),
         agent: AgentOptions::default(),

@@ -29,8 +29,8 @@ pub(crate) fn amend(text: &str, plan: &Plan) -> String {
 
 fn amended(text: &str, plan: &Plan) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
-    set_text(document.as_table_mut(), "base", &plan.base)?;
-    if document.contains_key("base-name") || plan.base_name != plan.base {
+    set_text(document.as_table_mut(), "base", plan.base.as_str())?;
+    if document.contains_key("base-name") || plan.base_name != plan.base.as_str() {
         set_text(document.as_table_mut(), "base-name", &plan.base_name)?;
     }
     let units = document.get_mut("unit")?.as_array_of_tables_mut()?;
@@ -202,6 +202,7 @@ fn renew_size(table: &mut Table, unit: &Unit) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::CommitId;
 
     const TEXT: &str = r#"# Ours.
 version = 1
@@ -233,7 +234,7 @@ files = [
     #[test]
     fn a_persons_text_is_kept() {
         let mut plan = parse(TEXT).unwrap();
-        plan.base = "f".repeat(40);
+        plan.base = CommitId::new("f".repeat(40));
         plan.base_name = "origin/main".to_owned();
         plan.units[0].claim.files = ["a", "e"].map(str::to_owned).to_vec();
         plan.units[0].size.lines = 7;

@@ -21,6 +21,7 @@ mod tests {
     use super::*;
     use crate::codemod::OldUsePattern;
     use crate::config::{AgentKind, AgentOptions};
+    use crate::git::CommitId;
     use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
     use crate::plan::unit_id::UnitId;
 
@@ -70,7 +71,7 @@ files = ["d.js"]
     fn plan() -> Plan {
         Plan {
             instruction: "from \"var\"\nto const\n".to_owned(),
-            base: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            base: CommitId::new("0123456789abcdef0123456789abcdef01234567"),
             base_name: "origin/main".to_owned(),
             globs: vec!["src/**/*.js".to_owned()],
             agent: AgentOptions {
@@ -129,7 +130,7 @@ files = ["d.js"]
     fn missing_fields_have_defaults() {
         let plan = parse(GOOD).unwrap();
         assert_eq!(plan.units[0].title, "one");
-        assert_eq!(plan.base_name, plan.base);
+        assert_eq!(plan.base_name, plan.base.as_str());
         assert_eq!(plan.units[1].claim.create, Vec::<String>::new());
         assert_eq!(plan.agent, AgentOptions::default());
     }

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::write::VERSION;
 use crate::codemod::{OldUseCounter, OldUsePattern};
 use crate::config::AgentOptions;
+use crate::git::CommitId;
 use crate::plan::claim::{ClaimEntry, Ownership, OwnershipError, fold};
 use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
 use crate::plan::order::{OrderError, waves};
@@ -153,10 +154,10 @@ impl Reader<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         self.check_order(&units, &table.units)?;
         self.check_claims(&units, &table.units)?;
-        let base = base.to_ascii_lowercase();
+        let base = CommitId::new(base.to_ascii_lowercase());
         Ok(Plan {
             instruction: table.instruction.into_inner(),
-            base_name: table.base_name.unwrap_or_else(|| base.clone()),
+            base_name: table.base_name.unwrap_or_else(|| base.to_string()),
             base,
             globs: table.globs,
             agent: table.agent.map(Spanned::into_inner).unwrap_or_default(),

@@ -26,7 +26,7 @@ pub(crate) fn to_toml(plan: &Plan) -> String {
     out.pair("instruction", &text(&plan.instruction));
     out.blank();
     out.line("# The commit that every unit starts from, and the name it was found by.");
-    out.pair("base", &text(&plan.base));
+    out.pair("base", &text(plan.base.as_str()));
     out.pair("base-name", &text(&plan.base_name));
     out.blank();
     out.line("# How the files were chosen. Only a record: the files of each unit decide.");

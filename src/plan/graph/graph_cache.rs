@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::cache_file;
 use super::import_graph::ImportGraph;
-use crate::git::Repo;
+use crate::git::{Repo, TreeId};
 
 /// How many graphs are kept; the newest stay.
 const MAX_GRAPHS: usize = 4;
@@ -24,18 +24,18 @@ impl GraphCache {
         Self { folder }
     }
 
-    pub(super) fn load(&self, tree: &str) -> Option<ImportGraph> {
-        let (of, graph): (String, ImportGraph) = cache_file::read(&self.path(tree))?;
-        (of == tree && graph.is_sound()).then_some(graph)
+    pub(super) fn load(&self, tree: &TreeId) -> Option<ImportGraph> {
+        let (of, graph): (TreeId, ImportGraph) = cache_file::read(&self.path(tree))?;
+        (of == *tree && graph.is_sound()).then_some(graph)
     }
 
-    pub(super) fn store(&self, tree: &str, graph: &ImportGraph) {
+    pub(super) fn store(&self, tree: &TreeId, graph: &ImportGraph) {
         cache_file::write(&self.path(tree), &(tree, graph));
         self.trim();
     }
 
-    fn path(&self, tree: &str) -> PathBuf {
-        self.folder.join(tree)
+    fn path(&self, tree: &TreeId) -> PathBuf {
+        self.folder.join(tree.as_str())
     }
 
     /// Removes all but the newest files, and with them files that another process left half written.

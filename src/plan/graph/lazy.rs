@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::import_graph::ImportGraph;
-use crate::git::{Entry, GitError, Repo};
+use crate::git::{CommitId, Entry, GitError, Repo};
 
 pub(in crate::plan) struct LazyGraph {
     read: Box<dyn Fn() -> Result<ImportGraph, GitError>>,
@@ -13,8 +13,8 @@ pub(in crate::plan) struct LazyGraph {
 
 impl LazyGraph {
     /// Prepares the graph of a base whose entries are known.
-    pub(in crate::plan) fn new(repo: &Repo, base: &str, entries: &Rc<[Entry]>) -> Self {
-        let (repo, base, entries) = (repo.clone(), base.to_owned(), Rc::clone(entries));
+    pub(in crate::plan) fn new(repo: &Repo, base: &CommitId, entries: &Rc<[Entry]>) -> Self {
+        let (repo, base, entries) = (repo.clone(), base.clone(), Rc::clone(entries));
         Self {
             read: Box::new(move || {
                 ImportGraph::cached_or_read(&repo, &base, || Ok(Rc::clone(&entries)))

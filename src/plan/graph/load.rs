@@ -5,19 +5,19 @@ use std::ops::Deref;
 use super::graph_cache::GraphCache;
 use super::import_graph::ImportGraph;
 use super::texts::Texts;
-use crate::git::{Entry, GitError, Repo};
+use crate::git::{CommitId, Entry, GitError, Repo};
 use crate::imports::Resolver;
 
 impl ImportGraph {
     /// Returns the graph of all files that the base tracks.
-    pub fn of_base(repo: &Repo, base: &str) -> Result<Self, GitError> {
+    pub fn of_base(repo: &Repo, base: &CommitId) -> Result<Self, GitError> {
         Self::cached_or_read(repo, base, || repo.entries(base))
     }
 
     /// `entries` returns the entries of the base; it is called only if the graph is not in the cache.
     pub(super) fn cached_or_read<E: Deref<Target = [Entry]>>(
         repo: &Repo,
-        base: &str,
+        base: &CommitId,
         entries: impl FnOnce() -> Result<E, GitError>,
     ) -> Result<Self, GitError> {
         let (cache, tree) = (GraphCache::of(repo), repo.tree(base)?);

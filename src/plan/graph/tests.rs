@@ -2,6 +2,7 @@ use super::graph_cache::GraphCache;
 use super::import_graph::Edge;
 use super::*;
 use crate::git::fixture::{Fixture, repository};
+use crate::git::{CommitId, TreeId};
 use crate::plan::model::{Claim, Plan, Research, Size, Unit};
 use crate::plan::unit_id::UnitId;
 
@@ -40,7 +41,7 @@ fn unit(id: &str, files: &[&str]) -> Unit {
 fn plan(units: Vec<Unit>) -> Plan {
     Plan {
         instruction: "x".to_owned(),
-        base: "0".repeat(40),
+        base: CommitId::new("0".repeat(40)),
         base_name: "HEAD".to_owned(),
         globs: Vec::new(),
         agent: crate::config::AgentOptions::default(),
@@ -116,7 +117,10 @@ fn damaged_caches_are_rebuilt_and_an_unwritable_cache_is_no_error() {
     let first = graph(&it);
     let cache = it.repo.state_dir().join("cache");
     let tree = it.repo.tree(&it.first).unwrap();
-    let files = [cache.join("graphs").join(tree), cache.join("imports")];
+    let files = [
+        cache.join("graphs").join(tree.as_str()),
+        cache.join("imports"),
+    ];
     let sound = files.each_ref().map(|file| std::fs::read(file).unwrap());
     for (file, sound) in files.iter().zip(&sound) {
         std::fs::write(file, &sound[..sound.len() / 2]).unwrap();
@@ -135,11 +139,11 @@ fn damaged_caches_are_rebuilt_and_an_unwritable_cache_is_no_error() {
 fn a_cached_graph_of_another_tree_or_with_bad_indices_is_ignored() {
     let it = repository(&[("a.js", "import './b'"), ("b.js", "")]);
     let graphs = GraphCache::of(&it.repo);
-    let (tree, other) = (&*it.repo.tree(&it.first).unwrap(), "0");
+    let (tree, other) = (&it.repo.tree(&it.first).unwrap(), &TreeId::new("0"));
     let first = graph(&it);
     assert_eq!(graphs.load(tree).as_ref(), Some(&first));
     let folder = it.repo.state_dir().join("cache/graphs");
-    std::fs::rename(folder.join(tree), folder.join(other)).unwrap();
+    std::fs::rename(folder.join(tree.as_str()), folder.join(other.as_str())).unwrap();
     assert_eq!(graphs.load(other), None);
     for (starts, to) in [
         (vec![0, 1, 1], 2),

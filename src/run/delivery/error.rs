@@ -2,7 +2,7 @@
 
 use crate::config::RepoName;
 use crate::forge::ForgeError;
-use crate::git::GitError;
+use crate::git::{BranchName, GitError};
 
 /// Why pull requests cannot go where the user wants them.
 #[derive(Debug, thiserror::Error)]
@@ -54,5 +54,5 @@ pub enum DeliveryError {
     #[error(
         "remote {remote} has no branch {branch}, so no pull request can go there: push it, or name another with --base"
     )]
-    BaseNotOnRemote { remote: String, branch: String },
+    BaseNotOnRemote { remote: String, branch: BranchName },
 }

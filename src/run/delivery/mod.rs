@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName};
 use crate::forge::{Forge, ForgeError, GitHubRepo, LocalForge, Pace, Token};
-use crate::git::{Base, Repo};
+use crate::git::{Base, BranchName, Repo};
 use crate::process::Capture;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::delivery::fork::Forkable;
@@ -47,7 +47,7 @@ pub struct Destination {
     /// The repository whose fork is not found yet.
     pub(crate) fork: Option<Box<Forkable>>,
     /// The branch that pull requests go to.
-    pub(crate) base_branch: String,
+    pub(crate) base_branch: BranchName,
     pub(crate) draft: bool,
 }
 
@@ -132,7 +132,10 @@ impl Delivery {
                 upstream: None,
                 unlisted: Vec::new(),
                 fork: None,
-                base_branch: base.branch.clone().unwrap_or_else(|| base.name.clone()),
+                base_branch: base
+                    .branch
+                    .clone()
+                    .unwrap_or_else(|| BranchName::new(&base.name)),
                 draft,
             })),
         }

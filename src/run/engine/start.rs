@@ -125,7 +125,7 @@ fn follow_up(job: Job, units: Vec<FollowUp>, journal: &mut Journal) -> Result<St
             let repo = &job.workspace.repo;
             repo.contains(&follow_up.head, commit).unwrap_or(false)
         };
-        if !commit.is_some_and(|commit| is_known(commit)) {
+        if !commit.is_some_and(is_known) {
             let unit = follow_up.unit.clone();
             return Err(RetryError::Outdated { unit }.into());
         }

@@ -220,7 +220,12 @@ impl Job {
     }
 
     /// Returns the changes between two commits that the unit may not make, a line each.
-    pub fn outside(&self, unit: &UnitId, from: &str, to: &str) -> Result<Vec<String>, GitError> {
+    pub fn outside(
+        &self,
+        unit: &UnitId,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Vec<String>, GitError> {
         let changes = self.workspace.repo.changes(from, to)?;
         Ok(self.spec.number(unit).map_or_else(Vec::new, |number| {
             scope::outside(&self.found.ownership, number, &changes)
@@ -252,19 +257,18 @@ impl Job {
 
     /// Returns the base commit.
     pub(crate) fn base(&self) -> CommitId {
-        CommitId::new(self.spec.plan.base.clone())
+        self.spec.plan.base.clone()
     }
 
     /// Returns the tree of a commit.
     pub(crate) fn tree(&self, commit: &CommitId) -> Result<TreeId, GitError> {
-        self.workspace.repo.tree(commit).map(TreeId::new)
+        self.workspace.repo.tree(commit)
     }
 
     /// Joins the commits of several needed units into one.
     pub(crate) fn join(&self, commits: &[CommitId], message: &str) -> Result<CommitId, GitError> {
         let repo = &self.workspace.repo;
         repo.join(&self.spec.plan.base, commits, message)
-            .map(CommitId::new)
     }
 
     /// Returns the checkout of a unit.

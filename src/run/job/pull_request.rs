@@ -82,7 +82,7 @@ pub(crate) fn pull_request_facts(
             .collect(),
         shows_needs: needed > 1 || needed == 1 && job.delivery.is_across(),
         siblings: plan.units.len() - 1,
-        base: plan.base.clone(),
+        base: plan.base.to_string(),
         base_name: plan.base_name.clone(),
         agent: assignment.agent.describe(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -16,7 +16,7 @@ use crate::agent::{
     AgentError, AgentEvent, Feedback, PlanFacts, Prompts, Task, TaskKind, Usage, UsageSum, Work,
 };
 use crate::config::{AgentCaps, Config, UnitRange};
-use crate::git::{CommitId, GitError, Repo};
+use crate::git::{GitError, Repo};
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
 use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
@@ -117,7 +117,7 @@ impl<'a> PlanningSession<'a> {
             Self::take_away(&left);
         }
         let mut turns = Vec::new();
-        let made = match self.checkout.make(&CommitId::new(self.plan.base.clone())) {
+        let made = match self.checkout.make(&self.plan.base) {
             Ok(_lock) => {
                 let made = self.answers(cancel, &mut tell, &mut turns).await;
                 Self::take_away(&self.checkout);

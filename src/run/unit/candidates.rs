@@ -106,7 +106,6 @@ async fn keep(unit: &UnitContext, prepared: &Prepared, tree: TreeId) -> Result<C
         let message = format!("Work {number} at unit {id}");
         let repo = &job.workspace.repo;
         repo.commit_to_ref(&name, &start, &tree, &message)
-            .map(CommitId::new)
     })
     .await
 }

@@ -1,6 +1,5 @@
 //! The step of a unit that commits the proven tree.
 
-use crate::git::CommitId;
 use crate::run::job::pull_request::{UnitResult, pull_request_facts};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
@@ -34,7 +33,7 @@ pub(crate) async fn commit(
                 None => repo.commit(&branch, &start, &tree, &message)?,
             };
             checkout.settle(&branch)?;
-            Ok(CommitId::new(commit))
+            Ok(commit)
         })
         .await?;
     unit.say(UnitFact::Committed { commit }).await

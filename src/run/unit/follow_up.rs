@@ -67,7 +67,7 @@ async fn comment(
     let tip = unit
         .git(step, move |job| job.workspace.repo.branch_tip(&branch))
         .await?;
-    let tip = CommitId::new(tip.unwrap_or_default());
+    let tip = tip.unwrap_or_else(|| CommitId::new(""));
     let mut text = format!(
         "Sent back to {}: {}. What it changed is in {}.",
         unit.assignment().agent.describe(),

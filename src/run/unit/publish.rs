@@ -1,7 +1,7 @@
 //! The last steps of a unit: its commit is pushed, and its pull request is opened.
 
 use crate::forge::{PullRequest, PullRequestFacts, TextError, WaitReporter};
-use crate::git::{CommitId, GitError};
+use crate::git::{BranchName, GitError};
 use crate::run::delivery::Destination;
 use crate::run::delivery::options::pull_request_options;
 use crate::run::job::pull_request::{FinishedNeed, UnitResult, pull_request_facts};
@@ -72,11 +72,10 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
                 (None, []) => None,
                 (None, _) => {
                     let stands = repo.remote_branch(&to, &branch)?;
-                    let stands = stands.map(CommitId::new);
                     stands.filter(|commit| earlier.contains(commit))
                 }
             };
-            repo.push(&to, &branch, replaced.as_deref(), &cancel)
+            repo.push(&to, &branch, replaced.as_ref(), &cancel)
         })
         .await?;
     if pushed.is_err() && unit.cancel.is_cancelled() {
@@ -142,14 +141,14 @@ async fn open_pull_request(
 
 /// Returns the branch that the pull request goes to: the branch of the one unit that it needs, so that the two stack,
 /// or the base's branch. A pull request cannot go to the branch of a fork.
-fn target(unit: &UnitContext, base_branch: &str) -> String {
-    let branches: Vec<&str> = unit
+fn target(unit: &UnitContext, base_branch: &BranchName) -> String {
+    let branches: Vec<&BranchName> = unit
         .needs
         .iter()
-        .filter_map(|need| Some(need.work.as_ref()?.branch.as_str()))
+        .filter_map(|need| Some(&need.work.as_ref()?.branch))
         .collect();
     match branches[..] {
-        [one] if !unit.job.delivery.is_across() => one.to_owned(),
-        _ => base_branch.to_owned(),
+        [one] if !unit.job.delivery.is_across() => one.to_string(),
+        _ => base_branch.to_string(),
     }
 }

@@ -1,7 +1,6 @@
 //! The step of a unit that proves its work: the changes in the checkout are compared with the claim, and the proven
 //! tree is the tree that will be committed.
 
-use crate::git::TreeId;
 use crate::run::job::scope::{feedback, outside, reason};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
@@ -40,7 +39,7 @@ pub(crate) async fn scope(
             let tree = if before == job.tree(&start)? {
                 after
             } else {
-                TreeId::new(repo.apply_changes(&start, &before, &after)?)
+                repo.apply_changes(&start, &before, &after)?
             };
             // Paths that an earlier round created are the unit's too, but only against the merge base.
             let whole = merge_base.map(|from| repo.changes(&from, &tree));

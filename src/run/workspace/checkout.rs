@@ -122,7 +122,7 @@ impl Checkout {
         let new = NewWorktree {
             name: &self.name,
             path: &self.path,
-            branch: self.branch.as_deref(),
+            branch: self.branch.as_ref(),
             start,
             index: &self.index,
         };
@@ -180,8 +180,7 @@ impl Checkout {
 
     /// Writes the present content as a tree.
     pub(crate) fn snapshot(&self) -> Result<TreeId, GitError> {
-        let tree = self.workspace.repo.snapshot(&self.path, &self.index)?;
-        Ok(TreeId::new(tree))
+        self.workspace.repo.snapshot(&self.path, &self.index)
     }
 
     /// Lists the files that git ignores.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
 
-use crate::git::{GitError, Repo};
+use crate::git::{CommitId, GitError, Repo};
 use crate::words;
 
 /// The size of a folder, in blocks of the size that nearly all file systems have.
@@ -61,7 +61,7 @@ impl DiskSpace {
     /// Measures the space at `place`, which need not exist yet, for checkouts of the commit with the `included` files.
     pub(crate) fn measure(
         repo: &Repo,
-        commit: &str,
+        commit: &CommitId,
         included: &[PathBuf],
         place: &Path,
     ) -> Result<Self, GitError> {

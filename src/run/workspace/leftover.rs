@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::git::{
-    BranchName, ChangeKind, CommitId, GitError, Repo, WorktreeState, delete_tree,
+    BranchName, ChangeKind, CommitId, GitError, Repo, TreeId, WorktreeState, delete_tree,
     remove_empty_folders_above,
 };
 use crate::plan::UnitId;
@@ -130,7 +130,7 @@ fn leftover(
         .branch_name()
         .cloned()
         .unwrap_or_else(|| naming.branch(&state.id, id));
-    let tip = repo.branch_tip(&branch)?.map(CommitId::new);
+    let tip = repo.branch_tip(&branch)?;
     let (start, is_idle) = start(repo, state, unit, tip)?;
     let command = |words: &str| format!("git worktree {words}");
     let fate = match repo.worktree_state(&name, &path) {
@@ -221,7 +221,7 @@ fn was_put_away(places: &Places, run: &RunId, name: &str) -> bool {
 fn edited_after(
     repo: &Repo,
     worktree: &Path,
-    (before, now): (&CommitId, &str),
+    (before, now): (&CommitId, &TreeId),
     moment: i64,
 ) -> Option<String> {
     let changes = repo.changes(before, now).ok()?;

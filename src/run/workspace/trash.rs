@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repo, free_name};
+use crate::git::{CommitId, GitError, Repo, free_name};
 use crate::plan::UnitId;
 use crate::run::log::record::now;
 use crate::run::log::run_id::RunId;
@@ -29,7 +29,7 @@ pub fn trash(
     places: &Places,
     (run, unit): (&RunId, &UnitId),
     path: &Path,
-    start: &str,
+    start: &CommitId,
 ) -> Result<Option<Trashed>, GitError> {
     let name = worktree_name(run, unit);
     if path.symlink_metadata().is_err() {
@@ -66,7 +66,7 @@ fn note(at: &Path) -> PathBuf {
 
 /// Writes the command that gets a checkout back: on no branch, because its branch may have changed, and beside the old
 /// place, which may be in use again.
-fn way_back(home: &Path, at: &Path, path: &Path, start: &str) -> String {
+fn way_back(home: &Path, at: &Path, path: &Path, start: &CommitId) -> String {
     let to = at
         .file_name()
         .map_or_else(|| path.to_path_buf(), |name| path.with_file_name(name));

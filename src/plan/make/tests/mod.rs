@@ -222,7 +222,7 @@ fn a_loaded_plan_is_checked_against_the_repository() {
     ));
     let gone = "0123456789".repeat(4);
     assert_eq!(
-        fault(&text.replace(&base.id, &gone)).to_string(),
+        fault(&text.replace(base.id.as_str(), &gone)).to_string(),
         format!("the base {gone} of this plan is not in this repository: fetch it, or plan again")
     );
 }

@@ -4,6 +4,7 @@ mod repairs;
 use super::format::{Proposal, ProposedUnit};
 use super::from_proposal;
 use crate::config::{AgentOptions, UnitRange};
+use crate::git::CommitId;
 use crate::plan::base_files::BaseFiles;
 use crate::plan::model::{LeftOut, Plan, Research};
 use crate::plan::unit_id::UnitId;
@@ -41,7 +42,7 @@ fn plan() -> Plan {
     let files: Vec<_> = base.files.clone();
     Plan {
         instruction: "x".into(),
-        base: "0123456789012345678901234567890123456789".into(),
+        base: CommitId::new("0123456789".repeat(4)),
         base_name: "main".into(),
         globs: vec![".".into()],
         agent: AgentOptions::default(),
