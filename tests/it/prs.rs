@@ -425,7 +425,7 @@ fn a_draft_is_made_ready_and_a_comment_is_made_once() {
         serde_json::from_str(output.raw().lines().next().expect("a line")).expect("JSON");
     assert_eq!(
         (&line["number"], &line["outcome"]),
-        (&1.into(), &"done".into())
+        (&first.into(), &"done".into())
     );
 }
 
