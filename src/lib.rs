@@ -10,7 +10,7 @@
 //! | showing | [`report`], [`progress`]: what a run's events and state look like to a person |
 //! | afterwards | [`prs`]: the pull requests of a run once they are open |
 //! | running | [`run`]: the facts of a run and their fold |
-//! | doing | [`agent`]: programs that edit a unit's files; [`check`]: commands that must pass; [`forge`]: where pull requests live |
+//! | doing | [`agent`]: edits a unit's files; [`check`]: must pass; [`forge`]: the place where pull requests live |
 //! | ground | [`plan`], [`codemod`], [`imports`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
 mod agent;

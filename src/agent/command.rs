@@ -323,7 +323,10 @@ mod tests {
     async fn feedback_stands_in_a_file_and_in_the_prompt() {
         let folder = tempfile::tempdir().unwrap();
         let mut task = task(folder.path());
-        let line = r#"cat "${BATCH_FEEDBACK_FILE:-/dev/null}" > told; grep -c "left to do" "$BATCH_PROMPT_FILE" >> told || :"#;
+        let line = concat!(
+            r#"cat "${BATCH_FEEDBACK_FILE:-/dev/null}" > told; "#,
+            r#"grep -c "left to do" "$BATCH_PROMPT_FILE" >> told || :"#,
+        );
         let told = |task: &Task| fs::read_to_string(task.worktree.join("told")).unwrap();
         work(&task, line).await.unwrap();
         assert_eq!(told(&task), "0\n");

@@ -201,7 +201,8 @@ mod tests {
         assert_eq!(
             obstacle(&pytest).as_deref(),
             Some(
-                "'no-python -m pytest' (found by pytest.ini) is not run: 'no-python' is not on PATH; install it, or name another check"
+                "'no-python -m pytest' (found by pytest.ini) is not run: 'no-python' is not on PATH; install it, or \
+                 name another check"
             )
         );
         let wrapper = Check::found(["./mvnw", "test"], "", "pom.xml".to_owned());

@@ -253,7 +253,8 @@ fn forget_lost_refs(
         }
         workspace.repo.delete_ref(&name)?;
         say(&format!(
-            "deleted: {name}, whose run is gone\n  to get it back, until git collects garbage: git update-ref {name} {commit}"
+            "deleted: {name}, whose run is gone\n  to get it back, until git collects garbage: git update-ref {name} \
+             {commit}"
         ));
     }
     Ok(())

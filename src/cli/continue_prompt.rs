@@ -40,8 +40,8 @@ pub(super) fn ask(
             let id = &state.id;
             say(&if good {
                 format!(
-                    "No further unit was started, because there is no terminal to accept the canary at. Continue with the \
-                     others: batch resume {id} --yes"
+                    "No further unit was started, because there is no terminal to accept the canary at. Continue with \
+                     the others: batch resume {id} --yes"
                 )
             } else {
                 format!(

@@ -96,7 +96,8 @@ mod tests {
         let took = [("claude", 60_000), ("codex (x)", 20_000)];
         let both = ["claude (z)", "codex"];
         insta::assert_snapshot!(expected(&took, &both, 1), @"
-        time: about 3m40s at -j 1, 3m40s one after another (claude 1m00s a unit, from 1 earlier unit; codex 20s a unit, from 1 earlier unit)
+        time: about 3m40s at -j 1, 3m40s one after another (claude 1m00s a unit, from 1 earlier unit; codex 20s a \
+        unit, from 1 earlier unit)
         chain: at least 1m20s: 01-api → 04-db-tests
         ");
         assert_eq!(expected(&took[..1], &both, 2), "");

@@ -43,8 +43,8 @@ pub(super) fn launch(
         launch.review(plan)?
     } else {
         Some(format!(
-            "Nothing was run, because there is no terminal to approve the plan at. Approve it unseen with --yes, or read \
-             it and run it with: batch run {}",
+            "Nothing was run, because there is no terminal to approve the plan at. Approve it unseen with --yes, or \
+             read it and run it with: batch run {}",
             launch.save(plan)?.display()
         ))
     };

@@ -111,7 +111,9 @@ mod tests {
     fn agents_that_share_are_kinds_or_tables_but_no_codemods() {
         let config = |shares: &str| {
             let text = format!(
-                "[agents.fast]\nkind = \"claude\"\nmodel = \"m\"\n[agents.swap]\nregex = \"a\"\nto = \"b\"\n[run]\nagents = {shares:?}\n"
+                "[agents.fast]\nkind = \"claude\"\nmodel = \"m\"\n\
+                 [agents.swap]\nregex = \"a\"\nto = \"b\"\n\
+                 [run]\nagents = {shares:?}\n"
             );
             Config::parse(&text).unwrap()
         };

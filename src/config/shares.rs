@@ -29,7 +29,8 @@ impl FromStr for Shares {
         for part in text.split(',') {
             let fault = || {
                 format!(
-                    "{part:?} in {text:?} is not an agent with a share: write claude:3,codex:2, with shares of 1 to {MAX_SHARE}"
+                    "{part:?} in {text:?} is not an agent with a share: write claude:3,codex:2, with shares of 1 to \
+                     {MAX_SHARE}"
                 )
             };
             let (name, share) = match part.rsplit_once(':') {

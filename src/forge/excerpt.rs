@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn a_log_ends_at_its_last_error() {
-        let log = "2026-11-21T10:00:00.1234567Z ran\n2026-11-21T10:00:01.1234567Z ##[error]it broke\n2026-11-21T10:00:02.1234567Z tidied\n";
+        let log = "2026-11-21T10:00:00.1234567Z ran\n\
+                   2026-11-21T10:00:01.1234567Z ##[error]it broke\n\
+                   2026-11-21T10:00:02.1234567Z tidied\n";
         assert_eq!(end_of_log(log, 100), "ran\n##[error]it broke");
         assert_eq!(end_of_log(log, 20), "##[error]it broke");
         assert_eq!(end_of_log("plain\nwords\n", 100), "plain\nwords");

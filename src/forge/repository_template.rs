@@ -6,8 +6,8 @@
 /// Words in the heading of the section that describes the change.
 const DESCRIPTION: [&str; 5] = ["descri", "summary", "what", "change", "overview"];
 
-/// Finds the template among the paths, by the names and folders that GitHub knows
-/// (<https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/creating-a-pull-request-template-for-your-repository>).
+/// Finds the template among the paths, by the names and folders that GitHub knows (GitHub Docs, "Creating a pull
+/// request template for your repository").
 pub(crate) fn repository_template_path<'a>(
     paths: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -297,43 +297,7 @@ mod tests {
 
     #[test]
     fn the_body_holds_all_facts_and_data_stays_data() {
-        insta::assert_snapshot!(built_in().body(&facts()).expect("body"), @r#"
-        ```text
-        replace @Autowired by `final` fields
-        ```
-
-        This is one of 5 pull requests that together make this change. It covers `src/ui`:
-        3 files, 12 lines added, 1 removed.
-        Owned by `@acme/web`.
-
-        - `.`: `index.ts`
-        - `src/ui`: `App.tsx`, ``we`ird\n.tsx``
-
-        ### What the agent says
-
-        ````text
-        Done. Fixes #1, thanks @torvalds --> ```
-        <img src=x>
-        ````
-
-        ### Checks
-
-        - `npm test`: pass (3.2 s)
-        - `npm run lint`: fails, as it did before this change (1.0 s)
-          - `` no `var` ``
-
-        ### Merge first
-
-        - `src/core` (`src.core`)
-
-        Until then, the changes of that one show here too.
-
-        ---
-
-        Made by batch 0.1.0 with `codemod`, run `20261121-k3f9`, unit `src.ui`, from `origin/main` at `0123456789ab`.
-
-        <!-- batch {"schema":2,"run":"20261121-k3f9","unit":"src.ui","base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","checks":[{"name":"npm test","verdict":"pass"},{"name":"npm run lint","verdict":"fails, as it did before this change"}]} -->
-        "#);
+        insta::assert_snapshot!(built_in().body(&facts()).expect("body"));
     }
 
     #[test]
@@ -347,22 +311,7 @@ mod tests {
             files: vec!["a.c".to_owned()],
             ..facts()
         };
-        insta::assert_snapshot!(built_in().body(&lone).expect("body"), @r#"
-        ```text
-        replace @Autowired by `final` fields
-        ```
-
-        It covers `src/ui`:
-        1 file, 12 lines added, 1 removed.
-
-        - `.`: `a.c`
-
-        ---
-
-        Made by batch 0.1.0 with `codemod`, run `20261121-k3f9`, unit `src.ui`, from `origin/main` at `0123456789ab`.
-
-        <!-- batch {"schema":2,"run":"20261121-k3f9","unit":"src.ui","base":"0123456789abcdef0123456789abcdef01234567","claim":"c1a--\u003eim","checks":[]} -->
-        "#);
+        insta::assert_snapshot!(built_in().body(&lone).expect("body"));
     }
 
     #[test]
@@ -387,9 +336,14 @@ mod tests {
     #[test]
     fn title_and_commit_message_fit_and_carry_the_trailers() {
         let templates = built_in();
-        insta::assert_snapshot!(templates.title(&facts()).expect("title"), @"src/ui: replace @Autowired by `final` fields");
+        insta::assert_snapshot!(
+            templates.title(&facts()).expect("title"),
+            @"src/ui: replace @Autowired by `final` fields"
+        );
         let long = PullRequestFacts {
-            instruction: "from class components to\nfunctional React components, with hooks and no lifecycle methods".to_owned(),
+            instruction: "from class components to\n\
+                          functional React components, with hooks and no lifecycle methods"
+                .to_owned(),
             ..facts()
         };
         insta::assert_snapshot!(templates.commit(&long).expect("message"), @r"
@@ -433,9 +387,11 @@ mod tests {
             "{{ title }}\n\nMade by $unit",
         ]
         .map(|template| with_commit(template).expect_err(template).to_string());
-        insta::assert_snapshot!(errors.join("\n"), @r"
+        insta::assert_snapshot!(errors.join("\n"), @"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
-        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, repository_template, run, shows_needs, siblings, summary, title, unit, version
+        the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
+        claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, \
+        repository_template, run, shows_needs, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

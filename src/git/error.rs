@@ -19,12 +19,14 @@ pub enum GitError {
     )]
     Sha256 { dir: PathBuf },
     #[error(
-        "{} stores its refs as a reftable, which batch cannot read yet: convert it with git refs migrate --ref-format=files",
+        "{} stores its refs as a reftable, which batch cannot read yet: convert it with git refs migrate \
+         --ref-format=files",
         dir.display()
     )]
     Reftable { dir: PathBuf },
     #[error(
-        "this is a partial clone, and {} of the base's files are not in it: fetch them with git fetch --refetch --no-filter",
+        "this is a partial clone, and {} of the base's files are not in it: fetch them with git fetch --refetch \
+         --no-filter",
         missing.map_or_else(|| "some".to_owned(), |number| number.to_string())
     )]
     PartialClone {
@@ -57,12 +59,14 @@ pub enum GitError {
     )]
     NoIdentity,
     #[error(
-        "branch {branch} is checked out in {}, and batch does not change a checkout of yours: switch to another branch there, or name another branch here",
+        "branch {branch} is checked out in {}, and batch does not change a checkout of yours: switch to another \
+         branch there, or name another branch here",
         path.display()
     )]
     CheckedOut { branch: String, path: PathBuf },
     #[error(
-        "branch {branch} of {remote} is not at the commit where this run left it, so it was not pushed: somebody else worked on it; look with git fetch {remote} {branch}"
+        "branch {branch} of {remote} is not at the commit where this run left it, so it was not pushed: somebody else \
+         worked on it; look with git fetch {remote} {branch}"
     )]
     BranchMoved { branch: String, remote: String },
     #[error("pushing {branch} to {remote} was refused: {reason}")]

@@ -299,7 +299,11 @@ mod tests {
     fn a_path_in_two_claims_is_refused_in_any_spelling() {
         let error =
             Ownership::prove(&units(&[(&["a/X.js"], &[]), (&["a/x.js"], &[])]), []).unwrap_err();
-        insta::assert_snapshot!(error, @r#""a/x.js" is claimed by unit 'u1' and (as "a/X.js", the same name on some file systems) by unit 'u0': a path belongs to one unit only, remove it from one of them"#);
+        insta::assert_snapshot!(
+            error,
+            @"\"a/x.js\" is claimed by unit 'u1' and (as \"a/X.js\", the same name on some file systems) by unit 'u0': \
+            a path belongs to one unit only, remove it from one of them"
+        );
         assert!(Ownership::prove(&units(&[(&["b"], &["A/"]), (&["c"], &["a/"])]), []).is_err());
         assert!(Ownership::prove(&units(&[(&["b"], &[]), (&["c"], &["b"])]), []).is_err());
     }

@@ -2,10 +2,9 @@
 //! apart by it.
 //!
 //! Pure over text and paths, except that it finds the file in a tree. It reads the file as GitHub does, with GitHub's
-//! limits
-//! (<https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>):
-//! the last matching line wins, and a line without owners removes them. A line with `!`, `[` or `\#` in its pattern is
-//! skipped (GitLab's section headings are such lines), and a file above three megabytes is skipped as a whole.
+//! limits (GitHub Docs, "About code owners"): the last matching line wins, and a line without owners removes them. A
+//! line with `!`, `[` or `\#` in its pattern is skipped (GitLab's section headings are such lines), and a file above
+//! three megabytes is skipped as a whole.
 
 use std::collections::HashMap;
 

@@ -124,7 +124,10 @@ mod tests {
     #[test]
     fn a_circle_is_reported_without_the_path_to_it() {
         let plan = units(&[("x", &["a"]), ("a", &["b"]), ("b", &["c"]), ("c", &["a"])]);
-        insta::assert_snapshot!(waves(&plan).unwrap_err(), @"units need each other in a circle: a → b → c → a; remove one of these needs");
+        insta::assert_snapshot!(
+            waves(&plan).unwrap_err(),
+            @"units need each other in a circle: a → b → c → a; remove one of these needs"
+        );
     }
 
     #[test]

@@ -398,11 +398,29 @@ mod tests {
     #[test]
     fn an_unusable_glob_is_shown_in_the_error() {
         let fault = |glob: &str, prefix: &str| select(&[glob], prefix).unwrap_err().to_string();
-        insta::assert_snapshot!(fault("src/[a", ""), @"'src/[a' is not a valid glob: unclosed character class; missing ']'");
-        insta::assert_snapshot!(fault("!{a,b", ""), @"'!{a,b' is not a valid glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)");
-        insta::assert_snapshot!(fault("../../x", "src"), @"'../../x' leads out of the repository: only files inside it can be changed");
-        insta::assert_snapshot!(fault("*/../x", ""), @"'*/../x' has a '..' after a part with '*', '?', '[' or '{': write the path without it");
-        insta::assert_snapshot!(fault("", ""), @"an empty glob matches nothing: write '.' for everything below the current folder");
-        insta::assert_snapshot!(select(&[], "").unwrap_err(), @"no files are named: give a glob, a folder or a file ('.' is everything below the current folder)");
+        insta::assert_snapshot!(
+            fault("src/[a", ""),
+            @"'src/[a' is not a valid glob: unclosed character class; missing ']'"
+        );
+        insta::assert_snapshot!(
+            fault("!{a,b", ""),
+            @"'!{a,b' is not a valid glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)"
+        );
+        insta::assert_snapshot!(
+            fault("../../x", "src"),
+            @"'../../x' leads out of the repository: only files inside it can be changed"
+        );
+        insta::assert_snapshot!(
+            fault("*/../x", ""),
+            @"'*/../x' has a '..' after a part with '*', '?', '[' or '{': write the path without it"
+        );
+        insta::assert_snapshot!(
+            fault("", ""),
+            @"an empty glob matches nothing: write '.' for everything below the current folder"
+        );
+        insta::assert_snapshot!(
+            select(&[], "").unwrap_err(),
+            @"no files are named: give a glob, a folder or a file ('.' is everything below the current folder)"
+        );
     }
 }

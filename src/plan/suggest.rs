@@ -209,14 +209,35 @@ mod tests {
     #[test]
     fn near_matches_are_suggested() {
         let hint = |glob, prefix| suggest(glob, prefix).unwrap();
-        insta::assert_snapshot!(hint("scr/**/*.ts", ""), @"no tracked file matches 'scr/**/*.ts'; did you mean 'src/**/*.ts' (2 files)?");
-        insta::assert_snapshot!(hint("SRC/*.ts", ""), @"no tracked file matches 'SRC/*.ts'; letter case matters: there is 'src/a.ts'");
+        insta::assert_snapshot!(
+            hint("scr/**/*.ts", ""),
+            @"no tracked file matches 'scr/**/*.ts'; did you mean 'src/**/*.ts' (2 files)?"
+        );
+        insta::assert_snapshot!(
+            hint("SRC/*.ts", ""),
+            @"no tracked file matches 'SRC/*.ts'; letter case matters: there is 'src/a.ts'"
+        );
         insta::assert_snapshot!(hint("*.js", ""), @"no tracked file matches '*.js'; did you mean '**/*.js' (2 files)?");
-        insta::assert_snapshot!(hint("src/**/*.py", ""), @"no tracked file matches 'src/**/*.py'; most files in 'src' are .ts (2), .css (1)");
-        insta::assert_snapshot!(hint("src/depe", ""), @"no tracked file matches 'src/depe'; did you mean 'src/deep/' (2 files)?");
-        insta::assert_snapshot!(hint("src/aa.ts", ""), @"no tracked file matches 'src/aa.ts'; did you mean 'src/a.ts'?");
-        insta::assert_snapshot!(hint("ap/*.js", "web"), @"no tracked file matches 'ap/*.js'; did you mean 'app/*.js' (1 file)?");
-        insta::assert_snapshot!(hint("*.md", "web"), @"no tracked file matches '*.md'; most files in the current folder are .js (2)");
+        insta::assert_snapshot!(
+            hint("src/**/*.py", ""),
+            @"no tracked file matches 'src/**/*.py'; most files in 'src' are .ts (2), .css (1)"
+        );
+        insta::assert_snapshot!(
+            hint("src/depe", ""),
+            @"no tracked file matches 'src/depe'; did you mean 'src/deep/' (2 files)?"
+        );
+        insta::assert_snapshot!(
+            hint("src/aa.ts", ""),
+            @"no tracked file matches 'src/aa.ts'; did you mean 'src/a.ts'?"
+        );
+        insta::assert_snapshot!(
+            hint("ap/*.js", "web"),
+            @"no tracked file matches 'ap/*.js'; did you mean 'app/*.js' (1 file)?"
+        );
+        insta::assert_snapshot!(
+            hint("*.md", "web"),
+            @"no tracked file matches '*.md'; most files in the current folder are .js (2)"
+        );
         insta::assert_snapshot!(hint("quite/elsewhere", ""), @"no tracked file matches 'quite/elsewhere'");
     }
 

@@ -376,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_mixed_run_on_a_pipe() {
-        insta::assert_snapshot!(plain(&sample::mixed(), Liveness::Ended, None, 20_000), @r"
+        insta::assert_snapshot!(plain(&sample::mixed(), Liveness::Ended, None, 20_000), @"
         run 20261121-k3f9 · ended
         from var to const
 
@@ -400,13 +400,14 @@ mod tests {
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
-        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at a time
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at \
+        a time
         ");
     }
 
     #[test]
     fn a_narrow_terminal_keeps_addresses_in_one_piece() {
-        insta::assert_snapshot!(plain(&sample::mixed(), Liveness::Ended, Some(50), 20_000), @r"
+        insta::assert_snapshot!(plain(&sample::mixed(), Liveness::Ended, Some(50), 20_000), @"
         run 20261121-k3f9 · ended
         from var to const
 
@@ -433,7 +434,8 @@ mod tests {
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
-        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at a time
+        2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at \
+        a time
         ");
     }
 
@@ -553,7 +555,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_from_outside_never_controls_the_terminal(text in sample::outside_text(), width in proptest::option::of(1_u16..200)) {
+        fn text_from_outside_never_controls_the_terminal(
+            text in sample::outside_text(),
+            width in proptest::option::of(1_u16..200),
+        ) {
             let state = sample::telling(&text);
             let shown = plain(&state, Liveness::Ended, width, 0);
             prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");

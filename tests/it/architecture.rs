@@ -6,6 +6,7 @@
 
 mod arrows;
 mod circles;
+mod line_length;
 mod modules;
 mod samples;
 

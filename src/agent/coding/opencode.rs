@@ -16,8 +16,12 @@ use crate::agent::usage::Usage;
 pub(super) struct Opencode;
 
 /// Allows everything but agents of its own and ways out of the checkout. The last rule that matches counts.
-const PERMISSIONS: &str = r#"{"*":"allow","task":"deny","external_directory":"deny","question":"deny",
-"bash":{"*":"allow","git commit*":"deny","git push*":"deny","git worktree*":"deny","gh *":"deny","opencode *":"deny"}}"#;
+const PERMISSIONS: &str = concat!(
+    r#"{"*":"allow","task":"deny","external_directory":"deny","question":"deny","#,
+    "\n",
+    r#""bash":{"*":"allow","git commit*":"deny","git push*":"deny","git worktree*":"deny","gh *":"deny","#,
+    r#""opencode *":"deny"}}"#,
+);
 
 /// The permissions for a task without changes.
 const READING: &str = r#"{"*":"allow","edit":"deny","bash":"deny",

@@ -12,7 +12,10 @@ pub(super) fn wait(message: &str, now: &Zoned) -> Option<Duration> {
 
 /// Reads `try again in 1m30s`, `retry after 20 seconds`, `"retryDelay":"34s"`.
 fn time_span(message: &str) -> Option<Duration> {
-    let pattern = r#"(?i)(?:again in|retry[- ]?after:?|retrydelay"?:) *"?((?:\d+(?:\.\d+)? *(?:days?|hours?|minutes?|seconds?|ms|[dhms])[, ]*(?:and )?)+)"#;
+    let pattern = concat!(
+        r#"(?i)(?:again in|retry[- ]?after:?|retrydelay"?:) *"?"#,
+        r"((?:\d+(?:\.\d+)? *(?:days?|hours?|minutes?|seconds?|ms|[dhms])[, ]*(?:and )?)+)",
+    );
     let span = Regex::new(pattern)
         .ok()?
         .captures(message)?

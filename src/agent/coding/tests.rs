@@ -100,8 +100,14 @@ fn every_transcript_is_understood() {
 fn the_earlier_usage_of_a_session_is_not_counted_twice() {
     let folder = tempfile::tempdir().unwrap();
     let earlier = folder.path().join("1-transcript.jsonl");
-    let first = r#"{"type":"turn.completed","usage":{"input_tokens":2800,"cached_input_tokens":800,"output_tokens":60}}"#;
-    let second = r#"{"type":"turn.completed","usage":{"input_tokens":5600,"cached_input_tokens":1800,"output_tokens":100}}"#;
+    let first = concat!(
+        r#"{"type":"turn.completed","#,
+        r#""usage":{"input_tokens":2800,"cached_input_tokens":800,"output_tokens":60}}"#,
+    );
+    let second = concat!(
+        r#"{"type":"turn.completed","#,
+        r#""usage":{"input_tokens":5600,"cached_input_tokens":1800,"output_tokens":100}}"#,
+    );
     std::fs::write(&earlier, first).unwrap();
     let lines = read_transcript(CodingKind::Codex, second, Some(&earlier));
     let less = "input_tokens: Some(2800), cached_tokens: Some(1000), output_tokens: Some(40)";
@@ -113,7 +119,11 @@ fn a_usage_file_is_read_at_the_end_and_without_the_earlier_usage_of_the_session(
     let folder = tempfile::tempdir().unwrap();
     let report = |input: u64| {
         let usage = format!(
-            r#"{{"modelMetrics":{{"m":{{"usage":{{"inputTokens":{input},"cacheReadTokens":400,"outputTokens":30}}}}}}}}"#
+            concat!(
+                r#"{{"modelMetrics":{{"m":{{"#,
+                r#""usage":{{"inputTokens":{input},"cacheReadTokens":400,"outputTokens":30}}}}}}}}"#,
+            ),
+            input = input,
         );
         std::fs::write(folder.path().join("copilot-usage.json"), usage).unwrap();
     };

@@ -107,7 +107,11 @@ PASS src/a.test.js
     assert_eq!(names(jest), ["src/cart.test.js: Cart › removes"]);
     let vitest = " FAIL  src/cart.test.ts > Cart > removes\nAssertionError: expected 1 to be 2\n";
     assert_eq!(names(vitest), ["src/cart.test.ts > Cart > removes"]);
-    let json = r#"{"numFailedTests":1,"testResults":[{"name":"/w/a.js","status":"failed","assertionResults":[{"status":"failed","fullName":"Cart removes"},{"status":"passed","fullName":"Cart adds"}]},{"name":"/w/b.js","status":"failed","assertionResults":[]}]}"#;
+    let json = concat!(
+        r#"{"numFailedTests":1,"testResults":[{"name":"/w/a.js","status":"failed","assertionResults":["#,
+        r#"{"status":"failed","fullName":"Cart removes"},{"status":"passed","fullName":"Cart adds"}]},"#,
+        r#"{"name":"/w/b.js","status":"failed","assertionResults":[]}]}"#,
+    );
     assert_eq!(names(json), ["/w/a.js: Cart removes", "/w/b.js"]);
     let mocha = "
   Cart
@@ -163,7 +167,10 @@ DbTest > connects() FAILED
     let folder = tempfile::tempdir().unwrap();
     let reports = folder.path().join("cart/target/surefire-reports");
     std::fs::create_dir_all(&reports).unwrap();
-    let xml = r#"<?xml version="1.0"?><testsuite><testcase classname="org.shop.CartTest" name="adds"/><testcase classname="org.shop.CartTest" name="removes()"><failure message="x"/></testcase></testsuite>"#;
+    let xml = concat!(
+        r#"<?xml version="1.0"?><testsuite><testcase classname="org.shop.CartTest" name="adds"/>"#,
+        r#"<testcase classname="org.shop.CartTest" name="removes()"><failure message="x"/></testcase></testsuite>"#,
+    );
     std::fs::write(reports.join("TEST-org.shop.CartTest.xml"), xml).unwrap();
     std::fs::write(folder.path().join("log"), "").unwrap();
     let failed = |command, started| {

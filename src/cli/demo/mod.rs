@@ -70,11 +70,12 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
     let known = known_run(&inside, None)?;
     let as_meant = is_as_meant(&known.state);
     say(&format!(
-        "\n{}\nLook around: cd {root}, then batch status, batch logs device, batch diff device, git log --all --oneline.\n\
+        "\n{}\n\
+         Look around: cd {root}, then batch status, batch logs device, batch diff device, git log --all --oneline.\n\
          When you have seen enough: rm -r {}",
         if as_meant {
-            "That is the demo: every unit but one has its pull request. The failure is part of the demo: the device's radio \
-             module has no TLS, so its own test fails, and no other unit had to wait for it."
+            "That is the demo: every unit but one has its pull request. The failure is part of the demo: the device's \
+             radio module has no TLS, so its own test fails, and no other unit had to wait for it."
         } else {
             "The demo did not end as expected: all units but the device's should have been published."
         },

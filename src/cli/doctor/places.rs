@@ -72,7 +72,8 @@ pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
         Finding::warning(
             SUBJECT,
             format!(
-                "{} is inside the repository, where tools treat worktrees as a part of it: choose a dir beside the repository in [worktrees] of batch.toml",
+                "{} is inside the repository, where tools treat worktrees as a part of it: choose a dir beside the \
+                 repository in [worktrees] of batch.toml",
                 folder.display()
             ),
         )

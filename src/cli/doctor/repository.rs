@@ -114,7 +114,8 @@ pub(super) fn uncommitted(repo: &Repo) -> Option<Finding> {
         Ok(false) => None,
         Ok(true) => Some(Finding::warning(
             "changes",
-            "the checkout has uncommitted changes, which are not part of the base: commit them first if the work depends on them",
+            "the checkout has uncommitted changes, which are not part of the base: commit them first if the work \
+             depends on them",
         )),
         Err(error) => Some(Finding::error("changes", error)),
     }

@@ -54,7 +54,8 @@ pub(super) fn edit(
             Ok(Some(plan)) => return Ok(Edited::Plan(Box::new(plan))),
             Ok(None) => {
                 person.show(
-                    "\nThe plan was not changed. (An editor with a window of its own must be told to wait: EDITOR='code --wait')\n\n",
+                    "\nThe plan was not changed. (An editor with a window of its own must be told to wait: \
+                     EDITOR='code --wait')\n\n",
                 )?;
                 return Ok(Edited::Same);
             }

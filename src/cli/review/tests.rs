@@ -334,14 +334,20 @@ fn what_cannot_be_is_said_and_asked_again() {
         let fault = person.seen.split("✗ ").nth(1).expect("a fault");
         fault.lines().next().unwrap_or_default().to_owned()
     };
-    insta::assert_snapshot!(said("x3\n"), @"unit '04-db-tests' needs unit '03-db', so it cannot go: drop that one first, or edit its 'needs'");
+    insta::assert_snapshot!(
+        said("x3\n"),
+        @"unit '04-db-tests' needs unit '03-db', so it cannot go: drop that one first, or edit its 'needs'"
+    );
     insta::assert_snapshot!(said("x9\n"), @"there is no unit 9");
     insta::assert_snapshot!(said("x0\n"), @"there is no unit 0");
     insta::assert_snapshot!(said("sdb\n"), @r#""db" may be any of 03-db, 04-db-tests"#);
     insta::assert_snapshot!(said("m1\n"), @"name two or more different units to merge");
     insta::assert_snapshot!(said("m1 nobody\n"), @r#"no unit is called "nobody""#);
     insta::assert_snapshot!(said("r1\ncart\n"), @r#"unit '02-cart' has the title "cart" already: choose another"#);
-    insta::assert_snapshot!(said("v.js\n"), @r#"".js" may be any of api/a.js, api/b.js, cart/cart.js, db/a b.js, db/ü.js, db/z.js and 3 more"#);
+    insta::assert_snapshot!(
+        said("v.js\n"),
+        @"\".js\" may be any of api/a.js, api/b.js, cart/cart.js, db/a b.js, db/ü.js, db/z.js and 3 more"
+    );
     insta::assert_snapshot!(said("vnone/\n"), @r#"no file of the plan is called "none/""#);
     insta::assert_snapshot!(said("n0\n"), @"a plan has 1 to 500 units");
 }

@@ -9,7 +9,9 @@ use crate::codemod::Recipe;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum AgentOptionsError {
     #[error(
-        "no agent was named: give --agent claude (or codex, gemini, opencode, aider, copilot, auto), --agent-cmd 'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an [agent] table in batch.toml"
+        "no agent was named: give --agent claude (or codex, gemini, opencode, aider, copilot, auto), --agent-cmd \
+         'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an [agent] table in \
+         batch.toml"
     )]
     Missing,
     #[error("{0} and {1} name two different agents: give one of them")]

@@ -334,12 +334,17 @@ mod tests {
             ),
             sentence(
                 403,
-                r#"{"message":"Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource."}"#,
+                "{\"message\":\"Although you appear to have the correct authorization credentials, the `acme` \
+                 organization has an IP allow list enabled, and your IP address is not permitted to access this \
+                 resource.\"}",
             ),
             sentence(404, r#"{"message":"Not Found"}"#),
             sentence(
                 422,
-                r#"{"message":"Validation Failed","errors":[{"code":"custom","message":"No commits between main and batch/r/u"}]}"#,
+                concat!(
+                    r#"{"message":"Validation Failed","#,
+                    r#""errors":[{"code":"custom","message":"No commits between main and batch/r/u"}]}"#,
+                ),
             ),
             sentence(
                 422,
@@ -355,20 +360,28 @@ mod tests {
             ),
             sentence(307, ""),
         ];
-        insta::assert_snapshot!(all.join("\n"), @r#"
-        github.com refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
-        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Must have push access); it needs Pull requests: write (classic tokens: the scope `repo`)
-        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Resource not accessible by personal access token); it needs Issues: write or Pull requests: write and Contents: read
-        the organisation of github.com/acme/shop requires single sign-on for the token from GH_TOKEN; authorise it at https://github.com/orgs/acme/sso?x=1
+        insta::assert_snapshot!(all.join("\n"), @"
+        github.com refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth \
+        login`
+        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Must have push access); it \
+        needs Pull requests: write (classic tokens: the scope `repo`)
+        the token from GH_TOKEN may not open pull requests in github.com/acme/shop (403: Resource not accessible by \
+        personal access token); it needs Issues: write or Pull requests: write and Contents: read
+        the organisation of github.com/acme/shop requires single sign-on for the token from GH_TOKEN; authorise it at \
+        https://github.com/orgs/acme/sso?x=1
         github.com/acme/shop is archived and takes no pull requests; unarchive it, or use another remote
-        github.com/acme/shop takes no requests from this machine's address (Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.); use an allowed network
-        github.com/acme/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
+        github.com/acme/shop takes no requests from this machine's address (Although you appear to have the correct \
+        authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not \
+        permitted to access this resource.); use an allowed network
+        github.com/acme/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's \
+        address and the token's repository access
         there are no commits between main and batch/r/u in github.com/acme/shop: nothing to open a pull request for
-        github.com/acme/shop has no branch "batch/r/u" for a pull request to come from; was it pushed?
-        github.com/acme/shop has no branch "main" for a pull request to go to; choose a branch of the remote as the base
+        github.com/acme/shop has no branch \"batch/r/u\" for a pull request to come from; was it pushed?
+        github.com/acme/shop has no branch \"main\" for a pull request to go to; choose a branch of the remote as the \
+        base
         github.com/acme/shop refused the request (422): Draft pull requests are not supported in this repository.
         github.com/acme/shop refused the request (307): status 307
-        "#);
+        ");
     }
 
     #[test]

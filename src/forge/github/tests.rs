@@ -235,7 +235,10 @@ async fn a_failure_before_the_creation_is_retried_a_few_times() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![bad(), bad(), bad()]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 gave no usable answer (attempt 3: Bad Gateway); try again when it can be reached");
+    insta::assert_snapshot!(
+        open(&server).await.unwrap_err(),
+        @"127.0.0.1 gave no usable answer (attempt 3: Bad Gateway); try again when it can be reached"
+    );
 }
 
 #[tokio::test]
@@ -262,7 +265,11 @@ async fn a_pull_request_that_already_exists_is_looked_up() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![exists()]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1/old/shop reports an existing pull request for batch/r1/src.ui, but lists none that is open into main; close the other one or use another branch");
+    insta::assert_snapshot!(
+        open(&server).await.unwrap_err(),
+        @"127.0.0.1/old/shop reports an existing pull request for batch/r1/src.ui, but lists none that is open into \
+        main; close the other one or use another branch"
+    );
 }
 
 #[tokio::test]
@@ -279,7 +286,11 @@ async fn a_limit_is_waited_for_but_not_for_ever() {
     let server = self::server().await;
     lists(&server, &[json!([])]).await;
     creates(&server, vec![limit("7200")]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @"127.0.0.1 limits the rate of requests (You have exceeded a secondary rate limit.) for longer than is worth waiting; try again later");
+    insta::assert_snapshot!(
+        open(&server).await.unwrap_err(),
+        @"127.0.0.1 limits the rate of requests (You have exceeded a secondary rate limit.) for longer than is worth \
+        waiting; try again later"
+    );
 }
 
 #[tokio::test]
@@ -295,10 +306,11 @@ async fn the_first_request_reports_a_refusal() {
         mock.expect(1).mount(&server).await;
         sentences.push(open(&server).await.unwrap_err());
     }
-    insta::assert_snapshot!(sentences.join("\n"), @r"
+    insta::assert_snapshot!(sentences.join("\n"), @"
     127.0.0.1/old/shop is archived and takes no pull requests; unarchive it, or use another remote
     127.0.0.1 refused the token from GH_TOKEN (401): it is wrong or has expired; make a new one, or run `gh auth login`
-    127.0.0.1/old/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and the token's repository access
+    127.0.0.1/old/shop does not exist, or the token from GH_TOKEN cannot see it (404); check the remote's address and \
+    the token's repository access
     ");
 }
 
@@ -364,12 +376,14 @@ fn the_token_is_never_sent_unencrypted_or_to_another_host() {
         problem("http://127.0.0.1:1"),
         problem("github.com"),
     ];
-    insta::assert_snapshot!(problems.join("\n"), @r#"
-    the API address "http://api.github.com" cannot be used: the token may only be sent by https
-    the API address "https://github.com.evil.test/api/v3" cannot be used: it is on another host than the remote, where the token may not be sent
-    the API address "http://127.0.0.1:1" cannot be used: it is on another host than the remote, where the token may not be sent
-    the API address "github.com" cannot be used: it is no URL; write it like https://github.acme.com/api/v3
-    "#);
+    insta::assert_snapshot!(problems.join("\n"), @"
+    the API address \"http://api.github.com\" cannot be used: the token may only be sent by https
+    the API address \"https://github.com.evil.test/api/v3\" cannot be used: it is on another host than the remote, \
+    where the token may not be sent
+    the API address \"http://127.0.0.1:1\" cannot be used: it is on another host than the remote, where the token may \
+    not be sent
+    the API address \"github.com\" cannot be used: it is no URL; write it like https://github.acme.com/api/v3
+    ");
 }
 
 #[tokio::test]
@@ -428,7 +442,11 @@ async fn an_open_pull_request_of_the_same_run_gets_the_present_text() {
 async fn a_pull_request_of_another_run_or_a_person_stays_as_it_is() {
     let server = server().await;
     lists(&server, &[json!([with_text(&written_by("r0"))])]).await;
-    insta::assert_snapshot!(open(&server).await.unwrap_err(), @r#"https://github.com/acme/shop/pull/4 comes from branch "batch/r1/src.ui" but belongs to unit src.ui of run r0, so it was not changed; close it, or use another branch"#);
+    insta::assert_snapshot!(
+        open(&server).await.unwrap_err(),
+        @"https://github.com/acme/shop/pull/4 comes from branch \"batch/r1/src.ui\" but belongs to unit src.ui of run \
+        r0, so it was not changed; close it, or use another branch"
+    );
 
     let server = self::server().await;
     lists(&server, &[json!([with_text("By hand.")])]).await;
@@ -503,13 +521,15 @@ async fn each_option_fails_by_itself() {
     ] {
         answers(&server, "POST", reviewers, response).await;
     }
-    insta::assert_snapshot!(open_with_options(&server).await.join("\n"), @r#"
-    labels are missing: the token from GH_TOKEN may not label pull requests in 127.0.0.1/old/shop (403: Resource not accessible by personal access token); it needs Issues: write or Pull requests: write
-    the milestone is missing: acme/shop has no open milestone "v2"; create it there, or name another
+    insta::assert_snapshot!(open_with_options(&server).await.join("\n"), @"
+    labels are missing: the token from GH_TOKEN may not label pull requests in 127.0.0.1/old/shop (403: Resource not \
+    accessible by personal access token); it needs Issues: write or Pull requests: write
+    the milestone is missing: acme/shop has no open milestone \"v2\"; create it there, or name another
     not assigned to eve, who may not be in acme/shop
     no review requested from @other/web: the team belongs to another owner
-    no review requested from @eve: 127.0.0.1/old/shop refused the request (422): Reviews may only be requested from collaborators.
-    "#);
+    no review requested from @eve: 127.0.0.1/old/shop refused the request (422): Reviews may only be requested from \
+    collaborators.
+    ");
     let asked: Vec<Value> = posted(&server).await.split_off(3);
     assert_eq!(
         asked,

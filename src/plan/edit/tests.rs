@@ -108,7 +108,10 @@ fn a_merged_unit_has_everything_of_its_parts() {
     1 "a, b" ["a/1", "a/2", "a/3", "b/1", "b/2"] create ["a/", "b/"] needs [] ["@a", "@b"] 5 lines
     3 "Title of 3" ["c", "d"] create ["./"] needs ["1"] [] 2 lines
     "#);
-    insta::assert_snapshot!(edited(&Edit::Merge(vec![id("1"), id("3")])), @"units need each other in a circle: 1 → 2 → 1; remove one of these needs");
+    insta::assert_snapshot!(
+        edited(&Edit::Merge(vec![id("1"), id("3")])),
+        @"units need each other in a circle: 1 → 2 → 1; remove one of these needs"
+    );
     insta::assert_snapshot!(edited(&Edit::Merge(vec![id("1"), id("1")])), @"name two or more different units to merge");
 }
 
@@ -128,7 +131,10 @@ fn dropped_files_are_left_out_and_can_be_moved_back() {
     2 "Title of 2" ["b/1", "b/2"] create ["b/"] needs ["1"] [] 2 lines
     dropped in review: ["c", "d"]
     "#);
-    insta::assert_snapshot!(edited(&Edit::Drop(id("1"))), @"unit '2' needs unit '1', so it cannot go: drop that one first, or edit its 'needs'");
+    insta::assert_snapshot!(
+        edited(&Edit::Drop(id("1"))),
+        @"unit '2' needs unit '1', so it cannot go: drop that one first, or edit its 'needs'"
+    );
     let (plan, base) = three();
     let back = Edit::Move(vec!["c".to_owned(), "d".to_owned()], id("2"));
     let plan = plan.edited(&Edit::Drop(id("3")), &base).unwrap();
@@ -157,7 +163,10 @@ fn a_moved_file_takes_its_size_and_owner_along() {
     1 "Title of 1" ["a/1", "a/2", "a/3", "c", "d"] create ["a/", "./"] needs [] ["@a"] 5 lines
     2 "Title of 2" ["b/1", "b/2"] create ["b/"] needs ["1"] ["@b"] 2 lines
     "#);
-    insta::assert_snapshot!(moved(&["b/1", "b/2"], "1"), @"unit '3' needs unit '2', so it cannot go: drop that one first, or edit its 'needs'");
+    insta::assert_snapshot!(
+        moved(&["b/1", "b/2"], "1"),
+        @"unit '3' needs unit '2', so it cannot go: drop that one first, or edit its 'needs'"
+    );
     insta::assert_snapshot!(moved(&["c"], "3"), @r#""c" is in unit '3' already"#);
     insta::assert_snapshot!(moved(&["e"], "3"), @r#"no file of the plan is called "e""#);
 }
@@ -209,7 +218,10 @@ fn names_that_may_be_one_file_cannot_be_split() {
     let refused = plan
         .edited(&Edit::Split(id("1")), &base(&files))
         .unwrap_err();
-    insta::assert_snapshot!(refused, @"the files of unit '1' have names that are equal on some file systems, so they stay together");
+    insta::assert_snapshot!(
+        refused,
+        @"the files of unit '1' have names that are equal on some file systems, so they stay together"
+    );
 }
 
 /// An edit in numbers, so that it fits whatever plan it meets.

@@ -137,35 +137,108 @@ files = ["d.js"]
 
     #[test]
     fn every_fault_is_reported_with_its_line() {
-        insta::assert_snapshot!(fault("needs = [", "needs = "), @"line 15: unexpected key or value, expected newline, `#`");
-        insta::assert_snapshot!(fault("needs =", "need ="), @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `agent`, `needs`, `files`, `create`, `owners`");
+        insta::assert_snapshot!(
+            fault("needs = [", "needs = "),
+            @"line 15: unexpected key or value, expected newline, `#`"
+        );
+        insta::assert_snapshot!(
+            fault("needs =", "need ="),
+            @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `agent`, `needs`, `files`, \
+            `create`, `owners`"
+        );
         insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
-        insta::assert_snapshot!(fault("version = 1", "version = 2\nfuture = 1"), @"line 1: version 2 of the plan's format is not understood, only version 1 is");
+        insta::assert_snapshot!(
+            fault("version = 1", "version = 2\nfuture = 1"),
+            @"line 1: version 2 of the plan's format is not understood, only version 1 is"
+        );
         insta::assert_snapshot!(fault("version = 1", ""), @"line 1: 'version = 1' is missing");
         insta::assert_snapshot!(fault("var to const", " \\n"), @"line 2: the instruction is empty: say what to change");
-        insta::assert_snapshot!(fault("0123456789", ""), @"line 3: base is not a commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them");
-        insta::assert_snapshot!(fault("\"two\"", "\"Two\""), @r#"line 14: "Two" cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', starting with a letter or digit"#);
-        insta::assert_snapshot!(fault("\"two\"", "\"one\""), @"line 14: two units have the id 'one': give one of them another");
-        insta::assert_snapshot!(fault("\"two\"", "\"two\"\ntitle = \"a\\nb\""), @"line 15: a title is one line of text, and not empty");
-        insta::assert_snapshot!(fault("\"two\"", "\"two\"\nagent = \"fast\""), @r#"line 15: the plan has no agent "fast": add a table [agents.NAME], or name another"#);
-        insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nkind = \"claude\"\n[[unit]]"), @"line 8: unit 'one' has no agent: name one of [agents.NAME], or add a table [agent]");
-        insta::assert_snapshot!(fault("[[unit]]", "[agents.fast]\nmodel = \"m\"\n[[unit]]"), @"line 5: --model works only with a coding agent, such as --agent claude");
+        insta::assert_snapshot!(
+            fault("0123456789", ""),
+            @"line 3: base is not a commit id: give all 40 (or 64) hex digits, as `git rev-parse` prints them"
+        );
+        insta::assert_snapshot!(
+            fault("\"two\"", "\"Two\""),
+            @"line 14: \"Two\" cannot be a unit id: use at most 64 lower-case letters, digits, '-', '_' and '.', \
+            starting with a letter or digit"
+        );
+        insta::assert_snapshot!(
+            fault("\"two\"", "\"one\""),
+            @"line 14: two units have the id 'one': give one of them another"
+        );
+        insta::assert_snapshot!(
+            fault("\"two\"", "\"two\"\ntitle = \"a\\nb\""),
+            @"line 15: a title is one line of text, and not empty"
+        );
+        insta::assert_snapshot!(
+            fault("\"two\"", "\"two\"\nagent = \"fast\""),
+            @"line 15: the plan has no agent \"fast\": add a table [agents.NAME], or name another"
+        );
+        insta::assert_snapshot!(
+            fault("[[unit]]", "[agents.fast]\nkind = \"claude\"\n[[unit]]"),
+            @"line 8: unit 'one' has no agent: name one of [agents.NAME], or add a table [agent]"
+        );
+        insta::assert_snapshot!(
+            fault("[[unit]]", "[agents.fast]\nmodel = \"m\"\n[[unit]]"),
+            @"line 5: --model works only with a coding agent, such as --agent claude"
+        );
         insta::assert_snapshot!(fault("\"d.js\"", ""), @"line 16: unit 'two' has no files: give it some, or remove it");
-        insta::assert_snapshot!(fault("b/c.js", "/b/c.js"), @r#"line 9: "/b/c.js" is absolute: paths start at the root of the repository, without a '/'"#);
-        insta::assert_snapshot!(fault("b/c.js", "b/../c.js"), @r#"line 9: "b/../c.js" has a part '..': write the path without it"#);
-        insta::assert_snapshot!(fault("b/c.js", "b/"), @r#"line 9: "b/" is not the path of a file: a part of it is empty"#);
-        insta::assert_snapshot!(fault("b/c.js", "b/.Git/config"), @r#"line 9: "b/.Git/config" cannot be tracked by git"#);
-        insta::assert_snapshot!(fault("\"./\"", "\"../\""), @r#"line 11: "../" has a part '..': write the path without it"#);
-        insta::assert_snapshot!(fault("b/c.js", "a.js"), @r#"line 9: "a.js" is in unit 'one' twice, also on line 8: remove one of them"#);
-        insta::assert_snapshot!(fault("d.js", "A.js"), @r#"line 16: "A.js" is claimed by unit 'two' and (as "a.js", the same name on some file systems) by unit 'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 8)"#);
-        insta::assert_snapshot!(fault("\"d.js\"]", "\"d.js\"]\ncreate = [\"./\"]"), @r#"line 17: "./" is claimed by unit 'two' and by unit 'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 11)"#);
-        insta::assert_snapshot!(fault("needs = [\"one\"]", "needs = [\"three\"]"), @"line 15: unit 'two' needs 'three', but no unit has this id");
-        insta::assert_snapshot!(fault("needs = [\"one\"]", "needs = [\"two\"]"), @"line 15: unit 'two' needs itself: remove it from its 'needs'");
-        insta::assert_snapshot!(fault("id = \"one\"", "id = \"one\"\nneeds = [\"two\"]"), @"line 7: units need each other in a circle: one → two → one; remove one of these needs");
+        insta::assert_snapshot!(
+            fault("b/c.js", "/b/c.js"),
+            @"line 9: \"/b/c.js\" is absolute: paths start at the root of the repository, without a '/'"
+        );
+        insta::assert_snapshot!(
+            fault("b/c.js", "b/../c.js"),
+            @"line 9: \"b/../c.js\" has a part '..': write the path without it"
+        );
+        insta::assert_snapshot!(
+            fault("b/c.js", "b/"),
+            @"line 9: \"b/\" is not the path of a file: a part of it is empty"
+        );
+        insta::assert_snapshot!(
+            fault("b/c.js", "b/.Git/config"),
+            @"line 9: \"b/.Git/config\" cannot be tracked by git"
+        );
+        insta::assert_snapshot!(
+            fault("\"./\"", "\"../\""),
+            @"line 11: \"../\" has a part '..': write the path without it"
+        );
+        insta::assert_snapshot!(
+            fault("b/c.js", "a.js"),
+            @"line 9: \"a.js\" is in unit 'one' twice, also on line 8: remove one of them"
+        );
+        insta::assert_snapshot!(
+            fault("d.js", "A.js"),
+            @"line 16: \"A.js\" is claimed by unit 'two' and (as \"a.js\", the same name on some file systems) by unit \
+            'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 8)"
+        );
+        insta::assert_snapshot!(
+            fault("\"d.js\"]", "\"d.js\"]\ncreate = [\"./\"]"),
+            @"line 17: \"./\" is claimed by unit 'two' and by unit 'one': a path belongs to one unit only, remove it \
+            from one of them (unit 'one' has it on line 11)"
+        );
+        insta::assert_snapshot!(
+            fault("needs = [\"one\"]", "needs = [\"three\"]"),
+            @"line 15: unit 'two' needs 'three', but no unit has this id"
+        );
+        insta::assert_snapshot!(
+            fault("needs = [\"one\"]", "needs = [\"two\"]"),
+            @"line 15: unit 'two' needs itself: remove it from its 'needs'"
+        );
+        insta::assert_snapshot!(
+            fault("id = \"one\"", "id = \"one\"\nneeds = [\"two\"]"),
+            @"line 7: units need each other in a circle: one → two → one; remove one of these needs"
+        );
         insta::assert_snapshot!(fault("[[unit]]", "[agent]\nregex = \"a\"\n[[unit]]"), @"line 5: --regex needs --to");
-        insta::assert_snapshot!(fault(GOOD.split_once("\n[[").unwrap().1, "[unit]]"), @"line 5: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`");
+        insta::assert_snapshot!(
+            fault(GOOD.split_once("\n[[").unwrap().1, "[unit]]"),
+            @"line 5: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
+        );
         let none = GOOD.split_once("[[unit]]").unwrap().0;
-        insta::assert_snapshot!(parse(none).unwrap_err(), @"line 1: the plan has no [[unit]], so there is nothing to run");
+        insta::assert_snapshot!(
+            parse(none).unwrap_err(),
+            @"line 1: the plan has no [[unit]], so there is nothing to run"
+        );
     }
 
     #[test]
@@ -175,8 +248,14 @@ files = ["d.js"]
             check_files(&text, |path| tracked.contains(&path)).map_err(|error| error.to_string())
         };
         assert_eq!(fault(&["a.js", "b/c.js", "d.js"]), Ok(()));
-        insta::assert_snapshot!(fault(&["a.js", "d.js"]).unwrap_err(), @r#"line 9: "b/c.js" is not a tracked file of the base: correct the path or remove it"#);
-        insta::assert_snapshot!(fault(&["a.js", "b/c.js", "d.js", "new.js"]).unwrap_err(), @r#"line 11: "new.js" is already a file of the base: move it from 'create' to 'files'"#);
+        insta::assert_snapshot!(
+            fault(&["a.js", "d.js"]).unwrap_err(),
+            @"line 9: \"b/c.js\" is not a tracked file of the base: correct the path or remove it"
+        );
+        insta::assert_snapshot!(
+            fault(&["a.js", "b/c.js", "d.js", "new.js"]).unwrap_err(),
+            @"line 11: \"new.js\" is already a file of the base: move it from 'create' to 'files'"
+        );
     }
 
     fn text() -> impl Strategy<Value = String> {

@@ -62,7 +62,8 @@ fn heading(svg: &mut String, picture: &Picture<'_>) {
         svg,
         "<text x=\"24\" y=\"32\" font-size=\"17\" font-weight=\"600\">{}</text>\n\
          <text x=\"24\" y=\"54\" fill=\"#666\">{share}{left}</text>\n\
-         <text x=\"24\" y=\"72\" fill=\"#666\">A line has the colour of the importing unit and is wider the more it imports.</text>",
+         <text x=\"24\" y=\"72\" fill=\"#666\">A line has the colour of the importing unit and is wider the more it \
+         imports.</text>",
         words::count(picture.units.len(), "unit"),
     );
 }
@@ -128,7 +129,8 @@ fn node(svg: &mut String, picture: &Picture<'_>, unit: usize, label: (f32, f32))
     let _ = writeln!(
         svg,
         "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius:.1}\" fill=\"{}\"/>\n\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\"><title>{}</title>{} <tspan fill=\"#888\">{files}</tspan></text>",
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\"><title>{}</title>{} \
+         <tspan fill=\"#888\">{files}</tspan></text>",
         centre.0,
         centre.1,
         colour(picture, unit),

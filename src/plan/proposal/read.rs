@@ -129,9 +129,19 @@ mod tests {
     fn errors_say_what_is_wrong() {
         let fault = |text: &str| Proposal::find(text, &[""]).unwrap_err().to_string();
         insta::assert_snapshot!(fault("I cannot {do} that"), @r#"there is no JSON object with "units" in the answer"#);
-        insta::assert_snapshot!(fault(&ONE[..40]), @"the JSON cannot be read: EOF while parsing a string at line 1 column 40");
-        insta::assert_snapshot!(fault(r#"{"units": [{"title": "a"}]}"#), @"the JSON does not fit the schema: missing field `files` at line 1 column 25");
-        insta::assert_snapshot!(fault(r#"{"units": [], "unit": []}"#), @"the JSON does not fit the schema: unknown field `unit`, expected one of `units`, `left_out`, `prerequisite`, `key_files`, `conventions`, `recipe` at line 1 column 20");
+        insta::assert_snapshot!(
+            fault(&ONE[..40]),
+            @"the JSON cannot be read: EOF while parsing a string at line 1 column 40"
+        );
+        insta::assert_snapshot!(
+            fault(r#"{"units": [{"title": "a"}]}"#),
+            @"the JSON does not fit the schema: missing field `files` at line 1 column 25"
+        );
+        insta::assert_snapshot!(
+            fault(r#"{"units": [], "unit": []}"#),
+            @"the JSON does not fit the schema: unknown field `unit`, expected one of `units`, `left_out`, \
+            `prerequisite`, `key_files`, `conventions`, `recipe` at line 1 column 20"
+        );
         insta::assert_snapshot!(fault(&"{\"a\":[".repeat(2_000_000)), @"the answer is longer than 4 MB");
     }
 }

@@ -12,15 +12,18 @@ pub enum DeliveryError {
     #[error(transparent)]
     Forge(#[from] ForgeError),
     #[error(
-        "pull requests on GitHub were asked for, but the repository has no remote: add one with git remote add origin URL, or use --forge local"
+        "pull requests on GitHub were asked for, but the repository has no remote: add one with git remote add origin \
+         URL, or use --forge local"
     )]
     NoRemote,
     #[error(
-        "pull requests on GitHub were asked for, but remote {remote} is not on GitHub: name another with --remote, set [github] api-url for an Enterprise server, or use --forge local"
+        "pull requests on GitHub were asked for, but remote {remote} is not on GitHub: name another with --remote, \
+         set [github] api-url for an Enterprise server, or use --forge local"
     )]
     NotGitHub { remote: String },
     #[error(
-        "--repo {repo} names a repository on GitHub, but pull requests are to stay in this repository: leave one of them out"
+        "--repo {repo} names a repository on GitHub, but pull requests are to stay in this repository: leave one of \
+         them out"
     )]
     NoRepoHere { repo: RepoName },
     #[error(
@@ -28,7 +31,8 @@ pub enum DeliveryError {
     )]
     NoForkHere,
     #[error(
-        "how to reach {repo} cannot be told from the remote's address: give the remote one of the form git@HOST:OWNER/NAME.git, or https://HOST/OWNER/NAME.git"
+        "how to reach {repo} cannot be told from the remote's address: give the remote one of the form \
+         git@HOST:OWNER/NAME.git, or https://HOST/OWNER/NAME.git"
     )]
     NoWay { repo: String },
     #[error(

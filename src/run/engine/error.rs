@@ -23,11 +23,13 @@ pub enum RunError {
     )]
     NothingLeft { id: RunId },
     #[error(
-        "run {id} has nothing to publish to {forge}: all that its units have committed is open there, or none has a commit"
+        "run {id} has nothing to publish to {forge}: all that its units have committed is open there, or none has a \
+         commit"
     )]
     NothingToPublish { id: RunId, forge: String },
     #[error(
-        "run {id} began with pull requests on {forge}, {}, and cannot go on elsewhere; now there would be {now}. Bring back what was there, and try again",
+        "run {id} began with pull requests on {forge}, {}, and cannot go on elsewhere; now there would be {now}. \
+         Bring back what was there, and try again",
         pushed_words(remote.as_deref())
     )]
     Elsewhere {

@@ -14,7 +14,8 @@ use crate::words;
 #[derive(Debug, thiserror::Error)]
 pub enum SavedRunError {
     #[error(
-        "run {run} is going already, in process {pid} since {}: look at it with batch status, or end it with batch cancel",
+        "run {run} is going already, in process {pid} since {}: look at it with batch status, or end it with batch \
+         cancel",
         words::timestamp(*since)
     )]
     Going { run: RunId, pid: u32, since: i64 },

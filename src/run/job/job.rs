@@ -179,8 +179,8 @@ impl Job {
         let stacked = self.spec.plan.units.iter().filter(is_stacked).count();
         (stacked > 0 && self.delivery.is_across()).then(|| {
             format!(
-                "no pull request can go to a branch of another repository, and that is where branches are pushed: those of \
-                 the units that need others ({stacked}) show what they need too, until it is merged"
+                "no pull request can go to a branch of another repository, and that is where branches are pushed: \
+                 those of the units that need others ({stacked}) show what they need too, until it is merged"
             )
         })
     }

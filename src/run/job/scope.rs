@@ -30,8 +30,9 @@ pub(crate) fn reason(faults: &[String]) -> String {
 /// Writes the feedback for the agent.
 pub(crate) fn feedback(faults: &[String]) -> String {
     words("You changed what is not yours to change:\n", faults)
-        + "\n\nUndo these changes and no others: put back what you edited, renamed or deleted there, and delete what you \
-           created there, so that every path listed is as it was when you began. Keep your work inside your own files.\n"
+        + "\n\nUndo these changes and no others: put back what you edited, renamed or deleted there, and delete what \
+           you created there, so that every path listed is as it was when you began. Keep your work inside your own \
+           files.\n"
 }
 
 /// Returns why the unit may not make this change, as one line.

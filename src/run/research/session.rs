@@ -173,7 +173,8 @@ impl<'a> PlanningSession<'a> {
             task.feedback = Some(Feedback {
                 session: work.session,
                 text: format!(
-                    "Your answer cannot be used: {last}. Answer again, with the whole JSON object in a fenced block, by the schema that you were given, and change nothing.\n"
+                    "Your answer cannot be used: {last}. Answer again, with the whole JSON object in a fenced block, \
+                     by the schema that you were given, and change nothing.\n"
                 ),
             });
         }

@@ -76,7 +76,8 @@ fn way_back(home: &Path, at: &Path, path: &Path, start: &CommitId) -> String {
     };
     let (home, at, to) = (word(home), word(at), word(&to));
     format!(
-        "git -C {home} worktree add --quiet --detach --no-checkout {to} {start} && cp -a {at}/. {to} && git -C {to} reset --quiet"
+        "git -C {home} worktree add --quiet --detach --no-checkout {to} {start} && cp -a {at}/. {to} && git -C {to} \
+         reset --quiet"
     )
 }
 

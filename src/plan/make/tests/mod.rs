@@ -103,7 +103,10 @@ fn with_a_codemod_only_what_it_changes_is_planned_and_nothing_is_created() {
     let it = repository(&[("one.js", "var a\n"), ("two.js", "let a\n")]);
     let plan = plan(&it, &base(&it), &["."], Some(&const_for_var())).unwrap();
     insta::assert_snapshot!(summary(&plan), @r#"01-one-js = one.js: ["one.js"] (1 lines, 6 bytes), may create []"#);
-    insta::assert_snapshot!(format!("{:?}", plan.left_out), @r#"[LeftOut { reason: "the codemod changes nothing", files: ["two.js"] }]"#);
+    insta::assert_snapshot!(
+        format!("{:?}", plan.left_out),
+        @"[LeftOut { reason: \"the codemod changes nothing\", files: [\"two.js\"] }]"
+    );
 }
 
 #[test]
@@ -116,12 +119,31 @@ fn a_request_that_cannot_be_planned_says_why() {
         ("img/z.svg", "<!-- @generated -->"),
     ]);
     let codemod = const_for_var();
-    insta::assert_snapshot!(refusal(&it, &["scr/*.js"], None), @"no tracked file matches 'scr/*.js'; did you mean 'src/*.js' (2 files)?");
-    insta::assert_snapshot!(refusal(&it, &["src/[a"], None), @"'src/[a' is not a valid glob: unclosed character class; missing ']'");
-    insta::assert_snapshot!(refusal(&it, &["img"], None), @"3 files match, but none can be worked on: binary (2), generated (1); choose other files");
-    insta::assert_snapshot!(refusal(&it, &["img/x.png"], Some(&codemod)), @"1 file matches, but none can be worked on: binary (1); choose other files");
-    insta::assert_snapshot!(refusal(&it, &["src"], Some(&codemod)), @"2 files match, but the codemod changes none; correct the codemod, or choose other files");
-    insta::assert_snapshot!(refusal(&it, &["src/a.js", "img"], Some(&codemod)), @"4 files match, but the codemod changes none (left out: binary (2), generated (1)); correct the codemod, or choose other files");
+    insta::assert_snapshot!(
+        refusal(&it, &["scr/*.js"], None),
+        @"no tracked file matches 'scr/*.js'; did you mean 'src/*.js' (2 files)?"
+    );
+    insta::assert_snapshot!(
+        refusal(&it, &["src/[a"], None),
+        @"'src/[a' is not a valid glob: unclosed character class; missing ']'"
+    );
+    insta::assert_snapshot!(
+        refusal(&it, &["img"], None),
+        @"3 files match, but none can be worked on: binary (2), generated (1); choose other files"
+    );
+    insta::assert_snapshot!(
+        refusal(&it, &["img/x.png"], Some(&codemod)),
+        @"1 file matches, but none can be worked on: binary (1); choose other files"
+    );
+    insta::assert_snapshot!(
+        refusal(&it, &["src"], Some(&codemod)),
+        @"2 files match, but the codemod changes none; correct the codemod, or choose other files"
+    );
+    insta::assert_snapshot!(
+        refusal(&it, &["src/a.js", "img"], Some(&codemod)),
+        @"4 files match, but the codemod changes none (left out: binary (2), generated (1)); correct the codemod, or \
+        choose other files"
+    );
     let blank = make(
         &it.repo,
         &Request {
@@ -285,5 +307,9 @@ fn only_files_with_old_uses_are_work() {
     assert_eq!(plan.left_out[0].files, ["b.js"]);
     assert_eq!(parse(&to_toml(&plan)).unwrap().until, plan.until);
     let refused = request("old($A)", &all).unwrap_err();
-    insta::assert_snapshot!(refused, @"2 files match, but none contains what --until looks for: the change is already done there, or the pattern is wrong");
+    insta::assert_snapshot!(
+        refused,
+        @"2 files match, but none contains what --until looks for: the change is already done there, or the pattern is \
+        wrong"
+    );
 }

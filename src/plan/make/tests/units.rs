@@ -32,7 +32,11 @@ fn by_owner_no_unit_mixes_owners() {
     ["src/a.js", "src/y.js"] ["@ada"]
     "#);
     let refused = request(&repository(&files[1..])).unwrap_err();
-    insta::assert_snapshot!(refused, @"units cannot be made by owner, because the base has no rules in .github/CODEOWNERS, CODEOWNERS, docs/CODEOWNERS: add some, or leave out --by owner");
+    insta::assert_snapshot!(
+        refused,
+        @"units cannot be made by owner, because the base has no rules in .github/CODEOWNERS, CODEOWNERS, \
+        docs/CODEOWNERS: add some, or leave out --by owner"
+    );
 }
 
 #[test]
@@ -72,11 +76,12 @@ fn shared_files_are_in_the_last_unit_and_snapshots_with_their_tests() {
         .iter()
         .map(|unit| format!("{} = {}: {:?}", unit.id, unit.title, unit.claim.files))
         .collect();
-    insta::assert_snapshot!(units.join("\n"), @r#"
-    01-src-a = src/a: ["src/a/index.ts", "src/a/x.ts", "src/a/y.ts"]
-    02-src-b = src/b: ["src/b/1.test.ts", "src/b/2.ts", "src/b/3.ts", "src/b/__snapshots__/1.test.ts.snap"]
-    03-shared = shared: .github/workflows/ci.yml, CHANGELOG.md, src/index.ts: [".github/workflows/ci.yml", "CHANGELOG.md", "src/index.ts"]
-    "#);
+    insta::assert_snapshot!(units.join("\n"), @"
+    01-src-a = src/a: [\"src/a/index.ts\", \"src/a/x.ts\", \"src/a/y.ts\"]
+    02-src-b = src/b: [\"src/b/1.test.ts\", \"src/b/2.ts\", \"src/b/3.ts\", \"src/b/__snapshots__/1.test.ts.snap\"]
+    03-shared = shared: .github/workflows/ci.yml, CHANGELOG.md, src/index.ts: [\".github/workflows/ci.yml\", \
+    \"CHANGELOG.md\", \"src/index.ts\"]
+    ");
     assert_eq!(plan.left_out[0].files, ["Cargo.lock"]);
     let one = made(UnitRange::new(1, 1).unwrap());
     assert_eq!(

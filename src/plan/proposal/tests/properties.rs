@@ -194,7 +194,11 @@ proptest! {
     }
 
     #[test]
-    fn any_proposal_fits_the_schema_and_is_found_in_any_text(it in any_proposal(), before in ".{0,40}", after in ".{0,40}") {
+    fn any_proposal_fits_the_schema_and_is_found_in_any_text(
+        it in any_proposal(),
+        before in ".{0,40}",
+        after in ".{0,40}",
+    ) {
         let value = serde_json::to_value(&it).unwrap();
         prop_assert!(SPEC.is_valid(&value));
         let text = format!("{before}\n```json\n{value:#}\n```\n{after}");
