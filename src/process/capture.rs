@@ -175,6 +175,14 @@ impl Capture {
         for name in &self.without {
             command.env_remove(name);
         }
+        if let Some(dir) = self
+            .dir
+            .as_deref()
+            .and_then(|dir| std::path::absolute(dir).ok())
+        {
+            // Programs believe these variables rather than the system.
+            command.env("PWD", dir).env_remove("OLDPWD");
+        }
         command
             .args(&self.args)
             .current_dir(dir)

@@ -5,6 +5,10 @@
 //! The rule, on names in any case: a name that contains one of [`SECRET_WORDS`], begins with one of
 //! [`WITHHELD_PREFIXES`] or is one of [`WITHHELD_NAMES`] is withheld; `pass` lets exact names through; [`FORGE_TOKENS`]
 //! never pass.
+//!
+//! A worker has a place of its own, so it also gets no variable in which a shell or a task runner says where, or in
+//! which package, the parent process was started: [`PLACE_NAMES`] and [`PLACE_PREFIXES`]. The module `relocation`
+//! moves the paths in all other variables.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -34,7 +38,7 @@ const WITHHELD_PREFIXES: [&str; 6] = [
 
 /// Variables that lead to a credential, or that point git at another repository than the worktree
 /// (`git rev-parse --local-env-vars`).
-const WITHHELD_NAMES: [&str; 16] = [
+const WITHHELD_NAMES: [&str; 19] = [
     "SSH_AUTH_SOCK",
     "SSH_ASKPASS",
     "GIT_ASKPASS",
@@ -49,8 +53,72 @@ const WITHHELD_NAMES: [&str; 16] = [
     "GIT_REPLACE_REF_BASE",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_ATTR_SOURCE",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
+];
+
+/// Variables that say where or in what the parent process was started. Tools believe them rather than their own
+/// folder. A user's homes and settings of the same tools (`CARGO_HOME`, `GOPATH`, `npm_config_registry`) are kept.
+const PLACE_NAMES: [&str; 23] = [
+    "PWD",
+    "OLDPWD",
+    "CDPATH",
+    "_",
+    "INIT_CWD",
+    "PROJECT_CWD",
+    "VSCODE_CWD",
+    "PNPM_SCRIPT_SRC_DIR",
+    "PNPM_PACKAGE_NAME",
+    "NPM_COMMAND",
+    "NPM_EXECPATH",
+    "NPM_NODE_EXECPATH",
+    "NPM_CONFIG_LOCAL_PREFIX",
+    "NPM_CONFIG_WORKSPACE",
+    "NPM_CONFIG_WORKSPACES",
+    "NPM_CONFIG_INCLUDE_WORKSPACE_ROOT",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_CRATE_NAME",
+    "CARGO_BIN_NAME",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_MAKEFLAGS",
+    "CARGO_RUSTC_CURRENT_DIR",
+];
+
+/// The same, by the beginnings of their names. direnv, mise and devbox keep earlier values of all variables in theirs,
+/// secrets included.
+const PLACE_PREFIXES: [&str; 10] = [
+    "NPM_PACKAGE_",
+    "NPM_LIFECYCLE_",
+    "CARGO_PKG_",
+    "CARGO_BIN_EXE_",
+    "CARGO_FEATURE_",
+    "CARGO_CFG_",
+    "DIRENV_",
+    "__MISE_",
+    "__DEVBOX_",
+    "BUNDLER_ORIG_",
+];
+
+/// Variables that a running tool sets for its commands, with the variable that says that it runs: outside of the tool, a
+/// user sets some of them, too.
+const RUNNING: [(&str, &[&str]); 2] = [
+    // They name pipes that workers do not have.
+    (
+        "MAKELEVEL",
+        &[
+            "MAKELEVEL",
+            "MAKEFLAGS",
+            "MFLAGS",
+            "MAKEOVERRIDES",
+            "MAKE_TERMOUT",
+            "MAKE_TERMERR",
+        ],
+    ),
+    ("CARGO_MANIFEST_DIR", &["OUT_DIR"]),
 ];
 
 const FORGE_TOKENS: [&str; 4] = [
@@ -81,7 +149,16 @@ pub struct Environment {
 impl Environment {
     /// Returns the variables of the parent process that a worker may see; `pass` names exceptions.
     pub fn for_worker(parent: impl Iterator<Item = (OsString, OsString)>, pass: &[String]) -> Self {
-        let kept = parent.filter(|(name, _)| may_pass(&name.to_string_lossy(), pass));
+        let parent: Vec<_> = parent.collect();
+        let running: Vec<&str> = RUNNING
+            .iter()
+            .filter(|(sign, _)| parent.iter().any(|(name, _)| name == sign))
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
+        let kept = parent.into_iter().filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            may_pass(&name, pass) && !running.contains(&&*name)
+        });
         let added = ADDED
             .iter()
             .map(|&(name, value)| (OsString::from(name), OsString::from(value)));
@@ -106,6 +183,11 @@ impl Environment {
         self.variables.insert(name.into(), value.into());
     }
 
+    /// Removes one variable.
+    pub(super) fn remove(&mut self, name: &OsStr) {
+        self.variables.remove(name);
+    }
+
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         self.variables.get(name.as_ref()).map(OsString::as_os_str)
     }
@@ -127,8 +209,10 @@ fn may_pass(name: &str, pass: &[String]) -> bool {
         || !(SECRET_WORDS.iter().any(|word| upper.contains(word))
             || WITHHELD_PREFIXES
                 .iter()
+                .chain(&PLACE_PREFIXES)
                 .any(|prefix| upper.starts_with(prefix))
-            || WITHHELD_NAMES.contains(&upper.as_str()))
+            || WITHHELD_NAMES.contains(&upper.as_str())
+            || PLACE_NAMES.contains(&upper.as_str()))
 }
 
 #[cfg(test)]
@@ -179,8 +263,54 @@ mod tests {
     }
 
     #[test]
+    fn what_names_the_parents_place_is_withheld() {
+        for name in [
+            "PWD",
+            "OLDPWD",
+            "INIT_CWD",
+            "PROJECT_CWD",
+            "npm_package_json",
+            "npm_lifecycle_event",
+            "npm_config_local_prefix",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_NAME",
+            "DIRENV_DIFF",
+            "__MISE_DIFF",
+            "GIT_QUARANTINE_PATH",
+        ] {
+            assert_eq!(worker(&[name], &[]).get(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_running_tool_sets_is_withheld_only_while_it_runs() {
+        for (name, sign) in [
+            ("MAKEFLAGS", "MAKELEVEL"),
+            ("OUT_DIR", "CARGO_MANIFEST_DIR"),
+        ] {
+            assert_eq!(worker(&[name, sign], &[]).get(name), None, "{name}");
+            assert!(worker(&[name], &[]).get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn ordinary_variables_are_kept() {
-        for name in ["PATH", "HOME", "LANG", "GIT_AUTHOR_NAME", "KEYBOARD", "CI"] {
+        for name in [
+            "PATH",
+            "HOME",
+            "LANG",
+            "GIT_AUTHOR_NAME",
+            "KEYBOARD",
+            "CI",
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "RUSTUP_TOOLCHAIN",
+            "GOPATH",
+            "npm_config_registry",
+            "GIT_CEILING_DIRECTORIES",
+            "VIRTUAL_ENV",
+            "PYTHONPATH",
+        ] {
             assert!(worker(&[name], &[]).get(name).is_some(), "{name}");
         }
     }

@@ -17,6 +17,7 @@ mod leftovers;
 mod lines;
 mod program;
 mod recorder;
+mod relocation;
 mod run;
 mod spawn;
 
@@ -29,5 +30,6 @@ pub use foreground::run_in_foreground;
 pub use leftovers::end_leftover_processes;
 pub use lines::LineSink;
 pub use program::{find_program, locate_program};
+pub use relocation::PersonsCheckouts;
 pub use run::{Finished, run, run_with_lines};
 pub use spawn::Command;

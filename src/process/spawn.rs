@@ -102,6 +102,11 @@ pub(super) fn spawn(
         .current_dir(&command.dir)
         .env_clear()
         .envs(command.env.iter())
+        // Programs believe this variable rather than the system.
+        .env(
+            "PWD",
+            std::path::absolute(&command.dir).unwrap_or_else(|_| command.dir.clone()),
+        )
         .stdin(stdin)
         .stdout(stdout)
         .stderr(stderr)

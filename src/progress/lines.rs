@@ -88,7 +88,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             ));
         }
         // The report tells it.
-        Event::Run(RunFact::Counted(_) | RunFact::Ended) => return None,
+        Event::Run(RunFact::Counted(_) | RunFact::UserFilesChanged { .. } | RunFact::Ended) => {
+            return None;
+        }
         Event::Run(RunFact::DiskSpaceShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
         Event::Run(RunFact::ConcurrencyChanged {

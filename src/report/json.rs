@@ -35,6 +35,9 @@ struct Report {
     serial_ms: u64,
     totals: Totals,
     old_uses: Option<OldUses>,
+    /// The files that changed in the user's own checkout while the run went; at most as many as the journal names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_files_changed: Option<Vec<String>>,
     tracking_issue: Option<IssueLink>,
     usage: Option<UsageReport>,
     units: Vec<UnitReport>,
@@ -186,6 +189,7 @@ impl Report {
             serial_ms: state.serial_ms(moment),
             totals: Totals::of(state),
             old_uses: state.old_uses,
+            user_files_changed: state.user_files_changed.clone().map(|(files, _)| files),
             tracking_issue: state.tracking_issue.clone(),
             usage: state.spent().map(UsageReport::from),
             units: state

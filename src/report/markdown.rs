@@ -26,6 +26,7 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
         sections.extend(failures);
     }
     sections.extend(view::tracking(state).map(|line| escaped(&line)));
+    sections.extend(view::user_files_changed(state).map(|line| escaped(&line)));
     let notes = view::notes(state);
     if !notes.is_empty() {
         let lines: Vec<String> = notes

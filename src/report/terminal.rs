@@ -31,6 +31,9 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     sections.extend(view::failures(state).map(|failure| failed(&failure)));
     sections.extend(others(state));
     sections.extend(view::tracking(state));
+    sections.extend(
+        view::user_files_changed(state).map(|said| format!("{} {said}", style("!").yellow())),
+    );
     sections.push(
         style(totals::closing(state, liveness, moment))
             .bold()

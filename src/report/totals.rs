@@ -106,6 +106,7 @@ fn left_out_words(why: &StopReason) -> &'static str {
         StopReason::Refused { .. } => "skipped (agent refused)",
         StopReason::Canary => "skipped (canary not accepted)",
         StopReason::SameFailure { .. } => "skipped (the first units failed alike)",
+        StopReason::Strayed { .. } => "skipped (an agent strayed)",
     }
 }
 

@@ -106,6 +106,21 @@ pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
         .collect()
 }
 
+/// Says which files changed in the user's own checkout while the run went.
+pub(super) fn user_files_changed(state: &RunState) -> Option<String> {
+    let (files, more) = state.user_files_changed.as_ref()?;
+    let names: Vec<String> = files.iter().map(|file| words::line(file)).collect();
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "while the run went, files changed in your own checkout: {}{more}; if you did not change them, an agent left \
+         its worktree",
+        names.join(", ")
+    ))
+}
+
 /// What there is to say of the one issue for all pull requests, if there is anything.
 pub(super) fn tracking(state: &RunState) -> Option<String> {
     match (&state.tracking_issue, &state.tracking_error) {

@@ -24,6 +24,7 @@ mod many;
 mod migrate;
 mod names;
 mod owners;
+mod places;
 mod planner;
 mod prs;
 mod publish;

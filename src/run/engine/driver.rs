@@ -11,6 +11,7 @@ use crate::run::engine::old_uses;
 use crate::run::engine::pipelines::{EndedPipeline, Pipelines};
 use crate::run::engine::requests::{self, Request};
 use crate::run::engine::tracker::Tracker;
+use crate::run::engine::user_files;
 use crate::run::job::job::Job;
 use crate::run::job::pull_request::{FinishedNeed, FinishedWork};
 use crate::run::log::event::{Event, Recorded};
@@ -23,13 +24,15 @@ use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::{Phase, UnitState};
 use crate::run::schedule::breaker;
 use crate::run::schedule::concurrency::{Concurrency, InterruptionReport};
-use crate::run::schedule::refusal::{among_others, refusal};
+use crate::run::schedule::refusal::{among_others, refusal, strayed_with};
 use crate::run::schedule::scheduler::{self, Next, Space};
 use crate::run::unit::context::PendingEvent;
 use crate::run::workspace::machine::Machine;
+use crate::run::workspace::user_checkout::UserCheckout;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +75,8 @@ pub(crate) struct Engine<'w> {
     tracker: Option<Tracker>,
     /// When this process began to drive the run.
     begun: Instant,
+    /// The look at the user's own checkout before any agent worked.
+    user_checkout: Option<JoinHandle<Option<UserCheckout>>>,
     /// When the loop stops waiting for what is being stopped.
     deadline: Option<Instant>,
 }
@@ -98,6 +103,7 @@ impl<'w> Engine<'w> {
             clean_up: CleanUp::new(&job),
             begun: Instant::now(),
             deadline: None,
+            user_checkout: user_files::look(&job),
             job,
             journal,
             state,
@@ -201,6 +207,10 @@ impl<'w> Engine<'w> {
             self.record(Event::Run(fact))?;
         }
         self.record_all(late)?;
+        if let Some(look) = self.user_checkout.take() {
+            let changed = user_files::changed_since(look).await;
+            self.record_all(changed)?;
+        }
         self.count_old_uses().await
     }
 
@@ -310,6 +320,7 @@ impl<'w> Engine<'w> {
             self.record_all(refusal.fact)?;
             self.pipelines.cancel(&refusal.ends);
         }
+        self.pipelines.cancel(&strayed_with(&self.state, &unit));
         let fact = UnitFact::Ended {
             outcome: outcome.clone(),
         };

@@ -17,3 +17,4 @@ pub(crate) mod saved_run;
 pub(crate) mod start;
 pub(crate) mod tracker;
 pub(crate) mod unfinished;
+pub(crate) mod user_files;

@@ -24,7 +24,7 @@ use crate::run::log::run_fact::{Goal, RunHeader, UnitHeader};
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::workspace::checkout::Checkout;
-use crate::run::workspace::environment::unit_environment;
+use crate::run::workspace::environment::{relocation_note, unit_environment};
 use crate::run::workspace::workspace::Workspace;
 
 /// A longer example does not help an agent.
@@ -72,6 +72,8 @@ impl Job {
         let tracked = tracked(&workspace, &plan)?;
         let found = Findings::find(&workspace, &plan, &tracked, config)?;
         let checks = Checks::of(&workspace.repo, &plan, &tracked, config, &found.environment)?;
+        let mut notes = checks.notes;
+        notes.extend(relocation_note(&found.environment, config, &workspace.repo));
         workspace.repo = delivery.reach(workspace.repo);
         let units = assignments.into_iter().zip(checks.of_units);
         Ok(Self {
@@ -84,7 +86,7 @@ impl Job {
                 goal,
                 dir: dir.to_path_buf(),
             },
-            notes: checks.notes,
+            notes,
             example: None,
             found,
             workspace,
@@ -284,7 +286,8 @@ impl Job {
     /// Returns what the processes in a checkout see; `number` is the unit's place in the plan.
     pub(crate) fn environment(&self, checkout: &Checkout, number: usize) -> Environment {
         let shared = self.found.environment.clone();
-        unit_environment(shared, &self.spec.settings, checkout, number)
+        let (settings, repo) = (&self.spec.settings, &self.workspace.repo);
+        unit_environment(shared, settings, repo, checkout, number)
     }
 
     /// Returns the folder with the prompt, the logs and the index of a unit.

@@ -37,6 +37,8 @@ pub struct RunState {
     pub breaker_is_off: bool,
     /// The uses that the plan wants gone, once they were counted.
     pub old_uses: Option<OldUses>,
+    /// The files that changed in the user's own checkout while the run went, and how many more there are.
+    pub user_files_changed: Option<(Vec<String>, usize)>,
     /// Units wait because the disk has no space for their checkouts.
     pub waits_for_disk_space: bool,
     pub tracking_issue: Option<IssueLink>,
@@ -90,6 +92,7 @@ impl RunState {
             breaker_is_off: false,
             canary_accepted: false,
             old_uses: None,
+            user_files_changed: None,
             waits_for_disk_space: false,
             tracking_issue: None,
             tracking_error: None,
@@ -116,6 +119,9 @@ impl RunState {
             RunFact::StopRequested { how } => self.stop = Some(*how),
             RunFact::Resumed { pid, version } => self.resume(*pid, version),
             RunFact::Counted(uses) => self.old_uses = Some(*uses),
+            RunFact::UserFilesChanged { files, more } => {
+                self.user_files_changed = Some((files.clone(), *more));
+            }
             RunFact::DiskSpaceShort { .. } => self.waits_for_disk_space = true,
             RunFact::DiskSpaceEnough => self.waits_for_disk_space = false,
             RunFact::CanaryAccepted { pid, version } => {
@@ -255,6 +261,7 @@ impl RunState {
             .chain(self.stopped_agents.values())
             .any(|why| matches!(why, StopReason::SameFailure { .. }));
         self.stop_reason = None;
+        self.user_files_changed = None;
         self.tracking_error = None;
         self.stopped_agents.clear();
         self.throttles.clear();

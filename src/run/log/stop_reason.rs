@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Interruption, Usd};
 use crate::config::Limit;
+use crate::plan::UnitId;
 use crate::words;
 
 /// Why more or fewer agents may work at once.
@@ -73,6 +74,8 @@ pub enum StopReason {
     Canary,
     /// The first units all failed for the same reason.
     SameFailure { said: String },
+    /// The unit's agent changed nothing in its own checkout, while claimed files changed in the user's.
+    Strayed { unit: UnitId },
 }
 
 impl StopReason {
@@ -86,6 +89,7 @@ impl StopReason {
             Self::Refused { .. } => "skipped: refused",
             Self::Canary => "skipped: canary",
             Self::SameFailure { .. } => "skipped: failures",
+            Self::Strayed { .. } => "skipped: strayed",
         }
     }
 }
@@ -104,6 +108,9 @@ impl fmt::Display for StopReason {
             Self::Refused { said } => f.write_str(said),
             Self::SameFailure { said } => {
                 write!(f, "the first units all failed for the same reason ({said})")
+            }
+            Self::Strayed { unit } => {
+                write!(f, "an agent may work in your own checkout (unit {unit})")
             }
         }
     }

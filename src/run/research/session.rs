@@ -218,6 +218,7 @@ impl<'a> PlanningSession<'a> {
         Ok(unit_environment(
             shared,
             self.config,
+            self.repo,
             self.checkout.checkout(),
             0,
         ))

@@ -6,6 +6,7 @@ use crate::plan::UnitId;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::run_fact::RunFact;
 use crate::run::log::run_state::RunState;
+use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_state::{Phase, UnitState};
 
 /// What follows from a refusal.
@@ -24,22 +25,35 @@ pub(crate) fn refusal(state: &RunState, unit: &UnitId, outcome: &Outcome) -> Opt
     };
     let agent = state.agent_of(state.unit(unit)?);
     let is_known = state.stop_reason.is_some() || state.stopped_agents.contains_key(agent);
-    let works = |unit: &&UnitState| {
-        state.agent_of(unit) == agent
-            && matches!(unit.phase, Phase::Running { step, .. } if step <= Step::Agent)
-    };
     Some(Refusal {
         fact: (!is_known).then(|| RunFact::StartsStopped {
             why: why.clone(),
             agent: among_others(state, agent),
         }),
-        ends: state
-            .units
-            .iter()
-            .filter(works)
-            .map(|unit| unit.header.id.clone())
-            .collect(),
+        ends: working_units(state, agent),
     })
+}
+
+/// Returns the units that end because the agent of this one, which has ended, may work in the user's own checkout.
+pub(crate) fn strayed_with(state: &RunState, unit: &UnitId) -> Vec<UnitId> {
+    match &state.stop_reason {
+        Some(StopReason::Strayed { unit: by }) if by == unit => {}
+        _ => return Vec::new(),
+    }
+    let Some(strayed) = state.unit(unit) else {
+        return Vec::new();
+    };
+    working_units(state, state.agent_of(strayed))
+}
+
+/// Returns the units that the agent works on.
+fn working_units(state: &RunState, agent: &AgentId) -> Vec<UnitId> {
+    let works = |unit: &&UnitState| {
+        state.agent_of(unit) == agent
+            && matches!(unit.phase, Phase::Running { step, .. } if step <= Step::Agent)
+    };
+    let working = state.units.iter().filter(works);
+    working.map(|unit| unit.header.id.clone()).collect()
 }
 
 /// Returns the agent, where it is not the only agent of the run.

@@ -1,11 +1,21 @@
 //! The agent's attempts at a unit: it works until nothing is found wrong, or until it has had all its attempts.
 
+use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
+use crate::run::log::event::Event;
+use crate::run::log::outcome::Step;
+use crate::run::log::run_fact::RunFact;
+use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::agent::agent;
 use crate::run::unit::checks::checks;
-use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext};
+use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::scope::scope;
+use crate::run::workspace::user_checkout::UserCheckout;
+use crate::words;
+
+/// A reason names at most so many files of the user's own checkout.
+const FILES_SHOWN: usize = 10;
 
 /// The result of an attempt.
 pub(crate) struct AttemptResult {
@@ -19,9 +29,14 @@ pub(crate) async fn attempts(
     unit: &UnitContext,
     prepared: &Prepared,
 ) -> Result<AttemptResult, Halt> {
+    let before = users_files(unit).await?;
     loop {
         let failure = match attempt(unit, prepared).await {
             Err(Halt::Failed(failure)) => failure,
+            Ok(result) if result.change.is_none() => {
+                refuse_strayed(unit, before).await?;
+                return Ok(result);
+            }
             other => return other,
         };
         let attempt = unit.state().attempt.number();
@@ -55,6 +70,50 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
         Some(proven) => Some((proven, checks(unit).await?)),
     };
     Ok(AttemptResult { summary, change })
+}
+
+/// Looks at the unit's files in the user's own checkout, unless the agent has worked already.
+async fn users_files(unit: &UnitContext) -> Result<Option<UserCheckout>, Halt> {
+    if unit.state().attempt.agent_took_ms.is_some() {
+        return Ok(None);
+    }
+    let claimed = unit.unit().claim.files.clone();
+    let look = move |job: &Job| Ok(UserCheckout::look_at(&job.workspace.repo, claimed));
+    unit.git(Step::Agent, look).await.map(Some)
+}
+
+/// Fails a unit without a change whose files changed in the user's own checkout meanwhile, and stops the run: the agent
+/// may be working there, and each further agent would do the same.
+async fn refuse_strayed(unit: &UnitContext, before: Option<UserCheckout>) -> Result<(), Halt> {
+    let Some(before) = before else {
+        return Ok(());
+    };
+    let changed = unit.git(Step::Scope, move |_| Ok(before.changed())).await?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let why = StopReason::Strayed {
+        unit: unit.unit().id.clone(),
+    };
+    let stopped = RunFact::StartsStopped { why, agent: None };
+    unit.say_event(Event::Run(stopped)).await?;
+    Err(failure(Step::Scope, strayed(&changed)))
+}
+
+/// Writes why a unit fails whose files changed in the user's own checkout.
+fn strayed(changed: &[String]) -> String {
+    let mut names: Vec<String> = changed.iter().map(|file| words::line(file)).collect();
+    let more = names.len().saturating_sub(FILES_SHOWN);
+    names.truncate(FILES_SHOWN);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    format!(
+        "the agent changed nothing in its own worktree, but files of this unit changed in your own checkout meanwhile:\n  \
+         {}\nif you did not change them, the agent works in the wrong folder: look at them with git diff there before you \
+         start it again",
+        names.join("\n  ")
+    )
 }
 
 /// Keeps the log of an attempt under a name of its own.

@@ -1,11 +1,12 @@
 //! The environment of a unit's processes, so that units that work side by side do not disturb each other: a temporary
 //! folder, ports and names of their own. All of it follows from run and unit, and the unit's end removes it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use crate::config::{Caches, Config};
 use crate::git::{GitError, Repo};
-use crate::process::Environment;
+use crate::process::{Environment, PersonsCheckouts};
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::checkout::Checkout;
 
@@ -14,6 +15,12 @@ const PORTS: u16 = 20;
 /// All ports lie above the ports of common services, and below the ports that systems hand out by themselves.
 const FIRST_PORT: u16 = 20_000;
 const LAST_PORT: u16 = 32_767;
+
+/// The variable with the folders in which git does not look for a repository above.
+const CEILINGS: &str = "GIT_CEILING_DIRECTORIES";
+
+/// A note names at most so many variables.
+const NAMED: usize = 6;
 
 /// Returns the variables that all workers see: of `variables` only safe ones, then the settings' own. Git gets none of
 /// the headers that would let it in at a server.
@@ -49,16 +56,66 @@ const CACHES: [(&str, &str); 13] = [
     ("BUNDLE_USER_CACHE", "bundle"),
 ];
 
-/// Adds what belongs to one unit to the `environment` of all workers; `number` is the unit's place in the plan. The
-/// user's settings win, except over the process tags.
+/// Returns a sentence about the variables that lead into the user's checkout, where there are any: a program that only
+/// the user's checkout has is missing in the units' checkouts.
+pub(crate) fn relocation_note(
+    environment: &Environment,
+    config: &Config,
+    repo: &Repo,
+) -> Option<String> {
+    let led_in = environment.leading_into(&persons_checkouts(repo));
+    let mut names: Vec<String> = led_in
+        .into_iter()
+        .filter(|(name, _)| !is_named(config, name))
+        .map(|(name, _)| name.to_string_lossy().into_owned())
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "these variables lead into your checkout: {}{more}; a unit sees the same place in its own worktree where that \
+         exists, and otherwise nothing of it; .worktreeinclude or [worktrees] setup can put it there, and [environment] \
+         pass keeps a variable as it is",
+        names.join(", ")
+    ))
+}
+
+/// Returns the checkouts in which the user works.
+fn persons_checkouts(repo: &Repo) -> PersonsCheckouts {
+    PersonsCheckouts::new([repo.root(), repo.main_checkout()])
+}
+
+/// Checks whether the settings name the variable, which is then kept as it is.
+fn is_named(config: &Config, name: &OsStr) -> bool {
+    let settings = &config.environment;
+    name.to_str().is_some_and(|name| {
+        settings.set.contains_key(name) || settings.pass.iter().any(|passed| passed == name)
+    })
+}
+
+/// Adds what belongs to one unit to the `environment` of all workers; `number` is the unit's place in the plan. Paths
+/// into the user's checkout become paths into the unit's. The user's settings win, except over the process tags.
 pub(crate) fn unit_environment(
     mut environment: Environment,
     config: &Config,
+    repo: &Repo,
     checkout: &Checkout,
     number: usize,
 ) -> Environment {
     let temp_dir = checkout.temp_dir();
+    environment.relocate(&persons_checkouts(repo), checkout.path(), |name| {
+        is_named(config, name)
+    });
+    let ceilings = ceilings(environment.get(CEILINGS), [checkout.path(), &temp_dir]);
     let mut own = vec![
+        (CEILINGS, ceilings),
         ("TMPDIR", temp_dir.clone().into_os_string()),
         (
             "BATCH_PORT_BASE",
@@ -77,6 +134,21 @@ pub(crate) fn unit_environment(
     }
     checkout.process_tags().put(&mut environment);
     environment
+}
+
+/// Returns the folders above which git looks for no repository: the parents of `places`, and those of the user. Without
+/// them a worker that left its checkout would find a repository of somebody else's.
+fn ceilings(users: Option<&OsStr>, places: [&Path; 2]) -> OsString {
+    let parents = places.into_iter().filter_map(Path::parent);
+    let mut all: Vec<PathBuf> = Vec::new();
+    let users = users.map(std::env::split_paths).into_iter().flatten();
+    for folder in parents.map(Path::to_path_buf).chain(users) {
+        if !all.contains(&folder) {
+            all.push(folder);
+        }
+    }
+    // A list cannot hold a path with a colon.
+    std::env::join_paths(all).unwrap_or_default()
 }
 
 /// Returns the first of a unit's ports; `number` is the unit's place in the plan. Units of a run never share a port;
@@ -120,6 +192,14 @@ mod tests {
             assert!(all.windows(2).all(|pair| pair[1] - pair[0] >= PORTS));
             assert!(all[0] >= FIRST_PORT && all[all.len() - 1] <= LAST_PORT - PORTS);
         }
+    }
+
+    #[test]
+    fn git_looks_for_no_repository_above_a_checkout() {
+        let places = [Path::new("/x/run/unit"), Path::new("/x/run/.unit.tmp")];
+        assert_eq!(ceilings(None, places), "/x/run");
+        let users = Some(OsStr::new("/home:/x/run"));
+        assert_eq!(ceilings(users, places), "/x/run:/home");
     }
 
     #[test]

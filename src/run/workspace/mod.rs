@@ -9,6 +9,7 @@ pub(crate) mod naming;
 pub(crate) mod places;
 pub(crate) mod process_tags;
 pub(crate) mod trash;
+pub(crate) mod user_checkout;
 #[allow(
     clippy::module_inception,
     reason = "the workspace is the room's subject"
