@@ -1,5 +1,8 @@
 //! Makes worktrees: a linked checkout for each unit, at a pinned commit and on a branch of its own.
 //!
+//! The `.git` of a worktree leads to git's own entry for it, or, while workers are in it, to a private repository.
+//! Nothing here reads that file, because `git worktree repair` and workers may change it.
+//!
 //! Git cannot register two worktrees at once, so the caller registers one after another. Filling them takes nearly all
 //! of the time, and any number may be filled at once. A worktree that could not be finished is removed completely.
 
@@ -9,10 +12,15 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::delete::delete_tree;
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId};
 use super::lookup::find_commit;
+use super::private::replace_file;
 use super::repo::Repo;
+
+/// The reason that git shows for a worktree in which batch has workers (git-worktree(1), `lock`).
+pub(super) const LOCK_REASON: &str = "batch has workers in it";
 
 /// A worktree to make.
 #[derive(Debug, Clone)]
@@ -71,6 +79,8 @@ impl Repo {
         folder(&draft)?;
         write(draft.join("commondir"), &[b"../..\n"])?;
         write(draft.join("HEAD"), &[head.as_bytes()])?;
+        // Git would prune the entry of a worktree whose folder is not there yet.
+        write(draft.join("locked"), &[LOCK_REASON.as_bytes(), b"\n"])?;
         folder(new.path)?;
         let absolute = new.path.canonicalize();
         let link = absolute
@@ -166,6 +176,38 @@ impl Repo {
             .map_err(|error| GitError::io("cannot write", &head, error))
     }
 
+    /// Has the git of everybody who works in the worktree find the private repository in the folder `private`, whatever
+    /// stands in place of `.git`, and locks git's entry for the worktree.
+    pub(crate) fn lead_to_private(
+        &self,
+        name: &str,
+        path: &Path,
+        private: &Path,
+    ) -> Result<(), GitError> {
+        let lock = self.admin_dir(name).join("locked");
+        if self.admin_dir(name).exists() && !lock.exists() {
+            fs::write(&lock, format!("{LOCK_REASON}\n"))
+                .map_err(|error| GitError::io("cannot write", &lock, error))?;
+        }
+        lead(path, private)
+    }
+
+    /// Makes the worktree an ordinary one again: its `.git` leads to git's entry for it, which is not locked any more.
+    /// Where git has no such entry, `.git` goes.
+    pub(crate) fn lead_to_entry(&self, name: &str, path: &Path) -> Result<(), GitError> {
+        let admin = self.admin_dir(name);
+        if !admin.exists() {
+            let link = path.join(".git");
+            return delete_tree(&link).map_err(|error| GitError::io("cannot remove", &link, error));
+        }
+        lead(path, &admin)?;
+        if is_locked_by_batch(&admin) {
+            let lock = admin.join("locked");
+            fs::remove_file(&lock).map_err(|error| GitError::io("cannot remove", &lock, error))?;
+        }
+        Ok(())
+    }
+
     /// Removes everything that a failed attempt left; not safe while another worktree is being registered. A file that
     /// cannot be removed does no harm, because names are never used twice.
     pub(crate) fn remove_unfinished_worktree(&self, new: &NewWorktree<'_>) {
@@ -188,6 +230,24 @@ impl Repo {
     pub(super) fn admin_dir(&self, name: &str) -> PathBuf {
         self.common.join("worktrees").join(name)
     }
+}
+
+/// Writes the `.git` of the worktree at `path`.
+fn lead(path: &Path, to: &Path) -> Result<(), GitError> {
+    let link = path.join(".git");
+    let text = [b"gitdir: ", to.as_os_str().as_bytes(), b"\n"].concat();
+    // Most often it stands there already.
+    let is_right = link.symlink_metadata().is_ok_and(|meta| meta.is_file())
+        && fs::read(&link).is_ok_and(|present| present == text);
+    if is_right {
+        return Ok(());
+    }
+    replace_file(&link, &text).map_err(|error| GitError::io("cannot write", &link, error))
+}
+
+/// Checks whether it was batch that locked git's entry for a worktree.
+pub(super) fn is_locked_by_batch(admin: &Path) -> bool {
+    fs::read_to_string(admin.join("locked")).is_ok_and(|reason| reason.trim() == LOCK_REASON)
 }
 
 fn is_full(path: &Path) -> bool {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::repo::Repo;
+use super::worktree::is_locked_by_batch;
 
 /// The state of a worktree that was registered under a name, at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum WorktreeState {
     Missing,
     /// Somebody moved it.
     Moved { to: PathBuf },
-    /// Somebody locked it (`git worktree lock`), perhaps with a reason.
+    /// A person locked it (`git worktree lock`), perhaps with a reason.
     Locked { reason: Option<String> },
 }
 
@@ -35,7 +36,9 @@ impl Repo {
                 WorktreeState::Gone
             };
         }
-        if let Ok(reason) = fs::read_to_string(admin.join("locked")) {
+        if let Ok(reason) = fs::read_to_string(admin.join("locked"))
+            && !is_locked_by_batch(&admin)
+        {
             let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
             return WorktreeState::Locked { reason };
         }

@@ -35,6 +35,8 @@ mod revert;
 mod rivals;
 mod robust;
 mod running;
+#[path = "../security/mod.rs"]
+mod security;
 mod server;
 mod shares;
 mod stack;

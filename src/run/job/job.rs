@@ -68,7 +68,7 @@ impl Job {
         if config.run.best_of.is_some() && agents.iter().any(is_pointless) {
             return Err(PrepareError::AllAlike);
         }
-        let mut workspace = Workspace::new(repo, id, config)?;
+        let mut workspace = Workspace::new(repo, id, config)?.with_base_name(&plan.base_name);
         let tracked = tracked(&workspace, &plan)?;
         let found = Findings::find(&workspace, &plan, &tracked, config)?;
         let checks = Checks::of(&workspace.repo, &plan, &tracked, config, &found.environment)?;

@@ -41,8 +41,11 @@ async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt>
         .folder(&UnitId::base())
         .join(format!("check-{number}.log"));
     let place = checkout.clone();
-    unit.git(Step::Checkout, move |_| place.make_temp_dir())
-        .await?;
+    unit.git(Step::Checkout, move |_| {
+        place.lead_to_private()?;
+        place.make_temp_dir()
+    })
+    .await?;
     let ran = check::run(
         check,
         checkout.path(),

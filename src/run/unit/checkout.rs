@@ -20,6 +20,9 @@ const IGNORED_SHOWN: usize = 5;
 pub(crate) async fn prepared_checkout(unit: &UnitContext) -> Result<Prepared, Halt> {
     let known = unit.state();
     if let Some(prepared) = left_checkout(unit, &known) {
+        let (checkout, start) = (unit.checkout.clone(), prepared.start.clone());
+        unit.git(Step::Checkout, move |_| checkout.reopen(&start))
+            .await?;
         make_temp_dir(unit).await?;
         return Ok(prepared);
     }

@@ -120,6 +120,9 @@ async fn judge(
 }
 
 async fn check_once(unit: &UnitContext, check: &Check, log: PathBuf) -> Result<CheckOutput, Halt> {
+    let checkout = unit.checkout.clone();
+    unit.git(Step::Check, move |_| checkout.lead_to_private())
+        .await?;
     let ran = check::run(
         check,
         unit.checkout.path(),

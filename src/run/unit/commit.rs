@@ -32,7 +32,7 @@ pub(crate) async fn commit(
                 Some(made) => made,
                 None => repo.commit(&branch, &start, &tree, &message)?,
             };
-            checkout.settle(&branch)?;
+            checkout.settle(&branch, &commit)?;
             Ok(commit)
         })
         .await?;

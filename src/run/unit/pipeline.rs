@@ -20,7 +20,13 @@ pub(crate) async fn run(unit: UnitContext) -> Outcome {
     let outcome = steps(&unit).await.unwrap_or_else(Halt::outcome);
     let checkout = unit.checkout.clone();
     // Only the end of the whole program cancels a blocking task.
-    let _ = tokio::task::spawn_blocking(move || checkout.release()).await;
+    let closed = tokio::task::spawn_blocking(move || {
+        checkout.release();
+        if let Err(error) = checkout.close() {
+            tracing::warn!("{error}");
+        }
+    });
+    let _ = closed.await;
     outcome
 }
 

@@ -98,6 +98,9 @@ pub(crate) async fn begin_turn(unit: &UnitContext) -> Result<(), Halt> {
 }
 
 async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Result<AgentEnd, Halt> {
+    let checkout = unit.checkout.clone();
+    unit.git(Step::Agent, move |_| checkout.lead_to_private())
+        .await?;
     let (events, reported) = mpsc::channel(EVENTS_AHEAD);
     let cancel = unit.cancel.child_token();
     let work = async {

@@ -1,8 +1,9 @@
 //! A checkout: a copy of a commit on disk, in which workers work.
 //!
-//! Only this file knows how a checkout comes to be; today each one is a linked worktree of the user's repository. The
-//! rest of the program gets a path, a way to start a process inside, and a way to ask what changed. Every place follows
-//! from run and unit, so a checkout that a killed process left is found again.
+//! Only this file knows how a checkout comes to be; today each one is a linked worktree of the user's repository. While
+//! workers are in it, its `.git` leads to a repository of the checkout alone, so that the workers' git reaches nothing of
+//! the user's. The rest of the program gets a path, a way to start a process inside, and a way to ask what changed. Every
+//! place follows from run and unit, so a checkout that a killed process left is found again.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::git::{
-    BranchName, CommitId, GitError, NewWorktree, TreeId, WorktreeState, delete_tree,
-    remove_empty_folders_above,
+    BranchName, CommitId, GitError, NewWorktree, PrivateHead, TreeId, WorktreeState,
+    remove_empty_folders_above, set_private_head,
 };
 use crate::plan::UnitId;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
@@ -21,6 +22,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::workspace::naming::worktree_name;
 use crate::run::workspace::process_tags::ProcessTags;
 use crate::run::workspace::trash::{Trashed, trash};
+use crate::run::workspace::worker_folders::WorkerFolders;
 use crate::run::workspace::workspace::Workspace;
 
 /// The place of one checkout, whether it exists or not.
@@ -99,10 +101,10 @@ impl Checkout {
         ProcessTags::of_unit(&self.workspace.repo, &self.workspace.run, &self.unit)
     }
 
-    /// The temporary folder of the processes that work here. It lies beside the checkout, where a search upwards does
-    /// not find the repository; no unit's name begins with a dot.
-    pub(crate) fn temp_dir(&self) -> PathBuf {
-        temp_dir_of(&self.path)
+    /// The places of the workers beside their checkout.
+    pub(crate) fn worker_folders(&self) -> WorkerFolders {
+        let Workspace { repo, run, .. } = &self.workspace;
+        WorkerFolders::of((repo, run, &self.unit), &self.path)
     }
 
     /// Checks whether the checkout and its index are there.
@@ -110,10 +112,10 @@ impl Checkout {
         self.path.exists() && self.index.exists()
     }
 
-    /// Checks whether anything is left of the checkout: its folder, git's entry for it, or its temporary folder.
+    /// Checks whether anything is left of the checkout: its folder, git's entry for it, or what lies beside it.
     pub(crate) fn is_left(&self) -> bool {
         let standing = self.workspace.repo.worktree_state(&self.name, &self.path);
-        standing != WorktreeState::Gone || self.temp_dir().exists()
+        standing != WorktreeState::Gone || self.worker_folders().is_left()
     }
 
     /// Makes the checkout, with the content of the commit `start`. After an error nothing of it is left.
@@ -130,10 +132,52 @@ impl Checkout {
             let _alone = self.registering_alone();
             repo.register_worktree(&new)?;
         }
-        repo.fill_worktree(&new).inspect_err(|_| {
+        let made = repo
+            .fill_worktree(&new)
+            .and_then(|()| self.make_private(start))
+            .and_then(|()| self.lead_to_private());
+        made.inspect_err(|_| {
+            let _ = self.worker_folders().remove_folder();
             let _alone = self.registering_alone();
             repo.remove_unfinished_worktree(&new);
         })
+    }
+
+    /// Makes the checkout ready for workers again: one that an earlier process left, or whose work has ended. `start` is
+    /// the commit that it was made from.
+    pub(crate) fn reopen(&self, start: &CommitId) -> Result<(), GitError> {
+        if self.exists() {
+            self.make_private(start)?;
+            self.lead_to_private()?;
+        }
+        Ok(())
+    }
+
+    /// Has the workers' git find the private repository, whatever an earlier worker did to the file `.git`.
+    pub(crate) fn lead_to_private(&self) -> Result<(), GitError> {
+        let repo = &self.workspace.repo;
+        repo.lead_to_private(&self.name, &self.path, &self.worker_folders().git())
+    }
+
+    fn make_private(&self, start: &CommitId) -> Result<(), GitError> {
+        let head = PrivateHead {
+            branch: self.branch.as_ref(),
+            commit: start,
+        };
+        let folders = self.worker_folders();
+        folders.make()?;
+        let template = self.workspace.private_template()?;
+        template.write(&folders.git(), head, &self.index)
+    }
+
+    /// Makes the checkout an ordinary worktree of the user's repository, after its last worker has ended. Nothing that a
+    /// worker set in git has an effect there.
+    pub(crate) fn close(&self) -> Result<(), GitError> {
+        if self.path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+            let repo = &self.workspace.repo;
+            repo.lead_to_entry(&self.name, &self.path)?;
+        }
+        self.worker_folders().remove_folder()
     }
 
     fn registering_alone(&self) -> MutexGuard<'_, ()> {
@@ -196,20 +240,31 @@ impl Checkout {
     }
 
     /// Makes the checkout agree with its branch after a commit.
-    pub(crate) fn settle(&self, branch: &BranchName) -> Result<(), GitError> {
+    pub(crate) fn settle(&self, branch: &BranchName, commit: &CommitId) -> Result<(), GitError> {
         let repo = &self.workspace.repo;
-        repo.sync_worktree(&self.name, branch, &self.index)
+        repo.sync_worktree(&self.name, branch, &self.index)?;
+        let private = self.worker_folders().git();
+        if !private.exists() {
+            return Ok(());
+        }
+        let head = PrivateHead {
+            branch: Some(branch),
+            commit,
+        };
+        set_private_head(&private, head, &self.index)
     }
 
     /// Moves the checkout to the trash; `start` is the commit that it was made from. `None` when it was gone already.
     pub(crate) fn trash(&self, start: &CommitId) -> Result<Option<Trashed>, GitError> {
-        trash(
+        let trashed = trash(
             &self.workspace.repo,
             &self.workspace.places,
             (&self.workspace.run, &self.unit),
             &self.path,
             start,
-        )
+        )?;
+        self.worker_folders().remove_folder()?;
+        Ok(trashed)
     }
 
     /// Moves a branch with other people's commits to a ref of its own; returns that ref where there was such a branch.
@@ -228,8 +283,13 @@ impl Checkout {
 
     /// Deletes the checkout at once. Its work must be safe elsewhere.
     pub(crate) fn remove(&self) -> Result<(), GitError> {
-        let _alone = self.registering_alone();
-        self.workspace.repo.remove_worktree(&self.name, &self.path)
+        {
+            let _alone = self.registering_alone();
+            self.workspace
+                .repo
+                .remove_worktree(&self.name, &self.path)?;
+        }
+        self.worker_folders().remove_folder()
     }
 
     /// Puts the checkout into the run's folder for what the run deletes at its end: deleting thousands of files slows
@@ -238,30 +298,18 @@ impl Checkout {
         let done = self.workspace.places.done(&self.workspace.run);
         self.workspace
             .repo
-            .discard_worktree(&self.name, &self.path, &done)
-            .map(drop)
+            .discard_worktree(&self.name, &self.path, &done)?;
+        self.worker_folders().remove_folder()
     }
 
     /// Makes the temporary folder, empty.
     pub(crate) fn make_temp_dir(&self) -> Result<(), GitError> {
-        let folder = self.temp_dir();
-        delete_tree(&folder)
-            .and_then(|()| std::fs::create_dir_all(&folder))
-            .map_err(|source| GitError::Io {
-                what: "cannot make",
-                path: folder,
-                source,
-            })
+        self.worker_folders().make_temp_dir()
     }
 
     /// Deletes the temporary folder.
     pub(crate) fn remove_temp_dir(&self) -> Result<(), GitError> {
-        let folder = self.temp_dir();
-        delete_tree(&folder).map_err(|source| GitError::Io {
-            what: "cannot remove",
-            path: folder,
-            source,
-        })
+        self.worker_folders().remove_temp_dir()
     }
 
     /// Ends the processes that still work here.
@@ -283,12 +331,4 @@ impl Checkout {
     pub(crate) fn remove_empty_folders_above(&self) {
         remove_empty_folders_above(&self.path);
     }
-}
-
-/// Returns the temporary folder that belongs to the checkout at `path`.
-pub(crate) fn temp_dir_of(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".tmp");
-    path.with_file_name(name)
 }

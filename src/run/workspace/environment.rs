@@ -109,14 +109,15 @@ pub(crate) fn unit_environment(
     checkout: &Checkout,
     number: usize,
 ) -> Environment {
-    let temp_dir = checkout.temp_dir();
+    let folders = checkout.worker_folders();
+    let temp_dir = folders.temp_dir();
     environment.relocate(&persons_checkouts(repo), checkout.path(), |name| {
         is_named(config, name)
     });
-    let ceilings = ceilings(environment.get(CEILINGS), [checkout.path(), &temp_dir]);
+    let ceilings = ceilings(environment.get(CEILINGS), [checkout.path(), temp_dir]);
     let mut own = vec![
         (CEILINGS, ceilings),
-        ("TMPDIR", temp_dir.clone().into_os_string()),
+        ("TMPDIR", temp_dir.into()),
         (
             "BATCH_PORT_BASE",
             port_base(checkout.run(), number).to_string().into(),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::git::{
-    BranchName, ChangeKind, CommitId, GitError, Repo, TreeId, WorktreeState, delete_tree,
+    BranchName, ChangeKind, CommitId, GitError, Repo, TreeId, WorktreeState,
     remove_empty_folders_above,
 };
 use crate::plan::UnitId;
@@ -20,10 +20,10 @@ use crate::run::log::outcome::Outcome;
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
-use crate::run::workspace::checkout::temp_dir_of;
 use crate::run::workspace::naming::{Naming, worktree_name};
 use crate::run::workspace::places::Places;
 use crate::run::workspace::trash::{Trashed, trash};
+use crate::run::workspace::worker_folders::WorkerFolders;
 
 /// The leftover of one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +77,9 @@ fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
     let unit = UnitId::base();
     let path = naming.folder(&state.id, &unit);
     let standing = repo.worktree_state(&worktree_name(&state.id, &unit), &path);
+    let folders = WorkerFolders::of((repo, &state.id, &unit), &path);
     let fate = match standing {
-        WorktreeState::Gone if !temp_dir_of(&path).exists() => return None,
+        WorktreeState::Gone if !folders.is_left() => return None,
         WorktreeState::Gone | WorktreeState::Unfinished | WorktreeState::Missing => Fate::Forget,
         WorktreeState::Present => Fate::Delete,
         WorktreeState::Moved { to } => moved(&to),
@@ -133,8 +134,9 @@ fn leftover(
     let tip = repo.branch_tip(&branch)?;
     let (start, is_idle) = start(repo, state, unit, tip)?;
     let command = |words: &str| format!("git worktree {words}");
+    let folders = WorkerFolders::of((repo, &state.id, id), &path);
     let fate = match repo.worktree_state(&name, &path) {
-        WorktreeState::Gone if is_idle || temp_dir_of(&path).exists() => Fate::Forget,
+        WorktreeState::Gone if is_idle || folders.is_left() => Fate::Forget,
         WorktreeState::Gone => return Ok(None),
         WorktreeState::Unfinished => Fate::Forget,
         WorktreeState::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
@@ -260,12 +262,7 @@ impl Leftover {
                     .or_else(|_| repo.remove_worktree(&name, &self.path))?;
             }
         }
-        let temp_dir = temp_dir_of(&self.path);
-        delete_tree(&temp_dir).map_err(|source| GitError::Io {
-            what: "cannot remove",
-            path: temp_dir,
-            source,
-        })?;
+        WorkerFolders::of((repo, run, &self.unit), &self.path).remove()?;
         remove_empty_folders_above(&self.path);
         if let Some(branch) = &self.idle_branch {
             repo.delete_untouched_branch(branch, &self.start)?;

@@ -1,9 +1,9 @@
 //! The place where a run works: its repository, and everything that is named after its id.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config::Config;
-use crate::git::{BranchName, Repo};
+use crate::git::{BranchName, GitError, PrivateTemplate, Repo};
 use crate::plan::UnitId;
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::naming::{Naming, NamingError};
@@ -17,6 +17,10 @@ pub(crate) struct Workspace {
     pub(crate) run: RunId,
     pub(crate) places: Places,
     pub(crate) naming: Naming,
+    /// The name of the base, which the private repositories know too.
+    base_name: Option<String>,
+    /// What the private repositories have in common, once one of them was made.
+    private: Arc<OnceLock<PrivateTemplate>>,
     /// Held while git's list of worktrees changes: two registrations at once race in git's own files.
     pub(crate) registration: Arc<Mutex<()>>,
 }
@@ -33,10 +37,27 @@ impl Workspace {
         Self {
             places: Places::new(repo.state_dir()),
             naming,
+            base_name: None,
+            private: Arc::default(),
             registration: Arc::default(),
             repo,
             run,
         }
+    }
+
+    /// Sets the name of the base: a branch, with or without its remote, or anything else.
+    pub(crate) fn with_base_name(mut self, name: &str) -> Self {
+        self.base_name = Some(name.to_owned());
+        self
+    }
+
+    /// Returns what the private repositories of the run have in common, as it is when the first of them is made.
+    pub(crate) fn private_template(&self) -> Result<&PrivateTemplate, GitError> {
+        if let Some(known) = self.private.get() {
+            return Ok(known);
+        }
+        let template = self.repo.private_template(self.base_name.as_deref())?;
+        Ok(self.private.get_or_init(|| template))
     }
 
     /// Returns the branch of a unit.

@@ -1,0 +1,106 @@
+//! The places of a unit's workers beside their checkout: their private repository and their temporary folder. Both
+//! follow from repository, run and unit, so that a later process finds and removes them.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::git::{GitError, Repo, delete_tree, digest};
+use crate::plan::UnitId;
+use crate::run::log::run_id::RunId;
+
+/// The system's temporary folder may have a path of so many bytes; in a longer one, the path of a socket would soon pass
+/// the 108 bytes that unix(7) allows.
+const LONGEST: usize = 48;
+
+/// The places of a unit's workers beside their checkout.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerFolders {
+    /// A hidden folder beside the checkout, where a search upwards does not find the user's repository. No unit's name
+    /// begins with a dot.
+    folder: PathBuf,
+    temp_dir: PathBuf,
+}
+
+impl WorkerFolders {
+    /// Names the places of the workers of a unit, whose checkout is at `path`.
+    pub(crate) fn of((repo, run, unit): (&Repo, &RunId, &UnitId), path: &Path) -> Self {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        let whose = format!("{}\n{run}\n{unit}", repo.common_dir().display());
+        let digest = digest(whose.as_bytes());
+        let short = digest.get(..12).unwrap_or(&digest);
+        Self {
+            folder: path.with_file_name(name),
+            temp_dir: system_temp_dir().join(format!("batch-{short}")),
+        }
+    }
+
+    /// The workers' private repository.
+    pub(crate) fn git(&self) -> PathBuf {
+        self.folder.join("git")
+    }
+
+    /// The temporary folder of the workers. Its path is short.
+    pub(crate) fn temp_dir(&self) -> &Path {
+        &self.temp_dir
+    }
+
+    /// Checks whether anything is left here.
+    pub(crate) fn is_left(&self) -> bool {
+        self.folder.symlink_metadata().is_ok() || self.temp_dir.symlink_metadata().is_ok()
+    }
+
+    /// Makes the hidden folder, in place of whatever a worker put there that is no folder.
+    pub(crate) fn make(&self) -> Result<(), GitError> {
+        let folder = &self.folder;
+        if folder.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+            fs::remove_file(folder).map_err(fault("cannot remove", folder))?;
+        }
+        fs::create_dir_all(folder).map_err(fault("cannot make", folder))
+    }
+
+    /// Makes the temporary folder, empty, and closed to other users.
+    pub(crate) fn make_temp_dir(&self) -> Result<(), GitError> {
+        let folder = &self.temp_dir;
+        self.remove_temp_dir()?;
+        // The folder above may be everybody's: a link that somebody puts there is not followed.
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(folder)
+            .map_err(fault("cannot make", folder))
+    }
+
+    /// Deletes the temporary folder.
+    pub(crate) fn remove_temp_dir(&self) -> Result<(), GitError> {
+        let folder = &self.temp_dir;
+        delete_tree(folder).map_err(fault("cannot remove", folder))
+    }
+
+    /// Deletes the hidden folder.
+    pub(crate) fn remove_folder(&self) -> Result<(), GitError> {
+        delete_tree(&self.folder).map_err(fault("cannot remove", &self.folder))
+    }
+
+    /// Deletes everything here.
+    pub(crate) fn remove(&self) -> Result<(), GitError> {
+        self.remove_folder()?;
+        self.remove_temp_dir()
+    }
+}
+
+/// Returns the system's temporary folder for this user, or `/tmp` where its path is long.
+fn system_temp_dir() -> PathBuf {
+    let folder = std::env::temp_dir();
+    if folder.as_os_str().len() > LONGEST && Path::new("/tmp").is_dir() {
+        return PathBuf::from("/tmp");
+    }
+    folder
+}
+
+fn fault(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> GitError {
+    let path = path.to_path_buf();
+    move |source| GitError::Io { what, path, source }
+}

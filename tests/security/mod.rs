@@ -1,0 +1,7 @@
+//! What a worker may try in git, and what must then still hold: nothing of the user's changes, and what is published is
+//! what was proven.
+//!
+//! Each test names the row of the threat that it stands for and how it is met: "by layout" holds without a sandbox.
+
+mod private_repository;
+mod workers;

@@ -1,0 +1,50 @@
+//! The three kinds of workers, each of which can run the text of an attack.
+
+use std::fmt;
+
+use crate::support::{Output, Repo, SIGN};
+
+/// Who runs the attack.
+#[derive(Debug, Clone, Copy)]
+pub enum Worker {
+    Agent,
+    Check,
+    Setup,
+}
+
+/// Every kind of worker.
+pub const WORKERS: [Worker; 3] = [Worker::Agent, Worker::Check, Worker::Setup];
+
+impl fmt::Display for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Agent => "agent",
+            Self::Check => "check",
+            Self::Setup => "setup",
+        })
+    }
+}
+
+impl Worker {
+    /// Runs a migration in which this worker runs the shell text `attack` in each unit; the agents sign all files.
+    pub fn attacks(self, repo: &Repo, attack: &str, more: &[&str]) -> Output {
+        // What the attack prints and whether it succeeds must not matter.
+        let attack = repo.program("attack", &format!("set +e\n{attack}\nexit 0"));
+        let attack = attack.to_string_lossy();
+        let agent = match self {
+            Self::Agent => format!("{attack}\n{SIGN}\n{attack}"),
+            Self::Check | Self::Setup => SIGN.to_owned(),
+        };
+        let agent = repo.program("attacking-agent", &agent);
+        let agent = agent.to_string_lossy();
+        let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
+        args.extend(["--forge", "local", "--agent-cmd", &*agent, "-j", "1"]);
+        match self {
+            Self::Agent => args.push("--no-checks"),
+            Self::Check => args.extend(["--check", &*attack]),
+            Self::Setup => args.extend(["--no-checks", "--setup", &*attack]),
+        }
+        args.extend_from_slice(more);
+        repo.batch(args)
+    }
+}
