@@ -112,6 +112,8 @@ pub(crate) struct PublishConfig {
     pub draft: Option<bool>,
     /// Whether continuous integration runs for the commits.
     pub ci: Option<bool>,
+    /// Whether the repository's pre-push hook judges what is pushed.
+    pub pre_push: Option<bool>,
     pub when: Option<PublishWhen>,
     /// How fast pull requests are opened.
     pub pace: Option<Rate>,

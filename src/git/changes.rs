@@ -165,7 +165,8 @@ impl Repo {
         })
     }
 
-    /// Returns the difference between two trees (or commits) as a patch, written by the user's git.
+    /// Returns the difference between two trees (or commits) as a patch, written by the user's git. No program that the
+    /// settings name takes part in it: what is shown is what is committed.
     pub(crate) fn patch(
         &self,
         before: &impl TreeIsh,

@@ -69,6 +69,18 @@ pub enum GitError {
          worked on it; look with git fetch {remote} {branch}"
     )]
     BranchMoved { branch: String, remote: String },
+    #[error(
+        "branch {branch} is at {now}, and not at {made}, the commit that was proven{}: nothing was pushed; git branch \
+         --force {branch} {made} puts it back",
+        by.as_ref().map_or_else(String::new, |by| format!(" ({by})"))
+    )]
+    MovedHere {
+        branch: String,
+        now: String,
+        made: String,
+        /// The last entry of the branch's reflog, where there is one.
+        by: Option<String>,
+    },
     #[error("pushing {branch} to {remote} was refused: {reason}")]
     PushRefused {
         branch: String,

@@ -1,9 +1,9 @@
 //! Private repositories: the git that the workers of one checkout see, so that nothing they do with git reaches the
 //! user's repository.
 //!
-//! A private repository has refs, HEAD, index, stash, configuration and hooks of its own, and borrows all objects of the
-//! user's repository (gitrepository-layout(5), `objects/info/alternates`). It is written as files, because starting git
-//! takes longer than writing them. What the checkouts of a run have in common is read once.
+//! A private repository has refs, HEAD, index, stash, configuration and hooks of its own, and borrows all objects of
+//! the user's repository (gitrepository-layout(5), `objects/info/alternates`). It is written as files, because starting
+//! git takes longer than writing them. What the checkouts of a run have in common is read once.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -50,11 +50,23 @@ const COPIED_SECTIONS: [&str; 9] = [
     "user.",
     "submodule.",
 ];
-/// The last part of settings of remotes that are copied.
-const COPIED_OF_REMOTES: [&str; 4] = [".fetch", ".promisor", ".partialclonefilter", ".tagopt"];
+/// The last parts of the names of settings of remotes and branches that are copied.
+const COPIED_OF_REMOTES: [&str; 4] = ["fetch", "promisor", "partialclonefilter", "tagopt"];
+const COPIED_OF_BRANCHES: [&str; 2] = ["remote", "merge"];
 
 /// The files that say where history ends, which files git ignores, and how git treats the others.
 const COPIED_FILES: [&str; 3] = ["shallow", "info/exclude", "info/attributes"];
+
+/// The folders of a repository, but for the folders above them.
+const FOLDERS: [&str; 5] = [
+    "objects/info",
+    "objects/pack",
+    "refs/heads",
+    "refs/tags",
+    "info",
+];
+/// HEAD, the branch, and the folders above these and above the others.
+const SMALL_ENTRIES: usize = 8;
 
 /// What the private repositories of one run have in common.
 #[derive(Debug)]
@@ -235,6 +247,19 @@ impl Repo {
 }
 
 impl PrivateTemplate {
+    /// Returns the sizes of the files and folders of a private repository but for its index, in bytes.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = u64> {
+        let contents = [&self.packed_refs, &self.alternates];
+        let files = contents
+            .into_iter()
+            .map(Vec::len)
+            .chain([self.config.len()])
+            .chain(self.files.iter().map(|(_, content)| content.len()));
+        let files = files.map(|length| u64::try_from(length).unwrap_or(u64::MAX));
+        // HEAD and the branch hold one line each, and a folder is as small.
+        files.chain(std::iter::repeat_n(1, FOLDERS.len() + SMALL_ENTRIES))
+    }
+
     /// Writes a private repository into the folder `at`, in place of whatever is there. `index` is copied.
     pub(crate) fn write(
         &self,
@@ -325,12 +350,13 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, GitError> {
 }
 
 fn is_copied(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
     COPIED_SETTINGS.contains(&name)
         || COPIED_SECTIONS
             .iter()
             .any(|section| name.starts_with(section))
-        || (name.starts_with("remote.") && COPIED_OF_REMOTES.iter().any(|end| name.ends_with(end)))
-        || (name.starts_with("branch.") && (name.ends_with(".remote") || name.ends_with(".merge")))
+        || (name.starts_with("remote.") && COPIED_OF_REMOTES.contains(&last))
+        || (name.starts_with("branch.") && COPIED_OF_BRANCHES.contains(&last))
 }
 
 /// Returns the remote whose address the setting holds.
@@ -338,7 +364,8 @@ fn address_of(name: &str) -> Option<&str> {
     name.strip_prefix("remote.")?.strip_suffix(".url")
 }
 
-/// Takes user name and password out of an address that has a password: the workers' git finds no server that lets it in.
+/// Takes user name and password out of an address that has a password: the workers' git finds no server that lets it
+/// in.
 fn without_password(address: &str) -> String {
     match url::Url::parse(address) {
         Ok(mut url) if url.password().is_some() || url.scheme().starts_with("http") => {

@@ -1,7 +1,8 @@
 //! Runs the `git` program so that no worktree can configure it.
 //!
-//! No call reads the configuration or hooks in a unit's worktree, because an agent could have written them. A call that
-//! reads a worktree runs without the user's secrets, because filters may start programs that are in the worktree.
+//! No call reads the configuration or hooks in a unit's worktree, because an agent could have written them. No hook and
+//! no file-system monitor runs. A call that reads a worktree runs without the user's secrets, because filters may start
+//! programs that are in the worktree. Only a call that talks to another machine sees the tokens of the forge.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::GitError;
 use super::repo::Repo;
-use crate::process::{Capture, Environment};
+use crate::process::{Capture, Environment, FORGE_TOKENS};
 
 /// Variables that point git to another repository or index. Git sets them for hooks (`git rev-parse --local-env-vars`,
 /// except for the variables that hold settings).
@@ -29,8 +30,8 @@ const REPOSITORY_VARIABLES: [&str; 15] = [
     "GIT_GRAFT_FILE",
     "GIT_SHALLOW_FILE",
     "GIT_REPLACE_REF_BASE",
-    "GIT_NO_REPLACE_OBJECTS",
     "GIT_LITERAL_PATHSPECS",
+    "GIT_ATTR_SOURCE",
 ];
 
 /// Variables that name the user's configuration files. They lead to no secret, and a worktree must be read with the
@@ -41,11 +42,15 @@ const CONFIG_VARIABLES: [&str; 3] = [
     "GIT_CONFIG_NOSYSTEM",
 ];
 
-/// Overrides user settings with which git would run what an agent wrote, keep an index in two files, overlook changes,
-/// or refuse a file for its line ends.
+/// Overrides settings with which any call would run programs on the side: batch's own calls are not the user's work.
+const SETTINGS: [&str; 2] = ["core.hooksPath=/dev/null", "core.fsmonitor=false"];
+
+/// Overrides user settings with which git would keep an index in two files, overlook changes, or refuse a file for its
+/// line ends.
 const WORKTREE_SETTINGS: [&str; 10] = [
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
+    // Names that another system takes for `.git` are refused, whatever this system takes them for.
+    "core.protectNTFS=true",
+    "core.protectHFS=true",
     "core.sparseCheckout=false",
     "core.splitIndex=false",
     "core.ignoreStat=false",
@@ -73,6 +78,7 @@ pub(super) struct Git {
     environment: Option<Environment>,
     cancel: Option<CancellationToken>,
     limit: Option<Duration>,
+    settings: &'static [&'static str],
 }
 
 impl Repo {
@@ -127,6 +133,7 @@ impl Git {
             environment: None,
             cancel: None,
             limit: None,
+            settings: &SETTINGS,
         }
     }
 
@@ -156,7 +163,13 @@ impl Git {
         self
     }
 
-    /// Ends a call that waits too long for another machine.
+    /// Lets a call see where the user's hooks are.
+    pub(super) fn with_the_users_hooks(mut self) -> Self {
+        self.settings = &[];
+        self
+    }
+
+    /// Lets a call talk to another machine, and ends it when it waits too long.
     pub(super) fn over_network(mut self) -> Self {
         self.limit = Some(NETWORK_LIMIT);
         self
@@ -179,11 +192,16 @@ impl Git {
             })
             .map(|arg| arg.to_string_lossy().into_owned())
             .unwrap_or_default();
+        let settings = self.settings.iter().flat_map(|setting| ["-c", setting]);
+        let settings: Vec<OsString> = settings.map(Into::into).collect();
         let mut call = Capture::new("git")
+            .args(&settings)
             .args(&self.args)
             .dir(&self.dir)
             .stdin(self.stdin)
             .without_variables(&REPOSITORY_VARIABLES)
+            // `git replace` shows another object in place of the one that an id names.
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C");
         if std::env::var_os(ASKPASS).is_none() {
@@ -200,9 +218,10 @@ impl Git {
         if let Some(cancel) = self.cancel {
             call = call.cancelled_by(cancel);
         }
-        if let Some(limit) = self.limit {
-            call = call.limit(limit);
-        }
+        call = match self.limit {
+            Some(limit) => call.limit(limit),
+            None => call.without_variables(&FORGE_TOKENS),
+        };
         let started = std::time::Instant::now();
         let out = call.run()?;
         tracing::debug!(took = ?started.elapsed(), "git {}", shown(&self.args));

@@ -1,37 +1,32 @@
 //! Pushes branches, and recognises why a remote refused a push.
 //!
-//! The `git` program pushes, so that credential helpers, ssh set-up and push hooks are the user's own. Every push names
+//! The `git` program pushes, so that credential helpers and ssh set-up are the user's own. Every push names
 //! the commit that it expects on the remote, so that nothing is overwritten unseen.
 
 use tokio_util::sync::CancellationToken;
 
 use super::error::GitError;
 use super::id::{BranchName, CommitId};
+use super::pre_push::PlannedPush;
 use super::repo::Repo;
 
 impl Repo {
-    /// Pushes a branch, and nothing else, to the branch of the same name. A push that changes nothing is no error.
+    /// Pushes a commit, and nothing else, to a branch of the remote. A push that changes nothing is no error.
     ///
-    /// The remote's branch must be at `replaced`; without it, the remote must have no such branch.
+    /// The remote's branch must be at the commit that is replaced; without one, the remote must have no such branch.
+    /// The local branch of that name plays no part, because somebody may have moved it. The caller has run the pre-push
+    /// hook.
     pub(crate) fn push(
         &self,
-        remote: &str,
-        branch: &BranchName,
-        replaced: Option<&CommitId>,
+        push: &PlannedPush<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
-        let here = format!("refs/heads/{branch}");
-        self.push_commit(remote, (&here, branch), replaced, cancel)
-    }
-
-    /// Does the same as [`Self::push`] with the commit that `commit` names: a full ref name, or an id.
-    fn push_commit(
-        &self,
-        remote: &str,
-        (commit, branch): (&str, &BranchName),
-        replaced: Option<&CommitId>,
-        cancel: &CancellationToken,
-    ) -> Result<(), GitError> {
+        let PlannedPush {
+            remote,
+            branch,
+            commit,
+            replaced,
+        } = *push;
         let spec = format!("{commit}:refs/heads/{branch}");
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
@@ -93,10 +88,14 @@ impl Repo {
             Some(current) if current == *commit => Ok(()),
             Some(current) if !earlier.contains(&current) => Err(moved(remote, branch)),
             current => {
-                // The commit itself, because the local branch of that name may have moved.
                 let never = CancellationToken::new();
-                let commit = commit.as_str();
-                self.push_commit(remote, (commit, branch), current.as_ref(), &never)
+                let push = PlannedPush {
+                    remote,
+                    branch,
+                    commit,
+                    replaced: current.as_ref(),
+                };
+                self.push(&push, &never)
             }
         }
     }
@@ -203,6 +202,16 @@ mod tests {
             .unwrap()
     }
 
+    fn push(it: &Fixture, commit: &CommitId, replaced: Option<&CommitId>) -> Result<(), GitError> {
+        let push = PlannedPush {
+            remote: "origin",
+            branch: &branch(),
+            commit,
+            replaced,
+        };
+        it.repo.push(&push, &CancellationToken::new())
+    }
+
     /// Has the remote refuse every push with this message.
     fn reject(it: &Fixture, message: &str) {
         let hook = it.beside("remote.git/hooks/pre-receive");
@@ -215,12 +224,8 @@ mod tests {
     fn a_push_may_be_repeated() {
         let it = with_remote();
         let id = commit(&it);
-        it.repo
-            .push("origin", &branch(), None, &CancellationToken::new())
-            .unwrap();
-        it.repo
-            .push("origin", &branch(), None, &CancellationToken::new())
-            .unwrap();
+        push(&it, &id, None).unwrap();
+        push(&it, &id, None).unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         let arrived = bare.find_reference("refs/heads/batch/r/01").unwrap();
         assert_eq!(arrived.target().unwrap().to_string(), id.as_str());
@@ -231,10 +236,7 @@ mod tests {
         let it = with_remote();
         let id = commit(&it);
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
-        let push = |replaced| {
-            let cancel = CancellationToken::new();
-            it.repo.push("origin", &branch(), replaced, &cancel)
-        };
+        let push = |replaced| push(&it, &id, replaced);
         push(None).unwrap();
         // A push onto the first commit would be a fast-forward, but nobody asked for that either.
         let theirs = git2::Oid::from_str(it.first.as_str()).unwrap();
@@ -254,7 +256,7 @@ mod tests {
     #[test]
     fn a_push_takes_no_tag_along() {
         let it = with_remote();
-        commit(&it);
+        let id = commit(&it);
         let repo = it.repo.open().unwrap();
         let mut config = repo.config().unwrap();
         config.set_bool("push.followTags", true).unwrap();
@@ -262,9 +264,7 @@ mod tests {
         let who = git2::Signature::now("Ada", "ada@example.org").unwrap();
         repo.tag("mine", &start, &who, "not for others", false)
             .unwrap();
-        it.repo
-            .push("origin", &branch(), None, &CancellationToken::new())
-            .unwrap();
+        push(&it, &id, None).unwrap();
         let bare = git2::Repository::open(it.beside("remote.git")).unwrap();
         assert!(bare.find_reference("refs/tags/mine").is_err());
     }
@@ -272,12 +272,9 @@ mod tests {
     #[test]
     fn a_refusal_has_the_remotes_own_message() {
         let it = with_remote();
-        commit(&it);
+        let id = commit(&it);
         reject(&it, "you may not push here");
-        let error = it
-            .repo
-            .push("origin", &branch(), None, &CancellationToken::new())
-            .unwrap_err();
+        let error = push(&it, &id, None).unwrap_err();
         assert!(
             error.to_string().contains("you may not push here"),
             "{error}"
@@ -286,12 +283,9 @@ mod tests {
     #[test]
     fn a_push_without_write_access_is_denied() {
         let it = with_remote();
-        commit(&it);
+        let id = commit(&it);
         reject(&it, "Permission to acme/shop.git denied to ada.");
-        let error = it
-            .repo
-            .push("origin", &branch(), None, &CancellationToken::new())
-            .unwrap_err();
+        let error = push(&it, &id, None).unwrap_err();
         assert!(matches!(error, GitError::PushDenied { .. }), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::error::{Context, GitError};
-use super::id::{BranchName, CommitId};
+use super::id::{BranchName, CommitId, TreeId};
 use super::lookup::oid;
 use super::repo::Repo;
 
@@ -17,6 +17,56 @@ impl Repo {
             .ok()
             .and_then(|branch| branch.get().target())
             .map(|tip| CommitId::new(tip.to_string())))
+    }
+
+    /// Checks that a branch, where it exists, is at the commit that batch made. The error says who moved it.
+    pub(crate) fn check_unmoved(
+        &self,
+        branch: &BranchName,
+        made: &CommitId,
+    ) -> Result<(), GitError> {
+        let Some(now) = self.branch_tip(branch)?.filter(|now| now != made) else {
+            return Ok(());
+        };
+        let by = self.open()?.reflog(&format!("refs/heads/{branch}")).ok();
+        let by = by.as_ref().and_then(|log| log.get(0)).map(|last| {
+            let who = last.committer();
+            let who = String::from_utf8_lossy(who.name_bytes()).into_owned();
+            let what = last.message_bytes().map(String::from_utf8_lossy);
+            match what.filter(|what| !what.trim().is_empty()) {
+                Some(what) => format!("{who}: {}", what.trim()),
+                None => who,
+            }
+        });
+        Err(GitError::MovedHere {
+            branch: branch.to_string(),
+            now: now.short().to_owned(),
+            made: made.short().to_owned(),
+            by,
+        })
+    }
+
+    /// Has a ref of batch's own lead to a tree, so that no clean-up of the repository deletes the tree.
+    pub(crate) fn keep_tree(&self, name: &str, tree: &TreeId) -> Result<(), GitError> {
+        let context = || format!("{name} cannot be set");
+        let repo = self.open()?;
+        let tree = git2::Oid::from_str(tree.as_str()).context(context)?;
+        repo.reference(name, tree, true, "batch: keep")
+            .context(context)?;
+        Ok(())
+    }
+
+    /// Deletes all refs below `prefix`, a full ref name that ends in a slash.
+    pub(crate) fn delete_refs_below(&self, prefix: &str) -> Result<(), GitError> {
+        let repo = self.open()?;
+        let context = || format!("the refs below {prefix} cannot be deleted");
+        let found = repo
+            .references_glob(&format!("{prefix}*"))
+            .context(context)?;
+        for found in found {
+            found.and_then(|mut it| it.delete()).context(context)?;
+        }
+        Ok(())
     }
 
     /// Checks whether `branch` can be created. The error says why not.

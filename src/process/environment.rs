@@ -103,8 +103,8 @@ const PLACE_PREFIXES: [&str; 10] = [
     "BUNDLER_ORIG_",
 ];
 
-/// Variables that a running tool sets for its commands, with the variable that says that it runs: outside of the tool, a
-/// user sets some of them, too.
+/// Variables that a running tool sets for its commands, with the variable that says that it runs: outside of the tool,
+/// a user sets some of them, too.
 const RUNNING: [(&str, &[&str]); 2] = [
     // They name pipes that workers do not have.
     (
@@ -121,7 +121,8 @@ const RUNNING: [(&str, &[&str]); 2] = [
     ("CARGO_MANIFEST_DIR", &["OUT_DIR"]),
 ];
 
-const FORGE_TOKENS: [&str; 4] = [
+/// The variables that hold tokens of a forge.
+pub(crate) const FORGE_TOKENS: [&str; 4] = [
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "GH_ENTERPRISE_TOKEN",

@@ -25,6 +25,7 @@ pub use background::start_in_background;
 pub use capture::Capture;
 pub use ending::Ending;
 pub use environment::Environment;
+pub(crate) use environment::FORGE_TOKENS;
 pub use error::ProcessError;
 pub use foreground::run_in_foreground;
 pub use leftovers::end_leftover_processes;

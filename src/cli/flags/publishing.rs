@@ -46,6 +46,9 @@ pub(in crate::cli) struct PublishingFlags {
     /// Open pull requests as drafts
     #[arg(long)]
     draft: bool,
+    /// Push without running the repository's pre-push hook
+    #[arg(long)]
+    no_verify: bool,
     /// Give every pull request this label; may be given several times
     #[arg(long, value_name = "NAME")]
     label: Vec<String>,
@@ -106,6 +109,9 @@ impl PublishingFlags {
         }
         if self.draft {
             publish.draft = Some(true);
+        }
+        if self.no_verify {
+            publish.pre_push = Some(false);
         }
         publish.pace = self.pr_pace.or(publish.pace);
         publish.max_open = self.max_open.or(publish.max_open);

@@ -76,8 +76,8 @@ pub enum RunFact {
     Tracked(IssueLink),
     /// The tracking issue cannot be made or is out of date.
     NotTracked { reason: String },
-    /// These files changed in the user's own checkout while the run went: by the user, or by an agent that left its own.
-    /// `more` counts the files that are not named.
+    /// These files changed in the user's own checkout while the run went: by the user, or by an agent that left its
+    /// own. `more` counts the files that are not named.
     UserFilesChanged {
         files: Vec<String>,
         #[serde(default)]

@@ -109,9 +109,9 @@ fn strayed(changed: &[String]) -> String {
         names.push(format!("and {more} more"));
     }
     format!(
-        "the agent changed nothing in its own worktree, but files of this unit changed in your own checkout meanwhile:\n  \
-         {}\nif you did not change them, the agent works in the wrong folder: look at them with git diff there before you \
-         start it again",
+        "the agent changed nothing in its own worktree, but files of this unit changed in your own checkout \
+         meanwhile:\n  {}\nif you did not change them, the agent works in the wrong folder: look at them with git diff \
+         there before you start it again",
         names.join("\n  ")
     )
 }

@@ -9,6 +9,7 @@ use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::UnitState;
 use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure};
+use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::naming::set_aside_ref;
 use crate::words;
 
@@ -205,7 +206,11 @@ async fn set_up(unit: &UnitContext, start: CommitId) -> Result<Prepared, Halt> {
     }
     // The agent did not make the changes of setup and of the files brought along.
     let tree = if setup.is_some() || !unit.job.found.included.is_empty() {
-        unit.snapshot(step).await?
+        let tree = unit.snapshot(step).await?;
+        let (checkout, kept) = (unit.checkout.clone(), tree.clone());
+        unit.git(step, move |_| checkout.keep_tree(KeptTree::Prepared, &kept))
+            .await?;
+        tree
     } else {
         let commit = start.clone();
         unit.git(Step::Checkout, move |job| job.tree(&commit))

@@ -12,6 +12,7 @@ pub(crate) mod context;
 pub(crate) mod follow_up;
 pub(crate) mod monitor;
 pub(crate) mod pipeline;
+pub(crate) mod pre_push;
 pub(crate) mod publish;
 pub(crate) mod publish_permit;
 pub(crate) mod scope;

@@ -8,8 +8,10 @@ use crate::run::job::pull_request::{FinishedNeed, UnitResult, pull_request_facts
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::record::now;
 use crate::run::log::unit_fact::{PullRequestLink, UnitFact};
-use crate::run::unit::context::{Failure, Halt, UnitContext, failure};
+use crate::run::unit::context::{Halt, UnitContext, failure};
+use crate::run::unit::pre_push::{Push, pre_push};
 use crate::run::unit::publish_permit::{Clearance, clearance, permit};
+use crate::run::unit::scope::prove_commit;
 use crate::words;
 
 const BY_FORK: &str =
@@ -52,20 +54,31 @@ pub(crate) async fn publish(
     Ok(Outcome::Published)
 }
 
-/// Pushes the unit's branch.
+/// Pushes the commit that was proven to the unit's branch of the remote. The commit is held against the claim once
+/// more: what the journal says of it may be a day old, and not everything that can write the journal is batch.
 pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
-    unit.begin(Step::Push, None).await?;
+    let step = Step::Push;
+    unit.begin(step, None).await?;
     let (to, branch) = (
         remote.to_owned(),
         unit.job.workspace.branch(&unit.unit().id),
     );
     let state = unit.state();
+    let attempt = &state.attempt;
+    let (Some(commit), Some(start)) = (attempt.commit.clone(), attempt.start().cloned()) else {
+        return Err(failure(step, "there is no commit to push".to_owned()));
+    };
+    let from = match &state.follow_up {
+        Some(open) => open.follow_up.merge_base.clone(),
+        None => start.clone(),
+    };
+    prove_commit(unit, from, commit.clone()).await?;
     let earlier = state.ledger.earlier_commits;
     let looked_at = state.follow_up.map(|open| open.follow_up.head);
-    let cancel = unit.cancel.clone();
-    let pushed = unit
-        .git_result(move |job| {
+    let push = unit
+        .git(step, move |job| {
             let repo = &job.workspace.repo;
+            repo.check_unmoved(&branch, &commit)?;
             // A push may replace only the commit that was looked at, or a commit of an earlier attempt of this unit.
             let replaced = match (looked_at, &earlier[..]) {
                 (Some(head), _) => Some(head),
@@ -75,7 +88,22 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
                     stands.filter(|commit| earlier.contains(commit))
                 }
             };
-            repo.push(&to, &branch, replaced.as_ref(), &cancel)
+            Ok(Push {
+                remote: to,
+                branch,
+                commit,
+                replaced,
+            })
+        })
+        .await?;
+    pre_push(unit, &push).await?;
+    let cancel = unit.cancel.clone();
+    let pushed = unit
+        .git_result(move |job| {
+            let repo = &job.workspace.repo;
+            let planned = push.planned();
+            repo.push_large_files(&planned, &start)?;
+            repo.push(&planned, &cancel)
         })
         .await?;
     if pushed.is_err() && unit.cancel.is_cancelled() {
@@ -86,7 +114,7 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
         if matches!(error, GitError::PushDenied { .. }) && fork_would_help(unit) {
             reason = format!("{reason}\n{BY_FORK}");
         }
-        return Err(Halt::Failed(Failure::new(Step::Push, reason)));
+        return Err(failure(step, reason));
     }
     unit.say(UnitFact::Pushed {
         remote: remote.to_owned(),

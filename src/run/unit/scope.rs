@@ -1,12 +1,15 @@
 //! The step of a unit that proves its work: the changes in the checkout are compared with the claim, and the proven
 //! tree is the tree that will be committed.
 
+use crate::git::{Changes, CommitId};
 use crate::run::job::scope::{feedback, outside, reason};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
+use crate::run::workspace::checkout::KeptTree;
 
-/// Compares the changes with the claim; `None` when nothing changed.
+/// Compares the changes with the claim; `None` when nothing changed. A tree that an earlier process proved is proven
+/// again.
 pub(crate) async fn scope(
     unit: &UnitContext,
     prepared: &Prepared,
@@ -14,14 +17,19 @@ pub(crate) async fn scope(
     let step = Step::Scope;
     let state = unit.state();
     let start = prepared.start.clone();
+    let merge_base = state.follow_up.map(|open| open.follow_up.merge_base);
     if let Some(proven) = state.attempt.proven {
         // Checks may have written into the checkout since then, so the tree that was proven counts.
         let tree = proven.tree.clone();
-        let changes = unit
+        let (changes, whole) = unit
             .git(step, move |job| {
-                job.workspace.repo.changes(&start, &proven.tree)
+                let repo = &job.workspace.repo;
+                let changes = repo.changes(&start, &proven.tree)?;
+                let whole = merge_base.map(|from| repo.changes(&from, &proven.tree));
+                Ok((changes, whole.transpose()?))
             })
             .await?;
+        prove(unit, step, whole.as_ref().unwrap_or(&changes))?;
         return Ok(Some(ProvenChange { tree, changes }));
     }
     unit.begin(step, None).await?;
@@ -30,7 +38,7 @@ pub(crate) async fn scope(
         return Ok(None);
     }
     let before = prepared.tree.clone();
-    let merge_base = state.follow_up.map(|open| open.follow_up.merge_base);
+    let checkout = unit.checkout.clone();
     let (changes, whole, tree) = unit
         .git(step, move |job| {
             let repo = &job.workspace.repo;
@@ -41,23 +49,41 @@ pub(crate) async fn scope(
             } else {
                 repo.apply_changes(&start, &before, &after)?
             };
+            checkout.keep_tree(KeptTree::Proven, &tree)?;
             // Paths that an earlier round created are the unit's too, but only against the merge base.
             let whole = merge_base.map(|from| repo.changes(&from, &tree));
             Ok((changes, whole.transpose()?, tree))
         })
         .await?;
-    let whole = whole.as_ref().unwrap_or(&changes);
-    let faults = outside(&unit.job.found.ownership, unit.number, whole);
-    if !faults.is_empty() {
-        return Err(Halt::Failed(Failure {
-            feedback: Some(feedback(&faults)),
-            ..Failure::new(step, reason(&faults))
-        }));
-    }
+    prove(unit, step, whole.as_ref().unwrap_or(&changes))?;
     unit.say(UnitFact::ScopeProven {
         tree: tree.clone(),
         changes: (&changes).into(),
     })
     .await?;
     Ok(Some(ProvenChange { tree, changes }))
+}
+
+/// Compares all that a commit changes since the commit `from` with the claim.
+pub(crate) async fn prove_commit(
+    unit: &UnitContext,
+    from: CommitId,
+    commit: CommitId,
+) -> Result<(), Halt> {
+    let step = Step::Push;
+    let changes = unit
+        .git(step, move |job| job.workspace.repo.changes(&from, &commit))
+        .await?;
+    prove(unit, step, &changes)
+}
+
+fn prove(unit: &UnitContext, step: Step, changes: &Changes) -> Result<(), Halt> {
+    let faults = outside(&unit.job.found.ownership, unit.number, changes);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Halt::Failed(Failure {
+        feedback: Some(feedback(&faults)),
+        ..Failure::new(step, reason(&faults))
+    }))
 }

@@ -1,9 +1,9 @@
 //! A checkout: a copy of a commit on disk, in which workers work.
 //!
 //! Only this file knows how a checkout comes to be; today each one is a linked worktree of the user's repository. While
-//! workers are in it, its `.git` leads to a repository of the checkout alone, so that the workers' git reaches nothing of
-//! the user's. The rest of the program gets a path, a way to start a process inside, and a way to ask what changed. Every
-//! place follows from run and unit, so a checkout that a killed process left is found again.
+//! workers are in it, its `.git` leads to a repository of the checkout alone, so that the workers' git reaches nothing
+//! of the user's. The rest of the program gets a path, a way to start a process inside, and a way to ask what changed.
+//! Every place follows from run and unit, so a checkout that a killed process left is found again.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::git::{
 use crate::plan::UnitId;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
 use crate::run::log::run_id::RunId;
-use crate::run::workspace::naming::worktree_name;
+use crate::run::workspace::naming::{kept_trees, worktree_name};
 use crate::run::workspace::process_tags::ProcessTags;
 use crate::run::workspace::trash::{Trashed, trash};
 use crate::run::workspace::worker_folders::WorkerFolders;
@@ -35,6 +35,17 @@ pub(crate) struct Checkout {
     index: PathBuf,
     /// The branch that the checkout is on; without one it is on a commit alone.
     branch: Option<BranchName>,
+}
+
+/// A tree of a checkout that is in no commit yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeptTree {
+    /// The content when the agent starts.
+    Prepared,
+    /// The content of the last snapshot, whose files the index names.
+    Snapshot,
+    /// What will be committed.
+    Proven,
 }
 
 /// A command that prepares a new checkout.
@@ -143,8 +154,17 @@ impl Checkout {
         })
     }
 
-    /// Makes the checkout ready for workers again: one that an earlier process left, or whose work has ended. `start` is
-    /// the commit that it was made from.
+    /// Makes the checkout on the commit alone, while its branch stays as it is.
+    pub(crate) fn make_detached(&self, commit: &CommitId) -> Result<(), GitError> {
+        let detached = Self {
+            branch: None,
+            ..self.clone()
+        };
+        detached.make(commit)
+    }
+
+    /// Makes the checkout ready for workers again: one that an earlier process left, or whose work has ended. `start`
+    /// is the commit that it was made from.
     pub(crate) fn reopen(&self, start: &CommitId) -> Result<(), GitError> {
         if self.exists() {
             self.make_private(start)?;
@@ -170,8 +190,8 @@ impl Checkout {
         template.write(&folders.git(), head, &self.index)
     }
 
-    /// Makes the checkout an ordinary worktree of the user's repository, after its last worker has ended. Nothing that a
-    /// worker set in git has an effect there.
+    /// Makes the checkout an ordinary worktree of the user's repository, after its last worker has ended. Nothing that
+    /// a worker set in git has an effect there.
     pub(crate) fn close(&self) -> Result<(), GitError> {
         if self.path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
             let repo = &self.workspace.repo;
@@ -224,7 +244,31 @@ impl Checkout {
 
     /// Writes the present content as a tree.
     pub(crate) fn snapshot(&self) -> Result<TreeId, GitError> {
-        self.workspace.repo.snapshot(&self.path, &self.index)
+        let tree = self.workspace.repo.snapshot(&self.path, &self.index)?;
+        self.keep_tree(KeptTree::Snapshot, &tree)?;
+        Ok(tree)
+    }
+
+    /// Keeps a tree in the repository, which may be cleaned up at any moment (`git gc --prune=now`).
+    pub(crate) fn keep_tree(&self, which: KeptTree, tree: &TreeId) -> Result<(), GitError> {
+        let name = match which {
+            KeptTree::Prepared => "prepared",
+            KeptTree::Snapshot => "snapshot",
+            KeptTree::Proven => "proven",
+        };
+        let prefix = kept_trees(&self.workspace.run, &self.unit);
+        // Git deletes empty folders together with a ref, where another unit may be about to make its own ref.
+        let _alone = self.registering_alone();
+        self.workspace
+            .repo
+            .keep_tree(&format!("{prefix}{name}"), tree)
+    }
+
+    /// Keeps the trees of the checkout no longer.
+    fn forget_trees(&self) -> Result<(), GitError> {
+        let prefix = kept_trees(&self.workspace.run, &self.unit);
+        let _alone = self.registering_alone();
+        self.workspace.repo.delete_refs_below(&prefix)
     }
 
     /// Lists the files that git ignores.
@@ -243,6 +287,7 @@ impl Checkout {
     pub(crate) fn settle(&self, branch: &BranchName, commit: &CommitId) -> Result<(), GitError> {
         let repo = &self.workspace.repo;
         repo.sync_worktree(&self.name, branch, &self.index)?;
+        self.forget_trees()?;
         let private = self.worker_folders().git();
         if !private.exists() {
             return Ok(());
@@ -264,6 +309,7 @@ impl Checkout {
             start,
         )?;
         self.worker_folders().remove_folder()?;
+        self.forget_trees()?;
         Ok(trashed)
     }
 
@@ -299,6 +345,7 @@ impl Checkout {
         self.workspace
             .repo
             .discard_worktree(&self.name, &self.path, &done)?;
+        self.forget_trees()?;
         self.worker_folders().remove_folder()
     }
 

@@ -18,6 +18,9 @@ pub(crate) struct Footprint {
 
 const BLOCK: u64 = 4096;
 
+/// About how many bytes a file takes in git's index: 62 and its path (gitformat-index(5)).
+const INDEX_ENTRY: u64 = 100;
+
 impl Footprint {
     pub(crate) fn add(&mut self, size: u64) {
         self.files += 1;
@@ -66,7 +69,13 @@ impl DiskSpace {
         place: &Path,
     ) -> Result<Self, GitError> {
         let mut each = Footprint::default();
+        let mut index = 0;
         for size in repo.sizes(commit)? {
+            each.add(size);
+            index += INDEX_ENTRY;
+        }
+        each.add(index);
+        for size in repo.private_template(None)?.sizes() {
             each.add(size);
         }
         let place = place

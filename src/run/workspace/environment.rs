@@ -80,9 +80,9 @@ pub(crate) fn relocation_note(
         String::new()
     };
     Some(format!(
-        "these variables lead into your checkout: {}{more}; a unit sees the same place in its own worktree where that \
-         exists, and otherwise nothing of it; .worktreeinclude or [worktrees] setup can put it there, and [environment] \
-         pass keeps a variable as it is",
+        "these variables lead into your checkout: {}{more}; a unit sees the same place in its own worktree where \
+         that exists, and otherwise nothing of it; .worktreeinclude or [worktrees] setup can put it there, and \
+         [environment] pass keeps a variable as it is",
         names.join(", ")
     ))
 }

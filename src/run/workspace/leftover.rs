@@ -20,7 +20,7 @@ use crate::run::log::outcome::Outcome;
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
-use crate::run::workspace::naming::{Naming, worktree_name};
+use crate::run::workspace::naming::{Naming, kept_trees, worktree_name};
 use crate::run::workspace::places::Places;
 use crate::run::workspace::trash::{Trashed, trash};
 use crate::run::workspace::worker_folders::WorkerFolders;
@@ -263,6 +263,7 @@ impl Leftover {
             }
         }
         WorkerFolders::of((repo, run, &self.unit), &self.path).remove()?;
+        repo.delete_refs_below(&kept_trees(run, &self.unit))?;
         remove_empty_folders_above(&self.path);
         if let Some(branch) = &self.idle_branch {
             repo.delete_untouched_branch(branch, &self.start)?;

@@ -24,6 +24,11 @@ pub(crate) fn set_aside_ref(run: &RunId, unit: &UnitId) -> String {
     format!("refs/batch/left/{run}/{unit}")
 }
 
+/// Returns the prefix of the refs that keep a unit's trees until they are in a commit.
+pub(crate) fn kept_trees(run: &RunId, unit: &UnitId) -> String {
+    format!("refs/batch/kept/{run}/{unit}/")
+}
+
 /// The templates of branch names and checkout folders, with `{run}` and `{unit}`, and for folders `{repo}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {

@@ -11,8 +11,8 @@ use crate::git::{GitError, Repo, delete_tree, digest};
 use crate::plan::UnitId;
 use crate::run::log::run_id::RunId;
 
-/// The system's temporary folder may have a path of so many bytes; in a longer one, the path of a socket would soon pass
-/// the 108 bytes that unix(7) allows.
+/// The system's temporary folder may have a path of so many bytes; in a longer one, the path of a socket would soon
+/// pass the 108 bytes that unix(7) allows.
 const LONGEST: usize = 48;
 
 /// The places of a unit's workers beside their checkout.

@@ -1,0 +1,116 @@
+//! The user's pre-push hook (githooks(5)), and the large files (Git LFS) that such a hook often pushes.
+//!
+//! batch runs the hook itself, where the files are that are pushed: a hook that git runs sees the user's own checkout.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::changes::ChangeKind;
+use super::error::{Context, GitError};
+use super::id::{BranchName, CommitId};
+use super::repo::Repo;
+
+/// What a file that Git LFS stores elsewhere begins with
+/// (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>), and how long it may be, in bytes.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+const LFS_POINTER_LENGTH: usize = 1024;
+
+/// A push, as a pre-push hook is told of it.
+#[derive(Debug, Clone)]
+pub(crate) struct PlannedPush<'a> {
+    pub remote: &'a str,
+    pub branch: &'a BranchName,
+    pub commit: &'a CommitId,
+    /// The commit of the remote's branch, where it has the branch.
+    pub replaced: Option<&'a CommitId>,
+}
+
+impl PlannedPush<'_> {
+    /// Returns the line that git writes to the hook's standard input.
+    pub(crate) fn line(&self) -> String {
+        let Self { branch, commit, .. } = self;
+        let zeros = "0".repeat(commit.as_str().len());
+        let replaced = self.replaced.map_or(&*zeros, CommitId::as_str);
+        format!("refs/heads/{branch} {commit} refs/heads/{branch} {replaced}\n")
+    }
+}
+
+impl Repo {
+    /// Finds the pre-push hook for a push from the checkout at `worktree`. A relative `core.hooksPath` names a folder
+    /// of that checkout, or of the user's checkout where that one lacks the hook because a tool made it.
+    pub(crate) fn pre_push_hook(&self, worktree: &Path) -> Result<Option<PathBuf>, GitError> {
+        let set = self
+            .git_in_checkout(["config", "--type=path", "--get", "core.hooksPath"])
+            .with_the_users_hooks()
+            .run();
+        let folders = match set {
+            Ok(path) => {
+                let path = path.strip_suffix(b"\n").unwrap_or(&path);
+                let path = Path::new(std::ffi::OsStr::from_bytes(path));
+                vec![worktree.join(path), self.root.join(path)]
+            }
+            // Git gives no message where the setting is absent.
+            Err(GitError::Program { .. }) => vec![self.common.join("hooks")],
+            Err(error) => return Err(error),
+        };
+        let is_program = |path: &PathBuf| {
+            path.metadata()
+                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        };
+        Ok(folders
+            .into_iter()
+            .map(|folder| folder.join("pre-push"))
+            .find(is_program))
+    }
+
+    /// Returns the address that a pre-push hook is told of.
+    pub(crate) fn pre_push_address(&self, remote: &str) -> Result<String, GitError> {
+        let urls = self.push_urls(remote)?;
+        Ok(urls.into_iter().next().unwrap_or_else(|| remote.to_owned()))
+    }
+
+    /// Pushes the large files of a commit, where it adds or changes any since the commit `from`.
+    pub(crate) fn push_large_files(
+        &self,
+        push: &PlannedPush<'_>,
+        from: &CommitId,
+    ) -> Result<(), GitError> {
+        if !self.has_large_files(from, push.commit)? {
+            return Ok(());
+        }
+        let address = self.pre_push_address(push.remote)?;
+        self.git_in_checkout(["lfs", "pre-push", push.remote, &address])
+            .stdin(push.line().into_bytes())
+            .over_network()
+            .run()
+            .map(drop)
+    }
+
+    fn has_large_files(&self, from: &CommitId, commit: &CommitId) -> Result<bool, GitError> {
+        let changes = self.changes(from, commit)?;
+        let repo = self.open()?;
+        let context = || format!("the files of commit {commit} cannot be read");
+        let id = git2::Oid::from_str(commit.as_str()).context(context)?;
+        let tree = repo
+            .find_commit(id)
+            .and_then(|commit| commit.tree())
+            .context(context)?;
+        let is_pointer = |path: &[u8]| {
+            let entry = tree
+                .get_path(Path::new(std::ffi::OsStr::from_bytes(path)))
+                .ok()?;
+            let (size, _) = repo.odb().ok()?.read_header(entry.id()).ok()?;
+            let blob = repo
+                .find_blob(entry.id())
+                .ok()
+                .filter(|_| size <= LFS_POINTER_LENGTH)?;
+            Some(blob.content().starts_with(LFS_POINTER))
+        };
+        Ok(changes
+            .list
+            .iter()
+            .filter(|change| change.kind != ChangeKind::Deleted)
+            .any(|change| is_pointer(&change.path) == Some(true)))
+    }
+}

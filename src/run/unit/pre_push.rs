@@ -1,0 +1,115 @@
+//! The part of a push in which the user's pre-push hook judges what is pushed. The hook runs like a check: in the
+//! unit's checkout, and without the token.
+
+use crate::git::{BranchName, CommitId, GitError, PlannedPush};
+use crate::process::{self, Command, Ending};
+use crate::run::log::outcome::Step;
+use crate::run::unit::context::{Failure, Halt, UnitContext, failure};
+use crate::words;
+
+/// Git LFS does not push its files from a hook with this variable: batch pushes them, with the user's credentials.
+const LFS_SKIP_PUSH: (&str, &str) = ("GIT_LFS_SKIP_PUSH", "1");
+
+const REFUSED: &str = "the pre-push hook of this repository refused the push";
+const WAY_PAST: &str = "run batch publish --no-verify to push without the hook";
+
+/// What is to be pushed.
+#[derive(Debug, Clone)]
+pub(crate) struct Push {
+    pub(crate) remote: String,
+    pub(crate) branch: BranchName,
+    pub(crate) commit: CommitId,
+    /// The commit of the remote's branch, where it has the branch.
+    pub(crate) replaced: Option<CommitId>,
+}
+
+impl Push {
+    pub(crate) fn planned(&self) -> PlannedPush<'_> {
+        PlannedPush {
+            remote: &self.remote,
+            branch: &self.branch,
+            commit: &self.commit,
+            replaced: self.replaced.as_ref(),
+        }
+    }
+}
+
+/// Runs the hook, where the repository has one and the settings do not turn it off.
+pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt> {
+    let step = Step::Push;
+    if unit.job.spec.settings.publish.pre_push == Some(false) {
+        return Ok(());
+    }
+    let path = unit.checkout.path().to_path_buf();
+    let remote = push.remote.clone();
+    let found = unit
+        .git(step, move |job| {
+            let repo = &job.workspace.repo;
+            let hook = repo.pre_push_hook(&path)?;
+            Ok((hook, repo.pre_push_address(&remote)?))
+        })
+        .await?;
+    let (Some(hook), address) = found else {
+        return Ok(());
+    };
+    unit.begin(step, Some("pre-push hook".to_owned())).await?;
+    let made_here = reopen(unit, &push.commit).await?;
+    let folder = unit.folder();
+    let log = folder.join("pre-push.log");
+    let input = folder.join("pre-push.input");
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&input, push.planned().line()))
+        .map_err(|error| {
+            let input = input.display();
+            failure(step, format!("{input} cannot be written: {error}"))
+        })?;
+    let mut environment = unit.environment();
+    environment.set(LFS_SKIP_PUSH.0, LFS_SKIP_PUSH.1);
+    let command = Command {
+        program: hook.into(),
+        args: vec![push.remote.clone().into(), address.into()],
+        dir: unit.checkout.path().to_path_buf(),
+        env: environment,
+        input: Some(input),
+        limit: Some(unit.job.spec.check_limit()),
+        idle: None,
+        log: log.clone(),
+    };
+    let ran = process::run(&command, &unit.cancel).await;
+    let checkout = unit.checkout.clone();
+    unit.git(step, move |_| {
+        checkout.end_processes();
+        if made_here {
+            checkout.remove()?;
+        }
+        Ok(())
+    })
+    .await?;
+    let ran = ran.map_err(|error| failure(step, words::chain(&error)))?;
+    match ran.ending {
+        Ending::Cancelled => Err(Halt::Stopped),
+        ending if ending.is_success() => Ok(()),
+        ending => Err(Halt::Failed(Failure {
+            tail: Some(ran.tail),
+            log: Some(log),
+            ..Failure::new(step, format!("{REFUSED}: {ending}\n{WAY_PAST}"))
+        })),
+    }
+}
+
+/// Makes the unit's checkout ready for the hook; where it is gone, a checkout of the commit. Returns whether it was
+/// made.
+async fn reopen(unit: &UnitContext, commit: &CommitId) -> Result<bool, Halt> {
+    let (checkout, commit) = (unit.checkout.clone(), commit.clone());
+    unit.git(Step::Push, move |_| {
+        let is_gone = !checkout.exists();
+        if is_gone {
+            checkout.make_detached(&commit)?;
+        } else {
+            checkout.reopen(&commit)?;
+        }
+        checkout.make_temp_dir()?;
+        Ok::<_, GitError>(is_gone)
+    })
+    .await
+}

@@ -1,0 +1,144 @@
+//! What is pushed is the commit that was proven, by its id.
+
+use std::fs;
+
+use super::workers::Worker;
+use crate::support::{Repo, SIGN};
+
+/// Writes an event of the only run's unit into the journal.
+fn forge_event(repo: &Repo, unit: &str, fact: &str) {
+    let journal = rusqlite::Connection::open(repo.state().join("journal.db")).expect("the journal");
+    let insert = "INSERT INTO events (run, unit, at, fact) SELECT run, ?1, max(at), ?2 FROM events";
+    let rows = journal.execute(insert, [unit, fact]).expect("an event");
+    assert_eq!(rows, 1);
+}
+
+/// Row B1, by layout: a branch that somebody moved before its push is not pushed, and the message says who moved it.
+#[test]
+fn a_branch_that_was_moved_is_refused() {
+    let repo = Repo::with_packages(2);
+    // The last agent moves the first unit's branch in the user's repository to a commit of its own.
+    let dir = repo.dir().display().to_string();
+    let agent = format!(
+        r#"{SIGN}
+        case $BATCH_UNIT in 02*) ;; *) exit 0;; esac
+        cd '{dir}'
+        branch=$(git for-each-ref --format='%(refname)' 'refs/heads/batch/*/01*')
+        tree=$(git rev-parse main^{{tree}})
+        stranger=$(git -c user.name=Mallory commit-tree -p main -m stranger "$tree")
+        git -c user.name=Mallory update-ref -m 'moved by hand' "$branch" "$stranger""#
+    );
+    let ended = Worker::Agent.attacks(&repo, &agent, &["--publish", "after-all"]);
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    ended
+        .says("is at")
+        .says("the commit that was proven (Mallory: moved by hand)")
+        .says("git branch --force batch/");
+    let pushed = repo.pushed();
+    assert_eq!(pushed.len(), 1, "{pushed:?}");
+    assert!(pushed[0].contains("/02-"), "{pushed:?}");
+}
+
+/// Row B1, by layout: also when another process publishes later.
+#[test]
+fn a_branch_that_was_moved_is_not_published_later() {
+    let repo = Repo::with_packages(1);
+    let _ = repo.migrate_by(SIGN, &["--dry-run"]).exits(0);
+    let branch = repo.branches().remove(0);
+    let proven = repo.git(["rev-parse", &branch]);
+    let stranger = repo.git(["commit-tree", "-p", "main", "-m", "stranger", "main^{tree}"]);
+    repo.git(["update-ref", &format!("refs/heads/{branch}"), &stranger]);
+    let ended = repo.batch(["publish", "--forge", "local"]);
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(repo.pushed().is_empty());
+    repo.git(["update-ref", &format!("refs/heads/{branch}"), &proven]);
+    let _ = repo.batch(["publish", "--forge", "local"]).exits(0);
+    let at = repo.git([
+        "--git-dir",
+        &repo.remote_dir().to_string_lossy(),
+        "rev-parse",
+        &branch,
+    ]);
+    assert_eq!(at, proven);
+}
+
+/// Row B2: what an event says was proven is proven again.
+#[test]
+fn a_forged_proof_is_not_believed() {
+    let repo = Repo::with_packages(2);
+    let args = repo.migration(SIGN, &["-j", "1"]);
+    // After the first unit's agent has ended.
+    let killed = repo.batch_with(args, &[("BATCH_CRASH", "5+")]);
+    assert_eq!(killed.code(), -1, "{killed:?}");
+    let main = repo.git(["rev-parse", "main"]);
+    let blob = repo.root().join("foreign");
+    fs::write(&blob, "// foreign\n").expect("a file");
+    let blob = repo.git(["hash-object", "-w", &blob.to_string_lossy()]);
+    let index = repo.root().join("forged-index");
+    let forge = |args: &[&str]| {
+        let output = repo
+            .command("git")
+            .args(args)
+            .env("GIT_INDEX_FILE", &index)
+            .output()
+            .expect("git starts");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    forge(&["read-tree", &main]);
+    let entry = format!("100644,{blob},packages/p1/index.js");
+    forge(&["update-index", "--cacheinfo", &entry]);
+    let tree = forge(&["write-tree"]);
+    forge_event(
+        &repo,
+        "01-packages-p0-index-js",
+        &format!(
+            r#"{{"fact":"scope-proven","tree":"{tree}","changes":{{"files":1,"insertions":1,"deletions":1}}}}"#
+        ),
+    );
+    let resumed = repo.batch(["resume", "--yes"]);
+    resumed.says("it changed what is not its own");
+    assert!(
+        repo.pushed().iter().all(|branch| !branch.contains("/01-")),
+        "{:?}",
+        repo.pushed()
+    );
+}
+
+/// Cases of `git gc --prune=now` in the user's repository between a unit's proof and its commit, and between its
+/// attempts: what is in no commit yet hangs on a ref of batch's own.
+#[test]
+fn a_clean_up_of_the_repository_deletes_no_work() {
+    let repo = Repo::with_packages(2);
+    // A whole `git gc` refuses to run twice at the same time.
+    let gc = format!("git -C '{}' prune --expire=now", repo.dir().display());
+    let gc = repo.program("gc", &gc);
+    let gc = gc.to_string_lossy();
+    let first = repo.root().join("first");
+    let check = repo.program(
+        "check",
+        &format!(
+            "{gc}\ntest -e '{0}' || {{ touch '{0}'; exit 1; }}",
+            first.display()
+        ),
+    );
+    let check = check.to_string_lossy();
+    let agent = format!("{gc}\n{SIGN}\n{gc}");
+    let _ = repo
+        .migrate_by(
+            &agent,
+            &[
+                "-j",
+                "1",
+                "--setup",
+                "echo x >packages/p0/set-up",
+                "--check",
+                &check,
+            ],
+        )
+        .exits(0);
+    assert_eq!(repo.pushed().len(), 2);
+    assert_eq!(repo.git(["fsck", "--no-dangling"]), "");
+    let kept = repo.git(["for-each-ref", "refs/batch/kept"]);
+    assert_eq!(kept, "");
+}
