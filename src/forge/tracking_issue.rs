@@ -3,7 +3,7 @@
 //! Text in, text out; knows no forge. What people write around the list stays.
 
 use super::fit::fit_title;
-use super::markdown::{code, fence, one_line};
+use super::markdown::{code, fence};
 use super::pull_request::PullRequestRef;
 use super::status::PullRequestState;
 
@@ -44,7 +44,7 @@ pub(crate) struct IssueRef {
 
 impl TrackingIssue {
     pub(super) fn title(&self) -> String {
-        fit_title(&one_line(&self.instruction))
+        fit_title(&self.instruction)
     }
 
     /// Returns the issue's text with the present list; the rest of the text before stays.

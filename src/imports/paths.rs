@@ -55,6 +55,14 @@ pub(super) fn shared_folders(a: &str, b: &str) -> usize {
         .count()
 }
 
+/// Checks whether `path` is the folder or lies below it; `""` is the root.
+pub(super) fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +88,11 @@ mod tests {
         assert_eq!(ancestors("").collect::<Vec<_>>(), [""]);
         assert_eq!(shared_folders("a/b/c", "a/b/d"), 2);
         assert_eq!(shared_folders("x", "y"), 0);
+    }
+
+    #[test]
+    fn only_a_whole_folder_name_counts_as_above() {
+        assert!(is_within("a/b", "a") && is_within("a", "a") && is_within("a", ""));
+        assert!(!is_within("ab", "a") && !is_within("a", "a/b"));
     }
 }

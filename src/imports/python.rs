@@ -288,21 +288,13 @@ impl FamilyResolver for PythonModules {
         // The folder of a script comes first, then the roots above the importer, the nearest first.
         let above = roots
             .iter()
-            .filter(|root| root.is_empty() || is_within(here, root))
+            .filter(|root| paths::is_within(here, root))
             .rev();
-        let others = roots
-            .iter()
-            .filter(|root| !(root.is_empty() || is_within(here, root)));
+        let others = roots.iter().filter(|root| !paths::is_within(here, root));
         let beside = std::iter::once(here).filter(|here| !self.modules.contains_key(*here));
         let file = beside
             .chain(above.chain(others).map(String::as_str))
             .find_map(|root| self.find(root, name, import.kind));
         found.extend(file);
     }
-}
-
-fn is_within(folder: &str, root: &str) -> bool {
-    folder
-        .strip_prefix(root)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

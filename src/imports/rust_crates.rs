@@ -124,7 +124,7 @@ impl RustCrates {
             }
             _ => {
                 let library = package.map_or("", |package| paths::folder(&package.library));
-                if is_within(path, library) && library.len() > base.len() {
+                if paths::is_within(path, library) && library.len() > base.len() {
                     library[base.len()..]
                         .split('/')
                         .filter(|part| !part.is_empty())
@@ -284,11 +284,4 @@ fn above_src(folder: &str) -> &str {
     paths::ancestors(folder)
         .find(|folder| paths::name(folder) == "src")
         .map_or(folder, paths::folder)
-}
-
-fn is_within(path: &str, folder: &str) -> bool {
-    folder.is_empty()
-        || path
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.starts_with('/'))
 }

@@ -1,7 +1,9 @@
-//! Merged pull requests undone by others: what stands on a unit's work is taken back before that work itself.
+//! Opens pull requests that undo merged ones. The work of a unit is undone only after the work of the units that need
+//! it.
 //!
-//! Each is one commit on top of what the base has become, on a branch of its own. It is made of objects alone, written
-//! down before any branch moves, and what is there already is found again: nothing is opened twice.
+//! A revert is one commit on the present tip of the base branch, on a branch of its own. The commit is made of objects
+//! alone and recorded before any branch moves. A repeated call finds the commit, the branch and the pull request of an
+//! earlier call, so nothing is opened twice.
 
 use super::action::{Mode, NotDone};
 use super::selection::Selection;
@@ -15,21 +17,21 @@ use crate::plan::{self, UnitId};
 use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
 use crate::words;
 
-/// So many files of a conflict are named.
+/// An error names at most this many files of a conflict.
 const NAMED: usize = 5;
 
 /// How merged pull requests are undone.
 #[derive(Debug, Clone)]
 pub(crate) struct RevertOptions {
     pub(crate) draft: bool,
-    /// Why, in the words of whoever wants it.
+    /// The reason, in the user's words.
     pub(crate) why: Option<String>,
-    /// What pull requests of the run are furnished with, and how branches are called.
+    /// The labels, reviewers and other options of the run's pull requests.
     pub(crate) publish: PublishConfig,
     pub(crate) naming: Naming,
 }
 
-/// The branch from which work is taken back.
+/// The branch that the work is removed from.
 #[derive(Debug, Clone)]
 struct RevertBase {
     branch: BranchName,
@@ -38,7 +40,7 @@ struct RevertBase {
     form: Option<String>,
 }
 
-/// What takes the work back, before it is a commit.
+/// The tree of a revert, before its commit is made.
 struct RevertTree {
     tree: TreeId,
     files: Vec<String>,
@@ -47,7 +49,7 @@ struct RevertTree {
 }
 
 impl Selection<'_> {
-    /// Opens a pull request that undoes it for each that is merged.
+    /// Opens a pull request for each chosen one that is merged, which undoes it.
     pub(crate) async fn revert(&mut self, options: &RevertOptions) {
         let mut undone: Vec<UnitId> = Vec::new();
         let mut onto: Option<RevertBase> = None;
@@ -119,7 +121,7 @@ impl Selection<'_> {
         ))
     }
 
-    /// What takes the unit's work back already, and how that stands.
+    /// Returns the number and state of the pull request that reverts the unit, where there is one.
     async fn undone_by(
         &self,
         unit: &UnitState,
@@ -133,7 +135,7 @@ impl Selection<'_> {
         Ok(Some((pr.number, standing.state)))
     }
 
-    /// Halts where something that is merged stands on the unit's work and is not undone; gives one that is open.
+    /// Refuses where a merged pull request needs the unit's work and is not undone. Returns an open one that needs it.
     async fn dependents_of(
         &self,
         unit: &UnitState,
@@ -184,7 +186,7 @@ impl Selection<'_> {
         })
     }
 
-    /// The tree of the branch without the unit's work.
+    /// Returns the tree of the branch without the unit's work.
     async fn revert_tree(
         &self,
         unit: &UnitState,
@@ -282,7 +284,7 @@ impl Selection<'_> {
                 branch: options.naming.branch(&state.id, &id),
                 remote: unit.publication.pushed_to.clone(),
             };
-            // Written down before any branch moves, so that a crash leaves nothing that is not known.
+            // The fact is recorded before any branch moves, so that a resumed call knows every commit.
             self.record(unit, UnitFact::RevertCommitted(made))?;
         }
         let known = self.session.state.unit(&unit.header.id);
@@ -294,7 +296,7 @@ impl Selection<'_> {
         let position = self.session.state.units.iter();
         let position = position.take_while(|other| other.header.id != unit.header.id);
         let mut extras = run::pull_request_options(&options.publish, &unit.header.owners);
-        // The order in which they are merged is not theirs to choose.
+        // Reverts have to be merged in an order that the forge does not know.
         extras.auto_merge = None;
         let request = PullRequest {
             run: inverse.run.clone(),
@@ -318,7 +320,7 @@ impl Selection<'_> {
         Ok(link)
     }
 
-    /// Brings the branch of what undoes a unit, here and on the remote, to its commit. Gives its name.
+    /// Moves the branch of the revert, here and on the remote, to its commit. Returns its name.
     fn update_branch_of(&self, made: &UnitState) -> Result<String, NotDone> {
         let (Some(branch), Some(commit)) = (made.attempt.branch_name(), &made.attempt.commit)
         else {
@@ -339,7 +341,7 @@ impl Selection<'_> {
         Ok(branch.to_string())
     }
 
-    /// What has to be merged before this, with where it is.
+    /// Returns the reverts that have to be merged before this one, with their addresses.
     fn needs_of_revert(&self, made: &UnitState) -> Vec<Need> {
         let needs = self.session.needs_of(made).into_iter();
         needs
@@ -351,7 +353,7 @@ impl Selection<'_> {
             .collect()
     }
 
-    /// Writes a fact about the unit down.
+    /// Records a fact about the unit.
     fn record(&mut self, unit: &UnitState, fact: UnitFact) -> Result<(), NotDone> {
         let session = &mut *self.session;
         let recorded =
@@ -362,13 +364,8 @@ impl Selection<'_> {
 }
 
 fn conflict(branch: &BranchName, paths: &[String]) -> NotDone {
-    let named: Vec<String> = paths.iter().take(NAMED).map(|it| words::line(it)).collect();
-    let more = match paths.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let paths = words::few(paths.iter().map(|it| words::line(it)), NAMED);
     NotDone::Failed(format!(
-        "{branch} has changed since then in {}{more}: undo the unit's change there by hand",
-        named.join(", ")
+        "{branch} has changed since then in {paths}: undo the unit's change there by hand"
     ))
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod fence;
+mod few;
 mod number;
 mod sanitize;
 mod size;
@@ -15,6 +16,7 @@ mod time;
 
 pub use error::chain;
 pub use fence::{backticks, fence};
+pub use few::few;
 pub use number::{count, plural};
 pub use sanitize::{block, line};
 pub use size::{amount, bytes};

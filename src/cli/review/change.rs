@@ -184,12 +184,8 @@ fn find_files(plan: &Plan, base: &BaseFiles, text: &str) -> Result<Vec<String>, 
 
 fn several<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    let more = match names.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    format!("{text:?} may be any of {shown}{more}")
+    let names = words::few(names.iter(), NAMED);
+    format!("{text:?} may be any of {names}")
 }
 
 /// The instruction as it comes out of the person's editor; nothing where it is as it was.

@@ -9,6 +9,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
 use crate::run::workspace::places::Places;
+use crate::words;
 
 /// An error names at most this many units.
 const NAMED: usize = 8;
@@ -30,19 +31,14 @@ pub enum KnownRunError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Lock(#[from] LockUnreadable),
-    #[error("run {run} has no unit {wanted:?}; it has {}", few(units))]
+    #[error("run {run} has no unit {wanted:?}; it has {}", words::few(units.iter(), NAMED))]
     NoUnit {
         run: RunId,
         wanted: String,
         units: Vec<UnitId>,
     },
-    #[error("{wanted:?} may be any of the units {}", few(units))]
+    #[error("{wanted:?} may be any of the units {}", words::few(units.iter(), NAMED))]
     SeveralUnits { wanted: String, units: Vec<UnitId> },
-}
-
-fn few(units: &[UnitId]) -> String {
-    let named: Vec<&str> = units.iter().take(NAMED).map(UnitId::as_str).collect();
-    named.join(", ")
 }
 
 impl KnownRun {

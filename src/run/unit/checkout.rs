@@ -226,7 +226,7 @@ pub(crate) async fn keep_ignored(
     prepared: &Prepared,
 ) -> Result<Option<String>, Halt> {
     if unit.job.spec.setup().is_some() || !unit.job.found.included.is_empty() {
-        // The files of setup cannot be told from the files of the agent.
+        // Files that setup made cannot be distinguished from files that the agent made.
         return Ok(None);
     }
     let (checkout, start) = (unit.checkout.clone(), prepared.start.clone());
@@ -236,20 +236,14 @@ pub(crate) async fn keep_ignored(
             return Ok(None);
         }
         let kept = checkout.trash(&start)?;
-        let names: Vec<String> = ignored
+        let names = ignored
             .iter()
-            .take(IGNORED_SHOWN)
-            .map(|path| words::line(&String::from_utf8_lossy(path)))
-            .collect();
-        let more = match ignored.len().saturating_sub(IGNORED_SHOWN) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+            .map(|path| words::line(&String::from_utf8_lossy(path)));
+        let names = words::few(names, IGNORED_SHOWN);
         Ok(kept.map(|kept| {
             format!(
-                "it wrote what git ignores, which is kept in {}: {}{more}",
-                kept.at.display(),
-                names.join(", ")
+                "it wrote what git ignores, which is kept in {}: {names}",
+                kept.at.display()
             )
         }))
     })
