@@ -13,7 +13,7 @@ pub enum Action {
     Comment(String),
     /// Comments exactly once, however often it is asked to.
     Note {
-        /// Tells this note from others.
+        /// Distinguishes this note from others.
         key: String,
         text: String,
     },

@@ -15,7 +15,7 @@ use super::repository_template;
 use crate::config::PublishConfig;
 use crate::words::{self, TemplateFault};
 
-/// The unit comes first, so that a title that is cut still tells the units apart.
+/// The unit comes first, so that also titles that are cut differ.
 const TITLE: &str = "{{ title }}: {{ instruction | line }}";
 const COMMIT: &str = "{{ title }}: {{ instruction | line }}\n\n{{ instruction }}\n";
 const BODY: &str = include_str!("body.md.jinja");
@@ -228,7 +228,7 @@ fn ends_in_trailers(text: &str) -> bool {
     let last = text.rsplit("\n\n").next().unwrap_or_default();
     last.lines().all(|line| {
         line.split_once(": ").is_some_and(|(key, _)| {
-            // A capital letter tells `Refs: x` from words like `refactor: x`.
+            // A capital letter distinguishes `Refs: x` from words like `refactor: x`.
             key.starts_with(|c: char| c.is_ascii_uppercase())
                 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         })

@@ -47,7 +47,7 @@ git_name! {
 }
 
 impl CommitId {
-    /// Returns the first ten digits, which tell commits apart for people.
+    /// Returns the first ten digits, which are enough for people to tell commits apart.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..10).unwrap_or(&self.0)

@@ -1,4 +1,4 @@
-//! Tells whether a worktree is still where it was made, or whether somebody locked, moved or removed it since.
+//! Finds out whether a worktree is still where it was made, or whether somebody locked, moved or removed it since.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Tells from a file's bytes whether it is binary, a Git LFS pointer, or made by a program.
+//! Decides from a file's bytes whether it is binary, a Git LFS pointer, or generated.
 //!
 //! Pure over bytes; knows neither names nor git.
 

@@ -35,7 +35,7 @@ pub struct Plan {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
-/// What an agent that read the base before planning tells every other agent.
+/// The findings of the agent that read the base before planning, for every other agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Research {

@@ -130,7 +130,7 @@ pub(crate) const FORGE_TOKENS: [&str; 4] = [
 ];
 
 /// Variables that every worker gets: git neither asks nor looks for a password, `gh` finds no login, and a program can
-/// tell that batch runs it.
+/// see that batch runs it.
 const ADDED: [(&str, &str); 6] = [
     ("BATCH", "1"),
     ("GIT_TERMINAL_PROMPT", "0"),

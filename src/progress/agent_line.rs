@@ -1,4 +1,4 @@
-//! One agent that reads before there is a run: a line on a terminal that tells what it is at.
+//! The line on a terminal that shows the activity of an agent before there is a run.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::words;
 const TICK: Duration = Duration::from_millis(120);
 const TEMPLATE: &str = "{spinner:.cyan} {elapsed:>4}  {wide_msg}";
 
-/// The line, gone with its end; none where there is no terminal.
+/// The line, which is erased at the end; without a terminal there is none.
 pub(crate) struct AgentLine {
     bar: ProgressBar,
 }
 
 impl AgentLine {
-    /// Says what is begun.
+    /// Prints the title and starts the line.
     pub(crate) fn start(what: &str) -> Self {
         let term = Term::stderr();
         // Nobody hears of a program that cannot be written to.

@@ -266,7 +266,7 @@ mod tests {
 
     use super::*;
     use crate::progress::lines::tests::shown;
-    use crate::report::sample::{self, Story};
+    use crate::report::sample::{self, SampleRun};
     use crate::run::{RunFact, Stop};
 
     /// Bars that draw nowhere, of a terminal of the usual 80 × 24.
@@ -281,10 +281,10 @@ mod tests {
         Bars::new(Term::read_write_pair(nowhere(), nowhere()))
     }
 
-    /// The bars after the last event of a story, as texts from top to bottom.
-    fn texts(story: Story) -> Vec<String> {
+    /// The bars after the last event of a run, as texts from top to bottom.
+    fn texts(sample: SampleRun) -> Vec<String> {
         let mut bars = bars();
-        let events = story.events();
+        let events = sample.events();
         for until in 1..=events.len() {
             let state = RunState::fold(&sample::run_id(), &events[..until]).unwrap();
             bars.event(&events[until - 1], &state);
@@ -299,12 +299,12 @@ mod tests {
 
     #[test]
     fn only_running_units_have_a_line() {
-        let story = Story::of(["01-api", "02-cart", "03-db", "04-web"])
+        let sample = SampleRun::of(["01-api", "02-cart", "03-db", "04-web"])
             .published("01-api", 0, 10)
             .failed("02-cart", 0, 20)
             .step("03-db", 30);
         assert_eq!(
-            texts(story),
+            texts(sample),
             ["03-db     agent", "2/4 units · 1 failed · 1 running"]
         );
     }
@@ -312,10 +312,10 @@ mod tests {
     #[test]
     fn a_terminal_with_few_rows_still_shows_the_overall_line() {
         let names: Vec<String> = (0..30).map(|n| format!("unit-{n:02}")).collect();
-        let story = names
+        let sample = names
             .iter()
-            .fold(Story::of(&names), |story, name| story.step(name, 1));
-        let texts = texts(story);
+            .fold(SampleRun::of(&names), |sample, name| sample.step(name, 1));
+        let texts = texts(sample);
         assert_eq!(texts.len(), 24 - ROWS_KEPT + 1);
         assert_eq!(
             texts.last().unwrap(),
@@ -326,38 +326,38 @@ mod tests {
     #[test]
     fn a_unit_that_had_no_room_gets_its_line_later() {
         let names: Vec<String> = (0..24).map(|n| format!("unit-{n:02}")).collect();
-        let story = names
+        let sample = names
             .iter()
-            .fold(Story::of(&names), |story, name| story.step(name, 1));
-        let story = (0..5).fold(story, |story, n| {
-            story.outcome(&names[n], 2, Outcome::Stopped)
+            .fold(SampleRun::of(&names), |sample, name| sample.step(name, 1));
+        let sample = (0..5).fold(sample, |sample, n| {
+            sample.outcome(&names[n], 2, Outcome::Stopped)
         });
-        assert_eq!(texts(story).len(), 19 + 1);
+        assert_eq!(texts(sample).len(), 19 + 1);
     }
 
     #[test]
     fn a_run_that_drains_says_how_to_stop_it_at_once() {
-        let story = Story::of(["a"])
+        let sample = SampleRun::of(["a"])
             .step("a", 1)
             .run(2, RunFact::StopRequested { how: Stop::Drain });
-        assert!(texts(story)[1].contains("Ctrl-C again stops the running units"));
-        let story = Story::of(["a"])
+        assert!(texts(sample)[1].contains("Ctrl-C again stops the running units"));
+        let sample = SampleRun::of(["a"])
             .step("a", 1)
             .run(2, RunFact::StopRequested { how: Stop::Drain })
             .run(3, RunFact::StopRequested { how: Stop::Now });
-        assert_eq!(texts(story)[1], "stopping the running units");
+        assert_eq!(texts(sample)[1], "stopping the running units");
     }
 
     #[test]
     fn a_run_without_room_says_so_until_there_is_some() {
         let short = RunFact::DiskSpaceShort { free: 1, each: 2 };
-        let story = Story::of(["a", "b"]).step("a", 1).run(2, short.clone());
-        assert_eq!(texts(story)[1], WAITING);
-        let story = Story::of(["a", "b"])
+        let sample = SampleRun::of(["a", "b"]).step("a", 1).run(2, short.clone());
+        assert_eq!(texts(sample)[1], WAITING);
+        let sample = SampleRun::of(["a", "b"])
             .step("a", 1)
             .run(2, short)
             .run(3, RunFact::DiskSpaceEnough);
-        assert_eq!(texts(story).len(), 2);
+        assert_eq!(texts(sample).len(), 2);
     }
 
     #[test]
@@ -368,7 +368,7 @@ mod tests {
             step: crate::run::Step::Check,
             detail,
         };
-        let text = &texts(Story::of([long]).fact(long, 1, check))[0];
+        let text = &texts(SampleRun::of([long]).fact(long, 1, check))[0];
         assert!(
             text.starts_with("a-unit-whose-name-goes-on-a…  check npm test xxx"),
             "{text}"
@@ -381,18 +381,24 @@ mod tests {
 
     #[test]
     fn the_line_of_an_ended_unit_says_what_matters_of_it() {
-        let line = |story: Story| {
-            let state = story.state();
+        let line = |sample: SampleRun| {
+            let state = sample.state();
             let unit = &state.units[0];
             let line = ended_line(unit, unit.outcome().unwrap(), 8, state.started_at);
             console::strip_ansi_codes(&line).into_owned()
         };
         assert_eq!(
-            line(Story::of(["01-api"]).published_as("01-api", 0, 12_300, 3, "https://x.test/3")),
+            line(SampleRun::of(["01-api"]).published_as(
+                "01-api",
+                0,
+                12_300,
+                3,
+                "https://x.test/3"
+            )),
             "✓    12s  01-api    published  PR #3"
         );
         assert_eq!(
-            line(Story::of(["01-api"]).failed_with(
+            line(SampleRun::of(["01-api"]).failed_with(
                 "01-api",
                 0,
                 900,
@@ -402,7 +408,7 @@ mod tests {
             "✗  900ms  01-api    failed at check: no good"
         );
         assert_eq!(
-            line(Story::of(["01-api"]).outcome(
+            line(SampleRun::of(["01-api"]).outcome(
                 "01-api",
                 0,
                 Outcome::Blocked {
@@ -427,7 +433,7 @@ mod tests {
         let mut bars = bars();
         shown(
             &mut bars,
-            Story::of(["a", "b"]).step("a", 1).published("b", 1, 2),
+            SampleRun::of(["a", "b"]).step("a", 1).published("b", 1, 2),
         );
         assert!(bars.units.is_empty() && bars.overall.is_none() && bars.notice.is_none());
     }

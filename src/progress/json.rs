@@ -93,12 +93,12 @@ mod tests {
     use super::*;
     use crate::git::{BranchName, CommitId};
     use crate::progress::lines::tests::shown;
-    use crate::report::sample::Story;
+    use crate::report::sample::SampleRun;
     use crate::run::Stop;
 
-    fn values(story: Story) -> Vec<Value> {
+    fn values(sample: SampleRun) -> Vec<Value> {
         let mut out = Vec::new();
-        shown(&mut Json::new(&mut out), story);
+        shown(&mut Json::new(&mut out), sample);
         let text = String::from_utf8(out).unwrap();
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn each_event_is_one_object_on_one_line() {
         let lines = values(
-            Story::of(["a"])
+            SampleRun::of(["a"])
                 .instruction("two\nlines")
                 .step("a", 5)
                 .run(10, RunFact::StopRequested { how: Stop::Drain }),
@@ -143,7 +143,7 @@ mod tests {
             branch: BranchName::new("b"),
             start: CommitId::new("c"),
         };
-        let lines = values(Story::of(["a"]).fact("a", 1, ready));
+        let lines = values(SampleRun::of(["a"]).fact("a", 1, ready));
         assert_eq!(lines[1]["seq"], 1);
         assert_eq!(lines[1]["fact"], "unprintable");
     }

@@ -87,7 +87,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::line(forge)
             ));
         }
-        // The report tells it.
+        // The report says this.
         Event::Run(RunFact::Counted(_) | RunFact::UserFilesChanged { .. } | RunFact::Ended) => {
             return None;
         }
@@ -347,12 +347,12 @@ fn first_line(text: &str) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::report::sample::{self, Story};
+    use crate::report::sample::{self, SampleRun};
     use crate::run::Step;
 
-    /// Shows a whole story, each event after the state has taken it in.
-    pub(in crate::progress) fn shown(progress: &mut impl Progress, story: Story) {
-        let events = story.events();
+    /// Shows a whole run, each event after the state has taken it in.
+    pub(in crate::progress) fn shown(progress: &mut impl Progress, sample: SampleRun) {
+        let events = sample.events();
         for until in 1..=events.len() {
             let state = RunState::fold(&sample::run_id(), &events[..until]).unwrap();
             progress.event(&events[until - 1], &state);
@@ -360,9 +360,9 @@ pub(super) mod tests {
         progress.finish();
     }
 
-    fn text(story: Story) -> String {
+    fn text(sample: SampleRun) -> String {
         let mut out = Vec::new();
-        shown(&mut Lines::new(&mut out), story);
+        shown(&mut Lines::new(&mut out), sample);
         String::from_utf8(out).unwrap()
     }
 
@@ -372,7 +372,7 @@ pub(super) mod tests {
             step: Step::Check,
             detail: Some("npm test".to_owned()),
         };
-        let story = Story::of(["01-api", "02-cart", "03-db"])
+        let sample = SampleRun::of(["01-api", "02-cart", "03-db"])
             .published("01-api", 40, 12_345)
             .step("02-cart", 12_400)
             .fact("02-cart", 12_900, check)
@@ -386,7 +386,7 @@ pub(super) mod tests {
             )
             .run(75_100, RunFact::StopRequested { how: Stop::Drain })
             .run(75_200, RunFact::Ended);
-        insta::assert_snapshot!(text(story), @r"
+        insta::assert_snapshot!(text(sample), @r"
            +0s  run 20261121-k3f9: 3 units, 4 at once
            +0s  01-api   agent
           +12s  01-api   check npm test passed in 1.4s
@@ -403,8 +403,9 @@ pub(super) mod tests {
 
     #[test]
     fn text_from_outside_stays_on_its_line() {
-        let story = Story::of(["a"]).failed_with("a", 0, 10, "bad\u{1b}[2J\r\nsecond line", "");
-        let text = text(story);
+        let sample =
+            SampleRun::of(["a"]).failed_with("a", 0, 10, "bad\u{1b}[2J\r\nsecond line", "");
+        let text = text(sample);
         assert!(text.ends_with("a  failed at check: bad · 10ms\n"), "{text}");
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
     }
@@ -414,7 +415,7 @@ pub(super) mod tests {
         let mut full = [0_u8; 3];
         shown(
             &mut Lines::new(&mut full[..]),
-            Story::of(["a"]).published("a", 0, 10),
+            SampleRun::of(["a"]).published("a", 0, 10),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What is done with one pull request, and how that ended.
+//! Actions on one pull request, and how each ended.
 
 use crate::plan::UnitId;
 use crate::words;
@@ -7,7 +7,7 @@ use crate::words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Real,
-    /// Reports what would be done, and changes nothing.
+    /// Reports what a real run would do, and changes nothing.
     DryRun,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct ActionReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ActionResult {
     Done,
-    /// A real run would do it.
+    /// A real run would do the action.
     WouldBeDone,
     /// There is a reason to leave the pull request unchanged.
     Unchanged,
@@ -46,7 +46,7 @@ impl<E: std::error::Error + 'static> From<E> for NotDone {
 }
 
 impl ActionReport {
-    /// `done` says what was done, or would be, in the past tense.
+    /// `done` says in the past tense what was done, or what a real run would do.
     pub(super) fn new(
         unit: UnitId,
         number: u64,

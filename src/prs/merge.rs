@@ -11,7 +11,7 @@ use crate::git::{BranchName, GitError, MergeStyle};
 use crate::run::UnitState;
 use crate::words;
 
-/// A server sees a push a moment later.
+/// The server shows a push only a moment later; this is the wait between two looks.
 const LAG: Duration = Duration::from_secs(1);
 const LOOKS: usize = 10;
 
@@ -25,10 +25,8 @@ pub(crate) struct MergeOptions {
 }
 
 impl Selection<'_> {
-    /// Merges each that can be merged and meets the conditions.
-    ///
-    /// # Errors
-    /// Where pages would be merged into a branch that is checked out.
+    /// Merges each chosen pull request that can be merged and meets the conditions.
+    /// Fails where pages would be merged into a branch that is checked out.
     pub(crate) async fn merge(&mut self, options: &MergeOptions) -> Result<(), GitError> {
         if self.session.location == Location::Repository {
             let into = options.into.as_ref().unwrap_or(&self.session.base_branch);
@@ -141,7 +139,7 @@ impl Selection<'_> {
         Ok(format!("{act} into {into}"))
     }
 
-    /// Checks that the pull request can be merged, meets the conditions, and comes after all that it needs.
+    /// Checks that the pull request can be merged, meets the conditions, and that its needs are merged.
     async fn may_be_merged(
         &self,
         unit: &UnitState,
@@ -164,7 +162,7 @@ impl Selection<'_> {
         }
         for (need, pr) in self.session.needs_of(unit) {
             let state = self.session.status(&need, &pr).await?.standing.state;
-            // A dry run does not merge what it needs, and a real run would.
+            // A dry run does not merge the needs, but a real run would.
             let would_be = self.mode == Mode::DryRun && state.is_open();
             if state != PullRequestState::Merged && !would_be {
                 let (number, words) = (pr.number, state.words());

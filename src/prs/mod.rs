@@ -1,8 +1,8 @@
-//! The pull requests of a run once they are open: how they stand, and what is done with them.
+//! The pull requests of a run once they are open: their states, and the actions on them.
 //!
 //! A [`PrSession`] is a run together with the place of its pull requests. Every fact about a pull request comes from
-//! the forge, since people go on working there; for pages in this repository it comes from the repository and the run.
-//! This room knows no terminal.
+//! the forge, because people continue to work there; a page in this repository takes its facts from the repository and
+//! the run. This room knows no terminal.
 
 mod action;
 mod fix;

@@ -1,4 +1,4 @@
-//! How all pull requests of a run stand, read again only where that may have changed.
+//! The states of all pull requests of a run. Only a pull request that may have changed is read again.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::run::UnitState;
 /// The shortest time between two readings.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// Reading one pull request takes five requests, and of 5,000 an hour something must be left for others.
+/// The server allows 5,000 requests an hour, reading one pull request takes five, and other programs need some, too.
 const PAUSE_FOR_EACH: Duration = Duration::from_secs(5);
 
 pub(crate) struct Overview {
@@ -37,7 +37,7 @@ impl Overview {
     ) -> bool {
         let is_open = |it: &PullRequestStatus| it.state.is_open();
         let read_all = self.read(session, is_open, unreadable).await;
-        // A server finds out whether it can merge something when it is asked for the first time.
+        // A server begins to compute whether it can merge a pull request when it is asked for the first time.
         let is_unknown = |it: &PullRequestStatus| it.state.is_open() && it.mergeable.is_none();
         if session.location == Location::Server && read_all {
             self.read(session, is_unknown, unreadable).await;
@@ -70,18 +70,18 @@ impl Overview {
         read_all
     }
 
-    /// The pull requests that could be read, each unit after those that it needs.
+    /// Returns the pull requests that could be read, each unit after its needs.
     pub(crate) fn statuses(&self) -> Vec<&PrStatus> {
         self.known.iter().flatten().collect()
     }
 
-    /// How many are open.
+    /// Counts the open pull requests.
     pub(crate) fn open(&self) -> usize {
         let statuses = self.known.iter().flatten();
         statuses.filter(|it| it.standing.state.is_open()).count()
     }
 
-    /// How long to wait before the next reading.
+    /// Returns the wait before the next reading.
     pub(crate) fn pause(&self) -> Duration {
         let open = u32::try_from(self.open()).unwrap_or(u32::MAX);
         PAUSE.max(PAUSE_FOR_EACH.saturating_mul(open))

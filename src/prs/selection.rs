@@ -1,5 +1,5 @@
-//! The chosen pull requests, and one action for each, in the order of needs. Where an action is impossible for one pull
-//! request, that is reported and the others follow.
+//! The chosen pull requests, and one action for each, in the order of needs. An action that is impossible for one pull
+//! request is reported, and the next pull request follows.
 
 use super::action::{ActionReport, Mode, NotDone};
 use super::session::PrSession;
@@ -35,7 +35,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Does the same with each.
+    /// Performs the action on each pull request.
     pub(crate) async fn act(&mut self, act: &Action) {
         for (unit, pr) in self.chosen() {
             let done = self.act_on(&unit, &pr, act).await;
@@ -43,7 +43,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Closes each, and deletes its branch on the remote.
+    /// Closes each pull request and deletes its branch on the remote.
     pub(crate) async fn close_and_delete(&mut self) {
         for (unit, pr) in self.chosen() {
             let done = self.close_with_branch(&unit, &pr).await;
@@ -74,7 +74,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Returns the remote where the unit's branch was deleted, or why none was.
+    /// Returns the remote where the unit's branch was deleted, or why it was not deleted.
     async fn delete_branch(&self, unit: &UnitState) -> Result<Result<String, String>, NotDone> {
         let (Some(remote), Some(branch), Some(commit)) = (
             &unit.publication.pushed_to,
@@ -97,7 +97,7 @@ impl<'a> Selection<'a> {
         Ok(Ok(remote.clone()))
     }
 
-    /// An open pull request of another unit that goes to this branch.
+    /// Returns an open pull request of another unit that goes to this branch.
     async fn open_on(&self, unit: &UnitState, branch: &BranchName) -> Result<Option<u64>, NotDone> {
         for (other, pr) in self.session.all() {
             if other.header.needs.contains(&unit.header.id) {
@@ -130,7 +130,7 @@ impl<'a> Selection<'a> {
         self.chosen.clone()
     }
 
-    /// The chosen pull requests without reverts, which no agent made.
+    /// Returns the chosen pull requests except reverts, which no agent made.
     pub(super) fn chosen_units(&self) -> Vec<(UnitState, PullRequestRef)> {
         let mut chosen = self.chosen();
         chosen.retain(|(unit, _)| self.session.state.unit(&unit.header.id).is_some());

@@ -21,7 +21,7 @@ pub(crate) struct PrSession {
     pub(super) places: Places,
     /// The remote with the branch that pull requests go to, where branches are pushed to another remote.
     pub(super) upstream: Option<String>,
-    /// The branch that the run is for.
+    /// The branch that the run's pull requests go to.
     pub(super) base_branch: BranchName,
     /// Whether the settings ask for a tracking issue.
     pub(super) wants_tracking: bool,
@@ -35,7 +35,7 @@ pub(super) enum Location {
     Repository,
 }
 
-/// How the pull request of a unit stands.
+/// The state of a unit's pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct PrStatus {
     pub(crate) unit: UnitId,
@@ -67,7 +67,7 @@ pub(crate) enum SessionError {
 }
 
 impl PrSession {
-    /// Finds the place of the run's pull requests as it is today.
+    /// Finds the present place of the run's pull requests.
     pub(crate) fn open(known: KnownRun, waits: WaitReporter) -> Result<Self, SessionError> {
         let run = known.state.id.clone();
         let units = &known.state.units;
@@ -113,7 +113,7 @@ impl PrSession {
         })
     }
 
-    /// The units with a pull request, each after those that it needs; then the reverts, in the form of units.
+    /// Returns the units with a pull request, each after its needs, and then the reverts in the form of units.
     pub(super) fn all(&self) -> Vec<(UnitState, PullRequestRef)> {
         let units = self.state.needs_first().into_iter().cloned();
         units
@@ -122,14 +122,14 @@ impl PrSession {
             .collect()
     }
 
-    /// Whether the unit's pull request stands on the work of other units.
+    /// Checks whether the unit's pull request builds on the work of other units.
     pub(super) fn is_stacked(&self, unit: &UnitState) -> bool {
-        // A revert only comes after others.
+        // A revert is merged after others, but does not build on them.
         let is_unit = self.state.unit(&unit.header.id).is_some();
         is_unit && !unit.header.needs.is_empty()
     }
 
-    /// Reads how the pull request of a unit stands.
+    /// Reads the state of a unit's pull request.
     pub(super) async fn status(
         &self,
         unit: &UnitState,
@@ -145,14 +145,14 @@ impl PrSession {
         })
     }
 
-    /// The units with a pull request that a unit needs.
+    /// Returns the needs of the unit that have a pull request.
     pub(super) fn needs_of(&self, unit: &UnitState) -> Vec<(UnitState, PullRequestRef)> {
         let mut needed = self.all();
         needed.retain(|(other, _)| unit.header.needs.contains(&other.header.id));
         needed
     }
 
-    /// The commit of a branch that pull requests go to, with all its history fetched.
+    /// Returns the tip of a branch that pull requests go to, and fetches its history.
     pub(super) fn tip(&self, branch: &BranchName) -> Result<Option<CommitId>, GitError> {
         let remote = self.upstream.as_ref().or(self.state.header.remote.as_ref());
         match (&self.location, remote) {
@@ -187,7 +187,7 @@ impl PrSession {
     }
 }
 
-/// The reference to the unit's pull request, where it has one.
+/// Returns the reference to the unit's pull request, where it has one.
 pub(super) fn pull_request(unit: &UnitState) -> Option<PullRequestRef> {
     let link = unit.publication.pull_request.as_ref()?;
     Some(PullRequestRef {

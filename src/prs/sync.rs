@@ -1,9 +1,9 @@
-//! Stacked pull requests brought onto what their ground has become.
+//! Moves stacked pull requests to the present state of their needs.
 //!
-//! A unit that needs another starts from its work, and its pull request goes to that one's branch. When that one is
-//! merged, this one goes to the run's own branch; and where the work it starts from came there as another commit
-//! (squashed, say) or was itself put on new ground, its own change is put on top of that. The branch is moved by refs
-//! alone, and pushed only over what this run left there.
+//! A unit that needs another unit starts from its work, and its pull request goes to the branch of that need. When the
+//! need is merged, the pull request goes to the branch of the run. Where the work of the need came there as another
+//! commit (squashed, say), or was rebased itself, the unit's own change is rebased onto the new commit. Only refs move,
+//! and a push replaces only a commit that this run pushed.
 
 use super::action::{Mode, NotDone};
 use super::selection::Selection;
@@ -12,16 +12,16 @@ use crate::forge::{Action, PullRequestRef, PullRequestState, PullRequestStatus};
 use crate::git::{BranchName, CommitId};
 use crate::run::{Afterwards, UnitFact, UnitState};
 
-/// What a pull request should stand on, and go to.
+/// The branch that a pull request should go to, with the commit that it should build on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct NewBase {
     branch: BranchName,
-    /// The commit at which that branch stands.
+    /// The tip of that branch.
     tip: CommitId,
 }
 
 impl Selection<'_> {
-    /// Brings each onto what its ground has become.
+    /// Moves each chosen pull request to the present state of its needs.
     pub(crate) async fn sync(&mut self) {
         for (unit, pr) in self.chosen() {
             if !self.session.is_stacked(&unit) {
@@ -34,7 +34,7 @@ impl Selection<'_> {
         }
     }
 
-    /// What was done, in the past tense; nothing where there was nothing to do.
+    /// Returns in the past tense what was done, or `None` where there was nothing to do.
     pub(super) async fn sync_one(
         &mut self,
         unit: &UnitState,
@@ -56,7 +56,7 @@ impl Selection<'_> {
             self.move_to(unit, &standing, &onto)?;
             done.push(format!("rebased onto {}", onto.branch));
         } else if self.mode == Mode::Real {
-            // What an earlier attempt wrote down but did not bring to its end.
+            // An earlier call may have recorded a commit without moving the branch.
             self.update_branch(unit)?;
         }
         if standing.base != onto.branch.as_str() {
@@ -69,7 +69,7 @@ impl Selection<'_> {
         Ok((!done.is_empty()).then(|| done.join(", ")))
     }
 
-    /// What the unit should stand on now; nothing while all that it needs is as it was.
+    /// Returns the new base of the unit, or `None` while its needs are as they were.
     async fn new_base(&self, unit: &UnitState) -> Result<Option<NewBase>, NotDone> {
         let mut open = Vec::new();
         let mut merged_into = None;
@@ -87,7 +87,7 @@ impl Selection<'_> {
             }
         }
         match (&open[..], merged_into) {
-            // Pages say where they were merged; a server merges into what the run is for.
+            // A page names the branch that it was merged into; a server merges into the branch of the run.
             ([], Some(branch)) => {
                 let branch = match self.session.location {
                     Location::Repository => BranchName::new(branch),
@@ -113,7 +113,7 @@ impl Selection<'_> {
         }
     }
 
-    /// Makes the unit's change once more on top of its ground.
+    /// Rebases the unit's change onto its new base.
     fn move_to(
         &mut self,
         unit: &UnitState,
@@ -146,7 +146,7 @@ impl Selection<'_> {
             start: onto.tip.clone(),
         };
         let id = &unit.header.id;
-        // Written down before any branch moves, so that a crash leaves nothing that is not known.
+        // The fact is recorded before any branch moves, so that a resumed call knows every commit.
         let recorded =
             Afterwards::of(&self.session.places, &self.session.state.id)?.say(id, fact)?;
         self.session.state.apply(&recorded);
@@ -156,7 +156,7 @@ impl Selection<'_> {
         }
     }
 
-    /// Brings the unit's branch, here and on the remote, to its commit.
+    /// Moves the unit's branch, here and on the remote, to its commit.
     fn update_branch(&self, unit: &UnitState) -> Result<(), NotDone> {
         let (Some(commit), Some(branch)) = (&unit.attempt.commit, unit.attempt.branch_name())
         else {

@@ -12,7 +12,8 @@ pub(crate) enum TargetError {
     NoPullRequest { unit: UnitId },
 }
 
-/// The units that these names mean, each of which has a pull request. A name may also mean the revert of a unit.
+/// Returns the units that these names mean, each of which has a pull request. A name may also mean the revert of a
+/// unit.
 pub(crate) fn targets(known: &KnownRun, names: &[String]) -> Result<Vec<UnitId>, TargetError> {
     let reverts = known.state.reverts();
     let mut targets = Vec::new();
@@ -27,7 +28,7 @@ pub(crate) fn targets(known: &KnownRun, names: &[String]) -> Result<Vec<UnitId>,
     Ok(targets)
 }
 
-/// The unit of this name, which has a pull request.
+/// Returns the unit that this name means, which has a pull request.
 pub(crate) fn published_unit(known: &KnownRun, name: &str) -> Result<UnitId, TargetError> {
     let unit = known.unit(name)?;
     let id = unit.header.id.clone();

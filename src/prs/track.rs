@@ -14,7 +14,7 @@ pub(crate) enum TrackError {
 }
 
 impl PrSession {
-    /// Updates the issue, where the run has one or wants one. Returns its address.
+    /// Updates the issue, where the run has one or its settings ask for one. Returns its address.
     pub(crate) async fn track(&mut self) -> Result<Option<String>, TrackError> {
         if !self.wants_tracking && self.state.tracking_issue.is_none() {
             return Ok(None);

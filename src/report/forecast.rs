@@ -41,12 +41,12 @@ pub fn forecast(state: &RunState, canary: &UnitState, now: i64) -> Option<String
 mod tests {
     use super::*;
     use crate::agent::{Cost, CostSource, Usage, Usd};
-    use crate::report::sample::Story;
+    use crate::report::sample::SampleRun;
     use crate::run::UnitFact;
 
     #[test]
     fn what_is_known_of_the_canary_is_multiplied_and_no_more_is_said() {
-        let mut state = Story::of(["a", "b", "c", "d", "e", "f"])
+        let mut state = SampleRun::of(["a", "b", "c", "d", "e", "f"])
             .published("a", 0, 10_000)
             .state();
         let said = forecast(&state, &state.units[0], 0);
@@ -60,7 +60,7 @@ mod tests {
             },
             session: None,
         };
-        state = Story::of(["a", "b"])
+        state = SampleRun::of(["a", "b"])
             .fact("a", 0, used)
             .published("a", 0, 10_000)
             .state();
@@ -81,7 +81,7 @@ mod tests {
             },
             session: None,
         };
-        let state = Story::of(["a", "b", "c"])
+        let state = SampleRun::of(["a", "b", "c"])
             .fact("a", 0, used)
             .published("a", 0, 10_000)
             .state();

@@ -332,7 +332,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::report::sample::{self, Story};
+    use crate::report::sample::{self, SampleRun};
 
     fn contract() -> jsonschema::Validator {
         let schema: Value =
@@ -353,8 +353,8 @@ mod tests {
 
     #[test]
     fn every_report_keeps_the_contract() {
-        let going = Story::of(["a", "b"]).step("a", 10).state();
-        let dry = Story::of(["a"]).committed("a", 0, 10).ended(20);
+        let going = SampleRun::of(["a", "b"]).step("a", 10).state();
+        let dry = SampleRun::of(["a"]).committed("a", 0, 10).ended(20);
         for (state, liveness) in [
             (sample::mixed(), Liveness::Ended),
             (going.clone(), Liveness::Going),

@@ -235,7 +235,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::sample::{self, Story};
+    use crate::report::sample::{self, SampleRun};
 
     #[test]
     fn a_mixed_run() {
@@ -258,7 +258,9 @@ mod tests {
     #[test]
     fn only_addresses_on_the_web_become_links() {
         let page = |url: &str| {
-            let state = Story::of(["a"]).published_as("a", 0, 1, 3, url).ended(2);
+            let state = SampleRun::of(["a"])
+                .published_as("a", 0, 1, 3, url)
+                .ended(2);
             render(&state, Liveness::Ended, 0)
         };
         assert!(

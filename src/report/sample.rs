@@ -1,4 +1,4 @@
-//! Runs for the tests of what people see, told as hand-made events.
+//! Runs for the tests of reports and progress, made of events.
 
 use std::path::PathBuf;
 
@@ -13,13 +13,13 @@ use crate::run::{
 
 const START: i64 = 1_795_262_602_000;
 
-/// A run's events, built in the order in which they happen to be told.
-pub(crate) struct Story {
+/// Builds the events of a run, in the order of the calls.
+pub(crate) struct SampleRun {
     header: RunHeader,
     events: Vec<Recorded>,
 }
 
-impl Story {
+impl SampleRun {
     /// A run of these units. Moments are milliseconds since its start.
     pub(crate) fn of(units: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let units = units
@@ -223,7 +223,7 @@ impl Story {
 
     /// The state so far.
     pub(crate) fn state(self) -> RunState {
-        RunState::fold(&run_id(), &self.events()).expect("a story begins with the run's start")
+        RunState::fold(&run_id(), &self.events()).expect("a sample begins with the run's start")
     }
 
     /// All events, the run's start first.
@@ -263,7 +263,7 @@ pub(crate) fn failing() -> Verdict {
 
 /// A run that ended with every outcome but a dry run's.
 pub(crate) fn mixed() -> RunState {
-    Story::of([
+    SampleRun::of([
         "01-api",
         "02-cart",
         "03-db",
@@ -324,7 +324,7 @@ pub(crate) fn outside_text() -> impl proptest::strategy::Strategy<Value = String
 
 /// A run in which `text` stands wherever text from outside may stand.
 pub(crate) fn telling(text: &str) -> RunState {
-    Story::of(["a", "b", "c"])
+    SampleRun::of(["a", "b", "c"])
         .instruction(text)
         .title("a", text)
         .published_as("a", 0, 1_000, 1, text)

@@ -73,7 +73,7 @@ fn heading(
 }
 
 /// The table and, where the addresses of the pull requests do not fit into it, a list of them: a terminal can follow a
-/// link only while it stands in one piece. Pages in the repository lie in one folder, which is told once.
+/// link only while it is in one piece. Pages in the repository are all in one folder, which is named once.
 fn units(state: &RunState, width: Option<u16>, now: i64) -> Vec<String> {
     if let Some(folder) = pages(state) {
         let mut numbered = table(state, now, number);
@@ -141,7 +141,7 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
             .into_iter()
             .chain(has_agents.then_some("agent"))
             .chain(
-                // Commands and codemods use up nothing that they tell of.
+                // Commands and codemods report no usage.
                 tells_usage
                     .then_some(["tokens", "cost"])
                     .into_iter()
@@ -370,7 +370,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::sample::{self, Story};
+    use crate::report::sample::{self, SampleRun};
 
     fn plain(state: &RunState, liveness: Liveness, width: Option<u16>, after: i64) -> String {
         console::set_colors_enabled(false);
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_going() {
-        let state = Story::of(["01-api", "02-cart", "03-db"])
+        let state = SampleRun::of(["01-api", "02-cart", "03-db"])
             .published("01-api", 0, 9_000)
             .step("02-cart", 500)
             .state();
@@ -464,7 +464,7 @@ mod tests {
 
     #[test]
     fn a_run_whose_process_is_gone() {
-        let state = Story::of(["01-api", "02-cart"])
+        let state = SampleRun::of(["01-api", "02-cart"])
             .step("01-api", 1_000)
             .state();
         insta::assert_snapshot!(plain(&state, Liveness::Died, Some(120), 3_700_000), @r"
@@ -483,7 +483,7 @@ mod tests {
     #[test]
     fn a_long_tail_shows_its_end() {
         let tail = (1..=30).fold(String::new(), |tail, n| tail + &format!("line {n}\n"));
-        let state = Story::of(["a"])
+        let state = SampleRun::of(["a"])
             .failed_with("a", 0, 10, "no", &tail)
             .ended(20);
         let text = plain(&state, Liveness::Ended, None, 20);
@@ -496,7 +496,7 @@ mod tests {
 
     #[test]
     fn names_stay_readable_on_a_narrow_terminal() {
-        let state = Story::of(["07-contrib-admin-templates"])
+        let state = SampleRun::of(["07-contrib-admin-templates"])
             .published("07-contrib-admin-templates", 0, 10)
             .ended(20);
         insta::assert_snapshot!(plain(&state, Liveness::Ended, Some(40), 20), @r"
@@ -516,11 +516,11 @@ mod tests {
 
     #[test]
     fn many_stopped_units_are_counted() {
-        let mut story = Story::of(["1", "2", "3", "4", "5", "6", "7"]);
+        let mut sample = SampleRun::of(["1", "2", "3", "4", "5", "6", "7"]);
         for unit in ["1", "2", "3", "4", "5", "6", "7"] {
-            story = story.outcome(unit, 5, Outcome::Stopped);
+            sample = sample.outcome(unit, 5, Outcome::Stopped);
         }
-        let text = plain(&story.ended(10), Liveness::Ended, None, 10);
+        let text = plain(&sample.ended(10), Liveness::Ended, None, 10);
         assert!(
             text.contains("! stopped before the end: 7 units\n"),
             "{text}"
@@ -530,7 +530,7 @@ mod tests {
     #[test]
     fn pages_in_the_repository_are_told_by_their_folder() {
         let page = "/shop/.git/batch/runs/20261121-k3f9/prs/01-api.md";
-        let state = Story::of(["01-api", "02-cart"])
+        let state = SampleRun::of(["01-api", "02-cart"])
             .published_as("01-api", 0, 10, 1, page)
             .failed("02-cart", 0, 10)
             .ended(20);

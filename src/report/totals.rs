@@ -50,7 +50,8 @@ impl Totals {
     }
 }
 
-/// `22 of 24 units published, 2 failed`.
+/// Returns the last line of a report: `22 of 24 units published, 2 failed · 6m12s, 5.1× faster than one unit at a
+/// time`. The gain is named only where there is one.
 pub(crate) fn sentence(state: &RunState, liveness: Liveness) -> String {
     let totals = Totals::of(state);
     // A dry run publishes nothing by intent, so its commits are counted.
@@ -143,17 +144,17 @@ pub(super) fn closing(state: &RunState, liveness: Liveness, now: i64) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::Story;
+    use crate::report::sample::SampleRun;
 
     #[test]
     fn the_gain_is_told_only_where_there_is_one() {
-        let alone = Story::of(["a"]).published("a", 0, 60_000).ended(61_000);
+        let alone = SampleRun::of(["a"]).published("a", 0, 60_000).ended(61_000);
         assert_eq!(
             closing(&alone, Liveness::Ended, 0),
             "1 of 1 unit published · 1m01s"
         );
 
-        let in_turn = Story::of(["a", "b"])
+        let in_turn = SampleRun::of(["a", "b"])
             .published("a", 0, 30_000)
             .published("b", 30_000, 60_000)
             .ended(61_000);
@@ -162,7 +163,7 @@ mod tests {
             "2 of 2 units published · 1m01s"
         );
 
-        let at_once = Story::of(["a", "b"])
+        let at_once = SampleRun::of(["a", "b"])
             .published("a", 0, 60_000)
             .published("b", 0, 50_000)
             .ended(61_000);
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn one_job_gains_nothing() {
-        let mut state = Story::of(["a", "b"])
+        let mut state = SampleRun::of(["a", "b"])
             .published("a", 0, 30_000)
             .published("b", 20_000, 50_000)
             .ended(51_000);
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_going_boasts_of_nothing() {
-        let state = Story::of(["a", "b", "c"])
+        let state = SampleRun::of(["a", "b", "c"])
             .published("a", 0, 9_000)
             .published("b", 0, 9_000)
             .step("c", 100)
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_dry_run_counts_its_commits() {
-        let state = Story::of(["a", "b"])
+        let state = SampleRun::of(["a", "b"])
             .committed("a", 0, 1_000)
             .failed("b", 0, 900)
             .ended(2_000);

@@ -63,7 +63,7 @@ pub(super) fn blocked(state: &RunState) -> Vec<(&UnitId, &UnitId)> {
         .collect()
 }
 
-/// Units that somebody did not want begun, each with who.
+/// Returns the skipped units, each with the person or command that asked for it.
 pub(super) fn skipped(state: &RunState) -> Vec<(&UnitId, &str)> {
     state
         .units
@@ -135,7 +135,7 @@ pub(super) fn tracking(state: &RunState) -> Option<String> {
     }
 }
 
-/// Units that were not begun because the run had come to a limit, by that limit.
+/// Returns the units that were not started because the run reached a limit, by that limit.
 pub(super) fn left_out(state: &RunState) -> Vec<(&StopReason, Vec<&str>)> {
     let mut found: Vec<(&StopReason, Vec<&str>)> = Vec::new();
     for unit in &state.units {
@@ -264,12 +264,7 @@ fn some_tests(tests: &[String]) -> String {
     if tests.is_empty() {
         return String::new();
     }
-    let shown: Vec<String> = tests.iter().take(TESTS_SHOWN).cloned().collect();
-    let more = match tests.len().saturating_sub(TESTS_SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!(" ({}{more})", shown.join(", "))
+    format!(" ({})", words::few(tests.iter(), TESTS_SHOWN))
 }
 
 /// A check may run again after the agent had another try; its last result is the one that counts.
@@ -295,7 +290,7 @@ pub(super) fn has_agents(state: &RunState) -> bool {
     state.agents().len() > 1
 }
 
-/// Whether there is anything to tell of what agents used up: commands and codemods seldom tell it.
+/// Checks whether any usage is known: commands and codemods seldom report their usage.
 pub(super) fn tells_usage(state: &RunState) -> bool {
     state.spent().is_some_and(|spent| {
         let usage = spent.known();
@@ -303,12 +298,12 @@ pub(super) fn tells_usage(state: &RunState) -> bool {
     })
 }
 
-/// The tokens in a column; a dash where no agent told anything.
+/// Returns the tokens for a column; a dash where no agent reported any.
 pub(super) fn tokens(spent: Option<&UsageSum>) -> String {
     spent.map_or_else(|| "–".to_owned(), UsageSum::tokens)
 }
 
-/// The cost in a column; a dash where no agent told anything.
+/// Returns the cost for a column; a dash where no agent reported any.
 pub(super) fn cost(spent: Option<&UsageSum>) -> String {
     spent.map_or_else(|| "–".to_owned(), UsageSum::cost)
 }
@@ -340,11 +335,11 @@ pub(super) fn optional_path(known: Option<&PathBuf>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::{self, Story};
+    use crate::report::sample::{self, SampleRun};
 
     #[test]
     fn a_check_that_passed_in_the_end_has_passed() {
-        let state = Story::of(["a"])
+        let state = SampleRun::of(["a"])
             .check("a", 1, "npm test", sample::failing())
             .check("a", 2, "npm test", Verdict::Pass)
             .state();
@@ -353,7 +348,7 @@ mod tests {
 
     #[test]
     fn failed_checks_are_told_beside_the_others() {
-        let state = Story::of(["a"])
+        let state = SampleRun::of(["a"])
             .check("a", 1, "lint", Verdict::Pass)
             .check("a", 2, "npm test", sample::failing())
             .state();
@@ -367,7 +362,7 @@ mod tests {
             ending: crate::process::Ending::Exit(1),
             tests: tests.clone(),
         };
-        let state = Story::of(["a"])
+        let state = SampleRun::of(["a"])
             .check("a", 1, "lint", Verdict::Pass)
             .check("a", 2, "npm test", old)
             .check("a", 3, "e2e", Verdict::Flaky { tests })
@@ -378,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_dead_run_stood_still_since_its_last_event() {
-        let state = Story::of(["a"]).step("a", 5_000).state();
+        let state = SampleRun::of(["a"]).step("a", 5_000).state();
         let moment = moment(&state, Liveness::Died, i64::MAX);
         assert_eq!(state.took_ms(moment), 5_000);
     }

@@ -217,7 +217,7 @@ fn kill_everywhere(
         let again = repo.batch(["resume"]);
         if moment == &format!("{}+", events - 1) {
             // The very last event was written: the run had come to its end.
-            again.exits(2).says("nothing left to resume");
+            again.exits(2).says("there is nothing to resume");
         } else {
             status.says("interrupted");
             again.exits(0).says(&format!("{units} of {units} unit"));
@@ -270,7 +270,7 @@ fn a_run_that_was_stopped_goes_on() {
     assert_eq!(repo.pushed().len(), 3);
     repo.batch(["resume"])
         .exits(2)
-        .says("nothing left to resume");
+        .says("there is nothing to resume");
 }
 
 #[test]

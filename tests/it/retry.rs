@@ -94,7 +94,7 @@ fn what_was_blocked_by_a_failed_unit_goes_on_with_it() {
         .says("4 of 4 units published");
     repo.batch(["retry", "a"])
         .exits(2)
-        .says("unit b stands on the work of unit a");
+        .says("unit b builds on the work of unit a");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn what_cannot_be_retried_is_refused() {
     repo.batch(["retry"]).exits(2).says("--failed");
     repo.batch(["resume"])
         .exits(2)
-        .says("nothing left to resume");
+        .says("there is nothing to resume");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn names_that_may_be_one_file_cannot_be_split() {
 
 /// An edit in numbers, so that it fits whatever plan it meets.
 #[derive(Debug, Clone)]
-enum Wish {
+enum AnyEdit {
     Split(usize),
     Merge(Vec<usize>),
     Rename(usize, String),
@@ -235,18 +235,18 @@ enum Wish {
     Cut(usize),
 }
 
-fn wish() -> impl Strategy<Value = Wish> {
+fn any_edit() -> impl Strategy<Value = AnyEdit> {
     prop_oneof![
-        any::<usize>().prop_map(Wish::Split),
-        proptest::collection::vec(any::<usize>(), 0..4).prop_map(Wish::Merge),
-        (any::<usize>(), "[ab\\n ]{0,3}").prop_map(|(unit, title)| Wish::Rename(unit, title)),
-        any::<usize>().prop_map(Wish::Drop),
+        any::<usize>().prop_map(AnyEdit::Split),
+        proptest::collection::vec(any::<usize>(), 0..4).prop_map(AnyEdit::Merge),
+        (any::<usize>(), "[ab\\n ]{0,3}").prop_map(|(unit, title)| AnyEdit::Rename(unit, title)),
+        any::<usize>().prop_map(AnyEdit::Drop),
         (
             proptest::collection::vec(any::<usize>(), 0..4),
             any::<usize>()
         )
-            .prop_map(|(files, to)| Wish::Move(files, to)),
-        (0_usize..9).prop_map(Wish::Cut),
+            .prop_map(|(files, to)| AnyEdit::Move(files, to)),
+        (0_usize..9).prop_map(AnyEdit::Cut),
     ]
 }
 
@@ -255,7 +255,7 @@ proptest! {
     fn any_sequence_of_edits_keeps_a_plan_valid(
         homes in proptest::collection::vec(0_usize..4, 1..16),
         needs in proptest::collection::vec((0_usize..4, 0_usize..4), 0..5),
-        wishes in proptest::collection::vec(wish(), 1..16),
+        edits in proptest::collection::vec(any_edit(), 1..16),
     ) {
         let paths: Vec<String> = (0..homes.len())
             .map(|file| format!("{}/{}{}", ["a", "b", "b/x"][file % 3], ["f", "F"][file % 2], file / 2))
@@ -279,18 +279,18 @@ proptest! {
         let base = base(&all);
         // Names that fold to one form may be in two units at the start.
         prop_assume!(Ownership::prove(&plan.units, []).is_ok());
-        for wish in wishes {
+        for any in edits {
             let unit = |number: usize| plan.units[number % plan.units.len()].id.clone();
-            let edit = match wish {
-                Wish::Split(at) => Edit::Split(unit(at)),
-                Wish::Merge(all) => Edit::Merge(all.into_iter().map(unit).collect()),
-                Wish::Rename(at, title) => Edit::Rename(unit(at), title),
-                Wish::Drop(at) => Edit::Drop(unit(at)),
-                Wish::Move(files, to) => Edit::Move(
+            let edit = match any {
+                AnyEdit::Split(at) => Edit::Split(unit(at)),
+                AnyEdit::Merge(all) => Edit::Merge(all.into_iter().map(unit).collect()),
+                AnyEdit::Rename(at, title) => Edit::Rename(unit(at), title),
+                AnyEdit::Drop(at) => Edit::Drop(unit(at)),
+                AnyEdit::Move(files, to) => Edit::Move(
                     files.into_iter().map(|file| paths[file % paths.len()].clone()).collect(),
                     unit(to),
                 ),
-                Wish::Cut(number) => Edit::Cut(UnitRange::exactly(number)),
+                AnyEdit::Cut(number) => Edit::Cut(UnitRange::exactly(number)),
             };
             let Ok(next) = plan.edited(&edit, &base) else { continue };
             plan = next;

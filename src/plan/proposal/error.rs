@@ -1,4 +1,4 @@
-//! Why a proposal cannot become a plan.
+//! Why a proposal cannot become a plan. The agent that made the proposal gets this error, too.
 
 use crate::config::UnitRange;
 

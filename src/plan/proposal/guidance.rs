@@ -1,4 +1,5 @@
-//! Passes on what a proposal tells the other agents: made safe, kept short, and put where they read it.
+//! Passes a proposal's findings on to the other agents: makes them safe, shortens them, and puts them where agents read
+//! them.
 
 use super::format::Proposal;
 use super::paths::normalized;

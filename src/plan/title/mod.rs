@@ -57,7 +57,7 @@ pub(super) fn name_titled_units(titles: &[String]) -> Vec<(UnitId, String)> {
         .collect()
 }
 
-/// Shortens a text to at most `most` characters. The middle is cut, because both ends tell titles apart.
+/// Shortens a text to at most `most` characters. The middle is cut, because both ends distinguish titles.
 pub(super) fn shorten(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {

@@ -174,8 +174,8 @@ impl<'a> Places<'a> {
         from_to(&[first, end]).map(|text| Part::whole(&text, files))
     }
 
-    /// Names a unit's files below a folder, relative to `top`, in as few places as tell where to look. The unit with
-    /// most of a folder has the folder's name.
+    /// Names a unit's files below a folder, relative to `top`, in as few places as are needed to find them. The unit
+    /// with most of a folder has the folder's name.
     fn parts(&self, folder: &str, files: &[&File<'a>], top: &str) -> Vec<Part> {
         let name = below(folder, top).unwrap_or(folder);
         if self.is_all(folder, files.len()) {

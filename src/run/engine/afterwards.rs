@@ -27,7 +27,7 @@ pub enum AfterwardsError {
     Journal(#[from] JournalError),
 }
 
-/// The right to record facts about a run that no process drives. Meanwhile no process can drive it.
+/// The right to record facts about a run that no process drives. While it is held, no process can drive the run.
 pub struct Afterwards {
     journal: Journal,
     run: RunId,

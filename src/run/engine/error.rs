@@ -19,7 +19,7 @@ pub enum RunError {
     #[error("the settings cannot be kept: {0}")]
     Settings(toml::ser::Error),
     #[error(
-        "run {id} came to its end; there is nothing left to resume: `batch report {id}` tells what came out"
+        "run {id} has ended, so there is nothing to resume: `batch report {id}` shows its results"
     )]
     NothingLeft { id: RunId },
     #[error(

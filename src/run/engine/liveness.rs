@@ -13,7 +13,7 @@ use crate::run::workspace::places::Places;
 #[serde(rename_all = "kebab-case")]
 pub enum Liveness {
     Going,
-    /// The run came to its end.
+    /// The run has ended.
     Ended,
     /// The process is gone and the run has no end.
     Died,

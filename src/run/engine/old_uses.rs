@@ -1,4 +1,5 @@
-//! Counts how much is left of what the plan wants gone, after the units' work. Nobody's word is taken for it.
+//! Counts the uses of the old code that are left after the units' work. The count comes from the commits, not from what
+//! agents say.
 
 use rayon::prelude::*;
 

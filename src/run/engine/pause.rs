@@ -46,7 +46,7 @@ fn is_acceptable(outcome: &Outcome) -> bool {
     outcome.is_success() || *outcome == Outcome::Withheld
 }
 
-/// Starts all units of the run again, the canary first; every agent is told these words as well.
+/// Starts all units of the run again, the canary first; every agent gets these words as well.
 #[must_use]
 pub fn restart_amended(state: &RunState, words: String) -> Start {
     let units = state.units.iter().map(|unit| unit.header.id.clone());

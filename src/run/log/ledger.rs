@@ -1,4 +1,4 @@
-//! What a unit remembers through every retry: what its agents used, and the commits that may still stand on its branch.
+//! The facts about a unit that a retry keeps: the usage of its agents, and the commits that may still be on its branch.
 
 use crate::agent::Usage;
 use crate::git::CommitId;

@@ -1,7 +1,6 @@
 //! The reverts of a run in the form of units, so that the commands for pull requests treat both alike.
 //!
-//! A revert needs the reverts of all units that stand on the same work: the work below another unit's work is never
-//! reverted first.
+//! A revert needs the reverts of all units that build on the same work: the work of a need is never reverted first.
 
 use crate::plan::UnitId;
 use crate::run::log::attempt::{Attempt, UnitBranch};
@@ -23,7 +22,7 @@ impl RunState {
         id
     }
 
-    /// Returns the units that stand on this unit's work, directly or through other units.
+    /// Returns the units that need this unit, directly or through other units.
     #[must_use]
     pub fn dependents(&self, unit: &UnitId) -> Vec<&UnitState> {
         let mut found: Vec<&UnitState> = Vec::new();
@@ -108,7 +107,7 @@ mod tests {
         }
     }
 
-    /// Makes three units that stand on each other, with the pull requests 1 to 3.
+    /// Makes three units that need each other in a row, with the pull requests 1 to 3.
     fn stacked() -> RunState {
         let unit = |id: &str, needs: &[&str]| UnitHeader {
             needs: needs.iter().map(|need| self::id(need)).collect(),

@@ -102,7 +102,7 @@ pub struct Retry {
 /// What is different for units that start again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Amendment {
-    /// The words that the agent is told beyond the run's instruction.
+    /// The words that the agent gets after the run's instruction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction: Option<String>,
     /// The agent that replaces the run's agent.

@@ -14,7 +14,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
 use crate::run::log::unit_state::{Phase, UnitState, elapsed};
 
-/// A run and its units, as far as the events tell.
+/// A run and its units, folded from the events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
     pub id: RunId,

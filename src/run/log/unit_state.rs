@@ -11,7 +11,7 @@ use crate::run::log::publication::{FollowUpResult, Publication};
 use crate::run::log::run_fact::{Amendment, UnitHeader};
 use crate::run::log::unit_fact::{Candidate, FollowUp, UnitFact};
 
-/// One unit of a run, as far as its events tell.
+/// One unit of a run, folded from its events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitState {
     pub header: UnitHeader,
@@ -45,7 +45,7 @@ pub enum Phase {
     Ended(Outcome),
 }
 
-/// A follow-up that is under way, with the published work that it stands on.
+/// A follow-up that is under way, with the published work that it continues.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenFollowUp {
     pub follow_up: FollowUp,

@@ -65,7 +65,7 @@ pub enum PlanningError {
     Useless { last: String },
     #[error("there is no place for it to read in: {0}")]
     PlanningCheckout(#[from] PlanningCheckoutError),
-    #[error("it cannot be told its task: {0}")]
+    #[error("its task cannot be written: {0}")]
     Task(String),
     #[error("interrupted")]
     Interrupted,
@@ -107,7 +107,7 @@ impl<'a> PlanningSession<'a> {
         self.assignment.agent.describe()
     }
 
-    /// Asks the agent. Its events go to `tell`.
+    /// Asks the agent. `tell` gets its events.
     pub async fn ask(
         &self,
         cancel: &CancellationToken,

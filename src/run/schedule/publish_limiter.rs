@@ -65,7 +65,7 @@ pub(crate) enum PublishBlock {
 }
 
 impl fmt::Display for PublishBlock {
-    /// Writes what the unit does meanwhile.
+    /// Writes what the unit waits for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::For(time) => {
@@ -176,7 +176,7 @@ impl OpenPullRequest {
         }
     }
 
-    /// A forge does not tell capital letters in names from small ones.
+    /// A forge ignores case in names.
     fn is_of(&self, owner: &str) -> bool {
         self.owners.iter().any(|it| it.eq_ignore_ascii_case(owner))
     }

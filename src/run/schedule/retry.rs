@@ -21,9 +21,9 @@ pub enum RetryError {
         path.display()
     )]
     Claimed { unit: UnitId, path: PathBuf },
-    #[error("unit {unit} has been mended since its pull request was looked at: look again")]
+    #[error("unit {unit} has got new work since its pull request was read: try again")]
     Outdated { unit: UnitId },
-    #[error("unit {stands} stands on the work of unit {unit}: name both to do both anew")]
+    #[error("unit {stands} builds on the work of unit {unit}: name both to do both again")]
     StoodOn { unit: UnitId, stands: UnitId },
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn turns(
         let Some(usual) = usual else {
             return Ok(AgentEnd::Failed(error));
         };
-        // Agents that were told the same moment must not come back at the same moment.
+        // Agents that got the same retry time must not start again at the same moment.
         let wait = wait.map_or(usual, |wait| wait.mul_f64(1.0 + fastrand::f64() / 10.0));
         unit.say(UnitFact::Interrupted {
             interruption,

@@ -1,8 +1,8 @@
-//! The load and the free memory of this machine, as far as the system tells.
+//! The load and the free memory of this machine, where the system reports them.
 
 use std::fs;
 
-/// The load and the free memory of this machine, as far as the system tells.
+/// The load and the free memory of this machine, where the system reports them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Machine {
     /// Runnable processes for each processor, over the last minute.
