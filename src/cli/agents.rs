@@ -1,4 +1,4 @@
-//! `batch agents`: which coding agents are on this machine, which version of each, and whether it is logged in.
+//! `batch agents`: lists the coding agents on this machine, with the version and the login of each.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -16,12 +16,12 @@ use crate::words;
 #[derive(Serialize)]
 struct AgentEntry {
     agent: String,
-    /// Where its program is; null where there is none.
+    /// The path of its program; null where there is none.
     program: Option<String>,
     version: Option<String>,
     /// The version that batch was tried with.
     tried: &'static str,
-    /// By what it is logged in; null where nothing was found.
+    /// The kind of its login; null where none was found.
     login: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     for line in &lines {
         let _ = writeln!(text, "{:<9} {}", line.agent, sentence(line));
     }
-    // Outside a repository there are no names to tell.
+    // Only a repository names agents of its own.
     if let Ok(workspace) = Workspace::open(global) {
         for (name, options) in &workspace.config.agents {
             let _ = writeln!(text, "{:<9} {}", words::line(name), named(options));
@@ -78,7 +78,7 @@ fn sentence(line: &AgentEntry) -> String {
     words::line(&format!("{version}, {login}, {program}"))
 }
 
-/// An agent of batch.toml in one line.
+/// Describes an agent of batch.toml in one line.
 fn named(options: &AgentOptions) -> String {
     match options.resolve() {
         Ok(AgentSpec::Coding(spec)) => match &spec.model {

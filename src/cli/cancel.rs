@@ -1,4 +1,4 @@
-//! `batch cancel` and `batch skip` leave a request for the process that drives a run, and say what became of it.
+//! `batch cancel` and `batch skip` leave a request for the process that drives a run, and report the answer.
 
 use std::time::{Duration, Instant};
 
@@ -105,7 +105,7 @@ pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
     }
 }
 
-/// A run that somebody drives.
+/// Returns the run, which a process must be driving.
 fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
     let known = known_run(global, wanted)?;
     let id = &known.state.id;
@@ -120,7 +120,7 @@ fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
     }
 }
 
-/// Leaves a wish and waits until the journal shows what came of it; nothing where the run ended first.
+/// Leaves a request and waits for the answer in the journal; `None` where the run ended first.
 fn ask<T>(
     global: &Global,
     known: &KnownRun,
@@ -160,7 +160,7 @@ fn tell(global: &Global, known: &KnownRun, unit: Option<&str>, said: &str) -> an
     Ok(0)
 }
 
-/// Who asks, as the person is known to the system.
+/// Returns the name of the user, as the system knows it.
 fn who() -> String {
     ["USER", "LOGNAME"]
         .iter()

@@ -1,4 +1,4 @@
-//! `batch clean`: takes away what runs have left that nobody needs any more.
+//! `batch clean`: removes what ended runs have left and nobody needs any more.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ pub(super) struct CleanArgs {
     empty_trash: bool,
 }
 
-/// A length of time in milliseconds, written like `7d`, `12h` or `2w`.
+/// Reads a length of time such as `7d`, `12h` or `2w`, in milliseconds.
 fn age(text: &str) -> Result<i64, String> {
     let days = jiff::SpanRelativeTo::days_are_24_hours();
     text.parse::<jiff::Span>()
@@ -44,10 +44,10 @@ fn age(text: &str) -> Result<i64, String> {
         .ok_or_else(|| format!("{text:?} is not a duration: write it like 7d, 12h or 2w"))
 }
 
-/// What has been done so far, or would be.
+/// The counts of what has been done, or would be in a real run.
 #[derive(Default)]
 struct Tally {
-    /// Folders whose content stands elsewhere; they are deleted last.
+    /// Folders whose content is safe elsewhere; they are deleted last.
     done: Vec<PathBuf>,
     taken: usize,
     trashed: usize,
@@ -89,7 +89,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         match run::fold(id, &events) {
             Ok(state) => clean(&workspace, &places, &state, args, &mut tally)?,
             Err(error) if args.run.is_some() => return Err(error.into()),
-            // Of a run whose beginning is lost nothing is known to be safe.
+            // Where the start of a run is lost, none of its files are known to be safe.
             Err(error) => say(&format!("note: run {id} is left alone: {error}")),
         }
     }
@@ -114,7 +114,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     Ok(u8::from(tally.failed > 0))
 }
 
-/// Takes away where agents have read that were asked for a plan, and were killed meanwhile.
+/// Removes the checkouts of planning sessions that were killed.
 fn clean_studies(
     workspace: &Workspace,
     limit: i64,
@@ -139,7 +139,7 @@ fn clean_studies(
     Ok(())
 }
 
-/// Takes away what one run has left, and says so.
+/// Removes what one run has left, and reports it.
 fn clean(
     workspace: &Workspace,
     places: &Places,
@@ -149,7 +149,7 @@ fn clean(
 ) -> anyhow::Result<()> {
     let id = &state.id;
     let lock = places.lock(id);
-    // Held, so that nobody resumes the run meanwhile. A run without a folder cannot be resumed.
+    // The lock keeps everybody from resuming the run during the clean-up. A run without a folder cannot be resumed.
     let held = if args.dry_run || !places.run(id).exists() {
         None
     } else {
@@ -225,7 +225,7 @@ fn clean(
     Ok(())
 }
 
-/// How the run named its worktrees and branches.
+/// Returns the templates by which the run named its worktrees and branches.
 fn naming(workspace: &Workspace, places: &Places, id: &RunId) -> anyhow::Result<Naming> {
     let path = places.settings(id);
     let kept = path.exists().then(|| Config::read(&path)).transpose()?;
@@ -233,7 +233,7 @@ fn naming(workspace: &Workspace, places: &Places, id: &RunId) -> anyhow::Result<
     Ok(Naming::of(config, &workspace.repo)?)
 }
 
-/// Branches that were set aside for runs of which nothing else is known any more.
+/// Deletes the branches that were set aside for runs of which nothing else is known any more.
 fn forget_lost_refs(
     workspace: &Workspace,
     known: &[RunId],
@@ -260,7 +260,7 @@ fn forget_lost_refs(
     Ok(())
 }
 
-/// Deletes what was put away. Ctrl-C may end this at any moment; the next call goes on with it.
+/// Deletes the discarded worktrees. Ctrl-C may interrupt the deletion at any moment; the next call continues it.
 fn delete_done(folders: &[PathBuf]) -> anyhow::Result<()> {
     for folder in folders {
         delete_tree(folder).map_err(|error| cannot_delete(folder, &error))?;

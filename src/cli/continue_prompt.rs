@@ -1,4 +1,4 @@
-//! A run that waits for a person: what is shown and asked, and how the run goes on after the answer.
+//! A run that waits for a person: shows what to decide, asks, and returns how the run continues.
 
 use console::Term;
 
@@ -14,7 +14,7 @@ use crate::words;
 /// A longer patch is cut; batch diff shows the rest.
 const LINES_SHOWN: usize = 120;
 
-/// Asks how the run goes on. Nothing where it does not go on.
+/// Asks how the run continues; `None` where it does not.
 pub(super) fn ask(
     state: &RunState,
     global: &Global,

@@ -1,4 +1,4 @@
-//! `batch diff`: what a unit changed, from its commit, or from its worktree while there is no commit.
+//! `batch diff`: prints the changes of a unit, from its commit, or from its worktree while there is no commit.
 
 use clap::Args;
 
@@ -60,7 +60,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// What one of several works has left, as a commit.
+/// Returns the commit of a candidate.
 fn rival(unit: &UnitState, number: usize) -> anyhow::Result<&CommitId> {
     let id = &unit.header.id;
     let place = number.checked_sub(1).and_then(|at| unit.candidates.get(at));

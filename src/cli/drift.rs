@@ -1,4 +1,4 @@
-//! `batch plan --check` and `--rebase`: whether a saved plan still holds, and how it is brought to a later base.
+//! `batch plan --check` and `--rebase`: compares a saved plan with a later base, and adapts it.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::plan::file::amend;
 use crate::plan::{self, Drift, Plan};
 use crate::words;
 
-/// What is printed for scripts.
+/// The comparison as scripts read it.
 #[derive(Serialize)]
 struct DriftReport<'a> {
     holds: bool,
@@ -22,7 +22,7 @@ struct DriftReport<'a> {
     later_name: &'a str,
     #[serde(flatten)]
     drift: &'a Drift,
-    /// What was done to the plan, where it was adapted.
+    /// The changes that were made to the plan, where it was adapted.
     #[serde(skip_serializing_if = "Option::is_none")]
     notes: Option<&'a [String]>,
 }
@@ -64,7 +64,7 @@ impl Saved {
     }
 }
 
-/// Tells whether the plan in the file holds; gives exit code 1 where it does not.
+/// Reports whether the plan in the file still holds. Returns exit code 1 where it does not.
 pub(super) fn check(
     global: &Global,
     workspace: &Workspace,
@@ -127,8 +127,8 @@ pub(super) fn rebase(
     Ok(0)
 }
 
-/// The base of today: what `--base` names, else what the plan's base was known by, else what a new plan would start
-/// from.
+/// Returns the present base: the commit that `--base` names, else the present commit of the plan's base name, else the
+/// base of a new plan.
 fn later(workspace: &Workspace, plan: &Plan, wanted: Option<&str>) -> anyhow::Result<Base> {
     let Workspace { repo, config, .. } = workspace;
     let remote = repo.remote(config.publish.remote.as_deref())?;

@@ -1,5 +1,5 @@
-//! A run driven to its report: shown while it goes, stopped by Ctrl-C, and continued where it paused and the person at
-//! the terminal agrees.
+//! Drives a run to its report: shows it, stops it on Ctrl-C, and continues it where it paused and the person at the
+//! terminal agrees.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(super) fn drive(
             None => break exit_code::of_run(&state),
         }
     };
-    // Nobody waits for a deletion that was cut off.
+    // The program does not wait for a deletion that Ctrl-C interrupted.
     runtime.shutdown_background();
     Ok(code)
 }

@@ -5,7 +5,7 @@ use crate::plan::UnitId;
 use crate::run::TimeEstimate;
 use crate::words;
 
-/// The lines of a plan's summary that tell how long the run will take.
+/// Returns the lines of a plan's summary that estimate the time of the run.
 pub(super) fn lines(estimate: &TimeEstimate) -> Vec<SummaryLine> {
     let each: Vec<String> = estimate
         .usual

@@ -8,7 +8,7 @@ pub(super) const NOT_APPROVED: u8 = 3;
 /// Ctrl-C, or a signal.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// The exit code of a command that drove a run to this state.
+/// Returns the exit code of a command that drove a run to this state.
 pub(super) fn of_run(state: &RunState) -> u8 {
     if state.stop.is_some() {
         INTERRUPTED

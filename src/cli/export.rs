@@ -1,5 +1,5 @@
-//! `batch export`: every event of a run, in the lines that `--json` prints while it runs; or its work, as patches or as
-//! a bundle.
+//! `batch export`: prints every event of a run in the lines of `--json`, or writes its commits as patches or as a
+//! bundle.
 
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ fn events(global: &Global, args: &ExportArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// One file a unit, numbered so that those that are needed come first.
+/// Writes one patch for each unit. Their numbers follow the order of needs.
 fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8> {
     let known = known_run(global, args.run.as_deref())?;
     let units = in_order(&known)?;
@@ -89,13 +89,13 @@ fn bundle(global: &Global, args: &ExportArgs, file: &Path) -> anyhow::Result<u8>
     Ok(0)
 }
 
-/// `1 branch`, `2 branches`.
+/// Returns the number with its noun: `1 branch`, `2 branches`.
 fn several(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "es" };
     format!("{number} {noun}{ending}")
 }
 
-/// The units that have committed something, each with commit and branch, and after all those that it needs.
+/// Returns the units with a commit, each with its commit and branch, and after its needs.
 fn in_order(known: &KnownRun) -> anyhow::Result<Vec<(&UnitState, &CommitId, &BranchName)>> {
     let committed: Vec<_> = known
         .state

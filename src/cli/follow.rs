@@ -1,4 +1,4 @@
-//! A run seen from another terminal while it goes: what is new in its journal, until its end.
+//! Follows a run from another terminal: reads the new events of its journal until its end.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::journal::Journal;
 use crate::progress::{self, Display};
 use crate::run::{self, KnownRun, Liveness, Places, RecordError, Recorded, RunState};
 
-/// How often the journal is asked; a person does not notice.
+/// The pause between two looks at the journal. A person does not notice it.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Reads a run's events as they are written.
@@ -19,7 +19,7 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Stands at the run's first event.
+    /// Makes a follower that has read no event yet.
     pub(super) fn new(known: &KnownRun) -> anyhow::Result<Self> {
         let id = &known.state.id;
         let journal = Journal::read(&known.places.journal())?.ok_or(RecordError::NoRun)?;
@@ -32,12 +32,12 @@ impl Follower {
         })
     }
 
-    /// Whether nothing more will happen. What was written before this was asked is still to be read.
+    /// Checks whether the run is over. Events that were written before this call may still be unread.
     pub(super) fn is_over(&self) -> anyhow::Result<bool> {
         Ok(Liveness::of(&self.places, &self.state)? != Liveness::Going)
     }
 
-    /// Takes in what is new, and shows each event when the state has it.
+    /// Reads the new events, and shows each after the state has taken it in.
     pub(super) fn catch_up(
         &mut self,
         mut show: impl FnMut(&Recorded, &RunState),
@@ -51,12 +51,12 @@ impl Follower {
     }
 }
 
-/// Until it is worth looking again.
+/// Waits until the next look at the journal.
 pub(super) fn pause() {
     std::thread::sleep(LOOK);
 }
 
-/// Shows the run until its end, in this form. Bars begin with how it stands; lines tell all that has happened.
+/// Shows the run until its end, in this form. Bars start from the present state; lines show all events from the start.
 pub(super) fn watch(known: &KnownRun, display: Display) -> anyhow::Result<()> {
     let mut follower = Follower::new(known)?;
     let mut progress = progress::start(display);

@@ -1,4 +1,4 @@
-//! From a plan to its run: everything that can be refused first, then the review, then the run itself.
+//! Leads from a plan to its run: first every possible refusal, then the review, then the run itself.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ struct Launch<'a> {
     goal: Goal,
     id: RunId,
     job: Job,
-    /// Read only where a plan is shown.
+    /// The times are read only where a plan is shown.
     past: OnceCell<PastTimes>,
     terminal: Option<RestoreTerminal>,
 }
@@ -92,7 +92,8 @@ impl<'a> Launch<'a> {
         })
     }
 
-    /// Lets the person at the terminal approve the plan. Says why nothing is run where they do not.
+    /// Lets the person at the terminal approve the plan. Returns why nothing is run, where the person does not approve
+    /// it.
     fn review(&mut self, plan: &Plan) -> anyhow::Result<Option<String>> {
         self.terminal = Some(RestoreTerminal::later());
         let decision = review::review(plan.clone(), &Term::stderr(), self)?;
@@ -110,7 +111,7 @@ impl<'a> Launch<'a> {
         Ok(refusal)
     }
 
-    /// Prepares the job for this plan, unless that is the one that was prepared last: preparing may ask a server.
+    /// Prepares the job for this plan, unless it is the plan that was prepared last: preparing may ask a server.
     fn bring_up_to(&mut self, plan: &Plan) -> anyhow::Result<()> {
         if self.job.plan() != plan {
             self.job = new_job(self.workspace, &self.id, plan, self.base, self.goal)?;
@@ -160,7 +161,7 @@ impl PlanSource for Launch<'_> {
     }
 
     fn propose_again(&mut self, plan: &Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>> {
-        // Asking the agent handles signals by itself.
+        // The planning session handles signals by itself.
         drop(self.terminal.take());
         let found = research::again(self.workspace, plan);
         self.terminal = Some(RestoreTerminal::later());
@@ -188,7 +189,7 @@ pub(super) fn settle_fork(job: &mut Job) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the run down and leaves it to a process of its own.
+/// Records the run and starts a process of its own for it.
 fn detach(job: &Job, workspace: &Workspace, flags: &RunFlags) -> anyhow::Result<u8> {
     run::announce(job)?;
     let log = workspace.places().output(job.id());

@@ -1,4 +1,4 @@
-//! `batch list`: all runs of the repository, the one that began last first.
+//! `batch list`: lists all runs of the repository, the latest first.
 
 use std::fmt::Write as _;
 
@@ -84,7 +84,7 @@ fn status(state: &RunState, liveness: Liveness) -> &'static str {
     }
 }
 
-/// What stands in the columns of a run's line.
+/// Returns the columns of a run's line.
 fn row(state: &RunState, liveness: Liveness) -> [String; 5] {
     [
         state.id.to_string(),
@@ -120,7 +120,7 @@ fn table(rows: &[[String; 5]]) -> String {
     text
 }
 
-/// A moment as the clock on the wall showed it.
+/// Returns a moment in local time, to the minute.
 fn minute(at: i64) -> String {
     jiff::Timestamp::from_millisecond(at)
         .unwrap_or(jiff::Timestamp::MAX)

@@ -1,4 +1,4 @@
-//! `batch logs`: what a unit's setup, agent and checks said.
+//! `batch logs`: prints the output of a unit's setup, agent and checks.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -45,7 +45,7 @@ struct Log {
 }
 
 impl Log {
-    /// The line that says whose text follows.
+    /// Returns the line above the log's text, which names the log.
     fn heading(&self) -> String {
         format!("── {} ── {}\n", self.name, self.path.display())
     }
@@ -134,11 +134,11 @@ struct Tails {
 }
 
 impl Tails {
-    /// What stands in the log beyond what was printed; only whole lines unless `rest` is wanted too.
+    /// Returns the text of the log that was not printed yet; only whole lines, unless `rest` is set.
     fn new_text(&mut self, log: &Log, rest: bool) -> std::io::Result<Vec<u8>> {
         let printed = self.printed.entry(log.path.clone()).or_default();
         if log.bytes < *printed {
-            // The step began anew.
+            // The step started again.
             *printed = 0;
         }
         let mut file = std::fs::File::open(&log.path)?;
@@ -153,7 +153,7 @@ impl Tails {
         Ok(new)
     }
 
-    /// The line that says whose text follows, where it is another log than before.
+    /// Returns the line above the log's text, where the text before belongs to another log.
     fn heading(&mut self, log: &Log) -> Option<String> {
         if self.last.as_ref() == Some(&log.path) {
             return None;
@@ -164,7 +164,7 @@ impl Tails {
     }
 }
 
-/// The logs in the order in which they were written: setup, agent, checks.
+/// Returns the logs in the order in which they were written: setup, agent, checks.
 fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log>> {
     let mut logs: Vec<((usize, u8, usize), Log)> = Vec::new();
     let entries = match std::fs::read_dir(folder) {
@@ -189,7 +189,7 @@ fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log
             logs.push(((attempt, source as u8, number), log));
         }
     }
-    // Of all the agent's logs the last one has no number.
+    // The last log of the agent has no number.
     let earlier = logs
         .iter()
         .filter(|(_, log)| log.name.starts_with("agent."));
@@ -203,8 +203,8 @@ fn find(folder: &std::path::Path, of: Option<Source>) -> std::io::Result<Vec<Log
     Ok(logs.into_iter().map(|(_, log)| log).collect())
 }
 
-/// Whose log this is, of which attempt of the agent, and which of several: `agent`, `agent.1`, `check-2`, `check-2.3`,
-/// `check-2.again`.
+/// Reads the name of a log (`agent`, `agent.1`, `check-2`, `check-2.3`, `check-2.again`): its source, the attempt of
+/// the agent, and the number of the check.
 fn log_order(name: &str) -> Option<(Source, usize, usize)> {
     let mut parts = name.split('.');
     let head = parts.next()?;

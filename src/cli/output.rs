@@ -1,4 +1,4 @@
-//! Where words go: data and text on standard output, messages on standard error.
+//! Prints data and text on standard output, and messages on standard error.
 
 use std::io::{ErrorKind, Write};
 
@@ -22,7 +22,7 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Whether a patch is shown in colours.
+/// Returns whether a patch is shown in colours.
 pub(super) fn colours() -> Colours {
     if console::colors_enabled() {
         Colours::On
@@ -31,19 +31,19 @@ pub(super) fn colours() -> Colours {
     }
 }
 
-/// The width of the terminal behind standard output, if there is one.
+/// Returns the width of the terminal behind standard output, if there is one.
 pub(super) fn stdout_width() -> Option<u16> {
     let term = console::Term::stdout();
     term.is_term().then(|| term.size().1)
 }
 
-/// The width of the terminal behind standard error, if there is one.
+/// Returns the width of the terminal behind standard error, if there is one.
 pub(super) fn stderr_width() -> Option<u16> {
     let term = console::Term::stderr();
     term.is_term().then(|| term.size().1)
 }
 
-/// Whether a person can be asked: both standard input and standard error are terminals.
+/// Checks whether a person can be asked: both standard input and standard error are terminals.
 pub(super) fn can_ask() -> bool {
     console::Term::stderr().is_term() && std::io::IsTerminal::is_terminal(&std::io::stdin())
 }

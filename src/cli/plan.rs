@@ -68,11 +68,11 @@ pub(super) struct PlanArgs {
 /// The flags that are about a plan that was saved before.
 const SAVED: [&str; 2] = ["check", "rebase"];
 
-/// A plan with the base it was made for.
+/// A plan with the base that it was made for.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) base: Base,
-    /// What was read for it.
+    /// The files of the base that were read for the plan.
     pub(super) files: BaseFiles,
 }
 
@@ -154,7 +154,7 @@ fn refuse_existing(
     }
 }
 
-/// Makes a plan for what was asked; with a codemod it holds only files that the codemod really changes. Nothing where
+/// Makes a plan as requested; with a codemod it holds only files that the codemod really changes. Returns `None` where
 /// the person interrupted it.
 pub(super) fn make(
     workspace: &Workspace,
@@ -193,7 +193,7 @@ pub(super) fn make(
     Ok(plan.map(|plan| Planned { plan, base, files }))
 }
 
-/// Who will work, and what to expect of that, also where no agent is named yet.
+/// Describes the agents and the expected time, also where no agent is named yet.
 fn summary(workspace: &Workspace, plan: &Plan) -> Vec<SummaryLine> {
     let Workspace { config, dir, .. } = workspace;
     let agents = match UnitAgents::of_plan(plan, config, dir) {

@@ -1,11 +1,11 @@
-//! An earlier run put together again: its journal is secured and its saved settings are read, with the flags on top.
+//! Prepares an earlier run again: secures its journal and reads its saved settings, which the flags change.
 
 use super::flags::ResumeFlags;
 use super::global::Global;
 use super::workspace::{folder, secure_journal};
 use crate::run::{self, Job, KnownRun};
 
-/// Puts a run together again that no process drives, with the plan and the settings it started with.
+/// Prepares a run again that no process drives, with the plan and the settings that it started with.
 pub(super) fn prepare_again(
     global: &Global,
     known: &KnownRun,

@@ -1,4 +1,4 @@
-//! The program: its arguments parsed and dispatched to a command, its errors turned into exit codes.
+//! The program: parses the arguments, dispatches to a command, and turns errors into exit codes.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -85,7 +85,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no errors; a closed pipe is nobody's business.
+            // Help and version are no errors; nobody reads a closed pipe.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

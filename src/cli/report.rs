@@ -1,4 +1,4 @@
-//! `batch report`: what came out of a run, for a terminal, a page or a script.
+//! `batch report`: renders the results of a run for a terminal, a page or a script.
 
 use clap::{Args, ValueEnum};
 

@@ -1,4 +1,4 @@
-//! An agent asked for a plan: shown while it reads, ended by Ctrl-C, and what came of it said.
+//! Asks an agent for a plan: shows its activity, ends it on Ctrl-C, and reports the result.
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -12,11 +12,11 @@ use crate::progress::AgentLine;
 use crate::run::{self, PlanningError, PlanningResult, PlanningSession};
 use crate::words;
 
-/// Of what was mended only so much is said; all of it is kept.
+/// At most this many repairs of a proposal are printed; the session's folder keeps all.
 const REPAIRS: usize = 8;
 
-/// The plan as the agent proposes it, where it is to be asked; else, or where nothing comes of that, as it is. Nothing
-/// where the person interrupted it.
+/// Returns the plan that the agent proposes. Where no agent is to be asked, or its proposal is not usable, returns the
+/// plan as it is. Returns `None` where the person interrupted the agent.
 pub(super) fn research(
     workspace: &Workspace,
     plan: Plan,
@@ -42,15 +42,15 @@ pub(super) fn research(
     })
 }
 
-/// Whether an agent that can be asked again has proposed the plan.
+/// Checks whether an agent proposed the plan and can be asked again.
 pub(super) fn is_proposed(workspace: &Workspace, plan: &Plan) -> bool {
     let files = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
     let planner = workspace.config.planner(files);
     plan.research.by.is_some() && planner.is_ok_and(|planner| planner == Planner::Agent)
 }
 
-/// Asks the agent once more, for the plan's instruction as it is now. Nothing where the person interrupted it, or where
-/// nothing comes of it.
+/// Asks the agent again, for the present instruction of the plan. Returns `None` where the person interrupted the
+/// agent, or its proposal is not usable.
 pub(super) fn again(
     workspace: &Workspace,
     plan: &Plan,
@@ -87,14 +87,14 @@ pub(super) fn again(
     )
 }
 
-/// What came of it.
+/// The result of a planning session.
 enum Proposal {
     Plan(Box<Plan>),
     Interrupted { used: String },
     Useless { what: String, why: String },
 }
 
-/// Asks the agent, which is shown while it reads, with what the person may do about it.
+/// Asks the agent and shows its activity; `otherwise` says what the person can do instead.
 fn ask(
     workspace: &Workspace,
     plan: &Plan,

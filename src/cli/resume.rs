@@ -1,4 +1,4 @@
-//! `batch resume`: goes on with a run that was killed or stopped, from where its journal stands.
+//! `batch resume`: continues a run that was killed or stopped, from the state in its journal.
 
 use clap::Args;
 

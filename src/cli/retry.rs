@@ -1,4 +1,4 @@
-//! `batch retry`: does units of an ended run anew, in the same run.
+//! `batch retry`: does units of an ended run again, in the same run.
 
 use clap::Args;
 
@@ -46,7 +46,7 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
     drive(job, start, global, &known.places, &args.flags)
 }
 
-/// What is to be different this time.
+/// Returns the changes that the flags ask for.
 fn amendment(global: &Global, args: &RetryArgs, config: &Config) -> anyhow::Result<Amendment> {
     let dir = folder(global)?;
     let agent = Some(chosen(args.agent.given(&dir, config)?)?).filter(AgentOptions::is_given);

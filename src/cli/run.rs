@@ -69,7 +69,7 @@ fn choose_agents(workspace: &mut Workspace, args: &RunArgs, plan: &mut Plan) -> 
     Ok(run::assign_agents(plan, config, source)?)
 }
 
-/// Asks whether to resume the unfinished run. Without a person to ask, a new run starts.
+/// Asks whether to resume the unfinished run. Without a person at the terminal, a new run starts.
 fn resume_or_restart(args: &RunArgs, state: &RunState) -> anyhow::Result<Unfinished> {
     let id = &state.id;
     let known = format!("run {id} of this plan is unfinished");

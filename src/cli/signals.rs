@@ -1,4 +1,5 @@
-//! Ctrl-C and the signals that end a program, as requests to stop; and the runtime in which they are awaited.
+//! Turns Ctrl-C and the signals that end a program into requests to stop, and makes the runtime in which they are
+//! awaited.
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
@@ -7,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::run::Stop;
 
-/// Starts the runtime for everything that waits.
+/// Starts the runtime for everything asynchronous.
 pub(super) fn runtime() -> anyhow::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -15,8 +16,7 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
         .context("the runtime cannot be started")
 }
 
-/// Hands on requests to stop. The first Ctrl-C lets running units finish; a second one, or SIGTERM or SIGHUP, stops
-/// them.
+/// Sends requests to stop. The first Ctrl-C lets running units finish; a second one, or SIGTERM or SIGHUP, stops them.
 pub(super) async fn listen(stops: mpsc::Sender<Stop>) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),

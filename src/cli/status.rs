@@ -1,4 +1,4 @@
-//! `batch status`: how a run stands, also from a second terminal while it is going.
+//! `batch status`: shows the state of a run, also from a second terminal while it is going.
 
 use clap::Args;
 
@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// Prints the run as it stands, as text or as JSON.
+/// Prints the present state of the run, as text or as JSON.
 pub(super) fn show(global: &Global, wanted: Option<&str>) -> anyhow::Result<()> {
     let known = known_run(global, wanted)?;
     if global.json {

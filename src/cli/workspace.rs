@@ -15,7 +15,7 @@ use crate::run::{KnownRun, Places};
 pub(super) struct Workspace {
     pub(super) repo: Repo,
     pub(super) config: Config,
-    /// The folder of the user.
+    /// The folder where the user called batch.
     pub(super) dir: PathBuf,
 }
 
@@ -36,7 +36,7 @@ impl Workspace {
     }
 }
 
-/// The folder of the user.
+/// Returns the folder where the user called batch.
 pub(super) fn folder(global: &Global) -> anyhow::Result<PathBuf> {
     match &global.dir {
         Some(dir) if !dir.is_dir() => anyhow::bail!("there is no folder {}", dir.display()),
@@ -46,18 +46,18 @@ pub(super) fn folder(global: &Global) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Reads the run that `wanted` means, or the latest.
+/// Reads the run that `wanted` names, or the latest.
 pub(super) fn known_run(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
     let repo = Repo::discover(&folder(global)?)?;
     Ok(KnownRun::open(repo, wanted, warn_of_repair)?)
 }
 
-/// Says what was repaired in the journal.
+/// Reports a repair of the journal.
 pub(super) fn warn_of_repair(repair: &Repair) {
     say(&format!("warning: {repair}"));
 }
 
-/// Makes sure that the journal is sound before anything starts that it has to remember.
+/// Checks that the journal is sound before anything starts that needs it.
 pub(super) fn secure_journal(places: &Places) -> anyhow::Result<()> {
     if let Some(repair) = journal::repair(&places.journal())? {
         warn_of_repair(&repair);

@@ -15,7 +15,7 @@ use crate::git::CommitId;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/demo");
 
-/// `mode path` for every file, as git knows it: modes are lost in what is carried along.
+/// `mode path` for every file, as git knows it: an included file has no mode.
 static MANIFEST: &str = include_str!("../../../fixtures/demo/MANIFEST");
 
 const EXECUTABLE: &str = "100755";
@@ -25,7 +25,7 @@ const AUTHOR: (&str, &str) = ("Acorn", "garden@acorn.example");
 /// 2024-05-01 12:00 UTC: the commit has the same id on every machine.
 const DATE: i64 = 1_714_564_800;
 
-/// What was unpacked.
+/// The unpacked demo repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acorn {
     /// The checkout.
@@ -66,12 +66,13 @@ pub fn unpack(folder: &Path) -> Result<Acorn> {
     })
 }
 
-/// Mode and path of every file as they are kept here.
+/// Returns mode and path of every file, under the names that they have here.
 fn manifest() -> impl Iterator<Item = (&'static str, &'static str)> {
     MANIFEST.lines().filter_map(|line| line.split_once(' '))
 }
 
-/// A file of git's own would have its effect here already, so it is kept under a name that has none.
+/// Returns the real name of a file. A file such as `.gitignore` would take effect in this repository, so it is kept
+/// under another name.
 fn real_name(kept: &str) -> String {
     kept.split('/')
         .map(|part| match part.strip_prefix("dot-") {

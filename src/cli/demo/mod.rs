@@ -36,7 +36,7 @@ struct Migration {
 pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
     let place = match &args.place {
         Some(dir) => folder(global)?.join(dir),
-        // Kept, so that it can be looked into afterwards.
+        // The folder is kept, so that a person can look into it afterwards.
         None => tempfile::Builder::new()
             .prefix("batch-demo-")
             .tempdir()
@@ -84,7 +84,7 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
     Ok(u8::from(!as_meant))
 }
 
-/// Whether exactly the unit of `device/` failed, at its check, and all others were published.
+/// Checks whether exactly the unit of `device/` failed, at its check, and all others were published.
 fn is_as_meant(state: &RunState) -> bool {
     let (device, others): (Vec<_>, Vec<_>) = state
         .units

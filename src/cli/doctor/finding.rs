@@ -8,7 +8,7 @@ use crate::words;
 pub(super) struct Finding {
     pub(super) subject: &'static str,
     pub(super) verdict: Verdict,
-    /// What was found and, where something is wrong, what to do.
+    /// The facts and, where something is wrong, the remedy.
     pub(super) words: String,
 }
 
@@ -45,7 +45,7 @@ impl Finding {
         }
     }
 
-    /// An error with its causes, each said once.
+    /// Makes a finding of an error with its causes, each named once.
     pub(super) fn error(subject: &'static str, error: impl Into<anyhow::Error>) -> Self {
         Self::problem(subject, words::chain(error.into().as_ref()))
     }

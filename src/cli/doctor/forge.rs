@@ -1,4 +1,4 @@
-//! Where pull requests would go, and why there.
+//! Examines where pull requests would go, and why there.
 
 use super::finding::Finding;
 use super::machine::Machine;

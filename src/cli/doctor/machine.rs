@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::process::Capture;
 
-/// `gh` answers from its own settings; longer than this, it waits for something that will not come.
+/// `gh` answers from its own settings, so a longer wait is in vain.
 const GH_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Machine<'a> {

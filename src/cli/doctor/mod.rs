@@ -1,4 +1,4 @@
-//! `batch doctor`: whether batch can work here, and what to do where it cannot.
+//! `batch doctor`: examines whether batch can work here, and says what to do where it cannot.
 //!
 //! A small function examines each subject and returns a [`Finding`]; printing comes last. The doctor changes nothing:
 //! it tries a place with a temporary file that is gone again at once. (SQLite may leave its own `-wal` and `-shm`

@@ -1,4 +1,4 @@
-//! Where batch writes: its state inside the repository, and the worktrees beside it.
+//! Examines the places where batch writes: its state inside the repository, and the worktrees beside it.
 
 use std::fs;
 use std::io;
@@ -15,11 +15,11 @@ use crate::plan::UnitId;
 use crate::run::{Naming, Places, RunId};
 use crate::words;
 
-/// Less free space than this does not hold many worktrees.
+/// With less free space than this, only few worktrees fit.
 const LITTLE: u128 = GIB;
 const GIB: u128 = 1 << 30;
 
-/// Enough to fill a block, so that sharing it means something.
+/// A file of this size fills at least one block, so that a reflink of it shares something.
 const BLOCK: [u8; 4096] = [b'x'; 4096];
 
 pub(super) fn state(repo: &Repo) -> Finding {
@@ -56,7 +56,7 @@ pub(super) fn journal(repo: &Repo) -> Finding {
     }
 }
 
-/// Folder, free space and reflinks; or the one thing that makes the others pointless.
+/// Examines folder, free space and reflinks; where the folder is unusable, it returns only that.
 pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
     const SUBJECT: &str = "worktrees";
     let folder = match shared_folder(repo, config) {
@@ -84,7 +84,7 @@ pub(super) fn worktrees(repo: &Repo, config: &Config) -> Vec<Finding> {
     vec![place, space(there), reflinks(there)]
 }
 
-/// The folder that holds the worktrees of all runs: where those of different units have their way in common.
+/// Returns the folder that holds the worktrees of all runs, which is the part that the paths of different units share.
 pub(super) fn shared_folder(repo: &Repo, config: &Config) -> Result<PathBuf> {
     let naming = Naming::of(config, repo)?;
     let folder = |id: &str| {

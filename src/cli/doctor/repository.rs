@@ -1,4 +1,4 @@
-//! Git itself, and what batch starts from: the repository, its base, its remote, and who commits.
+//! Examines git itself, the repository, its base, its remote, and the identity for commits.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ pub(super) fn history(repo: &Repo) -> Finding {
     }
 }
 
-/// Nothing where there is nothing to say: most often, or because there is no commit to differ from.
+/// Warns of uncommitted changes; `None` where there are none.
 pub(super) fn uncommitted(repo: &Repo) -> Option<Finding> {
     match repo.has_uncommitted_changes() {
         Ok(false) => None,
@@ -121,7 +121,7 @@ pub(super) fn uncommitted(repo: &Repo) -> Option<Finding> {
     }
 }
 
-/// Nothing where the base has no CODEOWNERS.
+/// Examines CODEOWNERS; `None` where the base has none.
 pub(super) fn owners(repo: &Repo, base: &Base) -> Option<Finding> {
     let owners = repo
         .entries(&base.id)

@@ -1,4 +1,4 @@
-//! What the user chose, and whether it can be done: batch.toml, the agent, the checks.
+//! Examines the user's settings: batch.toml, the agent, the checks.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,7 +18,8 @@ const NAMED: usize = 4;
 /// A longer command is cut.
 const WIDTH: usize = 60;
 
-/// The settings, or the defaults where they cannot be read: the other subjects want to be looked at all the same.
+/// Returns the settings, or the defaults where they cannot be read, so that the other subjects are examined all the
+/// same.
 pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
     const SUBJECT: &str = "settings";
     let path = given.map_or_else(|| repo.root().join(FILE_NAME), Path::to_path_buf);
@@ -70,7 +71,7 @@ fn one(repo: &Repo, config: &Config, spec: AgentSpec, machine: &Machine<'_>) -> 
     }
 }
 
-/// Several agents that share the work, as good as the worst of them.
+/// Examines several agents that share the work; the worst verdict counts for all of them.
 fn shared(repo: &Repo, config: &Config, members: &[AgentShare], machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     let found = members.iter().map(|member| match member.options.resolve() {
@@ -87,7 +88,7 @@ fn shared(repo: &Repo, config: &Config, members: &[AgentShare], machine: &Machin
         .unwrap_or_else(|| Finding::ok(SUBJECT, "none is set"))
 }
 
-/// What `auto` means here.
+/// Examines the agent that `auto` means here.
 fn chosen(machine: &Machine<'_>) -> Finding {
     match agent::choose(machine.variables.iter().cloned()) {
         Ok(choice) => coding(choice.kind, machine),
@@ -95,12 +96,12 @@ fn chosen(machine: &Machine<'_>) -> Finding {
     }
 }
 
-/// A coding agent, as far as it can be looked at without asking its model.
+/// Examines a coding agent without asking its model.
 fn coding(kind: CodingKind, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     let tried = agent::tested_version(kind);
     let Some(found) = agent::find_installed(kind, machine.variables) else {
-        // It is started by another name.
+        // The user's own program starts the agent.
         return Finding::ok(SUBJECT, format!("{kind}, started as batch.toml says"));
     };
     let version = match found.version() {
@@ -158,7 +159,7 @@ fn judge(repo: &Repo, config: &Config, checks: &[Check], machine: &Machine<'_>) 
     Finding::ok(SUBJECT, format!("{} (found)", shown(&names)))
 }
 
-/// The commands for the whole of the base.
+/// Returns the check commands for the whole base.
 fn found(repo: &Repo, base: &Base) -> Result<Vec<Check>, GitError> {
     let tracked: BTreeSet<String> = repo
         .entries(&base.id)?

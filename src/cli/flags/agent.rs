@@ -119,7 +119,7 @@ impl AgentFlags {
         }
     }
 
-    /// The agent that the flags name; not given where they name none.
+    /// Returns the agent that the flags name; its options are empty where they name none.
     pub(in crate::cli) fn given(
         &self,
         dir: &Path,
@@ -151,7 +151,7 @@ impl AgentFlags {
         };
         Ok(match &self.model {
             None => given,
-            // A model alone is another one for the same agent.
+            // A model alone changes the model of the configured agent.
             Some(model) => AgentOptions {
                 model: Some(model.clone()),
                 ..given.or(config.agent.clone())

@@ -94,7 +94,7 @@ impl PublishingFlags {
     pub(in crate::cli) fn apply(&self, publish: &mut PublishConfig) {
         publish.forge = self.forge.or(publish.forge);
         if self.forge == Some(ForgeChoice::Local) {
-            // What stands in the file is for GitHub.
+            // The option in batch.toml is meant for GitHub.
             publish.repo = None;
             publish.fork = None;
         }

@@ -1,14 +1,14 @@
-//! Which settings may change when a run goes on.
+//! The settings that may change when a run continues.
 
 use clap::Args;
 
 use super::caps::CapFlags;
 use crate::config::Config;
 
-/// What happens to a canary that succeeded.
+/// The treatment of a canary that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Consent {
-    /// It is accepted without a question.
+    /// The canary is accepted without a question.
     Given,
     Ask,
 }
@@ -26,7 +26,7 @@ pub(in crate::cli) struct ResumeFlags {
 }
 
 impl ResumeFlags {
-    /// With this many agents at once, and within these limits.
+    /// Returns the flags for this many agents at once, and these limits.
     pub(in crate::cli) fn within(jobs: Option<usize>, caps: CapFlags) -> Self {
         Self {
             jobs,
@@ -35,7 +35,7 @@ impl ResumeFlags {
         }
     }
 
-    /// Without changes.
+    /// Returns flags that change no limit, with this consent.
     pub(in crate::cli) fn consenting(consent: Consent) -> Self {
         Self {
             yes: consent == Consent::Given,

@@ -55,7 +55,7 @@ pub(super) struct MergeArgs {
     into: Option<String>,
 }
 
-/// The action for each chosen pull request.
+/// Returns the action for each chosen pull request.
 pub(super) enum SimpleVerb<'a> {
     Ready,
     Comment(&'a CommentArgs),
@@ -93,7 +93,7 @@ pub(super) async fn run(
         SimpleVerb::Sync => selection.sync().await,
     }
     let is_followed = match action {
-        // Other people may have merged or closed some.
+        // Other people may have merged or closed some pull requests.
         SimpleVerb::Sync => mode == Mode::Real,
         SimpleVerb::Ready | SimpleVerb::Close(_) | SimpleVerb::Merge(_) => {
             summary.changed_something()

@@ -1,4 +1,4 @@
-//! Which pull requests an action is for, and whether it is a dry run.
+//! Reads which pull requests an action is for, and whether it is a dry run.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The names that were given; nothing where all pull requests are meant.
+    /// Returns the given names; `None` where all pull requests are meant.
     pub(super) fn names(&self) -> anyhow::Result<Option<&[String]>> {
         if self.units.is_empty() && !self.all {
             anyhow::bail!("name the units, or give --all for all pull requests of the run");
@@ -31,7 +31,7 @@ impl Chosen {
     }
 }
 
-/// The meaning of `--dry-run`.
+/// Returns the mode that `--dry-run` chooses.
 pub(super) fn mode(dry_run: bool) -> Mode {
     if dry_run { Mode::DryRun } else { Mode::Real }
 }

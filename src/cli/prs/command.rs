@@ -1,4 +1,4 @@
-//! `batch prs`: its verbs, and which of them is meant.
+//! `batch prs`: its verbs, and the choice among them.
 
 use clap::{Args, Subcommand};
 

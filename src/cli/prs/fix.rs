@@ -1,4 +1,4 @@
-//! `batch prs fix`: pull requests that are not accepted go back to their units' agents.
+//! `batch prs fix`: sends pull requests that are not accepted back to their units' agents.
 
 use clap::Args;
 
@@ -95,7 +95,7 @@ fn report(follow_up: &FollowUp, result: ActionResult, message: String) -> Action
     }
 }
 
-/// How a follow-up ended, in words that follow the pull request's number.
+/// Returns how a follow-up ended, in words that follow the pull request's number.
 fn words_of(follow_up: &FollowUpResult) -> (ActionResult, String) {
     match (&follow_up.outcome, &follow_up.commit) {
         (Outcome::Published, Some(commit)) => {

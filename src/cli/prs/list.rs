@@ -1,4 +1,4 @@
-//! `batch prs` without a verb: how the pull requests stand, once or until none is open.
+//! `batch prs` without a verb: shows the states of the pull requests, once or until none is open.
 
 use crate::cli::global::Global;
 use crate::cli::output::{print, say};

@@ -1,4 +1,4 @@
-//! `batch prs` and `batch revert`: the pull requests of a run, how they stand, and what is done with them.
+//! `batch prs` and `batch revert`: show the pull requests of a run, and act on them.
 
 mod act;
 mod chosen;

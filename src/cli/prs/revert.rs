@@ -1,4 +1,4 @@
-//! `batch revert`: pull requests that undo the merged ones of a run.
+//! `batch revert`: opens pull requests that undo the merged ones of a run.
 
 use clap::Args;
 

@@ -1,11 +1,11 @@
-//! The pull requests of a run, reached from a command.
+//! Reaches the pull requests of a run.
 
 use crate::cli::output::say;
 use crate::forge::WaitReporter;
 use crate::prs::PrSession;
 use crate::run::KnownRun;
 
-/// Opens the session of a run, and prints what it waits for.
+/// Opens the session of a run, and prints the reason for each wait.
 pub(super) fn open(known: KnownRun) -> anyhow::Result<PrSession> {
     let (waits, mut waited) = WaitReporter::channel();
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! How each action ended, printed as it ends, and the sum.
+//! Prints how each action ended, and the sum.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::plan::UnitId;
 use crate::prs::{ActionReport, ActionResult, Mode};
 use crate::words;
 
-/// A line for scripts.
+/// The result of an action as scripts read it.
 #[derive(Serialize)]
 struct Line<'a> {
     unit: &'a UnitId,

@@ -1,10 +1,10 @@
-//! How pull requests stand, as a table for people.
+//! Shows the states of pull requests as a table for people.
 
 use crate::forge::PullRequestState;
 use crate::prs::PrStatus;
 use crate::words;
 
-/// The table and its sum, ending in a line break.
+/// Returns the table and its sum, ending in a line break.
 pub(super) fn render(rows: &[&PrStatus]) -> String {
     let mut table = words::table();
     table.set_header(["PR", "unit", "state", "review", "checks", "merge", "behind"]);

@@ -1,4 +1,4 @@
-//! The tracking issue after an action.
+//! Updates the tracking issue after an action.
 
 use crate::cli::global::Global;
 use crate::cli::output::say;

@@ -1,4 +1,4 @@
-//! Questions that are answered by one key, or by a line.
+//! Asks questions that are answered by one key, or by a line.
 
 use std::io;
 
@@ -19,7 +19,7 @@ impl<T> Choice<T> {
         Self { word, meaning }
     }
 
-    /// What stands before the key, the key, and the rest.
+    /// Returns the text before the key, the key, and the rest.
     fn parts(&self) -> (&str, &str, &str) {
         let (before, rest) = self.word.split_once('[').unwrap_or(("", self.word));
         let (key, rest) = rest.split_once(']').unwrap_or((rest, ""));
@@ -32,15 +32,15 @@ impl<T> Choice<T> {
     }
 }
 
-/// Waits until one of the choices is made, which are shown in rows. Escape, Ctrl-C, Ctrl-D and the end of input are
-/// `leave`; every other key, Enter too, is nothing.
+/// Shows the choices in rows and waits until the person makes one. Escape, Ctrl-C, Ctrl-D and the end of input mean
+/// `leave`; every other key, Enter too, has no effect.
 pub(super) fn ask<T: Copy>(
     person: &mut impl Person,
     rows: &[&[Choice<T>]],
     leave: T,
 ) -> anyhow::Result<T> {
-    // What was typed before could be seen is no answer. It need not be the person's hand: an editor that has asked the
-    // terminal for its colours may have left before the terminal replied.
+    // A key that was pressed before the question appeared is no answer. It need not come from the person: an editor
+    // that asked the terminal for its colours may have ended before the terminal replied.
     person.forget_keys();
     let rows_shown: Vec<String> = rows
         .iter()
@@ -62,7 +62,7 @@ pub(super) fn ask<T: Copy>(
     Ok(meaning)
 }
 
-/// Asks for a line. Nothing comes where the person leaves, or says nothing.
+/// Asks for a line; `None` where the person leaves or types nothing.
 pub(super) fn ask_line(person: &mut impl Person, question: &str) -> anyhow::Result<Option<String>> {
     person.forget_keys();
     person.show(&format!("{question} "))?;

@@ -1,4 +1,4 @@
-//! One change of the plan: what the person means, asked for in a line or two, and what comes of it.
+//! One change of the plan: asks the person for it in a line or two, and applies it.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::config::UnitRange;
 use crate::plan::{BaseFiles, Edit, Plan, Unit, UnitId};
 use crate::words;
 
-/// Of several that may be meant, so many are named.
+/// An error names at most this many units or files that may be meant.
 const NAMED: usize = 6;
 
 #[derive(Clone, Copy)]
@@ -25,7 +25,8 @@ pub(super) enum Change {
     Instruct,
 }
 
-/// The plan with the change; nothing where the person leaves, or where it cannot be changed so, which they are told.
+/// Returns the changed plan. Returns `None` where the person leaves, or where the change is impossible, which the
+/// person sees.
 pub(super) fn change(
     change: Change,
     plan: &Plan,
@@ -59,7 +60,7 @@ pub(super) fn change(
     }
 }
 
-/// What the person wants, or why it cannot be understood.
+/// Returns the edit that the person describes, or why it cannot be understood.
 fn wanted(
     change: Change,
     plan: &Plan,
@@ -105,19 +106,19 @@ fn wanted(
             .map(|text| text.parse::<UnitRange>().map(Edit::Cut)),
         Change::Instruct => match instruction(plan, person) {
             Ok(text) => text.map(|text| Ok(Edit::Instruct(text))),
-            // What was changed before must not be lost for the editor's sake.
+            // An error of the editor must not cost the earlier changes.
             Err(error) => Some(Err(words::chain(error.as_ref()))),
         },
     })
 }
 
-/// The unit that is meant: by its id, its number, or a part of its id or title that only one has.
+/// Finds the unit by its id, its number, or a part of its id or title that no other unit has.
 fn find<'a>(plan: &'a Plan, text: &str) -> Result<&'a Unit, String> {
     if let Some(unit) = plan.units.iter().find(|unit| unit.id.as_str() == text) {
         return Ok(unit);
     }
     if let Ok(number) = text.parse::<usize>() {
-        // Units that batch has named begin with their number, which stays when others come and go.
+        // The ids that batch makes begin with the unit's number, which stays when other units come and go.
         let named = |unit: &&Unit| {
             let digits = unit.id.as_str().split('-').next().unwrap_or_default();
             digits.parse() == Ok(number)
@@ -149,8 +150,8 @@ fn find<'a>(plan: &'a Plan, text: &str) -> Result<&'a Unit, String> {
     }
 }
 
-/// The files that are meant: one by its path or by a part of its path that no other has; all below a folder that is
-/// closed by `/`, which may be one deeper down.
+/// Finds one file by its path or by a part of its path that no other has, or all files below a folder that ends in `/`.
+/// The folder may be deeper in the tree.
 fn find_files(plan: &Plan, base: &BaseFiles, text: &str) -> Result<Vec<String>, String> {
     let claimed = plan.units.iter().flat_map(|unit| &unit.claim.files);
     let left_out = plan.left_out.iter().flat_map(|it| &it.files);
@@ -188,7 +189,7 @@ fn several<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
     format!("{text:?} may be any of {names}")
 }
 
-/// The instruction as it comes out of the person's editor; nothing where it is as it was.
+/// Returns the instruction from the person's editor; `None` where it is unchanged.
 fn instruction(plan: &Plan, person: &mut impl Person) -> anyhow::Result<Option<String>> {
     let dir = tempfile::Builder::new()
         .prefix("batch-")

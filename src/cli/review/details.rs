@@ -1,6 +1,6 @@
-//! A plan in full: the whole instruction, every unit with all its files, and files that are in none.
+//! Renders a plan in full: the whole instruction, every unit with all its files, and the files in no unit.
 //!
-//! Pure: a plan in, text out. Long lines are the terminal's to break, so that paths can be copied whole.
+//! Pure: a plan in, text out. The terminal breaks long lines, so that paths can be copied whole.
 
 use console::style;
 
@@ -8,11 +8,11 @@ use super::summary::SummaryLine;
 use crate::plan::{BaseFiles, Plan, Research, Unit, UnitId};
 use crate::words;
 
-/// Of the files left out for one reason only this many are named: a codemod leaves out whole trees, and the units
+/// At most this many files are named for one reason to leave them out: a codemod leaves out whole trees, and the units
 /// would scroll away.
 const LEFT_OUT: usize = 20;
 
-/// All of the plan as text, ending in a line break.
+/// Returns the whole plan as text, ending in a line break.
 pub(super) fn details(plan: &Plan, base: &BaseFiles, summary: &[SummaryLine]) -> String {
     let mut sections = vec![heading(plan, summary)];
     sections.extend(plan.units.iter().map(|it| unit(it, base)));
@@ -114,7 +114,7 @@ fn unit(unit: &Unit, base: &BaseFiles) -> String {
     lines.join("\n")
 }
 
-/// A file with its size, and with its owners where it has any.
+/// Returns a file with its size, and with its owners where it has any.
 fn file(path: &str, base: &BaseFiles) -> String {
     let mut facts: Vec<String> = Vec::new();
     facts.extend(base.size(path).map(|size| words::count(size.lines, "line")));

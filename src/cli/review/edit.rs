@@ -1,4 +1,4 @@
-//! A plan through the user's editor and back, as often as it takes.
+//! Lets the person edit the plan in their editor, again and again until the text is a plan.
 
 use std::fs;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::words;
 /// Editors choose colours by the extension, and show the name.
 const NAME: &str = "plan.toml";
 
-/// What came of it.
+/// The result of editing.
 pub(super) enum Edited {
     Plan(Box<Plan>),
-    /// The plan is as it was, and the person does not want it otherwise.
+    /// The plan is unchanged, and the person does not want to edit it again.
     Same,
-    /// The person left. What they wrote is no plan yet; they were told where it is kept.
+    /// The person left. Their text is no plan yet; a message says where it is kept.
     Quit,
 }
 
@@ -79,7 +79,7 @@ pub(super) fn edit(
     }
 }
 
-/// Once through the editor; nothing when the text is as it was written.
+/// Starts the editor once; `None` when the text is unchanged.
 fn attempt(
     file: &Path,
     written: &str,
@@ -98,7 +98,7 @@ fn attempt(
     read(&text).map(Some)
 }
 
-/// The fault, with the line it is about where that is known.
+/// Returns the fault, with its line in the text where that is known.
 fn fault(error: &anyhow::Error, text: &str) -> String {
     let message = words::block(&format!("{error:#}"));
     let cross = style("✗").red();

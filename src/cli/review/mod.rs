@@ -1,4 +1,4 @@
-//! What a person is asked at the terminal: nothing starts before they have seen the plan and approved it.
+//! Asks the person at the terminal: nothing starts before they have seen the plan and approved it.
 //!
 //! This room only shows and asks. The caller decides what a plan's text means, whether it agrees with the repository,
 //! and what happens to a plan that is not approved.

@@ -5,7 +5,7 @@ use console::Term;
 use super::ask::{Choice, ask, ask_line};
 use super::terminal::{AtTerminal, Person};
 
-/// What the person does about an unfinished run of the plan.
+/// The decision about an unfinished run of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Unfinished {
     Resume,
@@ -19,11 +19,11 @@ const UNFINISHED: [Choice<Unfinished>; 3] = [
     Choice::new("[q]uit", Unfinished::Quit),
 ];
 
-/// What the person does about a run whose canary is done.
+/// The decision about a run whose canary is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) enum CanaryAnswer {
     Accept,
-    /// Starts the canary again; every agent is told these words as well.
+    /// Starts the canary again; every agent gets these words as well.
     Amend(String),
     Stop,
 }

@@ -1,5 +1,5 @@
-//! The terminal as it was: while a key is waited for it hands on every key at once and shows none, and must not stay so
-//! when the program is ended from outside or breaks down.
+//! Restores the terminal. While the program waits for a key, the terminal passes every key on at once and echoes none;
+//! it must not stay in that state when the program is ended from outside or panics.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::cli::exit_code::INTERRUPTED;
 
-/// Restores the terminal when it is dropped, and when the system wants the program to end before that.
+/// Restores the terminal when it is dropped, and when a signal ends the program before that.
 pub(in crate::cli) struct RestoreTerminal {
     terminal: Option<Saved>,
     over: Option<oneshot::Sender<()>>,
@@ -25,7 +25,7 @@ struct Saved {
 }
 
 impl Saved {
-    /// Of the terminal that keys are read from.
+    /// Saves the settings of the terminal that keys are read from.
     fn now() -> io::Result<Self> {
         let stdin = io::stdin();
         let terminal = if stdin.is_terminal() {
@@ -38,16 +38,16 @@ impl Saved {
     }
 
     fn restore(&self) {
-        // A terminal that is gone needs nothing.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.settings);
     }
 }
 
 impl RestoreTerminal {
-    /// Remembers how the terminal is now.
+    /// Remembers the present settings of the terminal.
     pub(in crate::cli) fn later() -> Self {
         let saved = Saved::now().ok();
-        // Where nobody can listen, the terminal is restored in all other cases.
+        // Where signals cannot be handled, the terminal is restored in all other cases.
         let (over, listener) = saved
             .is_some()
             .then(|| listen().ok())
@@ -77,7 +77,7 @@ impl Drop for RestoreTerminal {
     }
 }
 
-/// A thread that ends the program when the system wants it to, until it is told that this is over.
+/// Starts a thread that restores the terminal and ends the program on a signal, until the returned sender stops it.
 fn listen() -> io::Result<(oneshot::Sender<()>, JoinHandle<()>)> {
     let saved = Saved::now()?;
     let runtime = tokio::runtime::Builder::new_current_thread()

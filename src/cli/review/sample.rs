@@ -1,4 +1,4 @@
-//! Plans that the tests of the review look at.
+//! Plans for the tests of the review.
 
 use crate::config::AgentOptions;
 use crate::git::CommitId;
@@ -27,7 +27,7 @@ fn unit(name: &str, title: &str, files: &[&str], lines: u64, needs: &[&str]) -> 
     }
 }
 
-/// Five units, one of which needs two others, and files left out for two reasons.
+/// Returns a plan of five units, one of which needs two others, with files left out for two reasons.
 pub(in crate::cli) fn plan() -> Plan {
     Plan {
         instruction: "from var to const".to_owned(),
@@ -72,7 +72,7 @@ pub(in crate::cli) fn plan() -> Plan {
     }
 }
 
-/// The same with everything long that can be.
+/// Returns the same plan with texts as long as possible.
 pub(in crate::cli) fn long() -> Plan {
     let mut plan = plan();
     plan.instruction = "Replace every `var` by `const` or `let`, whichever holds. ".repeat(4);
@@ -88,7 +88,7 @@ pub(in crate::cli) fn long() -> Plan {
     plan
 }
 
-/// What is known of the plan's files.
+/// Returns the base files of the plan.
 pub(in crate::cli) fn base() -> BaseFiles {
     let plan = plan();
     let files = plan.units.iter().flat_map(|unit| &unit.claim.files);

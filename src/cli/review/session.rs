@@ -1,4 +1,4 @@
-//! One review of a plan: the person looks at it, changes it, and approves it or leaves.
+//! One review of a plan: the person reads it, changes it, and approves it or leaves.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub(in crate::cli) enum Decision {
     Quit(Plan),
 }
 
-/// What a review needs to know about a plan beyond its text. A trait, because a test has no repository.
+/// The facts that a review needs about a plan beyond its text. It is a trait, because a test has no repository.
 pub(in crate::cli) trait PlanSource {
     /// Says what a run of the plan would do, and which agents would do it.
     fn summary(&mut self, plan: &Plan) -> Vec<SummaryLine>;
@@ -32,11 +32,11 @@ pub(in crate::cli) trait PlanSource {
     /// Reads the files that the plan claims.
     fn files(&mut self, plan: &Plan) -> anyhow::Result<BaseFiles>;
 
-    /// Whether an agent proposed the plan and can be asked again.
+    /// Checks whether an agent proposed the plan and can be asked again.
     fn is_proposed(&self, plan: &Plan) -> bool;
 
-    /// Asks the agent for other units, because the instruction has changed. Nothing where the agent proposes none, or
-    /// the person does not wait for it.
+    /// Asks the agent for other units, because the instruction has changed. Returns `None` where the agent proposes
+    /// none, or the person does not wait for it.
     fn propose_again(&mut self, plan: &Plan) -> anyhow::Result<Option<(Plan, BaseFiles)>>;
 }
 
@@ -68,7 +68,7 @@ const ANSWERS: [Choice<Answer>; 4] = [
     Choice::new("[q]uit", Answer::Quit),
 ];
 
-/// What happens to units that were proposed for another instruction.
+/// The treatment of units that were proposed for another instruction.
 #[derive(Clone, Copy)]
 enum OldProposal {
     Replace,
@@ -92,7 +92,7 @@ struct Version {
     files: Rc<BaseFiles>,
 }
 
-/// What follows an answer.
+/// The step after an answer.
 enum Next {
     AskAgain,
     ShowPlan,
@@ -108,7 +108,7 @@ pub(in crate::cli) fn review(
     ReviewSession::new(plan, &mut AtTerminal(term), source)?.decide()
 }
 
-/// A review in progress: the plan as it stands, and as it was before each edit.
+/// A review in progress: the present plan, and the plan before each edit.
 pub(super) struct ReviewSession<'a, P, S> {
     now: Version,
     earlier: Vec<Version>,
@@ -212,7 +212,7 @@ impl<'a, P: Person, S: PlanSource> ReviewSession<'a, P, S> {
         })
     }
 
-    /// Makes this version the one that stands.
+    /// Makes this version the present one.
     fn replace(&mut self, version: Version) -> Next {
         if version.plan != self.now.plan {
             let last = std::mem::replace(&mut self.now, version);
@@ -221,8 +221,8 @@ impl<'a, P: Person, S: PlanSource> ReviewSession<'a, P, S> {
         Next::ShowPlan
     }
 
-    /// The plan with its new instruction, and with new units if the person wants them. Nothing where the plan stays as
-    /// it was.
+    /// Returns the plan with its new instruction, and with new units if the person wants them; `None` where the plan
+    /// stays as it was.
     fn amended(&mut self, plan: Plan) -> anyhow::Result<Option<Version>> {
         self.person
             .show("The units were proposed for the old instruction.\n")?;

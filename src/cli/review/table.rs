@@ -1,4 +1,4 @@
-//! A plan on one screen: what will be done, by whom, cut into which units, and what is left out of it.
+//! Renders a plan on one screen: the change, the agents, the units, and the files that are left out.
 //!
 //! Pure: a plan in, text out. Every unit takes one line, or three short ones where the terminal is narrow, so that a
 //! plan of hundreds of units can still be read from top to bottom.
@@ -12,17 +12,17 @@ use crate::plan::order::waves;
 use crate::plan::{LeftOut, Plan, Size, Unit, UnitId};
 use crate::words;
 
-/// Titles in a narrower column say nothing; they get lines of their own then.
+/// A narrower column of titles is useless; the titles get lines of their own instead.
 const TITLE: usize = 16;
 
-/// A narrower column of ids could not be read; a terminal that has no room for it breaks the lines itself.
+/// A narrower column of ids is unreadable; a terminal without space for it breaks the lines itself.
 const ID: usize = 8;
 
-/// Of files that are left out for one reason only so many are named; the details have all.
+/// At most this many files are named for one reason to leave them out; the details name all.
 const NAMES: usize = 3;
 
-/// The plan as text, ending in a line break. `summary` says what would be done with it; `width` is the terminal's, or
-/// `None` on a pipe, where nothing is cut. Colours follow the `console` crate's setting for standard output.
+/// Returns the plan as text, ending in a line break. `summary` describes its run; `width` is the terminal's, or `None`
+/// on a pipe, where nothing is cut. Colours follow the `console` crate's setting for standard output.
 pub(in crate::cli) fn table(plan: &Plan, summary: &[SummaryLine], width: Option<u16>) -> String {
     let width = width.map(usize::from);
     let mut sections = vec![heading(plan, summary, width), units(&plan.units, width)];
@@ -59,7 +59,7 @@ fn heading(plan: &Plan, summary: &[SummaryLine], width: Option<usize>) -> String
     lines.join("\n")
 }
 
-/// How many units come after which, where any needs another.
+/// Returns the numbers of units in the order of needs, where any unit needs another.
 fn in_waves(plan: &Plan) -> Option<String> {
     let waves = waves(&plan.units).ok().filter(|waves| waves.len() > 1)?;
     let first = words::count(waves[0].len(), "unit");
@@ -72,13 +72,13 @@ fn in_waves(plan: &Plan) -> Option<String> {
     )
 }
 
-/// What a unit's line says, in full.
+/// The texts of a unit's line, uncut.
 struct Row {
     id: String,
     title: String,
     files: String,
     lines: String,
-    /// Who works on it, what it needs and who owns it.
+    /// The unit's agent, needs and owners.
     lists: [String; LISTS.len()],
 }
 
@@ -102,7 +102,7 @@ impl Row {
     }
 }
 
-/// How wide the columns are that can give way.
+/// The widths of the columns that can be cut.
 enum Layout {
     Full,
     Cut {
@@ -233,7 +233,7 @@ fn units(units: &[Unit], width: Option<usize>) -> String {
     out.join("\n")
 }
 
-/// Which of the lists any unit has.
+/// Returns for each list whether any unit has one.
 fn shown_lists(rows: &[Row]) -> [bool; LISTS.len()] {
     std::array::from_fn(|list| rows.iter().any(|row| !row.lists[list].is_empty()))
 }
@@ -260,7 +260,7 @@ fn left_out(all: &[LeftOut], width: Option<usize>) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// Why there are fewer units than usual, where the number of files is the reason.
+/// Explains why there are fewer units than usual, where the number of files is the reason.
 fn few_units(plan: &Plan) -> Option<String> {
     let usual = UnitRange::default().min();
     let files: usize = plan.units.iter().map(|unit| unit.claim.files.len()).sum();
@@ -275,7 +275,7 @@ fn few_units(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Lines as a number; a plan that was never measured has none to show.
+/// Returns the number of lines; a dash where the plan was never measured.
 fn lines(size: Size) -> String {
     if size == Size::default() {
         "–".to_owned()
@@ -284,7 +284,7 @@ fn lines(size: Size) -> String {
     }
 }
 
-/// A list that is too long as its first entry and the number of the others.
+/// Returns the list; where it is too long, only its first entry and the number of the others.
 fn cut_list(list: &str, width: Option<usize>) -> String {
     match (width, list.split_once(", ")) {
         (Some(width), Some((first, _))) if measure_text_width(list) > width => {

@@ -1,4 +1,4 @@
-//! The person at the terminal: what they see, the keys they press, the editor they like.
+//! The person at the terminal: shows text, reads keys, and starts the editor.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,9 +11,9 @@ use nix::sys::termios::{FlushArg, tcflush};
 
 use crate::process::{Ending, ProcessError, run_in_foreground};
 
-/// Whoever reviews. A trait, because a test cannot press keys.
+/// The person who reviews. It is a trait, because a test cannot press keys.
 pub(super) trait Person {
-    /// How wide a line may be, where there is a limit.
+    /// Returns the width of a line, where it is limited.
     fn width(&self) -> Option<u16>;
     fn show(&mut self, text: &str) -> io::Result<()>;
     /// Drops the keys that were pressed already.
@@ -41,7 +41,7 @@ impl Person for AtTerminal<'_> {
     }
 
     fn forget_keys(&mut self) {
-        // Where it does not work, an early key counts: no reason to stop.
+        // Where this fails, a key that was pressed early counts, which is no reason to stop.
         let stdin = io::stdin();
         let _ = if stdin.is_terminal() {
             tcflush(stdin, FlushArg::TCIFLUSH).ok()
@@ -65,7 +65,7 @@ impl Person for AtTerminal<'_> {
     }
 }
 
-/// The editor as the user configured it, which may be a command with arguments.
+/// Returns the editor that the user configured, which may be a command with arguments.
 fn editor(variable: impl Fn(&str) -> Option<OsString>) -> OsString {
     ["VISUAL", "EDITOR"]
         .into_iter()
@@ -74,8 +74,8 @@ fn editor(variable: impl Fn(&str) -> Option<OsString>) -> OsString {
         .unwrap_or_else(|| "vi".into())
 }
 
-/// What `sh` is told: a shell splits the editor's command as the user expects it, as git does, and the file's name
-/// comes by itself so that the shell does not read it.
+/// Returns the arguments for `sh`: a shell splits the editor's command as the user expects it, as git does, and the
+/// file's name is an argument of its own, so that the shell does not interpret it.
 fn arguments(editor: &OsStr, file: &Path) -> [OsString; 4] {
     let mut script = editor.to_owned();
     script.push(" \"$@\"");

@@ -1,4 +1,4 @@
-//! Whole reviews, by a person who presses the keys and writes the texts they are told to.
+//! Whole reviews, by a person who presses given keys and writes given texts.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -62,7 +62,7 @@ impl Scripted {
         unfinished(self, "run 20261121-abcd was not finished").unwrap()
     }
 
-    /// How often the table was shown.
+    /// The number of times that the table was shown.
     fn tables(&self) -> usize {
         self.seen.matches("plan · ").count()
     }
@@ -263,7 +263,7 @@ fn an_unfinished_run_is_resumed_only_when_the_person_says_so() {
     }
 }
 
-/// The plan after these keys and an approval, its units told by their files.
+/// Returns the plan after these keys and an approval, as the files of its units.
 fn after(keys: &str) -> Vec<String> {
     let plan = approved(Scripted::pressing(&format!("{keys}a")).review());
     let units = plan.units.iter();
@@ -393,16 +393,16 @@ fn units_that_were_proposed_for_another_instruction_are_proposed_anew_if_the_per
         let (plan, _) = review(keys, &|_| panic!("nobody is to be asked"));
         assert_eq!(plan, sample::plan());
     }
-    // Who is asked may be kept from answering, or fail.
+    // The agent may be interrupted, or fail.
     let (plan, _) = review("iaa", &|_| Ok(None));
     assert_eq!(plan, sample::plan());
     let (plan, seen) = review("iaa", &|_| anyhow::bail!("there is no such agent"));
     assert_eq!(plan, sample::plan());
     assert!(seen.contains("✗ there is no such agent"), "{seen}");
-    // What was there before can be had back.
+    // Undo restores the earlier plan.
     let (plan, _) = review("iaua", &only_cart);
     assert_eq!(plan, sample::plan());
-    // Other changes are nobody's affair.
+    // Other changes ask nobody.
     let (plan, _) = review("r2\nbasket\na", &|_| panic!("nobody is to be asked"));
     assert_eq!(plan.units[1].title, "basket");
 }
