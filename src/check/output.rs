@@ -1,4 +1,4 @@
-//! What one execution of a check gave.
+//! The result of one execution of a check.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

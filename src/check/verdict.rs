@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::Ending;
 
-/// What a check says about a unit.
+/// The verdict of a check on a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Verdict {

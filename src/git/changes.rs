@@ -17,7 +17,7 @@ pub(crate) struct Change {
     /// The path from the root, in git's own bytes.
     pub path: Vec<u8>,
     pub kind: ChangeKind,
-    /// What the path holds afterwards.
+    /// The content of the path after the change.
     pub content: Content,
 }
 

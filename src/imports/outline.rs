@@ -19,7 +19,7 @@ pub struct Import {
     pub name: String,
 }
 
-/// What an import's name refers to.
+/// The kind of thing that an import names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ImportKind {
     /// Exactly the name: a module, a package, a class.

@@ -174,7 +174,7 @@ impl Drop for Bars {
     }
 }
 
-/// Which agents get no further unit, and which are held back.
+/// Returns the agents that get no further unit, and the agents that are throttled.
 fn news_of_agents(state: &RunState) -> Option<String> {
     let ended = state.stopped_agents.iter();
     let news: Vec<String> = ended

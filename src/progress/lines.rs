@@ -41,7 +41,7 @@ impl<W: Write + Send> Progress for Lines<W> {
     fn finish(&mut self) {}
 }
 
-/// What an event is worth saying, if anything.
+/// Returns the line for an event; `None` for an event that people need not see.
 fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
     let (id, fact) = match &recorded.event {
         Event::Run(RunFact::Started(header)) => {
@@ -144,7 +144,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             step.words(),
             first_line(reason)
         ),
-        UnitFact::CandidateEnded(rival) => rival_ended(unit, &rival.end),
+        UnitFact::CandidateEnded(candidate) => candidate_ended(unit, &candidate.end),
         UnitFact::CandidateChosen { number } => {
             format!("candidate {number} of {} is taken", unit.candidates.len())
         }
@@ -209,7 +209,7 @@ fn short(text: &str) -> String {
     console::truncate_str(text, COMMAND, "…").into_owned()
 }
 
-/// How a unit ended, with the one thing that matters most about it.
+/// Returns how a unit ended, with the most important fact about it.
 pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Published => match &unit.publication.pull_request {
@@ -228,8 +228,8 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
     }
 }
 
-/// What came of one of several works that compete.
-fn rival_ended(unit: &UnitState, end: &CandidateEnd) -> String {
+/// Returns how a candidate ended.
+fn candidate_ended(unit: &UnitState, end: &CandidateEnd) -> String {
     let number = unit.candidates.len();
     match end {
         CandidateEnd::Good { changes, .. } => {
@@ -247,7 +247,7 @@ fn rival_ended(unit: &UnitState, end: &CandidateEnd) -> String {
     }
 }
 
-/// Where what an earlier attempt left can be looked at.
+/// Returns where the remains of an earlier attempt are.
 pub(super) fn set_aside(worktree: Option<&Path>, branch: Option<&str>, logs: &Path) -> String {
     let mut text = "the earlier attempt is kept:".to_owned();
     if let Some(worktree) = worktree {
@@ -260,7 +260,7 @@ pub(super) fn set_aside(worktree: Option<&Path>, branch: Option<&str>, logs: &Pa
     text
 }
 
-/// What a request to stop means, and what can be done about it.
+/// Returns what a request to stop does, and what the user can still do.
 pub(super) fn stopping(how: Stop) -> &'static str {
     match how {
         Stop::Drain => "no further unit is started; Ctrl-C again stops the running units",
@@ -268,7 +268,7 @@ pub(super) fn stopping(how: Stop) -> &'static str {
     }
 }
 
-/// How many agents may work at once from now on, and why.
+/// Returns how many agents may work at once from now on, and why.
 fn pace(at_once: usize, why: &ThrottleReason) -> String {
     match why {
         ThrottleReason::Closed { until, .. } => {
@@ -278,7 +278,7 @@ fn pace(at_once: usize, why: &ThrottleReason) -> String {
     }
 }
 
-/// What is to be said of one of several agents.
+/// Puts the agent's name before a sentence about it.
 pub(super) fn of(agent: Option<&str>, said: String) -> String {
     match agent {
         Some(agent) => format!("{}: {said}", words::line(agent)),
@@ -286,7 +286,7 @@ pub(super) fn of(agent: Option<&str>, said: String) -> String {
     }
 }
 
-/// The same for a line that stays: `3 at once since 10:42: the model's provider is overloaded`.
+/// Returns the same as [`pace`] for a line that stays: `3 at once since 10:42: the model's provider is overloaded`.
 pub(super) fn pace_now(pace: &ActiveThrottle) -> String {
     let said = match pace.why {
         ThrottleReason::Closed { until, .. } => {
@@ -305,7 +305,7 @@ pub(super) fn pace_now(pace: &ActiveThrottle) -> String {
     of(pace.agent.as_ref().map(AgentId::as_str), said)
 }
 
-/// Why no further unit is started, though nobody asked for that.
+/// Returns why no further unit is started, although nobody stopped the run.
 pub(super) fn cut_short(why: &StopReason) -> String {
     format!(
         "no further unit is started: {}",
@@ -313,7 +313,7 @@ pub(super) fn cut_short(why: &StopReason) -> String {
     )
 }
 
-/// Why no further unit begins, though one could.
+/// Returns why units wait although agents are free.
 pub(super) fn no_room(free: u64, each: u64) -> String {
     format!(
         "units wait for disk space: a worktree takes {}, {} is free",
@@ -322,7 +322,7 @@ pub(super) fn no_room(free: u64, each: u64) -> String {
     )
 }
 
-/// What a check says of the base.
+/// Returns the result of a check on the base.
 pub(super) fn on_base(found: &BaseCheck) -> String {
     let name = short(&words::line(&found.name));
     let took = words::duration(found.took_ms);

@@ -1,4 +1,4 @@
-//! What the units that wait will take, if they are like one that was done: the canary.
+//! Estimates time and cost of the waiting units from a unit that is done: the canary.
 
 use std::fmt::Write as _;
 

@@ -43,7 +43,7 @@ struct Report {
     units: Vec<UnitReport>,
 }
 
-/// What agents used up. What is null is not known.
+/// The usage of agents. A number that is not known is null.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct UsageReport {
     turns: Option<u64>,
@@ -201,23 +201,23 @@ impl Report {
     }
 }
 
-fn rivals(unit: &UnitState) -> Vec<CandidateReport> {
-    let told = |(number, rival): (usize, &Candidate)| {
-        let (result, reason, changes) = match &rival.end {
+fn candidates(unit: &UnitState) -> Vec<CandidateReport> {
+    let line = |(number, candidate): (usize, &Candidate)| {
+        let (result, reason, changes) = match &candidate.end {
             CandidateEnd::Good { changes, .. } => ("good", None, Some(*changes)),
             CandidateEnd::NoChange { summary } => ("no-change", summary.clone(), None),
             CandidateEnd::Failed { reason, .. } => ("failed", Some(reason.clone()), None),
         };
         CandidateReport {
-            agent: rival.agent.to_string(),
+            agent: candidate.agent.to_string(),
             result,
             is_taken: unit.chosen == Some(number),
             reason,
-            commit: rival.commit.as_ref().map(ToString::to_string),
+            commit: candidate.commit.as_ref().map(ToString::to_string),
             changes,
         }
     };
-    (1..).zip(&unit.candidates).map(told).collect()
+    (1..).zip(&unit.candidates).map(line).collect()
 }
 
 impl UnitReport {
@@ -247,7 +247,7 @@ impl UnitReport {
             changes: unit.attempt.changes(),
             checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),
             attempts: unit.attempt.number(),
-            rivals: rivals(unit),
+            rivals: candidates(unit),
             sent_back: unit
                 .attempt
                 .sent_back

@@ -166,7 +166,7 @@ fn others(state: &RunState) -> Option<String> {
         .map(|(unit, reason)| format!("- `{unit}` needed no change: {}", escaped(reason)))
         .collect();
     lines.extend(
-        view::rivals(state)
+        view::candidates(state)
             .into_iter()
             .map(|(unit, said)| format!("- `{unit}`: {}", escaped(&said))),
     );

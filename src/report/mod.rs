@@ -1,4 +1,4 @@
-//! What came out of a run, for a terminal, a page or a script.
+//! Renders the results of a run for a terminal, a page or a script.
 //!
 //! Each form is a pure function of [`RunState`](crate::run::RunState) and a moment, so the report of a run that is
 //! still going is the same code as the final one. This room must not read the journal, the clock or the terminal: the

@@ -226,7 +226,7 @@ impl SampleRun {
         RunState::fold(&run_id(), &self.events()).expect("a sample begins with the run's start")
     }
 
-    /// All events, the run's start first.
+    /// Returns all events, the run's start first.
     pub(crate) fn events(self) -> Vec<Recorded> {
         let start = Recorded {
             seq: 0,

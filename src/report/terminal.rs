@@ -12,7 +12,7 @@ use crate::plan::UnitId;
 use crate::run::{Liveness, Outcome, Phase, RunState, Stop, UnitState};
 use crate::words;
 
-/// Of a log's tail only this many lines are shown; `batch logs` has the rest.
+/// At most this many lines of a log are shown; `batch logs` shows all.
 const TAIL_LINES: usize = 20;
 
 /// More stopped units than these are only counted: the table has their names.
@@ -295,7 +295,7 @@ fn others(state: &RunState) -> Option<String> {
         })
         .collect();
     lines.extend(
-        view::rivals(state)
+        view::candidates(state)
             .into_iter()
             .map(|(unit, said)| format!("{} {unit}: {said}", style("–").green())),
     );

@@ -1,4 +1,4 @@
-//! How many units came to which end, and the one sentence that closes every report.
+//! Counts the outcomes of units, and writes the sentence at the end of every report.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::view;
 use crate::run::{Liveness, Outcome, Phase, RunState, StopReason};
 use crate::words;
 
-/// How many units are where; the parts add up to `units`.
+/// The number of units in each state; the parts add up to `units`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     pub units: usize,
@@ -85,7 +85,7 @@ pub(crate) fn sentence(state: &RunState, liveness: Liveness) -> String {
     sentence
 }
 
-/// How many units were not started though nobody asked to skip them, for each reason.
+/// Counts the units that were not started although nobody skipped them, for each reason.
 fn left_out(state: &RunState) -> Vec<(usize, &'static str)> {
     let mut parts: Vec<(usize, &str)> = Vec::new();
     for (why, units) in view::left_out(state) {

@@ -1,5 +1,5 @@
-//! What every written form says of a unit: its row in the table, and its failure. Text from outside is not yet cleaned
-//! here, because each form cleans in its own way.
+//! The texts about units that all forms of a report share: the row in the table, and the failure. Text from outside is
+//! not cleaned here, because each form cleans in its own way.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::run::{
 };
 use crate::words;
 
-/// Of the tests that a check names only so many are shown.
+/// At most this many failed tests of a check are named.
 const TESTS_SHOWN: usize = 3;
 
 /// A unit that failed, with all that is known of why.
@@ -85,7 +85,7 @@ pub(super) fn withheld(state: &RunState) -> Vec<&str> {
         .collect()
 }
 
-/// What could not be done for pull requests that are open, each with their numbers.
+/// Returns what could not be set on open pull requests, each with their numbers.
 pub(super) fn notes(state: &RunState) -> Vec<(&str, String)> {
     let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
     for link in state
@@ -121,7 +121,7 @@ pub(super) fn user_files_changed(state: &RunState) -> Option<String> {
     ))
 }
 
-/// What there is to say of the one issue for all pull requests, if there is anything.
+/// Returns the line about the tracking issue, where the run has one.
 pub(super) fn tracking(state: &RunState) -> Option<String> {
     match (&state.tracking_issue, &state.tracking_error) {
         (Some(issue), None) => Some(format!("tracking issue: {}", words::line(&issue.url))),
@@ -150,9 +150,9 @@ pub(super) fn left_out(state: &RunState) -> Vec<(&StopReason, Vec<&str>)> {
     found
 }
 
-/// Which of several works became the unit's, and what came of the others.
-pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
-    let told = |(number, rival): (usize, &Candidate)| match &rival.end {
+/// Returns the result of each candidate of a unit, and which one was taken.
+pub(super) fn candidates(state: &RunState) -> Vec<(&UnitId, String)> {
+    let line = |(number, candidate): (usize, &Candidate)| match &candidate.end {
         CandidateEnd::Good { changes, .. } => {
             let lines = words::count(changes.lines(), "line");
             format!("{number} changes {lines}")
@@ -162,7 +162,7 @@ pub(super) fn rivals(state: &RunState) -> Vec<(&UnitId, String)> {
     };
     let competed = state.units.iter().filter_map(|unit| {
         let chosen = unit.chosen?;
-        let all: Vec<String> = (1..).zip(&unit.candidates).map(told).collect();
+        let all: Vec<String> = (1..).zip(&unit.candidates).map(line).collect();
         let said = format!("candidate {chosen} was taken: {}", all.join(", "));
         Some((&unit.header.id, said))
     });
@@ -279,13 +279,13 @@ fn last_results(unit: &UnitState) -> Vec<&CheckResult> {
     last
 }
 
-/// How long the unit took or has been at it, or a dash before it began.
+/// Returns the time that the unit has taken so far; a dash before its start.
 pub(super) fn time(unit: &UnitState, now: i64) -> String {
     unit.took_ms(now)
         .map_or_else(|| "–".to_owned(), words::duration)
 }
 
-/// Whether units differ in who works on them.
+/// Checks whether several agents do the units.
 pub(super) fn has_agents(state: &RunState) -> bool {
     state.agents().len() > 1
 }

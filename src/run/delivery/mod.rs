@@ -1,4 +1,4 @@
-//! Where the work of a run goes: which forge, which remote, which branch the pull requests are for.
+//! Decides where the work of a run goes: to which forge, to which remote, and to which base branch.
 //!
 //! This is decided before the run starts, from the remote's address, the tokens and the user's settings, so that no
 //! agent works for a pull request that could never be opened.

@@ -1,4 +1,4 @@
-//! What is set on a new pull request besides its text: labels, reviewers, assignees, a milestone, auto-merge.
+//! The options of a new pull request besides its text: labels, reviewers, assignees, a milestone, auto-merge.
 
 use crate::config::{MAX_REVIEWERS, PublishConfig, ReviewersFrom};
 use crate::forge::{PullRequestOptions, Reviewer};

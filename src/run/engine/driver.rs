@@ -39,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 /// A run that stops at once ends soon after this, whatever still goes on.
 const STOP_WITHIN: Duration = Duration::from_millis(4_200);
 
-/// What the engine acts on, one at a time.
+/// A message that the engine handles, one at a time.
 pub(crate) enum Message {
     Event(PendingEvent),
     Stop(Stop),
@@ -55,7 +55,7 @@ pub(crate) enum Message {
     Deadline,
 }
 
-/// Where messages from outside the engine arrive.
+/// The channels from outside the engine.
 pub(crate) struct Inbox {
     pub(crate) events: mpsc::Receiver<PendingEvent>,
     pub(crate) stops: mpsc::Receiver<Stop>,

@@ -18,7 +18,7 @@ pub enum Pause<'a> {
 }
 
 impl<'a> Pause<'a> {
-    /// Nothing where the run waits for nobody.
+    /// Returns the pause of the run; `None` where the run waits for nobody.
     #[must_use]
     pub fn of(state: &'a RunState) -> Option<Self> {
         if state.stop.is_some() {
@@ -31,7 +31,7 @@ impl<'a> Pause<'a> {
         }
     }
 
-    /// Whether the run waits for a person to accept a canary that succeeded.
+    /// Checks whether the run waits for a person to accept a canary that succeeded.
     #[must_use]
     pub fn is_acceptable_canary(&self) -> bool {
         match self {
@@ -41,7 +41,7 @@ impl<'a> Pause<'a> {
     }
 }
 
-/// Whether a person may accept a canary that ended like this.
+/// Checks whether a person may accept a canary that ended like this.
 fn is_acceptable(outcome: &Outcome) -> bool {
     outcome.is_success() || *outcome == Outcome::Withheld
 }

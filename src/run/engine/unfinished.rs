@@ -33,13 +33,13 @@ pub fn unfinished(places: &Places, plan: &Plan) -> Result<Option<RunState>, Know
     Ok(None)
 }
 
-/// How many units of the run have not come to an end of their own.
+/// Counts the units of the run that have not ended by themselves.
 #[must_use]
 pub fn unsettled(state: &RunState) -> usize {
     state.units.iter().filter(|unit| !unit.is_settled()).count()
 }
 
-/// Whether both plans ask for the same change of the same files.
+/// Checks whether both plans ask for the same change of the same files.
 fn is_same(one: &Plan, other: &Plan) -> bool {
     let claims =
         |plan: &Plan| -> Vec<_> { plan.units.iter().map(|unit| unit.claim.clone()).collect() };

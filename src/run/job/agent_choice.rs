@@ -1,10 +1,10 @@
-//! Decides which agents do the units of a saved plan: those that the user asks for now, else the plan's own, else those
-//! of batch.toml.
+//! Decides which agents do the units of a saved plan: the agents that the user names now, else the plan's own, else the
+//! agents of batch.toml.
 
 use crate::config::{AgentOptionsError, Config};
 use crate::plan::Plan;
 
-/// Where the agents of a run are named.
+/// The place that names the agents of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgentSource {
     /// In the plan.

@@ -1,4 +1,4 @@
-//! What was found in the repository for a run: the claims' proof, the checks, and the files that say how to work there.
+//! The findings in the repository for a run: the claims' proof, the checks, and the files that say how to work there.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ const CONVENTIONS: [&str; 6] = [
     "docs/CONTRIBUTING.md",
 ];
 
-/// What was found in the repository for a run.
+/// The findings in the repository for a run.
 pub(crate) struct Findings {
     /// The proof that no two claims overlap.
     pub(crate) ownership: Ownership,
@@ -36,7 +36,7 @@ pub(crate) struct Findings {
     pub(crate) until: Option<OldUseCounter>,
     /// The untracked files that every checkout gets; paths are relative to the root.
     pub(crate) included: Vec<PathBuf>,
-    /// What every worker sees.
+    /// The environment of every worker.
     pub(crate) environment: Environment,
     pub(crate) templates: Templates,
     pub(crate) prompts: Prompts,

@@ -33,7 +33,7 @@ const EXAMPLE_BYTES: usize = 24 * 1024;
 /// A run that can be executed.
 pub struct Job {
     pub(crate) spec: RunSpec,
-    /// What is to be done for each unit, in the plan's order.
+    /// The assignment and the checks of each unit, in the plan's order.
     pub(crate) units: Vec<UnitSpec>,
     pub(crate) found: Findings,
     pub(crate) workspace: Workspace,

@@ -1,5 +1,4 @@
-//! What is to be done: the user's request, one assignment and checks for each unit, and what was found in the
-//! repository.
+//! The job of a run: the user's request, the assignment and checks of each unit, and the findings in the repository.
 
 pub(crate) mod agent_choice;
 pub(crate) mod assignment;

@@ -1,4 +1,4 @@
-//! What a run knows about a unit, in the form that the forge's templates need.
+//! The facts of a run about a unit, in the form that the forge's templates need.
 
 use crate::check::Verdict;
 use crate::forge::{CheckLine, Need, PullRequestFacts};

@@ -1,4 +1,4 @@
-//! What the user asked for: the approved plan, the settings in effect, and how far the run goes.
+//! The user's request: the approved plan, the settings in effect, and how far the run goes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const SETUP_LIMIT: Duration = Duration::from_mins(15);
 /// How many agents work at once unless the settings say otherwise; more agents help only where they wait for servers.
 const MOST_JOBS_UNASKED: usize = 4;
 
-/// What the user asked for.
+/// The user's request.
 pub(crate) struct RunSpec {
     pub(crate) plan: Plan,
     /// The settings in effect, flags included.
@@ -28,7 +28,7 @@ pub(crate) struct RunSpec {
     pub(crate) dir: PathBuf,
 }
 
-/// What is to be done for one unit of the plan.
+/// The assignment and the checks of one unit.
 pub(crate) struct UnitSpec {
     pub(crate) assignment: Assignment,
     pub(crate) checks: Vec<Check>,

@@ -9,7 +9,7 @@ use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::{Candidate, CandidateEnd, ChangeCount};
 
-/// What was reached in one checkout of a unit.
+/// The state of the work in one checkout of a unit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attempt {
     /// The folder of the checkout.

@@ -3,7 +3,7 @@
 use crate::agent::Usage;
 use crate::git::CommitId;
 
-/// What survives every new attempt of a unit.
+/// The facts that every new attempt of a unit keeps.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
     /// The usage of each turn of an agent, in order, of all attempts: all of it cost money.

@@ -51,7 +51,7 @@ pub enum Outcome {
     NoChange { reason: String },
     Failed {
         step: Step,
-        /// What went wrong, in one or more lines.
+        /// The reason, in one or more lines.
         reason: String,
         /// The last lines of the log.
         #[serde(default, skip_serializing_if = "Option::is_none")]

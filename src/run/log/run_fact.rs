@@ -99,7 +99,7 @@ pub struct Retry {
     pub amendment: Amendment,
 }
 
-/// What is different for units that start again.
+/// The changes for units that start again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Amendment {
     /// The words that the agent gets after the run's instruction.

@@ -219,7 +219,7 @@ pub struct PullRequestLink {
     pub url: String,
     /// The pull request was open already, and the run took it over.
     pub existed: bool,
-    /// What could not be set on it, one sentence each.
+    /// The options that could not be set on it, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

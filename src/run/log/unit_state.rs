@@ -24,7 +24,7 @@ pub struct UnitState {
     pub interruption: Option<Interruption>,
     /// The unit's agent, where it is not the run's one agent.
     pub agent: Option<AgentId>,
-    /// What is different for this unit since it was retried.
+    /// The changes for this unit since its retry.
     pub amendment: Amendment,
     /// The candidates that have ended.
     pub candidates: Vec<Candidate>,

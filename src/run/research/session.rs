@@ -49,7 +49,7 @@ pub struct PlanningSession<'a> {
 /// The result of a planning session.
 #[derive(Debug)]
 pub struct PlanningResult {
-    /// What the agent used.
+    /// The usage of the agent.
     pub used: UsageSum,
     /// The folder with the prompt, the transcript and a record of the result.
     pub folder: PathBuf,

@@ -6,7 +6,7 @@ use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
 
-/// So many units must have failed for the same reason, and no unit may have ended otherwise before.
+/// At least this many units must have failed for the same reason, and no unit may have ended otherwise before.
 const ALIKE: usize = 3;
 
 /// Returns the agents that get no further unit because their first units all failed, each with the reason.

@@ -1,5 +1,5 @@
-//! Whether this machine can bear another agent: a pure decision over its load and its free memory. The disk is another
-//! matter.
+//! Decides whether this machine can run another agent, by its load and its free memory: a pure function. Another file
+//! looks at the disk.
 //!
 //! The decision has some slack, so that agents are not stopped and started by turns.
 

@@ -1,4 +1,4 @@
-//! Whether finished work may be published yet: a pure function of the state.
+//! Decides whether finished work may be published yet: a pure function of the state.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl GateState {
     }
 }
 
-/// What a finished unit has to know before it is published.
+/// The facts that a finished unit needs before it is published.
 #[derive(Debug, Clone)]
 pub(crate) struct PublishGate {
     pub(crate) gate: GateState,

@@ -1,5 +1,5 @@
-//! What follows when a provider refuses an agent's every unit: the agent gets no further unit, and the units that it
-//! works on end, because they would be refused too. A pure decision over the state.
+//! Decides what follows when a provider refuses every unit of an agent: the agent gets no further unit, and the units
+//! that it works on end, because they would be refused too. A pure function of the state.
 
 use crate::agent::AgentId;
 use crate::plan::UnitId;
@@ -9,7 +9,7 @@ use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_state::{Phase, UnitState};
 
-/// What follows from a refusal.
+/// The consequence of a refusal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Refusal {
     /// The fact that no further unit starts, where that is not known yet.

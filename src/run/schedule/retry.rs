@@ -1,4 +1,4 @@
-//! Which units of a run can be retried: a pure function of the state.
+//! Decides which units of a run can be retried: a pure function of the state.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! What starts next: a pure function of the state, of how many agents may work, and of the disk space.
+//! Decides what starts next: a pure function of the state, of the number of agents that may work, and of the disk
+//! space.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::{Phase, UnitState};
 
-/// What happens to a waiting unit.
+/// The next step for a waiting unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Start(UnitId),
@@ -28,7 +29,7 @@ pub(crate) enum Next {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Space {
     Now(usize),
-    /// So many now, and more once files are deleted.
+    /// This many now, and more once files are deleted.
     MoreSoon(usize),
 }
 

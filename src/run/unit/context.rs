@@ -1,4 +1,4 @@
-//! What every step of a unit's pipeline uses: the job, the unit's state, and the way to report events.
+//! The context of every step of a unit's pipeline: the job, the unit's state, and the way to report events.
 //!
 //! A step knows no other step and no other unit, except for the work of the units that it needs. A pipeline keeps no
 //! state of its own: it reads the state that the engine folded.
@@ -37,7 +37,7 @@ pub(crate) struct PendingEvent {
     pub(crate) written: oneshot::Sender<()>,
 }
 
-/// What every step of a unit's pipeline uses.
+/// The context of every step of a unit's pipeline.
 pub(crate) struct UnitContext {
     pub(crate) job: Arc<Job>,
     /// The unit's place in the plan.
@@ -51,7 +51,7 @@ pub(crate) struct UnitContext {
     /// The queue of units that publish, where the settings limit publishing.
     pub(crate) publish_queue: Option<Arc<PublishQueue>>,
     pub(crate) events: mpsc::Sender<PendingEvent>,
-    /// Where interruptions of agents are reported.
+    /// The channel for interruptions of agents.
     pub(crate) interruptions: mpsc::UnboundedSender<InterruptionReport>,
     pub(crate) restart_permits: Arc<RestartPermits>,
     pub(crate) base_checks: Arc<BaseChecks>,

@@ -46,7 +46,7 @@ impl AgentBudget {
     }
 }
 
-/// What an agent reported by the end of its turn.
+/// The reports of an agent by the end of its turn.
 #[derive(Debug, Default)]
 pub(crate) struct Monitored {
     pub(crate) usage: Usage,

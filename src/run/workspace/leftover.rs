@@ -37,7 +37,7 @@ pub struct Leftover {
     idle_branch: Option<BranchName>,
 }
 
-/// What happens to a leftover.
+/// The treatment of a leftover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// The whole content of the checkout is in a commit.

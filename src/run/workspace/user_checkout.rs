@@ -16,7 +16,7 @@ pub(crate) struct UserCheckout {
     stamps: BTreeMap<String, Option<Stamp>>,
 }
 
-/// What tells that a file was written.
+/// The metadata that change when a file is written.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp {
     file: u64,
