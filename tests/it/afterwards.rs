@@ -1,5 +1,6 @@
 //! The commands beside the main job: what can be asked after a run, and about a repository.
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::support::{Repo, SIGN};
@@ -7,24 +8,46 @@ use crate::support::{Repo, SIGN};
 #[test]
 fn logs_show_what_agent_and_checks_said() {
     let repo = Repo::with_packages(2);
-    let agent = format!("echo \"I am the agent of $BATCH_UNIT\"\n{SIGN}");
+    let agent = r#"
+echo "I am the agent of $BATCH_UNIT"
+sign"#;
     let _ = repo
-        .migrate_by(
-            &agent,
-            &[
-                "--units",
-                "2",
-                "--check",
-                "echo first check",
-                "--check",
-                "true",
-            ],
-        )
+        .migrate()
+        .agent(agent)
+        .check("echo first check")
+        .check("true")
+        .units(2)
+        .run()
         .exits(0);
 
-    let all = repo.batch(["logs", "p1"]).exits(0);
-    all.says("I am the agent of 02-packages-p1-index-js")
-        .says("first check");
+    let mut seen = repo.transcript();
+    seen.batch(["logs", "p1"]);
+    seen.batch(["logs", "packages"]);
+    seen.batch(["logs", "p7"]);
+    seen.batch(["logs", "p1", "--run", "no-such-run"]);
+    assert_snapshot!(seen, @r#"
+    $ batch logs p1
+    ── agent ── [TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log
+    I am the agent of 02-packages-p1-index-js
+
+    ── check-1 ── [TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/check-1.log
+    first check
+
+    ── check-2 ── [TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/check-2.log
+
+    $ batch logs packages
+    ! error: "packages" may be any of the units 01-packages-p0-index-js, 02-packages-p1-index-js
+    [exit code 2]
+
+    $ batch logs p7
+    ! error: run [RUN] has no unit "p7"; it has 01-packages-p0-index-js, 02-packages-p1-index-js
+    [exit code 2]
+
+    $ batch logs p1 --run no-such-run
+    ! error: there is no run "no-such-run"; the latest are [RUN]
+    [exit code 2]
+    "#);
+
     let agent = repo.batch(["logs", "p1", "--of", "agent"]).exits(0);
     assert_eq!(agent.raw(), "I am the agent of 02-packages-p1-index-js\n");
     let listed = repo.batch(["logs", "p1", "--json"]).exits(0).json();
@@ -35,34 +58,44 @@ fn logs_show_what_agent_and_checks_said() {
         .filter_map(|log| log["name"].as_str())
         .collect();
     assert_eq!(names, ["agent", "check-1", "check-2"]);
-
-    repo.batch(["logs", "packages"])
-        .exits(2)
-        .says("may be any of the units");
-    repo.batch(["logs", "p7"])
-        .exits(2)
-        .says("has no unit \"p7\"");
-    repo.batch(["logs", "p1", "--run", "no-such-run"])
-        .exits(2)
-        .says("no-such-run");
 }
 
 #[test]
 fn without_a_run_the_commands_say_so() {
     let repo = Repo::with_packages(1);
-    for command in [&["status"][..], &["report"], &["logs", "x"], &["diff", "x"]] {
-        let output = repo.batch(command).exits(2);
-        assert!(output.stderr().starts_with("error: "), "{output:?}");
-        assert_eq!(output.stderr().lines().count(), 1, "{output:?}");
-    }
-    repo.batch(["clean"]).exits(0).says("nothing to clean");
+    let mut seen = repo.transcript();
+    seen.batch(["status"]);
+    seen.batch(["report"]);
+    seen.batch(["logs", "x"]);
+    seen.batch(["diff", "x"]);
+    seen.batch(["clean"]);
+    assert_snapshot!(seen, @r"
+    $ batch status
+    ! error: there has been no run in this repository yet
+    [exit code 2]
+
+    $ batch report
+    ! error: there has been no run in this repository yet
+    [exit code 2]
+
+    $ batch logs x
+    ! error: there has been no run in this repository yet
+    [exit code 2]
+
+    $ batch diff x
+    ! error: there has been no run in this repository yet
+    [exit code 2]
+
+    $ batch clean
+    ! nothing to clean: there has been no run in this repository yet
+    ");
     assert_eq!(repo.state_entries(), [""; 0]);
 }
 
 #[test]
 fn a_run_can_be_followed_as_lines_of_json() {
     let repo = Repo::with_packages(2);
-    let output = repo.migrate_by(SIGN, &["--json"]).exits(0);
+    let output = repo.migrate().agent(SIGN).with(["--json"]).run().exits(0);
     let facts: Vec<Value> = output
         .raw()
         .lines()
@@ -85,7 +118,7 @@ fn a_run_can_be_followed_as_lines_of_json() {
 #[test]
 fn the_page_of_the_report_can_be_printed() {
     let repo = Repo::with_packages(2);
-    let _ = repo.migrate_by(SIGN, &[]).exits(0);
+    let _ = repo.migrate().agent(SIGN).run().exits(0);
     let printed = repo.batch(["report", "--format", "markdown"]).exits(0);
     assert_eq!(printed.stdout(), repo.settled("report.md"));
 }
@@ -113,13 +146,48 @@ fn a_plan_can_be_printed() {
 #[test]
 fn a_saved_plan_is_not_replaced_unasked() {
     let repo = Repo::with_packages(3);
-    let _ = repo.batch(["plan", "packages/", "one"]).exits(0);
-    repo.batch(["plan", "packages/", "two"])
-        .exits(2)
-        .says("plan.toml exists already")
-        .says("--force");
+    let mut seen = repo.transcript();
+    seen.batch(["plan", "packages/", "one"]);
+    seen.batch(["plan", "packages/", "two"]);
     assert!(repo.read("plan.toml").contains("one"));
-    let _ = repo.batch(["plan", "packages/", "two", "--force"]).exits(0);
+    seen.batch(["plan", "packages/", "two", "--force"]);
+    assert_snapshot!(seen, @r"
+    $ batch plan packages/ one
+    ! plan · 3 units, 3 files
+    ! one
+    ! base   origin/main ([SHORT])
+    ! agent  none named yet: give one to batch run
+    !
+    !  unit │ title │ files │ lines
+    ! ──┼──┼──┼──
+    !  01-packages-p0-index-js │ packages/p0/index.js │ 1 │ 1
+    !  02-packages-p1-index-js │ packages/p1/index.js │ 1 │ 1
+    !  03-packages-p2-index-js │ packages/p2/index.js │ 1 │ 1
+    !
+    ! 3 files make 3 units (fewer than 5)
+    !
+    ! Saved as plan.toml. Run it with: batch run plan.toml
+
+    $ batch plan packages/ two
+    ! error: plan.toml exists already: give another name with -o, or --force to replace it
+    [exit code 2]
+
+    $ batch plan packages/ two --force
+    ! plan · 3 units, 3 files
+    ! two
+    ! base   origin/main ([SHORT])
+    ! agent  none named yet: give one to batch run
+    !
+    !  unit │ title │ files │ lines
+    ! ──┼──┼──┼──
+    !  01-packages-p0-index-js │ packages/p0/index.js │ 1 │ 1
+    !  02-packages-p1-index-js │ packages/p1/index.js │ 1 │ 1
+    !  03-packages-p2-index-js │ packages/p2/index.js │ 1 │ 1
+    !
+    ! 3 files make 3 units (fewer than 5)
+    !
+    ! Saved as plan.toml. Run it with: batch run plan.toml
+    ");
     assert!(repo.read("plan.toml").contains("two"));
 }
 
@@ -176,7 +244,7 @@ fn what_a_run_took_is_expected_of_the_next_plan() {
         ];
         repo.batch(args).exits(0).stderr()
     };
-    let _ = repo.migrate_by(SIGN, &[]).exits(0);
+    let _ = repo.migrate().agent(SIGN).run().exits(0);
     let said = plan(&repo.root().join("agent"));
     assert!(said.contains("\ntime   about "), "{said}");
     assert!(said.contains(" a unit, from 3 earlier units)"), "{said}");

@@ -2,15 +2,18 @@
 
 use std::fs;
 
-use crate::support::{Output, Repo, SIGN};
+use insta::assert_snapshot;
+
+use crate::support::{Migrate, Output, Repo, SIGN};
 
 /// Runs with a check of this shell text, which stands in the repository's folder of temporary things.
 fn run(repo: &Repo, check: &str, more: &[&str]) -> Output {
+    checked(repo, check).with(more).run()
+}
+
+fn checked<'a>(repo: &'a Repo, check: &str) -> Migrate<'a> {
     let check = repo.program("check", check);
-    let check = check.to_string_lossy();
-    let mut args = vec!["--check", &*check];
-    args.extend_from_slice(more);
-    repo.migrate_by(SIGN, &args)
+    repo.migrate().agent(SIGN).check(&check.to_string_lossy())
 }
 
 /// How often the check was run, and where: a unit's id, or `.base`.
@@ -21,15 +24,32 @@ fn ran(repo: &Repo) -> Vec<String> {
     ran
 }
 
-const TOLD: &str = r#"echo "$BATCH_UNIT" >>"$(dirname "$0")/ran""#;
+/// Writes down that it is run.
+const TOLD: &str = r#"echo "$BATCH_UNIT" >>"$here/ran""#;
 
 #[test]
 fn what_failed_before_the_change_fails_no_unit_and_is_told() {
     let repo = Repo::with_packages(3);
     let check = format!("{TOLD}\necho 'not ok 1 - old one'\nexit 1");
     let output = run(&repo, &check, &["-j", "1"]).exits(0);
-    let output = output.says("3 of 3 units published").says("1 old failure");
-    output.says("fails, as it did before the change (old one)");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ 1 old failure │ [DURATION]
+     02-packages-p1-index-js │ published │ #2 │ 1 old failure │ [DURATION]
+     03-packages-p2-index-js │ published │ #3 │ 1 old failure │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ~ 01-packages-p0-index-js: `[TMP]/check` fails, as it did before the change (old one)
+    ~ 02-packages-p1-index-js: `[TMP]/check` fails, as it did before the change (old one)
+    ~ 03-packages-p2-index-js: `[TMP]/check` fails, as it did before the change (old one)
+
+    3 of 3 units published · [DURATION]
+    ");
     // Once on the base; once more only in the unit that failed before the base was known.
     let ran = ran(&repo);
     assert_eq!(ran.iter().filter(|unit| *unit == ".base").count(), 1);
@@ -55,13 +75,36 @@ fn what_failed_before_the_change_fails_no_unit_and_is_told() {
 #[test]
 fn a_new_failure_fails_the_unit_whatever_failed_before() {
     let repo = Repo::with_packages(2);
-    let check = r#"echo "not ok 1 - old one"
+    let check = r#"
+echo "not ok 1 - old one"
 if grep -q signed packages/p1/index.js; then echo "not ok 2 - new one"; fi
 exit 1"#;
     let output = run(&repo, check, &[]).exits(1);
-    let output = output.says("1 of 2 units published, 1 failed");
-    let output = output.says("failing, and not before:\n    new one");
-    assert!(!output.stdout().contains("not before:\n    old one"));
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ 1 old failure │ [DURATION]
+     02-packages-p1-index-js │ failed │ – │ 1 failed │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ✗ 02-packages-p1-index-js failed at check
+      `[TMP]/check` failed: exit code 1
+      failing, and not before:
+        new one
+        │ not ok 1 - old one
+        │ not ok 2 - new one
+      log       batch logs 02-packages-p1-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/check-1.log)
+      changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
+
+    ~ 01-packages-p0-index-js: `[TMP]/check` fails, as it did before the change (old one)
+
+    1 of 2 units published, 1 failed · [DURATION]
+    ");
 }
 
 #[test]
@@ -75,9 +118,22 @@ touch "$0.$BATCH_UNIT"
 case "$BATCH_UNIT" in *p1*) echo "not ok 1 - now and then"; exit 1;; esac"#
     );
     let output = run(&repo, &check, &[]).exits(0);
-    output
-        .says("1 flaky")
-        .says("is flaky: it failed once, and passed when it was run again (now and then)");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ 1 passed │ [DURATION]
+     02-packages-p1-index-js │ published │ #2 │ 1 flaky │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ~ 02-packages-p1-index-js: `[TMP]/check` is flaky: it failed once, and passed when it was run again \
+        (now and then)
+
+    2 of 2 units published · [DURATION]
+    ");
 }
 
 #[test]
@@ -96,8 +152,10 @@ fn the_base_is_prepared_as_the_units_are() {
         .file(".worktreeinclude", "*.env\n")
         .commit("Ignore");
     repo.write("own.env", "brought\n");
-    let check = r#"test -e own.env && test -e set-up && test -z "$(git status --porcelain packages)" && exit 1
-echo "not prepared as the base is"; exit 2"#;
+    let check = r#"
+test -e own.env && test -e set-up && test -z "$(git status --porcelain packages)" && exit 1
+echo "not prepared as the base is"
+exit 2"#;
     // Fails with 1 on a base that was prepared, and with 2 where it was not, or where there are changes.
     let output = run(&repo, check, &["--setup", "touch set-up"]).exits(0);
     output.says("1 old failure");
@@ -131,14 +189,8 @@ fn killed_after_the_base() -> Repo {
         .position(|line| line.contains("base-checked"))
         .expect("the base was checked");
     let repo = Repo::with_packages(2);
-    let check = repo.program("check", &check);
-    let agent = repo.program("agent", SIGN);
-    let (agent, check) = (agent.to_string_lossy(), check.to_string_lossy());
-    let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
-    args.extend(["--forge", "local", "-j", "1"]);
-    args.extend(["--agent-cmd", &*agent, "--check", &*check]);
-    let output = repo.batch_with(args, &[("BATCH_CRASH", &format!("{place}+"))]);
-    assert_eq!(output.code(), -1, "{output:?}");
+    let migrate = checked(&repo, &check).in_order();
+    migrate.killed_at(&format!("{place}+"));
     repo
 }
 

@@ -2,44 +2,96 @@
 
 use std::fs;
 
-use crate::support::{Repo, SIGN};
+use insta::assert_snapshot;
+
+use crate::support::{Migrate, Repo};
 
 /// Signs its files, and keeps what it was told.
-fn agent() -> String {
-    format!(
-        r#"here=$(dirname "$0")
-echo "$BATCH_UNIT" >>"$here/worked"
+const KEEPS_ITS_PROMPT: &str = r#"
+note
 cp "$BATCH_PROMPT_FILE" "$here/prompt-$BATCH_UNIT"
-{SIGN}"#
-    )
+sign"#;
+
+/// Three units by this agent, one of them first.
+fn canary<'a>(repo: &'a Repo, agent: &str) -> Migrate<'a> {
+    let migrate = repo.migrate().agent(agent).units(3);
+    migrate.with(["--canary"])
 }
 
 #[test]
 fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     let repo = Repo::with_packages(3);
     // Killed at its beginning and gone on with, the run has neither a terminal nor consent.
-    let args = repo.migration(&agent(), &["--units", "3", "--canary"]);
-    let killed = repo.batch_with(args, &[("BATCH_CRASH", "0+")]);
-    assert_eq!(killed.code(), -1, "{killed:?}");
+    canary(&repo, KEEPS_ITS_PROMPT).killed_at("0+");
     let output = repo.batch(["resume"]).exits(3);
-    output.says("skipped: canary").says("withheld");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ skipped: canary │ – │ – │ –
+     02-packages-p1-index-js │ withheld │ – │ – │ [DURATION]
+     03-packages-p2-index-js │ skipped: canary │ – │ – │ –
+
+    ! skipped, because the canary has not been accepted yet: 01-packages-p0-index-js, \
+        03-packages-p2-index-js
+    ! withheld, because the canary has not been accepted yet: 02-packages-p1-index-js
+
+    0 of 3 units published, 1 withheld, 2 skipped (canary not accepted) · [DURATION]
+
+    diff --git a/packages/p1/index.js b/packages/p1/index.js
+    index [SHORT]..[SHORT] 100644
+    --- a/packages/p1/index.js
+    +++ b/packages/p1/index.js
+    @@ -1 +1,2 @@
+     var p1 = 1;
+    +// signed
+    ");
     assert_eq!(repo.worked().len(), 1);
     assert!(repo.pushed().is_empty());
 
     // Asked again, there still is nobody.
-    let output = repo.batch(["resume"]).exits(3);
-    assert!(
-        output
-            .stderr()
-            .contains("no terminal to accept the canary at"),
-        "{output:?}"
-    );
+    let output = repo.batch(["resume"]);
+    assert_snapshot!(output, @r"
+    $ batch resume
+
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ skipped: canary │ – │ – │ –
+     02-packages-p1-index-js │ withheld │ – │ – │ [DURATION]
+     03-packages-p2-index-js │ skipped: canary │ – │ – │ –
+
+    ! skipped, because the canary has not been accepted yet: 01-packages-p0-index-js, \
+        03-packages-p2-index-js
+    ! withheld, because the canary has not been accepted yet: 02-packages-p1-index-js
+
+    0 of 3 units published, 1 withheld, 2 skipped (canary not accepted) · [DURATION]
+
+    diff --git a/packages/p1/index.js b/packages/p1/index.js
+    index [SHORT]..[SHORT] 100644
+    --- a/packages/p1/index.js
+    +++ b/packages/p1/index.js
+    @@ -1 +1,2 @@
+     var p1 = 1;
+    +// signed
+    ! +[DURATION]  run [RUN] continues: 3 units to do, [JOBS] at once
+    ! +[DURATION]  no further unit is started: the canary has not been accepted yet
+    ! +[DURATION]  01-packages-p0-index-js  skipped: the canary has not been accepted yet
+    ! +[DURATION]  02-packages-p1-index-js  worktree
+    ! +[DURATION]  02-packages-p1-index-js  withheld · [DURATION]
+    ! +[DURATION]  03-packages-p2-index-js  skipped: the canary has not been accepted yet
+    ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+    !
+    ! Forecast for the other 2 units, [JOBS] at once: about [DURATION].
+    ! No further unit was started, because there is no terminal to accept the canary at. Continue with \
+    !     the others: batch resume [RUN] --yes
+    [exit code 3]
+    ");
     assert_eq!((repo.worked().len(), repo.pushed().len()), (1, 0));
-    assert!(output.stdout().contains("+// signed"), "{output:?}");
-    assert!(
-        output.stderr().contains("Forecast for the other 2 units"),
-        "{output:?}"
-    );
 
     repo.batch(["resume", "--yes"])
         .exits(0)
@@ -60,8 +112,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
 #[test]
 fn with_consent_a_good_canary_passes_and_a_bad_one_does_not() {
     let repo = Repo::with_packages(3);
-    let more = ["--units", "3", "--canary"];
-    let output = repo.migrate_by(&agent(), &more).exits(0);
+    let output = canary(&repo, KEEPS_ITS_PROMPT).run().exits(0);
     output.says("3 of 3 units published");
     assert!(
         output.stderr().contains("the canary is accepted"),
@@ -69,8 +120,8 @@ fn with_consent_a_good_canary_passes_and_a_bad_one_does_not() {
     );
 
     let repo = Repo::with_packages(3);
-    let bad = format!("{}\nexit 1", agent());
-    let output = repo.migrate_by(&bad, &more).exits(1);
+    let bad = format!("{KEEPS_ITS_PROMPT}\nexit 1");
+    let output = canary(&repo, &bad).run().exits(1);
     output.says("1 failed, 2 skipped (canary not accepted)");
     assert!(output.stderr().contains("did not succeed"), "{output:?}");
     assert_eq!(repo.worked().len(), 1);

@@ -4,17 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Output, Repo, SIGN};
+use insta::assert_snapshot;
+
+use crate::support::agents::STRAY;
+use crate::support::{Repo, SIGN};
 
 /// Two units that change a file outside of their claims, so that their work is in their worktrees only.
 fn failed() -> Repo {
     let repo = Repo::with_packages(2);
-    let _ = repo
-        .migrate_by(
-            &format!("echo stray >>README.md\n{SIGN}"),
-            &["--units", "2"],
-        )
-        .exits(1);
+    let _ = repo.migrate().agent(STRAY).units(2).run().exits(1);
     repo
 }
 
@@ -55,13 +53,6 @@ fn nothing_is_left(repo: &Repo) {
     );
 }
 
-fn killed_before(event: &str, repo: &Repo) -> Output {
-    let args = repo.migration(SIGN, &["-j", "1"]);
-    let output = repo.batch_with(args, &[("BATCH_CRASH", event)]);
-    assert_eq!(output.code(), -1, "{output:?}");
-    output
-}
-
 #[test]
 fn what_lies_in_the_trash_comes_back_by_the_line_that_is_told() {
     let repo = failed();
@@ -97,14 +88,34 @@ fn what_somebody_locked_is_left_alone() {
     let path = worktree(&repo, "01");
     let name = path.to_string_lossy();
     repo.git(["worktree", "lock", "--reason", "on a stick", &*name]);
-    repo.batch(["clean"])
-        .exits(0)
-        .says("it is locked (on a stick); git worktree unlock ");
+    let mut seen = repo.transcript();
+    seen.batch(["clean"]);
     assert!(path.join("README.md").exists());
     assert_eq!(repo.branches().len(), 1);
 
     repo.git(["worktree", "unlock", &*name]);
-    repo.batch(["clean"]).exits(0).says("moved to the trash");
+    seen.batch(["clean"]);
+    assert_snapshot!(seen, @r"
+    $ batch clean
+    ! left alone: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js: it is locked (on a stick); git worktree \
+    !     unlock [TMP]/repo.batch/[RUN]/01-packages-p0-index-js lets it go
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+
+    $ batch clean
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+    ");
     nothing_is_left(&repo);
 }
 
@@ -114,9 +125,18 @@ fn what_somebody_moved_is_left_alone() {
     let to = repo.root().join("mine");
     let path = worktree(&repo, "01");
     repo.git([Path::new("worktree"), Path::new("move"), &path, &to]);
-    repo.batch(["clean"])
-        .exits(0)
-        .says("it was moved to [TMP]/mine; git worktree remove ");
+    assert_snapshot!(repo.batch(["clean"]), @r"
+    $ batch clean
+    ! left alone: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js: it was moved to [TMP]/mine; git \
+    !     worktree remove [TMP]/mine takes it away
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+    ");
     assert!(to.join("README.md").exists());
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 2);
     assert_eq!(repo.branches().len(), 1);
@@ -128,13 +148,33 @@ fn what_is_missing_is_said_and_its_entry_stays() {
     let path = worktree(&repo, "01");
     let elsewhere = repo.root().join("elsewhere");
     fs::rename(&path, &elsewhere).expect("a free place");
-    repo.batch(["clean"])
-        .exits(0)
-        .says("its folder is missing; if it is gone for good, git worktree prune");
+    let mut seen = repo.transcript();
+    seen.batch(["clean"]);
     // As after the disk it was on has come back.
     fs::create_dir_all(path.parent().expect("the run's folder")).expect("the run's folder");
     fs::rename(&elsewhere, &path).expect("the old place");
-    repo.batch(["clean"]).exits(0).says("moved to the trash");
+    seen.batch(["clean"]);
+    assert_snapshot!(seen, @r"
+    $ batch clean
+    ! left alone: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js: its folder is missing; if it is gone \
+    !     for good, git worktree prune has git forget it
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+
+    $ batch clean
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+    ");
     nothing_is_left(&repo);
 }
 
@@ -144,9 +184,19 @@ fn what_somebody_went_on_with_is_left_alone() {
     let path = worktree(&repo, "02");
     let file = path.join("README.md");
     fs::write(&file, "# mine\n").expect("the file");
-    repo.batch(["clean"])
-        .exits(0)
-        .says("somebody has worked in it since its unit ended (README.md)");
+    assert_snapshot!(repo.batch(["clean"]), @r"
+    $ batch clean
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! left alone: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js: somebody has worked in it since its \
+    !     unit ended (README.md); git worktree remove --force [TMP]/repo.batch/[RUN]/02-packages-p1-index-js \
+    !     takes it away
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+    ");
     assert_eq!(fs::read_to_string(&file).expect("the file"), "# mine\n");
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 2);
 }
@@ -155,20 +205,31 @@ fn what_somebody_went_on_with_is_left_alone() {
 fn a_worktree_that_was_made_but_not_written_down_is_found() {
     let repo = Repo::with_packages(2);
     // 0 is the start, 1 the first step, 2 that the worktree stands.
-    let _ = killed_before("2", &repo);
+    repo.migrate().agent(SIGN).in_order().killed_at("2");
     assert_eq!(repo.branches().len(), 1);
-    repo.batch(["clean"])
-        .exits(0)
-        .says("can still be resumed, so it is left alone");
+    let mut seen = repo.transcript();
+    seen.batch(["clean"]);
     assert_eq!(repo.branches().len(), 1);
-    repo.batch(["clean", "--all"])
-        .exits(0)
-        .says("moved to the trash");
+    seen.batch(["clean", "--all"]);
     nothing_is_left(&repo);
     assert_eq!(repo.branches(), Vec::<String>::new());
-    repo.batch(["clean", "--all"])
-        .exits(0)
-        .says("nothing to clean");
+    seen.batch(["clean", "--all"]);
+    assert_snapshot!(seen, @r"
+    $ batch clean
+    ! run [RUN] can still be resumed, so it is left alone; batch clean [RUN] removes its worktrees
+
+    $ batch clean --all
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+
+    $ batch clean --all
+    ! nothing to clean: no ended run has left anything
+    ");
 }
 
 #[test]
@@ -185,9 +246,10 @@ fn a_branch_whose_worktree_is_gone_goes_where_nobody_committed_to_it() {
         &branches[1],
         &commit_of_somebody(&repo),
     ]);
-    repo.batch(["clean"])
-        .exits(0)
-        .says("forgot the missing worktree");
+    assert_snapshot!(repo.batch(["clean"]), @r"
+    $ batch clean
+    ! forgot the missing worktree: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    ");
     assert_eq!(repo.branches(), branches[1..]);
     nothing_is_left(&repo);
 }
@@ -208,10 +270,24 @@ fn what_was_set_aside_goes_with_the_last_that_is_known_of_its_run() {
     let kept = format!("refs/batch/left/{run}/01");
     repo.git(["update-ref", &kept, &commit]);
     repo.git(["update-ref", "refs/batch/left/20200101-aaaa/01", &commit]);
-    repo.batch(["clean"])
-        .exits(0)
-        .says("deleted: refs/batch/left/[RUN]/01, whose run is gone")
-        .says("git update-ref refs/batch/left/[RUN]/01");
+    assert_snapshot!(repo.batch(["clean"]), @r"
+    $ batch clean
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js reset --quiet
+    ! deleted: refs/batch/left/[RUN]/01, whose run is gone
+    !   to get it back, until git collects garbage: git update-ref refs/batch/left/[RUN]/01 [COMMIT]
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+    ");
     assert_eq!(
         repo.git(["for-each-ref", "--format=%(refname)", "refs/batch/"]),
         kept
@@ -221,20 +297,16 @@ fn what_was_set_aside_goes_with_the_last_that_is_known_of_its_run() {
 #[test]
 fn only_what_is_old_enough_goes() {
     let repo = failed();
-    repo.batch(["clean", "--older-than", "7d"])
-        .exits(0)
-        .says("nothing to clean");
+    let mut seen = repo.transcript();
+    seen.batch(["clean", "--older-than", "7d"]);
     let journal = rusqlite::Connection::open(repo.state().join("journal.db")).expect("the journal");
     let week = "UPDATE events SET at = at - 8 * 24 * 3600 * 1000 WHERE fact NOT LIKE '%outcome%'";
     journal.execute(week, []).expect("the events");
     drop(journal);
-    repo.batch(["clean", "--older-than", "7d"])
-        .exits(0)
-        .says("moved to the trash");
+    seen.batch(["clean", "--older-than", "7d"]);
 
-    repo.batch(["clean", "--empty-trash", "--older-than", "1w"])
-        .exits(0)
-        .says("nothing in the trash is that old");
+    let empty = ["clean", "--empty-trash", "--older-than", "1w"];
+    seen.batch(empty);
     let lying = notes(&repo);
     let old = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * 8);
     let file = fs::File::options()
@@ -242,11 +314,39 @@ fn only_what_is_old_enough_goes() {
         .open(&lying[0])
         .expect("the note");
     file.set_modified(old).expect("the note's time");
-    repo.batch(["clean", "--empty-trash", "--older-than", "1w"])
-        .exits(0)
-        .says("deleted 1 worktree from the trash");
+    seen.batch(empty);
     assert_eq!(notes(&repo), lying[1..]);
-    repo.batch(["clean", "--older-than", "soon"])
-        .exits(2)
-        .says("write it like 7d");
+    seen.batch(["clean", "--older-than", "soon"]);
+    assert_snapshot!(seen, @r#"
+    $ batch clean --older-than 7d
+    ! nothing to clean: no ended run has left anything
+
+    $ batch clean --older-than 7d
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+
+    $ batch clean --empty-trash --older-than 1w
+    ! nothing in the trash is that old
+
+    $ batch clean --empty-trash --older-than 1w
+    ! deleted 1 worktree from the trash
+
+    $ batch clean --older-than soon
+    ! error: invalid value 'soon' for '--older-than <TIME>': "soon" is not a duration: write it like 7d, \
+    !     12h or 2w
+    !
+    ! For more information, try '--help'.
+    [exit code 2]
+    "#);
 }

@@ -1,5 +1,6 @@
 //! A saved plan after its base has gone ahead: `batch plan --check` and `--rebase`.
 
+use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::support::{Repo, SIGN};
@@ -29,18 +30,27 @@ fn ahead(repo: &Repo) {
 #[test]
 fn a_plan_holds_while_nothing_that_it_claims_moves() {
     let repo = planned();
-    repo.batch(["plan", "--check", "plan.toml"])
-        .exits(0)
-        .says("the plan holds");
+    let mut seen = repo.transcript();
+    seen.batch(["plan", "--check", "plan.toml"]);
     repo.write("README.md", "# more\n");
     repo.git(["commit", "--quiet", "--all", "--message", "Elsewhere"]);
     repo.git(["push", "--quiet"]);
-    let checked = repo.batch(["plan", "--check", "plan.toml"]).exits(0);
-    checked.says("origin/main is 1 commit ahead of its base");
+    seen.batch(["plan", "--check", "plan.toml"]);
     let before = repo.read("plan.toml");
-    repo.batch(["plan", "--rebase", "plan.toml"])
-        .exits(0)
-        .says("Saved as plan.toml");
+    seen.batch(["plan", "--rebase", "plan.toml"]);
+    assert_snapshot!(seen, @r"
+    $ batch plan --check plan.toml
+    its base is the current origin/main ([SHORT])
+    the plan holds
+
+    $ batch plan --check plan.toml
+    origin/main is 1 commit ahead of its base ([SHORT] → [SHORT])
+    the plan holds
+
+    $ batch plan --rebase plan.toml
+    ! origin/main is 1 commit ahead of its base ([SHORT] → [SHORT])
+    ! Saved as plan.toml. Run it with: batch run plan.toml
+    ");
     let head = repo.git(["rev-parse", "HEAD"]);
     let after = repo.read("plan.toml");
     assert!(after.starts_with("# Ours.\n") && after.contains(&head));
@@ -53,7 +63,7 @@ fn what_moved_is_told_and_followed() {
     let repo = planned();
     ahead(&repo);
     let checked = repo.batch(["plan", "--check", "plan.toml"]).exits(1);
-    insta::assert_snapshot!(checked.stdout(), @r#"
+    assert_snapshot!(checked.stdout(), @r#"
     origin/main is 1 commit ahead of its base ([SHORT] → [SHORT])
       changed  packages/p0/index.js (01-packages-p0-index-js)
       renamed  packages/p1/index.js → packages/p1/main.js (02-packages-p1-index-js)
@@ -75,7 +85,7 @@ fn what_moved_is_told_and_followed() {
 
     let elsewhere = ["plan", "--rebase", "plan.toml", "-o", "later.toml"];
     let rebased = repo.batch(elsewhere).exits(0);
-    insta::assert_snapshot!(rebased.stderr(), @r#"
+    assert_snapshot!(rebased.stderr(), @r#"
     origin/main is 1 commit ahead of its base ([SHORT] → [SHORT])
       02-packages-p1-index-js: packages/p1/index.js is now packages/p1/main.js
       03-packages-p2-index-js: packages/p2/index.js is gone
@@ -89,17 +99,8 @@ fn what_moved_is_told_and_followed() {
     repo.batch(["plan", "--check", "later.toml"])
         .exits(0)
         .says("holds");
-    let agent = repo.program("agent", SIGN);
-    let run = [
-        "run",
-        "later.toml",
-        "--yes",
-        "--dry-run",
-        "--no-checks",
-        "--agent-cmd",
-    ];
-    let ran = repo.batch(run.into_iter().chain([&*agent.to_string_lossy()]));
-    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let run = repo.run_saved("later.toml").agent(SIGN).anywhere();
+    let _ = run.with(["--dry-run"]).run().exits(0);
 }
 
 #[test]
@@ -108,12 +109,41 @@ fn a_plan_is_held_against_the_base_that_is_named() {
     let first = repo.git(["rev-parse", "HEAD"]);
     ahead(&repo);
     let check = ["plan", "--check", "plan.toml", "--base", &first];
-    repo.batch(check).exits(0).says("the plan holds");
+    let mut seen = repo.transcript();
+    seen.batch(check);
     repo.write("faulty.toml", "version = 1\n");
-    assert_eq!(repo.batch(["plan", "--check", "faulty.toml"]).code(), 2);
-    assert_eq!(repo.batch(["plan", "--check", "none.toml"]).code(), 2);
-    assert_eq!(repo.batch(["plan", "packages/"]).code(), 2);
-    assert_eq!(repo.batch(["plan"]).code(), 2);
+    seen.batch(["plan", "--check", "faulty.toml"]);
+    seen.batch(["plan", "--check", "none.toml"]);
+    seen.batch(["plan", "packages/"]);
+    seen.batch(["plan"]);
+    assert_snapshot!(seen, @r"
+    $ batch plan --check plan.toml --base [COMMIT]
+    its base is the current [COMMIT] ([SHORT])
+    the plan holds
+
+    $ batch plan --check faulty.toml
+    ! error: faulty.toml: line 1: missing field `instruction`
+    [exit code 2]
+
+    $ batch plan --check none.toml
+    ! error: the plan none.toml cannot be read: No such file or directory (os error 2)
+    [exit code 2]
+
+    $ batch plan packages/
+    ! error: the instruction is missing: batch plan GLOB... INSTRUCTION
+    [exit code 2]
+
+    $ batch plan
+    ! error: the following required arguments were not provided:
+    !   <GLOB... INSTRUCTION>...
+    !
+    ! Usage: batch plan [OPTIONS] <GLOB>... <INSTRUCTION>
+    !        batch plan --check <PLAN> [--base <REV>]
+    !        batch plan --rebase <PLAN> [--base <REV>] [-o <FILE>]
+    !
+    ! For more information, try '--help'.
+    [exit code 2]
+    ");
 }
 
 #[test]
@@ -123,7 +153,11 @@ fn a_plan_of_which_nothing_is_left_is_refused() {
     repo.git(["commit", "--quiet", "--message", "Empty"]);
     repo.git(["push", "--quiet"]);
     let before = repo.read("plan.toml");
-    let refused = repo.batch(["plan", "--rebase", "plan.toml"]).exits(2);
-    refused.says("no file of the plan is left in the later base: plan again");
+    let refused = repo.batch(["plan", "--rebase", "plan.toml"]);
+    assert_snapshot!(refused, @r"
+    $ batch plan --rebase plan.toml
+    ! error: no file of the plan is left in the later base: plan again
+    [exit code 2]
+    ");
     assert_eq!(repo.read("plan.toml"), before);
 }

@@ -1,18 +1,40 @@
 //! How many units must succeed, and what is published when.
 
+use insta::assert_snapshot;
+
 use crate::support::{Output, Repo, SIGN};
+
+/// Notes which branches were pushed before it, and fails in one unit until the instruction says please.
+const POLITE: &str = r#"
+git --git-dir "$here/origin.git" for-each-ref refs/heads/batch/ >>"$here/seen"
+case "$BATCH_UNIT $BATCH_INSTRUCTION" in
+*please*) ;;
+BAD*) exit 3 ;;
+esac
+sign"#;
 
 /// Three units, one after another; the one whose number is `bad` fails until the instruction says please.
 fn run(repo: &Repo, bad: &str, more: &[&str]) -> Output {
-    let remote = repo.remote_dir();
-    let agent = format!(
-        "git --git-dir '{}' for-each-ref refs/heads/batch/ >>\"$(dirname \"$0\")/seen\"\ncase \"$BATCH_UNIT $BATCH_INSTRUCTION\" in\n*please*) ;;\n{bad}*) exit 3;;\nesac\n{SIGN}",
-        remote.display()
-    );
-    let mut args = vec!["--units", "3", "-j", "1"];
-    args.extend_from_slice(more);
-    repo.migrate_by(&agent, &args)
+    let agent = POLITE.replace("BAD", bad);
+    let migrate = repo.migrate().agent(&agent).units(3).in_order();
+    migrate.with(more).run()
 }
+
+/// Goes on in the last unit only when a branch has been pushed.
+const AWAITS_A_PUSH: &str = r#"
+pushed() {
+    git --git-dir "$here/origin.git" for-each-ref refs/heads/batch/
+}
+tries=0
+case "$BATCH_UNIT" in
+03*)
+    until [ -n "$(pushed)" ]; do
+        [ $tries -lt 5000 ]
+        tries=$((tries + 1))
+    done
+    ;;
+esac
+sign"#;
 
 /// Whether an agent began when a branch had been pushed already.
 fn was_early(repo: &Repo) -> bool {
@@ -37,16 +59,8 @@ fn after_all_nothing_is_published_before_everything_is_done() {
 
     // Unasked, a branch is pushed while others work: the last agent goes on only when it has seen one.
     let repo = Repo::with_packages(3);
-    let pushed = format!(
-        "git --git-dir '{}' for-each-ref refs/heads/batch/",
-        repo.remote_dir().display()
-    );
-    let agent = format!(
-        "case \"$BATCH_UNIT\" in 03*)\ntries=0\nuntil [ -n \"$({pushed})\" ]; do\n[ $tries -lt 5000 ]\ntries=$((tries + 1))\ndone\nesac\n{SIGN}"
-    );
-    repo.migrate_by(&agent, &["--units", "3", "-j", "1"])
-        .exits(0)
-        .says("3 of 3 units published");
+    let migrate = repo.migrate().agent(AWAITS_A_PUSH).units(3).in_order();
+    migrate.run().exits(0).says("3 of 3 units published");
 }
 
 #[test]
@@ -58,8 +72,26 @@ fn too_few_are_withheld_until_a_retry_makes_them_enough() {
         &["--publish", "after-all", "--min-success", "80%"],
     )
     .exits(1);
-    output.says("0 of 3 units published, 1 failed, 2 withheld");
-    output.says("withheld, because too few units succeeded: 02-packages-p1-index-js, 03-packages-p2-index-js");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION]
+     02-packages-p1-index-js │ withheld │ – │ – │ [DURATION]
+     03-packages-p2-index-js │ withheld │ – │ – │ [DURATION]
+
+    ✗ 01-packages-p0-index-js failed at agent
+      the agent failed: exit code 3
+      log       batch logs 01-packages-p0-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/agent.log)
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    ! withheld, because too few units succeeded: 02-packages-p1-index-js, 03-packages-p2-index-js
+
+    0 of 3 units published, 1 failed, 2 withheld · [DURATION]
+    ");
     assert!(repo.pushed().is_empty());
     assert_eq!(repo.branches().len(), 3);
 
@@ -88,7 +120,10 @@ fn publishing_ends_when_enough_cannot_be_reached() {
 fn a_stack_is_published_from_below() {
     let repo = Repo::with_packages(2);
     let units: [(&str, &[&str]); 2] = [("a", &[]), ("b", &["a"])];
-    repo.run_plan(&units, SIGN, &["--publish", "after-all"])
+    repo.run_plan(&units)
+        .agent(SIGN)
+        .with(["--publish", "after-all"])
+        .run()
         .exits(0)
         .says("2 of 2 units published");
     let page = repo.settled("prs/b.md");
@@ -102,27 +137,13 @@ fn a_stack_is_published_from_below() {
 fn a_killed_run_publishes_together_all_the_same() {
     let killed_after = |moment: usize| {
         let repo = Repo::with_packages(2);
-        let agent = repo.program("agent", SIGN);
-        let agent = agent.to_string_lossy();
-        let mut args = vec![
-            "migrate",
-            "packages/",
-            "sign",
-            "--yes",
-            "--no-checks",
-            "-j",
-            "1",
-        ];
-        args.extend([
-            "--forge",
-            "local",
-            "--publish",
-            "after-all",
-            "--min-success",
-            "2",
-        ]);
-        args.extend(["--agent-cmd", &*agent]);
-        let killed = repo.batch_with(args, &[("BATCH_CRASH", &format!("{moment}+"))]);
+        let killed = repo
+            .migrate()
+            .agent(SIGN)
+            .in_order()
+            .with(["--publish", "after-all", "--min-success", "2"])
+            .env("BATCH_CRASH", &format!("{moment}+"))
+            .run();
         if killed.code() == 0 {
             return false;
         }
@@ -140,10 +161,21 @@ fn a_killed_run_publishes_together_all_the_same() {
 #[test]
 fn what_nobody_can_reach_is_refused() {
     let repo = Repo::with_packages(3);
-    run(&repo, "x", &["--min-success", "4"])
-        .exits(2)
-        .says("--min-success asks for 4 units, and the plan has 3");
-    run(&repo, "x", &["--min-success", "120%"])
-        .exits(2)
-        .says("write a number from 1, or a percentage like 80%");
+    let mut seen = repo.transcript();
+    seen.add(&run(&repo, "x", &["--min-success", "4"]));
+    seen.add(&run(&repo, "x", &["--min-success", "120%"]));
+    assert_snapshot!(seen, @r#"
+    $ batch migrate packages/ 'sign every file' --yes --forge local --agent-cmd [TMP]/agent --no-checks \
+    >     --units 3 -j 1 --min-success 4
+    ! error: --min-success asks for 4 units, and the plan has 3
+    [exit code 2]
+
+    $ batch migrate packages/ 'sign every file' --yes --forge local --agent-cmd [TMP]/agent --no-checks \
+    >     --units 3 -j 1 --min-success 120%
+    ! error: invalid value '120%' for '--min-success <N|P%>': "120%" is not a number of units: write a \
+    !     number from 1, or a percentage like 80%
+    !
+    ! For more information, try '--help'.
+    [exit code 2]
+    "#);
 }

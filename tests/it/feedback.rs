@@ -2,26 +2,40 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
+
 use crate::support::Repo;
 
 /// Told nothing, it does half of its work; told of a failing check, the rest. It keeps what it was told.
-const MENDS: &str = r#"here=$(dirname "$0")
-echo "$BATCH_UNIT" >>"$here/worked"
+const MENDS: &str = r#"
+note
 word=half
-if test -n "${BATCH_FEEDBACK_FILE:-}"; then cat "$BATCH_FEEDBACK_FILE" >>"$here/told"; word=whole; fi
-xargs -0 sh -c 'for file; do echo "// $0" >>"$file"; done' "$word" <"$BATCH_FILES""#;
+if test -n "${BATCH_FEEDBACK_FILE:-}"; then
+    cat "$BATCH_FEEDBACK_FILE" >>"$here/told"
+    word=whole
+fi
+sign "$word""#;
 
 fn text(repo: &Repo, name: &str) -> String {
     fs::read_to_string(repo.root().join(name)).unwrap_or_default()
 }
 
+/// Passes on the base, and where no half of the work is missing.
+const WANTS_THE_WHOLE: &str = r#"
+test "$BATCH_UNIT" != .base || exit 0
+grep -q whole packages/*/*.js || { echo 'only half of it'; exit 1; }"#;
+
 #[test]
 fn a_failing_check_is_told_to_the_agent_which_mends_it() {
     let repo = Repo::with_packages(2);
-    let check = "if grep -q whole packages/*/*.js; then exit; fi; echo 'only half of it'; exit 1";
-    let check = format!("test \"$BATCH_UNIT\" = .base && exit; {check}");
-    let output = repo.migrate_by(MENDS, &["--check", &check, "--attempts", "3"]);
-    let output = output.exits(0);
+    let check = repo.program("check", WANTS_THE_WHOLE);
+    let output = repo
+        .migrate()
+        .agent(MENDS)
+        .check(&check.to_string_lossy())
+        .with(["--attempts", "3"])
+        .run()
+        .exits(0);
     output.says("2 of 2 units published");
     assert!(output.stderr().contains("sent back to the agent at check"));
     assert_eq!(text(&repo, "worked").lines().count(), 4);
@@ -50,30 +64,65 @@ fn after_the_last_attempt_the_unit_fails_with_the_last_reason() {
     let repo = Repo::with_packages(1);
     let check =
         "test \"$BATCH_UNIT\" = .base && exit; echo said; exit $(grep -c '' packages/p0/index.js)";
-    let output = repo.migrate_by(MENDS, &["--check", check, "--attempts", "3"]);
-    output
-        .exits(1)
-        .says("failed at check, after 3 attempts")
-        .says("exit code 4");
+    let migrate = repo.migrate().agent(MENDS).check(check);
+    let output = migrate.with(["--attempts", "3"]).run();
+    assert_snapshot!(output.exits(1).printed(), @r#"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ 1 failed │ [DURATION]
+
+    ✗ 01-packages-p0-index-js failed at check, after 3 attempts
+      `test "$BATCH_UNIT" = .base && exit; echo said; exit $(grep -c '' packages/p0/index.js)` failed: \
+        exit code 4
+        │ said
+      log       batch logs 01-packages-p0-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/check-1.3.log)
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    0 of 1 unit published, 1 failed · [DURATION]
+    "#);
     assert_eq!(text(&repo, "worked").lines().count(), 3);
     assert!(repo.pushed().is_empty());
 }
 
-#[test]
-fn what_lies_outside_is_told_and_never_published() {
-    let repo = Repo::with_packages(2);
-    let agent = r#"here=$(dirname "$0")
-xargs -0 sh -c 'for file; do grep -q signed "$file" || echo "// signed" >>"$file"; done' sh <"$BATCH_FILES"
+/// Leaves its claim, and takes that back when it is told: in the unit with the first package only wholly.
+const STRAYS_FIRST: &str = r#"
 if test -z "${BATCH_FEEDBACK_FILE:-}"; then
-    echo more >>README.md; echo new >new.txt
+    sign
+    echo more >>README.md
+    echo new >new.txt
 else
     cat "$BATCH_FEEDBACK_FILE" >>"$here/told"
     git checkout -q README.md
-    case "$BATCH_UNIT" in *p0*) rm new.txt;; esac
+    if claims packages/p0/; then rm new.txt; fi
 fi"#;
-    let output = repo.migrate_by(agent, &["--attempts", "2"]).exits(1);
-    let output = output.says("1 of 2 units published, 1 failed");
-    output.says("failed at scope, after 2 attempts");
+
+#[test]
+fn what_lies_outside_is_told_and_never_published() {
+    let repo = Repo::with_packages(2);
+    let migrate = repo.migrate().agent(STRAYS_FIRST);
+    let output = migrate.with(["--attempts", "2"]).run().exits(1);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ failed │ – │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ✗ 02-packages-p1-index-js failed at scope, after 2 attempts
+      it changed what is not its own, so nothing of it is published:
+        new.txt: this unit may not create files there
+      changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
+
+    1 of 2 units published, 1 failed · [DURATION]
+    ");
     let told = text(&repo, "told");
     assert!(told.contains("You changed what is not yours"), "{told}");
     assert!(
@@ -89,25 +138,10 @@ fi"#;
 fn a_command_and_the_codemod_work_once_unless_asked() {
     let repo = Repo::with_packages(1);
     let check = "test \"$BATCH_UNIT\" = .base";
-    let _ = repo.migrate_by(MENDS, &["--check", check]).exits(1);
+    let _ = repo.migrate().agent(MENDS).check(check).run().exits(1);
     assert_eq!(text(&repo, "worked").lines().count(), 1);
-    let output = repo.batch([
-        "migrate",
-        "packages/",
-        "from var to let",
-        "--regex",
-        "var",
-        "--to",
-        "let",
-        "--yes",
-        "--forge",
-        "local",
-        "--attempts",
-        "3",
-        "--check",
-        check,
-    ]);
-    let output = output.exits(1);
+    let migrate = repo.migrate().regex("var", "let").check(check);
+    let output = migrate.with(["--attempts", "3"]).run().exits(1);
     output.says("failed at check");
     assert!(!output.stdout().contains("attempts"), "{output:?}");
 }

@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 use crate::server::{GitHub, TOKEN};
 use crate::support::{Output, Repo, SIGN};
 
-const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
-
 /// Three packages on a server that `gh` reaches, too.
 fn shop() -> (Repo, GitHub) {
     let repo = Repo::with_packages(3);
@@ -26,13 +24,8 @@ fn shop() -> (Repo, GitHub) {
 }
 
 fn migrate(repo: &Repo, more: &[&str]) -> Output {
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
-    args.extend(["--no-checks", "--units", "3", "-j", "1"]);
-    args.extend(["--agent-cmd", &agent]);
-    args.extend_from_slice(more);
-    repo.batch_with(args, &ENV)
+    let migrate = repo.migrate().agent(SIGN).units(3).in_order();
+    migrate.with(more).on_github().run()
 }
 
 fn gh(repo: &Repo, args: &[&str]) -> String {
@@ -99,7 +92,7 @@ fn gh_reads_what_was_published_and_what_it_does_is_seen() {
         "labels[]=mine",
     ];
     gh(&repo, &label);
-    let rows = repo.batch_with(["prs", "--json"], &ENV).exits(0).json();
+    let rows = repo.batch_there(["prs", "--json"]).exits(0).json();
     let state_of = |number: u64| {
         let rows = rows.as_array().into_iter().flatten();
         let mut of = rows.filter(|row| row["number"] == number);
@@ -128,7 +121,7 @@ fn what_somebody_opened_with_gh_is_left_alone_and_reported() {
         &repo,
         &[&by_hand[..], &["--head", branch, "--base", "main"]].concat(),
     );
-    repo.batch_with(["publish", "--forge", "github"], &ENV)
+    repo.batch_there(["publish", "--forge", "github"])
         .exits(0)
         .says("PR #1: its text was not written by this run and stays as it is");
     let state = server.state();

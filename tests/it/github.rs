@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 use crate::server::{Fault, GitHub, TOKEN};
 use crate::support::{Output, Repo, SIGN};
 
-const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
-
 /// A repository whose remote is `acme/shop` on a server.
 fn shop(packages: usize) -> (Repo, GitHub) {
     let repo = Repo::with_packages(packages);
@@ -17,18 +15,15 @@ fn shop(packages: usize) -> (Repo, GitHub) {
 }
 
 /// An agent that looks for the token wherever it can, and then does its work.
-const PRYING: &str = r#"env
+const PRYING: &str = r#"
+env
 git config --list
 cat "$BATCH_PROMPT_FILE"
 xargs -0 sh -c 'for file; do env >>"$file"; done' sh <"$BATCH_FILES""#;
 
 fn migrate(repo: &Repo, more: &[&str]) -> Output {
-    let agent = repo.program("agent", PRYING);
-    let agent = agent.to_string_lossy();
-    let mut args = vec!["-vv", "migrate", "packages/", "sign every file", "--yes"];
-    args.extend(["--no-checks", "--agent-cmd", &agent]);
-    args.extend_from_slice(more);
-    repo.batch_with(args, &ENV)
+    let migrate = repo.migrate().globally(["-vv"]).agent(PRYING);
+    migrate.with(more).on_github().run()
 }
 
 /// The token stands in nothing that was said, kept or pushed.
@@ -162,9 +157,11 @@ fn among_250_open_ones_only_ours_is_taken_for_ours() {
 #[test]
 fn without_a_token_github_is_refused_before_anything_is_done() {
     let (repo, server) = shop(1);
-    let args = ["migrate", "packages/", "sign every file", "--yes"];
-    let more = ["--agent-cmd", "true", "--forge", "github"];
-    repo.batch(args.into_iter().chain(more))
+    repo.migrate()
+        .command_line("true")
+        .anywhere()
+        .with(["--forge", "github"])
+        .run()
         .exits(2)
         .says("there is no token for 127.0.0.1");
     assert!(server.requests().is_empty());
@@ -236,19 +233,12 @@ fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_is_tol
 #[test]
 fn what_stands_alone_is_merged_by_itself_where_the_repository_allows_it() {
     let (repo, server) = shop(2);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    repo.plan(&[("01-a", &[]), ("02-b", &["01-a"])]);
-    let args = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--no-checks",
-        "--agent-cmd",
-        &agent,
-    ];
     let _ = repo
-        .batch_with(args.iter().chain(&["--auto-merge=squash", "--no-ci"]), &ENV)
+        .run_plan(&[("01-a", &[]), ("02-b", &["01-a"])])
+        .agent(SIGN)
+        .with(["--auto-merge=squash", "--no-ci"])
+        .on_github()
+        .run()
         .exits(0);
     let merges: Vec<Option<String>> = {
         let state = server.state();
@@ -269,19 +259,9 @@ fn what_stands_alone_is_merged_by_itself_where_the_repository_allows_it() {
 #[test]
 fn the_next_opens_when_one_is_closed_also_after_a_resume() {
     let (repo, server) = shop(3);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = [
-        "migrate",
-        "packages/",
-        "sign every file",
-        "--yes",
-        "--no-checks",
-        "--units",
-        "3",
-    ];
-    let more = ["-j", "1", "--max-open", "1", "--agent-cmd", &agent];
-    let mut session = repo.start_with(args.into_iter().chain(more), &ENV);
+    let migrate = repo.migrate().agent(SIGN).units(3).in_order();
+    let one_open = migrate.with(["--max-open", "1"]).on_github();
+    let mut session = one_open.start();
     session.wait_for("waits until one of 1 open is closed");
     session.interrupt();
     session.finish().exits(130).says("1 of 3 units published");
@@ -294,7 +274,7 @@ fn the_next_opens_when_one_is_closed_also_after_a_resume() {
             .says("there is no token for 127.0.0.1");
     }
     repo.git(["remote", "rename", "origin", "other"]);
-    repo.batch_with(["resume"], &ENV)
+    repo.batch_there(["resume"])
         .exits(2)
         .says("branches pushed to other");
     repo.git(["remote", "rename", "other", "origin"]);
@@ -302,7 +282,7 @@ fn the_next_opens_when_one_is_closed_also_after_a_resume() {
     // From now on each is closed once it was looked at.
     server.state().pull(1).open = false;
     server.state().closes_what_is_looked_at = true;
-    repo.batch_with(["resume"], &ENV)
+    repo.batch_there(["resume"])
         .exits(0)
         .says("3 of 3 units published");
     let requests = server.requests();
@@ -338,25 +318,16 @@ fn no_owner_has_more_open_than_is_wanted_and_others_go_first_also_after_a_resume
         .replace("id = \"02-b\"", "id = \"02-b\"\nowners = [\"@ada\"]")
         .replace("id = \"03-c\"", "id = \"03-c\"\nowners = [\"@eve\"]");
     repo.write("plan.toml", owned);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--no-checks",
-        "--agent-cmd",
-        &agent,
-    ];
-    let more = ["-j", "1", "--max-open-per-owner", "1"];
-    let mut session = repo.start_with(args.into_iter().chain(more), &ENV);
+    let run = repo.run_saved("plan.toml").agent(SIGN).in_order();
+    let one_open = run.with(["--max-open-per-owner", "1"]).on_github();
+    let mut session = one_open.start();
     session.wait_for("waits until one of 1 open for @ada is closed");
     session.wait_for("PR #2");
     session.interrupt();
     session.finish().exits(130).says("2 of 3 units published");
 
     server.state().pull(1).open = false;
-    repo.batch_with(["resume"], &ENV)
+    repo.batch_there(["resume"])
         .exits(0)
         .says("3 of 3 units published");
     assert_eq!(server.state().pulls.len(), 3);
@@ -413,7 +384,8 @@ fn pull_requests_keep_the_pace_that_is_wanted() {
         .exits(0)
         .says("pull request waits its turn (60/m)");
     assert!(begun.elapsed() >= Duration::from_secs(1));
-    repo.batch(["migrate", "packages/", "x", "--pr-pace", "fast"])
+    let fast = repo.migrate().anywhere().with(["--pr-pace", "fast"]);
+    fast.run()
         .exits(2)
         .says("is not a pace: write it like 10/h");
 }
@@ -421,16 +393,13 @@ fn pull_requests_keep_the_pace_that_is_wanted() {
 #[test]
 fn a_run_that_began_here_goes_on_here_though_there_is_a_token_by_now() {
     let (repo, server) = shop(2);
-    let args = repo.migration(SIGN, &["--units", "2"]);
-    let here: Vec<&str> = args.iter().map(String::as_str).collect();
-    let here = here.iter().filter(|it| !["--forge", "local"].contains(it));
-    let killed = repo.batch_with(here, &[("BATCH_CRASH", "0+")]);
-    assert_eq!(killed.code(), -1, "{killed:?}");
-    repo.batch_with(["resume"], &ENV)
+    let here = repo.migrate().agent(SIGN).units(2).anywhere();
+    here.killed_at("0+");
+    repo.batch_there(["resume"])
         .exits(0)
         .says("2 of 2 units published");
     assert!(server.changes().is_empty());
-    repo.batch_with(["publish"], &ENV)
+    repo.batch_there(["publish"])
         .exits(0)
         .says("https://127.0.0.1/acme/shop/pull/2");
 }
@@ -441,14 +410,14 @@ fn what_was_published_here_goes_to_github_later_without_its_agent() {
     let _ = migrate(&repo, &["--units", "2", "--no-push", "--draft"]).exits(0);
     assert!(server.changes().is_empty() && repo.pushed().is_empty());
     let worked = repo.branches();
-    repo.batch_with(["publish", "--forge", "github"], &ENV)
+    repo.batch_there(["publish", "--forge", "github"])
         .exits(0)
         .says("continues: 2 units to publish to 127.0.0.1/acme/shop")
         .says("https://127.0.0.1/acme/shop/pull/2");
     assert_eq!(repo.pushed(), worked);
     assert_eq!(server.changes(), ["POST /pulls", "POST /pulls"]);
     assert!(server.state().pull(1).draft);
-    repo.batch_with(["publish"], &ENV)
+    repo.batch_there(["publish"])
         .exits(2)
         .says("has nothing to publish to 127.0.0.1/acme/shop");
 }
@@ -476,7 +445,7 @@ fn pull_requests_go_to_the_repository_that_is_named_from_the_one_that_branches_a
         "{bodies:?}"
     );
     assert!(server.state().pulls.iter().all(|pull| pull.from_fork));
-    repo.batch_with(["prs"], &ENV)
+    repo.batch_there(["prs"])
         .exits(0)
         .says("2 open, 0 merged, 0 closed");
 
@@ -518,15 +487,12 @@ fn a_repository_is_named_for_github_only_and_by_owner_and_name() {
     migrate(&repo, &["--forge", "local", "--repo", "acme/shop"])
         .exits(2)
         .says("--repo acme/shop names a repository on GitHub, but pull requests are to stay in this repository");
-    repo.batch([
-        "migrate",
-        "packages/",
-        "x",
-        "--repo",
-        "https://github.com/acme/shop",
-    ])
-    .exits(2)
-    .says("names no repository: write it like acme/shop");
+    let address = ["--repo", "https://github.com/acme/shop"];
+    let named = repo.migrate().anywhere().with(address);
+    named
+        .run()
+        .exits(2)
+        .says("names no repository: write it like acme/shop");
     let settings = repo.read("batch.toml");
     repo.write(
         "batch.toml",
@@ -539,13 +505,12 @@ fn a_repository_is_named_for_github_only_and_by_owner_and_name() {
         "batch.toml",
         format!("{settings}[publish]\nrepo = \"acme/gone\"\n"),
     );
-    let token = [("GITHUB_TOKEN", "")];
-    repo.batch_with(
-        ["migrate", "packages/", "x", "--agent-cmd", "true", "--yes"],
-        &token,
-    )
-    .exits(2)
-    .says("there is no token for 127.0.0.1");
+    let tokenless = repo.migrate().command_line("true").anywhere();
+    tokenless
+        .env("GITHUB_TOKEN", "")
+        .run()
+        .exits(2)
+        .says("there is no token for 127.0.0.1");
     assert_eq!(repo.state_entries(), [""; 0]);
     // A flag wins over the file.
     let _ = migrate(&repo, &["--forge", "local"]).exits(0);
@@ -562,7 +527,7 @@ fn who_may_not_push_has_a_fork_made_and_pull_requests_come_from_there() {
         .says("with --fork, branches go to a fork of yours; for what is committed: batch publish --fork");
     assert!(!server.changes().contains(&"POST /forks".to_owned()));
     let worked = repo.branches();
-    repo.batch_with(["publish", "--fork"], &ENV)
+    repo.batch_there(["publish", "--fork"])
         .exits(0)
         .says("note: branches are pushed to the fork batch-user/shop")
         .says("2 of 2 units published");
@@ -573,10 +538,10 @@ fn who_may_not_push_has_a_fork_made_and_pull_requests_come_from_there() {
         ["POST /forks", "POST /pulls", "POST /pulls"]
     );
     assert!(server.state().pulls.iter().all(|pull| pull.from_fork));
-    repo.batch_with(["report", "--json"], &ENV)
+    repo.batch_there(["report", "--json"])
         .exits(0)
         .says("\"remote\": \"127.0.0.1/batch-user/shop\"");
-    repo.batch_with(["prs", "close", "--all", "--delete-branches"], &ENV)
+    repo.batch_there(["prs", "close", "--all", "--delete-branches"])
         .exits(0)
         .says("closed, its branch deleted on 127.0.0.1/batch-user/shop");
     assert!(repo.pushed_to(&fork).is_empty());
@@ -602,32 +567,14 @@ fn who_may_not_push_has_a_fork_made_and_pull_requests_come_from_there() {
 fn a_run_that_was_stopped_goes_on_with_its_fork() {
     let (repo, server) = shop(2);
     server.read_only(&repo);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = [
-        "migrate",
-        "packages/",
-        "sign every file",
-        "--yes",
-        "--no-checks",
-    ];
-    let more = [
-        "--units",
-        "2",
-        "-j",
-        "1",
-        "--fork",
-        "--max-open",
-        "1",
-        "--agent-cmd",
-        &agent,
-    ];
-    let mut session = repo.start_with(args.into_iter().chain(more), &ENV);
+    let migrate = repo.migrate().agent(SIGN).units(2).in_order();
+    let one_open = migrate.with(["--fork", "--max-open", "1"]).on_github();
+    let mut session = one_open.start();
     session.wait_for("waits until one of 1 open is closed");
     session.interrupt();
     session.finish().exits(130).says("1 of 2 units published");
     server.state().pull(1).open = false;
-    repo.batch_with(["resume"], &ENV)
+    repo.batch_there(["resume"])
         .exits(0)
         .says("2 of 2 units published");
     assert_eq!(
@@ -658,11 +605,11 @@ fn one_issue_lists_all_pull_requests_and_is_made_once() {
 
     // What people write around the list stays, and what others did is followed.
     server.state().issues[0].1 = format!("Please hurry.\r\n{text}");
-    repo.batch_with(["prs", "merge", "01"], &ENV)
+    repo.batch_there(["prs", "merge", "01"])
         .exits(0)
         .says("tracking issue: https://127.0.0.1/acme/shop/issues/1001");
     server.state().of("02-").open = false;
-    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    let _ = repo.batch_there(["prs", "sync", "--all"]).exits(0);
     let text = server.state().issues[0].1.clone();
     assert!(text.starts_with("Please hurry.\r\n"), "{text}");
     assert!(
@@ -671,9 +618,9 @@ fn one_issue_lists_all_pull_requests_and_is_made_once() {
     );
     assert!(text.contains("1 of 2 merged"), "{text}");
     let before = server.changes().len();
-    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    let _ = repo.batch_there(["prs", "sync", "--all"]).exits(0);
     assert_eq!(server.changes().len(), before, "nothing has changed");
-    repo.batch_with(["report", "--json"], &ENV)
+    repo.batch_there(["report", "--json"])
         .exits(0)
         .says("\"url\": \"https://127.0.0.1/acme/shop/issues/1001\"");
 }
@@ -693,8 +640,8 @@ fn without_issues_pull_requests_are_opened_all_the_same() {
         );
     assert_eq!(server.changes(), ["POST /pulls"]);
     // Now they are there.
-    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    let _ = repo.batch_there(["prs", "sync", "--all"]).exits(0);
     assert_eq!(server.state().issues.len(), 1);
-    let _ = repo.batch_with(["prs", "sync", "--all"], &ENV).exits(0);
+    let _ = repo.batch_there(["prs", "sync", "--all"]).exits(0);
     assert_eq!(server.state().issues.len(), 1);
 }

@@ -2,29 +2,33 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
+
+use crate::support::Repo;
+use crate::support::agents::NEED_KEY;
+use crate::support::gate::read;
 use crate::support::session::in_time;
-use crate::support::{Repo, SIGN};
 
 /// Held back the first time for each unit, for so many seconds.
-fn held_back(seconds: u32) -> String {
-    format!(
-        r#"here=$(dirname "$0")
-echo "$BATCH_UNIT" >>"$here/worked"
+const HELD_BACK: &str = r#"
+note
 if ! test -e "$here/seen-$BATCH_UNIT"; then
     touch "$here/seen-$BATCH_UNIT"
-    echo '{{"retry_after": {seconds}}}' >"$BATCH_USAGE_FILE"
+    use_up '"retry_after": SECONDS'
     echo 'too many requests'
     exit 75
 fi
-{SIGN}"#
-    )
+sign"#;
+
+fn held_back(seconds: u32) -> String {
+    HELD_BACK.replace("SECONDS", &seconds.to_string())
 }
 
 #[test]
 fn an_agent_that_is_held_back_is_started_again_and_fewer_work_at_once() {
     let repo = Repo::with_packages(3);
-    let output = repo.migrate_by(&held_back(0), &["--units", "3", "-j", "3"]);
-    let output = output.exits(0);
+    let migrate = repo.migrate().agent(&held_back(0)).units(3);
+    let output = migrate.with(["-j", "3"]).run().exits(0);
     output.says("3 of 3 units published");
     assert_eq!(repo.worked().len(), 6);
     let said = output.stderr();
@@ -39,7 +43,8 @@ fn an_agent_that_is_held_back_is_started_again_and_fewer_work_at_once() {
 #[test]
 fn nobody_is_started_before_the_moment_that_the_provider_named() {
     let repo = Repo::with_packages(2);
-    let mut session = repo.start_by(&held_back(3_600), &["--units", "2", "-j", "1"]);
+    let migrate = repo.migrate().agent(&held_back(3_600)).units(2);
+    let mut session = migrate.in_order().start();
     session.wait_for("no agent is started before");
     session.interrupt();
     session.wait_for("Ctrl-C again");
@@ -51,15 +56,8 @@ fn nobody_is_started_before_the_moment_that_the_provider_named() {
 #[test]
 fn what_is_refused_ends_the_run_at_once_with_one_sentence() {
     let repo = Repo::with_packages(5);
-    let agent = format!(
-        r#"here=$(dirname "$0")
-echo "$BATCH_UNIT" >>"$here/worked"
-if ! test -e "$here/key"; then echo 'invalid api key'; exit 77; fi
-{SIGN}"#
-    );
-    let output = repo
-        .migrate_by(&agent, &["--units", "5", "-j", "1"])
-        .exits(1);
+    let migrate = repo.migrate().agent(NEED_KEY).units(5).in_order();
+    let output = migrate.run().exits(1);
     let output = output.says("0 of 5 units published, 5 skipped (agent refused)");
     output.says("because the agent is not logged in, or its key is wrong: invalid api key: 01-");
     assert_eq!(repo.worked().len(), 1);
@@ -69,18 +67,17 @@ if ! test -e "$here/key"; then echo 'invalid api key'; exit 77; fi
         .says("5 of 5 units published");
 }
 
+/// Fails until what it needs is there.
+const NEEDS_A_MODULE: &str = r#"
+note
+if ! test -e "$here/mended"; then echo 'no such module'; exit 3; fi
+sign"#;
+
 #[test]
 fn when_the_first_units_fail_alike_the_others_are_not_begun() {
     let repo = Repo::with_packages(5);
-    let agent = format!(
-        r#"here=$(dirname "$0")
-echo "$BATCH_UNIT" >>"$here/worked"
-if ! test -e "$here/mended"; then echo 'no such module'; exit 3; fi
-{SIGN}"#
-    );
-    let output = repo
-        .migrate_by(&agent, &["--units", "5", "-j", "1"])
-        .exits(1);
+    let migrate = repo.migrate().agent(NEEDS_A_MODULE).units(5).in_order();
+    let output = migrate.run().exits(1);
     let output = output.says("3 failed, 2 skipped (the first units failed alike)");
     output.says(
         "the first units all failed for the same reason (agent: the agent failed: exit code 3)",
@@ -94,6 +91,14 @@ if ! test -e "$here/mended"; then echo 'no such module'; exit 3; fi
         .says("5 of 5 units published");
 }
 
+/// Tells of its start, and waits for a word to its own unit.
+const WAITS_FOR_ITS_OWN: &str = r#"
+echo $$ >"$here/started"
+go=go-p1
+if claims packages/p0/; then go=go-p0; fi
+read -r word <"$here/$go"
+sign"#;
+
 #[test]
 fn a_machine_with_enough_to_do_gets_no_more_until_it_is_calm() {
     let repo = Repo::with_packages(2);
@@ -101,20 +106,13 @@ fn a_machine_with_enough_to_do_gets_no_more_until_it_is_calm() {
     let go = [repo.fifo("go-p0"), repo.fifo("go-p1")];
     let machine = repo.root().join("machine");
     fs::write(&machine, "9.5 8000000000").expect("a reading");
-    let agent = format!(
-        "echo $$ >'{}'\ncase \"$BATCH_UNIT\" in *p0*) go=go-p0;; *) go=go-p1;; esac\nread -r word <\"$(dirname \"$0\")/$go\"\n{SIGN}",
-        started.display(),
-    );
-    let mut session = repo.start_by(&agent, &["--units", "2", "-j", "2"]);
+    let migrate = repo.migrate().agent(WAITS_FOR_ITS_OWN).units(2);
+    let mut session = migrate.with(["-j", "2"]).start();
     session.wait_for("1 at once from now on: the machine is busy (load 9.5");
-    let wait = || {
-        let started = started.clone();
-        in_time("no agent was started", move || fs::read_to_string(started))
-    };
-    wait().expect("the pipe");
+    read(&started);
     fs::write(&machine, "0.5 8000000000").expect("a reading");
     session.wait_for("2 at once from now on: the machine can do more again");
-    wait().expect("the pipe");
+    read(&started);
     in_time("no agent waits", move || {
         for go in go {
             fs::write(go, "go\n").expect("the pipe");
@@ -123,20 +121,23 @@ fn a_machine_with_enough_to_do_gets_no_more_until_it_is_calm() {
     session.finish().exits(0).says("2 of 2 units published");
 }
 
-#[test]
-fn agents_that_were_killed_from_outside_are_started_again_and_fewer_work_at_once() {
-    let repo = Repo::with_packages(2);
-    let agent = format!(
-        r#"here=$(dirname "$0")
-echo "$BATCH_UNIT" >>"$here/worked"
-if ! test -e "$here/seen-$BATCH_UNIT"; then touch "$here/seen-$BATCH_UNIT"; kill -9 $$; fi
+/// Is killed the first time; the second time, it fails where another one works at the same time.
+const KILLED_AT_FIRST: &str = r#"
+note
+if ! test -e "$here/seen-$BATCH_UNIT"; then
+    touch "$here/seen-$BATCH_UNIT"
+    kill -9 $$
+fi
 mkdir "$here/at-work"
 sleep 0.5
 rmdir "$here/at-work"
-{SIGN}"#
-    );
-    let output = repo.migrate_by(&agent, &["--units", "2", "-j", "2"]);
-    let output = output.exits(0);
+sign"#;
+
+#[test]
+fn agents_that_were_killed_from_outside_are_started_again_and_fewer_work_at_once() {
+    let repo = Repo::with_packages(2);
+    let migrate = repo.migrate().agent(KILLED_AT_FIRST).units(2);
+    let output = migrate.with(["-j", "2"]).run().exits(0);
     output.says("2 of 2 units published");
     assert_eq!(repo.worked().len(), 4);
     let said = output.stderr();
@@ -147,12 +148,35 @@ rmdir "$here/at-work"
 #[test]
 fn whoever_is_killed_again_and_again_fails_with_the_usual_cause_and_other_signals_at_once() {
     let repo = Repo::with_packages(2);
-    let agent = r#"echo "$BATCH_UNIT" >>"$(dirname "$0")/worked"
-case "$BATCH_UNIT" in *p0*) kill -9 $$;; *) kill -SEGV $$;; esac"#;
-    let output = repo.migrate_by(agent, &["--units", "2", "-j", "2"]);
-    output
-        .exits(1)
-        .says("something outside batch killed the agent (SIGKILL, 3 times): usually the system does, when memory runs out")
-        .says("the agent failed: ended by SIGSEGV");
+    let agent = "
+note
+if claims packages/p0/; then kill -9 $$; fi
+kill -SEGV $$";
+    let migrate = repo.migrate().agent(agent).units(2);
+    let output = migrate.with(["-j", "2"]).run();
+    assert_snapshot!(output.exits(1).printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION]
+     02-packages-p1-index-js │ failed │ – │ – │ [DURATION]
+
+    ✗ 01-packages-p0-index-js failed at agent
+      something outside batch killed the agent (SIGKILL, 3 times): usually the system does, when memory \
+        runs out; run fewer agents at once (-j)
+      log       batch logs 01-packages-p0-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/agent.log)
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    ✗ 02-packages-p1-index-js failed at agent
+      the agent failed: ended by SIGSEGV
+      log       batch logs 02-packages-p1-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
+      changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
+
+    0 of 2 units published, 2 failed · [DURATION]
+    ");
     assert_eq!(repo.worked().len(), 4);
 }

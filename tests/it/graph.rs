@@ -1,6 +1,8 @@
 //! What ties the units of a plan together: shown, and as the order in which they are worked on.
 
-use crate::support::{Repo, SIGN};
+use insta::assert_snapshot;
+
+use crate::support::Repo;
 
 fn project() -> Repo {
     let mut repo = Repo::new();
@@ -32,13 +34,19 @@ fn the_units_of_a_plan_are_drawn_with_what_ties_them() {
 #[test]
 fn a_graph_is_refused_where_it_cannot_be_shown_or_would_replace_a_file() {
     let repo = project();
-    repo.batch(["plan", "**", "Tidy", "--graph", "ties.png"])
-        .exits(2)
-        .says("a graph is written as .dot, .json or .svg: \"ties.png\" ends in none of them");
+    let mut seen = repo.transcript();
+    seen.batch(["plan", "**", "Tidy", "--graph", "ties.png"]);
     repo.write("ties.dot", "mine");
-    repo.batch(["plan", "**", "Tidy", "--graph", "ties.dot"])
-        .exits(2)
-        .says("ties.dot exists already: give another name with --graph, or --force to replace it");
+    seen.batch(["plan", "**", "Tidy", "--graph", "ties.dot"]);
+    assert_snapshot!(seen, @r#"
+    $ batch plan '**' Tidy --graph ties.png
+    ! error: a graph is written as .dot, .json or .svg: "ties.png" ends in none of them
+    [exit code 2]
+
+    $ batch plan '**' Tidy --graph ties.dot
+    ! error: ties.dot exists already: give another name with --graph, or --force to replace it
+    [exit code 2]
+    "#);
     assert_eq!(repo.read("ties.dot"), "mine");
     assert!(!repo.dir().join("plan.toml").exists());
 }
@@ -90,17 +98,14 @@ fn by_their_imports_units_start_from_the_work_of_those_they_import() {
     repo.batch(["plan", "**", "Sign", "--order", "deps"])
         .exits(0)
         .says("3 units");
-    repo.batch([
-        "run",
-        "plan.toml",
-        "--agent-cmd",
-        SIGN,
-        "--agent-shell",
-        "--no-checks",
-        "--yes",
-    ])
-    .exits(0)
-    .says("3 of 3 units published");
+    let sign = r#"for file in $(tr '\0' ' ' <"$BATCH_FILES"); do echo "// signed" >>"$file"; done"#;
+    repo.run_saved("plan.toml")
+        .command_line(sign)
+        .with(["--agent-shell"])
+        .anywhere()
+        .run()
+        .exits(0)
+        .says("3 of 3 units published");
     let branch = repo
         .branches()
         .into_iter()

@@ -3,27 +3,17 @@
 use std::fs;
 use std::path::PathBuf;
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::support::{Output, Repo};
 
 fn migrate(repo: &Repo) -> Output {
-    repo.batch([
-        "--json",
-        "migrate",
-        "packages/",
-        "from var to let",
-        "--rewrite",
-        "var $A = $B",
-        "--to",
-        "let $A = $B",
-        "--units",
-        "2",
-        "--no-checks",
-        "--yes",
-        "--forge",
-        "local",
-    ])
+    repo.migrate()
+        .globally(["--json"])
+        .rewrite("var $A = $B", "let $A = $B")
+        .units(2)
+        .run()
 }
 
 fn journal(repo: &Repo) -> PathBuf {
@@ -156,10 +146,12 @@ fn a_run_whose_beginning_is_lost_is_left_alone_and_hinders_no_other() {
 fn an_emptied_journal_is_not_taken_for_a_new_one() {
     let (repo, _) = after_a_run();
     fs::write(journal(&repo), "").expect("the journal");
-    repo.batch(["status"])
-        .exits(2)
-        .says("it is empty")
-        .says("nothing could be recovered into a new one")
-        .says("there has been no run");
+    assert_snapshot!(repo.batch(["status"]), @r"
+    $ batch status
+    ! warning: the journal [TMP]/repo/.git/batch/journal.db was damaged (it is empty): it was set aside \
+    !     as [TMP]/repo/.git/batch/journal.db.damaged-1, and nothing could be recovered into a new one
+    ! error: there has been no run in this repository yet
+    [exit code 2]
+    ");
     let _ = migrate(&repo).exits(0);
 }

@@ -44,14 +44,16 @@ fn many(pace: &ThrottleReason) {
         ("BATCH_SPACING_MS", "10"),
         ("BATCH_BUDGET", &budget),
     ];
-    let units = pace.units.to_string();
-    let args = ["migrate", "src/", "from var to let", "--yes", "--no-checks"];
-    let codemod = [
-        "--regex", "var ", "--to", "let ", "--units", &units, "-j", "4",
-    ];
-    let more = ["--label", "migration"];
-    let args = args.into_iter().chain(codemod).chain(more);
-    let mut session = repo.start_with(args, &env);
+    let units = pace.units;
+    let mut session = repo
+        .migrate()
+        .paths(["src/"])
+        .regex("var ", "let ")
+        .units(units)
+        .with(["-j", "4", "--label", "migration"])
+        .on_github()
+        .env("BATCH_BUDGET", &budget)
+        .start();
     published(&mut session, pace.killed_at);
     session.kill();
 

@@ -4,22 +4,15 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
+use insta::assert_snapshot;
+
 use crate::support::{Output, Repo};
 
 fn to_https(repo: &Repo) -> Output {
-    repo.batch([
-        "migrate",
-        "src/",
-        "from http to https",
-        "--regex",
-        "http://",
-        "--to",
-        "https://",
-        "--no-checks",
-        "--yes",
-        "--forge",
-        "local",
-    ])
+    repo.migrate()
+        .paths(["src/"])
+        .regex("http://", "https://")
+        .run()
 }
 
 /// How many files the pushed branches change together.
@@ -118,7 +111,24 @@ fn symlinks_and_submodules_are_set_aside_and_that_is_said() {
     repo.git(["commit", "--quiet", "--message", "Add a submodule"]);
     let repo = repo.with_remote();
 
-    to_https(&repo).exits(0).says("symlink").says("submodule");
+    assert_snapshot!(to_https(&repo).exits(0).plan(), @r"
+    plan · 1 unit, 1 file
+    sign every file
+    base   origin/main ([SHORT])
+    agent  codemod: replace /http:/// with 'https://'
+    checks none
+    result pull requests as pages in this repository, branches pushed to origin
+
+     unit │ title │ files │ lines
+    ──┼──┼──┼──
+     01-src-real-txt │ src/real.txt │ 1 │ 1
+
+    left out: 2 files
+      submodule (1): src/module
+      symlink (1): src/link.txt
+
+    1 file makes 1 unit (fewer than 5)
+    ");
     assert_eq!(changed(&repo), 1);
 }
 
@@ -132,6 +142,23 @@ fn generated_and_binary_files_are_set_aside_and_that_is_said() {
         .commit("Start")
         .with_remote();
 
-    to_https(&repo).exits(0).says("generated").says("binary");
+    assert_snapshot!(to_https(&repo).exits(0).plan(), @r"
+    plan · 1 unit, 1 file
+    sign every file
+    base   origin/main ([SHORT])
+    agent  codemod: replace /http:/// with 'https://'
+    checks none
+    result pull requests as pages in this repository, branches pushed to origin
+
+     unit │ title │ files │ lines
+    ──┼──┼──┼──
+     01-src-real-txt │ src/real.txt │ 1 │ 1
+
+    left out: 2 files
+      binary (1): src/photo.dat
+      generated (1): src/made.txt
+
+    1 file makes 1 unit (fewer than 5)
+    ");
     assert_eq!(changed(&repo), 1);
 }

@@ -17,7 +17,7 @@ fn owned() -> Repo {
 #[test]
 fn owners_stand_in_the_plan_the_pull_request_and_the_report() {
     let repo = owned();
-    let output = repo.migrate_by(SIGN, &[]).exits(0);
+    let output = repo.migrate().agent(SIGN).run().exits(0);
     assert!(output.stderr().contains("owners"), "{}", output.stderr());
     let page = repo.settled("prs/02-packages-p1-index-js.md");
     assert!(page.contains("Owned by `@acme/one`, `@ada`."), "{page}");
@@ -43,18 +43,16 @@ fn owners_written_by_hand_are_kept_and_the_base_decides_which_file_is_read() {
     assert!(!plan.stdout().contains("@me"));
     let by_hand = plan.raw().replace("\"@ada\"", "\"@grace\"");
     repo.write("plan.toml", by_hand);
-    let run = ["run", "plan.toml", "--dry-run", "--yes", "--no-checks"];
-    let ran = repo.batch(run.into_iter().chain(["--agent-cmd", "true"]));
-    assert_eq!(ran.code(), 0, "{}", ran.stderr());
+    let run = repo.run_saved("plan.toml").command_line("true").anywhere();
+    let _ = run.with(["--dry-run"]).run().exits(0);
     assert!(repo.batch(["report", "--json"]).stdout().contains("@grace"));
 }
 
 #[test]
 fn doctor_tells_what_of_the_owners_is_not_understood() {
     let said = owned().batch(["doctor"]);
-    assert!(
-        said.stdout().contains(".github/CODEOWNERS (3 rules); not understood, as by GitHub: line 4: a pattern cannot contain '[' or ']'"),
-        "{}",
-        said.stdout()
+    said.says(
+        ".github/CODEOWNERS (3 rules); not understood, as by GitHub: \
+         line 4: a pattern cannot contain '[' or ']'",
     );
 }

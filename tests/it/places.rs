@@ -1,6 +1,8 @@
 //! Workers work in their own checkout: nothing in their environment leads to the user's, and a worker that goes there
 //! all the same is noticed.
 
+use insta::assert_snapshot;
+
 use crate::support::{Repo, SIGN};
 
 /// What the one unit's agent printed.
@@ -10,10 +12,27 @@ fn agent_log(repo: &Repo) -> String {
     std::fs::read_to_string(&logs[0]).expect("the log")
 }
 
-/// An agent that edits the user's checkout, whatever its own folder is.
-fn astray(repo: &Repo, edit: &str) -> String {
-    format!("cd '{}'\n{edit}", repo.dir().display())
-}
+/// Works in the user's checkout, whatever its own folder is.
+const STRAYS: &str = r#"
+cd "$here/repo"
+sign new"#;
+
+/// Signs, and changes another file of the user's checkout.
+const STRAYS_TOO: &str = r#"
+sign
+cd "$here/repo"
+echo more >>README.md"#;
+
+/// Has git change the user's checkout.
+const SWITCHES: &str = r#"
+cd "$here/repo"
+git checkout --quiet other"#;
+
+/// Signs, and looks for a repository where there is none of its own.
+const LOOKS_ABOVE: &str = r#"
+sign
+cd "$TMPDIR"
+! git rev-parse --show-toplevel"#;
 
 #[test]
 fn no_variable_leads_a_worker_to_the_users_checkout() {
@@ -39,16 +58,8 @@ fn no_variable_leads_a_worker_to_the_users_checkout() {
         ("PATH", path.as_str()),
         ("GOPATH", "/opt/go"),
     ];
-    let args = [
-        "migrate",
-        "packages/",
-        "sign",
-        "--yes",
-        "--no-checks",
-        "--agent-cmd",
-        "env",
-    ];
-    let output = repo.batch_with(args, &env).exits(0);
+    let migrate = repo.migrate().command_line("env").anywhere();
+    let output = migrate.envs(&env).run().exits(0);
     output.says("these variables lead into your checkout: PATH, PYTHONPATH, VIRTUAL_ENV;");
 
     let log = agent_log(&repo);
@@ -90,34 +101,49 @@ fn a_check_runs_in_the_folder_that_its_environment_names() {
     let here = repo.dir().to_str().expect("a path").to_owned();
     let check =
         r#"test "$(env -i PWD="$PWD" sh -c 'echo $PWD')" = "$(pwd -P)" && test -z "${OLDPWD-}""#;
-    let args = repo.migration(SIGN, &["--check", check]);
+    let migrate = repo.migrate().agent(SIGN).check(check);
     let env = [("PWD", here.as_str()), ("OLDPWD", "/")];
-    let _ = repo.batch_with(args, &env).exits(0);
+    let _ = migrate.envs(&env).run().exits(0);
 }
 
 #[test]
 fn git_of_a_worker_finds_no_repository_above_its_checkout() {
     let repo = Repo::with_packages(1);
     repo.git(["init", "--quiet", repo.root().to_str().expect("a path")]);
-    let agent = format!("{SIGN}\ncd \"$TMPDIR\"\n! git rev-parse --show-toplevel");
-    let _ = repo.migrate_by(&agent, &[]).exits(0);
+    let _ = repo.migrate().agent(LOOKS_ABOVE).run().exits(0);
 }
 
 #[test]
 fn an_agent_that_works_in_the_users_checkout_fails_and_stops_the_run() {
     let repo = Repo::with_packages(3);
-    let agent = astray(
-        &repo,
-        "xargs -0 sh -c 'for file; do echo new >>\"$file\"; done' sh <\"$BATCH_FILES\"",
-    );
-    let output = repo
-        .migrate_by(&agent, &["--units", "3", "-j", "1"])
-        .exits(1);
-    output
-        .says("0 of 3 units published, 1 failed, 2 skipped (an agent strayed)")
-        .says("the agent changed nothing in its own worktree, but files of this unit changed in your own checkout")
-        .says("packages/p0/index.js")
-        .says("skipped, because an agent may work in your own checkout (unit 01-packages-p0-index-js): 02-");
+    let migrate = repo.migrate().agent(STRAYS).units(3).in_order();
+    let output = migrate.run().exits(1);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION]
+     02-packages-p1-index-js │ skipped: strayed │ – │ – │ –
+     03-packages-p2-index-js │ skipped: strayed │ – │ – │ –
+
+    ✗ 01-packages-p0-index-js failed at scope
+      the agent changed nothing in its own worktree, but files of this unit changed in your own \
+        checkout meanwhile:
+        packages/p0/index.js
+      if you did not change them, the agent works in the wrong folder: look at them with git diff there \
+        before you start it again
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    ! skipped, because an agent may work in your own checkout (unit 01-packages-p0-index-js): \
+        02-packages-p1-index-js, 03-packages-p2-index-js
+
+    ! while the run went, files changed in your own checkout: packages/p0/index.js; if you did not \
+        change them, an agent left its worktree
+
+    0 of 3 units published, 1 failed, 2 skipped (an agent strayed) · [DURATION]
+    ");
     assert_eq!(repo.pushed(), Vec::<String>::new());
     let report = repo.report();
     assert_eq!(report["units"][1]["outcome"], "left-out");
@@ -127,11 +153,46 @@ fn an_agent_that_works_in_the_users_checkout_fails_and_stops_the_run() {
 #[test]
 fn other_changes_in_the_users_checkout_are_told_at_the_end() {
     let repo = Repo::with_packages(1);
-    let agent = format!("{SIGN}\n{}", astray(&repo, "echo more >>README.md"));
-    let output = repo.migrate_by(&agent, &[]).exits(0);
-    output
-        .says("1 of 1 unit published")
-        .says("while the run went, files changed in your own checkout: README.md; if you did not change them");
+    let output = repo.migrate().agent(STRAYS_TOO).run();
+    assert_snapshot!(output, @r"
+    $ batch migrate packages/ 'sign every file' --yes --forge local --agent-cmd [TMP]/agent --no-checks
+
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ! while the run went, files changed in your own checkout: README.md; if you did not change them, an \
+        agent left its worktree
+
+    1 of 1 unit published · [DURATION]
+    ! plan · 1 unit, 1 file
+    ! sign every file
+    ! base   origin/main ([SHORT])
+    ! agent  command: [TMP]/agent
+    ! checks none
+    ! result pull requests as pages in this repository, branches pushed to origin
+    !
+    !  unit │ title │ files │ lines
+    ! ──┼──┼──┼──
+    !  01-packages-p0-index-js │ packages/p0/index.js │ 1 │ 1
+    !
+    ! 1 file makes 1 unit (fewer than 5)
+    !
+    ! +[DURATION]  run [RUN]: 1 unit, [JOBS] at once
+    ! +[DURATION]  01-packages-p0-index-js  worktree
+    ! +[DURATION]  01-packages-p0-index-js  agent
+    ! +[DURATION]  01-packages-p0-index-js  scope
+    ! +[DURATION]  01-packages-p0-index-js  commit
+    ! +[DURATION]  01-packages-p0-index-js  push
+    ! +[DURATION]  01-packages-p0-index-js  pull request
+    ! +[DURATION]  01-packages-p0-index-js  published  PR #1 · [DURATION]
+    ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+    ");
 }
 
 #[test]
@@ -141,8 +202,7 @@ fn what_git_itself_changes_in_the_users_checkout_accuses_nobody() {
     repo.write("packages/p0/index.js", "other\n");
     repo.git(["commit", "--quiet", "--all", "--message", "Other"]);
     repo.git(["checkout", "--quiet", "main"]);
-    let agent = astray(&repo, "git checkout --quiet other");
-    let output = repo.migrate_by(&agent, &[]).exits(0);
+    let output = repo.migrate().agent(SWITCHES).run().exits(0);
     output.says("0 of 1 unit published, 1 without change");
     assert!(!output.said().contains("your own checkout"), "{output:?}");
 }

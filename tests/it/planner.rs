@@ -3,15 +3,32 @@
 
 use std::fs;
 
-use crate::support::session::in_time;
-use crate::support::{Output, Repo, SIGN};
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::gate::read;
+use crate::support::session::Session;
+use crate::support::{Output, Repo};
 
 /// A proposal for six packages, with a little of everything that has to be mended.
 const PROPOSAL: &str = r#"{
   "units": [
-    {"title": "Helpers first", "files": ["packages/p0/index.js"], "description": "Write sign() here.", "create": ["packages/p0/sign.js"]},
-    {"title": "The middle", "files": ["packages/p1/index.js", "packages/p2/", "packages/p0/index.js"], "needs": ["The end"]},
-    {"title": "The end", "files": ["packages/p3/index.js", "packages/gone.js", "../etc/passwd"], "needs": ["The middle"]}
+    {
+      "title": "Helpers first",
+      "files": ["packages/p0/index.js"],
+      "description": "Write sign() here.",
+      "create": ["packages/p0/sign.js"]
+    },
+    {
+      "title": "The middle",
+      "files": ["packages/p1/index.js", "packages/p2/", "packages/p0/index.js"],
+      "needs": ["The end"]
+    },
+    {
+      "title": "The end",
+      "files": ["packages/p3/index.js", "packages/gone.js", "../etc/passwd"],
+      "needs": ["The middle"]
+    }
   ],
   "left_out": [{"files": ["packages/p4/index.js"], "reason": "is signed already"}],
   "prerequisite": "Helpers first",
@@ -30,12 +47,49 @@ fn asking(repo: &Repo, agent: &str, more: &[&str]) -> Vec<String> {
     args.into_iter().map(str::to_owned).collect()
 }
 
-/// An agent that answers with this text.
-fn answering(repo: &Repo, text: &str) -> String {
+/// What agents answer with by the word `answer`.
+fn is_to_propose(repo: &Repo, text: &str) {
     fs::write(repo.root().join("answer"), text).expect("the answer");
-    let answer = repo.root().join("answer");
-    format!("cat '{}' >\"$BATCH_PROPOSAL_FILE\"", answer.display())
 }
+
+/// Proposes what it is to propose.
+const PROPOSES: &str = r#"cp "$here/answer" "$BATCH_PROPOSAL_FILE""#;
+
+/// Proposes, and changes what it reads, which is nobody's.
+const PROPOSES_AND_SPOILS: &str = r#"
+cp "$here/answer" "$BATCH_PROPOSAL_FILE"
+echo broken >packages/p0/index.js
+rm packages/p1/index.js
+test ! -e batch.toml"#;
+
+/// Answers in prose, then in JSON that does not fit, and then as it is wanted: on standard output, among words.
+const LEARNS: &str = r#"
+if [ -z "${BATCH_FEEDBACK_FILE-}" ]; then
+    echo "I would cut it in {two}."
+    exit
+fi
+cat "$BATCH_FEEDBACK_FILE" >>"$here/told"
+if [ "$(grep -c . "$here/told")" = 1 ]; then
+    echo '{"units": [{"title": "x"}]}'
+    exit
+fi
+echo "Here it is:"
+echo '```json'
+cat "$here/answer"
+echo '```'"#;
+
+/// Tells that it reads, and never ends.
+const READS_FOREVER: &str = r#"
+echo >"$here/begun"
+wait_forever"#;
+
+/// Proposes where it is asked to, and signs otherwise.
+const PROPOSES_THEN_SIGNS: &str = r#"
+if [ -n "${BATCH_PROPOSAL_FILE-}" ]; then
+    cp "$here/answer" "$BATCH_PROPOSAL_FILE"
+    exit
+fi
+sign"#;
 
 /// Only the user's own checkout is left, and nothing beside it.
 #[track_caller]
@@ -58,24 +112,45 @@ fn follows_the_imports(repo: &Repo, output: &Output, reason: &str) {
 fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     let repo = Repo::with_packages(6);
     let before = repo.snapshot();
-    // What it changes where it reads is nobody's.
-    let agent = format!(
-        "{}\necho broken >packages/p0/index.js\nrm packages/p1/index.js\ntest ! -e batch.toml",
-        answering(&repo, PROPOSAL)
-    );
-    let output = repo.batch(asking(&repo, &agent, &[])).exits(0);
-    output
-        .says("proposed 3 units")
-        .says("repaired: packages/gone.js (\"The end\") is dropped: the base has no such file")
-        .says("repaired: ../etc/passwd (\"The end\") is dropped: it is not a path from the root of the repository")
-        .says("packages/p0/index.js was in \"Helpers first\" and \"The middle\"")
-        .says("1 file was in no unit")
-        .says("\"The end\" cannot need \"The middle\", which needs it: the need is dropped")
-        .says("is signed already (1): packages/p4/index.js")
-        .says("plan   command:");
+    is_to_propose(&repo, PROPOSAL);
+    let asking = asking(&repo, PROPOSES_AND_SPOILS, &[]);
+    let output = repo.batch(asking).exits(0);
+    assert_snapshot!(output, @r#"
+    $ batch plan packages/ 'sign every file' --planner agent --units 2..6 --agent-cmd [TMP]/agent
+    ! command: [TMP]/agent reads the base to propose the units (--planner graph plans without an agent)
+    ! command: [TMP]/agent proposed 3 units (its usage is not known); its output is in \
+    !     [TMP]/repo/.git/batch/research/[RUN]
+    !   repaired: packages/gone.js ("The end") is dropped: the base has no such file
+    !   repaired: ../etc/passwd ("The end") is dropped: it is not a path from the root of the repository
+    !   repaired: packages/p0/index.js was in "Helpers first" and "The middle": it is now only in \
+    !     "Helpers first"
+    !   repaired: 1 file was in no unit and tied to none: put together as without the proposal \
+    !     (packages/p5/index.js)
+    !   repaired: "The end" cannot need "The middle", which needs it: the need is dropped
+    ! plan · 3 units, 5 files
+    ! sign every file
+    ! base   origin/main ([SHORT])
+    ! plan   command: [TMP]/agent
+    ! agent  command: [TMP]/agent
+    ! waves  1 unit, then 1, then 1
+    !
+    !  unit │ title │ files │ lines │ needs
+    ! ──┼──┼──┼──┼──
+    !  01-helpers-first │ Helpers first │ 1 │ 1 │
+    !  02-the-middle │ The middle │ 2 │ 2 │ 03-the-end
+    !  03-the-end │ The end │ 2 │ 2 │ 01-helpers-first
+    !
+    ! left out: 1 file
+    !   is signed already (1): packages/p4/index.js
+    !
+    ! Saved as plan.toml. Run it with: batch run plan.toml
+    "#);
     leaves_nothing(&repo);
-    insta::assert_snapshot!(
-        repo.read("plan.toml").split("[research]").nth(1).expect("the research").replace(&*repo.root().to_string_lossy(), "[TMP]"),
+    let plan = repo.read("plan.toml");
+    let research = plan.split("[research]").nth(1).expect("the research");
+    let research = research.replace(&*repo.root().to_string_lossy(), "[TMP]");
+    assert_snapshot!(
+        research,
         @r#"
     by = "command: [TMP]/agent"
     conventions = [
@@ -158,17 +233,8 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
 #[test]
 fn an_answer_that_cannot_be_used_is_asked_for_again_with_the_fault() {
     let repo = Repo::with_packages(6);
-    // First prose, then JSON that does not fit, then what is wanted: on standard output, among words.
-    let agent = format!(
-        r#"if [ -z "${{BATCH_FEEDBACK_FILE-}}" ]; then echo "I would cut it in {{two}}."; exit; fi
-cat "$BATCH_FEEDBACK_FILE" >>'{told}'
-if [ "$(grep -c . '{told}')" = 1 ]; then echo '{{"units": [{{"title": "x"}}]}}'; exit; fi
-echo "Here it is:"; echo '```json'; cat '{answer}'; echo '```'"#,
-        told = repo.root().join("told").display(),
-        answer = repo.root().join("answer").display(),
-    );
-    fs::write(repo.root().join("answer"), PROPOSAL).expect("the answer");
-    let output = repo.batch(asking(&repo, &agent, &[])).exits(0);
+    is_to_propose(&repo, PROPOSAL);
+    let output = repo.batch(asking(&repo, LEARNS, &[])).exits(0);
     output.says("proposed 3 units");
     let told = fs::read_to_string(repo.root().join("told")).expect("what it was told");
     let lines: Vec<&str> = told.lines().collect();
@@ -183,12 +249,10 @@ echo "Here it is:"; echo '```json'; cat '{answer}'; echo '```'"#,
 #[test]
 fn after_three_useless_answers_the_imports_decide() {
     let repo = Repo::with_packages(6);
-    let times = repo.root().join("times");
-    let agent = format!("echo >>'{}'; echo no", times.display());
-    let output = repo.batch(asking(&repo, &agent, &[])).exits(0);
+    let asking = asking(&repo, "note asked; echo no", &[]);
+    let output = repo.batch(asking).exits(0);
     follows_the_imports(&repo, &output, "its answer could not be used, 3 times");
-    let asked = fs::read_to_string(times).expect("how often it was asked");
-    assert_eq!(asked.lines().count(), 3);
+    assert_eq!(repo.worked(), ["asked"; 3]);
 }
 
 #[test]
@@ -206,31 +270,31 @@ fn an_agent_that_fails_is_told_of_and_the_imports_decide() {
         ),
         ("exit 3", vec![], "the agent failed: exit code 3"),
         (
-            "read -r word <\"$0.never\"",
+            "wait_forever",
             vec!["--agent-timeout", "300ms"],
             "it was not done within",
         ),
     ] {
         let repo = Repo::with_packages(6);
-        repo.fifo("agent.never");
+        repo.fifo("never");
         let output = repo.batch(asking(&repo, agent, &more)).exits(0);
         follows_the_imports(&repo, &output, reason);
     }
 }
 
+/// The program while its agent reads.
+fn reading(repo: &Repo) -> Session {
+    let begun = repo.fifo("begun");
+    repo.fifo("never");
+    let session = repo.start(asking(repo, READS_FOREVER, &[]));
+    read(&begun);
+    session
+}
+
 #[test]
 fn ctrl_c_ends_the_research_and_nothing_is_planned() {
     let repo = Repo::with_packages(6);
-    let (begun, never) = (repo.fifo("begun"), repo.fifo("never"));
-    let agent = format!(
-        "echo >'{}'\nread -r word <'{}'",
-        begun.display(),
-        never.display()
-    );
-    let session = repo.start(asking(&repo, &agent, &[]));
-    in_time("the agent begins", move || {
-        fs::read_to_string(begun).expect("the agent's word")
-    });
+    let session = reading(&repo);
     session.interrupt();
     let output = session.finish().exits(130);
     output.says("interrupted, so nothing was planned");
@@ -241,17 +305,7 @@ fn ctrl_c_ends_the_research_and_nothing_is_planned() {
 /// A repository in which the program was killed while its agent read.
 fn killed() -> Repo {
     let repo = Repo::with_packages(6);
-    let (begun, never) = (repo.fifo("begun"), repo.fifo("never"));
-    let agent = format!(
-        "echo >'{}'\nread -r word <'{}'",
-        begun.display(),
-        never.display()
-    );
-    let session = repo.start(asking(&repo, &agent, &[]));
-    in_time("the agent begins", move || {
-        fs::read_to_string(begun).expect("the agent's word")
-    });
-    session.kill();
+    reading(&repo).kill();
     assert!(repo.worktrees().exists());
     repo
 }
@@ -259,8 +313,8 @@ fn killed() -> Repo {
 #[test]
 fn what_a_killed_research_left_is_taken_away_by_the_next() {
     let repo = killed();
-    let agent = answering(&repo, PROPOSAL);
-    let _ = repo.batch(asking(&repo, &agent, &[])).exits(0);
+    is_to_propose(&repo, PROPOSAL);
+    let _ = repo.batch(asking(&repo, PROPOSES, &[])).exits(0);
     leaves_nothing(&repo);
 }
 
@@ -280,10 +334,10 @@ fn what_a_killed_research_left_is_cleaned_away() {
 #[test]
 fn what_was_found_out_reaches_the_agents_that_work() {
     let repo = Repo::with_packages(6);
-    let answer = answering(&repo, PROPOSAL);
-    let agent = format!("if [ -n \"${{BATCH_PROPOSAL_FILE-}}\" ]; then {answer}; exit; fi\n{SIGN}");
-    let args = ["--planner", "agent", "--units", "2..6"];
-    let output = repo.migrate_by(&agent, &args).exits(0);
+    is_to_propose(&repo, PROPOSAL);
+    let migrate = repo.migrate().agent(PROPOSES_THEN_SIGNS);
+    let planned = migrate.with(["--planner", "agent", "--units", "2..6"]);
+    let output = planned.run().exits(0);
     output.says("3 of 3 units published");
     let prompts: Vec<String> = repo
         .state_files("prompt.md")
@@ -310,33 +364,52 @@ fn what_cannot_plan_is_refused() {
     let repo = Repo::with_packages(2);
     let codemod = ["--regex", "var", "--to", "let"];
     let plan = ["plan", "packages/", "x", "--planner", "agent"];
-    repo.batch(plan.into_iter().chain(codemod))
-        .exits(2)
-        .says("a codemod reads nothing, so it cannot plan");
-    repo.batch(plan).exits(2).says("no agent was named");
+    let mut seen = repo.transcript();
+    seen.batch(plan.iter().chain(&codemod));
+    seen.batch(plan);
+    assert_snapshot!(seen, @r"
+    $ batch plan packages/ x --planner agent --regex var --to let
+    ! error: a codemod reads nothing, so it cannot plan: give --planner graph, or name a coding agent or \
+    !     a command
+    [exit code 2]
+
+    $ batch plan packages/ x --planner agent
+    ! error: no agent was named: give --agent claude (or codex, gemini, opencode, aider, copilot, auto), \
+    !     --agent-cmd 'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an \
+    !     [agent] table in batch.toml
+    [exit code 2]
+    ");
     assert!(!repo.dir().join("plan.toml").exists());
 }
 
-/// A program like Claude Code that answers with the proposal, and says how it was started.
+/// Stands for claude: it keeps how it was started, and prints a transcript.
+const CLAUDE: &str = r#"
+echo "$@" >>"$here/args"
+cat >/dev/null
+cat "$here/transcript""#;
+
+/// The path of such a program whose answer is the proposal.
 fn claude(repo: &Repo) -> String {
-    let answer = serde_json::Value::from(format!("Here:\n```json\n{PROPOSAL}\n```"));
-    let lines = format!(
-        r#"{{"type":"system","subtype":"init","session_id":"s1"}}
-{{"type":"result","subtype":"success","is_error":false,"num_turns":4,"result":{answer},"stop_reason":"end_turn","session_id":"s1","total_cost_usd":0.31,"usage":{{"input_tokens":40000,"cache_read_input_tokens":1000,"cache_creation_input_tokens":0,"output_tokens":2000}}}}
-"#
-    );
-    fs::write(repo.root().join("lines"), lines).expect("the lines");
-    fs::create_dir_all(repo.root().join("bin")).expect("a folder for programs");
-    let (lines, args) = (repo.root().join("lines"), repo.root().join("args"));
-    repo.program(
-        "bin/claude",
-        &format!(
-            "echo \"$@\" >>'{}'\ncat >/dev/null\ncat '{}'",
-            args.display(),
-            lines.display()
-        ),
-    );
-    repo.root().join("bin/claude").display().to_string()
+    let begun = json!({ "type": "system", "subtype": "init", "session_id": "s1" });
+    let ended = json!({
+        "type": "result",
+        "subtype": "success",
+        "is_error": false,
+        "num_turns": 4,
+        "result": format!("Here:\n```json\n{PROPOSAL}\n```"),
+        "stop_reason": "end_turn",
+        "session_id": "s1",
+        "total_cost_usd": 0.31,
+        "usage": {
+            "input_tokens": 40_000,
+            "cache_read_input_tokens": 1_000,
+            "cache_creation_input_tokens": 0,
+            "output_tokens": 2_000
+        }
+    });
+    let transcript = format!("{begun}\n{ended}\n");
+    fs::write(repo.root().join("transcript"), transcript).expect("the transcript");
+    repo.program("claude", CLAUDE).display().to_string()
 }
 
 #[test]

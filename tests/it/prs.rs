@@ -1,16 +1,14 @@
 //! What becomes of pull requests after their run: as pages in the repository, and on a GitHub on loopback.
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::server::{Fault, GitHub, TOKEN};
+use crate::server::{ENV, Fault, GitHub};
 use crate::support::{Output, Repo, SIGN};
-
-const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
 
 fn published_here(units: usize) -> Repo {
     let repo = Repo::with_packages(units);
-    let units = units.to_string();
-    let _ = repo.migrate_by(SIGN, &["--units", &units]).exits(0);
+    let _ = repo.migrate().agent(SIGN).units(units).run().exits(0);
     repo
 }
 
@@ -18,20 +16,8 @@ fn published_here(units: usize) -> Repo {
 fn published_there(units: usize, more: &[&str]) -> (Repo, GitHub) {
     let repo = Repo::with_packages(units);
     let server = GitHub::of(&repo);
-    let (agent, units) = (repo.program("agent", SIGN), units.to_string());
-    let agent = agent.to_string_lossy();
-    let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
-    args.extend([
-        "--no-checks",
-        "--agent-cmd",
-        &agent,
-        "--units",
-        &units,
-        "-j",
-        "1",
-    ]);
-    args.extend_from_slice(more);
-    let _ = repo.batch_with(args, &ENV).exits(0);
+    let migrate = repo.migrate().agent(SIGN).units(units).in_order();
+    let _ = migrate.with(more).on_github().run().exits(0);
     (repo, server)
 }
 
@@ -45,20 +31,8 @@ fn stacked_there() -> (Repo, GitHub) {
         ("03-c", &["02-b"]),
         ("04-d", &[]),
     ];
-    repo.plan(&units);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = [
-        "run",
-        "plan.toml",
-        "--yes",
-        "--no-checks",
-        "--agent-cmd",
-        &agent,
-        "-j",
-        "1",
-    ];
-    let _ = repo.batch_with(args, &ENV).exits(0);
+    let run = repo.run_plan(&units).agent(SIGN).in_order();
+    let _ = run.on_github().run().exits(0);
     (repo, server)
 }
 
@@ -70,11 +44,16 @@ fn there(repo: &Repo, args: &[&str]) -> Output {
 fn pages_in_the_repository_are_listed_with_what_the_repository_knows() {
     let repo = Repo::with_packages(2);
     let _ = repo
-        .migrate_by(SIGN, &["--units", "2", "--check", "true", "--draft"])
+        .migrate()
+        .agent(SIGN)
+        .check("true")
+        .units(2)
+        .with(["--draft"])
+        .run()
         .exits(0);
     repo.write("packages/p1/index.js", "var other = 1;\n");
     repo.git(["commit", "--quiet", "--all", "--message", "Meanwhile"]);
-    insta::assert_snapshot!(repo.batch(["prs"]).exits(0).stdout(), @r"
+    assert_snapshot!(repo.batch(["prs"]).exits(0).stdout(), @r"
      PR │ unit │ state │ review │ checks │ merge │ behind
     ──┼──┼──┼──┼──┼──┼──
      #1 │ 01-packages-p0-index-js │ draft │ – │ green │ possible │ 1
@@ -114,7 +93,7 @@ fn what_reviewers_and_checks_say_on_the_server_is_shown() {
     // Those that are ready at the same time are opened in any order.
     let numbers = |shown: String, number| shown.replace(&format!("#{number} "), "#n ");
     let shown = there(&repo, &["prs"]).exits(0).stdout();
-    insta::assert_snapshot!((1..=3).fold(shown, numbers), @r"
+    assert_snapshot!((1..=3).fold(shown, numbers), @r"
      PR │ unit │ state │ review │ checks │ merge │ behind
     ──┼──┼──┼──┼──┼──┼──
      #n │ 01-packages-p0-index-js │ open │ approved │ green │ possible │ 0
@@ -128,41 +107,80 @@ fn what_reviewers_and_checks_say_on_the_server_is_shown() {
 #[test]
 fn a_run_without_pull_requests_is_refused() {
     let repo = Repo::with_packages(1);
-    let _ = repo.migrate_by(SIGN, &["--dry-run"]).exits(0);
-    repo.batch(["prs"]).exits(2).says("has no pull requests");
+    let _ = repo
+        .migrate()
+        .agent(SIGN)
+        .with(["--dry-run"])
+        .run()
+        .exits(0);
+    assert_snapshot!(repo.batch(["prs"]), @r"
+    $ batch prs
+    ! error: run [RUN] has no pull requests
+    [exit code 2]
+    ");
 }
 
 #[test]
 fn the_whole_life_can_be_tried_without_a_network() {
     let repo = Repo::with_packages(3);
     let _ = repo
-        .migrate_by(SIGN, &["--units", "3", "--tracking-issue"])
+        .migrate()
+        .agent(SIGN)
+        .units(3)
+        .with(["--tracking-issue"])
+        .run()
         .exits(0)
         .says("tracking issue: ");
     let before = repo.snapshot();
-    repo.batch(["prs", "close"])
-        .exits(2)
-        .says("name the units, or give --all");
-    repo.batch(["prs", "merge", "--all"])
-        .exits(2)
-        .says("branch main is checked out in");
-    repo.batch(["prs", "close", "03", "--delete-branches"])
-        .exits(0)
-        .says("#3 03-packages-p2-index-js: closed, its branch deleted on origin");
-    repo.batch(["prs", "label", "01", "--name", "migration"])
-        .exits(0)
-        .says("labelled migration");
-    repo.batch(["prs", "merge", "--all", "--into", "tried", "--dry-run"])
-        .exits(0)
-        .says("would be merged into tried")
-        .says("is closed already")
-        .says("2 would be done, 1 unchanged, 0 failed");
-    repo.batch(["prs", "merge", "--all", "--into", "tried"])
-        .exits(0)
-        .says("2 done, 1 unchanged, 0 failed");
-    repo.batch(["prs"])
-        .exits(0)
-        .says("0 open, 2 merged, 1 closed");
+    let mut seen = repo.transcript();
+    seen.batch(["prs", "close"]);
+    seen.batch(["prs", "merge", "--all"]);
+    seen.batch(["prs", "close", "03", "--delete-branches"]);
+    seen.batch(["prs", "label", "01", "--name", "migration"]);
+    seen.batch(["prs", "merge", "--all", "--into", "tried", "--dry-run"]);
+    seen.batch(["prs", "merge", "--all", "--into", "tried"]);
+    seen.batch(["prs"]);
+    assert_snapshot!(seen, @r"
+    $ batch prs close
+    ! error: name the units, or give --all for all pull requests of the run
+    [exit code 2]
+
+    $ batch prs merge --all
+    ! error: branch main is checked out in [TMP]/repo, and batch does not change a checkout of yours: \
+    !     switch to another branch there, or name another branch here
+    [exit code 2]
+
+    $ batch prs close 03 --delete-branches
+    ! #3 03-packages-p2-index-js: closed, its branch deleted on origin
+    ! 1 done, 0 unchanged, 0 failed
+    ! tracking issue: [TMP]/repo/.git/batch/runs/[RUN]/prs.md
+
+    $ batch prs label 01 --name migration
+    ! #1 01-packages-p0-index-js: labelled migration
+    ! 1 done, 0 unchanged, 0 failed
+
+    $ batch prs merge --all --into tried --dry-run
+    ! #1 01-packages-p0-index-js: would be merged into tried
+    ! #2 02-packages-p1-index-js: would be merged into tried
+    ! #3 03-packages-p2-index-js: is closed already
+    ! 2 would be done, 1 unchanged, 0 failed
+
+    $ batch prs merge --all --into tried
+    ! #1 01-packages-p0-index-js: merged into tried
+    ! #2 02-packages-p1-index-js: merged into tried
+    ! #3 03-packages-p2-index-js: is closed already
+    ! 2 done, 1 unchanged, 0 failed
+    ! tracking issue: [TMP]/repo/.git/batch/runs/[RUN]/prs.md
+
+    $ batch prs
+     PR │ unit │ state │ review │ checks │ merge │ behind
+    ──┼──┼──┼──┼──┼──┼──
+     #1 │ 01-packages-p0-index-js │ merged │ – │ – │ – │ –
+     #2 │ 02-packages-p1-index-js │ merged │ – │ – │ – │ –
+     #3 │ 03-packages-p2-index-js │ closed │ – │ – │ – │ –
+
+    0 open, 2 merged, 1 closed
+    ");
 
     assert_eq!(
         repo.changed_on("tried"),
@@ -187,30 +205,44 @@ fn the_whole_life_can_be_tried_without_a_network() {
 fn a_stack_of_pages_is_merged_in_its_order_and_brought_onto_where_it_went() {
     let repo = Repo::with_packages(2);
     let _ = repo
-        .run_plan(&[("01-a", &[]), ("02-b", &["01-a"])], SIGN, &[])
+        .run_plan(&[("01-a", &[]), ("02-b", &["01-a"])])
+        .agent(SIGN)
+        .run()
         .exits(0);
-    repo.batch(["prs", "merge", "02-b", "--into", "tried"])
-        .exits(0)
-        .says("#2 02-b: waits for #1, which is open");
-    repo.batch([
-        "prs", "merge", "01-a", "--into", "tried", "--method", "squash",
-    ])
-    .exits(0)
-    .says("#1 01-a: merged into tried");
+    let mut seen = repo.transcript();
+    seen.batch(["prs", "merge", "02-b", "--into", "tried"]);
+    let squash = ["--into", "tried", "--method", "squash"];
+    seen.batch(["prs", "merge", "01-a"].iter().chain(&squash));
     let earlier = repo.pushed();
     let before = repo.published(&earlier[1], "packages/p0/index.js");
-    repo.batch(["prs", "sync", "--all"])
-        .exits(0)
-        .says("#2 02-b: rebased onto tried, retargeted to tried");
+    seen.batch(["prs", "sync", "--all"]);
     assert_eq!(repo.published(&earlier[1], "packages/p0/index.js"), before);
     let parent = repo.git(["rev-parse", &format!("{}^", repo.branches()[1])]);
     assert_eq!(parent, repo.git(["rev-parse", "tried"]));
-    repo.batch(["prs", "sync", "--all"])
-        .exits(0)
-        .says("is up to date");
-    repo.batch(["prs", "merge", "--all", "--into", "tried"])
-        .exits(0)
-        .says("1 done, 1 unchanged, 0 failed");
+    seen.batch(["prs", "sync", "--all"]);
+    seen.batch(["prs", "merge", "--all", "--into", "tried"]);
+    assert_snapshot!(seen, @r"
+    $ batch prs merge 02-b --into tried
+    ! #2 02-b: waits for #1, which is open
+    ! 0 done, 1 unchanged, 0 failed
+
+    $ batch prs merge 01-a --into tried --method squash
+    ! #1 01-a: merged into tried
+    ! 1 done, 0 unchanged, 0 failed
+
+    $ batch prs sync --all
+    ! #2 02-b: rebased onto tried, retargeted to tried
+    ! 1 done, 0 unchanged, 0 failed
+
+    $ batch prs sync --all
+    ! #2 02-b: is up to date
+    ! 0 done, 1 unchanged, 0 failed
+
+    $ batch prs merge --all --into tried
+    ! #1 01-a: is merged already
+    ! #2 02-b: merged into tried
+    ! 1 done, 1 unchanged, 0 failed
+    ");
     assert_eq!(repo.changed_on("tried").len(), 2);
 }
 
@@ -236,18 +268,12 @@ fn only_what_is_green_and_approved_is_merged_and_only_as_it_was_looked_at() {
         "--when",
         "green-and-approved",
     ];
-    there(&repo, &[&merge[..], &["--dry-run"]].concat())
-        .exits(0)
-        .says("1 would be done, 3 unchanged, 0 failed");
+    let mut seen = repo.transcript().on_github().without_numbers();
+    seen.batch(merge.iter().chain(&["--dry-run"]));
     // The answer to the merge is lost, and it is not made twice.
     let route = |unit: &str| format!("/pulls/{}/merge", server.state().of(unit).number);
     server.fails("PUT", &route("01-"), Fault::BadGatewayAfter);
-    there(&repo, &merge)
-        .exits(0)
-        .says("01-packages-p0-index-js: merged into main")
-        .says("02-packages-p1-index-js: has changes requested")
-        .says("03-packages-p2-index-js: is a draft: make it ready first")
-        .says("04-packages-p3-index-js: has no checks");
+    seen.batch(merge);
     let merged = server.state().of("01-").clone();
     let sent = server.state().bodies.last().cloned().expect("a request");
     assert_eq!(sent["sha"], merged.sha);
@@ -259,9 +285,30 @@ fn only_what_is_green_and_approved_is_merged_and_only_as_it_was_looked_at() {
         "Head branch was modified. Review and try the merge again.",
     );
     server.fails("PUT", &route("04-"), moved);
-    there(&repo, &["prs", "merge", "04"])
-        .exits(1)
-        .says("failed: 127.0.0.1/acme/shop refused the request (409): Head branch was modified");
+    seen.batch(["prs", "merge", "04"]);
+    assert_snapshot!(seen, @r"
+    $ batch prs merge --all --method squash --when green-and-approved --dry-run
+    ! #n 01-packages-p0-index-js: would be merged
+    ! #n 02-packages-p1-index-js: has changes requested
+    ! #n 03-packages-p2-index-js: is a draft: make it ready first
+    ! #n 04-packages-p3-index-js: has no checks
+    ! 1 would be done, 3 unchanged, 0 failed
+
+    $ batch prs merge --all --method squash --when green-and-approved
+    ! ERROR failed with status 502 Bad Gateway
+    !   127.0.0.1 is asked again in [DURATION]: <html>Bad Gateway</html>
+    ! #n 01-packages-p0-index-js: merged into main
+    ! #n 02-packages-p1-index-js: has changes requested
+    ! #n 03-packages-p2-index-js: is a draft: make it ready first
+    ! #n 04-packages-p3-index-js: has no checks
+    ! 1 done, 3 unchanged, 0 failed
+
+    $ batch prs merge 04
+    ! #n 04-packages-p3-index-js: failed: 127.0.0.1/acme/shop refused the request (409): Head branch was \
+    !     modified. Review and try the merge again.
+    ! 0 done, 0 unchanged, 1 failed
+    [exit code 1]
+    ");
 }
 
 #[test]
@@ -300,20 +347,14 @@ fn a_stack_is_merged_whole_however_its_commits_come_into_the_base() {
 #[test]
 fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
     let (repo, server) = stacked_there();
-    there(&repo, &["prs", "merge", "01-a", "--method", "squash"])
-        .exits(0)
-        .says("1 done");
-    there(&repo, &["prs", "sync", "--all", "--dry-run"])
-        .exits(0)
-        .says("02-b: would be rebased onto main, retargeted to main");
+    let mut seen = repo.transcript().on_github().without_numbers();
+    seen.batch(["prs", "merge", "01-a", "--method", "squash"]);
+    seen.batch(["prs", "sync", "--all", "--dry-run"]);
     // Killed when the new commit is known, and no branch has moved yet.
     let crash = [ENV[0], ENV[1], ("BATCH_CRASH", "0+")];
     let _ = repo.batch_with(["prs", "sync", "--all"], &crash);
     assert_eq!(server.state().of("02-").base, repo.branches()[0]);
-    there(&repo, &["prs", "sync", "--all"])
-        .exits(0)
-        .says("02-b: retargeted to main")
-        .says("03-c: rebased onto batch/");
+    seen.batch(["prs", "sync", "--all"]);
     assert_eq!(server.state().of("02-").base, "main");
     let second = repo.pushed()[1].clone();
     assert_eq!(repo.published_changes(&second), "M\tpackages/p1/index.js");
@@ -332,13 +373,27 @@ fn what_others_merged_is_followed_and_a_crash_on_the_way_costs_nothing() {
     ]);
     let to = format!("{mine}:refs/heads/{third}");
     repo.git(["push", "--quiet", "origin", &to]);
-    there(
-        &repo,
-        &["prs", "merge", "02-b", "03-c", "--method", "squash"],
-    )
-    .exits(0)
-    .says("02-b: merged into main")
-    .says("03-c: has commits of somebody else: rebase batch/");
+    seen.batch(["prs", "merge", "02-b", "03-c", "--method", "squash"]);
+    assert_snapshot!(seen, @r"
+    $ batch prs merge 01-a --method squash
+    ! #n 01-a: merged into main
+    ! 1 done, 0 unchanged, 0 failed
+
+    $ batch prs sync --all --dry-run
+    ! #n 02-b: would be rebased onto main, retargeted to main
+    ! #n 03-c: is up to date
+    ! 1 would be done, 1 unchanged, 0 failed
+
+    $ batch prs sync --all
+    ! #n 02-b: retargeted to main
+    ! #n 03-c: rebased onto batch/[RUN]/02-b
+    ! 2 done, 0 unchanged, 0 failed
+
+    $ batch prs merge 02-b 03-c --method squash
+    ! #n 02-b: merged into main
+    ! #n 03-c: has commits of somebody else: rebase batch/[RUN]/03-c onto main yourself
+    ! 1 done, 1 unchanged, 0 failed
+    ");
 }
 
 #[test]
@@ -364,14 +419,8 @@ fn what_somebody_keeps_on_the_branch_here_is_not_published_with_it() {
 #[test]
 fn a_branch_that_another_goes_to_is_not_deleted() {
     let (repo, server) = stacked_there();
-    there(
-        &repo,
-        &["prs", "close", "01-a", "04-d", "--delete-branches"],
-    )
-    .exits(0)
-    .says("01-a: closed; its branch stays, since #")
-    .says("04-d: closed, its branch deleted on origin")
-    .says("2 done, 0 unchanged, 0 failed");
+    let mut seen = repo.transcript().on_github().without_numbers();
+    seen.batch(["prs", "close", "01-a", "04-d", "--delete-branches"]);
     assert_eq!(repo.pushed().len(), 3);
     {
         let mut state = server.state();
@@ -381,15 +430,28 @@ fn a_branch_that_another_goes_to_is_not_deleted() {
         }
     }
     let close = ["prs", "close", "--all", "--delete-branches"];
-    there(&repo, &[&close[..], &["--dry-run"]].concat())
-        .exits(0)
-        .says("02-b: would be cleaned up: its branch is deleted on origin; it is already closed")
-        .says("04-d: is already closed; its branch is gone from origin")
-        .says("3 would be done, 1 unchanged, 0 failed");
-    there(&repo, &close)
-        .exits(0)
-        .says("01-a: cleaned up: its branch is deleted on origin; it is already closed")
-        .says("3 done, 1 unchanged, 0 failed");
+    seen.batch(close.iter().chain(&["--dry-run"]));
+    seen.batch(close);
+    assert_snapshot!(seen, @r"
+    $ batch prs close 01-a 04-d --delete-branches
+    ! #n 01-a: closed; its branch stays, since #n goes to it
+    ! #n 04-d: closed, its branch deleted on origin
+    ! 2 done, 0 unchanged, 0 failed
+
+    $ batch prs close --all --delete-branches --dry-run
+    ! #n 01-a: would be cleaned up: its branch is deleted on origin; it is already closed
+    ! #n 02-b: would be cleaned up: its branch is deleted on origin; it is already closed
+    ! #n 03-c: would be cleaned up: its branch is deleted on origin; it is already closed
+    ! #n 04-d: is already closed; its branch is gone from origin
+    ! 3 would be done, 1 unchanged, 0 failed
+
+    $ batch prs close --all --delete-branches
+    ! #n 01-a: cleaned up: its branch is deleted on origin; it is already closed
+    ! #n 02-b: cleaned up: its branch is deleted on origin; it is already closed
+    ! #n 03-c: cleaned up: its branch is deleted on origin; it is already closed
+    ! #n 04-d: is already closed; its branch is gone from origin
+    ! 3 done, 1 unchanged, 0 failed
+    ");
     assert!(repo.pushed().is_empty());
 }
 
@@ -397,22 +459,27 @@ fn a_branch_that_another_goes_to_is_not_deleted() {
 fn a_draft_is_made_ready_and_a_comment_is_made_once() {
     let (repo, server) = published_there(2, &["--draft"]);
     server.state().of("01-").draft = false;
-    there(&repo, &["prs", "ready", "--all"])
-        .exits(0)
-        .says("01-packages-p0-index-js: is ready already")
-        .says("02-packages-p1-index-js: made ready");
+    let mut seen = repo.transcript().on_github().without_numbers();
+    seen.batch(["prs", "ready", "--all"]);
     assert!(!server.state().of("02-").draft);
 
     // The answer to the first attempt is lost; the comment is there all the same.
     let first = server.state().of("01-").number;
     let route = format!("/issues/{first}/comments");
     server.fails("POST", &route, Fault::BadGatewayAfter);
-    there(
-        &repo,
-        &["prs", "comment", "01", "--message", "Please look."],
-    )
-    .exits(0)
-    .says("commented");
+    seen.batch(["prs", "comment", "01", "--message", "Please look."]);
+    assert_snapshot!(seen, @r"
+    $ batch prs ready --all
+    ! #n 01-packages-p0-index-js: is ready already
+    ! #n 02-packages-p1-index-js: made ready
+    ! 1 done, 1 unchanged, 0 failed
+
+    $ batch prs comment 01 --message 'Please look.'
+    ! ERROR failed with status 502 Bad Gateway
+    !   127.0.0.1 is asked again in [DURATION]: <html>Bad Gateway</html>
+    ! #n 01-packages-p0-index-js: commented
+    ! 1 done, 0 unchanged, 0 failed
+    ");
     let comments = server.state().of("01-").comments.clone();
     assert_eq!(comments.len(), 1);
     let text = &comments[0];
@@ -434,12 +501,11 @@ fn a_stack_from_a_fork_goes_to_the_base_and_shows_its_own_change_once_it_is_sync
     let repo = Repo::with_packages(2);
     let server = GitHub::of(&repo);
     server.read_only(&repo);
-    repo.plan(&[("01-a", &[]), ("02-b", &["01-a"])]);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = ["run", "plan.toml", "--yes", "--no-checks", "--fork"];
-    let more = ["--auto-merge", "--agent-cmd", &agent];
-    repo.batch_with(args.into_iter().chain(more), &ENV)
+    repo.run_plan(&[("01-a", &[]), ("02-b", &["01-a"])])
+        .agent(SIGN)
+        .with(["--fork", "--auto-merge"])
+        .on_github()
+        .run()
         .exits(0)
         .says("note: no pull request can go to a branch of another repository")
         .says("2 of 2 units published");

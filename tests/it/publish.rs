@@ -1,16 +1,13 @@
 //! Work that is published, or handed on, after its run; no agent runs a second time.
 
+use insta::assert_snapshot;
+
+use crate::support::agents::SIGN_AND_NOTE;
 use crate::support::{Repo, SIGN};
 
-/// An agent that signs, and leaves a line for each time it works.
-const COUNTED: &str = "echo \"$BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"\n";
-
 fn dry(repo: &Repo, units: usize) {
-    let units = units.to_string();
-    let agent = format!("{COUNTED}{SIGN}");
-    let _ = repo
-        .migrate_by(&agent, &["--units", &units, "--dry-run"])
-        .exits(0);
+    let migrate = repo.migrate().agent(SIGN_AND_NOTE).units(units);
+    let _ = migrate.with(["--dry-run"]).run().exits(0);
 }
 
 #[test]
@@ -18,32 +15,68 @@ fn a_dry_run_is_published_later_without_its_agent() {
     let repo = Repo::with_packages(2);
     dry(&repo, 2);
     assert!(repo.pushed().is_empty());
-    repo.batch(["publish"])
-        .exits(0)
-        .says("continues: 2 units to publish to this repository")
-        .says("2 of 2 units published");
+    let mut seen = repo.transcript();
+    seen.batch(["publish"]);
     assert_eq!(repo.pushed().len(), 2);
     assert_eq!(repo.worked().len(), 2);
-    repo.batch(["publish"])
-        .exits(2)
-        .says("has nothing to publish to this repository");
-    repo.batch(["publish", "--forge", "github"])
-        .exits(2)
-        .says("remote origin is not on GitHub");
-    repo.batch(["status"])
-        .exits(0)
-        .says("2 of 2 units published");
+    seen.batch(["publish"]);
+    seen.batch(["publish", "--forge", "github"]);
+    seen.batch(["status"]);
+    assert_snapshot!(seen, @r"
+    $ batch publish
+
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ published │ #2 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    2 of 2 units published · [DURATION]
+    ! +[DURATION]  run [RUN] continues: 2 units to publish to this repository
+    ! +[DURATION]  01-packages-p0-index-js  worktree
+    ! +[DURATION]  01-packages-p0-index-js  push
+    ! +[DURATION]  01-packages-p0-index-js  pull request
+    ! +[DURATION]  01-packages-p0-index-js  published  PR #1 · [DURATION]
+    ! +[DURATION]  02-packages-p1-index-js  worktree
+    ! +[DURATION]  02-packages-p1-index-js  push
+    ! +[DURATION]  02-packages-p1-index-js  pull request
+    ! +[DURATION]  02-packages-p1-index-js  published  PR #2 · [DURATION]
+    ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+
+    $ batch publish
+    ! error: run [RUN] has nothing to publish to this repository: all that its units have committed is \
+    !     open there, or none has a commit
+    [exit code 2]
+
+    $ batch publish --forge github
+    ! error: pull requests on GitHub were asked for, but remote origin is not on GitHub: name another \
+    !     with --remote, set [github] api-url for an Enterprise server, or use --forge local
+    [exit code 2]
+
+    $ batch status
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ published │ #2 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    2 of 2 units published · [DURATION]
+    ");
 }
 
 #[test]
 fn a_place_that_the_settings_name_is_named_when_it_is_published_too() {
     let repo = Repo::with_packages(1).settings("[publish]\nforge = \"github\"\n");
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let args = ["migrate", "packages/", "sign", "--yes", "--dry-run"];
-    let _ = repo
-        .batch(args.into_iter().chain(["--agent-cmd", &agent]))
-        .exits(0);
+    let migrate = repo.migrate().agent(SIGN).found_checks().anywhere();
+    let _ = migrate.with(["--dry-run"]).run().exits(0);
     repo.batch(["publish"])
         .exits(2)
         .says("remote origin is not on GitHub");
@@ -55,16 +88,26 @@ fn a_place_that_the_settings_name_is_named_when_it_is_published_too() {
 #[test]
 fn a_failed_push_is_made_up_for_without_the_agent() {
     let repo = Repo::with_packages(1);
-    let hooks = repo.remote_dir().join("hooks");
-    let refuse = hooks.join("pre-receive");
-    std::fs::create_dir_all(&hooks).expect("a folder");
-    std::fs::rename(repo.program("no", "echo full >&2\nexit 1"), &refuse).expect("moved");
-    let agent = format!("{COUNTED}{SIGN}");
-    repo.migrate_by(&agent, &[])
-        .exits(1)
-        .says("failed at push")
-        .says("full");
-    std::fs::remove_file(refuse).expect("removed");
+    repo.receive_by("echo full >&2; exit 1");
+    let output = repo.migrate().agent(SIGN_AND_NOTE).run().exits(1);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION]
+
+    ✗ 01-packages-p0-index-js failed at push
+      pushing batch/[RUN]/01-packages-p0-index-js to origin was refused: remote: full
+      To [TMP]/origin.git
+       ! [remote rejected] [COMMIT] -> batch/[RUN]/01-packages-p0-index-js (pre-receive hook declined)
+      error: failed to push some refs to '[TMP]/origin.git'
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    0 of 1 unit published, 1 failed · [DURATION]
+    ");
+    repo.receive_by("exit 0");
     repo.batch(["publish"])
         .exits(0)
         .says("1 of 1 unit published");
@@ -76,12 +119,17 @@ fn work_is_handed_on_as_patches_and_as_a_bundle() {
     let repo = Repo::with_packages(2);
     dry(&repo, 2);
     repo.git(["config", "format.coverLetter", "true"]);
-    repo.batch(["export", "--patches", "../series"])
-        .exits(0)
-        .says("2 patches for git am");
-    repo.batch(["export", "--bundle", "../work.bundle"])
-        .exits(0)
-        .says("2 branches in");
+    let mut seen = repo.transcript();
+    seen.batch(["export", "--patches", "../series"]);
+    seen.batch(["export", "--bundle", "../work.bundle"]);
+    assert_snapshot!(seen, @r"
+    $ batch export --patches ../series
+    ! 2 patches for git am in [TMP]/repo/../series, based on [COMMIT]
+
+    $ batch export --bundle ../work.bundle
+    ! 2 branches in [TMP]/repo/../work.bundle; in a clone that has [COMMIT]: git fetch \
+    !     [TMP]/repo/../work.bundle 'refs/heads/*:refs/heads/*'
+    ");
     let remote = repo.remote_dir();
     let clone = repo.root().join("clone");
     let run = |args: &[&str]| {

@@ -5,90 +5,59 @@ use std::fs;
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
-use crate::support::session::in_time;
-use crate::support::{Output, Repo};
+use crate::support::agents::WAIT;
+use crate::support::{Migrate, Repo};
 
-/// Two packages; the agent writes down that it works, the check that it checks.
-fn repo() -> Repo {
-    Repo::with_packages(2)
+/// Notes that it works, and rewrites its files.
+const REWRITES: &str = r#"
+note "agent $BATCH_UNIT"
+edit s/var/let/
+echo done >"$BATCH_SUMMARY_FILE""#;
+
+/// Notes that it checks, and passes.
+const PASSES: &str = r#"note "check $BATCH_UNIT""#;
+
+fn noting(repo: &Repo) -> Migrate<'_> {
+    let check = repo.program("check", PASSES);
+    let migrate = repo.migrate().saying("from var to let").agent(REWRITES);
+    migrate.check(&check.to_string_lossy()).in_order()
 }
 
-fn args(repo: &Repo) -> Vec<String> {
-    let agent = repo.program(
-        "agent",
-        "echo \"agent $BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"\nxargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {} +\necho done >\"$BATCH_SUMMARY_FILE\"",
-    );
-    let check = repo.program(
-        "check",
-        "echo \"check $BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"",
-    );
-    let args = [
-        "migrate",
-        "packages/",
-        "from var to let",
-        "--yes",
-        "--forge",
-        "local",
-        "-j",
-        "1",
-        "--agent-cmd",
-        &agent.to_string_lossy(),
-        "--check",
-        &check.to_string_lossy(),
-    ];
-    args.map(str::to_owned).to_vec()
-}
-
-/// The same with an agent that is told twice what to mend, first of what lies outside, then of a check in which
-/// something fails on the base too; what it does once more does no harm.
-fn args_with_feedback(repo: &Repo) -> Vec<String> {
-    let mut args = args(repo);
-    let agent = repo.program(
-        "agent",
-        r#"here=$(dirname "$0")
+/// Is told twice what to mend, first of what lies outside, then of a check; what it does once more does no harm.
+const MENDS_TWICE: &str = r#"
 case "$(cat "${BATCH_FEEDBACK_FILE:-/dev/null}")" in
-"") attempt=1; touch outside;;
-*"not yours"*) attempt=2; rm -f outside;;
-*"must pass"*) attempt=3; xargs -0 sed -i.bak 's/let/const/' <"$BATCH_FILES";;
+"") attempt=1; touch outside ;;
+*"not yours"*) attempt=2; rm -f outside ;;
+*"must pass"*) attempt=3; edit s/let/const/ ;;
 esac
-echo "agent.$attempt $BATCH_UNIT" >>"$here/worked"
-xargs -0 sed -i.bak 's/var/let/' <"$BATCH_FILES"
-find . -name '*.bak' -exec rm {} +"#,
-    );
-    let check = repo.program(
-        "check",
-        "echo 'not ok 1 - old'
+note "agent.$attempt $BATCH_UNIT"
+edit s/var/let/"#;
+
+/// Fails on the base too; one more thing fails until the work is mended.
+const FAILS_ANYWAY: &str = "
+echo 'not ok 1 - old'
 if grep -q let packages/*/index.js; then echo 'not ok 2 - new'; fi
-exit 1",
-    );
-    let (agent, check) = (agent.to_string_lossy(), check.to_string_lossy());
-    let place = |flag: &str| args.iter().position(|arg| arg == flag).expect("the flag") + 1;
-    let (of_agent, of_check) = (place("--agent-cmd"), place("--check"));
-    args[of_agent] = agent.into_owned();
-    args[of_check] = check.into_owned();
-    args.extend(["--attempts", "3"].map(str::to_owned));
-    args
+exit 1";
+
+fn with_feedback(repo: &Repo) -> Migrate<'_> {
+    let check = repo.program("check", FAILS_ANYWAY);
+    let migrate = repo.migrate().saying("from var to let").agent(MENDS_TWICE);
+    migrate
+        .check(&check.to_string_lossy())
+        .in_order()
+        .with(["--attempts", "3"])
 }
 
-/// The same with two works that compete, of which the first is the best.
-fn args_with_rivals(repo: &Repo) -> Vec<String> {
-    let mut args = args(repo);
-    let agent = repo.program(
-        "agent",
-        r#"echo "agent.$BATCH_RIVAL $BATCH_UNIT" >>"$(dirname "$0")/worked"
-xargs -0 sed -i.bak 's/var/let/' <"$BATCH_FILES"
-find . -name '*.bak' -exec rm {} +
-if test "$BATCH_RIVAL" != 1; then xargs -0 sh -c 'echo // more >>"$0"' <"$BATCH_FILES"; fi"#,
-    );
-    let agent = agent.to_string_lossy();
-    let place = |flag: &str| args.iter().position(|arg| arg == flag).expect("the flag") + 1;
-    let of_agent = place("--agent-cmd");
-    args[of_agent] = agent.into_owned();
-    args.truncate(args.len() - 2);
-    args.extend(["--no-checks", "--best-of", "2"].map(str::to_owned));
-    args
+/// One of two works that compete, of which the first is the best.
+const COMPETES: &str = r#"
+note "agent.$BATCH_RIVAL $BATCH_UNIT"
+edit s/var/let/
+if test "$BATCH_RIVAL" != 1; then sign more; fi"#;
+
+fn with_rivals(repo: &Repo) -> Migrate<'_> {
+    let migrate = repo.migrate().saying("from var to let").agent(COMPETES);
+    migrate.in_order().with(["--best-of", "2"])
 }
 
 /// How often each agent and check was started.
@@ -140,13 +109,9 @@ fn facts(repo: &Repo) -> Vec<(Option<String>, String)> {
     rows.map(|row| row.expect("an event")).collect()
 }
 
-fn killed(output: &Output) -> bool {
-    output.code() == -1
-}
-
 #[test]
 fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
-    kill_everywhere(2, args, |before, what, times, moment| {
+    kill_everywhere(2, noting, |before, what, times, moment| {
         let (kind, unit) = what.split_once(' ').expect("kind and unit");
         let fact = match kind {
             "agent" => "agent-finished",
@@ -163,12 +128,12 @@ fn wherever_a_run_is_killed_it_goes_on_to_the_same_end() {
 
 #[test]
 fn wherever_a_run_is_killed_no_attempt_is_paid_for_twice() {
-    kill_everywhere(1, args_with_feedback, no_attempt_twice);
+    kill_everywhere(1, with_feedback, no_attempt_twice);
 }
 
 #[test]
 fn wherever_a_run_is_killed_no_work_that_competes_is_paid_for_twice() {
-    kill_everywhere(1, args_with_rivals, no_attempt_twice);
+    kill_everywhere(1, with_rivals, no_attempt_twice);
 }
 
 /// No attempt is begun again that was known to be finished.
@@ -190,11 +155,11 @@ fn no_attempt_twice(before: &[(Option<String>, String)], what: &str, times: usiz
 /// and how often.
 fn kill_everywhere(
     units: usize,
-    args: fn(&Repo) -> Vec<String>,
+    migrate: fn(&Repo) -> Migrate<'_>,
     paid: impl Fn(&[(Option<String>, String)], &str, usize, &str) + Sync,
 ) {
     let whole = Repo::with_packages(units);
-    let _ = whole.batch(args(&whole)).exits(0);
+    let _ = migrate(&whole).run().exits(0);
     let end = left(&whole);
     assert_eq!((end.trees.len(), end.pages), (units, units));
     assert!(!end.worktrees);
@@ -206,8 +171,7 @@ fn kill_everywhere(
         .collect();
     let try_at = |moment: &String| {
         let repo = Repo::with_packages(units);
-        let first = repo.batch_with(args(&repo), &[("BATCH_CRASH", moment)]);
-        assert!(killed(&first), "not killed at {moment}: {first:?}");
+        migrate(&repo).killed_at(moment);
         if moment == "0" {
             // Nothing was written down, so nothing was begun.
             return;
@@ -239,32 +203,19 @@ fn kill_everywhere(
 #[test]
 fn a_run_that_was_stopped_goes_on() {
     let repo = Repo::with_packages(3);
-    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = format!(
-        "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak \"s/var/$word/\" <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
-        started.display(),
-        go.display()
-    );
-    let mut session = repo.start_by(&agent, &["--units", "3", "-j", "1"]);
-    let wait = || {
-        let started = started.clone();
-        in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe")
-    };
-    let let_go = || {
-        let go = go.clone();
-        in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
-    };
-    wait();
+    let gate = repo.gate();
+    let mut session = repo.migrate().agent(WAIT).units(3).in_order().start();
+    gate.wait();
     session.interrupt();
     session.wait_for("Ctrl-C");
-    let_go();
+    gate.let_go("signed");
     let _ = session.finish().exits(130);
     assert_eq!(repo.pushed().len(), 1);
 
     let session = repo.start(["resume"]);
     for _ in 0..2 {
-        wait();
-        let_go();
+        gate.wait();
+        gate.let_go("signed");
     }
     session.finish().exits(0).says("3 of 3 units published");
     assert_eq!(repo.pushed().len(), 3);
@@ -273,19 +224,23 @@ fn a_run_that_was_stopped_goes_on() {
         .says("there is nothing to resume");
 }
 
+/// Works the second time; the first time, it has a process of another session work for it, which tells of its start.
+#[cfg(target_os = "linux")]
+const SLEEPS_AT_FIRST: &str = r#"
+if test -e "$0.again"; then
+    sign
+    exit
+fi
+touch "$0.again"
+setsid sh -c 'echo $$ >"$0"; exec sleep 600' "$here/started""#;
+
 #[test]
 #[cfg(target_os = "linux")]
 fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
     let repo = Repo::with_packages(1);
-    let started = repo.fifo("started");
-    let agent = format!(
-        "if test -e \"$0.again\"; then xargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"; find . -name '*.bak' -exec rm {{}} +; exit; fi\ntouch \"$0.again\"\nsetsid sh -c 'echo $$ >\"{}\"; exec sleep 600'",
-        started.display()
-    );
-    let session = repo.start_by(&agent, &[]);
-    let path = started.clone();
-    let text = in_time("no agent was started", move || fs::read_to_string(path)).expect("the pipe");
-    let stray = Pid::from_raw(text.trim().parse().expect("a process id"));
+    let gate = repo.gate();
+    let session = repo.migrate().agent(SLEEPS_AT_FIRST).start();
+    let stray = gate.wait();
     session.kill();
     assert!(kill(stray, None).is_ok(), "the agent ended with the run");
     // Another repository may have a run and a unit of the same names.
@@ -320,36 +275,28 @@ fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
 #[test]
 fn a_run_that_goes_is_not_doubled() {
     let repo = Repo::with_packages(1);
-    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = format!(
-        "echo $$ >'{}'\nread -r word <'{}'",
-        started.display(),
-        go.display()
-    );
-    let session = repo.start_by(&agent, &[]);
-    in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe");
+    let gate = repo.gate();
+    let session = repo.migrate().agent(WAIT).start();
+    gate.wait();
     repo.batch(["resume"]).exits(2).says("is going already");
-    in_time("no agent waits", move || fs::write(go, "let\n")).expect("the pipe");
+    gate.let_go("signed");
     let _ = session.finish();
 }
 
 #[test]
 fn running_a_plan_again_tells_of_the_run_that_was_not_finished() {
-    let repo = repo();
-    let args = args(&repo);
-    let _ = repo.batch_with(&args, &[("BATCH_CRASH", "9")]);
+    let repo = Repo::with_packages(2);
+    noting(&repo).killed_at("9");
     let plan = repo.state_files("plan.toml").pop().expect("the plan");
     let plan = plan.to_string_lossy();
-    let output = repo.batch(["run", &plan, "--yes", "--no-checks", "--forge", "local"]);
+    let output = repo.run_saved(&plan).run();
     output.exits(0).says("is unfinished; batch resume");
 }
 
 #[test]
 fn a_lock_of_gits_that_a_killed_run_left_stands_in_nobodys_way() {
-    let repo = repo();
-    assert!(killed(
-        &repo.batch_with(args(&repo), &[("BATCH_CRASH", "1+")])
-    ));
+    let repo = Repo::with_packages(2);
+    noting(&repo).killed_at("1+");
     let runs = repo.state().join("runs");
     let run = fs::read_dir(runs).expect("the runs").next();
     let run = run.expect("a run").expect("a run").file_name();

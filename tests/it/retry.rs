@@ -2,18 +2,22 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
+
+use crate::support::agents::FAIL;
 use crate::support::{Output, Repo, SIGN};
 
 /// Fails for the second of three units until the instruction says please, and leaves a note in its worktree.
-const POLITE: &str = r#"echo "$BATCH_UNIT" >>"$(dirname "$0")/worked"
+const POLITE: &str = r#"
+note
 case "$BATCH_UNIT $BATCH_INSTRUCTION" in
 02*please*) ;;
-02*) echo half >>"$(tr '\0' '\n' <"$BATCH_FILES" | head -n 1)"; exit 3;;
+02*) echo half >>packages/p1/index.js; exit 3 ;;
 esac
-"#;
+sign"#;
 
 fn polite(repo: &Repo) -> Output {
-    repo.migrate_by(&format!("{POLITE}{SIGN}"), &["--units", "3"])
+    repo.migrate().agent(POLITE).units(3).run()
 }
 
 fn times_worked(repo: &Repo, unit: &str) -> usize {
@@ -25,12 +29,67 @@ fn times_worked(repo: &Repo, unit: &str) -> usize {
 fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
     let repo = Repo::with_packages(3);
     let _ = polite(&repo).exits(1);
-    let again = repo.batch(["retry", "--failed"]).exits(1);
-    again.says("retries 1 unit");
-    again.says("its worktree in [TMP]/repo/.git/batch/trash/");
-    repo.batch(["retry", "02", "--instruction", "please"])
-        .exits(0)
-        .says("3 of 3 units published");
+    let mut seen = repo.transcript();
+    seen.batch(["retry", "--failed"]);
+    seen.batch(["retry", "02", "--instruction", "please"]);
+    assert_snapshot!(seen, @r"
+    $ batch retry --failed
+
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ failed │ – │ – │ [DURATION]
+     03-packages-p2-index-js │ published │ #3 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ✗ 02-packages-p1-index-js failed at agent
+      the agent failed: exit code 3
+      log       batch logs 02-packages-p1-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
+      changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
+
+    2 of 3 units published, 1 failed · [DURATION]
+    ! +[DURATION]  run [RUN] retries 1 unit, [JOBS] at once
+    ! +[DURATION]  02-packages-p1-index-js  worktree
+    ! +[DURATION]  02-packages-p1-index-js  the earlier attempt is kept: its worktree in \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js, its logs in \
+    !     [TMP]/repo/.git/batch/runs/[RUN]/earlier/02-packages-p1-index-js
+    ! +[DURATION]  02-packages-p1-index-js  agent
+    ! +[DURATION]  02-packages-p1-index-js  failed at agent: the agent failed: exit code 3 · [DURATION]
+    ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+    [exit code 1]
+
+    $ batch retry 02 --instruction please
+
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ published │ #2 │ – │ [DURATION]
+     03-packages-p2-index-js │ published │ #3 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    3 of 3 units published · [DURATION]
+    ! +[DURATION]  run [RUN] retries 1 unit, [JOBS] at once
+    ! +[DURATION]  02-packages-p1-index-js  worktree
+    ! +[DURATION]  02-packages-p1-index-js  the earlier attempt is kept: its worktree in \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js.2, its logs in \
+    !     [TMP]/repo/.git/batch/runs/[RUN]/earlier/02-packages-p1-index-js.2
+    ! +[DURATION]  02-packages-p1-index-js  agent
+    ! +[DURATION]  02-packages-p1-index-js  scope
+    ! +[DURATION]  02-packages-p1-index-js  commit
+    ! +[DURATION]  02-packages-p1-index-js  push
+    ! +[DURATION]  02-packages-p1-index-js  pull request
+    ! +[DURATION]  02-packages-p1-index-js  published  PR #2 · [DURATION]
+    ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+    ");
 
     assert_eq!(repo.pushed().len(), 3);
     assert_eq!(times_worked(&repo, "01"), 1);
@@ -67,7 +126,10 @@ fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
 fn another_agent_does_only_what_is_retried() {
     let repo = Repo::with_packages(3);
     let _ = polite(&repo).exits(1);
-    let other = repo.program("other", "echo $BATCH_UNIT >>\"$0.worked\"\nfor file in packages/p1/*; do echo other >>\"$file\"; done");
+    let other = r#"
+echo "$BATCH_UNIT" >>"$0.worked"
+sign other"#;
+    let other = repo.program("other", other);
     let other = other.to_string_lossy();
     let _ = repo
         .batch(["retry", "--failed", "--agent-cmd", &other])
@@ -83,9 +145,13 @@ fn another_agent_does_only_what_is_retried() {
 #[test]
 fn what_was_blocked_by_a_failed_unit_goes_on_with_it() {
     let repo = Repo::with_packages(4);
-    let agent = format!("test \"$BATCH_UNIT\" != a || test -e \"$0.ok\"\n{SIGN}");
+    let agent = r#"
+test "$BATCH_UNIT" != a || test -e "$0.ok"
+sign"#;
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
-    repo.run_plan(&units, &agent, &[])
+    repo.run_plan(&units)
+        .agent(agent)
+        .run()
         .exits(1)
         .says("1 of 4 units published, 1 failed, 2 blocked");
     fs::write(repo.root().join("agent.ok"), "").expect("a file");
@@ -100,7 +166,7 @@ fn what_was_blocked_by_a_failed_unit_goes_on_with_it() {
 #[test]
 fn what_was_published_is_replaced_unless_somebody_went_on_with_it() {
     let repo = Repo::with_packages(2);
-    let _ = repo.migrate_by(SIGN, &["--units", "2"]).exits(0);
+    let _ = repo.migrate().agent(SIGN).units(2).run().exits(0);
     let [first, second] = &repo.pushed()[..] else {
         panic!("two branches");
     };
@@ -116,14 +182,9 @@ fn what_was_published_is_replaced_unless_somebody_went_on_with_it() {
         &format!("{theirs}:refs/heads/{second}"),
     ]);
 
-    let _ = repo
-        .batch([
-            "retry",
-            "01",
-            "--agent-cmd",
-            "sh -c 'echo other >>packages/p0/index.js'",
-        ])
-        .exits(0);
+    let other = repo.program("other", "sign other");
+    let other = other.to_string_lossy();
+    let _ = repo.batch(["retry", "01", "--agent-cmd", &*other]).exits(0);
     assert!(
         repo.published(first, "packages/p0/index.js")
             .ends_with("other")
@@ -134,14 +195,9 @@ fn what_was_published_is_replaced_unless_somebody_went_on_with_it() {
             .ends_with("signed")
     );
 
-    repo.batch([
-        "retry",
-        "02",
-        "--agent-cmd",
-        "sh -c 'echo other >>packages/p1/index.js'",
-    ])
-    .exits(1)
-    .says("failed at push");
+    repo.batch(["retry", "02", "--agent-cmd", &*other])
+        .exits(1)
+        .says("failed at push");
     let stands = repo.git(["ls-remote", &remote, &format!("refs/heads/{second}")]);
     assert!(stands.starts_with(&theirs), "{stands}");
 }
@@ -197,30 +253,48 @@ fn a_worktree_that_somebody_locked_is_left_alone() {
 #[test]
 fn what_cannot_be_retried_is_refused() {
     let repo = Repo::with_packages(2);
-    let _ = repo.migrate_by(SIGN, &["--units", "2"]).exits(0);
-    repo.batch(["retry", "--failed"])
-        .exits(2)
-        .says("no unit of run [RUN] has failed");
-    repo.batch(["retry", "nobody"])
-        .exits(2)
-        .says("has no unit \"nobody\"");
-    repo.batch(["retry", "01", "--agent-cmd", "no-such-program"])
-        .exits(2)
-        .says("no-such-program");
-    repo.batch(["retry"]).exits(2).says("--failed");
-    repo.batch(["resume"])
-        .exits(2)
-        .says("there is nothing to resume");
+    let _ = repo.migrate().agent(SIGN).units(2).run().exits(0);
+    let mut seen = repo.transcript();
+    seen.batch(["retry", "--failed"]);
+    seen.batch(["retry", "nobody"]);
+    seen.batch(["retry", "01", "--agent-cmd", "no-such-program"]);
+    seen.batch(["retry"]);
+    seen.batch(["resume"]);
+    assert_snapshot!(seen, @r#"
+    $ batch retry --failed
+    ! error: no unit of run [RUN] has failed, so there is nothing to retry
+    [exit code 2]
+
+    $ batch retry nobody
+    ! error: run [RUN] has no unit "nobody"; it has 01-packages-p0-index-js, 02-packages-p1-index-js
+    [exit code 2]
+
+    $ batch retry 01 --agent-cmd no-such-program
+    ! error: the agent cannot be used: cannot start 'no-such-program': no such program on PATH; install \
+    !     it, or name it by its full path
+    [exit code 2]
+
+    $ batch retry
+    ! error: name the units to do again, or give --failed for all failed units
+    [exit code 2]
+
+    $ batch resume
+    ! error: run [RUN] has ended, so there is nothing to resume: `batch report [RUN]` shows its results
+    [exit code 2]
+    "#);
 }
 
 #[test]
 fn all_runs_are_listed_the_latest_first() {
     let repo = Repo::with_packages(2);
-    repo.batch(["list"]).exits(0).says("there has been no run");
+    assert_snapshot!(repo.batch(["list"]), @r"
+    $ batch list
+    ! there has been no run in this repository yet
+    ");
     assert_eq!(repo.batch(["list", "--json"]).exits(0).raw().trim(), "[]");
-    let _ = repo.migrate_by("exit 3", &["--units", "2"]).exits(1);
-    let _ = repo.migrate_by(SIGN, &["--units", "2"]).exits(0);
-    insta::assert_snapshot!(repo.batch(["list"]).exits(0).stdout(), @r"
+    let _ = repo.migrate().agent(FAIL).units(2).run().exits(1);
+    let _ = repo.migrate().agent(SIGN).units(2).run().exits(0);
+    assert_snapshot!(repo.batch(["list"]).exits(0).stdout(), @r"
     [RUN]  [TIME]  ended  2 of 2 units published            sign every file
     [RUN]  [TIME]  ended  0 of 2 units published, 2 failed  sign every file
     ");

@@ -1,22 +1,18 @@
 //! Merged pull requests undone by others: as pages in the repository, and on a GitHub on loopback.
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::server::{Fault, GitHub, TOKEN};
+use crate::server::{ENV, Fault, GitHub};
 use crate::support::{Output, Repo, SIGN};
-
-const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
 
 /// A repository with pull requests of these units on a server.
 fn there(units: &[(&str, &[&str])]) -> (Repo, GitHub) {
     let repo = Repo::with_packages(units.len());
     let server = GitHub::of(&repo);
-    repo.plan(units);
-    let agent = repo.program("agent", SIGN);
-    let agent = agent.to_string_lossy();
-    let mut args = vec!["run", "plan.toml", "--yes", "--no-checks"];
-    args.extend(["--label", "migration", "--agent-cmd", &*agent, "-j", "1"]);
-    let _ = repo.batch_with(args, &ENV).exits(0);
+    let run = repo.run_plan(units).agent(SIGN).in_order();
+    let labelled = run.with(["--label", "migration"]);
+    let _ = labelled.on_github().run().exits(0);
     (repo, server)
 }
 
@@ -152,14 +148,18 @@ fn a_conflict_is_told_with_its_files_and_the_others_go_on() {
         .exits(0)
         .says("4 done");
     commit_there(&repo, "main", "packages/p1/index.js", "var p1 = 'new';\n");
-    batch(&repo, &["revert"])
-        .exits(1)
-        .says("03-c: to be undone by #")
-        .says("02-b: failed: main has changed since then in packages/p1/index.js: undo the unit's change there by hand")
-        .says("01-a: is needed by #")
-        .says("(02-b), which is merged: undo that one as well")
-        .says("04-d: to be undone by #")
-        .says("2 done, 1 unchanged, 1 failed");
+    let mut seen = repo.transcript().on_github().without_numbers();
+    seen.batch(["revert"]);
+    assert_snapshot!(seen, @r"
+    $ batch revert
+    ! #n 04-d: to be undone by #n: 1 file, https://127.0.0.1/acme/shop/pull/n
+    ! #n 03-c: to be undone by #n: 1 file, https://127.0.0.1/acme/shop/pull/n
+    ! #n 02-b: failed: main has changed since then in packages/p1/index.js: undo the unit's change there \
+    !     by hand
+    ! #n 01-a: is needed by #n (02-b), which is merged: undo that one as well
+    ! 2 done, 1 unchanged, 1 failed
+    [exit code 1]
+    ");
     assert_eq!(server.state().pulls.len(), 6);
     let rows = batch(&repo, &["prs", "--json"]).exits(0);
     let rows: Value = serde_json::from_str(rows.raw()).expect("JSON");
@@ -178,28 +178,50 @@ fn a_conflict_is_told_with_its_files_and_the_others_go_on() {
 #[test]
 fn only_what_is_merged_is_undone_and_nothing_below_what_stands() {
     let (repo, server) = there(&STACK);
-    batch(&repo, &["prs", "merge", "01", "02"])
-        .exits(0)
-        .says("2 done");
-    batch(&repo, &["revert", "--unit", "01-a"])
-        .exits(0)
-        .says("01-a: is needed by #");
-    batch(&repo, &["revert", "--unit", "02", "--unit", "03"])
-        .exits(0)
-        .says("03-c: is open, so there is nothing to undo")
-        .says("02-b: to be undone by #5")
-        .says(" is open and depends on it");
+    let mut seen = repo.transcript().on_github().without_numbers();
+    seen.batch(["prs", "merge", "01", "02"]);
+    seen.batch(["revert", "--unit", "01-a"]);
+    let undone = seen.batch(["revert", "--unit", "02", "--unit", "03"]);
+    undone.says("02-b: to be undone by #5");
     // What an earlier call has opened counts.
-    batch(&repo, &["revert", "--unit", "01"])
-        .exits(0)
-        .says("01-a: to be undone by #6");
+    let undone = seen.batch(["revert", "--unit", "01"]);
+    undone.says("01-a: to be undone by #6");
     server.state().of("01-a-revert").open = false;
-    batch(&repo, &["revert"])
-        .exits(0)
-        .says("01-a: has the revert #6, which somebody closed");
-    batch(&repo, &["revert", "--unit", "05"])
-        .exits(2)
-        .says("has no unit \"05\"");
+    let again = seen.batch(["revert"]);
+    again.says("01-a: has the revert #6, which somebody closed");
+    seen.batch(["revert", "--unit", "05"]);
+    assert_snapshot!(seen, @r#"
+    $ batch prs merge 01 02
+    ! #n 01-a: merged into main
+    ! #n 02-b: retargeted to main, merged into main
+    ! 2 done, 0 unchanged, 0 failed
+
+    $ batch revert --unit 01-a
+    ! #n 01-a: is needed by #n (02-b), which is merged: undo that one as well
+    ! 0 done, 1 unchanged, 0 failed
+
+    $ batch revert --unit 02 --unit 03
+    ! #n 03-c: is open, so there is nothing to undo
+    ! #n 02-b: to be undone by #n: 1 file, https://127.0.0.1/acme/shop/pull/n; #n is open and depends on \
+    !     it
+    ! 1 done, 1 unchanged, 0 failed
+
+    $ batch revert --unit 01
+    ! #n 01-a: to be undone by #n: 1 file, https://127.0.0.1/acme/shop/pull/n; #n is open and depends on \
+    !     it
+    ! 1 done, 0 unchanged, 0 failed
+
+    $ batch revert
+    ! #n 04-d: is open, so there is nothing to undo
+    ! #n 03-c: is open, so there is nothing to undo
+    ! #n 02-b: already has the open revert #n
+    ! #n 01-a: has the revert #n, which somebody closed
+    ! 0 done, 4 unchanged, 0 failed
+
+    $ batch revert --unit 05
+    ! error: run [RUN] has no unit "05"; it has 01-a, 02-b, 03-c, 04-d
+    [exit code 2]
+    "#);
 }
 
 #[test]
@@ -251,7 +273,9 @@ fn pages_that_were_merged_are_undone_by_pages() {
     for method in ["merge", "squash"] {
         let repo = Repo::with_packages(2);
         let _ = repo
-            .run_plan(&[("01-a", &[]), ("02-b", &["01-a"])], SIGN, &[])
+            .run_plan(&[("01-a", &[]), ("02-b", &["01-a"])])
+            .agent(SIGN)
+            .run()
             .exits(0);
         let merge = [
             "prs", "merge", "--all", "--into", "tried", "--method", method,

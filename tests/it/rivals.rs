@@ -2,14 +2,50 @@
 
 use std::fs;
 
-use crate::support::Repo;
-use crate::support::session::in_time;
+use insta::assert_snapshot;
+
+use crate::support::gate::read;
+use crate::support::{Migrate, Repo};
 
 /// Writes down that it works, and does what its number is told.
+const COMPETES: &str = r#"
+note "$BATCH_RIVAL"
+use_up '"input_tokens": 10, "output_tokens": 1'
+file=$(tr -d '\0' <"$BATCH_FILES")
+case $BATCH_RIVAL in
+WORKS
+esac"#;
+
 fn agent(works: &str) -> String {
-    format!(
-        "echo \"$BATCH_RIVAL\" >>\"$(dirname \"$0\")/worked\"\necho '{{\"input_tokens\": 10, \"output_tokens\": 1}}' >\"$BATCH_USAGE_FILE\"\nfile=$(tr -d '\\0' <\"$BATCH_FILES\")\ncase $BATCH_RIVAL in\n{works}\nesac"
-    )
+    COMPETES.replace("WORKS", works)
+}
+
+/// The first does more than it must, the third does it wrong.
+const BIG_SMALL_BROKEN: &str = r#"
+1) printf 'a\nb\nc\n' >>"$file"; touch packages/p0/new.js ;;
+2) echo ok >>"$file" ;;
+3) echo broken >"$file" ;;"#;
+
+const SMALL_BIG: &str = r#"
+1) echo ok >>"$file" ;;
+2) printf 'a\nb\n' >>"$file"; touch packages/p0/new.js ;;"#;
+
+const ONE_TWO: &str = r#"
+1) echo one >>"$file" ;;
+2) echo two >>"$file" ;;"#;
+
+/// Each says which one it is.
+const NUMBERED: &str = r#"
+*) echo "$BATCH_RIVAL" >>"$file" ;;"#;
+
+const FIRST_FAILS: &str = r#"
+1) exit 3 ;;
+*) echo "$BATCH_RIVAL" >>"$file" ;;"#;
+
+/// The migration of the only unit by works that compete.
+fn compete<'a>(repo: &'a Repo, works: &str, most: &str) -> Migrate<'a> {
+    let migrate = repo.migrate().agent(&agent(works));
+    migrate.with(["--best-of", most])
 }
 
 /// What the only unit published.
@@ -28,15 +64,25 @@ fn unit(repo: &Repo) -> serde_json::Value {
 #[test]
 fn the_smallest_change_that_passes_is_taken_and_the_others_can_be_looked_at() {
     let repo = Repo::with_packages(1);
-    let works = agent(
-        "1) printf 'a\\nb\\nc\\n' >>\"$file\"; touch packages/p0/new.js;;\n2) echo ok >>\"$file\";;\n3) echo broken >\"$file\";;",
-    );
-    let check = "! grep -r broken packages";
-    let output = repo.migrate_by(&works, &["--best-of", "3", "--check", check]);
-    let output = output.exits(0);
-    output
-        .says("candidate 2 of 3 is taken")
-        .says("candidate 2 was taken: 1 changes 3 lines, 2 changes 1 line, 3 failed at check");
+    let migrate = compete(&repo, BIG_SMALL_BROKEN, "3");
+    let checked = migrate.check("! grep -r broken packages");
+    let output = checked.run().exits(0);
+    output.says("candidate 2 of 3 is taken");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time │ tokens │ cost
+    ──┼──┼──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ 1 passed │ [DURATION] │ 33 │ unknown
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    – 01-packages-p0-index-js: candidate 2 was taken: 1 changes 3 lines, 2 changes 1 line, 3 failed at \
+        check
+
+    1 of 1 unit published · [DURATION] · 33 tokens, cost unknown
+    ");
     assert_eq!(published(&repo), "var p0 = 0;\nok");
     assert_eq!(repo.worked(), ["1", "2", "3"]);
     let unit = unit(&repo);
@@ -61,11 +107,8 @@ fn the_smallest_change_that_passes_is_taken_and_the_others_can_be_looked_at() {
 #[test]
 fn what_is_taken_stands_in_the_worktree_also_when_a_later_work_was_worse() {
     let repo = Repo::with_packages(1);
-    let works = agent(
-        "1) echo ok >>\"$file\";;\n2) printf 'a\\nb\\n' >>\"$file\"; touch packages/p0/new.js;;",
-    );
-    let more = ["--best-of", "2", "--dry-run"];
-    let _ = repo.migrate_by(&works, &more).exits(0);
+    let migrate = compete(&repo, SMALL_BIG, "2");
+    let _ = migrate.with(["--dry-run"]).run().exits(0);
     let inside = |folder: std::path::PathBuf| {
         let entry = fs::read_dir(folder).expect("a folder").next();
         entry.expect("an entry").expect("an entry").path()
@@ -87,33 +130,35 @@ fn of_works_that_are_alike_the_judge_names_the_best() {
         ("echo 7", "one"),
     ] {
         let repo = Repo::with_packages(1);
-        let works = agent("1) echo one >>\"$file\";;\n2) echo two >>\"$file\";;");
         let judge = format!("git show \"$BATCH_RIVAL_2\" | grep -q two || exit 1; {judge}");
-        let more = ["--best-of", "2", "--judge", &judge];
-        let _ = repo.migrate_by(&works, &more).exits(0);
+        let migrate = compete(&repo, ONE_TWO, "2");
+        let _ = migrate.with(["--judge", &judge]).run().exits(0);
         assert_eq!(published(&repo), format!("var p0 = 0;\n{taken}"), "{judge}");
     }
 }
+
+/// Takes the second, but thinks for too long until there is a sign.
+const THINKS_LONG: &str = r#"
+if ! test -e "$here/go"; then
+    echo $$ >"$here/asked"
+    exec sleep 60
+fi
+echo 2"#;
 
 #[test]
 fn a_stop_while_the_judge_thinks_is_no_choice() {
     let repo = Repo::with_packages(1);
     let asked = repo.fifo("asked");
-    let works = agent("1) echo one >>\"$file\";;\n2) echo two >>\"$file\";;");
-    let go = repo.root().join("go");
-    let judge = format!(
-        "test -e '{}' || {{ echo $$ >'{}'; exec sleep 60; }}; echo 2",
-        go.display(),
-        asked.display()
-    );
-    let more = ["--best-of", "2", "--judge", &judge];
-    let mut session = repo.start_by(&works, &more);
-    in_time("no judge", move || fs::read_to_string(asked)).expect("the pipe");
+    let judge = repo.program("judge", THINKS_LONG);
+    let migrate = compete(&repo, ONE_TWO, "2");
+    let judged = migrate.with(["--judge", &*judge.to_string_lossy()]);
+    let mut session = judged.start();
+    read(&asked);
     session.interrupt();
     session.wait_for("Ctrl-C");
     session.interrupt();
     session.finish().exits(130).says("1 stopped");
-    fs::write(go, "").expect("the sign");
+    fs::write(repo.root().join("go"), "").expect("the sign");
     let _ = repo.batch(["resume"]).exits(0);
     assert_eq!(published(&repo), "var p0 = 0;\ntwo");
     assert_eq!(repo.worked(), ["1", "2"]);
@@ -122,15 +167,15 @@ fn a_stop_while_the_judge_thinks_is_no_choice() {
 #[test]
 fn at_a_limit_no_further_work_is_begun_and_a_good_one_is_taken() {
     let repo = Repo::with_packages(1);
-    let works = agent("*) echo \"$BATCH_RIVAL\" >>\"$file\";;");
-    let limited = ["--best-of", "3", "--max-tokens", "11"];
-    let _ = repo.migrate_by(&works, &limited).exits(0);
+    let limit = ["--max-tokens", "11"];
+    let limited = compete(&repo, NUMBERED, "3").with(limit);
+    let _ = limited.run().exits(0);
     assert_eq!(published(&repo), "var p0 = 0;\n1");
     assert_eq!(repo.worked(), ["1"]);
 
     let repo = Repo::with_packages(1);
-    let works = agent("1) exit 3;;\n*) echo \"$BATCH_RIVAL\" >>\"$file\";;");
-    let output = repo.migrate_by(&works, &limited).exits(1);
+    let limited = compete(&repo, FIRST_FAILS, "3").with(limit);
+    let output = limited.run().exits(1);
     output.says("1 stopped");
     assert_eq!(repo.worked(), ["1"]);
     let _ = repo.batch(["resume", "--max-tokens", "1k"]).exits(0);
@@ -141,18 +186,13 @@ fn at_a_limit_no_further_work_is_begun_and_a_good_one_is_taken() {
 #[test]
 fn after_the_first_ctrl_c_no_further_work_is_begun() {
     let repo = Repo::with_packages(1);
-    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let works = format!(
-        "echo $$ >'{}'\nread -r word <'{}'\n{}",
-        started.display(),
-        go.display(),
-        agent("*) echo ok >>\"$file\";;")
-    );
-    let mut session = repo.start_by(&works, &["--best-of", "2"]);
-    in_time("no agent was started", move || fs::read_to_string(started)).expect("the pipe");
+    let gate = repo.gate();
+    let migrate = compete(&repo, r#"*) wait_at_gate; echo ok >>"$file" ;;"#, "2");
+    let mut session = migrate.start();
+    gate.wait();
     session.interrupt();
     session.wait_for("Ctrl-C");
-    in_time("no agent waits", move || fs::write(go, "go\n")).expect("the pipe");
+    gate.let_go("on");
     session.finish().says("1 of 1 unit published");
     assert_eq!(published(&repo), "var p0 = 0;\nok");
     assert_eq!(repo.worked(), ["1"]);
@@ -161,22 +201,34 @@ fn after_the_first_ctrl_c_no_further_work_is_begun() {
 #[test]
 fn where_no_work_is_good_the_unit_fails_and_where_none_was_needed_nothing_changes() {
     let repo = Repo::with_packages(1);
-    let works = agent("1) exit 3;;\n2) touch outside;;");
-    repo.migrate_by(&works, &["--best-of", "2"])
-        .exits(1)
-        .says("it changed what is not its own")
-        .says("none of 2 works that competed came to a good end");
-    repo.program(
-        "agent",
-        &agent("1) exit 3;;\n2) echo fine >\"$BATCH_SUMMARY_FILE\";;"),
-    );
+    let output = compete(&repo, "1) exit 3 ;;\n2) touch outside ;;", "2").run();
+    assert_snapshot!(output.exits(1).printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time │ tokens │ cost
+    ──┼──┼──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION] │ 22 │ unknown
+
+    ✗ 01-packages-p0-index-js failed at scope
+      it changed what is not its own, so nothing of it is published:
+        outside: this unit may not create files there
+      none of 2 works that competed came to a good end
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    0 of 1 unit published, 1 failed · [DURATION] · 22 tokens, cost unknown
+    ");
+    let works = r#"
+1) exit 3 ;;
+2) echo fine >"$BATCH_SUMMARY_FILE" ;;"#;
+    repo.program("agent", &agent(works));
     repo.batch(["retry", "--failed"])
         .exits(0)
         .says("needed no change: fine");
 
     let repo = Repo::with_packages(1);
-    let works = agent("1) :;;\n2) touch outside;;");
-    repo.migrate_by(&works, &["--best-of", "2"])
+    compete(&repo, "1) : ;;\n2) touch outside ;;", "2")
+        .run()
         .exits(0)
         .says("needed no change");
 }
@@ -185,7 +237,7 @@ fn where_no_work_is_good_the_unit_fails_and_where_none_was_needed_nothing_change
 fn two_agents(units: usize, right_first: &str) -> Repo {
     let repo = Repo::with_packages(units);
     let table = |name: &str, first: &str| {
-        let works = format!("{first}\n{}", agent("*) :;;"));
+        let works = format!("{first}\n{}", agent("*) : ;;"));
         let script = format!("{works}\necho {name} >>\"$file\"");
         let path = repo.program(name, &script);
         let path = path.to_string_lossy().into_owned();
@@ -197,12 +249,10 @@ fn two_agents(units: usize, right_first: &str) -> Repo {
 
 #[test]
 fn whoever_has_no_access_is_named_and_costs_no_further_work_of_those_that_have() {
-    let refused = "test -e \"$(dirname \"$0\")/key\" || { echo 'invalid api key'; exit 77; }";
-    let repo = two_agents(2, refused);
-    let mut args = vec!["migrate", "packages/", "sign", "--yes", "--no-checks"];
-    args.extend(["--units", "2", "-j", "1"]);
-    args.extend(["--best-of", "2", "--agents", "left,right"]);
-    let output = repo.batch(args).exits(1);
+    let repo = two_agents(2, "need_key");
+    let migrate = repo.migrate().anywhere().units(2).in_order();
+    let both = migrate.with(["--best-of", "2", "--agents", "left,right"]);
+    let output = both.run().exits(1);
     let output = output.says("right: no further unit is started: the agent is not logged in");
     output.says("0 of 2 units published, 2 skipped (agent refused)");
     assert_eq!(repo.worked(), ["1"]);
@@ -216,26 +266,18 @@ fn whoever_has_no_access_is_named_and_costs_no_further_work_of_those_that_have()
 #[test]
 fn agents_that_share_the_units_take_turns_at_each() {
     let repo = two_agents(1, "");
-    let args = [
-        "migrate",
-        "packages/",
-        "sign",
-        "--yes",
-        "--no-checks",
-        "--best-of",
-        "2",
-    ];
-    let more = ["--agents", "left,right", "--judge", "echo 2"];
-    let _ = repo.batch(args.iter().chain(&more)).exits(0);
+    let migrate = repo.migrate().anywhere().with(["--best-of", "2"]);
+    let both = migrate.with(["--agents", "left,right", "--judge", "echo 2"]);
+    let _ = both.run().exits(0);
     assert_eq!(published(&repo), "var p0 = 0;\nright");
     let who = unit(&repo)["agent"].to_string();
     assert!(who.ends_with("/right\""), "{who}");
-    repo.batch(["migrate", "packages/", "sign", "--best-of", "1"])
-        .exits(2)
-        .says("write 2 to 9");
-    let codemod = ["--regex", "var", "--to", "let", "--best-of", "2"];
-    let refused = ["migrate", "packages/", "sign"];
-    repo.batch(refused.iter().chain(&codemod))
+    let one = repo.migrate().anywhere().with(["--best-of", "1"]);
+    one.run().exits(2).says("write 2 to 9");
+    let codemod = repo.migrate().anywhere().regex("var", "let");
+    codemod
+        .with(["--best-of", "2"])
+        .run()
         .exits(2)
         .says("the codemod does the same every time");
 }

@@ -4,32 +4,49 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::session::in_time;
-use crate::support::{Output, Repo};
+use crate::support::gate::read;
+use crate::support::{Migrate, Output, Repo, SIGN};
 
-const SIGN: &str =
-    r#"xargs -0 sh -c 'for file; do echo "// signed" >>"$file"; done' sign <"$BATCH_FILES""#;
-
-/// A run of two units with this agent.
-fn run(repo: &Repo, script: &str, more: &[&str], env: &[(&str, &str)]) -> Output {
-    let more = [&["--units", "2"], more].concat();
-    repo.batch_with(repo.migration(script, &more), env)
+/// A migration of two units with this agent.
+fn two_units<'a>(repo: &'a Repo, agent: &str) -> Migrate<'a> {
+    repo.migrate().agent(agent).units(2)
 }
+
+/// A dry run of two units.
+fn dry_run(repo: &Repo) -> Output {
+    two_units(repo, SIGN).with(["--dry-run"]).run()
+}
+
+/// Makes a hook of git that gives away what it sees.
+const MAKES_A_HOOK: &str = r#"
+mkdir .hooks
+cat >.hooks/post-index-change <<END
+#!/bin/sh
+echo "\$GITHUB_TOKEN" >>'$here/leak'
+END
+chmod +x .hooks/*"#;
 
 #[test]
 fn a_hook_that_an_agent_wrote_is_not_run() {
     let repo = Repo::with_packages(2);
     repo.git(["config", "core.hooksPath", ".hooks"]);
     let leak = repo.root().join("leak");
-    let script = format!(
-        "mkdir .hooks\necho '#!/bin/sh\necho \"$GITHUB_TOKEN\" >>{}' >.hooks/post-index-change\nchmod +x .hooks/*",
-        leak.display()
-    );
-    run(&repo, &script, &[], &[("GITHUB_TOKEN", "t0ps3cret")])
+    two_units(&repo, MAKES_A_HOOK)
+        .env("GITHUB_TOKEN", "t0ps3cret")
+        .run()
         .exits(1)
         .says(".hooks/post-index-change");
     assert!(!leak.exists(), "it was run");
 }
+
+/// Signs, and makes the filter of the repository give away what it sees.
+const CHANGES_THE_FILTER: &str = r#"
+sign
+cat >tidy <<END
+#!/bin/sh
+echo "token (\$GITHUB_TOKEN)" >>'$here/leak'
+cat
+END"#;
 
 #[test]
 fn a_filter_that_an_agent_changed_sees_no_token() {
@@ -42,11 +59,8 @@ fn a_filter_that_an_agent_changed_sees_no_token() {
     repo.git(["push", "--quiet"]);
     repo.git(["config", "filter.own.clean", "./tidy"]);
     let leak = repo.root().join("leak");
-    let script = format!(
-        "{SIGN}\necho '#!/bin/sh\necho \"token ($GITHUB_TOKEN)\" >>{}; cat' >tidy",
-        leak.display()
-    );
-    let _ = run(&repo, &script, &[], &[("GITHUB_TOKEN", "t0ps3cret")]).exits(1);
+    let migrate = two_units(&repo, CHANGES_THE_FILTER);
+    let _ = migrate.env("GITHUB_TOKEN", "t0ps3cret").run().exits(1);
     let leaked = fs::read_to_string(&leak).expect("the filter was run");
     assert!(leaked.lines().all(|line| line == "token ()"), "{leaked}");
 }
@@ -68,10 +82,12 @@ fn files_behind_a_filter_are_checked_out_as_the_user_sees_them() {
         .file("wide", &utf16)
         .commit("Filter");
     repo.git(["push", "--quiet"]);
-    let script = format!(
-        "{SIGN}\ngrep hello secret\n[ \"$(wc -c <wide)\" -eq 12 ]\n[ -z \"$(git status --porcelain secret wide)\" ]"
-    );
-    let _ = run(&repo, &script, &[], &[]).exits(0);
+    let agent = r#"
+sign
+grep hello secret
+[ "$(wc -c <wide)" -eq 12 ]
+[ -z "$(git status --porcelain secret wide)" ]"#;
+    let _ = two_units(&repo, agent).run().exits(0);
     for branch in repo.branches() {
         assert_eq!(repo.changed_on(&branch).len(), 1);
     }
@@ -82,12 +98,12 @@ fn a_run_that_a_git_hook_starts_works_on_the_right_repository() {
     let repo = Repo::with_packages(2);
     let before = repo.snapshot();
     let index = repo.dir().join(".git/index");
-    let env = [
-        ("GIT_DIR", ".git"),
-        ("GIT_INDEX_FILE", &index.to_string_lossy()),
-        ("GIT_PREFIX", ""),
-    ];
-    let _ = run(&repo, SIGN, &[], &env).exits(0);
+    let _ = two_units(&repo, SIGN)
+        .env("GIT_DIR", ".git")
+        .env("GIT_INDEX_FILE", &index.to_string_lossy())
+        .env("GIT_PREFIX", "")
+        .run()
+        .exits(0);
     assert_eq!(repo.pushed().len(), 2);
     assert_eq!(repo.snapshot(), before);
 }
@@ -108,7 +124,7 @@ fn settings_for_line_ends_and_large_repositories_do_no_harm() {
     ] {
         repo.git(["config", "--global", name, value]);
     }
-    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    let _ = dry_run(&repo).exits(0);
     let shared = fs::read_dir(repo.dir().join(".git"))
         .expect("the git folder")
         .filter_map(Result::ok)
@@ -119,7 +135,7 @@ fn settings_for_line_ends_and_large_repositories_do_no_harm() {
 #[test]
 fn what_somebody_wrote_into_a_worktree_afterwards_is_not_deleted() {
     let repo = Repo::with_packages(2);
-    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    let _ = dry_run(&repo).exits(0);
     let first = walkdir::WalkDir::new(repo.worktrees())
         .min_depth(2)
         .max_depth(2)
@@ -136,11 +152,11 @@ fn what_somebody_wrote_into_a_worktree_afterwards_is_not_deleted() {
 #[test]
 fn a_worktree_that_git_has_forgotten_is_published_all_the_same() {
     let repo = Repo::with_packages(2);
-    let script = format!(
-        "rm .git\ngit -C '{}' worktree prune\n{SIGN}",
-        repo.dir().display()
-    );
-    let _ = run(&repo, &script, &[], &[]).exits(0);
+    let agent = r#"
+rm .git
+git -C "$here/repo" worktree prune
+sign"#;
+    let _ = two_units(&repo, agent).run().exits(0);
     assert_eq!(repo.pushed().len(), 2);
 }
 
@@ -148,19 +164,16 @@ fn a_worktree_that_git_has_forgotten_is_published_all_the_same() {
 fn a_push_that_hangs_ends_with_the_second_ctrl_c() {
     let repo = Repo::with_packages(1);
     let hung = repo.fifo("hung");
-    let hook = repo.remote_dir().join("hooks/pre-receive");
-    fs::create_dir_all(repo.remote_dir().join("hooks")).expect("the hooks' folder");
-    fs::write(
-        &hook,
-        format!(
-            "#!/bin/sh\nexec >/dev/null 2>&1\necho >'{}'\nexec sleep 600\n",
-            hung.display()
-        ),
-    )
-    .expect("a hook");
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("the hook's mode");
-    let mut session = repo.start_by(SIGN, &[]);
-    in_time("nothing was pushed", move || fs::read_to_string(hung)).expect("the pipe");
+    let hook = format!(
+        "
+exec >/dev/null 2>&1
+echo >'{}'
+exec sleep 600",
+        hung.display()
+    );
+    repo.receive_by(&hook);
+    let mut session = repo.migrate().agent(SIGN).start();
+    read(&hung);
     session.interrupt();
     session.wait_for("Ctrl-C");
     session.interrupt();
@@ -174,10 +187,12 @@ fn a_token_that_stands_in_a_header_setting_is_not_for_workers() {
         repo.git(["config", key, "AUTHORIZATION: basic t0ps3cret"]);
     }
     // What git would send is the last value; an empty one ends the list.
-    let script = format!(
-        "{SIGN}\nfor url in https://git.example/a https://other.example/; do\n[ -z \"$(git config --get-urlmatch http.extraHeader $url)\" ]\ndone"
-    );
-    let _ = run(&repo, &script, &[], &[]).exits(0);
+    let agent = r#"
+sign
+for url in https://git.example/a https://other.example/; do
+    [ -z "$(git config --get-urlmatch http.extraHeader $url)" ]
+done"#;
+    let _ = two_units(&repo, agent).run().exits(0);
     let header = repo.git([
         "config",
         "--get-urlmatch",
@@ -201,12 +216,12 @@ fn worktrees_of_a_submodule_or_of_a_separate_git_folder_stand_beside_the_checkou
         format!("gitdir: {}\n", apart.display()),
     )
     .expect("the link");
-    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    let _ = dry_run(&repo).exits(0);
     assert!(repo.worktrees().is_dir());
     // A submodule's git folder names its checkout.
     let checkout = repo.dir().to_string_lossy().into_owned();
     repo.git(["config", "core.worktree", &checkout]);
-    let _ = run(&repo, SIGN, &["--dry-run"], &[]).exits(0);
+    let _ = dry_run(&repo).exits(0);
     assert!(!repo.root().join("apart/shop.batch").exists());
     assert!(!repo.root().join("apart/shop.git.batch").exists());
 }

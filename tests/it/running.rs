@@ -1,13 +1,15 @@
 //! A run while it goes: seen from a second terminal, and ended before its time.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use insta::assert_snapshot;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::support::session::{Session, in_time};
+use crate::support::agents::WAIT;
+use crate::support::gate::{Gate, read};
+use crate::support::session::Session;
 use crate::support::{Repo, SIGN};
 
 /// A run of three units, one at a time, whose agents tell of their start and wait to be let go.
@@ -16,46 +18,31 @@ struct Waiting {
     session: Session,
     /// The first agent's process.
     agent: Pid,
-    started: PathBuf,
-    go: PathBuf,
+    gate: Gate,
 }
 
 impl Waiting {
     fn start() -> Self {
         let repo = Repo::with_packages(3);
-        let started = repo.fifo("started");
-        let go = repo.fifo("go");
-        let agent = format!(
-            "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sh -c 'for file; do echo \"// $0\" >>\"$file\"; done' \"$word\" <\"$BATCH_FILES\"",
-            started.display(),
-            go.display()
-        );
-        let session = repo.start_by(&agent, &["--units", "3", "-j", "1"]);
-        let pid = read(&started).trim().parse().expect("a process id");
+        let gate = repo.gate();
+        let session = repo.migrate().agent(WAIT).units(3).in_order().start();
         Self {
+            agent: gate.wait(),
             repo,
             session,
-            agent: Pid::from_raw(pid),
-            started,
-            go,
+            gate,
         }
     }
 
     /// Waits until the next agent has begun.
     fn next(&self) {
-        read(&self.started);
+        self.gate.wait();
     }
 
     /// Lets the agent that waits do its work.
     fn let_go(&self) {
-        let go = self.go.clone();
-        in_time("no agent waits", move || fs::write(go, "signed\n")).expect("the pipe");
+        self.gate.let_go("signed");
     }
-}
-
-fn read(fifo: &Path) -> String {
-    let path = fifo.to_owned();
-    in_time("no agent was started", move || fs::read_to_string(path)).expect("the pipe")
 }
 
 #[test]
@@ -76,7 +63,22 @@ fn ctrl_c_once_lets_the_running_unit_finish_and_starts_no_other() {
     run.let_go();
 
     let output = run.session.finish().exits(130);
-    output.says("1 of 3 units published, 2 stopped");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · stopped
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ stopped │ – │ – │ –
+     03-packages-p2-index-js │ stopped │ – │ – │ –
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ! stopped before the end: 02-packages-p1-index-js, 03-packages-p2-index-js
+
+    1 of 3 units published, 2 stopped · [DURATION]
+    ");
     assert_eq!(run.repo.pushed().len(), 1);
 }
 
@@ -88,7 +90,20 @@ fn ctrl_c_twice_ends_the_running_agent_too() {
     run.session.interrupt();
 
     let output = run.session.finish().exits(130);
-    output.says("0 of 3 units published, 3 stopped");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · stopped
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ stopped │ – │ – │ [DURATION]
+     02-packages-p1-index-js │ stopped │ – │ – │ –
+     03-packages-p2-index-js │ stopped │ – │ – │ –
+
+    ! stopped before the end: 01-packages-p0-index-js, 02-packages-p1-index-js, 03-packages-p2-index-js
+
+    0 of 3 units published, 3 stopped · [DURATION]
+    ");
     assert_eq!(run.repo.pushed(), Vec::<String>::new());
     assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
 }
@@ -106,12 +121,36 @@ fn after_a_kill_it_is_said_cleaned_and_done_anew() {
     // Nobody was left to end the agent.
     let _ = killpg(agent, Signal::SIGKILL);
 
-    repo.batch(["status"]).exits(0).says("interrupted");
-    repo.batch(["clean", "--all"])
-        .exits(0)
-        .says("moved to the trash");
+    let mut seen = repo.transcript();
+    seen.batch(["status"]);
+    seen.batch(["clean", "--all"]);
+    assert_snapshot!(seen, @r"
+    $ batch status
+    run [RUN] · interrupted [DURATION] ago: its process is gone
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ agent │ – │ – │ [DURATION]
+     02-packages-p1-index-js │ waiting │ – │ – │ –
+     03-packages-p2-index-js │ waiting │ – │ – │ –
+
+    0 of 3 units published, 1 interrupted, 2 not started · [DURATION]
+
+    $ batch clean --all
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-01-packages-p0-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-01-packages-p0-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+    ");
     assert!(!repo.worktrees().exists());
-    repo.migrate_by(SIGN, &["--units", "3"])
+    repo.migrate()
+        .agent(SIGN)
+        .units(3)
+        .run()
         .exits(0)
         .says("3 of 3 units published");
     assert_eq!(repo.pushed().len(), 3);
@@ -120,17 +159,12 @@ fn after_a_kill_it_is_said_cleaned_and_done_anew() {
 #[test]
 fn a_detached_run_goes_on_by_itself() {
     let repo = Repo::with_packages(1);
-    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = format!(
-        "echo $$ >'{}'\nread -r word <'{}'\nxargs -0 sed -i.bak s/var/let/ <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +",
-        started.display(),
-        go.display()
-    );
-    let output = repo.migrate_by(&agent, &["--detach"]).exits(0);
+    let gate = repo.gate();
+    let output = repo.migrate().agent(WAIT).with(["--detach"]).run().exits(0);
     output.says("continues in the background");
-    read(&started);
+    gate.wait();
     repo.batch(["status"]).exits(0).says("1 running");
-    in_time("no agent waits", move || fs::write(go, "go\n")).expect("the pipe");
+    gate.let_go("signed");
     // Each question takes its time; a run that never ends runs out of them.
     let ended = (0..2_000).any(|_| repo.batch(["status"]).said().contains("· ended"));
     assert!(ended, "the run never ended");
@@ -143,14 +177,20 @@ fn a_detached_run_goes_on_by_itself() {
 #[test]
 fn another_terminal_can_stop_it() {
     let run = Waiting::start();
-    run.repo
-        .batch(["cancel"])
-        .exits(0)
-        .says("is being stopped; batch resume continues it");
+    let mut seen = run.repo.transcript();
+    seen.batch(["cancel"]);
     let output = run.session.finish().exits(130);
     output.says("0 of 3 units published, 3 stopped");
     assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
-    run.repo.batch(["cancel"]).exits(2).says("has ended");
+    seen.batch(["cancel"]);
+    assert_snapshot!(seen, @r"
+    $ batch cancel
+    ! run [RUN] is being stopped; batch resume continues it
+
+    $ batch cancel
+    ! error: run [RUN] has ended
+    [exit code 2]
+    ");
 }
 
 #[test]
@@ -174,34 +214,53 @@ fn another_terminal_can_let_it_run_out() {
 #[test]
 fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     let run = Waiting::start();
-    run.repo
-        .batch(["skip", "01"])
-        .exits(2)
-        .says("has already started: batch cancel --unit 01-packages-p0-index-js stops it");
-    run.repo
-        .batch_with(["skip", "03"], &[("USER", "ada")])
-        .exits(0)
-        .says("is skipped");
-    run.repo
-        .batch(["cancel", "--unit", "01"])
-        .exits(0)
-        .says("is stopped; the others go on");
+    let mut seen = run.repo.transcript();
+    seen.batch(["skip", "01"]);
+    seen.add(&run.repo.batch_with(["skip", "03"], &[("USER", "ada")]));
+    seen.batch(["cancel", "--unit", "01"]);
     assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
     run.next();
-    run.repo
-        .batch(["cancel", "--unit", "03"])
-        .exits(2)
-        .says("has already ended: skipped");
-    run.let_go();
+    seen.batch(["cancel", "--unit", "03"]);
+    assert_snapshot!(seen, @r"
+    $ batch skip 01
+    ! error: unit 01-packages-p0-index-js has already started: batch cancel --unit \
+    !     01-packages-p0-index-js stops it
+    [exit code 2]
+
+    $ batch skip 03
+    ! unit 03-packages-p2-index-js is skipped
+
+    $ batch cancel --unit 01
+    ! unit 01-packages-p0-index-js is stopped; the others go on
+
+    $ batch cancel --unit 03
+    ! error: unit 03-packages-p2-index-js has already ended: skipped
+    [exit code 2]
+    ");
+    run.gate.let_go("signed");
     let output = run.session.finish().exits(1);
-    output.says("1 of 3 units published, 1 stopped, 1 skipped");
-    output.says("03-packages-p2-index-js was skipped on request (batch skip, ada)");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ stopped │ – │ – │ [DURATION]
+     02-packages-p1-index-js │ published │ #2 │ – │ [DURATION]
+     03-packages-p2-index-js │ skipped │ – │ – │ –
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ! 03-packages-p2-index-js was skipped on request (batch skip, ada)
+    ! stopped before the end: 01-packages-p0-index-js
+
+    1 of 3 units published, 1 stopped, 1 skipped · [DURATION]
+    ");
 
     // What was stopped goes on; what was skipped does not, unless it is named.
     let resumed = run.repo.start(["resume"]);
-    read(&run.started);
-    let go = run.go.clone();
-    in_time("no agent waits", move || fs::write(go, "signed\n")).expect("the pipe");
+    run.gate.wait();
+    run.gate.let_go("signed");
     resumed
         .finish()
         .exits(0)
@@ -234,23 +293,25 @@ fn a_second_terminal_follows_it_to_the_end() {
     assert_eq!(facts.last().expect("a line")["fact"], "ended");
 }
 
+/// Says what happens to it.
+const TALKS: &str = r#"
+echo I begin
+wait_at_gate
+echo "I was told $word"
+sign"#;
+
 #[test]
 fn the_logs_of_a_unit_are_followed_until_it_ends() {
     let repo = Repo::with_packages(1);
-    let (started, go) = (repo.fifo("started"), repo.fifo("go"));
-    let agent = format!(
-        "echo I begin\necho $$ >'{}'\nread -r word <'{}'\necho I was told $word\n{SIGN}",
-        started.display(),
-        go.display()
-    );
+    let gate = repo.gate();
     let check = "echo I check; tail -n 1 packages/p0/index.js";
-    let session = repo.start_by(&agent, &["--check", check]);
-    read(&started);
+    let session = repo.migrate().agent(TALKS).check(check).start();
+    gate.wait();
     let mut logs = repo.start(["logs", "-f", "01"]);
     let mut json = repo.start(["logs", "--follow", "01", "--json", "--of", "agent"]);
     logs.wait_for_output("I begin");
     json.wait_for_output(r#"{"log":"agent","text":"I begin"}"#);
-    in_time("no agent waits", move || fs::write(go, "so\n")).expect("the pipe");
+    gate.let_go("so");
     let _ = session.finish().exits(0);
     let logs = logs.finish().exits(0);
     logs.says("I was told so");
@@ -274,20 +335,7 @@ fn ctrl_c_twice_ends_within_five_seconds_what_cannot_be_stopped() {
     // Git asks for the file's content, and nobody answers.
     let filter = format!("echo begun >'{}'; cat '{}'", begun.display(), end.display());
     repo.git(["config", "filter.wait.smudge", &filter]);
-    let agent = repo.program("agent", SIGN);
-    let args = [
-        "migrate",
-        "packages/",
-        "sign",
-        "--no-checks",
-        "--yes",
-        "--agent-cmd",
-    ];
-    let mut session = repo.start(
-        args.map(std::ffi::OsStr::new)
-            .into_iter()
-            .chain([agent.as_os_str()]),
-    );
+    let mut session = repo.migrate().agent(SIGN).anywhere().start();
     assert_eq!(read(&begun), "begun\n");
     session.interrupt();
     session.wait_for("Ctrl-C");
@@ -306,13 +354,10 @@ fn ctrl_c_twice_ends_within_five_seconds_what_cannot_be_stopped() {
 fn two_runs_in_one_repository_work_side_by_side() {
     let repo = Repo::with_packages(4);
     let start = |to: &str| {
-        let to = format!("{to} $A = $B");
-        let mut args = vec!["migrate", "packages/", "x", "--yes", "--no-checks"];
-        args.extend(["--forge", "local", "--units", "4"]);
-        args.extend(["--rewrite", "var $A = $B", "--to", &to]);
-        repo.start(args)
+        let migrate = repo.migrate().rewrite("var $A = $B", to);
+        migrate.units(4).start()
     };
-    let (one, other) = (start("let"), start("const"));
+    let (one, other) = (start("let $A = $B"), start("const $A = $B"));
     for session in [one, other] {
         session.finish().exits(0).says("4 of 4 units published");
     }

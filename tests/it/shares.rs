@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::support::{Repo, SIGN};
+use crate::support::agents::FAIL;
+use crate::support::{Migrate, Repo};
 
 /// A repository whose settings name two agents, each of them such a script.
 fn repo(units: usize, left: &str, right: &str) -> Repo {
@@ -18,18 +19,15 @@ fn repo(units: usize, left: &str, right: &str) -> Repo {
     repo.settings(&settings)
 }
 
-/// What `migrate` is given for so many units.
-fn migration(units: usize, more: &[&str]) -> Vec<String> {
-    let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
-    let units = units.to_string();
-    args.extend(["--no-checks", "--units", &units]);
-    args.extend(more);
-    args.into_iter().map(ToOwned::to_owned).collect()
+/// A migration of six units by these agents.
+fn shared<'a>(repo: &'a Repo, agents: &str) -> Migrate<'a> {
+    let migrate = repo.migrate().anywhere().units(6);
+    migrate.with(["--agents", agents])
 }
 
 /// Signs its unit's files by a name.
 fn signed(name: &str) -> String {
-    SIGN.replace("signed", name)
+    format!("sign {name}")
 }
 
 /// Who signed each package that was published, in their order; a dash where none was.
@@ -62,8 +60,10 @@ fn reported(repo: &Repo) -> Vec<String> {
 
 #[test]
 fn units_go_to_agents_by_their_shares_and_stay_with_them() {
-    let repo = repo(6, "exit 3", &signed("right"));
-    repo.batch(migration(6, &["--agents", "left:2,right:1", "-j", "1"]))
+    let repo = repo(6, FAIL, &signed("right"));
+    shared(&repo, "left:2,right:1")
+        .in_order()
+        .run()
         .exits(1)
         .says("left for 4 units")
         .says("right for 2 units");
@@ -97,9 +97,8 @@ fn a_saved_plan_keeps_who_does_what_unless_it_is_said_otherwise() {
     let swapped = text.replacen("agent = \"left\"", "agent = \"right\"", 1);
     repo.write("plan.toml", &swapped);
     let run = |more: &[&str]| {
-        let mut args = vec!["run", "plan.toml", "--yes", "--no-checks", "--dry-run"];
-        args.extend(more);
-        let _ = repo.batch(args).exits(0);
+        let run = repo.run_saved("plan.toml").anywhere().with(["--dry-run"]);
+        let _ = run.with(more).run().exits(0);
         reported(&repo)
     };
     assert_eq!(
@@ -117,19 +116,21 @@ fn a_saved_plan_keeps_who_does_what_unless_it_is_said_otherwise() {
     repo.batch(["run", "plan.toml", "--yes"])
         .exits(2)
         .says("the plan has no agent \"nobody\"");
-    repo.batch(migration(6, &["--agents", "left,nobody"]))
+    shared(&repo, "left,nobody")
+        .run()
         .exits(2)
         .says("there is no agent \"nobody\"");
-    let _ = repo
-        .batch(migration(6, &["--agents", "left", "--agent", "right"]))
-        .exits(2);
+    let both = shared(&repo, "left").with(["--agent", "right"]);
+    let _ = both.run().exits(2);
 }
 
 #[test]
 fn who_is_held_back_holds_back_nobody_else() {
-    let later = r#"echo '{"retry_after": 3600}' >"$BATCH_USAGE_FILE"; exit 75"#;
+    let later = r#"
+use_up '"retry_after": 3600'
+exit 75"#;
     let repo = repo(6, later, &signed("right"));
-    let mut session = repo.start(migration(6, &["--agents", "left,right", "-j", "2"]));
+    let mut session = shared(&repo, "left,right").with(["-j", "2"]).start();
     session.wait_for("left: no agent is started before");
     session.wait_for("PR #6");
     session.interrupt();
@@ -141,11 +142,8 @@ fn who_is_held_back_holds_back_nobody_else() {
 
 #[test]
 fn who_has_no_access_or_fails_alike_gets_nothing_further_and_the_others_go_on() {
-    let refused =
-        "if ! test -e \"$(dirname \"$0\")/key\"; then echo 'invalid api key'; exit 77; fi";
-    let repo = repo(6, &format!("{refused}\n{}", signed("left")), "exit 3");
-    let output = repo.batch(migration(6, &["--agents", "left,right", "-j", "1"]));
-    let output = output.exits(1);
+    let repo = repo(6, &format!("need_key\n{}", signed("left")), FAIL);
+    let output = shared(&repo, "left,right").in_order().run().exits(1);
     let output = output.says("0 of 6 units published, 3 failed, 3 skipped (agent refused)");
     output.says("left: no further unit is started: the agent is not logged in");
     fs::write(repo.root().join("key"), "").expect("the key");

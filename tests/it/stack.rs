@@ -1,6 +1,8 @@
 //! Units that need others: where they start, where their pull requests go, and what happens when a need fails.
 
-use crate::support::{Repo, SIGN};
+use insta::assert_snapshot;
+
+use crate::support::Repo;
 
 /// Where the pull request of a unit goes, as its page says.
 fn target(repo: &Repo, unit: &str) -> String {
@@ -12,11 +14,17 @@ fn target(repo: &Repo, unit: &str) -> String {
 #[test]
 fn a_unit_starts_from_what_it_needs() {
     let repo = Repo::with_packages(4);
-    let agent = format!(
-        "case $BATCH_UNIT in\nb) grep -q signed packages/p0/index.js;;\nd) grep -q signed packages/p0/index.js; grep -q signed packages/p2/index.js;;\nesac\n{SIGN}"
-    );
+    let agent = "
+is_signed() { grep -q signed packages/p$1/index.js; }
+case $BATCH_UNIT in
+b) is_signed 0 ;;
+d) is_signed 0; is_signed 2 ;;
+esac
+sign";
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &[]), ("d", &["a", "c"])];
-    repo.run_plan(&units, &agent, &[])
+    repo.run_plan(&units)
+        .agent(agent)
+        .run()
         .exits(0)
         .says("4 of 4 units published");
 
@@ -38,11 +46,34 @@ fn a_unit_starts_from_what_it_needs() {
 #[test]
 fn a_need_that_fails_blocks_only_those_that_need_it() {
     let repo = Repo::with_packages(4);
-    let agent = format!("test \"$BATCH_UNIT\" != a\n{SIGN}");
+    let agent = r#"
+test "$BATCH_UNIT" != a
+sign"#;
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
-    repo.run_plan(&units, &agent, &[])
-        .exits(1)
-        .says("1 of 4 units published, 1 failed, 2 blocked");
+    let output = repo.run_plan(&units).agent(agent).run().exits(1);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     a │ failed │ – │ – │ [DURATION]
+     b │ blocked │ – │ – │ –
+     c │ blocked │ – │ – │ –
+     d │ published │ #4 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ✗ a failed at agent
+      the agent failed: exit code 1
+      log       batch logs a  ([TMP]/repo/.git/batch/runs/[RUN]/a/agent.log)
+      changes   batch diff a  ([TMP]/repo.batch/[RUN]/a)
+
+    ! b is blocked: it needs a
+    ! c is blocked: it needs b
+
+    1 of 4 units published, 1 failed, 2 blocked · [DURATION]
+    ");
 
     let pushed = repo.pushed();
     assert!(pushed.len() == 1 && pushed[0].ends_with("/d"), "{pushed:?}");
@@ -51,8 +82,11 @@ fn a_need_that_fails_blocks_only_those_that_need_it() {
 #[test]
 fn a_need_with_nothing_to_do_blocks_nobody() {
     let repo = Repo::with_packages(2);
-    let agent = format!("if test \"$BATCH_UNIT\" = a; then exit 0; fi\n{SIGN}");
-    let output = repo.run_plan(&[("a", &[]), ("b", &["a"])], &agent, &[]);
+    let agent = r#"
+if test "$BATCH_UNIT" = a; then exit 0; fi
+sign"#;
+    let run = repo.run_plan(&[("a", &[]), ("b", &["a"])]).agent(agent);
+    let output = run.run().exits(0);
     output.says("1 of 2 units published");
     assert_eq!(target(&repo, "b"), "`main`");
 }

@@ -42,17 +42,9 @@ impl AtTerminal {
             fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a terminal");
         }
         let before = flags(&pty.slave);
-        let agent = repo.program("agent", agent);
         let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
-        let args = [
-            "migrate",
-            "packages/",
-            "sign",
-            "--forge",
-            "local",
-            "--no-checks",
-        ];
-        command.args(args).args(more).arg("--agent-cmd").arg(agent);
+        let migrate = repo.migrate().saying("sign").agent(agent).unapproved();
+        command.args(migrate.with(more).words());
         // Whoever edits anything has another word for it.
         command.env("EDITOR", "sed -i.before s/sign/mark/");
         let side = || pty.slave.try_clone().expect("the terminal");
@@ -149,8 +141,8 @@ fn a_review_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
 fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
     for (key, begun) in [("g", 4), ("s", 3)] {
         let repo = Repo::with_packages(4);
-        let agent = "echo \"$BATCH_UNIT\" >>\"$(dirname \"$0\")/worked\"; exit 3";
-        let mut it = AtTerminal::start(repo, agent, &["--yes", "--units", "4", "-j", "1"]);
+        let more = ["--yes", "--units", "4", "-j", "1"];
+        let mut it = AtTerminal::start(repo, "note; exit 3", &more);
         it.answer("o on anyway", key);
         let (code, lines) = in_time("the program does not end", move || {
             let code = it.end();
@@ -164,10 +156,10 @@ fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
 #[test]
 fn the_canary_is_shown_and_what_the_person_says_is_told_to_all() {
     let repo = Repo::with_packages(2);
-    let agent = format!(
-        "here=$(dirname \"$0\")\necho \"$BATCH_UNIT $BATCH_INSTRUCTION\" | tr '\\n' ' ' >>\"$here/told\"\necho >>\"$here/told\"\n{SIGN}"
-    );
-    let mut it = AtTerminal::start(repo, &agent, &["--units", "2", "--canary"]);
+    let agent = r#"
+echo "$BATCH_UNIT" $BATCH_INSTRUCTION >>"$here/told"
+sign"#;
+    let mut it = AtTerminal::start(repo, agent, &["--units", "2", "--canary"]);
     it.answer("uit", "a");
     it.answer("o on with the others", "a");
     it.wait_for("agents be told");
@@ -187,27 +179,27 @@ fn the_canary_is_shown_and_what_the_person_says_is_told_to_all() {
     assert_eq!(told, [false, true, true]);
 }
 
-#[test]
-fn with_another_instruction_the_agent_proposes_anew_unless_the_person_does_not_wait() {
-    let repo = Repo::with_packages(3);
-    let agent = format!(
-        r#"here=$(dirname "$0")
-if [ -n "${{BATCH_PROPOSAL_FILE:-}}" ]; then
+/// Proposes two units to sign, and one for every other instruction; then signs.
+const PROPOSES: &str = r#"
+if [ -n "${BATCH_PROPOSAL_FILE:-}" ]; then
     case $BATCH_INSTRUCTION in
-    sign) units='{{"title": "a", "files": ["packages/p0/"]}}, {{"title": "b", "files": ["packages/"]}}' ;;
+    sign) units='{"title": "a", "files": ["packages/p0/"]}, {"title": "b", "files": ["packages/"]}' ;;
     *)
         # The first time it takes too long.
         ! mkdir "$here/once" 2>/dev/null || exec sleep 100
-        units='{{"title": "all", "files": ["packages/"]}}'
+        units='{"title": "all", "files": ["packages/"]}'
         ;;
     esac
-    echo "{{\"units\": [$units]}}" >"$BATCH_PROPOSAL_FILE"
+    echo "{\"units\": [$units]}" >"$BATCH_PROPOSAL_FILE"
     exit
 fi
-{SIGN}"#
-    );
+sign"#;
+
+#[test]
+fn with_another_instruction_the_agent_proposes_anew_unless_the_person_does_not_wait() {
+    let repo = Repo::with_packages(3);
     let more = ["--planner", "agent", "--units", "1..3"];
-    let mut it = AtTerminal::start(repo, &agent, &more);
+    let mut it = AtTerminal::start(repo, PROPOSES, &more);
     it.answer("2 units, 3 files", "i");
     it.answer("sk for new ones", "a");
     it.wait_for("Ctrl-C keeps the plan");

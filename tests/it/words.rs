@@ -1,23 +1,8 @@
-//! What people see, whole: a change of it is a decision, so it is held in snapshots (`tests/snapshots/`).
+//! What people see, whole: a change of it is a decision, so it is held in snapshots.
 
 use insta::assert_snapshot;
 
 use crate::support::Repo;
-
-const MODERNISE: [&str; 12] = [
-    "packages/",
-    "!packages/p3/",
-    "from var to const",
-    "--rewrite",
-    "var $A = $B",
-    "--to",
-    "const $A = $B",
-    "--lang",
-    "js",
-    "--units",
-    "3",
-    "--forge=local",
-];
 
 #[test]
 fn the_help_of_the_program() {
@@ -43,16 +28,18 @@ fn a_run_from_its_plan_to_its_report() {
     repo.git(["push", "--quiet"]);
     let check =
         "if grep -q const packages/p1/index.js; then echo p1 must stay as it is; exit 1; fi";
-    let args = ["migrate"]
-        .into_iter()
-        .chain(MODERNISE)
-        .chain(["--check", check, "--yes", "-j", "1"]);
-    let output = repo.batch(args).exits(1);
+    let output = repo
+        .migrate()
+        .paths(["packages/", "!packages/p3/"])
+        .saying("from var to const")
+        .rewrite("var $A = $B", "const $A = $B")
+        .check(check)
+        .units(3)
+        .in_order()
+        .run()
+        .exits(1);
 
-    // What follows is the progress, whose lines come in any order.
-    let said = output.stderr();
-    let (plan, _) = said.split_once("    +").expect("lines of progress");
-    assert_snapshot!("the_plan_of_a_run", plan);
+    assert_snapshot!("the_plan_of_a_run", output.plan());
     assert_snapshot!("the_end_of_a_run", output.stdout());
     assert_snapshot!("the_page_of_the_report", repo.settled("report.md"));
     assert_snapshot!(

@@ -1,6 +1,17 @@
 //! The folders in which units work: how they are prepared, what happens when there is no room, and how they go away.
 
-use crate::support::{Output, Repo, SIGN};
+#[cfg(target_os = "linux")]
+use crate::support::{Migrate, Output};
+use insta::assert_snapshot;
+
+use crate::support::{Repo, SIGN};
+
+/// Adds what is ignored, changes what is tracked, and leaves a new file.
+const SETUP: &str = "
+mkdir node_modules
+echo dep >node_modules/dep
+echo 2 >lock
+echo left >left.txt";
 
 #[test]
 fn what_setup_changes_is_not_part_of_the_change() {
@@ -9,11 +20,14 @@ fn what_setup_changes_is_not_part_of_the_change() {
         .file("lock", "1\n")
         .commit("More");
     repo.git(["push", "--quiet"]);
-    let repo = repo.settings(
-        "[worktrees]\nsetup = \"mkdir node_modules && echo dep >node_modules/dep && echo 2 >lock && echo left >left.txt\"\n",
-    );
-    let agent = format!("test -f node_modules/dep\ngrep -q 2 lock\n{SIGN}");
-    let _ = repo.migrate_by(&agent, &[]).exits(0);
+    let setup = repo.program("setup", SETUP);
+    let setup = setup.to_string_lossy();
+    let repo = repo.settings(&format!("[worktrees]\nsetup = \"{setup}\"\n"));
+    let agent = "
+test -f node_modules/dep
+grep -q 2 lock
+sign";
+    let _ = repo.migrate().agent(agent).run().exits(0);
 
     let mut changes: Vec<String> = repo
         .pushed()
@@ -31,21 +45,40 @@ fn what_setup_changes_is_not_part_of_the_change() {
 fn a_setup_that_fails_says_why_and_starts_no_agent() {
     let repo = Repo::with_packages(1);
     let output = repo
-        .migrate_by(
-            "touch started\nfalse",
-            &["--setup", "echo 'no package index'; exit 4"],
-        )
+        .migrate()
+        .agent("touch started; false")
+        .with(["--setup", "echo 'no package index'; exit 4"])
+        .run()
         .exits(1);
-    output
-        .says("the setup command failed")
-        .says("no package index");
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION]
+
+    ✗ 01-packages-p0-index-js failed at setup
+      the setup command failed: exit code 4
+        │ no package index
+      log       batch logs 01-packages-p0-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/setup.log)
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    0 of 1 unit published, 1 failed · [DURATION]
+    ");
     let unit = "01-packages-p0-index-js";
-    repo.batch(["logs", unit, "--of", "setup"])
-        .exits(0)
-        .says("no package index");
-    repo.batch(["logs", unit, "--of", "agent"])
-        .exits(2)
-        .says("no log of that step");
+    let mut seen = repo.transcript();
+    seen.batch(["logs", unit, "--of", "setup"]);
+    seen.batch(["logs", unit, "--of", "agent"]);
+    assert_snapshot!(seen, @r"
+    $ batch logs 01-packages-p0-index-js --of setup
+    no package index
+
+    $ batch logs 01-packages-p0-index-js --of agent
+    ! error: unit 01-packages-p0-index-js has no log of that step
+    [exit code 2]
+    ");
 }
 
 #[test]
@@ -59,10 +92,13 @@ fn ignored_files_are_brought_along_and_never_published() {
         .file(".env", "KEY=1\n")
         .file(".env.local", "KEY=2\n")
         .file("cache/deep/er", "cached\n");
-    let agent = format!(
-        "grep -q KEY=1 .env\ngrep -q cached cache/deep/er\ntest ! -e .env.local\necho KEY=3 >.env\n{SIGN}"
-    );
-    let _ = repo.migrate_by(&agent, &[]).exits(0);
+    let agent = "
+grep -q KEY=1 .env
+grep -q cached cache/deep/er
+test ! -e .env.local
+echo KEY=3 >.env
+sign";
+    let _ = repo.migrate().agent(agent).run().exits(0);
 
     assert_eq!(repo.read(".env"), "KEY=1\n");
     let branch = &repo.pushed()[0];
@@ -72,35 +108,54 @@ fn ignored_files_are_brought_along_and_never_published() {
 #[test]
 fn clean_deletes_what_is_published_and_only_moves_what_is_not() {
     let repo = Repo::with_packages(2);
-    let agent = format!(
-        "{SIGN}\nif test \"$BATCH_UNIT\" = 02-packages-p1-index-js; then echo stray >>README.md; fi"
-    );
+    let agent = "
+sign
+if claims packages/p1/; then echo stray >>README.md; fi";
     let _ = repo
-        .migrate_by(&agent, &["--units", "2", "--keep-worktrees"])
+        .migrate()
+        .agent(agent)
+        .units(2)
+        .with(["--keep-worktrees"])
+        .run()
         .exits(1);
     let stands = || walkdir::WalkDir::new(repo.worktrees()).into_iter().count();
     let before = stands();
 
-    repo.batch(["clean", "--dry-run"])
-        .exits(0)
-        .says("would delete: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js")
-        .says("would move to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js");
+    let mut seen = repo.transcript();
+    seen.batch(["clean", "--dry-run"]);
     assert_eq!(stands(), before);
 
-    repo.batch(["clean"]).exits(0).says("--empty-trash");
+    seen.batch(["clean"]);
     assert!(!repo.worktrees().exists());
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
     let stray = repo.state_files("README.md");
     assert_eq!(stray.len(), 1, "{stray:?}");
     assert!(repo.read(&stray[0]).contains("stray"));
 
-    repo.batch(["clean", "--empty-trash", "--dry-run"])
-        .exits(0)
-        .says("would delete 1 worktree from the trash");
+    seen.batch(["clean", "--empty-trash", "--dry-run"]);
     assert!(stray[0].exists());
-    repo.batch(["clean", "--empty-trash"])
-        .exits(0)
-        .says("deleted 1 worktree from the trash");
+    seen.batch(["clean", "--empty-trash"]);
+    assert_snapshot!(seen, @r"
+    $ batch clean --dry-run
+    ! would delete: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    ! would move to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+
+    $ batch clean
+    ! deleted: [TMP]/repo.batch/[RUN]/01-packages-p0-index-js
+    ! moved to the trash: [TMP]/repo.batch/[RUN]/02-packages-p1-index-js
+    !   to get it back: git -C [TMP]/repo worktree add --quiet --detach --no-checkout \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js [COMMIT] && cp -a \
+    !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js/. \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js && git -C \
+    !     [TMP]/repo.batch/[RUN]/batch-[RUN]-02-packages-p1-index-js reset --quiet
+    ! unpublished work stays in [TMP]/repo/.git/batch/trash until batch clean --empty-trash
+
+    $ batch clean --empty-trash --dry-run
+    ! would delete 1 worktree from the trash
+
+    $ batch clean --empty-trash
+    ! deleted 1 worktree from the trash
+    ");
     assert!(!stray[0].exists());
     // The published branch is the user's now.
     assert_eq!(repo.branches().len(), 1);
@@ -109,7 +164,12 @@ fn clean_deletes_what_is_published_and_only_moves_what_is_not() {
 #[test]
 fn a_place_for_worktrees_that_two_units_would_share_is_refused() {
     let repo = Repo::with_packages(1).settings("[worktrees]\ndir = \"../{repo}.work\"\n");
-    repo.migrate_by(SIGN, &[]).exits(2).says("{run}");
+    assert_snapshot!(repo.migrate().agent(SIGN).run(), @r#"
+    $ batch migrate packages/ 'sign every file' --yes --forge local --agent-cmd [TMP]/agent --no-checks
+    ! error: the worktree folder template "../{repo}.work" has no {run}, so two units or runs would share \
+    !     a name
+    [exit code 2]
+    "#);
 }
 
 /// A repository whose worktrees stand on a small file system of their own.
@@ -134,6 +194,11 @@ impl SmallDisk {
         None
     }
 
+    /// Runs this command line of `batch`.
+    fn batch(&self, migrate: &Migrate) -> Output {
+        self.run(&[vec![batch()], migrate.words()].concat())
+    }
+
     /// Runs a program that sees the file system; it is gone when the program ends.
     fn run<W: AsRef<std::ffi::OsStr>>(&self, words: &[W]) -> Output {
         let mount = format!(
@@ -144,23 +209,21 @@ impl SmallDisk {
         command.args(["--user", "--map-root-user", "--mount"]);
         command.args(["sh", "-c", &mount, "sh"]).args(words);
         let output = command.output().expect("unshare starts");
-        Output::new(&output, self.repo.root())
+        Output::new("unshare".to_owned(), &output, self.repo.root())
     }
 }
 
-/// The program's arguments for a run in which every file is signed.
+/// The path of the program.
 #[cfg(target_os = "linux")]
-fn signing(repo: &Repo, more: &[&str]) -> Vec<String> {
+fn batch() -> String {
     let batch = assert_cmd::cargo::cargo_bin("batch");
-    let agent = repo.program("agent", SIGN);
-    let (batch, agent) = (batch.to_string_lossy(), agent.to_string_lossy());
-    let args = [&*batch, "migrate", "packages/", "sign every file", "--yes"];
-    let usual = ["--no-checks", "--agent-cmd", &*agent];
-    [&args[..], &usual, more]
-        .concat()
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+    batch.to_string_lossy().into_owned()
+}
+
+/// A run in which every file is signed.
+#[cfg(target_os = "linux")]
+fn signing<'a>(repo: &'a Repo, more: &[&str]) -> Migrate<'a> {
+    repo.migrate().agent(SIGN).anywhere().with(more)
 }
 
 #[test]
@@ -176,7 +239,7 @@ fn a_disk_that_fills_up_in_a_checkout_fails_the_unit_and_leaves_nothing() {
         return;
     };
     let repo = &disk.repo;
-    disk.run(&signing(repo, &[]))
+    disk.batch(&signing(repo, &[]))
         .exits(1)
         .says("the disk is full: ");
     assert_eq!(repo.branches(), Vec::<String>::new());
@@ -200,10 +263,11 @@ fn a_run_whose_worktrees_have_no_room_is_refused_with_numbers() {
         return;
     };
     let repo = &disk.repo;
-    disk.run(&signing(repo, &["-j", "3"]))
-        .exits(2)
-        .says("there is no room for 3 worktrees of 196.6 kB each: 409.6 kB are free at [TMP]/small; make room, or use -j 2");
-    disk.run(&signing(repo, &["-j", "1", "--keep-worktrees"]))
+    disk.batch(&signing(repo, &["-j", "3"])).exits(2).says(
+        "there is no room for 3 worktrees of 196.6 kB each: 409.6 kB are free at [TMP]/small; \
+             make room, or use -j 2",
+    );
+    disk.batch(&signing(repo, &["-j", "1", "--keep-worktrees"]))
         .exits(2)
         .says("plan fewer units");
     assert_eq!(repo.state_files("journal.db").len(), 0);
@@ -215,7 +279,7 @@ fn units_wait_until_there_is_room_for_them() {
     let Some(disk) = SmallDisk::under(heavy(3, 100_000), "400k") else {
         return;
     };
-    disk.run(&signing(&disk.repo, &["-j", "2"]))
+    disk.batch(&signing(&disk.repo, &["-j", "2"]))
         .exits(0)
         .says("note: room is tight: 3 worktrees take 589.8 kB")
         .says("units wait for disk space: a worktree takes 196.6 kB")
@@ -231,7 +295,8 @@ fn what_is_deleted_after_the_run_otherwise_makes_room() {
     };
     let clone = "git clone --quiet . ../small/repo && cd ../small/repo && exec \"$@\"";
     let mut words = ["sh", "-c", clone, "sh"].map(str::to_owned).to_vec();
-    words.extend(signing(&disk.repo, &["-j", "2"]));
+    words.push(batch());
+    words.extend(signing(&disk.repo, &["-j", "2"]).words());
     disk.run(&words)
         .exits(0)
         .says("there is enough disk space again")
@@ -245,12 +310,14 @@ fn work_on_another_file_system_reaches_the_trash_too() {
         return;
     };
     let repo = &disk.repo;
-    let agent = repo.program("agent", "echo stray >>README.md\nln -s README.md link");
-    let batch = assert_cmd::cargo::cargo_bin("batch");
+    let migrate = repo
+        .migrate()
+        .agent("echo stray >>README.md; ln -s README.md link")
+        .anywhere();
     // What is mounted is gone with the process, so both commands are one.
-    let both = "\"$0\" migrate packages/ 'sign every file' --yes --no-checks --agent-cmd \"$1\"; \"$0\" clean";
-    let words = [&*batch.to_string_lossy(), &agent.to_string_lossy()].map(str::to_owned);
-    disk.run(&["sh", "-c", both, &words[0], &words[1]])
+    let both = r#""$0" "$@"; "$0" clean"#;
+    let words = ["sh", "-c", both, &batch()].map(str::to_owned);
+    disk.run(&[words.to_vec(), migrate.words()].concat())
         .exits(0)
         .says("moved to the trash");
     let stray = repo.state_files("README.md");
@@ -260,21 +327,27 @@ fn work_on_another_file_system_reaches_the_trash_too() {
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
 }
 
+/// Finds its temporary folder empty, and writes down what is its own.
+const TELLS_ITS_PLACES: &str = r#"
+test -z "$(ls -A "$TMPDIR")"
+echo x >"$TMPDIR/mine"
+for own in "$TMPDIR" "$BATCH_PORT_BASE" "$COMPOSE_PROJECT_NAME"; do
+    echo "$own" >>"$here/told/$BATCH_UNIT"
+done
+sign"#;
+
 #[test]
 fn units_share_no_temporary_folder_no_ports_and_no_names() {
     let repo = Repo::with_packages(2);
     let told = repo.root().join("told");
     std::fs::create_dir(&told).expect("a folder");
-    let tell = format!(
-        "test -z \"$(ls -A \"$TMPDIR\")\"; echo x >\"$TMPDIR/mine\"; printf '%s\\n' \"$TMPDIR\" \"$BATCH_PORT_BASE\" \"$COMPOSE_PROJECT_NAME\" >'{}'/$BATCH_UNIT",
-        told.display()
-    );
     let check = format!("cat '{}'/$BATCH_UNIT; cat \"$TMPDIR/mine\"", told.display());
     let _ = repo
-        .migrate_by(
-            &format!("{tell}\n{SIGN}"),
-            &["--check", &check, "--units", "2"],
-        )
+        .migrate()
+        .agent(TELLS_ITS_PLACES)
+        .check(&check)
+        .units(2)
+        .run()
         .exits(0);
     let of = |unit: &str| {
         let text = std::fs::read_to_string(told.join(unit)).expect("what the agent told");
@@ -291,28 +364,34 @@ fn units_share_no_temporary_folder_no_ports_and_no_names() {
 
     let repo = repo.settings("[environment]\nset = { TMPDIR = \"/tmp\" }\n");
     let _ = repo
-        .migrate_by("test \"$TMPDIR\" = /tmp", &["--dry-run"])
+        .migrate()
+        .agent(r#"test "$TMPDIR" = /tmp"#)
+        .with(["--dry-run"])
+        .run()
         .exits(0);
 }
 
 #[test]
 fn caches_are_the_users_unless_each_unit_is_to_have_its_own() {
     let repo = Repo::with_packages(1);
-    let shared = repo.migrate_by("test -z \"${PIP_CACHE_DIR-}\"", &["--dry-run"]);
-    let _ = shared.exits(0);
-    let repo = repo.settings("[environment]\ncaches = \"own\"\n");
-    let own =
-        "case $PIP_CACHE_DIR in \"$TMPDIR\"/*) mkdir -p \"$PIP_CACHE_DIR\";; *) exit 1;; esac";
-    let _ = repo.migrate_by(own, &["--dry-run"]).exits(0);
+    let dry = |agent: &str| {
+        let run = repo.migrate().agent(agent).with(["--dry-run"]).run();
+        let _ = run.exits(0);
+    };
+    dry(r#"test -z "${PIP_CACHE_DIR-}""#);
+    repo.write("batch.toml", "[environment]\ncaches = \"own\"\n");
+    dry(r#"
+case $PIP_CACHE_DIR in
+"$TMPDIR"/*) mkdir -p "$PIP_CACHE_DIR" ;;
+*) exit 1 ;;
+esac"#);
 }
 
 #[test]
 fn the_temporary_folder_of_a_killed_run_is_cleaned_up() {
     let repo = Repo::with_packages(1);
-    let args = repo.migration(SIGN, &[]);
     // After the agent's work.
-    let killed = repo.batch_with(args, &[("BATCH_CRASH", "5+")]);
-    assert_eq!(killed.code(), -1, "{killed:?}");
+    repo.migrate().agent(SIGN).killed_at("5+");
     // The tests' own folder is the system's temporary folder for the program.
     let left = || {
         std::fs::read_dir(repo.root())

@@ -12,23 +12,22 @@ fn hook(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the hook's mode");
 }
 
+/// Passes where it sees the unit's files and commit and no token, and writes down what it is told.
+const LOOKS: &str = r#"
+grep -q signed packages/p*/index.js || exit 3
+test -z "${GITHUB_TOKEN-}" || exit 4
+read -r ref id to old
+test "$(git rev-parse HEAD)" = "$id" || exit 5
+echo "$1 $2 $ref $to $old" >>'SEEN'"#;
+
 #[test]
 fn the_hook_sees_the_files_and_the_push() {
     let repo = Repo::with_packages(2);
     let seen = repo.root().join("seen");
-    hook(
-        &repo.dir().join(".git/hooks/pre-push"),
-        &format!(
-            "grep -q signed packages/p*/index.js || exit 3\ntest -z \"${{GITHUB_TOKEN-}}\" || exit 4\n\
-             read -r ref id to old\ntest \"$(git rev-parse HEAD)\" = \"$id\" || exit 5\n\
-             echo \"$1 $2 $ref $to $old\" >>'{}'",
-            seen.display()
-        ),
-    );
-    let args = repo.migration(SIGN, &["-j", "1"]);
-    let _ = repo
-        .batch_with(args, &[("GITHUB_TOKEN", "secret")])
-        .exits(0);
+    let text = LOOKS.replace("SEEN", &seen.to_string_lossy());
+    hook(&repo.dir().join(".git/hooks/pre-push"), &text);
+    let migrate = repo.migrate().agent(SIGN).in_order();
+    let _ = migrate.env("GITHUB_TOKEN", "secret").run().exits(0);
     assert_eq!(repo.pushed().len(), 2);
     let seen = fs::read_to_string(seen).expect("the hook ran");
     let address = repo.remote_dir().display().to_string();
@@ -47,12 +46,25 @@ fn a_refusal_is_the_hooks_own_and_has_a_way_past() {
         &repo.dir().join(".git/hooks/pre-push"),
         "echo 'tickets are missing' >&2; exit 7",
     );
-    let ended = repo.migrate_by(SIGN, &[]);
-    assert_eq!(ended.code(), 1, "{ended:?}");
-    ended
-        .says("the pre-push hook of this repository refused the push: exit code 7")
-        .says("tickets are missing")
-        .says("batch publish --no-verify");
+    let ended = repo.migrate().agent(SIGN).run().exits(1);
+    insta::assert_snapshot!(ended.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ failed │ – │ – │ [DURATION]
+
+    ✗ 01-packages-p0-index-js failed at push
+      the pre-push hook of this repository refused the push: exit code 7
+      run batch publish --no-verify to push without the hook
+        │ tickets are missing
+      log       batch logs 01-packages-p0-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/pre-push.log)
+      changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    0 of 1 unit published, 1 failed · [DURATION]
+    ");
     assert!(repo.pushed().is_empty());
     let _ = repo
         .batch(["publish", "--no-verify", "--forge", "local"])
@@ -70,7 +82,7 @@ fn a_relative_folder_of_hooks_is_the_checkouts_or_the_users() {
         let repo = repo.commit("Hooks");
         repo.git(["push", "--quiet", "--no-verify"]);
         repo.git(["config", "core.hooksPath", folder]);
-        let ended = repo.migrate_by(SIGN, &[]);
+        let ended = repo.migrate().agent(SIGN).run();
         ended.says("the pre-push hook of this repository refused the push: exit code 7");
     }
 }
@@ -78,7 +90,12 @@ fn a_relative_folder_of_hooks_is_the_checkouts_or_the_users() {
 #[test]
 fn the_hook_runs_also_where_the_checkout_is_gone() {
     let repo = Repo::with_packages(1);
-    let _ = repo.migrate_by(SIGN, &["--dry-run"]).exits(0);
+    let _ = repo
+        .migrate()
+        .agent(SIGN)
+        .with(["--dry-run"])
+        .run()
+        .exits(0);
     let _ = repo.batch(["clean", "--all"]).exits(0);
     hook(
         &repo.dir().join(".git/hooks/pre-push"),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::workers::{WORKERS, Worker};
+use crate::support::agents::WAIT;
 use crate::support::{Repo, SIGN};
 
 const FILES: usize = 3;
@@ -98,14 +99,19 @@ fn branches_and_head_are_the_checkouts_own() {
 fn no_program_of_a_workers_configuration_runs() {
     let attack = r#"
         here=$(git rev-parse --git-common-dir)
-        trap=$PWD/../../../trap; printf '#!/bin/sh\ntouch "%s"\nexec cat\n' "$PWD/../../../sprung" >"$trap"; chmod +x "$trap"
-        for name in core.hooksPath core.sshCommand core.fsmonitor gpg.program core.pager credential.helper core.gitProxy; do
+        trap=$PWD/../../../trap
+        printf '#!/bin/sh\ntouch "%s"\nexec cat\n' "$PWD/../../../sprung" >"$trap"
+        chmod +x "$trap"
+        for name in core.hooksPath core.sshCommand core.fsmonitor gpg.program core.pager credential.helper \
+            core.gitProxy; do
             git config "$name" "$trap"
         done
         git config filter.x.clean "$trap"; git config filter.x.smudge "$trap"; git config diff.x.textconv "$trap"
         git config remote.origin.receivepack "$trap"; git config include.path "$trap"
         mkdir -p "$here/hooks"
-        for hook in pre-push pre-commit post-checkout reference-transaction post-index-change; do cp "$trap" "$here/hooks/$hook"; done
+        for hook in pre-push pre-commit post-checkout reference-transaction post-index-change; do
+            cp "$trap" "$here/hooks/$hook"
+        done
         mkdir -p .git/hooks 2>/dev/null && cp "$trap" .git/hooks/pre-push
         true"#;
     for worker in WORKERS {
@@ -146,7 +152,9 @@ fn a_checkout_without_git_below_a_repository_reaches_it_not() {
 #[test]
 fn the_worktree_that_is_left_is_an_ordinary_one() {
     let attack = r#"
-        trap=$PWD/../../../trap; printf '#!/bin/sh\ntouch "%s"\n' "$PWD/../../../sprung" >"$trap"; chmod +x "$trap"
+        trap=$PWD/../../../trap
+        printf '#!/bin/sh\ntouch "%s"\n' "$PWD/../../../sprung" >"$trap"
+        chmod +x "$trap"
         git config core.fsmonitor "$trap"; git config core.pager "$trap"; git config alias.status '!'"$trap"
         echo more >more.txt"#;
     let replaced = "rm -rf .git; git init --quiet .";
@@ -187,14 +195,9 @@ fn the_worktree_that_is_left_is_an_ordinary_one() {
 #[test]
 fn the_users_git_knows_the_checkout_while_workers_are_in_it() {
     let repo = Repo::with_packages(1);
-    let (there, go) = (repo.fifo("there"), repo.fifo("go"));
-    let agent = format!(
-        "{SIGN}\necho x >'{}'\nread -r x <'{}'",
-        there.display(),
-        go.display()
-    );
-    let session = repo.start_by(&agent, &[]);
-    let _ = fs::read(&there).expect("the agent is there");
+    let gate = repo.gate();
+    let session = repo.migrate().agent(WAIT).start();
+    gate.wait();
     let listed = repo.git(["worktree", "list", "--porcelain"]);
     assert!(
         listed.contains("locked batch has workers in it"),
@@ -209,7 +212,7 @@ fn the_users_git_knows_the_checkout_while_workers_are_in_it() {
         .output()
         .expect("git starts");
     assert!(!taken.status.success());
-    fs::write(&go, "x\n").expect("the agent waits");
+    gate.let_go("signed");
     let _ = session.finish().exits(0);
     assert_eq!(repo.pushed().len(), 1);
     assert_eq!(repo.git(["worktree", "list"]).lines().count(), 1);
@@ -235,8 +238,7 @@ fn the_private_repository_answers_as_the_users_does() {
         "remote.origin.pushurl",
         &repo.remote_dir().to_string_lossy(),
     ]);
-    let agent = format!(
-        r#"
+    let agent = r#"
         set -x
         test "$(git describe --abbrev=0 --match 'v1.2*')" = v1.2.0
         test "$(git describe --abbrev=0)" = v1.3.0-rc
@@ -246,16 +248,15 @@ fn the_private_repository_answers_as_the_users_does() {
         git blame -s packages/p0/index.js >/dev/null
         test "$(git log --oneline | wc -l)" = 2
         test -z "$(git status --porcelain)"
-        {SIGN}
+        sign
         test "$(git diff --name-only)" = packages/p0/index.js
         git stash --quiet; test -z "$(git status --porcelain)"; git stash pop --quiet
         test "$(git config remote.origin.url)" = https://git.example.org/shop.git
         if git push origin HEAD; then exit 9; fi
         git commit --quiet -am mine
         test "$(git diff --name-only main...HEAD)" = packages/p0/index.js
-        "#
-    );
-    let output = repo.migrate_by(&agent, &["-j", "1"]);
+        "#;
+    let output = repo.migrate().agent(agent).in_order().run();
     let log = repo.batch(["logs", "01", "--of", "agent"]);
     assert_eq!(output.code(), 0, "{}", log.said());
     assert_eq!(repo.pushed().len(), 1);
@@ -265,12 +266,18 @@ fn the_private_repository_answers_as_the_users_does() {
 #[test]
 fn a_checkout_that_lost_its_git_gets_it_back() {
     let repo = Repo::with_packages(1);
-    let agent = format!("test -f .git\n{SIGN}\nrm .git\nmkdir .git");
-    let check = repo.program(
-        "check",
-        "test -f .git; test -n \"$(git diff --name-only)\"; rm .git",
-    );
-    let check = check.to_string_lossy();
-    let _ = repo.migrate_by(&agent, &["--check", &check]).exits(0);
+    let agent = "
+test -f .git
+sign
+rm .git
+mkdir .git";
+    let check = r#"
+test -f .git
+test -n "$(git diff --name-only)"
+rm .git"#;
+    let check = repo.program("check", check);
+    let migrate = repo.migrate().agent(agent);
+    let checked = migrate.check(&check.to_string_lossy());
+    let _ = checked.run().exits(0);
     assert_eq!(repo.pushed().len(), 1);
 }

@@ -13,22 +13,21 @@ fn forge_event(repo: &Repo, unit: &str, fact: &str) {
     assert_eq!(rows, 1);
 }
 
+/// In the last unit, moves the first unit's branch in the user's repository to a commit of its own.
+const MOVES_A_BRANCH: &str = r#"
+sign
+case $BATCH_UNIT in 02*) ;; *) exit 0 ;; esac
+cd "$here/repo"
+branch=$(git for-each-ref --format='%(refname)' 'refs/heads/batch/*/01*')
+tree=$(git rev-parse main^{tree})
+stranger=$(git -c user.name=Mallory commit-tree -p main -m stranger "$tree")
+git -c user.name=Mallory update-ref -m 'moved by hand' "$branch" "$stranger""#;
+
 /// Row B1, by layout: a branch that somebody moved before its push is not pushed, and the message says who moved it.
 #[test]
 fn a_branch_that_was_moved_is_refused() {
     let repo = Repo::with_packages(2);
-    // The last agent moves the first unit's branch in the user's repository to a commit of its own.
-    let dir = repo.dir().display().to_string();
-    let agent = format!(
-        r#"{SIGN}
-        case $BATCH_UNIT in 02*) ;; *) exit 0;; esac
-        cd '{dir}'
-        branch=$(git for-each-ref --format='%(refname)' 'refs/heads/batch/*/01*')
-        tree=$(git rev-parse main^{{tree}})
-        stranger=$(git -c user.name=Mallory commit-tree -p main -m stranger "$tree")
-        git -c user.name=Mallory update-ref -m 'moved by hand' "$branch" "$stranger""#
-    );
-    let ended = Worker::Agent.attacks(&repo, &agent, &["--publish", "after-all"]);
+    let ended = Worker::Agent.attacks(&repo, MOVES_A_BRANCH, &["--publish", "after-all"]);
     assert_eq!(ended.code(), 1, "{ended:?}");
     ended
         .says("is at")
@@ -43,7 +42,12 @@ fn a_branch_that_was_moved_is_refused() {
 #[test]
 fn a_branch_that_was_moved_is_not_published_later() {
     let repo = Repo::with_packages(1);
-    let _ = repo.migrate_by(SIGN, &["--dry-run"]).exits(0);
+    let _ = repo
+        .migrate()
+        .agent(SIGN)
+        .with(["--dry-run"])
+        .run()
+        .exits(0);
     let branch = repo.branches().remove(0);
     let proven = repo.git(["rev-parse", &branch]);
     let stranger = repo.git(["commit-tree", "-p", "main", "-m", "stranger", "main^{tree}"]);
@@ -66,10 +70,8 @@ fn a_branch_that_was_moved_is_not_published_later() {
 #[test]
 fn a_forged_proof_is_not_believed() {
     let repo = Repo::with_packages(2);
-    let args = repo.migration(SIGN, &["-j", "1"]);
     // After the first unit's agent has ended.
-    let killed = repo.batch_with(args, &[("BATCH_CRASH", "5+")]);
-    assert_eq!(killed.code(), -1, "{killed:?}");
+    repo.migrate().agent(SIGN).in_order().killed_at("5+");
     let main = repo.git(["rev-parse", "main"]);
     let blob = repo.root().join("foreign");
     fs::write(&blob, "// foreign\n").expect("a file");
@@ -89,13 +91,12 @@ fn a_forged_proof_is_not_believed() {
     let entry = format!("100644,{blob},packages/p1/index.js");
     forge(&["update-index", "--cacheinfo", &entry]);
     let tree = forge(&["write-tree"]);
-    forge_event(
-        &repo,
-        "01-packages-p0-index-js",
-        &format!(
-            r#"{{"fact":"scope-proven","tree":"{tree}","changes":{{"files":1,"insertions":1,"deletions":1}}}}"#
-        ),
-    );
+    let proven = serde_json::json!({
+        "fact": "scope-proven",
+        "tree": tree,
+        "changes": { "files": 1, "insertions": 1, "deletions": 1 }
+    });
+    forge_event(&repo, "01-packages-p0-index-js", &proven.to_string());
     let resumed = repo.batch(["resume", "--yes"]);
     resumed.says("it changed what is not its own");
     assert!(
@@ -111,31 +112,22 @@ fn a_forged_proof_is_not_believed() {
 fn a_clean_up_of_the_repository_deletes_no_work() {
     let repo = Repo::with_packages(2);
     // A whole `git gc` refuses to run twice at the same time.
-    let gc = format!("git -C '{}' prune --expire=now", repo.dir().display());
-    let gc = repo.program("gc", &gc);
-    let gc = gc.to_string_lossy();
-    let first = repo.root().join("first");
-    let check = repo.program(
-        "check",
-        &format!(
-            "{gc}\ntest -e '{0}' || {{ touch '{0}'; exit 1; }}",
-            first.display()
-        ),
-    );
-    let check = check.to_string_lossy();
-    let agent = format!("{gc}\n{SIGN}\n{gc}");
+    repo.program("gc", r#"git -C "$here/repo" prune --expire=now"#);
+    let check = r#"
+"$here/gc"
+test -e "$here/first" || { touch "$here/first"; exit 1; }"#;
+    let check = repo.program("check", check);
+    let agent = r#"
+"$here/gc"
+sign
+"$here/gc""#;
     let _ = repo
-        .migrate_by(
-            &agent,
-            &[
-                "-j",
-                "1",
-                "--setup",
-                "echo x >packages/p0/set-up",
-                "--check",
-                &check,
-            ],
-        )
+        .migrate()
+        .agent(agent)
+        .check(&check.to_string_lossy())
+        .in_order()
+        .with(["--setup", "echo x >packages/p0/set-up"])
+        .run()
         .exits(0);
     assert_eq!(repo.pushed().len(), 2);
     assert_eq!(repo.git(["fsck", "--no-dangling"]), "");

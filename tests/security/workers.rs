@@ -31,20 +31,12 @@ impl Worker {
         // What the attack prints and whether it succeeds must not matter.
         let attack = repo.program("attack", &format!("set +e\n{attack}\nexit 0"));
         let attack = attack.to_string_lossy();
-        let agent = match self {
-            Self::Agent => format!("{attack}\n{SIGN}\n{attack}"),
-            Self::Check | Self::Setup => SIGN.to_owned(),
+        let migrate = repo.migrate().in_order().with(more);
+        let migrate = match self {
+            Self::Agent => migrate.agent(&format!("{attack}\nsign\n{attack}")),
+            Self::Check => migrate.agent(SIGN).check(&attack),
+            Self::Setup => migrate.agent(SIGN).with(["--setup", &*attack]),
         };
-        let agent = repo.program("attacking-agent", &agent);
-        let agent = agent.to_string_lossy();
-        let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
-        args.extend(["--forge", "local", "--agent-cmd", &*agent, "-j", "1"]);
-        match self {
-            Self::Agent => args.push("--no-checks"),
-            Self::Check => args.extend(["--check", &*attack]),
-            Self::Setup => args.extend(["--no-checks", "--setup", &*attack]),
-        }
-        args.extend_from_slice(more);
-        repo.batch(args)
+        migrate.run()
     }
 }

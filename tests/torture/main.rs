@@ -5,7 +5,7 @@
 
 mod forge;
 mod processes;
-#[allow(dead_code, reason = "the other tests use more of it")]
+#[allow(dead_code, unused_imports, reason = "the other tests use more of it")]
 #[path = "../it/support/mod.rs"]
 mod support;
 mod verdict;
@@ -90,7 +90,8 @@ fn nothing_is_lost_or_doubled_however_a_run_is_killed() {
         tally.rounds += 1;
     }
     let told = format!(
-        "seed {seed}: {} rounds in {:.0?}, runner killed {} times and resumed {}, workers killed {}, disk full {}, units failed with a reason {}, losses {}, doubles {}",
+        "seed {seed}: {} rounds in {:.0?}, runner killed {} times and resumed {}, workers killed {}, \
+         disk full {}, units failed with a reason {}, losses {}, doubles {}",
         tally.rounds,
         started.elapsed(),
         tally.runners,
@@ -108,6 +109,31 @@ fn nothing_is_lost_or_doubled_however_a_run_is_killed() {
         tally.losses,
         tally.doubles
     );
+}
+
+/// Says that it begins, and whether another process of its kind still works for this unit.
+const BEGINS: &str = r#"
+busy="$here/KIND-$BATCH_UNIT"
+if test -e "$busy" && grep -q "BATCH_UNIT=$BATCH_UNIT" "/proc/$(cat "$busy")/environ" 2>/dev/null; then
+    echo "$BATCH_UNIT" >>"$here/doubled"
+fi
+echo $$ >"$busy"
+note "KIND $BATCH_UNIT"
+sleep 0.NAP
+"#;
+
+const REWRITES: &str = r#"
+edit s/var/let/
+rm "$busy""#;
+
+const LOOKS: &str = r#"
+grep -rq let packages
+rm "$busy""#;
+
+/// How a worker of this kind begins, which sleeps for so many hundredths of a second.
+fn work(kind: &str, nap: u32) -> String {
+    let nap = format!("{nap:02}");
+    BEGINS.replace("KIND", kind).replace("NAP", &nap)
 }
 
 /// One run, from its first start to its end.
@@ -131,38 +157,19 @@ impl Round {
             hard_remote(&repo);
         }
         let nap = |random: &mut fastrand::Rng| random.u32(0..8) * 10;
-        // Each says that it begins, and whether another of its unit still works.
-        let work = |what: &str, nap: u32| {
-            format!(
-                "home=$(dirname \"$0\")\nbusy=\"$home/{what}-$BATCH_UNIT\"\nif test -e \"$busy\" && grep -q \"BATCH_UNIT=$BATCH_UNIT\" \"/proc/$(cat \"$busy\")/environ\" 2>/dev/null; then echo \"$BATCH_UNIT\" >>\"$home/doubled\"; fi\necho $$ >\"$busy\"\necho \"{what} $BATCH_UNIT\" >>\"$home/worked\"\nsleep 0.{nap:02}\n"
-            )
-        };
-        let agent = format!(
-            "{}xargs -0 sed -i.bak 's/var/let/' <\"$BATCH_FILES\"\nfind . -name '*.bak' -exec rm {{}} +\nrm \"$busy\"",
-            work("agent", nap(&mut random))
-        );
-        let check = format!(
-            "{}grep -rq let packages\nrm \"$busy\"",
-            work("check", nap(&mut random))
-        );
-        let agent = repo.program("agent", &agent);
+        let agent = format!("{}{REWRITES}", work("agent", nap(&mut random)));
+        let check = format!("{}{LOOKS}", work("check", nap(&mut random)));
         let check = repo.program("check", &check);
         let forge = if server.is_some() { "github" } else { "local" };
-        let args = [
-            "migrate",
-            "packages/",
-            "from var to let",
-            "--yes",
-            "-j",
-            "2",
-        ]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(["--units".into(), UNITS.to_string()])
-        .chain(["--forge".into(), forge.into()])
-        .chain(["--agent-cmd".into(), agent.to_string_lossy().into_owned()])
-        .chain(["--check".into(), check.to_string_lossy().into_owned()])
-        .collect();
+        let args = repo
+            .migrate()
+            .saying("from var to let")
+            .agent(&agent)
+            .check(&check.to_string_lossy())
+            .anywhere()
+            .with(["--forge", forge, "-j", "2"])
+            .units(UNITS)
+            .words();
         Self {
             hardship,
             random,

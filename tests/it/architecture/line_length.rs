@@ -9,7 +9,7 @@ use super::assert_holds;
 const LIMIT: usize = 120;
 
 /// The folders whose files are checked.
-const FOLDERS: [&str; 2] = ["src", "benches"];
+const FOLDERS: [&str; 3] = ["src", "benches", "tests"];
 
 #[test]
 fn lines_stay_within_the_limit() {

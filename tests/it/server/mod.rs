@@ -13,6 +13,7 @@ mod routes;
 mod state;
 
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -32,11 +33,35 @@ use tokio::runtime::Runtime;
 pub use fault::Fault;
 pub use state::State;
 
-use crate::support::Repo;
+use crate::support::{Migrate, Output, Repo, Transcript};
 use bare::Bare;
 
 /// What the server lets in.
 pub const TOKEN: &str = "ghp_not-to-be-seen";
+
+/// With this environment the program is let in, and hardly waits between two changes.
+pub const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
+
+impl Migrate<'_> {
+    /// Pull requests on the server, with the token that it lets in.
+    pub fn on_github(self) -> Self {
+        self.anywhere().envs(&ENV)
+    }
+}
+
+impl Transcript<'_> {
+    /// All commands get the token of the server.
+    pub fn on_github(self) -> Self {
+        self.envs(ENV)
+    }
+}
+
+impl Repo {
+    /// Runs the program with the token of the server.
+    pub fn batch_there<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Output {
+        self.batch_with(args, &ENV)
+    }
+}
 
 /// A running server; it is gone with this value.
 pub struct GitHub {

@@ -403,7 +403,8 @@ pub(super) fn merge(state: &mut State, number: u64, body: &Value) -> Answer {
 fn request_reviews(state: &mut State, number: u64, body: &Value) -> Answer {
     let users = names(body, "reviewers");
     if users.iter().any(|user| !state.collaborators.contains(user)) {
-        let words = "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the acme/shop repository.";
+        let words = "Reviews may only be requested from collaborators. One or more of the users or \
+                     teams you specified is not a collaborator of the acme/shop repository.";
         return Answer::message(422, words);
     }
     let pull = state.pull(number);

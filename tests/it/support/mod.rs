@@ -4,9 +4,13 @@
 //! without settings: neither the person's git configuration nor their tokens reach a test. Knows nothing of the
 //! library; what it checks is what a person sees.
 
+pub mod agents;
+pub mod gate;
+mod migrate;
 mod output;
 pub mod session;
 mod snapshot;
+mod transcript;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,13 +20,13 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+pub use agents::SIGN;
+use gate::Gate;
+pub use migrate::Migrate;
 pub use output::Output;
 use session::Session;
 pub use snapshot::Snapshot;
-
-/// The text of an agent that adds a line to every file of its claim.
-pub const SIGN: &str =
-    r#"xargs -0 sh -c 'for file; do echo "// signed" >>"$file"; done' sh <"$BATCH_FILES""#;
+pub use transcript::Transcript;
 
 /// A date long past, so that commit ids do not depend on the clock.
 const DATE: &str = "2024-05-01T12:00:00 +0000";
@@ -51,7 +55,8 @@ impl Repo {
         fs::create_dir_all(root.join("home")).expect("a home");
         fs::write(
             root.join("home/.gitconfig"),
-            "[user]\n\tname = Ada\n\temail = ada@acorn.example\n[commit]\n\tgpgsign = false\n[core]\n\tautocrlf = false\n",
+            "[user]\n\tname = Ada\n\temail = ada@acorn.example\n\
+             [commit]\n\tgpgsign = false\n[core]\n\tautocrlf = false\n",
         )
         .expect("a git configuration");
         Self { _tmp: tmp, dir }
@@ -115,12 +120,21 @@ impl Repo {
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
-    /// Writes a program beside the repository (not into it) and returns its path.
+    /// Writes a program beside the repository (not into it) and returns its path. It may use the words of `words.sh`.
     pub fn program(&self, name: &str, script: &str) -> PathBuf {
         let path = self.root().join(name);
-        fs::write(&path, format!("#!/bin/sh\nset -eu\n{script}\n")).expect("the program");
+        let text = format!("#!/bin/sh\nset -eu\n{}\n{script}\n", agents::WORDS);
+        fs::write(&path, text).expect("the program");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the program's mode");
         path
+    }
+
+    /// Makes a script decide on what is pushed to the remote.
+    pub fn receive_by(&self, script: &str) {
+        let hooks = self.remote_dir().join("hooks");
+        fs::create_dir_all(&hooks).expect("the hooks' folder");
+        let hook = self.program("pre-receive", script);
+        fs::rename(hook, hooks.join("pre-receive")).expect("the hook");
     }
 
     /// The text of a file of the checkout.
@@ -200,31 +214,29 @@ impl Repo {
     ) -> Output {
         let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
         command.args(args).envs(env.iter().copied());
-        Output::new(&command.output().expect("the program starts"), self.root())
+        let output = command.output().expect("the program starts");
+        Output::new(typed_line(&command), &output, self.root())
     }
 
-    /// The words of `batch migrate` over every package with an agent of this shell text and pages for pull requests;
-    /// without checks unless `more` names one.
-    pub fn migration(&self, agent: &str, more: &[&str]) -> Vec<String> {
-        let agent = self.program("agent", agent);
-        let agent = agent.to_string_lossy();
-        let mut args = vec!["migrate", "packages/", "sign every file", "--yes"];
-        args.extend(["--forge", "local", "--agent-cmd", &*agent]);
-        if !more.contains(&"--check") {
-            args.push("--no-checks");
-        }
-        args.extend_from_slice(more);
-        args.into_iter().map(str::to_owned).collect()
+    /// A command line of `batch migrate`, to be completed and run.
+    pub fn migrate(&self) -> Migrate<'_> {
+        Migrate::of(self)
     }
 
-    /// Runs [`Repo::migration`].
-    pub fn migrate_by(&self, agent: &str, more: &[&str]) -> Output {
-        self.batch(self.migration(agent, more))
+    /// A command line of `batch run` for this file, to be completed and run.
+    pub fn run_saved(&self, plan: &str) -> Migrate<'_> {
+        Migrate::of_plan(self, plan)
     }
 
-    /// Starts [`Repo::migration`] and leaves it running.
-    pub fn start_by(&self, agent: &str, more: &[&str]) -> Session {
-        self.start(self.migration(agent, more))
+    /// [`Repo::run_saved`] for a plan of these units.
+    pub fn run_plan(&self, units: &[(&str, &[&str])]) -> Migrate<'_> {
+        self.plan(units);
+        self.run_saved("plan.toml")
+    }
+
+    /// What a person sees who runs one command after another.
+    pub fn transcript(&self) -> Transcript<'_> {
+        Transcript::of(self)
     }
 
     /// Writes a plan of units, each with the package of its number and what it needs.
@@ -242,17 +254,6 @@ impl Repo {
         self.write("plan.toml", plan);
     }
 
-    /// Runs [`Repo::plan`] with an agent of this shell text.
-    pub fn run_plan(&self, units: &[(&str, &[&str])], agent: &str, more: &[&str]) -> Output {
-        self.plan(units);
-        let agent = self.program("agent", agent);
-        let agent = agent.to_string_lossy();
-        let mut args = vec!["run", "plan.toml", "--yes", "--no-checks"];
-        args.extend(["--forge", "local", "--agent-cmd", &*agent]);
-        args.extend_from_slice(more);
-        self.batch(args)
-    }
-
     /// Starts the program in the repository, without a terminal, and leaves it running.
     pub fn start<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Session {
         self.start_with(args, &[])
@@ -267,6 +268,11 @@ impl Repo {
         let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
         command.args(args).envs(env.iter().copied());
         Session::start(command, self.root())
+    }
+
+    /// Makes the place where agents wait for the test.
+    pub fn gate(&self) -> Gate {
+        Gate::of(self)
     }
 
     /// Makes a named pipe beside the repository, on which a test and an agent can wait for each other.
@@ -398,6 +404,11 @@ impl Repo {
         }
         command
     }
+}
+
+/// The command line as a person would have typed it.
+fn typed_line(command: &Command) -> String {
+    format!("batch {}", output::typed(command.get_args()))
 }
 
 /// The folders of `PATH` that hold no `gh`, whose login must not reach a test.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::Output;
+use super::{Output, typed_line};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -26,6 +26,7 @@ pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 
 
 /// A program that was started and has not been waited for.
 pub struct Session {
+    line: String,
     child: Child,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
@@ -36,6 +37,7 @@ pub struct Session {
 
 impl Session {
     pub(super) fn start(mut command: Command, root: &Path) -> Self {
+        let line = typed_line(&command);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -44,6 +46,7 @@ impl Session {
         let stdout = lines_of(child.stdout.take().expect("a pipe was asked for"));
         let stderr = lines_of(child.stderr.take().expect("a pipe was asked for"));
         Self {
+            line,
             child,
             stdout,
             stderr,
@@ -109,6 +112,7 @@ impl Session {
         let stderr = format!("{}{}", self.said, rest(&self.stderr));
         let status: ExitStatus = self.child.wait().expect("the program was started here");
         Output::new(
+            std::mem::take(&mut self.line),
             &std::process::Output {
                 status,
                 stdout: stdout.into_bytes(),
