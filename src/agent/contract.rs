@@ -57,7 +57,7 @@ pub(crate) struct Work {
     pub(crate) took: Duration,
     /// The agent's own summary of its work, or its answer.
     pub(crate) summary: Option<String>,
-    /// What this turn used up.
+    /// The usage of this turn.
     pub(crate) usage: Usage,
     /// The session that a further turn can continue.
     pub(crate) session: Option<SessionId>,

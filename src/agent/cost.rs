@@ -1,4 +1,4 @@
-//! What agents cost, in US dollars.
+//! The cost of agents, in US dollars.
 
 use std::fmt;
 

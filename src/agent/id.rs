@@ -1,4 +1,4 @@
-//! Which agent of a run is meant, for everything that is counted and decided per agent.
+//! Names one agent of a run, for everything that is counted and decided per agent.
 
 use std::fmt;
 use std::sync::Arc;

@@ -33,7 +33,7 @@ pub struct PromptError {
 /// The facts for the part that all agents of a run share.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct CommonFacts<'a> {
-    /// What the user wants changed, in their own words.
+    /// The change that the user wants, in their own words.
     pub(crate) instruction: &'a str,
     pub(crate) units: Vec<PartFacts<'a>>,
     /// The files of the repository with its conventions.
@@ -47,7 +47,7 @@ pub(crate) struct CommonFacts<'a> {
 /// The facts for the prompt that asks for a plan.
 #[derive(Debug, Clone)]
 pub(crate) struct PlanFacts<'a> {
-    /// What the user wants changed, in their own words.
+    /// The change that the user wants, in their own words.
     pub(crate) instruction: &'a str,
     pub(crate) outline: &'a Outline,
     /// How many units the plan may have.

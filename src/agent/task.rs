@@ -7,12 +7,12 @@ use super::event::SessionId;
 use crate::plan::Claim;
 use crate::process::Environment;
 
-/// What an agent is to do, and where.
+/// The task of an agent, and its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
     pub(crate) run: String,
     pub(crate) unit: String,
-    /// What the user wants changed, in their own words.
+    /// The change that the user wants, in their own words.
     pub(crate) instruction: String,
     /// The whole task in words: the instruction, the unit's files, and the rules.
     pub(crate) prompt: String,

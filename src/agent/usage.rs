@@ -1,4 +1,4 @@
-//! What agents use up: turns, tokens, money. What an agent does not report stays unknown; nothing is guessed.
+//! The usage of agents: turns, tokens, money. A number that an agent does not report stays unknown; nothing is guessed.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::cost::{Cost, CostSource, Usd};
 use crate::words;
 
-/// What one agent used up on one task, as far as it is known.
+/// The usage of one agent for one task, where it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Exchanges with the model.
@@ -54,7 +54,7 @@ impl Usage {
     }
 }
 
-/// What several turns used up together.
+/// The usage of several turns together.
 ///
 /// A turn that does not report a number leaves the sum of that number incomplete: the sum is then the least that was
 /// used, and never taken for all of it.

@@ -191,7 +191,7 @@ impl Forge for LocalForge {
         Self::PLACE.to_owned()
     }
 
-    /// Nothing waits for anything here.
+    /// A local forge never waits.
     fn session(&self, _: WaitReporter) -> Box<dyn ForgeSession> {
         Box::new(self.clone())
     }

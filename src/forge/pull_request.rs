@@ -35,6 +35,6 @@ pub(crate) struct Opened {
     pub(crate) url: String,
     /// Whether it was found open instead of created by this call.
     pub(crate) existed: bool,
-    /// What could not be done for it, one sentence each.
+    /// The options that could not be set on it, one sentence each.
     pub(crate) notes: Vec<String>,
 }

@@ -16,7 +16,7 @@ const FILES_SHOWN: usize = 40;
 /// The facts about a unit and its change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct PullRequestFacts {
-    /// What the user wants changed, in their own words.
+    /// The change that the user wants, in their own words.
     pub(crate) instruction: String,
     pub(crate) run: String,
     pub(crate) unit: String,

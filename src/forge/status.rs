@@ -17,7 +17,7 @@ pub struct PullRequestStatus {
     pub(crate) commit: Option<String>,
     pub(crate) review: ReviewDecision,
     pub(crate) checks: ChecksStatus,
-    /// Whether it merges without conflicts; nothing where that is not known, or not yet.
+    /// Whether it merges without conflicts; `None` where that is not known, or not yet.
     pub(crate) mergeable: Option<bool>,
     /// How many commits of its base it lacks; nothing where that is not known.
     pub(crate) behind: Option<u64>,
@@ -33,7 +33,7 @@ pub(crate) enum PullRequestState {
     Closed,
 }
 
-/// What the latest review of each reviewer comes to.
+/// The sum of the latest review of each reviewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ReviewDecision {
@@ -42,7 +42,7 @@ pub(crate) enum ReviewDecision {
     ChangesRequested,
 }
 
-/// What the checks of the head commit come to.
+/// The sum of the checks of the head commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ChecksStatus {

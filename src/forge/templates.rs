@@ -53,7 +53,7 @@ pub(crate) struct Templates {
     ci_marker: &'static str,
 }
 
-/// Who wrote the template of the body.
+/// The origin of the body's template.
 #[derive(Debug, Clone, Copy)]
 enum Body {
     BuiltIn,

@@ -37,7 +37,7 @@ pub(crate) struct TrackedPullRequest {
 /// An issue on a forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IssueRef {
-    /// Nothing on a forge that does not number issues.
+    /// `None` on a forge that does not number issues.
     pub(crate) number: Option<u64>,
     pub(crate) url: String,
 }

@@ -24,7 +24,7 @@ use crate::words;
 /// Why a new file may be in no unit.
 const LATER: &str = "new since the plan was made, in a folder of no unit";
 
-/// What changed in the repository since a plan was made, as far as it concerns the plan.
+/// The changes of the plan's files in the repository since the plan was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Drift {
     /// How many commits the later base has that the plan's base lacks, and the reverse.

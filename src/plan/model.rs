@@ -13,7 +13,7 @@ use crate::git::CommitId;
 /// Instruction, base, units and order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// What the user wants changed, in their own words.
+    /// The change that the user wants, in their own words.
     pub(crate) instruction: String,
     /// The full id of the commit that the plan was made for.
     pub(crate) base: CommitId,
@@ -25,7 +25,7 @@ pub struct Plan {
     pub(crate) agent: AgentOptions,
     /// Further agents, by the names that units use for them.
     pub(crate) agents: BTreeMap<String, AgentOptions>,
-    /// What must be found nowhere in the claimed files when the change is done.
+    /// The pattern that nothing in the claimed files matches when the change is done.
     pub(crate) until: Option<OldUsePattern>,
     /// Findings for all units, made before planning.
     pub(crate) research: Research,
@@ -39,7 +39,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Research {
-    /// Who did the research and what it cost, in words. Only for the record.
+    /// The agent that did the research, and its cost, in words. They are only for the record.
     pub(crate) by: Option<String>,
     /// Rules for every agent, a sentence each.
     pub(crate) conventions: Vec<String>,
@@ -52,9 +52,9 @@ pub struct Research {
 pub struct Unit {
     pub(crate) id: UnitId,
     pub(crate) title: String,
-    /// What to do in this unit, if the plan says more than the instruction.
+    /// The task of this unit, if the plan says more than the instruction.
     pub(crate) description: Option<String>,
-    /// Which of the plan's further agents works on it; `None` for the plan's own agent.
+    /// The further agent of the plan that works on it; `None` for the plan's own agent.
     pub(crate) agent: Option<String>,
     pub(crate) needs: Vec<UnitId>,
     pub(crate) claim: Claim,
@@ -63,7 +63,7 @@ pub struct Unit {
     pub(crate) owners: Vec<String>,
 }
 
-/// What a unit owns.
+/// The paths that a unit may change or create.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claim {
     /// Tracked files, as paths from the repository's root, sorted.

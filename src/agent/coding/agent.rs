@@ -216,7 +216,7 @@ impl Agent for CodingAgent {
     }
 }
 
-/// What the output of a turn comes to.
+/// The result of a turn, read from its output.
 #[derive(Default)]
 struct TurnOutput {
     usage: Usage,

@@ -55,7 +55,7 @@ impl Operation<'_> {
     }
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Debug)]
 pub(super) enum Meaning {
     Done,

@@ -20,7 +20,7 @@ use crate::forge::wait::WaitReporter;
 const CONNECT: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// What a forge on GitHub is made of.
+/// The parts of a forge on GitHub.
 #[derive(Debug)]
 pub(crate) struct GitHubSetup {
     /// The repository that pull requests go to.

@@ -14,7 +14,7 @@ use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
 use crate::plan::order::{OrderError, waves};
 use crate::plan::unit_id::UnitId;
 
-/// What is wrong with a plan's text, and on which line (from 1).
+/// A fault in a plan's text, and its line (from 1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct PlanFileError {

@@ -1,4 +1,4 @@
-//! What ties the units of a plan together, ready to be drawn.
+//! The links between the units of a plan, ready to be drawn.
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ use crate::codemod::{Codemod, OldUseCounter, OldUsePattern};
 use crate::config::{AgentOptions, Grouping, Order, UnitRange};
 use crate::git::{Base, Entry, EntryKind, Repo};
 
-/// What the user asks for.
+/// The user's request for a plan.
 pub(crate) struct Request<'a> {
     pub(crate) instruction: &'a str,
     /// Globs, folders and files, as [`Selection`] reads them.
@@ -34,7 +34,7 @@ pub(crate) struct Request<'a> {
     pub(crate) agent: AgentOptions,
     /// With a codemod, the plan holds only files that it changes.
     pub(crate) codemod: Option<&'a Codemod>,
-    /// What must be found nowhere when the change is done. Files without it are no work.
+    /// The pattern that nothing matches when the change is done. Files without a match are left out.
     pub(crate) until: Option<OldUsePattern>,
     pub(crate) units: UnitRange,
     pub(crate) by: Option<Grouping>,

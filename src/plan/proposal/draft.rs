@@ -20,7 +20,7 @@ pub(super) struct Draft {
     extent: Extent,
 }
 
-/// Whether it is all of what its titles say.
+/// Whether the draft holds all files that its titles promise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Extent {
     #[default]

@@ -101,9 +101,9 @@ pub(super) fn key(title: &str) -> String {
     words::line(title).to_lowercase()
 }
 
-/// Which unit needs which, never in a circle.
+/// The needs between units, never in a circle.
 struct Needs {
-    /// Which unit needs which, directly or through others.
+    /// The needs of each unit, directly or through others.
     reach: Vec<Vec<bool>>,
     named: Vec<BTreeSet<usize>>,
 }

@@ -25,7 +25,7 @@ pub(super) fn normalized(written: &str) -> Result<String, DropReason> {
     Ok(parts.join("/"))
 }
 
-/// Who mentions which files and folders.
+/// The mentions of files and folders.
 pub(super) struct Mentions<T> {
     files: HashMap<usize, Vec<T>>,
     folders: HashMap<String, Vec<T>>,

@@ -1,4 +1,4 @@
-//! What had to be repaired in a proposal, as facts and in sentences.
+//! The repairs of a proposal, as facts and in sentences.
 
 use std::fmt;
 

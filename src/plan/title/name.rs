@@ -8,7 +8,7 @@ pub(in crate::plan) const MAX_TITLE: usize = 60;
 /// No title or id has room for more parts, because each part takes a letter and a separator.
 pub(super) const MOST_SHOWN: usize = MAX_TITLE / 3 + 1;
 
-/// What a unit holds: a folder or file, or parts of a folder.
+/// The content of a unit: a folder or file, or parts of a folder.
 pub(super) struct Name {
     pub(crate) folder: String,
     pub(crate) parts: Vec<Part>,

@@ -1,4 +1,4 @@
-//! What holds for any files, ties and owners.
+//! Properties that hold for any files, ties and owners.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

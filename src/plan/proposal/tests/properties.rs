@@ -1,4 +1,4 @@
-//! What holds for any proposal, and for any answer of an agent.
+//! Properties that hold for any proposal, and for any answer of an agent.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
