@@ -62,11 +62,15 @@ fn a_failing_check_is_told_to_the_agent_which_mends_it() {
 #[test]
 fn after_the_last_attempt_the_unit_fails_with_the_last_reason() {
     let repo = Repo::with_packages(1);
-    let check =
-        "test \"$BATCH_UNIT\" = .base && exit; echo said; exit $(grep -c '' packages/p0/index.js)";
+    let check = r#"
+test "$BATCH_UNIT" = .base && exit
+echo said
+exit $(grep -c '' packages/p0/index.js)"#;
+    let check = repo.program("check", check);
+    let check = &*check.to_string_lossy();
     let migrate = repo.migrate().agent(MENDS).check(check);
     let output = migrate.with(["--attempts", "3"]).run();
-    assert_snapshot!(output.exits(1).printed(), @r#"
+    assert_snapshot!(output.exits(1).printed(), @r"
     run [RUN] · ended
     sign every file
 
@@ -75,15 +79,14 @@ fn after_the_last_attempt_the_unit_fails_with_the_last_reason() {
      01-packages-p0-index-js │ failed │ – │ 1 failed │ [DURATION]
 
     ✗ 01-packages-p0-index-js failed at check, after 3 attempts
-      `test "$BATCH_UNIT" = .base && exit; echo said; exit $(grep -c '' packages/p0/index.js)` failed: \
-        exit code 4
+      `[TMP]/check` failed: exit code 4
         │ said
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/check-1.3.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
-    "#);
+    ");
     assert_eq!(text(&repo, "worked").lines().count(), 3);
     assert!(repo.pushed().is_empty());
 }
@@ -137,7 +140,7 @@ fn what_lies_outside_is_told_and_never_published() {
 #[test]
 fn a_command_and_the_codemod_work_once_unless_asked() {
     let repo = Repo::with_packages(1);
-    let check = "test \"$BATCH_UNIT\" = .base";
+    let check = r#"test "$BATCH_UNIT" = .base"#;
     let _ = repo.migrate().agent(MENDS).check(check).run().exits(1);
     assert_eq!(text(&repo, "worked").lines().count(), 1);
     let migrate = repo.migrate().regex("var", "let").check(check);

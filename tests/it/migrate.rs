@@ -416,7 +416,7 @@ fn checks_are_found_by_themselves_and_left_out_where_their_program_is_missing() 
         .with_remote();
     // Only this npm and what git and a shell need; no go.
     std::fs::create_dir(repo.root().join("bin")).expect("a folder");
-    let npm = repo.program("bin/npm", "echo \"npm says $*\" >>\"$HOME/npm.log\"");
+    let npm = repo.program("bin/npm", r#"echo "npm says $*" >>"$HOME/npm.log""#);
     let bin = npm
         .parent()
         .expect("a folder")
