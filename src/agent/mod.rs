@@ -27,6 +27,6 @@ pub(crate) use cost::{CostSource, Usd};
 pub(crate) use error::{AgentError, LimitReached};
 pub(crate) use event::{AgentEvent, Interruption, SessionId};
 pub(crate) use id::AgentId;
-pub(crate) use prompt::{CommonFacts, PlanFacts, PromptError, Prompts, nothing_to_do};
+pub(crate) use prompt::{CommonFacts, PlanFacts, PromptError, Prompts, given_up, nothing_to_do};
 pub(crate) use task::{Feedback, Limits, Task, TaskKind};
 pub(crate) use usage::{Usage, UsageSum};

@@ -268,11 +268,20 @@ pub(super) fn with_feedback(task: &Task) -> String {
 /// Returns the reason of an answer that says that nothing needs doing: `none — reason`.
 #[must_use]
 pub(crate) fn nothing_to_do(answer: &str) -> Option<&str> {
+    reason_after("none", answer)
+}
+
+/// Returns the reason of an answer that says that the agent could not do its part: `failed — reason`.
+#[must_use]
+pub(crate) fn given_up(answer: &str) -> Option<&str> {
+    reason_after("failed", answer)
+}
+
+fn reason_after<'a>(word: &str, answer: &'a str) -> Option<&'a str> {
     let answer = answer.trim().trim_matches('`');
-    let rest = answer
-        .get(..4)
-        .filter(|none| none.eq_ignore_ascii_case("none"));
-    let rest = rest.and(answer.get(4..))?.trim_start();
+    let begin = answer.get(..word.len());
+    let begin = begin.filter(|begin| begin.eq_ignore_ascii_case(word));
+    let rest = begin.and(answer.get(word.len()..))?.trim_start();
     let reason = rest.strip_prefix(['—', '–', '-', ':'])?.trim();
     (!reason.is_empty()).then_some(reason)
 }
@@ -427,6 +436,10 @@ mod tests {
         assert_eq!(nothing_to_do("none: x"), Some("x"));
         for no in ["none", "nonetheless — x", "I changed none — x", "", "nöne"] {
             assert_eq!(nothing_to_do(no), None, "{no:?}");
+        }
+        assert_eq!(given_up("failed — no compiler"), Some("no compiler"));
+        for no in ["failed", "none — x", "It failed — x", "failedly — x"] {
+            assert_eq!(given_up(no), None, "{no:?}");
         }
     }
 

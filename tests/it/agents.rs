@@ -250,6 +250,20 @@ fn an_agent_may_say_that_there_is_nothing_to_do() {
     ");
 }
 
+/// Signs, and says that this was not all.
+const GIVES_UP: &str = r#"
+sign
+echo 'failed — there is no compiler' >"$BATCH_SUMMARY_FILE""#;
+
+#[test]
+fn an_agent_may_say_that_it_cannot_do_its_part() {
+    let repo = Repo::with_packages(1);
+    let output = repo.migrate().agent(GIVES_UP).run().exits(1);
+    output.says("the agent gave up: there is no compiler");
+    output.says("0 of 1 unit published, 1 failed");
+    assert_eq!(repo.pushed(), Vec::<String>::new());
+}
+
 /// Signs, and says what that took.
 const COUNTS: &str = r#"
 sign

@@ -1,5 +1,6 @@
 //! The agent's attempts at a unit: it works until nothing is found wrong, or until it has had all its attempts.
 
+use crate::agent::given_up;
 use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::event::Event;
@@ -65,6 +66,9 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
         Some(_) => reached.summary,
         None => agent(unit).await?,
     };
+    if let Some(reason) = summary.as_deref().and_then(given_up) {
+        return Err(failure(Step::Agent, format!("the agent gave up: {reason}")));
+    }
     let change = match scope(unit, prepared).await? {
         None => None,
         Some(proven) => Some((proven, checks(unit).await?)),
@@ -102,17 +106,12 @@ async fn refuse_strayed(unit: &UnitContext, before: Option<UserCheckout>) -> Res
 
 /// Writes why a unit fails whose files changed in the user's own checkout.
 fn strayed(changed: &[String]) -> String {
-    let mut names: Vec<String> = changed.iter().map(|file| words::line(file)).collect();
-    let more = names.len().saturating_sub(FILES_SHOWN);
-    names.truncate(FILES_SHOWN);
-    if more > 0 {
-        names.push(format!("and {more} more"));
-    }
+    let names = changed.iter().map(|file| words::line(file));
+    let names = words::few(names, FILES_SHOWN);
     format!(
         "the agent changed nothing in its own worktree, but files of this unit changed in your own checkout \
-         meanwhile:\n  {}\nif you did not change them, the agent works in the wrong folder: look at them with git diff \
-         there before you start it again",
-        names.join("\n  ")
+         meanwhile:\n  {names}\nif you did not change them, the agent works in the wrong folder: look at them with \
+         git diff there before you start it again"
     )
 }
 

@@ -9,6 +9,7 @@ use crate::git::{GitError, Repo};
 use crate::process::{Environment, PersonsCheckouts};
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::checkout::Checkout;
+use crate::words;
 
 /// The number of ports that each unit has for itself, from `BATCH_PORT_BASE` on.
 const PORTS: u16 = 20;
@@ -64,7 +65,7 @@ pub(crate) fn relocation_note(
     repo: &Repo,
 ) -> Option<String> {
     let led_in = environment.leading_into(&persons_checkouts(repo));
-    let mut names: Vec<String> = led_in
+    let names: Vec<String> = led_in
         .into_iter()
         .filter(|(name, _)| !is_named(config, name))
         .map(|(name, _)| name.to_string_lossy().into_owned())
@@ -72,18 +73,11 @@ pub(crate) fn relocation_note(
     if names.is_empty() {
         return None;
     }
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
     Some(format!(
-        "these variables lead into your checkout: {}{more}; a unit sees the same place in its own worktree where \
+        "these variables lead into your checkout: {}; a unit sees the same place in its own worktree where \
          that exists, and otherwise nothing of it; .worktreeinclude or [worktrees] setup can put it there, and \
          [environment] pass keeps a variable as it is",
-        names.join(", ")
+        words::few(names.iter(), NAMED)
     ))
 }
 
