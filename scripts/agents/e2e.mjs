@@ -71,7 +71,9 @@ async function stage(chosen, work, names) {
   const settings = path.join(work, 'batch.toml');
   fs.writeFileSync(settings, chosen.map((name) => table(name, model.address)).join('\n'));
   const bins = chosen.map((name) => install(name, programs));
-  const environment = { PATH: [...bins, process.env.PATH].join(':'), HOME: home, LANG: 'C.UTF-8', TERM: 'dumb' };
+  // As a shell starts it, in a project whose runner is npm: all of these name the user's checkout.
+  const here = { PWD: folder, OLDPWD: folder, INIT_CWD: folder, npm_package_json: path.join(folder, 'package.json'), PYTHONPATH: folder };
+  const environment = { PATH: [...bins, process.env.PATH].join(':'), HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', ...here };
   for (const name of chosen) Object.assign(environment, agents[name].env(model.address));
   return { git, model, settings, options: { cwd: folder, env: environment } };
 }
@@ -90,6 +92,8 @@ async function migrate(chosen, work, names, flags) {
     if (!events.length) throw new Error(`batch migrate said: ${said}`);
     const { stdout } = await promisify(execFile)(batch, ['report', '--json'], options);
     git('fetch', '--quiet');
+    const touched = git('status', '--porcelain').trim();
+    must(!touched, `${chosen}: the user's checkout was changed: ${touched}`);
     return { report: JSON.parse(stdout), events, asked: model.asked, git };
   } finally {
     model.end();
@@ -122,6 +126,8 @@ async function well(name, work) {
   }
   const told = new Set(asked.map((request) => request.common).filter(Boolean));
   must(told.size === 1, `${name}: units were told ${told.size} different beginnings`);
+  const heads = new Set(asked.filter((request) => request.common).map((request) => request.head));
+  must(heads.size === 1, `${name}: the system prompts have ${heads.size} forms`);
   const published = report.units.filter((unit) => unit.outcome === 'published').length;
   console.log(`  six units: ${published} published in ${seconds(report.took_ms)}`);
 }
@@ -151,10 +157,10 @@ async function planned(name, work) {
 
 /** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
 async function ill(name, fault, work) {
-  const { outcome: expected, said, pressure = {}, flags } = faults[fault];
+  const { outcome: expected, said, pressure = {}, flags, counted, most } = faults[fault];
   const limits = flags?.(agents[name].patience) ?? ['--agent-timeout', '5m', '--idle-timeout', '3m'];
-  const { report, events, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits]);
-  const { outcome, reason, branch, took_ms: took } = report.units[0];
+  const { report, events, asked, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits]);
+  const { outcome, reason, branch, took_ms: took, usage } = report.units[0];
   const told = events.filter((event) => event.fact === 'held-back' || event.pressure).map((event) => event.pressure);
   const line = [...new Set(told), ...(reason ?? '').split('\n').slice(0, 2)].join(' ');
   console.log(`  ${fault.padEnd(14)} ${String(outcome).padEnd(10)} ${seconds(took).padStart(6)}  ${line}`);
@@ -163,6 +169,9 @@ async function ill(name, fault, work) {
   if (said) must(said.test(reason ?? ''), `${what}: the reason is ${reason}`);
   if (pressure[name]) must(told.includes(pressure[name]), `${what}: the run was not told of ${pressure[name]}`);
   if (outcome === 'published') mustBeItsEdit(what, git, branch, fault);
+  // Every answer counts once, also in a further attempt.
+  if (counted) must(usage.input_tokens === 1400 * asked.length, `${what}: ${usage.input_tokens} tokens of ${asked.length} answers`);
+  if (most) must(usage.input_tokens <= most, `${what}: ${usage.input_tokens} tokens`);
 }
 
 /** Six units that agents share, one unit each in turn. */

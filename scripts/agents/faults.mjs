@@ -18,7 +18,9 @@ export const faults = {
   endless: { outcome: ['failed', 'no-change'], said: /not done within|as it was/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },
   // The shells of the others have other parents.
   killed: { outcome: ['published'], only: ['claude'], pressure: { claude: 'killed' } },
-  outside: { outcome: ['published'], needsTools: true },
+  outside: { outcome: ['published'], needsTools: true, counted: true },
+  // Its tools are called for ever; it tells what it uses while it works.
+  runaway: { outcome: ['failed'], said: /limit of 10000 tokens/, needsTools: true, only: ['claude', 'codex', 'opencode'], most: 21000, flags: () => ['--agent-tokens', '10k'] },
   committing: { outcome: ['published'], needsTools: true },
   'left-running': { outcome: ['published'], needsTools: true },
   'nothing-to-do': { outcome: ['no-change'], said: /nothing here is declared with var/ },

@@ -51,6 +51,13 @@ function toolsOf(dialect, body) {
   return new Map(offered.map((tool) => [tool.name, of(tool)]));
 }
 
+/** What stands before the conversation, which a provider's cache serves to all who begin alike: the paths are each unit's own. */
+function head(body) {
+  const system = (body.messages ?? []).filter(({ role }) => role === 'system' || role === 'developer');
+  const parts = [body.system, body.systemInstruction, body.instructions, system, body.tools];
+  return JSON.stringify(parts).replaceAll(/\/[^\s"'\\]*repo\.batch[^\s"'\\]*/g, 'UNIT');
+}
+
 function understand(dialect, body) {
   const turns = conversation(dialect, body);
   const all = turns.map((turn) => turn.text).join('\n');
@@ -143,6 +150,7 @@ function script(task) {
       if (isFollowUp) return first('echo Packages. > README.md');
       return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'echo more >> README.md') } : done;
     case 'endless':
+    case 'runaway':
       return { call: shell(tools, 'true') };
     case 'left-running':
       return step === 0 ? { call: shell(tools, 'setsid sleep 7411 >/dev/null 2>&1 & echo started') } : step === 1 ? edit(task) : done;
@@ -300,13 +308,13 @@ export function serve(breaks) {
       const task = understand(dialect, body);
       const count = (seen.get(task.files[0]) ?? 0) + 1;
       if (task.files.length) seen.set(task.files[0], count);
-      asked.push({ dialect, files: task.files, common: task.common });
+      asked.push({ dialect, files: task.files, common: task.common, head: head(body) });
       if (misbehave(task.scenario, count, dialect, response)) return;
       const isStream = dialect === 'gemini' ? /stream/.test(path) : body.stream === true;
       const fault = count <= breaks ? task.scenario : 'none';
       const answer = () => send(dialect, script(task), fault, isStream, response);
       // What never ends need not keep the machine busy.
-      if (task.scenario === 'endless') setTimeout(answer, 300);
+      if (['endless', 'runaway'].includes(task.scenario)) setTimeout(answer, 300);
       else answer();
     });
   });

@@ -1,5 +1,6 @@
 //! The contract between a run and an agent: the run hands over a task, the agent reports events and then its work.
 
+use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -30,6 +31,11 @@ pub trait Agent: Send + Sync {
         FurtherAttempts::Usual
     }
 
+    /// Names what the agent reports only at the end of a turn, or never: a limit on it takes effect then, or never.
+    fn late(&self) -> &'static [Quantity] {
+        &[]
+    }
+
     /// Works on the task until it is done, a limit is reached, or `cancel` fires. Reports to `events`, whose receiver
     /// has to read them, or be dropped, for the work to go on.
     fn work<'a>(
@@ -38,6 +44,24 @@ pub trait Agent: Send + Sync {
         events: &'a mpsc::Sender<AgentEvent>,
         cancel: &'a CancellationToken,
     ) -> Working<'a>;
+}
+
+/// Something that agents use up and that can be limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Quantity {
+    Turns,
+    Tokens,
+    Cost,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Turns => "turns",
+            Self::Tokens => "tokens",
+            Self::Cost => "cost",
+        })
+    }
 }
 
 /// Whether an agent gets feedback on its work and a further attempt.

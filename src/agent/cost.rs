@@ -74,6 +74,13 @@ impl Usd {
     }
 
     #[must_use]
+    pub(super) fn saturating_sub(self, other: Self) -> Self {
+        Self {
+            micros: self.micros.saturating_sub(other.micros),
+        }
+    }
+
+    #[must_use]
     pub(crate) fn saturating_add(self, other: Self) -> Self {
         Self {
             micros: self.micros.saturating_add(other.micros),

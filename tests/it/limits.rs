@@ -136,3 +136,111 @@ fn what_is_no_amount_is_refused() {
     [exit code 2]
     "#);
 }
+
+/// A program that asks its model again and again: each time it runs `answer`, and `$n` is the number of the answer.
+fn runaway(begin: &str, answer: &str) -> String {
+    format!(
+        "cat >/dev/null\nnote\n{begin}\nn=0\nwhile :; do\n    n=$((n + 1))\n    {answer}\n    sleep 0.1\ndone"
+    )
+}
+
+/// Prints what Claude prints; each answer reads 1400 tokens.
+fn runaway_claude() -> String {
+    runaway(
+        r#"echo '{"type":"system","subtype":"init","session_id":"s"}'
+usage='"usage":{"input_tokens":1000,"cache_read_input_tokens":400,"cache_creation_input_tokens":0,"output_tokens":1}'"#,
+        r#"echo '{"type":"assistant","message":{"id":"m'$n'","content":[],'"$usage"'}}'"#,
+    )
+}
+
+/// Prints what Codex prints, and keeps the file of its session; each answer reads 1400 tokens.
+fn runaway_codex() -> String {
+    runaway(
+        r#"day="$CODEX_HOME/sessions/2026/11/30"
+mkdir -p "$day"
+echo '{"type":"thread.started","thread_id":"t1"}'
+item='"type":"command_execution","command":"true"'"#,
+        r#"total='"total_token_usage":{"input_tokens":'$((n * 1400))',"cached_input_tokens":0,"output_tokens":30}'
+    count='"payload":{"type":"token_count","info":{'$total'}}'
+    echo '{"type":"event_msg",'"$count"'}' >>"$day/rollout-2026-11-30T17-02-45-t1.jsonl"
+    echo '{"type":"item.started","item":{"id":"'$n'",'"$item"'}}'
+    echo '{"type":"item.completed","item":{"id":"'$n'",'"$item"'}}'"#,
+    )
+}
+
+#[test]
+fn a_limit_of_the_run_stops_agents_while_they_work() {
+    let repo = Repo::with_packages(2);
+    let migrate = repo.migrate().agent(&runaway_claude()).units(2);
+    let more = ["--agent", "claude", "-j", "2", "--max-tokens", "20k"];
+    let output = migrate.with(more).run().exits(1);
+    output.says("skipped, because the run's 20000 tokens are used up (");
+    let report = repo.report();
+    let used = report["usage"]["input_tokens"]
+        .as_u64()
+        .expect("the tokens");
+    assert!((20_000..60_000).contains(&used), "{used}");
+    for unit in [0, 1] {
+        assert_eq!(report["units"][unit]["outcome"], "left-out");
+    }
+    // With the same limit nothing starts again; with a higher one both units go on.
+    let _ = repo.batch(["resume"]).exits(1);
+    assert_eq!(repo.worked().len(), 2);
+    let _ = repo.batch(["resume", "--max-tokens", "100k"]).exits(1);
+    assert_eq!(repo.worked().len(), 4);
+}
+
+#[test]
+fn a_limit_of_an_agent_stops_it_while_it_works() {
+    let repo = Repo::with_packages(1);
+    let migrate = repo.migrate().agent(&runaway_claude());
+    let more = ["--agent", "claude", "--agent-tokens", "5k"];
+    let output = migrate.with(more).run().exits(1);
+    output.says("stopped because it reached its limit of 5000 tokens");
+}
+
+#[test]
+fn codex_counts_by_its_items_and_by_its_session_file() {
+    for (flag, limit, said) in [
+        (
+            "--agent-tokens",
+            "5k",
+            "it reached its limit of 5000 tokens",
+        ),
+        ("--agent-turns", "4", "it reached its limit of turns"),
+    ] {
+        let repo = Repo::with_packages(1);
+        let home = repo.root().join("codex");
+        let migrate = repo.migrate().agent(&runaway_codex());
+        let migrate = migrate.env("CODEX_HOME", home.to_str().expect("a path"));
+        let output = migrate.with(["--agent", "codex", flag, limit]).run();
+        output.exits(1).says(said);
+        let used = repo.report()["usage"]["input_tokens"].as_u64();
+        assert!(used.is_some_and(|used| used < 15_000), "{used:?}");
+    }
+}
+
+#[test]
+fn an_agent_that_tells_its_usage_too_late_for_a_limit_is_named_before_the_run() {
+    let repo = Repo::with_packages(1);
+    let migrate = repo.migrate().agent(SIGN).with(["--max-tokens", "1k"]);
+    let output = migrate.run().exits(0);
+    output.says("tells of its tokens only when a turn ends, or never");
+    let output = repo.migrate().agent(SIGN).run().exits(0);
+    assert!(!output.said().contains("tells of its"), "{output:?}");
+}
+
+#[test]
+fn units_that_all_take_too_long_are_failures_of_one_reason() {
+    let repo = Repo::with_packages(5);
+    let never = repo.fifo("never");
+    let agent = format!(
+        "echo \"$BATCH_UNIT\" | tr 0123456789 abcdefghij\nread -r word <'{}'",
+        never.display()
+    );
+    let migrate = repo.migrate().agent(&agent).units(5).in_order();
+    let output = migrate.with(["--agent-timeout", "500ms"]).run().exits(1);
+    output.says(
+        "the first units all failed for the same reason (agent: stopped because it was not done",
+    );
+}

@@ -3,9 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
 use crate::agent::task::Task;
+use crate::config::Price;
 
 /// The user's variables, by name.
 pub(super) type Variable<'a> = dyn Fn(&str) -> Option<&'a OsStr> + 'a;
@@ -27,6 +29,10 @@ pub(super) trait Adapter: Send + Sync {
     /// Returns the reader of a turn's output.
     fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader>;
 
+    /// Names what the program reports only at the end of a turn, or never; `price` is the price of its
+    /// tokens, if known.
+    fn late(&self, price: Option<Price>) -> &'static [Quantity];
+
     /// Names the file that keeps the whole output.
     fn transcript(&self) -> &'static str {
         "transcript.jsonl"
@@ -43,8 +49,8 @@ pub(super) struct Turn<'a> {
     pub(super) home: &'a Path,
     /// The session to continue.
     pub(super) session: Option<&'a SessionId>,
-    /// The transcript of the turn before, if there was one.
-    pub(super) earlier: Option<&'a Path>,
+    /// The transcripts of the turns before in this folder, the last one first.
+    pub(super) earlier: &'a [PathBuf],
     /// The program's keys out of the user's environment.
     pub(super) keys: &'a [(OsString, OsString)],
 }
@@ -92,6 +98,11 @@ impl Invocation {
 /// Reads the lines of one turn, and ignores lines that it does not know.
 pub(super) trait TranscriptReader: Send {
     fn line(&mut self, line: &str, events: &mut Vec<AgentEvent>);
+
+    /// Returns the refusal that the program reported and retries in vain: nothing is gained by waiting for its end.
+    fn refusal(&mut self) -> Option<AgentError> {
+        None
+    }
 
     /// Returns the end of the turn as the program reported it, and the events that come only then.
     fn end(self: Box<Self>, events: &mut Vec<AgentEvent>) -> Option<TurnEnd>;

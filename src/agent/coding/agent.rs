@@ -12,7 +12,7 @@ use super::adapter::{Adapter, TranscriptReader, Turn, TurnEnd};
 use super::adapters::adapter;
 use super::error_message;
 use super::log::Log;
-use crate::agent::contract::{Agent, Work, Working};
+use crate::agent::contract::{Agent, Quantity, Work, Working};
 use crate::agent::cost::Cost;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
@@ -93,7 +93,7 @@ impl CodingAgent {
             prompt: &prompt,
             home: &home,
             session,
-            earlier: earlier.as_deref(),
+            earlier: &earlier,
             keys: &self.keys,
         };
         let reader = self.adapter.reader(&turn);
@@ -125,19 +125,27 @@ impl CodingAgent {
 }
 
 impl CodingAgent {
-    /// Reads the lines to their end, writes a log for people, and forwards the events.
+    /// Reads the lines to their end, writes a log for people, and forwards the events; `stop` ends a program that is
+    /// refused.
     async fn follow(
         &self,
         mut reader: Box<dyn TranscriptReader>,
         mut lines: mpsc::Receiver<String>,
         task: &Task,
         events: &mpsc::Sender<AgentEvent>,
+        stop: &CancellationToken,
     ) -> Result<TurnOutput, AgentError> {
         let mut log = Log::open(task)?;
         let mut output = TurnOutput::default();
         let mut new = Vec::new();
         while let Some(line) = lines.recv().await {
             reader.line(&line, &mut new);
+            if output.refusal.is_none()
+                && let Some(refusal) = reader.refusal()
+            {
+                output.refusal = Some(refusal);
+                stop.cancel();
+            }
             self.forward(&mut new, &mut output, &mut log, events)
                 .await?;
         }
@@ -172,16 +180,21 @@ impl CodingAgent {
 
     /// Computes the cost of the tokens from their prices.
     fn cost_by_price(&self, used: &Usage) -> Option<Cost> {
-        prices::cost(
-            used,
-            prices::price_of(self.model.as_deref()?, &self.prices)?,
-        )
+        prices::cost(used, self.price()?)
+    }
+
+    fn price(&self) -> Option<Price> {
+        prices::price_of(self.model.as_deref()?, &self.prices)
     }
 }
 
 impl Agent for CodingAgent {
     fn id(&self) -> &AgentId {
         &self.id
+    }
+
+    fn late(&self) -> &'static [Quantity] {
+        self.adapter.late(self.price())
     }
 
     fn work<'a>(
@@ -197,14 +210,21 @@ impl Agent for CodingAgent {
                 file: task.folder.join(self.adapter.transcript()),
                 sender: to,
             };
+            let stop = cancel.child_token();
             let run = async {
                 let kept = kept;
-                process::run_with_lines(&command, &kept, cancel).await
+                process::run_with_lines(&command, &kept, &stop).await
             };
-            let following = self.follow(reader, lines, task, events);
+            let following = self.follow(reader, lines, task, events, &stop);
             let (finished, output) = tokio::join!(run, following);
             let finished = finished?;
             let output = output?;
+            if let Some(refusal) = output.refusal
+                && finished.ending == Ending::Cancelled
+                && !cancel.is_cancelled()
+            {
+                return Err(refusal);
+            }
             let answer = judge(finished.ending, output.end, finished.tail)?;
             Ok(Work {
                 took: finished.took,
@@ -221,6 +241,8 @@ impl Agent for CodingAgent {
 struct TurnOutput {
     usage: Usage,
     session: Option<SessionId>,
+    /// The refusal at which the program was stopped.
+    refusal: Option<AgentError>,
     end: Option<TurnEnd>,
 }
 
@@ -256,24 +278,25 @@ fn trimmed(answer: Option<String>) -> Option<String> {
         .filter(|answer| !answer.is_empty())
 }
 
-/// Renames the transcript of an earlier turn, and returns its new path.
-fn keep_earlier(folder: &Path, name: &str) -> Result<Option<PathBuf>, AgentError> {
-    let path = folder.join(name);
-    if !path.exists() {
-        return Ok(None);
-    }
+/// Renames the transcript of an earlier turn, and returns the transcripts of all earlier turns, the last one first.
+fn keep_earlier(folder: &Path, name: &str) -> Result<Vec<PathBuf>, AgentError> {
     let numbered = |number: usize| folder.join(format!("{number}-{name}"));
-    let mut number = 1;
-    while numbered(number).exists() {
-        number += 1;
+    let mut earlier = Vec::new();
+    while numbered(earlier.len() + 1).exists() {
+        earlier.push(numbered(earlier.len() + 1));
     }
-    let kept = numbered(number);
-    match std::fs::rename(&path, &kept) {
-        Ok(()) => Ok(Some(kept)),
-        Err(source) => Err(AgentError::File {
-            what: "renamed",
-            path,
-            source,
-        }),
+    let path = folder.join(name);
+    if path.exists() {
+        let kept = numbered(earlier.len() + 1);
+        if let Err(source) = std::fs::rename(&path, &kept) {
+            return Err(AgentError::File {
+                what: "renamed",
+                path,
+                source,
+            });
+        }
+        earlier.push(kept);
     }
+    earlier.reverse();
+    Ok(earlier)
 }

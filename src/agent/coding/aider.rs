@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable};
 use super::error_message;
+use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::AgentError;
 use crate::agent::event::AgentEvent;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
+use crate::config::Price;
 
 pub(super) struct Aider;
 
@@ -59,6 +61,9 @@ impl Adapter for Aider {
             // aider would write its map of the repository into the checkout.
             "--map-tokens",
             "0",
+            // aider would ask a model to sum up a long history, and report those requests nowhere.
+            "--max-chat-history-tokens",
+            "100000000",
         ]);
         for (flag, name) in [
             ("--input-history-file", "input-history"),
@@ -83,6 +88,10 @@ impl Adapter for Aider {
             }
         }
         Ok(invocation)
+    }
+
+    fn late(&self, _price: Option<Price>) -> &'static [Quantity] {
+        &[]
     }
 
     fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {

@@ -7,20 +7,30 @@ use serde_json::Value;
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
 use super::error_message;
 use super::json::{number, text, tool_subject};
+use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::{AgentError, LimitReached};
 use crate::agent::event::{AgentEvent, Interruption, SessionId};
 use crate::agent::task::TaskKind;
-use crate::agent::usage::Usage;
+use crate::agent::usage::{Usage, UsageSum};
+use crate::config::Price;
 
 pub(super) struct Claude;
 
 /// The tools that a unit's agent must not use: agents of its own, and ways out of its checkout.
 const DENIED: &str = "Agent Task Workflow CronCreate ScheduleWakeup SendMessage EnterWorktree ExitWorktree \
-     Bash(git commit:*) Bash(git push:*) Bash(git worktree:*) Bash(gh:*) Bash(claude:*)";
+     Bash(git commit:*) Bash(git stash:*) Bash(git push:*) Bash(git config:*) Bash(git worktree:*) \
+     Bash(gh:*) Bash(claude:*)";
 
 /// The tools for reading.
 const READING: &str = "Read,Grep,Glob";
+
+/// Keeps what differs between units out of the system prompt: a provider's cache of prompts serves only equal
+/// beginnings. The prompt says all that an agent has to know of git, and a unit has nothing to remember.
+const ALIKE: [&str; 2] = [
+    "CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS",
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY",
+];
 
 /// Retries are few: the run waits for a longer rate limit, not one unit alone.
 const RETRIES: (&str, &str) = ("CLAUDE_CODE_MAX_RETRIES", "4");
@@ -77,6 +87,11 @@ impl Adapter for Claude {
         invocation
             .env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
             .env("DISABLE_AUTOUPDATER", "1");
+        for name in ALIKE {
+            if turn.task.environment.get(name).is_none() {
+                invocation.env(name, "1");
+            }
+        }
         if turn.task.environment.get(RETRIES.0).is_none() {
             invocation.env(RETRIES.0, RETRIES.1);
         }
@@ -91,17 +106,63 @@ impl Adapter for Claude {
         Ok(invocation)
     }
 
-    fn reader(&self, _turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
-        Box::new(Transcript::default())
+    fn late(&self, _price: Option<Price>) -> &'static [Quantity] {
+        &[Quantity::Cost]
+    }
+
+    fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
+        Box::new(Transcript {
+            before: turn
+                .session
+                .map(|session| Before::of(session, turn.earlier)),
+            ..Transcript::default()
+        })
     }
 }
 
 #[derive(Default)]
 struct Transcript {
+    /// What the session had used before this turn, where the turn continues one.
+    before: Option<Before>,
     /// The id of the model's latest message, which comes in several lines.
     message: Option<String>,
-    turns: u64,
+    /// What the turn has used so far, as far as it is known before the end.
+    so_far: Usage,
+    refusal: Option<AgentError>,
     end: Option<TurnEnd>,
+}
+
+/// What a session had used before a turn.
+enum Before {
+    /// The totals at the end of its last turn; nothing where it ended without any.
+    Known(Usage),
+    /// The session's earlier turns are recorded elsewhere.
+    Unknown,
+}
+
+impl Before {
+    /// Finds the session's last totals in the transcripts of earlier turns, the last one first.
+    fn of(session: &SessionId, earlier: &[PathBuf]) -> Self {
+        let mut is_known = false;
+        for path in earlier {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let lines = text.lines().rev();
+            let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let is_its = |line: &Value| self::text(line, "/session_id") == Some(&session.0);
+            let is_end = |line: &Value| self::text(line, "/type") == Some("result");
+            if let Some(line) = lines.find(|line| {
+                is_known |= is_its(line);
+                is_its(line) && is_end(line)
+            }) {
+                return Self::Known(totals(&line));
+            }
+        }
+        if is_known {
+            Self::Known(Usage::default())
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 impl TranscriptReader for Transcript {
@@ -113,14 +174,21 @@ impl TranscriptReader for Transcript {
             (Some("system"), Some("init")) => {
                 events.extend(text(&line, "/session_id").map(session));
             }
-            (Some("system"), Some("api_retry")) => events.extend(interruption(&line)),
+            (Some("system"), Some("api_retry")) => {
+                events.extend(interruption(&line));
+                self.refusal = self.refusal.take().or_else(|| self.refused(&line));
+            }
             (Some("assistant"), _) => self.assistant(&line, events),
             (Some("result"), subtype) => {
-                events.push(AgentEvent::Usage(usage(&line)));
+                events.push(AgentEvent::Usage(usage(&line, self.before.as_ref())));
                 self.end = Some(end(&line, subtype.unwrap_or_default()));
             }
             _ => {}
         }
+    }
+
+    fn refusal(&mut self) -> Option<AgentError> {
+        self.refusal.take()
     }
 
     fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
@@ -129,6 +197,16 @@ impl TranscriptReader for Transcript {
 }
 
 impl Transcript {
+    /// Returns the refusal that Claude retries in vain. After an answer the key is right, and a login is renewed.
+    fn refused(&self, line: &Value) -> Option<AgentError> {
+        let status = number(line, "/error_status").filter(|status| matches!(status, 401 | 403))?;
+        let message = text(line, "/error_message")
+            .or_else(|| text(line, "/error"))
+            .unwrap_or("it gave no reason");
+        let is_first = self.so_far.turns.is_none();
+        is_first.then(|| error_message::classify(Some(status), message))
+    }
+
     fn assistant(&mut self, line: &Value, events: &mut Vec<AgentEvent>) {
         let message = text(line, "/message/id");
         // Claude's own words about its errors stand in the result, too.
@@ -137,12 +215,23 @@ impl Transcript {
         }
         if message.is_some() && self.message.as_deref() != message {
             self.message = message.map(ToOwned::to_owned);
-            self.turns += 1;
-            // The tokens are known at the end only: those here are of the beginning of a message.
-            events.push(AgentEvent::Usage(Usage {
-                turns: Some(self.turns),
+            // The line is of the beginning of a message: it tells what the model read, and not yet what it wrote.
+            let read = |names: &[&str]| -> Option<u64> {
+                let usage = line.pointer("/message/usage");
+                names.iter().map(|name| usage?.get(name)?.as_u64()).sum()
+            };
+            let more = Usage {
+                turns: Some(1),
+                input_tokens: read(&INPUT),
+                cached_tokens: read(&[CACHED]),
                 ..Usage::default()
-            }));
+            };
+            self.so_far = [&self.so_far, &more]
+                .into_iter()
+                .collect::<UsageSum>()
+                .known()
+                .clone();
+            events.push(AgentEvent::Usage(self.so_far.clone()));
         }
         let parts = line.pointer("/message/content").and_then(Value::as_array);
         for part in parts.into_iter().flatten() {
@@ -181,48 +270,90 @@ fn interruption(line: &Value) -> Option<AgentEvent> {
     })
 }
 
-/// Reads the usage, by model where it is reported so: only that is complete when a limit ended the turn.
-fn usage(line: &Value) -> Usage {
+/// The tokens that the model read, in the sum of a turn.
+const INPUT: [&str; 3] = ["input_tokens", CACHED, "cache_creation_input_tokens"];
+const CACHED: &str = "cache_read_input_tokens";
+
+/// Reads what the turn used. The sum of the turn lacks the last request where a limit ended the turn; the totals by
+/// model have it, but in newer versions they count the whole session, as the cost does.
+fn usage(line: &Value, before: Option<&Before>) -> Usage {
+    let of_turn = sum_of_turn(line);
+    let totals = totals(line);
+    let earlier = match before {
+        None => return totals,
+        Some(Before::Unknown) => return of_turn,
+        Some(Before::Known(earlier)) => earlier,
+    };
+    let tokens = |usage: &Usage| usage.tokens().unwrap_or_default();
+    let counts_session = tokens(&totals) >= tokens(earlier).saturating_add(tokens(&of_turn));
+    if !counts_session {
+        return totals;
+    }
+    let cost = totals.cost.map(|cost| Cost {
+        usd: match earlier.cost {
+            Some(earlier) => cost.usd.saturating_sub(earlier.usd),
+            None => cost.usd,
+        },
+        ..cost
+    });
+    Usage {
+        turns: totals.turns,
+        cost,
+        ..totals.without(earlier)
+    }
+}
+
+/// Reads the sum of the turn's tokens. No cost is told for the turn alone.
+fn sum_of_turn(line: &Value) -> Usage {
+    let sum = |names: &[&str]| -> Option<u64> {
+        let usage = line.pointer("/usage")?;
+        names.iter().map(|name| usage.get(name)?.as_u64()).sum()
+    };
+    Usage {
+        turns: number(line, "/num_turns"),
+        input_tokens: sum(&INPUT),
+        cached_tokens: sum(&[CACHED]),
+        output_tokens: sum(&["output_tokens"]),
+        cost: None,
+    }
+}
+
+/// Reads the totals by model, or else the sum of the turn, and the cost.
+fn totals(line: &Value) -> Usage {
     let models = line
         .pointer("/modelUsage")
         .and_then(Value::as_object)
         .filter(|models| !models.is_empty());
-    let sum = |by_model: &[&str], in_total: &[&str]| -> Option<u64> {
-        match models {
-            Some(models) => models
-                .values()
-                .flat_map(|model| by_model.iter().map(move |name| model.get(name)?.as_u64()))
-                .sum(),
-            None => in_total
-                .iter()
-                .map(|name| line.pointer("/usage")?.get(name)?.as_u64())
-                .sum(),
-        }
+    let cost = line
+        .pointer("/total_cost_usd")
+        .and_then(Value::as_f64)
+        .and_then(Usd::new)
+        .map(|usd| Cost {
+            usd,
+            source: CostSource::Agent,
+        });
+    let Some(models) = models else {
+        return Usage {
+            cost,
+            ..sum_of_turn(line)
+        };
+    };
+    let sum = |names: &[&str]| -> Option<u64> {
+        let of_model = |model: &Value| -> Option<u64> {
+            names.iter().map(|name| model.get(name)?.as_u64()).sum()
+        };
+        models.values().map(of_model).sum()
     };
     Usage {
         turns: number(line, "/num_turns"),
-        input_tokens: sum(
-            &[
-                "inputTokens",
-                "cacheReadInputTokens",
-                "cacheCreationInputTokens",
-            ],
-            &[
-                "input_tokens",
-                "cache_read_input_tokens",
-                "cache_creation_input_tokens",
-            ],
-        ),
-        cached_tokens: sum(&["cacheReadInputTokens"], &["cache_read_input_tokens"]),
-        output_tokens: sum(&["outputTokens"], &["output_tokens"]),
-        cost: line
-            .pointer("/total_cost_usd")
-            .and_then(Value::as_f64)
-            .and_then(Usd::new)
-            .map(|usd| Cost {
-                usd,
-                source: CostSource::Agent,
-            }),
+        input_tokens: sum(&[
+            "inputTokens",
+            "cacheReadInputTokens",
+            "cacheCreationInputTokens",
+        ]),
+        cached_tokens: sum(&["cacheReadInputTokens"]),
+        output_tokens: sum(&["outputTokens"]),
+        cost,
     }
 }
 

@@ -1,17 +1,21 @@
 //! Codex: `codex exec --json`. Codex has a sandbox of its own: outside the checkout its tools write to temporary
 //! folders only, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
+use super::codex_session::SessionFile;
 use super::error_message;
 use super::json::{number, text};
+use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
+use crate::config::Price;
 
 pub(super) struct Codex;
 
@@ -65,9 +69,27 @@ impl Adapter for Codex {
         Ok(invocation)
     }
 
+    fn late(&self, price: Option<Price>) -> &'static [Quantity] {
+        match price {
+            Some(_) => &[],
+            None => &[Quantity::Cost],
+        }
+    }
+
     fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
+        let variable = |name: &str| turn.task.environment.get(name);
+        let sessions = file_below(&variable, "CODEX_HOME", ".codex", "sessions");
+        let mut file = SessionFile::below(sessions);
+        let mut before = None;
+        if let Some(session) = turn.session {
+            file.follow(session);
+            before = file.totals().cloned();
+        }
+        let earlier = || turn.earlier.first().map(|path| used_before(path));
         Box::new(Transcript {
-            before: turn.earlier.map(used_before).unwrap_or_default(),
+            before: before.or_else(earlier).unwrap_or_default(),
+            calls_before: file.calls(),
+            file,
             ..Transcript::default()
         })
     }
@@ -77,6 +99,15 @@ impl Adapter for Codex {
 struct Transcript {
     /// The usage of the session before this turn: Codex reports the sum only.
     before: Usage,
+    calls_before: u64,
+    file: SessionFile,
+    /// How many items began while no other was under way: the model had answered before each.
+    items: u64,
+    /// The ids of the items that are under way.
+    under_way: BTreeSet<String>,
+    /// What was reported last.
+    so_far: Usage,
+    refusal: Option<AgentError>,
     answer: Option<String>,
     /// The last error that was no notice of a retry.
     error: Option<String>,
@@ -89,34 +120,47 @@ impl TranscriptReader for Transcript {
             return;
         };
         match text(&line, "/type") {
-            Some("thread.started") => events.extend(
-                text(&line, "/thread_id").map(|id| AgentEvent::Session(SessionId(id.into()))),
-            ),
-            Some("item.started") => events.extend(tool(&line)),
-            Some("item.completed") => match text(&line, "/item/type") {
-                Some("agent_message") => {
-                    let answer = text(&line, "/item/text").unwrap_or_default();
-                    self.answer = Some(answer.to_owned());
-                    events.push(AgentEvent::Text(answer.to_owned()));
+            Some("thread.started") => {
+                if let Some(id) = text(&line, "/thread_id") {
+                    let session = SessionId(id.to_owned());
+                    self.file.follow(&session);
+                    events.push(AgentEvent::Session(session));
                 }
-                Some("file_change") => events.extend(tool(&line)),
-                _ => {}
-            },
+            }
+            Some("item.started") => {
+                events.extend(tool(&line));
+                if self.under_way.is_empty() {
+                    self.items += 1;
+                }
+                let id = text(&line, "/item/id").unwrap_or_default();
+                self.under_way.insert(id.to_owned());
+                self.count(events);
+            }
+            Some("item.completed") => {
+                self.under_way
+                    .remove(text(&line, "/item/id").unwrap_or_default());
+                self.completed(&line, events);
+            }
             Some("error") => {
                 let message = text(&line, "/message").unwrap_or_default();
                 if message.starts_with("Reconnecting") {
-                    events.extend(interruption(message));
+                    self.retries(message, events);
                 } else {
                     self.error = Some(message.to_owned());
                 }
             }
             Some("turn.completed") => {
-                events.push(AgentEvent::Usage(usage(&line).without(&self.before)));
+                let used = usage(&line).without(&self.before);
+                self.items += 1;
+                self.count(events);
+                let turns = self.so_far.turns;
+                events.push(AgentEvent::Usage(Usage { turns, ..used }));
                 self.end = Some(TurnEnd::Done {
                     answer: self.answer.take(),
                 });
             }
             Some("turn.failed") => {
+                self.count(events);
                 let message = text(&line, "/error/message").unwrap_or("its turn failed");
                 self.end = Some(TurnEnd::Failed(error_message::classify(None, message)));
             }
@@ -124,7 +168,14 @@ impl TranscriptReader for Transcript {
         }
     }
 
-    fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
+    fn refusal(&mut self) -> Option<AgentError> {
+        self.refusal.take()
+    }
+
+    fn end(mut self: Box<Self>, events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
+        if self.end.is_none() {
+            self.count(events);
+        }
         let Self { end, error, .. } = *self;
         end.or_else(|| {
             error.map(|message| TurnEnd::Failed(error_message::classify(None, &message)))
@@ -146,13 +197,55 @@ fn tool(line: &Value) -> Option<AgentEvent> {
     })
 }
 
-fn interruption(message: &str) -> Option<AgentEvent> {
-    match error_message::classify(None, message) {
-        AgentError::Transient {
-            interruption, wait, ..
-        } => Some(AgentEvent::Interrupted { interruption, wait }),
-        // Codex also retries what never succeeds, such as a wrong key.
-        _ => None,
+impl Transcript {
+    fn completed(&mut self, line: &Value, events: &mut Vec<AgentEvent>) {
+        match text(line, "/item/type") {
+            Some("agent_message") => {
+                let answer = text(line, "/item/text").unwrap_or_default();
+                self.answer = Some(answer.to_owned());
+                events.push(AgentEvent::Text(answer.to_owned()));
+            }
+            Some("file_change") => events.extend(tool(line)),
+            _ => {}
+        }
+    }
+
+    /// Reports what the turn has used so far, where that is more than was reported: the tokens by the session's file,
+    /// and the turns by the file or by the items that began.
+    fn count(&mut self, events: &mut Vec<AgentEvent>) {
+        let totals = self.file.totals().cloned();
+        let calls = self.file.calls().saturating_sub(self.calls_before);
+        let turns = calls.max(self.items);
+        let tokens = match (totals, calls) {
+            (Some(totals), 1..) => totals.without(&self.before),
+            _ => Usage::default(),
+        };
+        let used = Usage {
+            turns: Some(turns).filter(|turns| *turns > 0),
+            ..tokens
+        };
+        if used != self.so_far {
+            self.so_far = used.clone();
+            events.push(AgentEvent::Usage(used));
+        }
+    }
+
+    /// Takes in that Codex sends its request again. It also retries what never succeeds, such as a wrong key.
+    fn retries(&mut self, message: &str, events: &mut Vec<AgentEvent>) {
+        // The reason stands in brackets: `Reconnecting... 1/5 (reason)`.
+        let reason = message.split_once(" (").map(|(_, reason)| reason);
+        let message = reason
+            .and_then(|reason| reason.strip_suffix(')'))
+            .unwrap_or(message);
+        match error_message::classify(None, message) {
+            AgentError::Transient {
+                interruption, wait, ..
+            } => events.push(AgentEvent::Interrupted { interruption, wait }),
+            refused @ AgentError::Refused { .. } if self.so_far.turns.is_none() => {
+                self.refusal = self.refusal.take().or(Some(refused));
+            }
+            _ => {}
+        }
     }
 }
 

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable};
 use super::error_message;
 use super::json::{number, text, tool_subject};
+use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, Interruption, SessionId};
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
+use crate::config::Price;
 
 pub(super) struct Copilot;
 
@@ -19,8 +21,8 @@ pub(super) struct Copilot;
 const EXCLUDED: &str = "task,read_agent,list_agents,write_agent,session_store_sql";
 
 /// The commands that its shell must not run.
-const DENIED: &str =
-    "shell(git commit),shell(git push),shell(git worktree),shell(gh:*),shell(copilot:*)";
+const DENIED: &str = "shell(git commit),shell(git stash),shell(git push),shell(git config),shell(git worktree),\
+     shell(gh:*),shell(copilot:*)";
 
 /// The tools for a task without changes, and the tools denied in case it has others.
 const READING: &str = "view,grep,glob";
@@ -82,6 +84,10 @@ impl Adapter for Copilot {
             invocation.env("COPILOT_HOME", turn.home.join("copilot"));
         }
         Ok(invocation)
+    }
+
+    fn late(&self, _price: Option<Price>) -> &'static [Quantity] {
+        &[Quantity::Tokens, Quantity::Cost]
     }
 
     fn reader(&self, turn: &Turn<'_>) -> Box<dyn TranscriptReader> {

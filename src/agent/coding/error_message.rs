@@ -136,6 +136,16 @@ fn by_words(message: &str) -> Option<Class> {
     } else if any(&[
         "failed to get response from the ai model",
         "stream disconnected",
+        // What Claude Code says of a stream that broke (2.1.328).
+        "connection lost",
+        "mid-response",
+        "before a response was produced",
+        "response never arrived",
+        "response stalled",
+        "response stream was malformed",
+        "empty or malformed response",
+        "stream ended before",
+        "stream idle timeout",
         "stream closed",
         "connection error",
         "connection refused",
@@ -180,5 +190,30 @@ mod tests {
             "the agent failed: Prompt is too long"
         );
         assert_eq!(kind(400, "Your credit balance is too low"), "Quota");
+    }
+
+    #[test]
+    fn a_stream_that_broke_is_a_lost_connection() {
+        for message in [
+            "API Error: Connection lost mid-response. The response above may be incomplete.",
+            "API Error: Connection lost before a response was produced. Try again.",
+            "API Error: Server error mid-response. The response above may be incomplete.",
+            "API Error: The response stream was malformed. The response above may be incomplete.",
+            "API Error: The response stalled before a response was produced. Try again.",
+            "API Error: Part of the response never arrived. The response above may be incomplete.",
+            "API returned an empty or malformed response (HTTP 200) — check for a proxy",
+            "Stream ended before the response was complete",
+            "stream disconnected before completion: stream closed before response.completed",
+        ] {
+            let error = classify(None, message);
+            let is_it = matches!(
+                error,
+                AgentError::Transient {
+                    interruption: Interruption::Connection,
+                    ..
+                }
+            );
+            assert!(is_it, "{message}: {error:?}");
+        }
     }
 }

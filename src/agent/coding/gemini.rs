@@ -7,18 +7,20 @@ use serde_json::Value;
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
 use super::error_message;
 use super::json::{number, text, tool_subject};
+use crate::agent::contract::Quantity;
 use crate::agent::error::{AgentError, LimitReached};
 use crate::agent::event::{AgentEvent, SessionId};
 use crate::agent::files::{make_folder, write_file};
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
+use crate::config::Price;
 
 pub(super) struct Gemini;
 
 /// The rules for its tools, which win over all others.
 const POLICY: &str = r#"[[rule]]
 toolName = "run_shell_command"
-commandPrefix = ["git commit", "git push", "git worktree", "gh ", "gemini "]
+commandPrefix = ["git commit", "git stash", "git push", "git config", "git worktree", "gh ", "gemini "]
 decision = "deny"
 priority = 999
 "#;
@@ -87,6 +89,10 @@ impl Adapter for Gemini {
         Ok(invocation)
     }
 
+    fn late(&self, _price: Option<Price>) -> &'static [Quantity] {
+        &[Quantity::Tokens, Quantity::Cost]
+    }
+
     fn reader(&self, _turn: &Turn<'_>) -> Box<dyn TranscriptReader> {
         Box::new(Transcript::default())
     }
@@ -94,12 +100,26 @@ impl Adapter for Gemini {
 
 #[derive(Default)]
 struct Transcript {
+    turns: u64,
+    /// Whether the model is answering: what follows the results of tools is another answer.
+    is_answering: bool,
     /// The text since the last use of a tool: a message comes in pieces.
     text: String,
     end: Option<TurnEnd>,
 }
 
 impl Transcript {
+    /// Counts the answers of the model, which come in pieces.
+    fn answer(&mut self, events: &mut Vec<AgentEvent>) {
+        if !std::mem::replace(&mut self.is_answering, true) {
+            self.turns += 1;
+            events.push(AgentEvent::Usage(Usage {
+                turns: Some(self.turns),
+                ..Usage::default()
+            }));
+        }
+    }
+
     fn report_text(&self, events: &mut Vec<AgentEvent>) {
         if !self.text.trim().is_empty() {
             events.push(AgentEvent::Text(self.text.clone()));
@@ -117,10 +137,13 @@ impl TranscriptReader for Transcript {
                 text(&line, "/session_id").map(|id| AgentEvent::Session(SessionId(id.into()))),
             ),
             Some("message") if text(&line, "/role") == Some("assistant") => {
+                self.answer(events);
                 self.text
                     .push_str(text(&line, "/content").unwrap_or_default());
             }
+            Some("tool_result") => self.is_answering = false,
             Some("tool_use") => {
+                self.answer(events);
                 self.report_text(events);
                 self.text.clear();
                 events.push(AgentEvent::Tool {
@@ -130,7 +153,8 @@ impl TranscriptReader for Transcript {
             }
             Some("result") => {
                 self.report_text(events);
-                events.extend(line.get("stats").map(usage));
+                let turns = Some(self.turns).filter(|turns| *turns > 0);
+                events.extend(line.get("stats").map(|stats| usage(stats, turns)));
                 let answer = Some(std::mem::take(&mut self.text));
                 self.end = Some(match text(&line, "/status") {
                     Some("success") => TurnEnd::Done { answer },
@@ -147,9 +171,10 @@ impl TranscriptReader for Transcript {
 }
 
 /// Reads the usage; only the total counts thoughts.
-fn usage(stats: &Value) -> AgentEvent {
+fn usage(stats: &Value, turns: Option<u64>) -> AgentEvent {
     let input = number(stats, "/input_tokens");
     AgentEvent::Usage(Usage {
+        turns,
         input_tokens: input,
         cached_tokens: number(stats, "/cached"),
         output_tokens: number(stats, "/total_tokens")

@@ -11,6 +11,7 @@ mod agent;
 mod aider;
 mod claude;
 mod codex;
+mod codex_session;
 mod copilot;
 mod error_message;
 mod gemini;

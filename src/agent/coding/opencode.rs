@@ -7,11 +7,13 @@ use serde_json::Value;
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
 use super::error_message;
 use super::json::{number, text, tool_subject};
+use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
+use crate::config::Price;
 
 pub(super) struct Opencode;
 
@@ -19,8 +21,8 @@ pub(super) struct Opencode;
 const PERMISSIONS: &str = concat!(
     r#"{"*":"allow","task":"deny","external_directory":"deny","question":"deny","#,
     "\n",
-    r#""bash":{"*":"allow","git commit*":"deny","git push*":"deny","git worktree*":"deny","gh *":"deny","#,
-    r#""opencode *":"deny"}}"#,
+    r#""bash":{"*":"allow","git commit*":"deny","git stash*":"deny","git push*":"deny","git config*":"deny","#,
+    r#""git worktree*":"deny","gh *":"deny","opencode *":"deny"}}"#,
 );
 
 /// The permissions for a task without changes.
@@ -63,9 +65,11 @@ impl Adapter for Opencode {
         if let Some(model) = turn.model {
             invocation.args(["--model", model]);
         }
-        if let Some(session) = turn.session {
-            invocation.args(["--session", &session.0]);
-        }
+        match turn.session {
+            Some(session) => invocation.args(["--session", &session.0]),
+            // opencode would ask a model for a title, and report that request nowhere.
+            None => invocation.args(["--title", &turn.task.unit]),
+        };
         // The sessions go into a database of the unit's own; opencode still finds the login in its usual place.
         invocation
             .env("OPENCODE_DB", turn.home.join("opencode.db"))
@@ -80,6 +84,10 @@ impl Adapter for Opencode {
             .env("OPENCODE_DISABLE_SHARE", "1")
             .env("OPENCODE_DISABLE_LSP_DOWNLOAD", "1");
         Ok(invocation)
+    }
+
+    fn late(&self, _price: Option<Price>) -> &'static [Quantity] {
+        &[]
     }
 
     fn reader(&self, _turn: &Turn<'_>) -> Box<dyn TranscriptReader> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -41,14 +41,19 @@ fn task(folder: &Path) -> Task {
 }
 
 /// Reads a transcript, and returns its events and its end, one line each.
-fn read_transcript(kind: CodingKind, transcript: &str, earlier: Option<&Path>) -> String {
+fn read_transcript(
+    kind: CodingKind,
+    transcript: &str,
+    session: Option<&SessionId>,
+    earlier: &[PathBuf],
+) -> String {
     let folder = Path::new("/state");
     let mut reader = adapter(kind).reader(&Turn {
         task: &task(folder),
         model: Some("m"),
         prompt: folder,
         home: folder,
-        session: None,
+        session,
         earlier,
         keys: &[],
     });
@@ -90,7 +95,7 @@ fn transcripts() -> Vec<(String, CodingKind, String)> {
 fn every_transcript_is_understood() {
     let mut shown = String::new();
     for (name, kind, transcript) in transcripts() {
-        let lines = read_transcript(kind, &transcript, None);
+        let lines = read_transcript(kind, &transcript, None, &[]);
         writeln!(shown, "── {name}\n{lines}\n").unwrap();
     }
     insta::assert_snapshot!(shown);
@@ -109,9 +114,128 @@ fn the_earlier_usage_of_a_session_is_not_counted_twice() {
         r#""usage":{"input_tokens":5600,"cached_input_tokens":1800,"output_tokens":100}}"#,
     );
     std::fs::write(&earlier, first).unwrap();
-    let lines = read_transcript(CodingKind::Codex, second, Some(&earlier));
+    let lines = read_transcript(CodingKind::Codex, second, None, &[earlier]);
     let less = "input_tokens: Some(2800), cached_tokens: Some(1000), output_tokens: Some(40)";
     assert!(lines.contains(less), "{lines}");
+}
+
+/// The last line of a turn of Claude that read and wrote so much itself, with its totals and the cost so far.
+fn claude_result(
+    (read, wrote): (u64, u64),
+    (read_in_all, wrote_in_all): (u64, u64),
+    cost: f64,
+) -> String {
+    let begin = r#""type":"result","session_id":"s","is_error":false,"result":"ok","stop_reason":"end_turn""#;
+    let usage = format!(r#""input_tokens":{read},"output_tokens":{wrote}"#);
+    let cache = r#""cache_read_input_tokens":0,"cache_creation_input_tokens":0"#;
+    let model = format!(r#""inputTokens":{read_in_all},"outputTokens":{wrote_in_all}"#);
+    let model_cache = r#""cacheReadInputTokens":0,"cacheCreationInputTokens":0"#;
+    format!(r#"{{{begin},"num_turns":2,"total_cost_usd":{cost},"usage":{{{usage},{cache}}},"#)
+        + &format!(r#""modelUsage":{{"m":{{{model},{model_cache}}}}}}}"#)
+}
+
+#[test]
+fn the_totals_of_a_continued_claude_session_are_not_counted_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = SessionId("s".into());
+    let earlier = folder.path().join("1-transcript.jsonl");
+    std::fs::write(&earlier, claude_result((2800, 60), (2800, 60), 0.25)).unwrap();
+    let own = "input_tokens: Some(1400), cached_tokens: Some(0), output_tokens: Some(30)";
+    let used = |last: &str, earlier: &[PathBuf]| {
+        read_transcript(CodingKind::Claude, last, Some(&session), earlier)
+    };
+    // 2.1.328 counts the session, 2.1.197 counts the turn.
+    for in_all in [(4200, 90), (1400, 30)] {
+        let cost = if in_all.0 == 4200 { 0.375 } else { 0.125 };
+        let last = claude_result((1400, 30), in_all, cost);
+        let lines = used(&last, std::slice::from_ref(&earlier));
+        assert!(lines.contains(own), "{lines}");
+        assert!(lines.contains("Usd { micros: 125000 }"), "{lines}");
+    }
+    // Where nobody knows what the session had used, the turn's own sum counts, and its cost is unknown.
+    let lines = used(&claude_result((1400, 30), (4200, 90), 0.375), &[]);
+    assert!(
+        lines.contains(own) && lines.contains("cost: None"),
+        "{lines}"
+    );
+}
+
+#[test]
+fn what_claude_reads_counts_while_it_works() {
+    let usage = concat!(
+        r#""input_tokens":1000,"cache_read_input_tokens":400,"#,
+        r#""cache_creation_input_tokens":0,"output_tokens":1"#
+    );
+    let answer = |id: &str| {
+        let message = format!(r#"{{"id":"{id}","usage":{{{usage}}},"content":[]}}"#);
+        format!(r#"{{"type":"assistant","message":{message}}}"#)
+    };
+    let transcript = [answer("a"), answer("a"), answer("b")].join("\n");
+    let lines = read_transcript(CodingKind::Claude, &transcript, None, &[]);
+    let last =
+        "turns: Some(2), input_tokens: Some(2800), cached_tokens: Some(800), output_tokens: None";
+    assert!(lines.contains(last), "{lines}");
+}
+
+#[test]
+fn each_item_of_codex_counts_as_a_turn_unless_another_one_is_under_way() {
+    let item = |kind: &str, id: u32| {
+        format!(
+            r#"{{"type":"item.{kind}","item":{{"id":"{id}","type":"command_execution","command":"true"}}}}"#
+        )
+    };
+    let transcript = [
+        item("started", 1),
+        item("started", 2),
+        item("completed", 1),
+        item("completed", 2),
+        item("started", 3),
+    ];
+    let lines = read_transcript(CodingKind::Codex, &transcript.join("\n"), None, &[]);
+    assert!(
+        lines.contains("turns: Some(2)") && !lines.contains("turns: Some(3)"),
+        "{lines}"
+    );
+}
+
+#[tokio::test]
+async fn an_agent_that_is_refused_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"cat >/dev/null
+echo '{"type":"system","subtype":"api_retry","attempt":1,"error_status":401,"error":"authentication_failed"}'
+sleep 600"#;
+    let agent = stand_in(folder.path(), script);
+    let task = task(folder.path());
+    let cancel = CancellationToken::new();
+    let error = agent
+        .work(&task, &mpsc::channel(16).0, &cancel)
+        .await
+        .unwrap_err();
+    let said = "the agent is not logged in, or its key is wrong: authentication_failed";
+    assert_eq!(error.to_string(), said);
+    assert!(!cancel.is_cancelled());
+}
+
+#[test]
+fn a_key_that_was_right_is_not_refused_at_once() {
+    let folder = Path::new("/state");
+    let task = task(folder);
+    let mut reader = adapter(CodingKind::Claude).reader(&Turn {
+        task: &task,
+        model: None,
+        prompt: folder,
+        home: folder,
+        session: None,
+        earlier: &[],
+        keys: &[],
+    });
+    for line in [
+        r#"{"type":"assistant","message":{"id":"a","content":[]}}"#,
+        r#"{"type":"system","subtype":"api_retry","attempt":1,"error_status":401,"error":"authentication_failed"}"#,
+    ] {
+        reader.line(line, &mut Vec::new());
+    }
+    assert!(reader.refusal().is_none());
 }
 
 #[test]
@@ -136,7 +260,7 @@ fn a_usage_file_is_read_at_the_end_and_without_the_earlier_usage_of_the_session(
             prompt: folder.path(),
             home: folder.path(),
             session,
-            earlier: None,
+            earlier: &[],
             keys: &[],
         });
         report(4200);
@@ -193,7 +317,7 @@ fn a_task_without_changes_has_an_invocation_of_its_own() {
                 prompt: folder,
                 home: folder,
                 session: None,
-                earlier: None,
+                earlier: &[],
                 keys: &[],
             };
             format!("{:?}", adapter(kind).invocation(&turn).unwrap())
@@ -274,6 +398,6 @@ proptest! {
             .rev()
             .find(|at| transcript.is_char_boundary(*at));
         let broken = format!("{}{junk}\n{transcript}", &transcript[..cut.unwrap_or(0)]);
-        read_transcript(CodingKind::ALL[reader], &broken, None);
+        read_transcript(CodingKind::ALL[reader], &broken, None, &[]);
     }
 }

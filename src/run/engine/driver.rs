@@ -24,6 +24,7 @@ use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::{Phase, UnitState};
 use crate::run::schedule::breaker;
 use crate::run::schedule::concurrency::{Concurrency, InterruptionReport};
+use crate::run::schedule::limits::{UsageReport, WorkingAgents};
 use crate::run::schedule::refusal::{among_others, refusal, strayed_with};
 use crate::run::schedule::scheduler::{self, Next, Space};
 use crate::run::unit::context::PendingEvent;
@@ -47,6 +48,7 @@ pub(crate) enum Message {
     UnitEnded(EndedPipeline),
     CleanedUp,
     Interruption(InterruptionReport),
+    Usage(UsageReport),
     /// A fact about the tracking issue.
     Tracking(RunFact),
     /// A moment has come when more, or no more, may start.
@@ -60,6 +62,7 @@ pub(crate) struct Inbox {
     pub(crate) events: mpsc::Receiver<PendingEvent>,
     pub(crate) stops: mpsc::Receiver<Stop>,
     pub(crate) interruptions: mpsc::UnboundedReceiver<InterruptionReport>,
+    pub(crate) usage: mpsc::UnboundedReceiver<UsageReport>,
     pub(crate) tracking: mpsc::UnboundedReceiver<RunFact>,
     pub(crate) requests: mpsc::Receiver<Request>,
 }
@@ -71,6 +74,7 @@ pub(crate) struct Engine<'w> {
     watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
     pipelines: Pipelines,
     concurrency: Concurrency,
+    working: WorkingAgents,
     clean_up: CleanUp,
     tracker: Option<Tracker>,
     /// When this process began to drive the run.
@@ -91,6 +95,7 @@ impl<'w> Engine<'w> {
     ) -> (Self, Inbox) {
         let (events, reported) = mpsc::channel(64);
         let (interruptions, interrupted) = mpsc::unbounded_channel();
+        let (report_usage, usage) = mpsc::unbounded_channel();
         let (report_tracking, tracking) = mpsc::unbounded_channel();
         let (request, requests) = mpsc::channel(16);
         let folder = job.workspace.places.requests(job.id());
@@ -98,9 +103,10 @@ impl<'w> Engine<'w> {
         let tracker = Tracker::start(&job, &state, report_tracking);
         let job = Arc::new(job);
         let engine = Self {
-            pipelines: Pipelines::new(&job, &state, events, interruptions),
+            pipelines: Pipelines::new(&job, &state, events, interruptions, report_usage),
             concurrency: Concurrency::new(job.jobs()),
             clean_up: CleanUp::new(&job),
+            working: WorkingAgents::default(),
             begun: Instant::now(),
             deadline: None,
             user_checkout: user_files::look(&job),
@@ -114,6 +120,7 @@ impl<'w> Engine<'w> {
             events: reported,
             stops,
             interruptions: interrupted,
+            usage,
             tracking,
             requests,
         };
@@ -168,6 +175,7 @@ impl<'w> Engine<'w> {
                 let fact = self.concurrency.interrupt(&self.state, &report, at, now());
                 self.record_all(fact)?;
             }
+            Message::Usage(report) => self.working.report(report),
             Message::Deadline => {
                 self.abort().await;
                 return Ok(());
@@ -253,6 +261,7 @@ impl<'w> Engine<'w> {
 
     /// Starts no further units once the run has reached a limit, where a unit is left that could start.
     fn check_limits(&mut self) -> Result<(), RunError> {
+        self.stop_agents_over_limit()?;
         if !self.may_begin_more() {
             return Ok(());
         }
@@ -261,11 +270,11 @@ impl<'w> Engine<'w> {
             .canary()
             .and_then(UnitState::outcome)
             .map(|_| StopReason::Canary);
-        let reached = self
-            .job
-            .spec
-            .caps()
-            .reached(&self.state, self.begun.elapsed());
+        let reached =
+            self.job
+                .spec
+                .caps()
+                .reached(&self.state, &self.working, self.begun.elapsed());
         if let Some(why) = canary.or(reached) {
             return self.record(Event::Run(RunFact::StartsStopped { why, agent: None }));
         }
@@ -275,6 +284,22 @@ impl<'w> Engine<'w> {
             self.record(Event::Run(RunFact::StartsStopped { why, agent }))?;
         }
         Ok(())
+    }
+
+    /// Stops the working agents once the run is over a limit.
+    fn stop_agents_over_limit(&mut self) -> Result<(), RunError> {
+        if self.working.is_empty() {
+            return Ok(());
+        }
+        let caps = self.job.spec.caps();
+        let Some(why) = caps.exceeded(&self.state, &self.working) else {
+            return Ok(());
+        };
+        self.pipelines.stop_agents(why.clone());
+        if self.state.stop_reason.is_some() {
+            return Ok(());
+        }
+        self.record(Event::Run(RunFact::StartsStopped { why, agent: None }))
     }
 
     fn may_begin_more(&self) -> bool {
@@ -420,6 +445,9 @@ impl<'w> Engine<'w> {
             Event::Unit(id, fact) => {
                 if let Some(unit) = self.state.unit(id) {
                     self.pipelines.show_state(unit);
+                }
+                if let UnitFact::AgentUsed { .. } | UnitFact::Ended { .. } = fact {
+                    self.working.end_turn(id);
                 }
                 if let UnitFact::Committed { .. } | UnitFact::Ended { .. } = fact {
                     self.pipelines.update_gate(&self.state);

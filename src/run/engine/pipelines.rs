@@ -14,8 +14,10 @@ use crate::run::job::job::Job;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
+use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_state::UnitState;
 use crate::run::schedule::concurrency::InterruptionReport;
+use crate::run::schedule::limits::UsageReport;
 use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_limiter::{PublishHistory, PublishLimits};
 use crate::run::schedule::publish_queue::PublishQueue;
@@ -31,6 +33,9 @@ pub(crate) struct Pipelines {
     publish_queue: Option<Arc<PublishQueue>>,
     events: mpsc::Sender<PendingEvent>,
     interruptions: mpsc::UnboundedSender<InterruptionReport>,
+    usage_reports: mpsc::UnboundedSender<UsageReport>,
+    /// The limit of the whole run at which working agents are stopped.
+    run_limit: watch::Sender<Option<StopReason>>,
     restart_permits: Arc<RestartPermits>,
     base_checks: Arc<BaseChecks>,
     /// Ends every pipeline.
@@ -53,12 +58,13 @@ pub(crate) struct EndedPipeline {
 }
 
 impl Pipelines {
-    /// Prepares what pipelines share; `events` and `interruptions` lead to the engine.
+    /// Prepares what pipelines share; `events`, `interruptions` and `usage_reports` lead to the engine.
     pub(crate) fn new(
         job: &Job,
         state: &RunState,
         events: mpsc::Sender<PendingEvent>,
         interruptions: mpsc::UnboundedSender<InterruptionReport>,
+        usage_reports: mpsc::UnboundedSender<UsageReport>,
     ) -> Self {
         let settings = &job.spec.settings.publish;
         let limits = PublishLimits::of(settings, job.delivery.is_on_a_server());
@@ -70,6 +76,8 @@ impl Pipelines {
             publish_queue: limits.map(queue),
             events,
             interruptions,
+            usage_reports,
+            run_limit: watch::Sender::new(None),
             restart_permits: Arc::new(RestartPermits::new()),
             base_checks: Arc::new(BaseChecks::new(job, &state.base_checks)),
             cancel: CancellationToken::new(),
@@ -97,6 +105,8 @@ impl Pipelines {
             publish_queue: self.publish_queue.clone(),
             events: self.events.clone(),
             interruptions: self.interruptions.clone(),
+            usage_reports: self.usage_reports.clone(),
+            run_limit: self.run_limit.subscribe(),
             restart_permits: Arc::clone(&self.restart_permits),
             base_checks: Arc::clone(&self.base_checks),
             cancel: cancel.clone(),
@@ -146,6 +156,11 @@ impl Pipelines {
     /// Says whether an agent that was killed from outside may work again.
     pub(crate) fn grant_restarts(&self, may_restart: bool) {
         self.restart_permits.set_open(may_restart);
+    }
+
+    /// Stops the agents that work: the run is over a limit.
+    pub(crate) fn stop_agents(&self, limit: StopReason) {
+        self.run_limit.send_replace(Some(limit));
     }
 
     /// Asks the pipelines of these units to end.

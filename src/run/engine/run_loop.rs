@@ -46,6 +46,8 @@ async fn run(mut engine: Engine<'_>, mut inbox: Inbox) -> Result<RunState, RunEr
         let message = tokio::select! {
             // Events first: a task that has ended reported all its events before.
             biased;
+            // A turn reports its usage before its end.
+            Some(report) = inbox.usage.recv() => Message::Usage(report),
             Some(event) = inbox.events.recv() => Message::Event(event),
             // An interruption is reported before its consequences.
             Some(report) = inbox.interruptions.recv() => Message::Interruption(report),

@@ -3,11 +3,11 @@
 //! [`Job::prepare`] refuses everything that can be refused. It reads and changes nothing, so after an error there is
 //! nothing to clean up. A job does not change while it runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError};
+use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError, Quantity};
 use crate::config::{Config, ForkChoice, RepoName};
 use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
 use crate::plan::{Plan, Unit, UnitId};
@@ -74,6 +74,7 @@ impl Job {
         let checks = Checks::of(&workspace.repo, &plan, &tracked, config, &found.environment)?;
         let mut notes = checks.notes;
         notes.extend(relocation_note(&found.environment, config, &workspace.repo));
+        notes.extend(late_limits(&assignments, config));
         workspace.repo = delivery.reach(workspace.repo);
         let units = assignments.into_iter().zip(checks.of_units);
         Ok(Self {
@@ -385,6 +386,33 @@ impl Example {
         let of = id.clone();
         Some(Self { of, patch })
     }
+}
+
+/// Returns a sentence for each agent that reports something that is limited only when its turn ends.
+fn late_limits(assignments: &[Assignment], config: &Config) -> BTreeSet<String> {
+    let run = &config.run;
+    let note = |Assignment { agent, caps, .. }: &Assignment| {
+        let is_limited = |quantity: &&Quantity| match quantity {
+            Quantity::Turns => caps.turns.is_some(),
+            Quantity::Tokens => caps.tokens.or(run.max_tokens).is_some(),
+            Quantity::Cost => caps.budget.or(run.budget).is_some(),
+        };
+        let late: Vec<String> = agent
+            .late()
+            .iter()
+            .filter(is_limited)
+            .map(ToString::to_string)
+            .collect();
+        (!late.is_empty()).then(|| {
+            format!(
+                "{} tells of its {} only when a turn ends, or never: a limit cannot stop it before; \
+                 --agent-timeout can",
+                agent.id(),
+                late.join(" and ")
+            )
+        })
+    };
+    assignments.iter().filter_map(note).collect()
 }
 
 /// Refuses settings that no run of the plan can meet.

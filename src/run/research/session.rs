@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::fs;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -239,7 +240,8 @@ impl<'a> PlanningSession<'a> {
             self.assignment.agent.work(task, &events, &stop).await
         };
         let budget = AgentBudget::left(self.assignment.caps, turns);
-        let (worked, monitored) = tokio::join!(work, monitor(reported, budget, &stop, tell));
+        let (worked, monitored) =
+            tokio::join!(work, monitor(reported, budget, &stop, pending(), tell));
         self.checkout.checkout().end_processes();
         let worked = monitored.judge(worked);
         turns.push(monitored.usage);

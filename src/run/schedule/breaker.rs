@@ -49,8 +49,12 @@ fn same_failure(state: &RunState, who: &AgentId) -> Option<String> {
     }
 }
 
-/// Returns the text that is equal for failures with the same reason: the step, the reason and the last line of the
-/// output, without the unit's own names and without numbers.
+/// The words of an ending that say nothing of its reason; the output says more.
+const BARE_ENDINGS: [&str; 2] = ["exit code", "ended by "];
+
+/// Returns the text that is equal for failures with the same reason: the step and the reason, without the unit's own
+/// names and without numbers. The last line of the output belongs to the reason only where the reason names no more
+/// than an exit code: what an agent printed last before it was stopped at a limit is a different line each time.
 fn likeness(unit: &UnitState) -> Option<String> {
     let Some(Outcome::Failed {
         step, reason, tail, ..
@@ -58,9 +62,12 @@ fn likeness(unit: &UnitState) -> Option<String> {
     else {
         return None;
     };
-    let tail = tail.as_deref().unwrap_or_default();
-    let last = tail.lines().rfind(|line| !line.trim().is_empty());
-    let mut text = format!("{} {reason} {}", step.words(), last.unwrap_or_default());
+    let mut text = format!("{} {reason}", step.words());
+    if BARE_ENDINGS.iter().any(|words| reason.contains(words)) {
+        let tail = tail.as_deref().unwrap_or_default();
+        let last = tail.lines().rfind(|line| !line.trim().is_empty());
+        text = format!("{text} {}", last.unwrap_or_default());
+    }
     if let Some(worktree) = &unit.attempt.worktree {
         text = text.replace(&*worktree.to_string_lossy(), "");
     }
@@ -73,7 +80,7 @@ fn likeness(unit: &UnitState) -> Option<String> {
 mod tests {
     use super::*;
     use crate::plan::UnitId;
-    use crate::run::{Event, Recorded, RunFact, RunId, Step, StopReason, UnitFact, sample};
+    use crate::run::{Event, Phase, Recorded, RunFact, RunId, Step, StopReason, UnitFact, sample};
 
     /// Makes a run of the units `unit-a` to `unit-d`; some ended in this order, each with a reason or well.
     fn state(ends: &[(&str, Option<&str>)]) -> RunState {
@@ -90,7 +97,7 @@ mod tests {
                 Some(reason) => Outcome::Failed {
                     step: Step::Agent,
                     reason: (*reason).into(),
-                    tail: Some("last words\n\n".into()),
+                    tail: Some(format!("last words of {name}\n\n")),
                     log: None,
                 },
             };
@@ -152,6 +159,26 @@ mod tests {
             ("unit-d", x),
         ]);
         assert_eq!(first(&late), None);
+    }
+
+    #[test]
+    fn the_output_tells_failures_apart_only_where_the_reason_does_not() {
+        let alike = |reason| {
+            let mut it = state(&[
+                ("unit-a", Some(reason)),
+                ("unit-b", Some(reason)),
+                ("unit-c", Some(reason)),
+            ]);
+            for (unit, tail) in it.units.iter_mut().zip(["red", "green", "blue"]) {
+                if let Phase::Ended(Outcome::Failed { tail: said, .. }) = &mut unit.phase {
+                    *said = Some(tail.to_owned());
+                }
+            }
+            first(&it).is_some()
+        };
+        assert!(alike("stopped because it was not done within 15s"));
+        assert!(!alike("`npm test` failed: exit code 1"));
+        assert!(!alike("the agent failed: ended by SIGSEGV"));
     }
 
     #[test]

@@ -10,5 +10,6 @@ pub(crate) mod publish_limiter;
 pub(crate) mod publish_queue;
 pub(crate) mod refusal;
 pub(crate) mod restart_permits;
+pub(crate) mod restarts;
 pub(crate) mod retry;
 pub(crate) mod scheduler;

@@ -20,7 +20,10 @@ pub(crate) struct Refusal {
 
 /// Says what follows from the outcome of a unit, where its agent was refused.
 pub(crate) fn refusal(state: &RunState, unit: &UnitId, outcome: &Outcome) -> Option<Refusal> {
-    let Outcome::LeftOut { why } = outcome else {
+    let Outcome::LeftOut {
+        why: why @ StopReason::Refused { .. },
+    } = outcome
+    else {
         return None;
     };
     let agent = state.agent_of(state.unit(unit)?);

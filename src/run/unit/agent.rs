@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::agent::{AgentError, Task, TaskKind};
 use crate::process::Environment;
 use crate::run::log::outcome::Step;
+use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::context::{Failure, Halt, UnitContext, failure, milliseconds};
 use crate::run::unit::turn::{AgentEnd, begin_turn, turns};
@@ -58,9 +59,14 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
             .await?;
             Ok(work.summary)
         }
-        AgentEnd::Failed(AgentError::Cancelled) => Err(Halt::Stopped),
+        AgentEnd::Failed(AgentError::Cancelled) => {
+            let limit = unit.run_limit.borrow().clone();
+            let limit = limit.filter(|_| !unit.cancel.is_cancelled());
+            Err(limit.map_or(Halt::Stopped, Halt::LeftOut))
+        }
         AgentEnd::Failed(error @ AgentError::Refused { .. }) => {
-            Err(Halt::Refused(words::chain(&error)))
+            let said = words::chain(&error);
+            Err(Halt::LeftOut(StopReason::Refused { said }))
         }
         AgentEnd::Failed(error) => {
             let tail = error.tail().map(ToOwned::to_owned);

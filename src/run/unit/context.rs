@@ -24,6 +24,7 @@ use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::UnitState;
 use crate::run::schedule::concurrency::InterruptionReport;
+use crate::run::schedule::limits::UsageReport;
 use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_queue::PublishQueue;
 use crate::run::schedule::restart_permits::RestartPermits;
@@ -53,6 +54,10 @@ pub(crate) struct UnitContext {
     pub(crate) events: mpsc::Sender<PendingEvent>,
     /// The channel for interruptions of agents.
     pub(crate) interruptions: mpsc::UnboundedSender<InterruptionReport>,
+    /// Where the usage of a working agent is reported.
+    pub(crate) usage_reports: mpsc::UnboundedSender<UsageReport>,
+    /// The limit of the whole run at which working agents are stopped.
+    pub(crate) run_limit: watch::Receiver<Option<StopReason>>,
     pub(crate) restart_permits: Arc<RestartPermits>,
     pub(crate) base_checks: Arc<BaseChecks>,
     pub(crate) cancel: CancellationToken,
@@ -62,8 +67,9 @@ pub(crate) struct UnitContext {
 pub(crate) enum Halt {
     Failed(Failure),
     Stopped,
-    /// The provider refuses every unit until a person acts.
-    Refused(String),
+    /// The unit cannot go on until a person acts, and no other unit could: the provider refuses them, or the run is
+    /// over a limit.
+    LeftOut(StopReason),
 }
 
 /// A failure of a step.
@@ -108,9 +114,7 @@ impl Halt {
     pub(crate) fn outcome(self) -> Outcome {
         match self {
             Self::Stopped => Outcome::Stopped,
-            Self::Refused(said) => Outcome::LeftOut {
-                why: StopReason::Refused { said },
-            },
+            Self::LeftOut(why) => Outcome::LeftOut { why },
             Self::Failed(failure) => Outcome::Failed {
                 step: failure.step,
                 reason: failure.reason,

@@ -1,5 +1,7 @@
 //! The monitor of an agent's turn: it notes what the agent reports, and stops the agent at a limit.
 
+use std::pin::pin;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,11 @@ impl AgentBudget {
     pub(crate) fn left(caps: AgentCaps, earlier: &[Usage]) -> Self {
         let earlier = earlier.iter().collect();
         Self { caps, earlier }
+    }
+
+    /// Returns the limit that the earlier turns have reached, so that no further turn starts.
+    pub(crate) fn spent(&self) -> Option<LimitReached> {
+        self.reached(&Usage::default())
     }
 
     /// Returns the limit that the turn has reached with this usage so far.
@@ -53,6 +60,8 @@ pub(crate) struct Monitored {
     pub(crate) session: Option<SessionId>,
     /// The limit at which the monitor stopped it.
     over: Option<LimitReached>,
+    /// The monitor stopped it at a limit of the whole run.
+    run_is_over: bool,
     /// The interruption after which it reported nothing more.
     interruption: Option<Interruption>,
 }
@@ -61,6 +70,8 @@ impl Monitored {
     /// Returns how the turn ended: as the agent ended, unless the monitor knows better.
     pub(crate) fn judge(&self, worked: Result<Work, AgentError>) -> Result<Work, AgentError> {
         match (worked, self.over, self.interruption) {
+            // The run's limit is no fault of the unit, which continues in a run with a higher limit.
+            (Err(_), None, _) if self.run_is_over => Err(AgentError::Cancelled),
             // The monitor stopped the agent, so the agent's own words about the stop say less.
             (Err(_), Some(limit), _) => Err(AgentError::Limit {
                 limit,
@@ -90,15 +101,27 @@ impl Monitored {
     }
 }
 
-/// Follows the events of an agent to their end, and shows each to `tell`; `cancel` stops the agent at a limit.
+/// Follows the events of an agent to their end, and shows each to `tell`; `cancel` stops the agent at a limit, and when
+/// `run_limit` completes: the whole run is over a limit.
 pub(crate) async fn monitor(
     mut events: mpsc::Receiver<AgentEvent>,
     budget: AgentBudget,
     cancel: &CancellationToken,
+    run_limit: impl Future<Output = ()>,
     mut tell: impl FnMut(&AgentEvent),
 ) -> Monitored {
     let mut so_far = Monitored::default();
-    while let Some(event) = events.recv().await {
+    let mut run_limit = pin!(run_limit);
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = &mut run_limit, if !so_far.run_is_over => {
+                so_far.run_is_over = true;
+                cancel.cancel();
+                continue;
+            }
+        };
+        let Some(event) = event else { break };
         tell(&event);
         so_far.interruption = None;
         match event {
@@ -121,6 +144,8 @@ pub(crate) async fn monitor(
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use super::*;
 
     fn used(turns: u64, tokens: u64) -> Usage {
@@ -172,11 +197,36 @@ mod tests {
         };
         let budget = AgentBudget::left(caps, &[]);
         let mut times = 0;
-        let monitoring = monitor(reported, budget, &cancel, |_| times += 1);
+        let monitoring = monitor(reported, budget, &cancel, pending(), |_| times += 1);
         let ((), monitored) = tokio::join!(told, monitoring);
         assert_eq!(monitored.over, Usd::new(0.5).map(LimitReached::Cost));
         assert!(monitored.fact().is_some());
         assert_eq!(times, 3);
+    }
+
+    #[tokio::test]
+    async fn the_limit_of_the_run_stops_an_agent_and_finished_work_counts_all_the_same() {
+        let (events, reported) = mpsc::channel(8);
+        let cancel = CancellationToken::new();
+        let told = async {
+            cancel.cancelled().await;
+            drop(events);
+        };
+        let budget = AgentBudget::left(AgentCaps::default(), &[]);
+        let over = std::future::ready(());
+        let monitoring = monitor(reported, budget, &cancel, over, |_| {});
+        let ((), monitored) = tokio::join!(told, monitoring);
+        let ended = monitored.judge(Err(AgentError::Failed {
+            message: "m".into(),
+        }));
+        assert!(matches!(ended, Err(AgentError::Cancelled)), "{ended:?}");
+        let work = Work {
+            took: std::time::Duration::ZERO,
+            summary: None,
+            usage: Usage::default(),
+            session: None,
+        };
+        assert!(monitored.judge(Ok(work)).is_ok());
     }
 
     #[tokio::test]
@@ -202,7 +252,7 @@ mod tests {
             drop(events);
             let cancel = CancellationToken::new();
             let budget = AgentBudget::left(AgentCaps::default(), &[]);
-            let monitored = monitor(reported, budget, &cancel, |_| {}).await;
+            let monitored = monitor(reported, budget, &cancel, pending(), |_| {}).await;
             let judged = monitored.judge(silent());
             let is_transient = matches!(judged, Err(AgentError::Transient { .. }));
             assert_eq!(is_transient, goes_on, "{judged:?}");

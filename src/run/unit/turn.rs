@@ -1,9 +1,9 @@
 //! One turn of an agent: it is monitored while it works, held within its limits, and started again where it was
 //! interrupted for a reason that passes.
 
-use std::time::Duration;
+use std::future::pending;
+use std::time::{Duration, Instant};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::mpsc;
 
 use crate::agent::{AgentError, AgentEvent, AgentId, Interruption, Task, Work};
@@ -11,20 +11,13 @@ use crate::run::job::assignment::Assignment;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::schedule::concurrency::InterruptionReport;
+use crate::run::schedule::limits::UsageReport;
+use crate::run::schedule::restarts::Restarts;
 use crate::run::unit::context::{Halt, UnitContext, milliseconds};
 use crate::run::unit::monitor::{AgentBudget, monitor};
 
 /// How many events an agent may report before it waits for the monitor.
 pub(crate) const EVENTS_AHEAD: usize = 64;
-
-/// How often an interrupted agent starts again, and how long it waits where nobody says how long.
-const TRIES: usize = 6;
-const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
-
-/// How long an agent waits that was killed from outside, the first time and the second; the third time it has failed.
-/// Whatever takes the memory may stay for long, and each restart costs what the agent had done.
-const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// How the turns of an agent ended.
 pub(crate) enum AgentEnd {
@@ -38,15 +31,18 @@ pub(crate) async fn turns(
     task: &Task,
     assignment: &Assignment,
 ) -> Result<AgentEnd, Halt> {
-    let mut waits = ExponentialBuilder::default()
-        .with_min_delay(FIRST_WAIT)
-        .with_max_delay(LONGEST_WAIT)
-        .with_max_times(TRIES)
-        .with_jitter()
-        .build();
-    let mut waits_after_kill = WAITS_AFTER_KILL.into_iter();
+    let mut restarts = Restarts::within(task.limits.time);
     let mut killed = 0;
     loop {
+        if unit.run_limit.borrow().is_some() {
+            return Ok(AgentEnd::Failed(AgentError::Cancelled));
+        }
+        // A turn that is over its limit from the beginning would still ask its model once.
+        if let Some(limit) = budget(unit, assignment).spent() {
+            let tail = String::new();
+            return Ok(AgentEnd::Failed(AgentError::Limit { limit, tail }));
+        }
+        let begun = Instant::now();
         let error = match turn(unit, task, assignment).await? {
             AgentEnd::Failed(AgentError::Killed { tail, .. }) => {
                 killed += 1;
@@ -56,13 +52,14 @@ pub(crate) async fn turns(
             AgentEnd::Failed(error) => error,
             done @ AgentEnd::Done(_) => return Ok(done),
         };
-        let (interruption, wait, usual) = match &error {
+        let (interruption, wait) = match &error {
             AgentError::Transient {
                 interruption, wait, ..
-            } => (*interruption, *wait, waits.next()),
-            AgentError::Killed { .. } => (Interruption::Killed, None, waits_after_kill.next()),
+            } => (*interruption, *wait),
+            AgentError::Killed { .. } => (Interruption::Killed, None),
             _ => return Ok(AgentEnd::Failed(error)),
         };
+        let usual = restarts.next(interruption, begun.elapsed());
         report(unit, assignment.agent.id(), interruption, wait);
         let Some(usual) = usual else {
             return Ok(AgentEnd::Failed(error));
@@ -107,12 +104,26 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
         let events = events;
         assignment.agent.work(task, &events, &cancel).await
     };
-    let budget = AgentBudget::left(assignment.caps, unit.state().ledger.counted_turns());
-    let monitoring = monitor(reported, budget, &cancel, |event| {
-        if let AgentEvent::Interrupted { interruption, wait } = *event {
-            report(unit, assignment.agent.id(), interruption, wait);
-        }
-    });
+    let budget = budget(unit, assignment);
+    let monitoring = monitor(
+        reported,
+        budget,
+        &cancel,
+        run_limit(unit),
+        |event| match event {
+            AgentEvent::Interrupted { interruption, wait } => {
+                report(unit, assignment.agent.id(), *interruption, *wait);
+            }
+            AgentEvent::Usage(usage) => {
+                // Without an engine everything ends anyway.
+                let _ = unit.usage_reports.send(UsageReport {
+                    unit: unit.unit().id.clone(),
+                    usage: usage.clone(),
+                });
+            }
+            _ => {}
+        },
+    );
     let (worked, monitored) = tokio::join!(work, monitoring);
     // What the agent's tools left running must not change files while batch looks at them.
     let checkout = unit.checkout.clone();
@@ -125,6 +136,20 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
         Ok(work) => AgentEnd::Done(work),
         Err(error) => AgentEnd::Failed(error),
     })
+}
+
+/// Returns what the unit's agent may still use.
+fn budget(unit: &UnitContext, assignment: &Assignment) -> AgentBudget {
+    AgentBudget::left(assignment.caps, unit.state().ledger.counted_turns())
+}
+
+/// Completes when the whole run is over a limit.
+async fn run_limit(unit: &UnitContext) {
+    let mut limit = unit.run_limit.clone();
+    if limit.wait_for(Option::is_some).await.is_err() {
+        // Without an engine everything ends anyway.
+        pending::<()>().await;
+    }
 }
 
 /// Reports an interruption to the engine. Without an engine everything ends anyway.

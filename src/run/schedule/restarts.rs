@@ -1,0 +1,107 @@
+//! How often, and after how long, an agent starts again that was interrupted for a reason that passes: a pure decision.
+//!
+//! Each restart costs what the agent had done. A provider that limits or is overloaded says no before it does anything,
+//! so those restarts are many; a connection that breaks, or a kill, may come after hours of work, so those are few, and
+//! all interrupted work together takes no longer than the agent may take for its unit.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+use crate::agent::Interruption;
+
+/// How often an agent starts again that its provider limits, and how long it waits where nobody says how long.
+const TRIES: usize = 6;
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+
+/// How long an agent waits whose connection broke; after the last restart it has failed.
+const WAITS_AFTER_BREAK: [Duration; 3] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_mins(2),
+];
+
+/// How long an agent waits that was killed from outside. Whatever takes the memory may stay for long.
+const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+/// The restarts that an agent has left for one attempt.
+#[derive(Debug)]
+pub(crate) struct Restarts {
+    after_limit: ExponentialBackoff,
+    after_break: std::array::IntoIter<Duration, 3>,
+    after_kill: std::array::IntoIter<Duration, 2>,
+    /// How much longer interrupted work may take.
+    left: Duration,
+}
+
+impl Restarts {
+    /// Takes how long the agent may work on its unit.
+    pub(crate) fn within(limit: Duration) -> Self {
+        Self {
+            after_limit: ExponentialBuilder::default()
+                .with_min_delay(FIRST_WAIT)
+                .with_max_delay(LONGEST_WAIT)
+                .with_max_times(TRIES)
+                .with_jitter()
+                .build(),
+            after_break: WAITS_AFTER_BREAK.into_iter(),
+            after_kill: WAITS_AFTER_KILL.into_iter(),
+            left: limit,
+        }
+    }
+
+    /// Returns how long the agent waits before it starts again; `None` where it has had its restarts. `worked` is how
+    /// long the turn took that was interrupted.
+    pub(crate) fn next(
+        &mut self,
+        interruption: Interruption,
+        worked: Duration,
+    ) -> Option<Duration> {
+        match interruption {
+            Interruption::RateLimit | Interruption::Overload => self.after_limit.next(),
+            Interruption::Connection | Interruption::Killed => {
+                self.left = self.left.saturating_sub(worked);
+                if self.left.is_zero() {
+                    return None;
+                }
+                if interruption == Interruption::Killed {
+                    self.after_kill.next()
+                } else {
+                    self.after_break.next()
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(interruption: Interruption, worked: Duration) -> usize {
+        let mut restarts = Restarts::within(Duration::from_mins(30));
+        let mut count = 0;
+        while restarts.next(interruption, worked).is_some() {
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn a_provider_that_says_no_is_asked_more_often_than_a_broken_connection() {
+        let short = Duration::from_secs(20);
+        assert_eq!(times(Interruption::RateLimit, short), 6);
+        assert_eq!(times(Interruption::Overload, short), 6);
+        assert_eq!(times(Interruption::Connection, short), 3);
+        assert_eq!(times(Interruption::Killed, short), 2);
+    }
+
+    #[test]
+    fn interrupted_work_takes_no_longer_in_all_than_the_unit_may_take() {
+        let long = Duration::from_mins(11);
+        assert_eq!(times(Interruption::Connection, long), 2);
+        assert_eq!(times(Interruption::Connection, Duration::from_mins(30)), 0);
+        assert_eq!(times(Interruption::RateLimit, long), 6);
+    }
+}
