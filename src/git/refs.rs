@@ -46,9 +46,11 @@ impl Repo {
         })
     }
 
-    /// Has a ref of batch's own lead to a tree, so that no clean-up of the repository deletes the tree.
+    /// Has a ref of batch's own lead to a tree, so that no clean-up of the repository deletes the tree. Only for a name
+    /// that nobody else uses at the moment: the lock of a killed process is removed.
     pub(crate) fn keep_tree(&self, name: &str, tree: &TreeId) -> Result<(), GitError> {
         let context = || format!("{name} cannot be set");
+        self.unlock_ref(name)?;
         let repo = self.open()?;
         let tree = git2::Oid::from_str(tree.as_str()).context(context)?;
         repo.reference(name, tree, true, "batch: keep")
@@ -56,7 +58,7 @@ impl Repo {
         Ok(())
     }
 
-    /// Deletes all refs below `prefix`, a full ref name that ends in a slash.
+    /// Deletes all refs below `prefix`, a full ref name that ends in a slash, under the same condition.
     pub(crate) fn delete_refs_below(&self, prefix: &str) -> Result<(), GitError> {
         let repo = self.open()?;
         let context = || format!("the refs below {prefix} cannot be deleted");
@@ -64,7 +66,11 @@ impl Repo {
             .references_glob(&format!("{prefix}*"))
             .context(context)?;
         for found in found {
-            found.and_then(|mut it| it.delete()).context(context)?;
+            let mut found = found.context(context)?;
+            if let Ok(name) = found.name() {
+                self.unlock_ref(name)?;
+            }
+            found.delete().context(context)?;
         }
         Ok(())
     }
@@ -138,7 +144,11 @@ impl Repo {
 
     /// Removes the lock that a killed process may have left on a branch. Only for a name that nobody else uses.
     pub(crate) fn unlock_branch(&self, branch: &BranchName) -> Result<(), GitError> {
-        let lock = self.common.join(format!("refs/heads/{branch}.lock"));
+        self.unlock_ref(&format!("refs/heads/{branch}"))
+    }
+
+    fn unlock_ref(&self, name: &str) -> Result<(), GitError> {
+        let lock = self.common.join(format!("{name}.lock"));
         match fs::remove_file(&lock) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(GitError::io("cannot remove", &lock, error))

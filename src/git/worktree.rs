@@ -171,8 +171,9 @@ impl Repo {
             return Ok(());
         }
         let (head, own) = (admin.join("HEAD"), admin.join("index"));
-        fs::copy(index, &own).map_err(|error| GitError::io("cannot write", &own, error))?;
-        fs::write(&head, format!("ref: refs/heads/{branch}\n"))
+        let entries = fs::read(index).map_err(|error| GitError::io("cannot read", index, error))?;
+        replace_file(&own, &entries).map_err(|error| GitError::io("cannot write", &own, error))?;
+        replace_file(&head, format!("ref: refs/heads/{branch}\n").as_bytes())
             .map_err(|error| GitError::io("cannot write", &head, error))
     }
 

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use tokio::io::AsyncReadExt;
@@ -37,8 +38,18 @@ impl Recorder {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
+        // A link in place of the log would have another file overwritten.
+        if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+            fs::remove_file(path)?;
+        }
+        let log = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .custom_flags(nix::libc::O_NOFOLLOW)
+            .open(path)?;
         Ok(Self {
-            log: File::create(path)?,
+            log,
             head,
             total: 0,
             recent: Vec::new(),

@@ -153,6 +153,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             branch,
             logs,
         } => set_aside(worktree.as_deref(), branch.as_deref(), logs),
+        UnitFact::NotPublished { reason } => {
+            format!("is published again: {}", words::line(reason))
+        }
         UnitFact::StopRequested { by } => {
             format!("stopping on request (batch cancel, {})", words::line(by))
         }

@@ -106,6 +106,51 @@ fn a_forged_proof_is_not_believed() {
     );
 }
 
+/// Row B2: what an event calls published is looked up when the run is resumed.
+#[test]
+fn a_forged_publication_is_not_believed() {
+    let repo = Repo::with_packages(2);
+    repo.migrate().agent(SIGN).in_order().killed_at("5+");
+    let unit = "01-packages-p0-index-js";
+    forge_event(
+        &repo,
+        unit,
+        r#"{"fact":"pull-request-opened","number":1,"url":"elsewhere","existed":false}"#,
+    );
+    forge_event(
+        &repo,
+        unit,
+        r#"{"fact":"ended","outcome":{"kind":"published"}}"#,
+    );
+    repo.batch(["resume"])
+        .exits(0)
+        .says("is published again: there is no page of pull request #1")
+        .says("2 of 2 units published");
+    assert_eq!(repo.pushed().len(), 2);
+
+    // A run that really published is left alone, also when it is resumed for another unit.
+    let repo = Repo::with_packages(2);
+    let never = repo.fifo("never");
+    let agent = format!(
+        "case $BATCH_UNIT in 02*) read -r x <'{}';; esac\nsign",
+        never.display()
+    );
+    let mut session = repo.migrate().agent(&agent).in_order().start();
+    session.wait_for("published");
+    session.kill();
+    let pages = || {
+        let all = repo.state_files(".md");
+        all.into_iter()
+            .filter(|path| path.to_string_lossy().contains("/prs/"))
+            .count()
+    };
+    let before = pages();
+    repo.program("agent", SIGN);
+    let resumed = repo.batch(["resume"]).exits(0);
+    assert!(!resumed.said().contains("is published again"));
+    assert_eq!(pages(), before + 1);
+}
+
 /// Cases of `git gc --prune=now` in the user's repository between a unit's proof and its commit, and between its
 /// attempts: what is in no commit yet hangs on a ref of batch's own.
 #[test]

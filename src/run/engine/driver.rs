@@ -9,6 +9,7 @@ use crate::run::engine::clean_up::CleanUp;
 use crate::run::engine::error::RunError;
 use crate::run::engine::old_uses;
 use crate::run::engine::pipelines::{EndedPipeline, Pipelines};
+use crate::run::engine::publications;
 use crate::run::engine::requests::{self, Request};
 use crate::run::engine::tracker::Tracker;
 use crate::run::engine::user_files;
@@ -125,6 +126,14 @@ impl<'w> Engine<'w> {
             requests,
         };
         (engine, inbox)
+    }
+
+    /// Puts published units back in line whose pull request or branch does not exist.
+    pub(crate) async fn look_up_publications(&mut self) -> Result<(), RunError> {
+        for (unit, reason) in publications::missing(&self.job, &self.state).await {
+            self.record(Event::Unit(unit, UnitFact::NotPublished { reason }))?;
+        }
+        Ok(())
     }
 
     /// Returns the token that ends every unit.

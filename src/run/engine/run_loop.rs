@@ -30,9 +30,13 @@ pub async fn execute(
     watch: &mut (dyn FnMut(&Recorded, &RunState) + Send),
 ) -> Result<RunState, RunError> {
     let (_lock, mut journal) = take(&job)?;
+    let is_resumed = start == Start::Resumed;
     let Started { job, first, state } = start::start(job, start, &mut journal)?;
     watch(&first, &state);
-    let (engine, inbox) = Engine::new(job, journal, state, watch, stops);
+    let (mut engine, inbox) = Engine::new(job, journal, state, watch, stops);
+    if is_resumed {
+        engine.look_up_publications().await?;
+    }
     // When the journal fails, running workers end with the run: nothing that cannot be written down may continue.
     let _end = engine.cancel().drop_guard();
     run(engine, inbox).await

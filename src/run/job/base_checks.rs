@@ -4,15 +4,16 @@
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::check::Check;
+use crate::git::TreeId;
 use crate::run::job::job::Job;
 use crate::run::log::check_result::BaseCheck;
 
 /// The results of checks on the base, as far as they are known.
 pub(crate) struct BaseChecks {
     checks: Vec<(Check, OnceCell<BaseCheck>)>,
-    /// Says whether the checkout of the base was made. Checks may disturb each other, so they run one after another
-    /// there.
-    pub(crate) checkout_made: Mutex<bool>,
+    /// The content of the checkout of the base, once it was made. Checks may disturb each other, so they run one after
+    /// another there.
+    pub(crate) prepared: Mutex<Option<TreeId>>,
 }
 
 impl BaseChecks {
@@ -29,7 +30,7 @@ impl BaseChecks {
         }
         Self {
             checks,
-            checkout_made: Mutex::new(false),
+            prepared: Mutex::new(None),
         }
     }
 

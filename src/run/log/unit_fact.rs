@@ -90,6 +90,10 @@ pub enum UnitFact {
         remote: String,
     },
     PullRequestOpened(PullRequestLink),
+    /// The unit was called published, and a resumed run did not find its pull request or its branch.
+    NotPublished {
+        reason: String,
+    },
     /// After the run: the unit's change was made again as `commit`, on top of the new `start`.
     #[serde(rename = "transplanted")]
     Rebased {

@@ -146,6 +146,10 @@ impl UnitState {
             UnitFact::Committed { commit } => self.attempt.commit = Some(commit.clone()),
             UnitFact::Pushed { remote } => self.publication.pushed_to = Some(remote.clone()),
             UnitFact::PullRequestOpened(link) => self.publication.open(link, at),
+            UnitFact::NotPublished { .. } => {
+                self.publication = self.publication.after_retry();
+                self.wait();
+            }
             UnitFact::Rebased { commit, start } => {
                 let earlier = self.attempt.commit.replace(commit.clone());
                 self.ledger.earlier_commits.extend(earlier);

@@ -2,7 +2,7 @@
 //! check needs it.
 
 use crate::check::{self, Check};
-use crate::git::GitError;
+use crate::git::{GitError, TreeId};
 use crate::plan::UnitId;
 use crate::process::{Ending, Environment};
 use crate::run::log::check_result::BaseCheck;
@@ -31,11 +31,11 @@ pub(crate) async fn check_on_base(unit: &UnitContext, check: &Check) -> Result<B
 async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt> {
     let job = &unit.job;
     let checkout = job.base_checkout();
-    let mut made = unit.base_checks.checkout_made.lock().await;
-    if !*made {
+    let mut prepared = unit.base_checks.prepared.lock().await;
+    if !is_untouched(unit, &checkout, prepared.take()).await? {
         make_checkout(unit, &checkout).await?;
-        *made = true;
     }
+    *prepared = Some(snapshot(unit, &checkout).await?);
     let number = unit.base_checks.number(check);
     let log = job
         .folder(&UnitId::base())
@@ -71,6 +71,27 @@ async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt>
     unit.say_event(Event::Run(RunFact::BaseChecked(found.clone())))
         .await?;
     Ok(found)
+}
+
+/// Checks whether the checkout still has the content that it had before the first check. An earlier check may have
+/// changed it, and so may every worker of a unit: a check that fails for that would make a new failure an old one.
+async fn is_untouched(
+    unit: &UnitContext,
+    checkout: &Checkout,
+    prepared: Option<TreeId>,
+) -> Result<bool, Halt> {
+    let Some(prepared) = prepared else {
+        return Ok(false);
+    };
+    let checkout = checkout.clone();
+    // A checkout that cannot be read is made again.
+    let now = unit.git_result(move |_| checkout.snapshot()).await?;
+    Ok(now.is_ok_and(|now| now == prepared))
+}
+
+async fn snapshot(unit: &UnitContext, checkout: &Checkout) -> Result<TreeId, Halt> {
+    let checkout = checkout.clone();
+    unit.git(Step::Check, move |_| checkout.snapshot()).await
 }
 
 /// Returns what the processes see that work on the base.

@@ -26,7 +26,8 @@ pub(crate) fn set_aside_ref(run: &RunId, unit: &UnitId) -> String {
 
 /// Returns the prefix of the refs that keep a unit's trees until they are in a commit.
 pub(crate) fn kept_trees(run: &RunId, unit: &UnitId) -> String {
-    format!("refs/batch/kept/{run}/{unit}/")
+    // The id of the base begins with a dot, as no part of a ref may (git-check-ref-format(1)).
+    format!("refs/batch/kept/{}/", worktree_name(run, unit))
 }
 
 /// The templates of branch names and checkout folders, with `{run}` and `{unit}`, and for folders `{repo}`.
