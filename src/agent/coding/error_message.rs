@@ -131,11 +131,21 @@ fn by_words(message: &str) -> Option<Class> {
         "internal server error",
         "at capacity",
         "bad gateway",
+        "gateway timeout",
+        // Codex (0.169.0).
+        "high demand",
+        "last status: 5",
+        // litellm, in aider (0.86.2).
+        "internalservererror",
+        "serviceunavailableerror",
     ]) {
         Class::Transient(Interruption::Overload)
     } else if any(&[
         "failed to get response from the ai model",
         "stream disconnected",
+        "idle timeout waiting",
+        "failed to parse sse",
+        "litellm.timeout",
         // What Claude Code says of a stream that broke (2.1.328).
         "connection lost",
         "mid-response",
@@ -148,6 +158,8 @@ fn by_words(message: &str) -> Option<Class> {
         "stream idle timeout",
         "stream closed",
         "connection error",
+        "connectionerror",
+        "connection failed",
         "connection refused",
         "connection reset",
         "connection closed",
@@ -193,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_broke_is_a_lost_connection() {
+    fn what_todays_programs_say_of_failures_that_pass_is_known() {
         for message in [
             "API Error: Connection lost mid-response. The response above may be incomplete.",
             "API Error: Connection lost before a response was produced. Try again.",
@@ -204,12 +216,31 @@ mod tests {
             "API returned an empty or malformed response (HTTP 200) — check for a proxy",
             "Stream ended before the response was complete",
             "stream disconnected before completion: stream closed before response.completed",
+            "idle timeout waiting for SSE",
+            "Connection failed: error sending request",
+            "litellm.APIConnectionError: OpenAIException - Server disconnected",
+            "litellm.Timeout: Request timed out",
         ] {
             let error = classify(None, message);
             let is_it = matches!(
                 error,
                 AgentError::Transient {
                     interruption: Interruption::Connection,
+                    ..
+                }
+            );
+            assert!(is_it, "{message}: {error:?}");
+        }
+        for message in [
+            "exceeded retry limit, last status: 503 Service Unavailable, request id: x",
+            "We’re currently experiencing high demand, which may cause temporary errors.",
+            "litellm.InternalServerError: OpenAIException - no",
+        ] {
+            let error = classify(None, message);
+            let is_it = matches!(
+                error,
+                AgentError::Transient {
+                    interruption: Interruption::Overload,
                     ..
                 }
             );
