@@ -49,7 +49,7 @@ pub(crate) enum Message {
     UnitEnded(EndedPipeline),
     CleanedUp,
     Interruption(InterruptionReport),
-    Usage(UsageReport),
+    Usage(Vec<UsageReport>),
     /// A fact about the tracking issue.
     Tracking(RunFact),
     /// A moment has come when more, or no more, may start.
@@ -184,7 +184,11 @@ impl<'w> Engine<'w> {
                 let fact = self.concurrency.interrupt(&self.state, &report, at, now());
                 self.record_all(fact)?;
             }
-            Message::Usage(report) => self.working.report(report),
+            Message::Usage(reports) => {
+                for report in reports {
+                    self.working.report(&self.state, report);
+                }
+            }
             Message::Deadline => {
                 self.abort().await;
                 return Ok(());

@@ -14,6 +14,9 @@ use crate::run::log::event::Recorded;
 use crate::run::log::run_fact::Stop;
 use crate::run::log::run_state::RunState;
 
+/// How many reports of usage are taken in together.
+const REPORTS_AT_ONCE: usize = 1024;
+
 /// Writes a new run down without running it: [`execute`] continues it, in this process or in another one.
 pub fn announce(job: &Job) -> Result<(), RunError> {
     let (_lock, mut journal) = take(job)?;
@@ -45,13 +48,12 @@ pub async fn execute(
 /// Hands messages to the engine until the run has nothing left to wait for.
 async fn run(mut engine: Engine<'_>, mut inbox: Inbox) -> Result<RunState, RunError> {
     let mut longest = Duration::ZERO;
+    let mut reports = Vec::new();
     engine.advance()?;
     while engine.is_under_way() {
         let message = tokio::select! {
             // Events first: a task that has ended reported all its events before.
             biased;
-            // A turn reports its usage before its end.
-            Some(report) = inbox.usage.recv() => Message::Usage(report),
             Some(event) = inbox.events.recv() => Message::Event(event),
             // An interruption is reported before its consequences.
             Some(report) = inbox.interruptions.recv() => Message::Interruption(report),
@@ -59,6 +61,10 @@ async fn run(mut engine: Engine<'_>, mut inbox: Inbox) -> Result<RunState, RunEr
             Some(how) = inbox.stops.recv() => Message::Stop(how),
             Some(request) = inbox.requests.recv() => Message::Request(request),
             message = engine.next() => message,
+            // Last, because an agent that prints without end must hold up nothing.
+            1.. = inbox.usage.recv_many(&mut reports, REPORTS_AT_ONCE) => {
+                Message::Usage(std::mem::take(&mut reports))
+            }
         };
         let received = Instant::now();
         engine.handle(message).await?;

@@ -8,6 +8,7 @@ use crate::config::{Limit, RunConfig};
 use crate::plan::UnitId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
+use crate::run::log::unit_state::UnitState;
 
 /// The limits of a whole run; `None` means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,6 +67,8 @@ impl Caps {
 #[derive(Debug, Clone)]
 pub(crate) struct UsageReport {
     pub(crate) unit: UnitId,
+    /// How many turns of the unit had reported their usage before.
+    pub(crate) turn: usize,
     pub(crate) usage: Usage,
 }
 
@@ -74,8 +77,13 @@ pub(crate) struct UsageReport {
 pub(crate) struct WorkingAgents(BTreeMap<UnitId, Usage>);
 
 impl WorkingAgents {
-    pub(crate) fn report(&mut self, report: UsageReport) {
-        self.0.insert(report.unit, report.usage);
+    /// Takes in a report. A report of a turn that has ended comes too late: the state knows that turn.
+    pub(crate) fn report(&mut self, state: &RunState, report: UsageReport) {
+        let is_current =
+            |unit: &UnitState| unit.outcome().is_none() && unit.ledger.turns.len() == report.turn;
+        if state.unit(&report.unit).is_some_and(is_current) {
+            self.0.insert(report.unit, report.usage);
+        }
     }
 
     /// Takes in that the turn has ended, so that the state knows its usage.
@@ -110,13 +118,22 @@ mod tests {
         };
         let mut working = WorkingAgents::default();
         let report = |working: &mut WorkingAgents, unit: &str, tokens| {
-            working.report(UsageReport {
+            let report = UsageReport {
                 unit: UnitId::parse(unit).unwrap(),
+                turn: 0,
                 usage: Usage {
                     input_tokens: Some(tokens),
                     ..Usage::default()
                 },
-            });
+            };
+            let late = UsageReport {
+                turn: 1,
+                usage: Usage::default(),
+                ..report.clone()
+            };
+            working.report(&state, report);
+            // Another turn's report changes nothing.
+            working.report(&state, late);
         };
         let found = |working: &WorkingAgents| {
             let reached = caps.reached(&state, working, Duration::ZERO);

@@ -105,6 +105,7 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
         assignment.agent.work(task, &events, &cancel).await
     };
     let budget = budget(unit, assignment);
+    let number = unit.state().ledger.turns.len();
     let monitoring = monitor(
         reported,
         budget,
@@ -118,6 +119,7 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
                 // Without an engine everything ends anyway.
                 let _ = unit.usage_reports.send(UsageReport {
                     unit: unit.unit().id.clone(),
+                    turn: number,
                     usage: usage.clone(),
                 });
             }
