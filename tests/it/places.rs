@@ -150,6 +150,22 @@ fn an_agent_that_works_in_the_users_checkout_fails_and_stops_the_run() {
     assert_eq!(report["user_files_changed"][0], "packages/p0/index.js");
 }
 
+/// Works in the user's checkout where it has the first package, and for ever elsewhere.
+const STRAYS_OR_WAITS: &str = r#"
+if claims packages/p0
+then cd "$here/repo"; sign new
+else wait_forever
+fi"#;
+
+#[test]
+fn the_other_units_of_an_agent_that_strays_end_with_it() {
+    let repo = Repo::with_packages(2);
+    repo.fifo("never");
+    let migrate = repo.migrate().agent(STRAYS_OR_WAITS).units(2);
+    let output = migrate.with(["-j", "2"]).run().exits(1);
+    output.says("0 of 2 units published, 1 failed, 1 stopped");
+}
+
 #[test]
 fn other_changes_in_the_users_checkout_are_told_at_the_end() {
     let repo = Repo::with_packages(1);
