@@ -55,7 +55,7 @@ function toolsOf(dialect, body) {
 function head(body) {
   const system = (body.messages ?? []).filter(({ role }) => role === 'system' || role === 'developer');
   const parts = [body.system, body.systemInstruction, body.instructions, system, body.tools];
-  return JSON.stringify(parts).replaceAll(/\/[^\s"'`\\]*(repo\.batch|\/batch-[0-9a-f]{12})[^\s"'`\\]*/g, 'UNIT');
+  return JSON.stringify(parts).replaceAll(/\/[^\s"'`\\]*(repo\.batch|\.git\/batch|\/batch-[0-9a-f]{12})[^\s"'`\\]*/g, 'UNIT');
 }
 
 function understand(dialect, body) {

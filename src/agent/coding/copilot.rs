@@ -110,6 +110,7 @@ struct Transcript {
     turns: u64,
     answer: Option<String>,
     error: Option<AgentError>,
+    refusal: Option<AgentError>,
     exit_code: Option<u64>,
 }
 
@@ -135,7 +136,12 @@ impl TranscriptReader for Transcript {
                 name: text(&line, "/data/toolName").unwrap_or("tool").to_owned(),
                 about: line.pointer("/data/arguments").and_then(tool_subject),
             }),
-            Some("model.call_failure") => events.extend(interruption(&line)),
+            Some("model.call_failure") => {
+                events.extend(interruption(&line));
+                if self.turns == 0 {
+                    self.refusal = self.refusal.take().or_else(|| refused(&line));
+                }
+            }
             Some("session.error") => {
                 let message = text(&line, "/data/message").unwrap_or("it gave no reason");
                 let status = number(&line, "/data/statusCode");
@@ -148,6 +154,10 @@ impl TranscriptReader for Transcript {
             }
             _ => {}
         }
+    }
+
+    fn refusal(&mut self) -> Option<AgentError> {
+        self.refusal.take()
     }
 
     fn end(self: Box<Self>, events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
@@ -179,6 +189,13 @@ fn interruption(line: &Value) -> Option<AgentEvent> {
         interruption,
         wait: None,
     })
+}
+
+/// Returns the refusal that Copilot retries in vain.
+fn refused(line: &Value) -> Option<AgentError> {
+    let status = number(line, "/data/statusCode").filter(|status| matches!(status, 401 | 403))?;
+    let message = text(line, "/data/errorMessage").unwrap_or("it gave no reason");
+    Some(error_message::classify(Some(status), message))
 }
 
 /// Reads the usage of the session, as the sum over all models.

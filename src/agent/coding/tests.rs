@@ -217,6 +217,39 @@ sleep 600"#;
 }
 
 #[test]
+fn the_first_refusal_is_known_though_the_program_tries_again() {
+    let folder = Path::new("/state");
+    let task = task(folder);
+    for (name, kind, transcript) in transcripts() {
+        let retries = matches!(
+            kind,
+            CodingKind::Claude | CodingKind::Codex | CodingKind::Copilot
+        );
+        if !(retries && name.ends_with("bad-key")) {
+            continue;
+        }
+        let mut reader = adapter(kind).reader(&Turn {
+            task: &task,
+            model: None,
+            prompt: folder,
+            home: folder,
+            session: None,
+            earlier: &[],
+            keys: &[],
+        });
+        let mut lines = transcript.lines();
+        let refusal = lines.find_map(|line| {
+            reader.line(line, &mut Vec::new());
+            reader.refusal()
+        });
+        let said = refusal.map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.contains("or its key is wrong"), "{name}: {said}");
+        // The program goes on to try.
+        assert!(lines.any(|line| line.contains("401")), "{name}");
+    }
+}
+
+#[test]
 fn a_key_that_was_right_is_not_refused_at_once() {
     let folder = Path::new("/state");
     let task = task(folder);
