@@ -4,12 +4,17 @@
 //! configuration: index flags that hide edits, commits on the branch and settings in the worktree have no effect here.
 //! A move is a deletion and an addition, so that both paths count.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::error::{Context, GitError};
 use super::id::{TreeId, TreeIsh};
 use super::lookup::any_tree;
 use super::repo::Repo;
+
+/// The mode of a submodule in the index (gitformat-index(5)).
+const SUBMODULE_MODE: u32 = 0o160_000;
 
 /// A path that differs between two trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +72,21 @@ impl Repo {
                 .without_secrets()
                 .args(args)
         };
+        // Git would start another git in each submodule, which does what the submodule's own configuration names. A
+        // repository that is new to the index is added by its HEAD alone.
+        let mut made = Vec::new();
+        for submodule in submodules(worktree, index)? {
+            if submodule.join(".git").symlink_metadata().is_ok() {
+                let name = submodule.strip_prefix(worktree).unwrap_or(&submodule);
+                made.extend_from_slice(name.as_os_str().as_bytes());
+                made.push(0);
+            }
+        }
+        if !made.is_empty() {
+            git(&["update-index", "--force-remove", "-z", "--stdin"])
+                .stdin(made)
+                .run()?;
+        }
         git(&["add", "--all", "--", "."]).run()?;
         let tree = git(&["write-tree"]).run()?;
         Ok(TreeId::new(String::from_utf8_lossy(&tree).trim()))
@@ -192,10 +212,21 @@ impl Repo {
     }
 }
 
+/// Returns the folders of the worktree that the index has as submodules.
+pub(super) fn submodules(worktree: &Path, index: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let context = || format!("the index {} cannot be read", index.display());
+    let entries = git2::Index::open(index).context(context)?;
+    let is_submodule = |entry: &git2::IndexEntry| entry.mode == SUBMODULE_MODE;
+    Ok(entries
+        .iter()
+        .filter(is_submodule)
+        .map(|entry| worktree.join(OsStr::from_bytes(&entry.path)))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
     use std::process::Command;
 
     use super::*;

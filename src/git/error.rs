@@ -52,6 +52,12 @@ pub enum GitError {
     BadBranchName { name: String },
     #[error("{} exists already: move it away, or choose another folder for worktrees", path.display())]
     PathTaken { path: PathBuf },
+    #[error(
+        "{} is not the folder that batch made there: a worker has put a link in its place, and nothing behind the \
+         link is looked at",
+        path.display()
+    )]
+    Replaced { path: PathBuf },
     #[error("the disk is full: {} could not be written", path.display())]
     DiskFull { path: PathBuf },
     #[error(

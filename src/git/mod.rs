@@ -48,7 +48,9 @@ pub(crate) use merge::MergeStyle;
 pub use objects::Objects;
 pub(crate) use objects::digest;
 pub(crate) use pre_push::PlannedPush;
-pub(crate) use private::{PrivateHead, PrivateTemplate, set_private_head};
+pub(crate) use private::{
+    PrivateHead, PrivateTemplate, set_private_head, write_workers_global_config,
+};
 pub(crate) use reader::Reader;
 pub(crate) use removal::{free_name, remove_empty_folders_above};
 pub use repo::Repo;

@@ -378,6 +378,28 @@ fn without_password(address: &str) -> String {
     }
 }
 
+/// Writes the configuration file for all repositories that workers get: it includes the files of the person
+/// (git-config(1), "FILES"), so that what `git config --global` changes stays in the workers' own file.
+pub(crate) fn write_workers_global_config(path: &Path) -> Result<(), GitError> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let files = if let Some(file) = variable("GIT_CONFIG_GLOBAL") {
+        vec![PathBuf::from(file)]
+    } else {
+        let home = variable("HOME").map(PathBuf::from);
+        let shared = variable("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| home.as_ref().map(|home| home.join(".config")));
+        let shared = shared.map(|folder| folder.join("git/config"));
+        let own = home.map(|home| home.join(".gitconfig"));
+        shared.into_iter().chain(own).collect()
+    };
+    let text: String = files
+        .iter()
+        .map(|file| config_lines("include.path", &file.to_string_lossy()))
+        .collect();
+    replace_file(path, text.as_bytes()).map_err(|error| GitError::io("cannot write", path, error))
+}
+
 /// Writes one setting with its section (git-config(1), "Syntax").
 fn config_lines(name: &str, value: &str) -> String {
     let (section, key) = name.rsplit_once('.').unwrap_or((name, ""));

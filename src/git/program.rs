@@ -66,6 +66,9 @@ const CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
 
 const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
 
+/// Longer than git takes for the files of any worktree. A named pipe in place of `.gitignore` would hold git for ever.
+const WORKTREE_LIMIT: Duration = Duration::from_mins(10);
+
 /// Longer than any push of one branch takes on a working connection.
 const NETWORK_LIMIT: Duration = Duration::from_mins(30);
 
@@ -78,6 +81,8 @@ pub(super) struct Git {
     environment: Option<Environment>,
     cancel: Option<CancellationToken>,
     limit: Option<Duration>,
+    /// Whether the call may see the tokens of the forge.
+    sees_tokens: bool,
     settings: &'static [&'static str],
 }
 
@@ -120,6 +125,7 @@ impl Repo {
             .env("GIT_DIR", &self.common)
             .env("GIT_WORK_TREE", worktree)
             .env("GIT_INDEX_FILE", index)
+            .within(WORKTREE_LIMIT)
     }
 }
 
@@ -133,6 +139,7 @@ impl Git {
             environment: None,
             cancel: None,
             limit: None,
+            sees_tokens: false,
             settings: &SETTINGS,
         }
     }
@@ -171,7 +178,12 @@ impl Git {
 
     /// Lets a call talk to another machine, and ends it when it waits too long.
     pub(super) fn over_network(mut self) -> Self {
-        self.limit = Some(NETWORK_LIMIT);
+        self.sees_tokens = true;
+        self.within(NETWORK_LIMIT)
+    }
+
+    fn within(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
         self
     }
 
@@ -218,10 +230,12 @@ impl Git {
         if let Some(cancel) = self.cancel {
             call = call.cancelled_by(cancel);
         }
-        call = match self.limit {
-            Some(limit) => call.limit(limit),
-            None => call.without_variables(&FORGE_TOKENS),
-        };
+        if let Some(limit) = self.limit {
+            call = call.limit(limit);
+        }
+        if !self.sees_tokens {
+            call = call.without_variables(&FORGE_TOKENS);
+        }
         let started = std::time::Instant::now();
         let out = call.run()?;
         tracing::debug!(took = ?started.elapsed(), "git {}", shown(&self.args));

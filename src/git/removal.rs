@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::delete::delete_tree;
@@ -73,8 +74,15 @@ impl Repo {
                 fs::create_dir_all(aside)
                     .map_err(|error| GitError::io("cannot make", aside, error))?;
             }
-            fs::rename(path, to)
-                .map_err(|error| GitError::io("cannot move to the trash", path, error))?;
+            let moved = fs::rename(path, to).or_else(|error| {
+                if error.kind() != ErrorKind::PermissionDenied {
+                    return Err(error);
+                }
+                // A folder that must not be written cannot be moved to another folder.
+                fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+                fs::rename(path, to)
+            });
+            moved.map_err(|error| GitError::io("cannot move to the trash", path, error))?;
         }
         self.forget_worktree(name)?;
         Ok(exists)

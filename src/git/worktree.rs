@@ -10,8 +10,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::changes::submodules;
 use super::delete::delete_tree;
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId};
@@ -42,10 +44,13 @@ impl Repo {
         if let Some(branch) = new.branch {
             self.check_new_branch(branch)?;
         }
-        if new.path.symlink_metadata().is_ok() {
-            return Err(GitError::PathTaken {
-                path: new.path.to_path_buf(),
-            });
+        // A person may have moved the worktree of that name; its entry is not ours any more.
+        for path in [new.path, &self.admin_dir(new.name)] {
+            if path.symlink_metadata().is_ok() {
+                return Err(GitError::PathTaken {
+                    path: path.to_path_buf(),
+                });
+            }
         }
         let made = self.register(new);
         if made.is_err() {
@@ -193,20 +198,37 @@ impl Repo {
         lead(path, private)
     }
 
-    /// Makes the worktree an ordinary one again: its `.git` leads to git's entry for it, which is not locked any more.
-    /// Where git has no such entry, `.git` goes.
-    pub(crate) fn lead_to_entry(&self, name: &str, path: &Path) -> Result<(), GitError> {
+    /// Makes the worktree an ordinary one again: its `.git` leads to git's entry for it. Where git has no such entry,
+    /// `.git` goes. The repositories of submodules that workers made go in any case: git would run what their
+    /// configuration names. `index` is batch's own.
+    pub(crate) fn lead_to_entry(
+        &self,
+        name: &str,
+        path: &Path,
+        index: &Path,
+    ) -> Result<(), GitError> {
+        let remove = |link: PathBuf| {
+            delete_tree(&link).map_err(|error| GitError::io("cannot remove", &link, error))
+        };
+        for submodule in submodules(path, index)? {
+            remove(submodule.join(".git"))?;
+        }
         let admin = self.admin_dir(name);
-        if !admin.exists() {
-            let link = path.join(".git");
-            return delete_tree(&link).map_err(|error| GitError::io("cannot remove", &link, error));
+        if admin.exists() {
+            lead(path, &admin)
+        } else {
+            remove(path.join(".git"))
         }
-        lead(path, &admin)?;
-        if is_locked_by_batch(&admin) {
-            let lock = admin.join("locked");
-            fs::remove_file(&lock).map_err(|error| GitError::io("cannot remove", &lock, error))?;
+    }
+
+    /// Unlocks git's entry for a worktree, if batch locked it.
+    pub(crate) fn unlock_worktree(&self, name: &str) -> Result<(), GitError> {
+        let admin = self.admin_dir(name);
+        if !is_locked_by_batch(&admin) {
+            return Ok(());
         }
-        Ok(())
+        let lock = admin.join("locked");
+        fs::remove_file(&lock).map_err(|error| GitError::io("cannot remove", &lock, error))
     }
 
     /// Removes everything that a failed attempt left; not safe while another worktree is being registered. A file that
@@ -243,7 +265,14 @@ fn lead(path: &Path, to: &Path) -> Result<(), GitError> {
     if is_right {
         return Ok(());
     }
-    replace_file(&link, &text).map_err(|error| GitError::io("cannot write", &link, error))
+    let written = replace_file(&link, &text).or_else(|error| {
+        if error.kind() != ErrorKind::PermissionDenied {
+            return Err(error);
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        replace_file(&link, &text)
+    });
+    written.map_err(|error| GitError::io("cannot write", &link, error))
 }
 
 /// Checks whether it was batch that locked git's entry for a worktree.

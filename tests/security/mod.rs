@@ -4,6 +4,7 @@
 //! Each test names the row of the threat that it stands for and how it is met: "by layout" holds without a sandbox.
 
 mod base;
+mod places;
 mod pre_push;
 mod private_repository;
 mod published_is_proven;

@@ -1,10 +1,11 @@
 //! The part of a push in which the user's pre-push hook judges what is pushed. The hook runs like a check: in the
 //! unit's checkout, and without the token.
 
-use crate::git::{BranchName, CommitId, GitError, PlannedPush};
+use crate::git::{BranchName, CommitId, PlannedPush};
 use crate::process::{self, Command, Ending};
 use crate::run::log::outcome::Step;
 use crate::run::unit::context::{Failure, Halt, UnitContext, failure};
+use crate::run::workspace::checkout::Checkout;
 use crate::words;
 
 /// Git LFS does not push its files from a hook with this variable: batch pushes them, with the user's credentials.
@@ -53,7 +54,6 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
         return Ok(());
     };
     unit.begin(step, Some("pre-push hook".to_owned())).await?;
-    let made_here = reopen(unit, &push.commit).await?;
     let folder = unit.folder();
     let log = folder.join("pre-push.log");
     let input = folder.join("pre-push.input");
@@ -63,12 +63,13 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
             let input = input.display();
             failure(step, format!("{input} cannot be written: {error}"))
         })?;
-    let mut environment = unit.environment();
+    let (checkout, is_own) = checkout(unit, &push.commit).await?;
+    let mut environment = unit.job.environment(&checkout, unit.number);
     environment.set(LFS_SKIP_PUSH.0, LFS_SKIP_PUSH.1);
     let command = Command {
         program: hook.into(),
         args: vec![push.remote.clone().into(), address.into()],
-        dir: unit.checkout.path().to_path_buf(),
+        dir: checkout.path().to_path_buf(),
         env: environment,
         input: Some(input),
         limit: Some(unit.job.spec.check_limit()),
@@ -76,10 +77,9 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
         log: log.clone(),
     };
     let ran = process::run(&command, &unit.cancel).await;
-    let checkout = unit.checkout.clone();
     unit.git(step, move |_| {
         checkout.end_processes();
-        if made_here {
+        if !is_own {
             checkout.remove()?;
         }
         Ok(())
@@ -97,19 +97,24 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
     }
 }
 
-/// Makes the unit's checkout ready for the hook; where it is gone, a checkout of the commit. Returns whether it was
-/// made.
-async fn reopen(unit: &UnitContext, commit: &CommitId) -> Result<bool, Halt> {
-    let (checkout, commit) = (unit.checkout.clone(), commit.clone());
-    unit.git(Step::Push, move |_| {
-        let is_gone = !checkout.exists();
-        if is_gone {
-            checkout.make_detached(&commit)?;
+/// Returns the checkout for the hook, ready for it: the unit's own, or another one of the commit where the unit's own
+/// is gone. Also returns whether it is the unit's own.
+async fn checkout(unit: &UnitContext, commit: &CommitId) -> Result<(Checkout, bool), Halt> {
+    let (own, commit) = (unit.checkout.clone(), commit.clone());
+    let id = unit.unit().id.clone();
+    unit.git(Step::Push, move |job| {
+        let is_own = own.exists();
+        let checkout = if is_own {
+            own.reopen(&commit)?;
+            own
         } else {
-            checkout.reopen(&commit)?;
-        }
+            let other = Checkout::for_hook(&job.workspace, &id);
+            other.remove()?;
+            other.make(&commit)?;
+            other
+        };
         checkout.make_temp_dir()?;
-        Ok::<_, GitError>(is_gone)
+        Ok((checkout, is_own))
     })
     .await
 }

@@ -71,6 +71,20 @@ impl Checkout {
         Self::named(workspace, &unit, index, None)
     }
 
+    /// Names the checkout in which the pre-push hook looks at a unit whose own checkout is gone.
+    pub(crate) fn for_hook(workspace: &Workspace, unit: &UnitId) -> Self {
+        let index = workspace.places.index(&workspace.run, unit);
+        let index = index.with_file_name("push-index");
+        let own = Self::named(workspace, unit, index, None);
+        let mut folder = OsString::from(".push-");
+        folder.push(own.path.file_name().unwrap_or_default());
+        Self {
+            name: format!("{}-push", own.name),
+            path: own.path.with_file_name(folder),
+            ..own
+        }
+    }
+
     /// Names the checkout in which an agent reads for a plan; its index lies in `folder`.
     pub(crate) fn for_planning(workspace: &Workspace, folder: &Path) -> Self {
         Self::named(workspace, &UnitId::research(), folder.join("index"), None)
@@ -154,27 +168,42 @@ impl Checkout {
         })
     }
 
-    /// Makes the checkout on the commit alone, while its branch stays as it is.
-    pub(crate) fn make_detached(&self, commit: &CommitId) -> Result<(), GitError> {
-        let detached = Self {
-            branch: None,
-            ..self.clone()
-        };
-        detached.make(commit)
+    /// Makes the checkout ready for workers again: one that an earlier process left, or whose work has ended. `start`
+    /// is the commit that it is at.
+    pub(crate) fn reopen(&self, start: &CommitId) -> Result<(), GitError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        self.check_place()?;
+        // HEAD is written last.
+        if !self.worker_folders().git().join("HEAD").exists() {
+            self.make_private(start)?;
+        }
+        self.lead_to_private()
     }
 
-    /// Makes the checkout ready for workers again: one that an earlier process left, or whose work has ended. `start`
-    /// is the commit that it was made from.
-    pub(crate) fn reopen(&self, start: &CommitId) -> Result<(), GitError> {
-        if self.exists() {
-            self.make_private(start)?;
-            self.lead_to_private()?;
+    /// Checks that no worker has put a link in place of the checkout or of the folder beside it: what is behind the
+    /// link may be the user's.
+    fn check_place(&self) -> Result<(), GitError> {
+        let folders = self.worker_folders();
+        let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        let above = self.path.parent().filter(|above| {
+            let name = above.file_name().unwrap_or_default();
+            name.to_string_lossy().contains(self.workspace.run.as_str())
+        });
+        let git = folders.git();
+        let places = [Some(&*self.path), above, Some(folders.folder()), Some(&git)];
+        match places.into_iter().flatten().find(|path| is_link(path)) {
+            Some(path) => Err(GitError::Replaced {
+                path: path.to_path_buf(),
+            }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Has the workers' git find the private repository, whatever an earlier worker did to the file `.git`.
     pub(crate) fn lead_to_private(&self) -> Result<(), GitError> {
+        self.check_place()?;
         let repo = &self.workspace.repo;
         repo.lead_to_private(&self.name, &self.path, &self.worker_folders().git())
     }
@@ -193,10 +222,12 @@ impl Checkout {
     /// Makes the checkout an ordinary worktree of the user's repository, after its last worker has ended. Nothing that
     /// a worker set in git has an effect there.
     pub(crate) fn close(&self) -> Result<(), GitError> {
-        if self.path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
-            let repo = &self.workspace.repo;
-            repo.lead_to_entry(&self.name, &self.path)?;
+        let repo = &self.workspace.repo;
+        if self.exists() {
+            self.check_place()?;
+            repo.lead_to_entry(&self.name, &self.path, &self.index)?;
         }
+        repo.unlock_worktree(&self.name)?;
         self.worker_folders().remove_folder()
     }
 
@@ -244,6 +275,7 @@ impl Checkout {
 
     /// Writes the present content as a tree.
     pub(crate) fn snapshot(&self) -> Result<TreeId, GitError> {
+        self.check_place()?;
         let tree = self.workspace.repo.snapshot(&self.path, &self.index)?;
         self.keep_tree(KeptTree::Snapshot, &tree)?;
         Ok(tree)
@@ -273,11 +305,13 @@ impl Checkout {
 
     /// Lists the files that git ignores.
     pub(crate) fn ignored(&self) -> Result<Vec<Vec<u8>>, GitError> {
+        self.check_place()?;
         self.workspace.repo.ignored_paths(&self.path, &self.index)
     }
 
     /// Replaces the content by that of a tree.
     pub(crate) fn show(&self, tree: &TreeId) -> Result<(), GitError> {
+        self.check_place()?;
         self.workspace
             .repo
             .check_out_tree(&self.path, &self.index, tree)
@@ -285,6 +319,7 @@ impl Checkout {
 
     /// Makes the checkout agree with its branch after a commit.
     pub(crate) fn settle(&self, branch: &BranchName, commit: &CommitId) -> Result<(), GitError> {
+        self.check_place()?;
         let repo = &self.workspace.repo;
         repo.sync_worktree(&self.name, branch, &self.index)?;
         self.forget_trees()?;
@@ -327,8 +362,20 @@ impl Checkout {
         }
     }
 
+    /// Checks whether a person has moved or locked the checkout: git's entry for it is the person's now.
+    fn is_a_persons(&self) -> bool {
+        let state = self.workspace.repo.worktree_state(&self.name, &self.path);
+        matches!(
+            state,
+            WorktreeState::Moved { .. } | WorktreeState::Locked { .. }
+        )
+    }
+
     /// Deletes the checkout at once. Its work must be safe elsewhere.
     pub(crate) fn remove(&self) -> Result<(), GitError> {
+        if self.is_a_persons() {
+            return Ok(());
+        }
         {
             let _alone = self.registering_alone();
             self.workspace
@@ -341,6 +388,9 @@ impl Checkout {
     /// Puts the checkout into the run's folder for what the run deletes at its end: deleting thousands of files slows
     /// down workers. Its work must be safe elsewhere.
     pub(crate) fn discard(&self) -> Result<(), GitError> {
+        if self.is_a_persons() {
+            return Ok(());
+        }
         let done = self.workspace.places.done(&self.workspace.run);
         self.workspace
             .repo

@@ -112,6 +112,7 @@ pub(crate) fn unit_environment(
     let mut own = vec![
         (CEILINGS, ceilings),
         ("TMPDIR", temp_dir.into()),
+        (GLOBAL_CONFIG, folders.global_config().into()),
         (
             "BATCH_PORT_BASE",
             port_base(checkout.run(), number).to_string().into(),
@@ -131,18 +132,26 @@ pub(crate) fn unit_environment(
     environment
 }
 
-/// Returns the folders above which git looks for no repository: the parents of `places`, and those of the user. Without
-/// them a worker that left its checkout would find a repository of somebody else's.
+/// The variable that names git's configuration file for all repositories of a person. What `git config --global` writes
+/// stays in a file of the checkout.
+const GLOBAL_CONFIG: &str = "GIT_CONFIG_GLOBAL";
+
+/// Returns the folders above which git looks for no repository: all that are above `places`, and those of the user.
+/// Without them a worker that left its checkout would find a repository of somebody else's. The parents alone would not
+/// do: git does not stop at the folder where it is called.
 fn ceilings(users: Option<&OsStr>, places: [&Path; 2]) -> OsString {
-    let parents = places.into_iter().filter_map(Path::parent);
+    let above = places
+        .into_iter()
+        .flat_map(|place| place.ancestors().skip(1));
     let mut all: Vec<PathBuf> = Vec::new();
     let users = users.map(std::env::split_paths).into_iter().flatten();
-    for folder in parents.map(Path::to_path_buf).chain(users) {
-        if !all.contains(&folder) {
+    for folder in above.map(Path::to_path_buf).chain(users) {
+        // A list cannot hold a path with a colon.
+        let fits = !folder.as_os_str().as_encoded_bytes().contains(&b':');
+        if fits && !all.contains(&folder) {
             all.push(folder);
         }
     }
-    // A list cannot hold a path with a colon.
     std::env::join_paths(all).unwrap_or_default()
 }
 

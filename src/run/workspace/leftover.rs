@@ -251,7 +251,11 @@ impl Leftover {
         let name = worktree_name(run, &self.unit);
         let mut trashed = None;
         match self.fate {
-            Fate::LeaveAlone(_) => return Ok(None),
+            Fate::LeaveAlone(_) => {
+                // Git's own commands, which the words name, refuse a locked worktree.
+                repo.unlock_worktree(&name)?;
+                return Ok(None);
+            }
             Fate::Forget => repo.forget_worktree(&name)?,
             Fate::Trash => {
                 trashed = trash(repo, places, (run, &self.unit), &self.path, &self.start)?;

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repo, delete_tree, digest};
+use crate::git::{GitError, Repo, delete_tree, digest, write_workers_global_config};
 use crate::plan::UnitId;
 use crate::run::log::run_id::RunId;
 
@@ -38,9 +38,19 @@ impl WorkerFolders {
         }
     }
 
+    /// The hidden folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The workers' private repository.
     pub(crate) fn git(&self) -> PathBuf {
         self.folder.join("git")
+    }
+
+    /// Git's configuration file for all repositories, as the workers see it.
+    pub(crate) fn global_config(&self) -> PathBuf {
+        self.folder.join("gitconfig")
     }
 
     /// The temporary folder of the workers. Its path is short.
@@ -59,7 +69,8 @@ impl WorkerFolders {
         if folder.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
             fs::remove_file(folder).map_err(fault("cannot remove", folder))?;
         }
-        fs::create_dir_all(folder).map_err(fault("cannot make", folder))
+        fs::create_dir_all(folder).map_err(fault("cannot make", folder))?;
+        write_workers_global_config(&self.global_config())
     }
 
     /// Makes the temporary folder, empty, and closed to other users.
@@ -79,7 +90,7 @@ impl WorkerFolders {
         delete_tree(folder).map_err(fault("cannot remove", folder))
     }
 
-    /// Deletes the hidden folder.
+    /// Deletes the hidden folder. A link in its place is deleted, and nothing behind it.
     pub(crate) fn remove_folder(&self) -> Result<(), GitError> {
         delete_tree(&self.folder).map_err(fault("cannot remove", &self.folder))
     }

@@ -165,6 +165,19 @@ impl Repo {
         self.root().join("repo.batch")
     }
 
+    /// The one worktree that the program has left, as git lists it.
+    #[track_caller]
+    pub fn only_worktree(&self) -> String {
+        let listed = self.git(["worktree", "list", "--porcelain"]);
+        let mut paths = listed
+            .lines()
+            .filter_map(|line| line.strip_prefix("worktree "));
+        let (Some(_own), Some(only), None) = (paths.next(), paths.next(), paths.next()) else {
+            panic!("not one worktree: {listed}");
+        };
+        only.to_owned()
+    }
+
     /// The folder where the program keeps its state.
     pub fn state(&self) -> PathBuf {
         self.dir.join(".git/batch")

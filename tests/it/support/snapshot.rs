@@ -21,6 +21,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What `git status` says.
+    pub fn status(&self) -> &str {
+        &self.status
+    }
+
     pub(super) fn of(repo: &Repo) -> Self {
         let git = |name: &str| fs::read(repo.dir().join(".git").join(name)).unwrap_or_default();
         // Read before `git status`, which may write a fresher index of its own.
