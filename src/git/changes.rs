@@ -145,6 +145,10 @@ impl Repo {
         after: &impl TreeIsh,
     ) -> Result<Changes, GitError> {
         let repo = self.open()?;
+        // libgit2 would read the user's index for its attributes, and understands neither a split nor a sparse one.
+        let nothing = git2::Index::new().context(|| "an index cannot be made".to_owned())?;
+        repo.set_index(&mut { nothing })
+            .context(|| "an index cannot be set".to_owned())?;
         let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
         let failed = || "the changes cannot be listed".to_owned();
         let diff = repo

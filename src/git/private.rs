@@ -22,12 +22,14 @@ const NO_PUSH: &str = "file:///dev/null/batch-itself-pushes-the-work-of-this-che
 
 /// Settings that the tools of a project need to find the same project as in the user's checkout. None of them names a
 /// program, but for the filters and drivers, which the workers' own git starts as the workers.
-const COPIED_SETTINGS: [&str; 15] = [
+const COPIED_SETTINGS: [&str; 17] = [
+    "core.attributesfile",
     "core.autocrlf",
     "core.bigfilethreshold",
     "core.checkroundtripencoding",
     "core.commentchar",
     "core.eol",
+    "core.excludesfile",
     "core.filemode",
     "core.ignorecase",
     "core.precomposeunicode",
@@ -58,12 +60,13 @@ const COPIED_OF_BRANCHES: [&str; 2] = ["remote", "merge"];
 const COPIED_FILES: [&str; 3] = ["shallow", "info/exclude", "info/attributes"];
 
 /// The folders of a repository, but for the folders above them.
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 6] = [
     "objects/info",
     "objects/pack",
     "refs/heads",
     "refs/tags",
     "info",
+    "hooks",
 ];
 /// HEAD, the branch, and the folders above these and above the others.
 const SMALL_ENTRIES: usize = 8;
@@ -155,7 +158,7 @@ impl Repo {
         }
         for (name, value) in &settings {
             if is_copied(name) {
-                text.push_str(&config_lines(name, value));
+                text.push_str(&config_lines(name, &without_password(value)));
             } else if let Some(remote) = address_of(name) {
                 text.push_str(&config_lines(name, &without_password(value)));
                 text.push_str(&config_lines(&format!("remote.{remote}.pushurl"), NO_PUSH));
@@ -328,7 +331,11 @@ impl Files<'_> {
 
 /// Puts a new file in place of whatever has this path: a link is replaced, and not followed.
 pub(super) fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    replace_file_by(path.parent().unwrap_or(Path::new(".")), path, text)
+}
+
+/// Does the same; the new file is first written in `folder`, on the same file system.
+pub(super) fn replace_file_by(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(".batch-")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))

@@ -43,7 +43,12 @@ const CONFIG_VARIABLES: [&str; 3] = [
 ];
 
 /// Overrides settings with which any call would run programs on the side: batch's own calls are not the user's work.
-const SETTINGS: [&str; 2] = ["core.hooksPath=/dev/null", "core.fsmonitor=false"];
+const SETTINGS: [&str; 3] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    // Otherwise git would change the user's repositories of submodules.
+    "submodule.recurse=false",
+];
 
 /// Overrides user settings with which git would keep an index in two files, overlook changes, or refuse a file for its
 /// line ends.

@@ -18,7 +18,7 @@ use super::delete::delete_tree;
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId};
 use super::lookup::find_commit;
-use super::private::replace_file;
+use super::private::{replace_file, replace_file_by};
 use super::repo::Repo;
 
 /// The reason that git shows for a worktree in which batch has workers (git-worktree(1), `lock`).
@@ -195,17 +195,19 @@ impl Repo {
             fs::write(&lock, format!("{LOCK_REASON}\n"))
                 .map_err(|error| GitError::io("cannot write", &lock, error))?;
         }
-        lead(path, private)
+        lead(path, private, private.parent())
     }
 
     /// Makes the worktree an ordinary one again: its `.git` leads to git's entry for it. Where git has no such entry,
     /// `.git` goes. The repositories of submodules that workers made go in any case: git would run what their
-    /// configuration names. `index` is batch's own.
+    /// configuration names. `index` is batch's own,
+    /// and `scratch` a folder on the worktree's file system.
     pub(crate) fn lead_to_entry(
         &self,
         name: &str,
         path: &Path,
         index: &Path,
+        scratch: Option<&Path>,
     ) -> Result<(), GitError> {
         let remove = |link: PathBuf| {
             delete_tree(&link).map_err(|error| GitError::io("cannot remove", &link, error))
@@ -215,7 +217,7 @@ impl Repo {
         }
         let admin = self.admin_dir(name);
         if admin.exists() {
-            lead(path, &admin)
+            lead(path, &admin, scratch)
         } else {
             remove(path.join(".git"))
         }
@@ -255,8 +257,9 @@ impl Repo {
     }
 }
 
-/// Writes the `.git` of the worktree at `path`.
-fn lead(path: &Path, to: &Path) -> Result<(), GitError> {
+/// Writes the `.git` of the worktree at `path`, first in the folder `scratch`: a killed process must not leave a file
+/// in the worktree.
+fn lead(path: &Path, to: &Path, scratch: Option<&Path>) -> Result<(), GitError> {
     let link = path.join(".git");
     let text = [b"gitdir: ", to.as_os_str().as_bytes(), b"\n"].concat();
     // Most often it stands there already.
@@ -265,12 +268,13 @@ fn lead(path: &Path, to: &Path) -> Result<(), GitError> {
     if is_right {
         return Ok(());
     }
-    let written = replace_file(&link, &text).or_else(|error| {
+    let scratch = scratch.filter(|folder| folder.is_dir()).unwrap_or(path);
+    let written = replace_file_by(scratch, &link, &text).or_else(|error| {
         if error.kind() != ErrorKind::PermissionDenied {
             return Err(error);
         }
         fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
-        replace_file(&link, &text)
+        replace_file_by(scratch, &link, &text)
     });
     written.map_err(|error| GitError::io("cannot write", &link, error))
 }

@@ -87,6 +87,17 @@ fn a_relative_folder_of_hooks_is_the_checkouts_or_the_users() {
     }
 }
 
+/// Git starts a hook without an interpreter's name with a shell.
+#[test]
+fn a_hook_may_lack_the_name_of_its_interpreter() {
+    let repo = Repo::with_packages(1);
+    let path = repo.dir().join(".git/hooks/pre-push");
+    hook(&path, "");
+    fs::write(&path, "grep -q signed packages/p0/index.js || exit 3\n").expect("the hook");
+    let _ = repo.migrate().agent(SIGN).run().exits(0);
+    assert_eq!(repo.pushed().len(), 1);
+}
+
 #[test]
 fn the_hook_runs_also_where_the_checkout_is_gone() {
     let repo = Repo::with_packages(1);

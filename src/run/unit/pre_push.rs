@@ -1,6 +1,10 @@
 //! The part of a push in which the user's pre-push hook judges what is pushed. The hook runs like a check: in the
 //! unit's checkout, and without the token.
 
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::Path;
+
 use crate::git::{BranchName, CommitId, PlannedPush};
 use crate::process::{self, Command, Ending};
 use crate::run::log::outcome::Step;
@@ -46,11 +50,14 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
     let found = unit
         .git(step, move |job| {
             let repo = &job.workspace.repo;
-            let hook = repo.pre_push_hook(&path)?;
+            let hook = repo.pre_push_hook(&path)?.map(|hook| {
+                let interpreted = names_interpreter(&hook);
+                (hook, interpreted)
+            });
             Ok((hook, repo.pre_push_address(&remote)?))
         })
         .await?;
-    let (Some(hook), address) = found else {
+    let (Some((hook, names_interpreter)), address) = found else {
         return Ok(());
     };
     unit.begin(step, Some("pre-push hook".to_owned())).await?;
@@ -66,9 +73,13 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
     let (checkout, is_own) = checkout(unit, &push.commit).await?;
     let mut environment = unit.job.environment(&checkout, unit.number);
     environment.set(LFS_SKIP_PUSH.0, LFS_SKIP_PUSH.1);
+    let mut words: Vec<OsString> = vec![hook.into(), push.remote.clone().into(), address.into()];
+    if !names_interpreter {
+        words.insert(0, "sh".into());
+    }
     let command = Command {
-        program: hook.into(),
-        args: vec![push.remote.clone().into(), address.into()],
+        program: words.remove(0),
+        args: words,
         dir: checkout.path().to_path_buf(),
         env: environment,
         input: Some(input),
@@ -95,6 +106,13 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
             ..Failure::new(step, format!("{REFUSED}: {ending}\n{WAY_PAST}"))
         })),
     }
+}
+
+/// Checks whether the system can start the hook by itself. Git starts any other text with a shell.
+fn names_interpreter(hook: &Path) -> bool {
+    let mut beginning = [0; 2];
+    let read = std::fs::File::open(hook).and_then(|mut file| file.read_exact(&mut beginning));
+    read.is_err() || beginning == *b"#!" || beginning == [0x7f, b'E'] || !beginning.is_ascii()
 }
 
 /// Returns the checkout for the hook, ready for it: the unit's own, or another one of the commit where the unit's own

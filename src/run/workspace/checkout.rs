@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::git::{
-    BranchName, CommitId, GitError, NewWorktree, PrivateHead, TreeId, WorktreeState,
+    BranchName, CommitId, GitError, NewWorktree, PrivateHead, TreeId, WorktreeState, delete_tree,
     remove_empty_folders_above, set_private_head,
 };
 use crate::plan::UnitId;
@@ -175,6 +175,14 @@ impl Checkout {
             return Ok(());
         }
         self.check_place()?;
+        // A process that was killed together with its git leaves the lock, and nobody else uses this index.
+        let mut lock = self.index.clone().into_os_string();
+        lock.push(".lock");
+        delete_tree(Path::new(&lock)).map_err(|source| GitError::Io {
+            what: "cannot remove",
+            path: lock.into(),
+            source,
+        })?;
         // HEAD is written last.
         if !self.worker_folders().git().join("HEAD").exists() {
             self.make_private(start)?;
@@ -225,7 +233,9 @@ impl Checkout {
         let repo = &self.workspace.repo;
         if self.exists() {
             self.check_place()?;
-            repo.lead_to_entry(&self.name, &self.path, &self.index)?;
+            let folders = self.worker_folders();
+            let scratch = Some(folders.folder());
+            repo.lead_to_entry(&self.name, &self.path, &self.index, scratch)?;
         }
         repo.unlock_worktree(&self.name)?;
         self.worker_folders().remove_folder()

@@ -102,10 +102,11 @@ impl WorkerFolders {
     }
 }
 
-/// Returns the system's temporary folder for this user, or `/tmp` where its path is long.
+/// Returns the system's temporary folder for this user, or `/tmp` where its path is long or not whole.
 fn system_temp_dir() -> PathBuf {
     let folder = std::env::temp_dir();
-    if folder.as_os_str().len() > LONGEST && Path::new("/tmp").is_dir() {
+    let is_usable = folder.is_absolute() && folder.as_os_str().len() <= LONGEST;
+    if !is_usable && Path::new("/tmp").is_dir() {
         return PathBuf::from("/tmp");
     }
     folder
