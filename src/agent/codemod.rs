@@ -173,6 +173,7 @@ mod tests {
             },
             worktree: folder.to_path_buf(),
             folder: folder.to_path_buf(),
+            home: folder.join("home"),
             environment: Environment::default(),
             limits: Limits {
                 time: Duration::from_secs(1),

@@ -27,7 +27,7 @@ use super::contract::{Agent, FurtherAttempts, Quantity, Work, Working};
 use super::cost::{Cost, CostSource, Usd};
 use super::error::{AgentError, Refusal};
 use super::event::{AgentEvent, Interruption};
-use super::files::write_file;
+use super::files::{make_folder, write_file};
 use super::id::AgentId;
 use super::prompt::with_feedback;
 use super::task::{Task, TaskKind};
@@ -96,13 +96,13 @@ impl Agent for CommandAgent {
         cancel: &'a CancellationToken,
     ) -> Working<'a> {
         Box::pin(async move {
-            let output = task.folder.join(match task.kind {
+            let output = task.home.join(match task.kind {
                 TaskKind::Change => "summary.md",
                 TaskKind::Answer => "proposal.json",
             });
             let command = self.command(task, &output)?;
             let finished = process::run(&command, cancel).await?;
-            let report = UsageReport::read(&task.folder.join(USAGE));
+            let report = UsageReport::read(&task.home.join(USAGE));
             let usage = report.usage();
             if !usage.is_unknown() {
                 // A receiver that is gone no longer wants to know.
@@ -158,7 +158,8 @@ impl CommandAgent {
         }
         let list_file = write_file(&task.folder, "files", &list)?;
         // The files of an earlier attempt do not count.
-        let usage = task.folder.join(USAGE);
+        make_folder(&task.home)?;
+        let usage = task.home.join(USAGE);
         for earlier in [output, &usage] {
             let _ = fs::remove_file(earlier);
         }
@@ -278,6 +279,7 @@ mod tests {
                 create: Vec::new(),
             },
             worktree,
+            home: state.join("home"),
             folder: state,
             environment: Environment::for_worker(std::env::vars_os(), &[]),
             limits: Limits {

@@ -20,8 +20,10 @@ pub(crate) struct Task {
     pub(crate) claim: Claim,
     /// The root of the unit's checkout: the agent's working directory.
     pub(crate) worktree: PathBuf,
-    /// A folder outside the checkout for prompt, file list, summary and log.
+    /// A folder outside the checkout for prompt, file list and log, in which no worker has to write.
     pub(crate) folder: PathBuf,
+    /// A folder outside the checkout for the agent's own files: settings, sessions, summary.
+    pub(crate) home: PathBuf,
     /// The variables that the agent's processes see.
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,

@@ -84,14 +84,13 @@ impl CodingAgent {
             _ => with_feedback(task),
         };
         let prompt = write_file(&task.folder, "prompt.md", text.as_bytes())?;
-        let home = task.folder.join("agent");
-        make_folder(&home)?;
+        make_folder(&task.home)?;
         let earlier = keep_earlier(&task.folder, self.adapter.transcript())?;
         let turn = Turn {
             task,
             model: self.model.as_deref(),
             prompt: &prompt,
-            home: &home,
+            home: &task.home,
             session,
             earlier: &earlier,
             keys: &self.keys,

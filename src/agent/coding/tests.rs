@@ -30,6 +30,7 @@ fn task(folder: &Path) -> Task {
         },
         worktree: folder.to_path_buf(),
         folder: folder.to_path_buf(),
+        home: folder.join("home"),
         environment: Environment::for_worker(std::env::vars_os(), &[]),
         limits: Limits {
             time: Duration::from_secs(30),

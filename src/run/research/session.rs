@@ -207,6 +207,7 @@ impl<'a> PlanningSession<'a> {
             environment: self.environment().map_err(|error| fault(&error))?,
             worktree,
             folder: self.checkout.folder().to_path_buf(),
+            home: self.checkout.checkout().worker_folders().home(),
             limits: self.assignment.limits,
             kind: TaskKind::Answer,
             feedback: None,

@@ -32,6 +32,7 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
         claim: plan_unit.claim.clone(),
         worktree: unit.checkout.path().to_path_buf(),
         folder: unit.folder(),
+        home: unit.checkout.worker_folders().home(),
         environment: environment(unit),
         limits: assignment.limits,
         kind: TaskKind::Change,

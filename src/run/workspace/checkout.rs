@@ -223,6 +223,7 @@ impl Checkout {
         };
         let folders = self.worker_folders();
         folders.make()?;
+        folders.take_home(&self.kept_home());
         let template = self.workspace.private_template()?;
         template.write(&folders.git(), head, &self.index)
     }
@@ -238,7 +239,14 @@ impl Checkout {
             repo.lead_to_entry(&self.name, &self.path, &self.index, scratch)?;
         }
         repo.unlock_worktree(&self.name)?;
-        self.worker_folders().remove_folder()
+        let folders = self.worker_folders();
+        folders.keep_home(&self.kept_home());
+        folders.remove_folder()
+    }
+
+    /// Where the agents' own files are while the checkout is closed.
+    fn kept_home(&self) -> PathBuf {
+        self.index.with_file_name("agent")
     }
 
     fn registering_alone(&self) -> MutexGuard<'_, ()> {

@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn git_looks_for_no_repository_above_a_checkout() {
         let places = [Path::new("/x/run/unit"), Path::new("/x/run/.unit.tmp")];
-        assert_eq!(ceilings(None, places), "/x/run");
+        assert_eq!(ceilings(None, places), "/x/run:/x:/");
         let users = Some(OsStr::new("/home:/x/run"));
-        assert_eq!(ceilings(users, places), "/x/run:/home");
+        assert_eq!(ceilings(users, places), "/x/run:/x:/:/home");
     }
 
     #[test]

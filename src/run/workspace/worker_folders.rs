@@ -53,6 +53,34 @@ impl WorkerFolders {
         self.folder.join("gitconfig")
     }
 
+    /// The folder for the agents' own files: settings, sessions, summary.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
+    /// Moves the agents' own files to `kept`, where a later follow-up finds them. Where that is impossible, an agent
+    /// begins a new session.
+    pub(crate) fn keep_home(&self, kept: &Path) {
+        let home = self.home();
+        if home.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+            let moved = delete_tree(kept).and_then(|()| fs::rename(&home, kept));
+            if let Err(error) = moved {
+                tracing::info!("{} is not kept: {error}", home.display());
+            }
+        }
+    }
+
+    /// Moves the agents' own files back from `kept`, if they are there.
+    pub(crate) fn take_home(&self, kept: &Path) {
+        let is_kept = kept.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+        if is_kept
+            && self.home().symlink_metadata().is_err()
+            && let Err(error) = fs::rename(kept, self.home())
+        {
+            tracing::info!("{} is not used: {error}", kept.display());
+        }
+    }
+
     /// The temporary folder of the workers. Its path is short.
     pub(crate) fn temp_dir(&self) -> &Path {
         &self.temp_dir
