@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::changes::ChangeKind;
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId};
+use super::private::without_password;
 use super::repo::Repo;
 
 /// What a file that Git LFS stores elsewhere begins with
@@ -66,6 +67,10 @@ impl Repo {
 
     /// Returns the address that a pre-push hook is told of.
     pub(crate) fn pre_push_address(&self, remote: &str) -> Result<String, GitError> {
+        // `git remote` knows no remotes of this process alone.
+        if let Some((_, address)) = self.extra_remotes.iter().find(|(name, _)| name == remote) {
+            return Ok(without_password(address));
+        }
         let urls = self.push_urls(remote)?;
         Ok(urls.into_iter().next().unwrap_or_else(|| remote.to_owned()))
     }

@@ -373,7 +373,7 @@ fn address_of(name: &str) -> Option<&str> {
 
 /// Takes user name and password out of an address that has a password: the workers' git finds no server that lets it
 /// in.
-fn without_password(address: &str) -> String {
+pub(super) fn without_password(address: &str) -> String {
     match url::Url::parse(address) {
         Ok(mut url) if url.password().is_some() || url.scheme().starts_with("http") => {
             // Neither fails for an address that has a host.
