@@ -30,7 +30,9 @@ pub(super) fn ask(
         }
         Some(pause @ Pause::Canary(canary)) => {
             let good = pause.is_acceptable_canary();
-            if consent == Consent::Given && good {
+            // Nobody consented to changed settings beforehand.
+            let is_quiet = !state.git_folder_holds_publishing();
+            if consent == Consent::Given && good && is_quiet {
                 return Ok(Some(Start::Accepted));
             }
             show(state, canary, global)?;
@@ -38,7 +40,12 @@ pub(super) fn ask(
                 return decide(state);
             }
             let id = &state.id;
-            say(&if good {
+            say(&if good && !is_quiet {
+                format!(
+                    "No further unit was started, because settings or hooks of your repository changed. Undo the \
+                     changes that you do not want, then continue with: batch resume {id} --yes"
+                )
+            } else if good {
                 format!(
                     "No further unit was started, because there is no terminal to accept the canary at. Continue with \
                      the others: batch resume {id} --yes"

@@ -16,6 +16,7 @@ mod error;
 mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod git_folder;
 mod history;
 mod id;
 mod include;
@@ -42,6 +43,8 @@ pub(crate) use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub(crate) use delete::delete_tree;
 pub use entries::{Entry, EntryKind};
 pub use error::GitError;
+pub(crate) use git_folder::GitFolder;
+pub use git_folder::GitFolderChange;
 pub(crate) use history::FileChange;
 pub use id::{BranchName, CommitId, TreeId};
 pub(crate) use merge::MergeStyle;

@@ -194,7 +194,7 @@ fn ended_line(unit: &UnitState, outcome: &Outcome, width: usize, at: i64) -> Str
         Outcome::Published | Outcome::Committed => ("✓", Style::new().green()),
         Outcome::NoChange { .. } => ("–", Style::new().green()),
         Outcome::Failed { .. } => ("✗", Style::new().red()),
-        Outcome::Withheld
+        Outcome::Withheld { .. }
         | Outcome::Blocked { .. }
         | Outcome::Stopped
         | Outcome::LeftOut { .. }

@@ -11,7 +11,7 @@ use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{
     ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact, RunState,
-    Stop, StopReason, ThrottleReason, UnitFact, UnitState,
+    Stop, StopReason, ThrottleReason, UnitFact, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -90,6 +90,18 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         // The report says this.
         Event::Run(RunFact::Counted(_) | RunFact::UserFilesChanged { .. } | RunFact::Ended) => {
             return None;
+        }
+        Event::Run(RunFact::GitFolderChanged { changes, .. }) => {
+            let mut held = changes.iter().filter(|change| change.holds_publishing);
+            let first = held.next()?;
+            let more = match held.count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            return Some(format!(
+                "nothing is pushed: {}{more}",
+                words::line(&first.what)
+            ));
         }
         Event::Run(RunFact::DiskSpaceShort { free, each }) => return Some(no_room(*free, *each)),
         Event::Run(RunFact::BaseChecked(found)) => return Some(on_base(found)),
@@ -224,7 +236,10 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         Outcome::Failed { step, reason, .. } => {
             format!("failed at {}: {}", step.words(), first_line(reason))
         }
-        Outcome::Withheld => "withheld".to_owned(),
+        Outcome::Withheld { why } => match why {
+            WithheldReason::TooFew => "withheld".to_owned(),
+            WithheldReason::GitFolderChanged => "withheld: settings or hooks changed".to_owned(),
+        },
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),
         Outcome::LeftOut { why } => format!("skipped: {}", words::line(&why.to_string())),
         Outcome::Skipped { by } => format!("skipped on request (batch skip, {})", words::line(by)),

@@ -9,9 +9,10 @@ use super::totals::Totals;
 use super::view;
 use crate::agent::{CostSource, UsageSum, Usd};
 use crate::check::Verdict;
+use crate::git::GitFolderChange;
 use crate::run::{
     Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
-    Phase, PullRequestLink, RunState, Step, UnitState,
+    Phase, PullRequestLink, RunState, Step, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -38,6 +39,9 @@ struct Report {
     /// The files that changed in the user's own checkout while the run went; at most as many as the journal names.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_files_changed: Option<Vec<String>>,
+    /// The changes in the user's git folder that batch did not make; at most as many as the journal names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    git_folder_changes: Option<Vec<GitFolderChange>>,
     tracking_issue: Option<IssueLink>,
     usage: Option<UsageReport>,
     units: Vec<UnitReport>,
@@ -190,6 +194,8 @@ impl Report {
             totals: Totals::of(state),
             old_uses: state.old_uses,
             user_files_changed: state.user_files_changed.clone().map(|(files, _)| files),
+            git_folder_changes: Some(state.git_folder_changes.0.clone())
+                .filter(|changes| !changes.is_empty()),
             tracking_issue: state.tracking_issue.clone(),
             usage: state.spent().map(UsageReport::from),
             units: state
@@ -297,7 +303,12 @@ impl UnitReport {
                 self.blocked_by = Some(by.to_string());
                 "blocked"
             }
-            Phase::Ended(Outcome::Withheld) => "withheld",
+            Phase::Ended(Outcome::Withheld { why }) => {
+                // The reason of a run as a whole follows from its totals.
+                self.reason = (*why == WithheldReason::GitFolderChanged)
+                    .then(|| view::SETTINGS_CHANGED.to_owned());
+                "withheld"
+            }
             Phase::Ended(Outcome::Stopped) => "stopped",
             Phase::Ended(Outcome::LeftOut { why }) => {
                 self.reason = Some(why.to_string());

@@ -3,7 +3,7 @@
 //! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
 
 use super::totals;
-use super::view::{self, Failure};
+use super::view::{self, Failure, GitFolderChanges};
 use crate::run::{Liveness, PullRequestLink, RunState};
 use crate::words;
 
@@ -27,6 +27,7 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
     }
     sections.extend(view::tracking(state).map(|line| escaped(&line)));
     sections.extend(view::user_files_changed(state).map(|line| escaped(&line)));
+    sections.extend(view::git_folder_changes(state).map(|it| git_folder_changes(&it)));
     let notes = view::notes(state);
     if !notes.is_empty() {
         let lines: Vec<String> = notes
@@ -37,6 +38,29 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
     }
     sections.extend(others(state));
     sections.join("\n\n") + "\n"
+}
+
+/// The changes in the user's git folder, each with the command that undoes it.
+fn git_folder_changes(found: &GitFolderChanges<'_>) -> String {
+    let changes = found.changes.iter().map(|change| {
+        let what = escaped(&change.what);
+        match &change.undo {
+            Some(undo) => {
+                let undo = words::line(undo);
+                let ticks = words::backticks(&undo, 1);
+                format!("- {what}; undo: {ticks} {undo} {ticks}")
+            }
+            None => format!("- {what}"),
+        }
+    });
+    let changes: Vec<String> = changes.collect();
+    let closing: Vec<String> = found.closing.iter().map(|said| escaped(said)).collect();
+    format!(
+        "{}\n\n{}\n\n{}",
+        escaped(found.heading),
+        changes.join("\n"),
+        closing.join(" ")
+    )
 }
 
 fn quoted(text: &str) -> String {
@@ -196,12 +220,13 @@ fn others(state: &RunState) -> Option<String> {
                 .map(|unit| format!("- `{unit}` was skipped, because {why}")),
         );
     }
-    let why = view::why_withheld(state);
-    lines.extend(
-        view::withheld(state)
-            .into_iter()
-            .map(|unit| format!("- `{unit}` was withheld, because {why}")),
-    );
+    for (why, units) in view::withheld(state) {
+        lines.extend(
+            units
+                .iter()
+                .map(|unit| format!("- `{unit}` was withheld, because {why}")),
+        );
+    }
     lines.extend(
         view::stopped(state)
             .into_iter()

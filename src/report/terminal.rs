@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Ta
 use console::{Style, style};
 
 use super::totals;
-use super::view::{self, Failure};
+use super::view::{self, Failure, GitFolderChanges};
 use crate::plan::UnitId;
 use crate::run::{Liveness, Outcome, Phase, RunState, Stop, UnitState};
 use crate::words;
@@ -34,6 +34,7 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     sections.extend(
         view::user_files_changed(state).map(|said| format!("{} {said}", style("!").yellow())),
     );
+    sections.extend(view::git_folder_changes(state).map(|it| git_folder_changes(&it)));
     sections.push(
         style(totals::closing(state, liveness, moment))
             .bold()
@@ -231,7 +232,7 @@ fn colour(phase: &Phase) -> Style {
         Phase::Running { .. } => Style::new().cyan(),
         Phase::Ended(Outcome::Failed { .. }) => Style::new().red(),
         Phase::Ended(
-            Outcome::Withheld
+            Outcome::Withheld { .. }
             | Outcome::Blocked { .. }
             | Outcome::Stopped
             | Outcome::LeftOut { .. }
@@ -279,6 +280,19 @@ fn failed(failure: &Failure<'_>) -> String {
     if let Some(worktree) = &failure.unit.attempt.worktree {
         place("changes", "diff", worktree);
     }
+    lines.join("\n")
+}
+
+/// The changes in the user's git folder, each with the command that undoes it.
+fn git_folder_changes(found: &GitFolderChanges<'_>) -> String {
+    let mut lines = vec![format!("{} {}", style("!").yellow(), found.heading)];
+    for change in found.changes {
+        lines.push(format!("  {}", words::line(&change.what)));
+        if let Some(undo) = &change.undo {
+            lines.push(format!("    undo: {}", style(words::line(undo)).bold()));
+        }
+    }
+    lines.extend(found.closing.iter().map(|said| format!("  {said}")));
     lines.join("\n")
 }
 
@@ -338,15 +352,13 @@ fn others(state: &RunState) -> Option<String> {
             units.join(", ")
         )
     }));
-    let withheld = view::withheld(state);
-    if !withheld.is_empty() {
-        lines.push(format!(
-            "{} withheld, because {}: {}",
+    lines.extend(view::withheld(state).into_iter().map(|(why, units)| {
+        format!(
+            "{} withheld, because {why}: {}",
             style("!").yellow(),
-            view::why_withheld(state),
-            withheld.join(", ")
-        ));
-    }
+            units.join(", ")
+        )
+    }));
     let stopped: Vec<&str> = view::stopped(state)
         .into_iter()
         .map(UnitId::as_str)

@@ -38,7 +38,7 @@ impl Totals {
                 Phase::Ended(Outcome::Committed) => &mut totals.committed,
                 Phase::Ended(Outcome::NoChange { .. }) => &mut totals.no_change,
                 Phase::Ended(Outcome::Failed { .. }) => &mut totals.failed,
-                Phase::Ended(Outcome::Withheld) => &mut totals.withheld,
+                Phase::Ended(Outcome::Withheld { .. }) => &mut totals.withheld,
                 Phase::Ended(Outcome::Blocked { .. }) => &mut totals.blocked,
                 Phase::Ended(Outcome::Stopped) => &mut totals.stopped,
                 Phase::Ended(Outcome::Skipped { .. }) => &mut totals.skipped,

@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::UsageSum;
 use crate::check::Verdict;
+use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::{
     Candidate, CandidateEnd, CheckResult, Liveness, Outcome, Phase, RunState, Step, StopReason,
-    UnitState,
+    UnitState, WithheldReason,
 };
 use crate::words;
+
+/// Why a unit's commit is not pushed for now.
+pub(super) const SETTINGS_CHANGED: &str = "settings or hooks of your repository changed";
 
 /// At most this many failed tests of a check are named.
 const TESTS_SHOWN: usize = 3;
@@ -75,14 +79,28 @@ pub(super) fn skipped(state: &RunState) -> Vec<(&UnitId, &str)> {
         .collect()
 }
 
-/// Units whose commits were not published because too few units succeeded.
-pub(super) fn withheld(state: &RunState) -> Vec<&str> {
-    state
-        .units
-        .iter()
-        .filter(|unit| unit.outcome() == Some(&Outcome::Withheld))
-        .map(|unit| unit.header.id.as_str())
-        .collect()
+/// Returns the units whose commits are not published for now, by the reason.
+pub(super) fn withheld(state: &RunState) -> Vec<(&'static str, Vec<&str>)> {
+    let too_few = match state.canary() {
+        Some(_) => "the canary has not been accepted yet",
+        None => "too few units succeeded",
+    };
+    let mut found: Vec<(&'static str, Vec<&str>)> = Vec::new();
+    for unit in &state.units {
+        let why = match unit.outcome() {
+            Some(Outcome::Withheld { why }) => match why {
+                WithheldReason::TooFew => too_few,
+                WithheldReason::GitFolderChanged => SETTINGS_CHANGED,
+            },
+            _ => continue,
+        };
+        let id = unit.header.id.as_str();
+        match found.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, units)) => units.push(id),
+            None => found.push((why, vec![id])),
+        }
+    }
+    found
 }
 
 /// Returns what could not be set on open pull requests, each with their numbers.
@@ -119,6 +137,46 @@ pub(super) fn user_files_changed(state: &RunState) -> Option<String> {
          its worktree",
         names.join(", ")
     ))
+}
+
+/// The changes in the user's git folder while the run went.
+pub(super) struct GitFolderChanges<'a> {
+    pub heading: &'static str,
+    pub changes: &'a [GitFolderChange],
+    /// The sentences after the changes.
+    pub closing: Vec<String>,
+}
+
+/// Returns the changes in the user's git folder while the run went, where there are any.
+pub(super) fn git_folder_changes(state: &RunState) -> Option<GitFolderChanges<'_>> {
+    let (changes, more) = &state.git_folder_changes;
+    if changes.is_empty() {
+        return None;
+    }
+    let mut closing = Vec::new();
+    if *more > 0 {
+        closing.push(format!("And {}.", words::count(*more, "more change")));
+    }
+    closing.push(
+        "batch put nothing back, because you may have changed it yourself; if not, a worker left its own checkout."
+            .to_owned(),
+    );
+    let is_held = |unit: &UnitState| {
+        let why = WithheldReason::GitFolderChanged;
+        unit.outcome() == Some(&Outcome::Withheld { why })
+    };
+    if state.units.iter().any(is_held) {
+        closing.push(format!(
+            "Nothing was pushed after settings or hooks had changed. Undo the changes that you do not want, then run \
+             batch resume {}: it goes on with settings and hooks as they are then.",
+            state.id
+        ));
+    }
+    Some(GitFolderChanges {
+        heading: "while the run went, your git folder changed, and not by batch:",
+        changes,
+        closing,
+    })
 }
 
 /// Returns the line about the tracking issue, where the run has one.
@@ -167,14 +225,6 @@ pub(super) fn candidates(state: &RunState) -> Vec<(&UnitId, String)> {
         Some((&unit.header.id, said))
     });
     competed.collect()
-}
-
-/// Why they were not.
-pub(super) fn why_withheld(state: &RunState) -> &'static str {
-    match state.canary() {
-        Some(_) => "the canary has not been accepted yet",
-        None => "too few units succeeded",
-    }
 }
 
 /// Units that the user stopped.

@@ -50,7 +50,7 @@ pub use job::time_estimate::{PastTimes, TimeEstimate};
 pub use job::unit_agents::UnitAgents;
 pub use log::check_result::{BaseCheck, CheckResult};
 pub use log::event::{Event, Recorded};
-pub use log::outcome::{Outcome, Step};
+pub use log::outcome::{Outcome, Step, WithheldReason};
 pub use log::publication::FollowUpResult;
 pub use log::record::{RecordError, events, events_after, find, fold, load, now};
 pub use log::run_fact::{Amendment, Goal, IssueLink, OldUses, RunFact, Stop};

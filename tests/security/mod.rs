@@ -8,4 +8,5 @@ mod places;
 mod pre_push;
 mod private_repository;
 mod published_is_proven;
+mod user_git;
 mod workers;

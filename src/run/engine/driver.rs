@@ -31,6 +31,7 @@ use crate::run::schedule::scheduler::{self, Next, Space};
 use crate::run::unit::context::PendingEvent;
 use crate::run::workspace::machine::Machine;
 use crate::run::workspace::user_checkout::UserCheckout;
+use crate::run::workspace::user_git::UserGit;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -82,6 +83,10 @@ pub(crate) struct Engine<'w> {
     begun: Instant,
     /// The look at the user's own checkout before any agent worked.
     user_checkout: Option<JoinHandle<Option<UserCheckout>>>,
+    /// The user's git folder before any worker ran.
+    user_git: Arc<UserGit>,
+    /// The changes in that folder are recorded.
+    user_git_told: bool,
     /// When the loop stops waiting for what is being stopped.
     deadline: Option<Instant>,
 }
@@ -91,6 +96,7 @@ impl<'w> Engine<'w> {
         job: Job,
         journal: Journal,
         state: RunState,
+        user_git: Arc<UserGit>,
         watch: &'w mut (dyn FnMut(&Recorded, &RunState) + Send),
         stops: mpsc::Receiver<Stop>,
     ) -> (Self, Inbox) {
@@ -104,13 +110,15 @@ impl<'w> Engine<'w> {
         let tracker = Tracker::start(&job, &state, report_tracking);
         let job = Arc::new(job);
         let engine = Self {
-            pipelines: Pipelines::new(&job, &state, events, interruptions, report_usage),
+            pipelines: Pipelines::new(&job, &state, &user_git, events, interruptions, report_usage),
             concurrency: Concurrency::new(job.jobs()),
             clean_up: CleanUp::new(&job),
             working: WorkingAgents::default(),
             begun: Instant::now(),
             deadline: None,
             user_checkout: user_files::look(&job),
+            user_git,
+            user_git_told: false,
             job,
             journal,
             state,
@@ -130,6 +138,10 @@ impl<'w> Engine<'w> {
 
     /// Puts published units back in line whose pull request or branch does not exist.
     pub(crate) async fn look_up_publications(&mut self) -> Result<(), RunError> {
+        // A worker of a killed process may have led git elsewhere; the next process looks after that was told.
+        if !self.user_git.decisive_changes().is_empty() {
+            return Ok(());
+        }
         for (unit, reason) in publications::missing(&self.job, &self.state).await {
             self.record(Event::Unit(unit, UnitFact::NotPublished { reason }))?;
         }
@@ -212,6 +224,9 @@ impl<'w> Engine<'w> {
             () = passed(deadline) => {}
         }
         self.record(Event::Run(RunFact::Ended))?;
+        if self.user_git_told {
+            self.user_git.end();
+        }
         Ok(self.state)
     }
 
@@ -231,6 +246,13 @@ impl<'w> Engine<'w> {
         if let Some(look) = self.user_checkout.take() {
             let changed = user_files::changed_since(look).await;
             self.record_all(changed)?;
+        }
+        let user_git = Arc::clone(&self.user_git);
+        let changes = tokio::task::spawn_blocking(move || user_git.changes()).await;
+        if let Ok(changes) = changes {
+            let fact = self.user_git.untold(changes);
+            self.record_all(fact)?;
+            self.user_git_told = true;
         }
         self.count_old_uses().await
     }

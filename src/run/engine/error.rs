@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::git::GitError;
 use crate::journal::{Holder, JournalError};
 use crate::run::job::error::PrepareError;
 use crate::run::log::record::RecordError;
@@ -43,6 +44,8 @@ pub enum RunError {
     Retry(#[from] RetryError),
     #[error(transparent)]
     Assignment(#[from] PrepareError),
+    #[error("the state of the git folder cannot be kept: {0}")]
+    GitFolder(GitError),
     #[error("the run is driven by another process already{}", holder_words(*holder))]
     Taken { holder: Holder },
     #[error("the run had to stop because what happens can no longer be written down: {0}")]

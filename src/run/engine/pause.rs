@@ -43,7 +43,7 @@ impl<'a> Pause<'a> {
 
 /// Checks whether a person may accept a canary that ended like this.
 fn is_acceptable(outcome: &Outcome) -> bool {
-    outcome.is_success() || *outcome == Outcome::Withheld
+    outcome.is_success() || matches!(outcome, Outcome::Withheld { .. })
 }
 
 /// Starts all units of the run again, the canary first; every agent gets these words as well.

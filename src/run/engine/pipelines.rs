@@ -24,6 +24,7 @@ use crate::run::schedule::publish_queue::PublishQueue;
 use crate::run::schedule::restart_permits::RestartPermits;
 use crate::run::unit::context::{PendingEvent, UnitContext};
 use crate::run::unit::pipeline;
+use crate::run::workspace::user_git::UserGit;
 
 /// The pipelines that run at the moment.
 pub(crate) struct Pipelines {
@@ -38,6 +39,7 @@ pub(crate) struct Pipelines {
     run_limit: watch::Sender<Option<StopReason>>,
     restart_permits: Arc<RestartPermits>,
     base_checks: Arc<BaseChecks>,
+    user_git: Arc<UserGit>,
     /// Ends every pipeline.
     cancel: CancellationToken,
 }
@@ -62,6 +64,7 @@ impl Pipelines {
     pub(crate) fn new(
         job: &Job,
         state: &RunState,
+        user_git: &Arc<UserGit>,
         events: mpsc::Sender<PendingEvent>,
         interruptions: mpsc::UnboundedSender<InterruptionReport>,
         usage_reports: mpsc::UnboundedSender<UsageReport>,
@@ -80,6 +83,7 @@ impl Pipelines {
             run_limit: watch::Sender::new(None),
             restart_permits: Arc::new(RestartPermits::new()),
             base_checks: Arc::new(BaseChecks::new(job, &state.base_checks)),
+            user_git: Arc::clone(user_git),
             cancel: CancellationToken::new(),
         }
     }
@@ -109,6 +113,7 @@ impl Pipelines {
             run_limit: self.run_limit.subscribe(),
             restart_permits: Arc::clone(&self.restart_permits),
             base_checks: Arc::clone(&self.base_checks),
+            user_git: Arc::clone(&self.user_git),
             cancel: cancel.clone(),
         };
         let task = self.tasks.spawn(pipeline::run(context)).id();

@@ -1,5 +1,6 @@
 //! Runs a job from its first event to its last: a loop that hands one message after another to the engine.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -13,6 +14,7 @@ use crate::run::job::job::Job;
 use crate::run::log::event::Recorded;
 use crate::run::log::run_fact::Stop;
 use crate::run::log::run_state::RunState;
+use crate::run::workspace::user_git::UserGit;
 
 /// How many reports of usage are taken in together.
 const REPORTS_AT_ONCE: usize = 1024;
@@ -36,13 +38,14 @@ pub async fn execute(
     let is_resumed = start == Start::Resumed;
     let Started { job, first, state } = start::start(job, start, &mut journal)?;
     watch(&first, &state);
-    let (mut engine, inbox) = Engine::new(job, journal, state, watch, stops);
+    let user_git = Arc::new(UserGit::begin(&job.workspace).map_err(RunError::GitFolder)?);
+    let (mut engine, inbox) = Engine::new(job, journal, state, user_git, watch, stops);
     if is_resumed {
         engine.look_up_publications().await?;
     }
     // When the journal fails, running workers end with the run: nothing that cannot be written down may continue.
     let _end = engine.cancel().drop_guard();
-    run(engine, inbox).await
+    Box::pin(run(engine, inbox)).await
 }
 
 /// Hands messages to the engine until the run has nothing left to wait for.

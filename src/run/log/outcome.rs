@@ -60,8 +60,11 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         log: Option<PathBuf>,
     },
-    /// Its commit is on its branch, but too few units succeeded for anything more to be published.
-    Withheld,
+    /// Its commit is on its branch, but nothing more is published for now.
+    Withheld {
+        #[serde(default, skip_serializing_if = "is_default")]
+        why: WithheldReason,
+    },
     /// A unit that it needs did not succeed.
     Blocked { by: UnitId },
     /// The run or the unit was stopped before the unit finished or started.
@@ -70,6 +73,21 @@ pub enum Outcome {
     LeftOut { why: StopReason },
     /// The user asked that the unit should not start.
     Skipped { by: String },
+}
+
+/// Why a unit's commit is not published for now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithheldReason {
+    /// Too few units succeeded, or the canary is not accepted yet.
+    #[default]
+    TooFew,
+    /// Settings or hooks of the user's repository changed while workers ran.
+    GitFolderChanged,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Outcome {
@@ -90,7 +108,7 @@ impl Outcome {
             Self::Committed => "committed",
             Self::NoChange { .. } => "no change",
             Self::Failed { .. } => "failed",
-            Self::Withheld => "withheld",
+            Self::Withheld { .. } => "withheld",
             Self::Blocked { .. } => "blocked",
             Self::Stopped => "stopped",
             Self::LeftOut { why } => why.outcome_words(),

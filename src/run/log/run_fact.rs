@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentId;
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
-use crate::git::CommitId;
+use crate::git::{CommitId, GitFolderChange};
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
@@ -80,6 +80,13 @@ pub enum RunFact {
     /// own. `more` counts the files that are not named.
     UserFilesChanged {
         files: Vec<String>,
+        #[serde(default)]
+        more: usize,
+    },
+    /// Somebody else than batch changed these things in the user's git folder while the run went: the user, or a worker
+    /// that left its own checkout. Each change is reported once; `more` counts the changes that are not named.
+    GitFolderChanged {
+        changes: Vec<GitFolderChange>,
         #[serde(default)]
         more: usize,
     },

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::agent::{AgentId, UsageSum};
+use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
@@ -39,6 +40,8 @@ pub struct RunState {
     pub old_uses: Option<OldUses>,
     /// The files that changed in the user's own checkout while the run went, and how many more there are.
     pub user_files_changed: Option<(Vec<String>, usize)>,
+    /// The changes in the user's git folder while the run went, and how many more there are.
+    pub git_folder_changes: (Vec<GitFolderChange>, usize),
     /// Units wait because the disk has no space for their checkouts.
     pub waits_for_disk_space: bool,
     pub tracking_issue: Option<IssueLink>,
@@ -93,6 +96,7 @@ impl RunState {
             canary_accepted: false,
             old_uses: None,
             user_files_changed: None,
+            git_folder_changes: (Vec::new(), 0),
             waits_for_disk_space: false,
             tracking_issue: None,
             tracking_error: None,
@@ -121,6 +125,11 @@ impl RunState {
             RunFact::Counted(uses) => self.old_uses = Some(*uses),
             RunFact::UserFilesChanged { files, more } => {
                 self.user_files_changed = Some((files.clone(), *more));
+            }
+            RunFact::GitFolderChanged { changes, more } => {
+                let (known, further) = &mut self.git_folder_changes;
+                known.extend(changes.iter().cloned());
+                *further += more;
             }
             RunFact::DiskSpaceShort { .. } => self.waits_for_disk_space = true,
             RunFact::DiskSpaceEnough => self.waits_for_disk_space = false,
@@ -179,6 +188,13 @@ impl RunState {
         }
     }
 
+    /// Checks whether a change in the user's git folder holds publishing.
+    #[must_use]
+    pub fn git_folder_holds_publishing(&self) -> bool {
+        let (changes, _) = &self.git_folder_changes;
+        changes.iter().any(|change| change.holds_publishing)
+    }
+
     /// Puts every unit without an outcome of its own back in line. The unit keeps what it reached, so that nothing is
     /// done or paid for twice.
     fn resume(&mut self, pid: u32, version: &str) {
@@ -207,7 +223,8 @@ impl RunState {
         for unit in &mut self.units {
             if retry.units.contains(&unit.header.id) {
                 unit.retry(&retry.amendment);
-            } else if again.contains(&unit.header.id) || unit.outcome() == Some(&Outcome::Withheld)
+            } else if again.contains(&unit.header.id)
+                || matches!(unit.outcome(), Some(Outcome::Withheld { .. }))
             {
                 unit.wait();
             }
@@ -262,6 +279,7 @@ impl RunState {
             .any(|why| matches!(why, StopReason::SameFailure { .. }));
         self.stop_reason = None;
         self.user_files_changed = None;
+        self.git_folder_changes = (Vec::new(), 0);
         self.tracking_error = None;
         self.stopped_agents.clear();
         self.throttles.clear();

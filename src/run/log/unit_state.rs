@@ -314,7 +314,7 @@ impl UnitState {
             None
             | Some(
                 Outcome::Stopped
-                | Outcome::Withheld
+                | Outcome::Withheld { .. }
                 | Outcome::LeftOut { .. }
                 | Outcome::Blocked { .. },
             ) => false,

@@ -201,7 +201,8 @@ mod tests {
     use super::*;
     use crate::run::log::unit_fact::{Candidate, CandidateEnd};
     use crate::run::{
-        Event, Recorded, RunFact, RunId, Stop, StopReason, UnitFact, UnitHeader, sample,
+        Event, Recorded, RunFact, RunId, Stop, StopReason, UnitFact, UnitHeader, WithheldReason,
+        sample,
     };
 
     const PLENTY: Space = Space::Now(100);
@@ -322,7 +323,8 @@ mod tests {
         let mut it = state(&[("a", 1, &[]), ("b", 9, &[])]);
         it.header.canary = Some(id("a"));
         assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), ["a"]);
-        tell(&mut it, "a", ended(Outcome::Withheld));
+        let why = WithheldReason::TooFew;
+        tell(&mut it, "a", ended(Outcome::Withheld { why }));
         assert_eq!(starts(&next(&it, &at_once(4), PLENTY)), [""; 0]);
         let event = Event::Run(RunFact::CanaryAccepted {
             pid: 1,

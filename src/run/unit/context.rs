@@ -19,7 +19,7 @@ use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::log::event::Event;
-use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::outcome::{Outcome, Step, WithheldReason};
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::UnitState;
@@ -29,6 +29,7 @@ use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_queue::PublishQueue;
 use crate::run::schedule::restart_permits::RestartPermits;
 use crate::run::workspace::checkout::Checkout;
+use crate::run::workspace::user_git::UserGit;
 use crate::words;
 
 /// An event on its way to the journal.
@@ -60,6 +61,8 @@ pub(crate) struct UnitContext {
     pub(crate) run_limit: watch::Receiver<Option<StopReason>>,
     pub(crate) restart_permits: Arc<RestartPermits>,
     pub(crate) base_checks: Arc<BaseChecks>,
+    /// The user's git folder before any worker ran.
+    pub(crate) user_git: Arc<UserGit>,
     pub(crate) cancel: CancellationToken,
 }
 
@@ -70,6 +73,8 @@ pub(crate) enum Halt {
     /// The unit cannot go on until a person acts, and no other unit could: the provider refuses them, or the run is
     /// over a limit.
     LeftOut(StopReason),
+    /// The work is done, and nothing of it is published for now.
+    Withheld(WithheldReason),
 }
 
 /// A failure of a step.
@@ -114,6 +119,7 @@ impl Halt {
     pub(crate) fn outcome(self) -> Outcome {
         match self {
             Self::Stopped => Outcome::Stopped,
+            Self::Withheld(why) => Outcome::Withheld { why },
             Self::LeftOut(why) => Outcome::LeftOut { why },
             Self::Failed(failure) => Outcome::Failed {
                 step: failure.step,

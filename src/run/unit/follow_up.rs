@@ -30,7 +30,7 @@ pub(crate) async fn publish_follow_up(
             tracing::warn!("no comment on #{number}: {}", failure.reason);
             Ok(Outcome::Published)
         }
-        Err(left_out @ Halt::LeftOut(_)) => Err(left_out),
+        Err(halt @ (Halt::LeftOut(_) | Halt::Withheld(_))) => Err(halt),
     }
 }
 

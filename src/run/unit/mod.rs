@@ -17,3 +17,4 @@ pub(crate) mod publish;
 pub(crate) mod publish_permit;
 pub(crate) mod scope;
 pub(crate) mod turn;
+pub(crate) mod unchanged_git;

@@ -12,6 +12,7 @@ use crate::run::unit::context::{Halt, UnitContext, failure};
 use crate::run::unit::pre_push::{Push, pre_push};
 use crate::run::unit::publish_permit::{Clearance, clearance, permit};
 use crate::run::unit::scope::prove_commit;
+use crate::run::unit::unchanged_git::require_unchanged_git;
 use crate::words;
 
 const BY_FORK: &str =
@@ -59,6 +60,7 @@ pub(crate) async fn publish(
 pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
     let step = Step::Push;
     unit.begin(step, None).await?;
+    require_unchanged_git(unit).await?;
     let (to, branch) = (
         remote.to_owned(),
         unit.job.workspace.branch(&unit.unit().id),
@@ -97,6 +99,8 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
         })
         .await?;
     pre_push(unit, &push).await?;
+    // The hook may have run for minutes, beside other workers.
+    require_unchanged_git(unit).await?;
     let cancel = unit.cancel.clone();
     let pushed = unit
         .git_result(move |job| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::forge::{ChecksStatus, Forge, ForgeSession, PullRequestRef, WaitReporter};
 use crate::plan::UnitId;
 use crate::run::job::pull_request::FinishedNeed;
-use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::outcome::{Outcome, Step, WithheldReason};
 use crate::run::log::record::now;
 use crate::run::schedule::publish_gate::GateState;
 use crate::run::schedule::publish_limiter::{PublishBlock, PublishRequest};
@@ -42,7 +42,8 @@ pub(crate) async fn clearance(unit: &UnitContext) -> Result<Clearance, Halt> {
     let known = unit.unless_cancelled(known).await?;
     let known = known.map_err(|_| Halt::Stopped)?.clone();
     if known.gate == GateState::Shut {
-        return Ok(Clearance::End(Outcome::Withheld));
+        let why = WithheldReason::TooFew;
+        return Ok(Clearance::End(Outcome::Withheld { why }));
     }
     let failed = |need: &&UnitId| known.ended.get(*need).is_some_and(|ended| !ended.well);
     if let Some(by) = needs.iter().find(failed) {

@@ -10,6 +10,7 @@ pub(crate) mod places;
 pub(crate) mod process_tags;
 pub(crate) mod trash;
 pub(crate) mod user_checkout;
+pub(crate) mod user_git;
 pub(crate) mod worker_folders;
 #[allow(
     clippy::module_inception,

@@ -97,6 +97,16 @@ impl Naming {
         BranchName::new(fill(&self.branch, run, unit))
     }
 
+    /// Checks whether a branch of this name belongs to some unit of the run.
+    pub(crate) fn is_branch_of(&self, run: &RunId, branch: &str) -> bool {
+        let names = self.branch.replace("{run}", run.as_str());
+        let (before, rest) = names.split_once("{unit}").unwrap_or((&names, ""));
+        let after = rest.rsplit_once("{unit}").map_or(rest, |(_, after)| after);
+        branch.len() > before.len() + after.len()
+            && branch.starts_with(before)
+            && branch.ends_with(after)
+    }
+
     /// Returns the folder of a unit's checkout.
     #[must_use]
     pub fn folder(&self, run: &RunId, unit: &UnitId) -> PathBuf {
@@ -193,6 +203,18 @@ mod tests {
             own.folder(&run, &unit),
             Path::new("/big/20261121-abcd.03-cart")
         );
+    }
+
+    #[test]
+    fn the_branches_of_a_run_are_known_by_their_names() {
+        let (run, _) = ids();
+        let usual = naming(None, None).unwrap();
+        assert!(usual.is_branch_of(&run, "batch/20261121-abcd/01-a"));
+        assert!(!usual.is_branch_of(&run, "batch/20261121-abcd/"));
+        assert!(!usual.is_branch_of(&run, "batch/20261121-other/01-a"));
+        let own = naming(Some("ada/{unit}-{run}-x"), None).unwrap();
+        assert!(own.is_branch_of(&run, "ada/01-a-20261121-abcd-x"));
+        assert!(!own.is_branch_of(&run, "ada/01-a"));
     }
 
     #[test]

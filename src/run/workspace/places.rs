@@ -51,10 +51,22 @@ impl Places {
         self.state.join("trash")
     }
 
+    /// Returns the folder of all runs.
+    #[must_use]
+    pub fn runs(&self) -> PathBuf {
+        self.state.join("runs")
+    }
+
+    /// Returns the file with the user's git folder as it was before the workers of the process that drives the run.
+    #[must_use]
+    pub fn git_folder(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("git-folder.json")
+    }
+
     /// Returns the folder of one run.
     #[must_use]
     pub fn run(&self, run: &RunId) -> PathBuf {
-        self.state.join("runs").join(run.as_str())
+        self.runs().join(run.as_str())
     }
 
     /// Returns the lock of the process that drives the run.

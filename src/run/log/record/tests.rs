@@ -2,13 +2,13 @@ use super::*;
 use crate::agent::{AgentId, Cost, CostSource, SessionId, Usage, Usd};
 use crate::check::Verdict;
 use crate::config::{AgentOptions, Limit};
-use crate::git::{BranchName, CommitId, TreeId};
+use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
 use crate::run::log::run_fact::Retry;
 use crate::run::{
     Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp, IssueLink,
     OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Step, Stop, StopReason,
-    ThrottleReason, UnitHeader, sample,
+    ThrottleReason, UnitHeader, WithheldReason, sample,
 };
 
 fn every_kind_of_event() -> Vec<Event> {
@@ -177,7 +177,12 @@ fn every_kind_of_event() -> Vec<Event> {
         failed(Some("/l")),
         Outcome::Blocked { by: unit.clone() },
         Outcome::Stopped,
-        Outcome::Withheld,
+        Outcome::Withheld {
+            why: WithheldReason::TooFew,
+        },
+        Outcome::Withheld {
+            why: WithheldReason::GitFolderChanged,
+        },
         Outcome::LeftOut {
             why: StopReason::Tokens { of: 1, used: 2 },
         },
@@ -219,6 +224,14 @@ fn every_kind_of_event() -> Vec<Event> {
     all.push(Event::Run(RunFact::CanaryAccepted {
         pid: 8,
         version: "0.2.0".into(),
+    }));
+    all.push(Event::Run(RunFact::GitFolderChanged {
+        changes: vec![GitFolderChange {
+            what: "w".into(),
+            undo: Some("u".into()),
+            holds_publishing: true,
+        }],
+        more: 1,
     }));
     all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
     for why in [
