@@ -29,13 +29,14 @@ const MIX: [f64; 24] = [
 
 type Measure = fn(&str);
 
-const ALL: [(&str, Measure); 7] = [
+const ALL: [(&str, Measure); 8] = [
     ("30 agents that do nothing", few),
     ("300 agents that do nothing", many),
     ("4 agents that say 50 MB each", loud),
     ("10 agents that sleep 10 s, at -j 10", equal),
     ("24 agents that sleep 1.5 to 18 s, at -j 4", mixed),
     ("30 worktrees of 10,000 files, at -j 4", large),
+    ("30 private gits beside 20,000 branches", referenced),
     ("100,000 events", told),
 ];
 
@@ -138,6 +139,37 @@ fn large(name: &str) {
     tell(name, "most memory", ran.memory());
     tell(name, "one event held the loop for at most", ran.held());
     tell(name, "the run", milliseconds(ran.took));
+}
+
+/// A run in a repository whose remote has many branches, which the private git of each checkout knows.
+fn referenced(name: &str) {
+    let repository = Repository::of(30);
+    repository.git(&["pack-refs", "--all"]);
+    let head = repository.path.join(".git/refs/remotes/origin/main");
+    let packed = repository.path.join(".git/packed-refs");
+    let before = fs::read_to_string(&packed).unwrap();
+    assert!(!head.exists());
+    let id = before
+        .lines()
+        .find(|line| !line.starts_with(['#', '^']))
+        .and_then(|line| line.split(' ').next())
+        .unwrap()
+        .to_owned();
+    let many = (0..20_000).map(|number| format!("{id} refs/remotes/origin/topic/{number:05}\n"));
+    fs::write(&packed, before + &many.collect::<String>()).unwrap();
+    let ran = repository.migrate(&["-j", "1", "--agent-cmd", "true", "-vv"]);
+    let took = |line: &str| {
+        let (_, rest) = line.split_once("the private git took ")?;
+        rest.split(' ').next()?.parse::<u64>().ok()
+    };
+    let mut took: Vec<u64> = ran.said.lines().filter_map(took).collect();
+    assert_eq!(took.len(), 30);
+    let first = Duration::from_micros(took[0]);
+    took.sort_unstable();
+    let median = Duration::from_micros(took[took.len() / 2]);
+    let shown = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
+    tell(name, "the first", shown(first));
+    tell(name, "the median", shown(median));
 }
 
 /// A run of which the agents' beginning and end stand in the journal again and again.

@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -224,8 +224,11 @@ impl Checkout {
         let folders = self.worker_folders();
         folders.make()?;
         folders.take_home(&self.kept_home());
+        let started = Instant::now();
         let template = self.workspace.private_template()?;
-        template.write(&folders.git(), head, &self.index)
+        template.write(&folders.git(), head, &self.index)?;
+        tracing::debug!("the private git took {} µs", started.elapsed().as_micros());
+        Ok(())
     }
 
     /// Makes the checkout an ordinary worktree of the user's repository, after its last worker has ended. Nothing that
