@@ -264,7 +264,7 @@ fn a_run_whose_worktrees_have_no_room_is_refused_with_numbers() {
     };
     let repo = &disk.repo;
     disk.batch(&signing(repo, &["-j", "3"])).exits(2).says(
-        "there is no room for 3 worktrees of 196.6 kB each: 409.6 kB are free at [TMP]/small; \
+        "there is no room for 3 worktrees of 200.7 kB each: 409.6 kB are free at [TMP]/small; \
              make room, or use -j 2",
     );
     disk.batch(&signing(repo, &["-j", "1", "--keep-worktrees"]))
@@ -281,8 +281,8 @@ fn units_wait_until_there_is_room_for_them() {
     };
     disk.batch(&signing(&disk.repo, &["-j", "2"]))
         .exits(0)
-        .says("note: room is tight: 3 worktrees take 589.8 kB")
-        .says("units wait for disk space: a worktree takes 196.6 kB")
+        .says("note: room is tight: 3 worktrees take 602.1 kB")
+        .says("units wait for disk space: a worktree takes 200.7 kB")
         .says("there is enough disk space again")
         .says("3 of 3 units published");
 }
