@@ -72,6 +72,14 @@ impl Repo {
                 .without_secrets()
                 .args(args)
         };
+        // Git would wait for ever for somebody who writes into a named pipe.
+        for name in [".gitignore", ".gitattributes", ".gitmodules"] {
+            let path = worktree.join(name);
+            let kind = path.symlink_metadata().map(|meta| meta.file_type());
+            if kind.is_ok_and(|kind| !kind.is_file() && !kind.is_symlink() && !kind.is_dir()) {
+                return Err(GitError::NoFile { path });
+            }
+        }
         // Git would start another git in each submodule, which does what the submodule's own configuration names. A
         // repository that is new to the index is added by its HEAD alone.
         let mut made = Vec::new();
@@ -201,7 +209,8 @@ impl Repo {
             Colours::On => "--color=always",
             Colours::Off => "--color=never",
         };
-        self.git(["diff", "--no-ext-diff", colours, before.id(), after.id()])
+        self.git(["diff", "--no-ext-diff", "--no-textconv", colours])
+            .args(&[before.id(), after.id()])
             .run()
     }
 

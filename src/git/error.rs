@@ -58,6 +58,8 @@ pub enum GitError {
         path.display()
     )]
     Replaced { path: PathBuf },
+    #[error("{} is a pipe, a socket or a device, and git cannot read it: delete it", path.display())]
+    NoFile { path: PathBuf },
     #[error("the disk is full: {} could not be written", path.display())]
     DiskFull { path: PathBuf },
     #[error(

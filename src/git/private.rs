@@ -272,13 +272,7 @@ impl PrivateTemplate {
     ) -> Result<(), GitError> {
         delete_tree(at).map_err(|error| GitError::io("cannot remove", at, error))?;
         let files = Files { root: at };
-        for folder in [
-            "objects/info",
-            "objects/pack",
-            "refs/heads",
-            "refs/tags",
-            "info",
-        ] {
+        for folder in FOLDERS {
             files.folder(Path::new(folder))?;
         }
         files.write("config", self.config.as_bytes())?;

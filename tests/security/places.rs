@@ -27,13 +27,9 @@ fn nothing_is_done_behind_a_link() {
         let repo = edited();
         let before = repo.snapshot();
         let agent = format!("sign\n{attack}");
-        let ended = repo
-            .migrate()
-            .agent(&agent)
-            .in_order()
-            .with(["--check", "true"])
-            .run();
-        assert_ne!(ended.code(), 0, "{attack}");
+        let ended = repo.migrate().agent(&agent).in_order().check("true").run();
+        assert_eq!(ended.code(), 1, "{attack}: {ended:?}");
+        ended.says("a worker has put a link in its place");
         assert_eq!(repo.snapshot(), before, "{attack}");
         for branch in repo.pushed() {
             let text = repo.published(&branch, "packages/p0/index.js");

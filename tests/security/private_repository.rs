@@ -240,7 +240,8 @@ fn the_private_repository_answers_as_the_users_does() {
     ]);
     let agent = r#"
         set -x
-        test "$(git describe --abbrev=0 --match 'v1.2*')" = v1.2.0
+        test -d "$(git rev-parse --git-path hooks)"
+test "$(git describe --abbrev=0 --match 'v1.2*')" = v1.2.0
         test "$(git describe --abbrev=0)" = v1.3.0-rc
         test "$(git rev-parse --abbrev-ref HEAD)" = "batch/$BATCH_RUN/$BATCH_UNIT"
         test "$(git merge-base HEAD origin/main)" = "$(git rev-parse main)"

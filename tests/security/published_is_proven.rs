@@ -66,6 +66,57 @@ fn a_branch_that_was_moved_is_not_published_later() {
     assert_eq!(at, proven);
 }
 
+/// Row B3, by layout and by batch's own git: what is shown and committed is what the files hold, whatever the user's
+/// settings and replaced objects show.
+#[test]
+fn what_is_shown_is_what_is_committed() {
+    let repo = Repo::with_packages(1);
+    let converted = repo.program("convert", "echo converted; touch \"$here/ran\"");
+    repo.git([
+        "config",
+        "diff.shown.textconv",
+        &converted.to_string_lossy(),
+    ]);
+    let attributes = repo.root().join("attributes");
+    fs::write(&attributes, "*.js diff=shown\n").expect("the attributes");
+    repo.git([
+        "config",
+        "core.attributesFile",
+        &attributes.to_string_lossy(),
+    ]);
+    let _ = repo
+        .migrate()
+        .agent(SIGN)
+        .with(["--dry-run"])
+        .run()
+        .exits(0);
+    let branch = repo.branches().remove(0);
+    repo.git(["replace", &branch, "main"]);
+    let shown = repo.batch(["diff", "01"]).exits(0);
+    assert!(shown.raw().contains("+// signed"), "{shown:?}");
+    assert!(!repo.root().join("ran").exists());
+    let _ = repo.batch(["publish", "--forge", "local"]).exits(0);
+    repo.git(["replace", "--delete", &branch]);
+    let text = repo.published(&branch, "packages/p0/index.js");
+    assert!(text.contains("// signed"), "{text}");
+}
+
+/// Row D3: names that another system takes for git's own are refused, whatever a worker's settings allow.
+#[test]
+fn names_that_stand_for_git_are_refused() {
+    for name in ["git~1", ".g\u{200c}it", ".GIT."] {
+        let repo = Repo::with_packages(1);
+        let agent = format!(
+            "sign\ngit config core.protectNTFS false\ngit config core.protectHFS false\n\
+             mkdir 'packages/p0/{name}'\necho x >'packages/p0/{name}/config'"
+        );
+        let ended = repo.migrate().agent(&agent).run();
+        assert_eq!(ended.code(), 1, "{name:?}: {ended:?}");
+        ended.says("git add");
+        assert!(repo.pushed().is_empty(), "{name:?}");
+    }
+}
+
 /// Row B2: what an event says was proven is proven again.
 #[test]
 fn a_forged_proof_is_not_believed() {
