@@ -23,6 +23,14 @@ impl Repo {
             return self.named_base(&repo, name, remote);
         }
         if let Some(remote) = remote
+            && let Some(target) = lost_default(&repo, remote)
+        {
+            return Err(GitError::LostDefault {
+                remote: remote.to_owned(),
+                target,
+            });
+        }
+        if let Some(remote) = remote
             && let Some((name, commit)) = remote_default(&repo, remote)
         {
             let branch = name
@@ -76,6 +84,13 @@ impl Repo {
             name: name.to_owned(),
             near: near_names(repo, name),
         };
+        // Git would take the tag, and pull requests would go to the branch.
+        let place = |folder: &str| repo.refname_to_id(&format!("refs/{folder}/{name}")).ok();
+        if place("heads").is_some() && place("tags").is_some() {
+            return Err(GitError::AmbiguousBase {
+                name: name.to_owned(),
+            });
+        }
         let (object, reference) = repo.revparse_ext(name).map_err(|_| unknown())?;
         let commit = object.peel_to_commit().map_err(|_| unknown())?;
         let branch = reference
@@ -96,6 +111,18 @@ impl Repo {
             branch,
         })
     }
+}
+
+/// Returns the ref that `refs/remotes/origin/HEAD` names, where that ref does not exist.
+fn lost_default(repo: &git2::Repository, remote: &str) -> Option<String> {
+    let head = repo
+        .find_reference(&format!("refs/remotes/{remote}/HEAD"))
+        .ok()?;
+    let target = head.symbolic_target().ok()??.to_owned();
+    let short = target.strip_prefix("refs/remotes/").unwrap_or(&target);
+    repo.find_reference(&target)
+        .is_err()
+        .then(|| short.to_owned())
 }
 
 /// Returns `origin/main` and its commit, where `refs/remotes/origin/HEAD` names it.

@@ -42,6 +42,16 @@ pub enum GitError {
         list("similar names:", near)
     )]
     UnknownBase { name: String, near: Vec<String> },
+    #[error(
+        "{name} is a branch and a tag: name refs/heads/{name} or refs/tags/{name} as the base, because the two are \
+         ambiguous"
+    )]
+    AmbiguousBase { name: String },
+    #[error(
+        "{remote}/HEAD names {target}, which does not exist: git remote set-head {remote} --auto asks the remote for \
+         its default branch; or name a base with --base"
+    )]
+    LostDefault { remote: String, target: String },
     #[error("branch {branch} exists already: delete it, or choose other names")]
     BranchExists { branch: String },
     #[error(

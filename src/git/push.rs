@@ -32,8 +32,10 @@ impl Repo {
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
         let expected = replaced.map_or("", CommitId::as_str);
         let lease = format!("--force-with-lease=refs/heads/{branch}:{expected}");
+        // A mirror would refuse to push one branch alone.
+        let no_mirror = format!("remote.{remote}.mirror=false");
         // In the checkout's root, because a remote's address may be a relative path.
-        self.git_in_checkout(["push", "--quiet"])
+        self.git_in_checkout(["-c", &no_mirror, "push", "--quiet"])
             .args(&alone)
             .args(&[&lease])
             .args(&[remote, &spec])

@@ -148,3 +148,21 @@ fn a_command_and_the_codemod_work_once_unless_asked() {
     output.says("failed at check");
     assert!(!output.stdout().contains("attempts"), "{output:?}");
 }
+
+/// Makes a repository without a commit, which git refuses to add, and takes it away when told so.
+const NESTS_A_REPOSITORY: &str = r#"
+if test -n "${BATCH_FEEDBACK_FILE-}"; then
+    grep -q 'does not have a commit checked out' "$BATCH_FEEDBACK_FILE"
+    rm -rf nested
+else
+    sign
+    git init -q nested
+fi"#;
+
+#[test]
+fn what_git_cannot_read_goes_back_to_the_agent() {
+    let repo = Repo::with_packages(1);
+    let migrate = repo.migrate().agent(NESTS_A_REPOSITORY);
+    let _ = migrate.with(["--attempts", "2"]).run().exits(0);
+    assert_eq!(repo.pushed().len(), 1);
+}

@@ -164,3 +164,18 @@ fn work_is_handed_on_as_patches_and_as_a_bundle() {
         run(&["diff", "--exit-code", "HEAD", branch, "--", &file]);
     }
 }
+
+#[test]
+fn a_mirror_gets_the_branches_alone() {
+    let repo = Repo::with_packages(2);
+    repo.git(["config", "remote.origin.mirror", "true"]);
+    let _ = repo.migrate().agent(SIGN).run().exits(0);
+    assert_eq!(repo.pushed().len(), 2);
+    let all = repo.git([
+        "--git-dir",
+        &repo.remote_dir().to_string_lossy(),
+        "for-each-ref",
+        "--format=%(refname)",
+    ]);
+    assert!(!all.contains("refs/batch/"), "{all}");
+}

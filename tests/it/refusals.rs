@@ -451,3 +451,25 @@ fn a_branch_in_the_way_fails_the_unit_and_stays() {
     output.says("batch");
     assert_eq!(repo.snapshot(), before);
 }
+
+#[test]
+fn a_base_that_is_a_branch_and_a_tag_is_refused() {
+    let repo = Repo::with_packages(2);
+    repo.git(["branch", "rel"]);
+    repo.git(["tag", "rel"]);
+    let plan = |base: &str| repo.batch(["plan", "packages/", "sign every file", "--base", base]);
+    plan("rel").exits(2).says("rel is a branch and a tag");
+    let _ = plan("refs/heads/rel").exits(0);
+}
+
+#[test]
+fn a_default_branch_that_is_gone_is_refused() {
+    let repo = Repo::with_packages(2);
+    let gone = "refs/remotes/origin/gone";
+    repo.git(["symbolic-ref", "refs/remotes/origin/HEAD", gone]);
+    migrate(&repo)
+        .exits(2)
+        .says("origin/HEAD names origin/gone, which does not exist")
+        .says("git remote set-head origin --auto");
+    assert!(repo.branches().is_empty());
+}

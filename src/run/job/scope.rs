@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::git::{Change, Changes, Content};
 use crate::plan::claim::Ownership;
+use crate::words::{block, fence};
 
 /// A message lists at most so many paths.
 const PATHS_SHOWN: usize = 20;
@@ -33,6 +34,16 @@ pub(crate) fn feedback(faults: &[String]) -> String {
         + "\n\nUndo these changes and no others: put back what you edited, renamed or deleted there, and delete what \
            you created there, so that every path listed is as it was when you began. Keep your work inside your own \
            files.\n"
+}
+
+/// Writes the feedback for an agent whose work git cannot read.
+pub(crate) fn unreadable(reason: &str) -> String {
+    format!(
+        "Git cannot read what is in your folder now, so that your work cannot be taken:\n\n{}\n\nMend that and leave \
+         the rest of your work as it is: delete repositories, pipes and unreadable files that you made, and keep your \
+         work inside your own files.\n",
+        fence("text", &block(reason))
+    )
 }
 
 /// Returns why the unit may not make this change, as one line.

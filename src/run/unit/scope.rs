@@ -1,12 +1,13 @@
 //! The step of a unit that proves its work: the changes in the checkout are compared with the claim, and the proven
 //! tree is the tree that will be committed.
 
-use crate::git::{Changes, CommitId};
-use crate::run::job::scope::{feedback, outside, reason};
+use crate::git::{Changes, CommitId, GitError, TreeId};
+use crate::run::job::scope::{feedback, outside, reason, unreadable};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
 use crate::run::workspace::checkout::KeptTree;
+use crate::words;
 
 /// Compares the changes with the claim; `None` when nothing changed. A tree that an earlier process proved is proven
 /// again.
@@ -33,7 +34,7 @@ pub(crate) async fn scope(
         return Ok(Some(ProvenChange { tree, changes }));
     }
     unit.begin(step, None).await?;
-    let after = unit.snapshot(step).await?;
+    let after = read_work(unit).await?;
     if after == prepared.tree {
         return Ok(None);
     }
@@ -62,6 +63,23 @@ pub(crate) async fn scope(
     })
     .await?;
     Ok(Some(ProvenChange { tree, changes }))
+}
+
+/// Writes the content of the checkout as a tree. Where git cannot read what is there, the agent may be able to mend it.
+async fn read_work(unit: &UnitContext) -> Result<TreeId, Halt> {
+    let step = Step::Scope;
+    let checkout = unit.checkout.clone();
+    let error = match unit.git_result(move |_| checkout.snapshot()).await? {
+        Ok(tree) => return Ok(tree),
+        Err(error) => error,
+    };
+    let reason = words::chain(&error);
+    let feedback = matches!(error, GitError::Program { .. } | GitError::NoFile { .. });
+    let feedback = feedback.then(|| unreadable(&reason));
+    Err(Halt::Failed(Failure {
+        feedback,
+        ..Failure::new(step, reason)
+    }))
 }
 
 /// Compares all that a commit changes since the commit `from` with the claim.
