@@ -67,16 +67,22 @@ fn refuse_missing(repo: &git2::Repository, entries: &[Entry]) -> Result<(), GitE
     let odb = repo.odb().context(|| "the objects cannot be read".into())?;
     // Without this flag libgit2 rereads the list of packs for every missing file.
     let has = |blob| odb.exists_ext(blob, git2::OdbLookupFlags::NO_REFRESH);
-    let missing = entries
+    let lacking: Vec<&Entry> = entries
         .iter()
         .filter(|entry| entry.kind != EntryKind::Submodule && !has(entry.blob))
-        .count();
-    if missing == 0 {
+        .collect();
+    if lacking.is_empty() {
         return Ok(());
     }
-    Err(GitError::PartialClone {
-        missing: Some(missing),
-    })
+    // Git may have replaced the packs meanwhile: a fetch has them packed anew in the background.
+    odb.refresh()
+        .context(|| "the objects cannot be read".into())?;
+    match lacking.iter().filter(|entry| !has(entry.blob)).count() {
+        0 => Ok(()),
+        missing => Err(GitError::PartialClone {
+            missing: Some(missing),
+        }),
+    }
 }
 
 /// A walk through all folders without recursion: a hostile tree may be deeper than the thread's stack.
