@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::signal::{Signal, kill};
 
 use crate::support::agents::WAIT;
-use crate::support::{Migrate, Repo};
+use crate::support::{Migrate, Repo, SIGN};
 
 /// Notes that it works, and rewrites its files.
 const REWRITES: &str = r#"
@@ -306,4 +306,30 @@ fn a_lock_of_gits_that_a_killed_run_left_stands_in_nobodys_way() {
     repo.batch(["resume"])
         .exits(0)
         .says("2 of 2 units published");
+}
+
+/// The first unit waits for ever, and the others for the test.
+const WAITS: &str = r"
+case $BATCH_UNIT in
+01*) wait_forever ;;
+*) wait_at_gate ;;
+esac
+sign";
+
+#[test]
+fn a_unit_that_a_person_ended_does_not_come_back_by_itself() {
+    let repo = Repo::with_packages(2);
+    let gate = repo.gate();
+    repo.fifo("never");
+    let session = repo.migrate().agent(WAITS).with(["-j", "2"]).start();
+    gate.wait();
+    let _ = repo.batch(["cancel", "--unit", "01"]).exits(0);
+    session.kill();
+
+    repo.program("agent", SIGN);
+    repo.batch(["resume"]).says("1 of 2 units published");
+    assert_eq!(repo.pushed().len(), 1);
+    repo.batch(["resume"]).exits(2).says("nothing to resume");
+    let _ = repo.batch(["retry", "01"]).exits(0);
+    assert_eq!(repo.pushed().len(), 2);
 }

@@ -257,11 +257,13 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     1 of 3 units published, 1 stopped, 1 skipped · [DURATION]
     ");
 
-    // What was stopped goes on; what was skipped does not, unless it is named.
-    let resumed = run.repo.start(["resume"]);
+    // A unit that was stopped or skipped by name starts again only when it is named.
+    let resumed = run.repo.batch(["resume"]);
+    resumed.exits(2).says("there is nothing to resume");
+    let retried = run.repo.start(["retry", "01"]);
     run.gate.wait();
     run.gate.let_go("signed");
-    resumed
+    retried
         .finish()
         .exits(0)
         .says("2 of 3 units published, 1 skipped");

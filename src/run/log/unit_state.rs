@@ -22,6 +22,8 @@ pub struct UnitState {
     pub ended_at: Option<i64>,
     /// Why the agent does not work at the moment and starts again later.
     pub interruption: Option<Interruption>,
+    /// A person asked this unit to end early, so that it does not start again by itself.
+    pub stop_requested: bool,
     /// The unit's agent, where it is not the run's one agent.
     pub agent: Option<AgentId>,
     /// The changes for this unit since its retry.
@@ -75,6 +77,7 @@ impl UnitState {
             started_at: None,
             ended_at: None,
             interruption: None,
+            stop_requested: false,
             amendment: Amendment::default(),
             candidates: Vec::new(),
             chosen: None,
@@ -95,7 +98,8 @@ impl UnitState {
                     detail: detail.clone(),
                 };
             }
-            UnitFact::SetAside { .. } | UnitFact::StopRequested { .. } => {}
+            UnitFact::SetAside { .. } => {}
+            UnitFact::StopRequested { .. } => self.stop_requested = true,
             UnitFact::Interrupted { interruption, .. } => {
                 self.interruption = Some(*interruption);
                 self.phase = Phase::Running {
@@ -182,6 +186,7 @@ impl UnitState {
     /// Puts the unit back in line.
     pub(crate) fn wait(&mut self) {
         self.phase = Phase::Waiting;
+        self.stop_requested = false;
         self.started_at = None;
         self.ended_at = None;
     }
@@ -311,13 +316,11 @@ impl UnitState {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.outcome() {
+            Some(Outcome::Stopped) => self.stop_requested,
             None
-            | Some(
-                Outcome::Stopped
-                | Outcome::Withheld { .. }
-                | Outcome::LeftOut { .. }
-                | Outcome::Blocked { .. },
-            ) => false,
+            | Some(Outcome::Withheld { .. } | Outcome::LeftOut { .. } | Outcome::Blocked { .. }) => {
+                false
+            }
             Some(_) => true,
         }
     }
