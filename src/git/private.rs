@@ -304,14 +304,21 @@ pub(crate) fn set_private_head(
     files.write("HEAD", format!("ref: {name}\n").as_bytes())
 }
 
-/// Writes files below a folder that workers may write to as well: no file is opened through a link.
+/// Writes files below a folder that workers may write to as well: a link below it is replaced, and not followed.
 struct Files<'a> {
     root: &'a Path,
 }
 
 impl Files<'_> {
     fn folder(&self, name: &Path) -> Result<(), GitError> {
-        let path = self.root.join(name);
+        let mut path = self.root.to_path_buf();
+        for part in name {
+            path.push(part);
+            if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+                fs::remove_file(&path)
+                    .map_err(|error| GitError::io("cannot remove", &path, error))?;
+            }
+        }
         fs::create_dir_all(&path).map_err(|error| GitError::io("cannot make", &path, error))
     }
 

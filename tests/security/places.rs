@@ -40,6 +40,35 @@ fn nothing_is_done_behind_a_link() {
     }
 }
 
+/// Row B5, by layout: a link inside the private repository is replaced, and nothing is written behind it.
+#[test]
+fn nothing_is_written_behind_a_link_in_the_private_repository() {
+    let repo = Repo::with_packages(1);
+    let elsewhere = repo.root().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a folder");
+    let agent = "sign\nheads=$(git rev-parse --absolute-git-dir)/refs/heads\nrm -rf \"$heads\"\n\
+                 ln -s \"$here/elsewhere\" \"$heads\"";
+    let _ = repo.migrate().agent(agent).run().exits(0);
+    assert_eq!(repo.pushed().len(), 1);
+    let written = fs::read_dir(&elsewhere).expect("a folder").count();
+    assert_eq!(written, 0);
+}
+
+/// Row B5, by layout: what lies behind a link in place of the hidden folder is not taken for the agents' files, also
+/// where the checkout is gone.
+#[test]
+fn nothing_is_moved_from_behind_a_link() {
+    let repo = Repo::with_packages(1);
+    let agent = "beside=$(dirname \"$(git rev-parse --absolute-git-dir)\")\nrm -rf \"$beside\"\n\
+                 ln -s \"$here\" \"$beside\"\nrm -rf \"$PWD\"";
+    let ended = repo.migrate().agent(agent).run();
+    assert_eq!(ended.code(), 1);
+    // The folder of the test holds a folder of this name, as the hidden folder does.
+    assert!(repo.root().join("home/.gitconfig").exists());
+    let listed = repo.git(["worktree", "list", "--porcelain"]);
+    assert!(!listed.contains("locked"), "{listed}");
+}
+
 /// A checkout that a worker deleted leaves nothing locked.
 #[test]
 fn a_deleted_checkout_can_be_forgotten() {

@@ -235,14 +235,14 @@ impl Checkout {
     /// a worker set in git has an effect there.
     pub(crate) fn close(&self) -> Result<(), GitError> {
         let repo = &self.workspace.repo;
+        // Whatever a worker did to the folders, git may let the worktree go.
+        repo.unlock_worktree(&self.name)?;
+        self.check_place()?;
+        let folders = self.worker_folders();
         if self.exists() {
-            self.check_place()?;
-            let folders = self.worker_folders();
             let scratch = Some(folders.folder());
             repo.lead_to_entry(&self.name, &self.path, &self.index, scratch)?;
         }
-        repo.unlock_worktree(&self.name)?;
-        let folders = self.worker_folders();
         folders.keep_home(&self.kept_home());
         folders.remove_folder()
     }
