@@ -19,20 +19,20 @@ const LFS_POINTER_LENGTH: usize = 1024;
 
 /// A push, as a pre-push hook is told of it.
 #[derive(Debug, Clone)]
-pub(crate) struct PlannedPush<'a> {
-    pub remote: &'a str,
-    pub branch: &'a BranchName,
-    pub commit: &'a CommitId,
+pub(crate) struct PlannedPush {
+    pub remote: String,
+    pub branch: BranchName,
+    pub commit: CommitId,
     /// The commit of the remote's branch, where it has the branch.
-    pub replaced: Option<&'a CommitId>,
+    pub replaced: Option<CommitId>,
 }
 
-impl PlannedPush<'_> {
+impl PlannedPush {
     /// Returns the line that git writes to the hook's standard input.
     pub(crate) fn line(&self) -> String {
         let Self { branch, commit, .. } = self;
         let zeros = "0".repeat(commit.as_str().len());
-        let replaced = self.replaced.map_or(&*zeros, CommitId::as_str);
+        let replaced = self.replaced.as_ref().map_or(&*zeros, CommitId::as_str);
         format!("refs/heads/{branch} {commit} refs/heads/{branch} {replaced}\n")
     }
 }
@@ -78,14 +78,14 @@ impl Repo {
     /// Pushes the large files of a commit, where it adds or changes any since the commit `from`.
     pub(crate) fn push_large_files(
         &self,
-        push: &PlannedPush<'_>,
+        push: &PlannedPush,
         from: &CommitId,
     ) -> Result<(), GitError> {
-        if !self.has_large_files(from, push.commit)? {
+        if !self.has_large_files(from, &push.commit)? {
             return Ok(());
         }
-        let address = self.pre_push_address(push.remote)?;
-        self.git_in_checkout(["lfs", "pre-push", push.remote, &address])
+        let address = self.pre_push_address(&push.remote)?;
+        self.git_in_checkout(["lfs", "pre-push", &push.remote, &address])
             .stdin(push.line().into_bytes())
             .over_network()
             .run()

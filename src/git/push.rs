@@ -18,7 +18,7 @@ impl Repo {
     /// hook.
     pub(crate) fn push(
         &self,
-        push: &PlannedPush<'_>,
+        push: &PlannedPush,
         cancel: &CancellationToken,
     ) -> Result<(), GitError> {
         let PlannedPush {
@@ -26,11 +26,11 @@ impl Repo {
             branch,
             commit,
             replaced,
-        } = *push;
+        } = push;
         let spec = format!("{commit}:refs/heads/{branch}");
         // The user's settings may add tags and the commits of submodules to every push.
         let alone = ["--no-follow-tags", "--recurse-submodules=no"];
-        let expected = replaced.map_or("", CommitId::as_str);
+        let expected = replaced.as_ref().map_or("", CommitId::as_str);
         let lease = format!("--force-with-lease=refs/heads/{branch}:{expected}");
         // A mirror would refuse to push one branch alone.
         let no_mirror = format!("remote.{remote}.mirror=false");
@@ -92,10 +92,10 @@ impl Repo {
             current => {
                 let never = CancellationToken::new();
                 let push = PlannedPush {
-                    remote,
-                    branch,
-                    commit,
-                    replaced: current.as_ref(),
+                    remote: remote.to_owned(),
+                    branch: branch.clone(),
+                    commit: commit.clone(),
+                    replaced: current,
                 };
                 self.push(&push, &never)
             }
@@ -206,10 +206,10 @@ mod tests {
 
     fn push(it: &Fixture, commit: &CommitId, replaced: Option<&CommitId>) -> Result<(), GitError> {
         let push = PlannedPush {
-            remote: "origin",
-            branch: &branch(),
-            commit,
-            replaced,
+            remote: "origin".to_owned(),
+            branch: branch(),
+            commit: commit.clone(),
+            replaced: replaced.cloned(),
         };
         it.repo.push(&push, &CancellationToken::new())
     }

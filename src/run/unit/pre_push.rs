@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 
-use crate::git::{BranchName, CommitId, PlannedPush};
+use crate::git::{CommitId, PlannedPush};
 use crate::process::{self, Command, Ending};
 use crate::run::log::outcome::Step;
 use crate::run::unit::context::{Failure, Halt, UnitContext, failure};
@@ -18,29 +18,8 @@ const LFS_SKIP_PUSH: (&str, &str) = ("GIT_LFS_SKIP_PUSH", "1");
 const REFUSED: &str = "the pre-push hook of this repository refused the push";
 const WAY_PAST: &str = "run batch publish --no-verify to push without the hook";
 
-/// What is to be pushed.
-#[derive(Debug, Clone)]
-pub(crate) struct Push {
-    pub(crate) remote: String,
-    pub(crate) branch: BranchName,
-    pub(crate) commit: CommitId,
-    /// The commit of the remote's branch, where it has the branch.
-    pub(crate) replaced: Option<CommitId>,
-}
-
-impl Push {
-    pub(crate) fn planned(&self) -> PlannedPush<'_> {
-        PlannedPush {
-            remote: &self.remote,
-            branch: &self.branch,
-            commit: &self.commit,
-            replaced: self.replaced.as_ref(),
-        }
-    }
-}
-
 /// Runs the hook, where the repository has one and the settings do not turn it off.
-pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt> {
+pub(crate) async fn pre_push(unit: &UnitContext, push: &PlannedPush) -> Result<(), Halt> {
     let step = Step::Push;
     if unit.job.spec.settings.publish.pre_push == Some(false) {
         return Ok(());
@@ -65,7 +44,7 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &Push) -> Result<(), Halt
     let log = folder.join("pre-push.log");
     let input = folder.join("pre-push.input");
     std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&input, push.planned().line()))
+        .and_then(|()| std::fs::write(&input, push.line()))
         .map_err(|error| {
             let input = input.display();
             failure(step, format!("{input} cannot be written: {error}"))

@@ -1,7 +1,7 @@
 //! The last steps of a unit: its commit is pushed, and its pull request is opened.
 
 use crate::forge::{PullRequest, PullRequestFacts, TextError, WaitReporter};
-use crate::git::{BranchName, GitError};
+use crate::git::{BranchName, GitError, PlannedPush};
 use crate::run::delivery::Destination;
 use crate::run::delivery::options::pull_request_options;
 use crate::run::job::pull_request::{FinishedNeed, UnitResult, pull_request_facts};
@@ -9,7 +9,7 @@ use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::record::now;
 use crate::run::log::unit_fact::{PullRequestLink, UnitFact};
 use crate::run::unit::context::{Halt, UnitContext, failure};
-use crate::run::unit::pre_push::{Push, pre_push};
+use crate::run::unit::pre_push::pre_push;
 use crate::run::unit::publish_permit::{Clearance, clearance, permit};
 use crate::run::unit::scope::prove_commit;
 use crate::run::unit::unchanged_git::require_unchanged_git;
@@ -90,7 +90,7 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
                     stands.filter(|commit| earlier.contains(commit))
                 }
             };
-            Ok(Push {
+            Ok(PlannedPush {
                 remote: to,
                 branch,
                 commit,
@@ -105,9 +105,8 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
     let pushed = unit
         .git_result(move |job| {
             let repo = &job.workspace.repo;
-            let planned = push.planned();
-            repo.push_large_files(&planned, &start)?;
-            repo.push(&planned, &cancel)
+            repo.push_large_files(&push, &start)?;
+            repo.push(&push, &cancel)
         })
         .await?;
     if pushed.is_err() && unit.cancel.is_cancelled() {
