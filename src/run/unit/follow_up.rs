@@ -1,7 +1,6 @@
 //! The end of a follow-up: the commit is pushed on top of the pull request's branch, and a comment says so.
 
 use crate::forge::{Action, Forge, PullRequestRef, WaitReporter};
-use crate::git::CommitId;
 use crate::run::delivery::Destination;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::unit_fact::FollowUp;
@@ -63,11 +62,10 @@ async fn comment(
 ) -> Result<(), Halt> {
     let step = Step::PullRequest;
     unit.begin(step, Some("comment".to_owned())).await?;
-    let branch = unit.job.workspace.branch(&unit.unit().id);
-    let tip = unit
-        .git(step, move |job| job.workspace.repo.branch_tip(&branch))
-        .await?;
-    let tip = tip.unwrap_or_else(|| CommitId::new(""));
+    // The commit that was pushed: the local branch may have moved since.
+    let Some(tip) = unit.state().attempt.commit else {
+        return Err(failure(step, "there is no commit to name".to_owned()));
+    };
     let mut text = format!(
         "Sent back to {}: {}. What it changed is in {}.",
         unit.assignment().agent.describe(),
