@@ -13,6 +13,8 @@ pub enum GitError {
         dir.display()
     )]
     Bare { dir: PathBuf },
+    #[error("git itself does not open the repository at {}: {reason}", dir.display())]
+    NotOpened { dir: PathBuf, reason: String },
     #[error(
         "{} uses SHA-256 object ids, which batch cannot read yet: use a repository with SHA-1 object ids",
         dir.display()

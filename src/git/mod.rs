@@ -23,6 +23,7 @@ mod include;
 mod lookup;
 mod merge;
 mod objects;
+mod opening;
 mod pre_push;
 mod private;
 mod program;

@@ -11,28 +11,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::error::GitError;
+use super::opening::REPOSITORY_VARIABLES;
 use super::repo::Repo;
 use crate::process::{Capture, Environment, FORGE_TOKENS};
-
-/// Variables that point git to another repository or index. Git sets them for hooks (`git rev-parse --local-env-vars`,
-/// except for the variables that hold settings).
-const REPOSITORY_VARIABLES: [&str; 15] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-    "GIT_GRAFT_FILE",
-    "GIT_SHALLOW_FILE",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_ATTR_SOURCE",
-];
 
 /// Variables that name the user's configuration files. They lead to no secret, and a worktree must be read with the
 /// same settings that it was written with.

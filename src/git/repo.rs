@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{Context, GitError};
+use super::opening::{check_by_git, has_readable_refs, set_up_libgit2};
 
 /// A repository, and the folder in it where the user called batch.
 #[derive(Debug, Clone)]
@@ -22,6 +23,7 @@ impl Repo {
             dir: dir.to_path_buf(),
         };
         let dir = dir.canonicalize().map_err(|_| not_found())?;
+        set_up_libgit2();
         // libgit2's own "discover" loses the checkout of a repository whose git folder lies elsewhere.
         let found = git2::Repository::open_ext(
             &dir,
@@ -30,11 +32,8 @@ impl Repo {
         )
         .map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => not_found(),
-            // libgit2 has no error codes for these two.
+            // libgit2 has no error code for this.
             _ if error.message().contains("object format") => GitError::Sha256 { dir: dir.clone() },
-            _ if error.message().contains("extensions.refstorage") => {
-                GitError::Reftable { dir: dir.clone() }
-            }
             _ => GitError::Library {
                 what: format!("the repository at {} cannot be opened", dir.display()),
                 fault: error,
@@ -43,6 +42,10 @@ impl Repo {
         let Some(root) = found.workdir() else {
             return Err(GitError::Bare { dir });
         };
+        if !has_readable_refs(&found) {
+            return Err(GitError::Reftable { dir });
+        }
+        check_by_git(&dir)?;
         let root = canonical(root)?;
         let common = canonical(found.commondir())?;
         let prefix = dir

@@ -23,6 +23,7 @@ mod limits;
 mod many;
 mod migrate;
 mod names;
+mod opening;
 mod owners;
 mod places;
 mod planner;
