@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use console::Term;
 
+use super::detach::detach;
 use super::drive::drive;
 use super::estimate;
 use super::exit_code::NOT_APPROVED;
@@ -18,7 +19,6 @@ use super::workspace::{Workspace, secure_journal};
 use crate::git::Base;
 use crate::plan::file::to_toml;
 use crate::plan::{self, BaseFiles, Plan};
-use crate::process;
 use crate::run::{self, Goal, Job, PastTimes, RunId, Start};
 use crate::words;
 
@@ -55,7 +55,7 @@ pub(super) fn launch(
     let mut job = launch.job;
     settle_fork(&mut job)?;
     if flags.detach {
-        return detach(&job, workspace, flags);
+        return detach(global, &job, workspace, flags.consent());
     }
     let later = ResumeFlags::consenting(flags.consent());
     drive(job, Start::New, global, &places, &later)
@@ -187,24 +187,6 @@ pub(super) fn settle_fork(job: &mut Job) -> anyhow::Result<()> {
         say(&format!("note: branches are pushed to the fork {fork}"));
     }
     Ok(())
-}
-
-/// Records the run and starts a process of its own for it.
-fn detach(job: &Job, workspace: &Workspace, flags: &RunFlags) -> anyhow::Result<u8> {
-    run::announce(job)?;
-    let log = workspace.places().output(job.id());
-    let program = std::env::current_exe().context("batch cannot find its own program")?;
-    let mut args = vec!["--color", "never", "resume", job.id().as_str()];
-    if flags.yes {
-        args.push("--yes");
-    }
-    let pid = process::start_in_background(&program, args, workspace.repo.root(), &log)?;
-    say(&format!(
-        "run {id} continues in the background, in process {pid}: batch status {id}\nits output: {}",
-        log.display(),
-        id = job.id()
-    ));
-    Ok(0)
 }
 
 /// Says what a run of the job does, and which agents do it.

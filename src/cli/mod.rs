@@ -7,6 +7,7 @@ mod cancel;
 mod clean;
 mod continue_prompt;
 mod demo;
+mod detach;
 mod diff;
 mod doctor;
 mod drift;

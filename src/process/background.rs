@@ -5,25 +5,26 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::error::ProcessError;
 
-/// Starts `program` in the folder `dir`, without input and with its output in `log`, and returns its process id. Its
-/// own process group is never the foreground of the terminal, and only the foreground receives a hangup.
+/// Starts `program` in the folder `dir`, without input and with its output in `log`. Its own process group is never the
+/// foreground of the terminal, and only the foreground receives a hangup. The program goes on when the returned handle
+/// is dropped.
 pub fn start_in_background<A: AsRef<OsStr>>(
     program: &Path,
     args: impl IntoIterator<Item = A>,
     dir: &Path,
     log: &Path,
-) -> Result<u32, ProcessError> {
+) -> Result<Child, ProcessError> {
     let log_error = |source| ProcessError::Log {
         path: log.to_path_buf(),
         source,
     };
     let out = File::create(log).map_err(log_error)?;
     let err = out.try_clone().map_err(log_error)?;
-    let child = Command::new(program)
+    Command::new(program)
         .args(args)
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -34,6 +35,5 @@ pub fn start_in_background<A: AsRef<OsStr>>(
         .map_err(|source| ProcessError::Start {
             program: program.to_string_lossy().into_owned(),
             source,
-        })?;
-    Ok(child.id())
+        })
 }
