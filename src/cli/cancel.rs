@@ -8,6 +8,8 @@ use clap::Args;
 use super::global::Global;
 use super::output::{print, say};
 use super::workspace::known_run;
+use crate::journal::RunLock;
+use crate::report;
 use crate::run::{self, KnownRun, Liveness, Outcome, Phase, Request, Stop};
 
 /// The driving process answers a request at once, or within a second on a shared file system, unless something holds
@@ -38,7 +40,11 @@ pub(super) struct SkipArgs {
 }
 
 pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
-    let known = going(global, args.run.as_deref())?;
+    let known = known_run(global, args.run.as_deref())?;
+    if let Some(said) = end_left_processes(&known)? {
+        return tell(global, &known, None, &said);
+    }
+    let known = refuse_unless_going(known)?;
     let id = &known.state.id;
     let Some(wanted) = &args.unit else {
         let how = if args.drain { Stop::Drain } else { Stop::Now };
@@ -75,7 +81,7 @@ pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
 }
 
 pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
-    let known = going(global, args.run.as_deref())?;
+    let known = refuse_unless_going(known_run(global, args.run.as_deref())?)?;
     let unit = known.unit(&args.unit)?.header.id.clone();
     let begun = |phase: &Phase| match phase {
         Phase::Ended(outcome) => format!("unit {unit} has already ended: {}", outcome.words()),
@@ -105,9 +111,35 @@ pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
     }
 }
 
+/// Ends the processes that a killed run left working, and returns what was done; `None` where there are none, or where
+/// a process drives the run.
+fn end_left_processes(known: &KnownRun) -> anyhow::Result<Option<String>> {
+    if known.left_processes().is_empty() {
+        return Ok(None);
+    }
+    // The lock keeps everybody from resuming the run meanwhile: its new processes have the same tags.
+    let Ok(_lock) = RunLock::acquire(&known.places.lock(&known.state.id))? else {
+        return Ok(None);
+    };
+    let left = known.left_processes();
+    known.process_tags().end_processes();
+    let remaining = known.left_processes();
+    if !remaining.is_empty() {
+        anyhow::bail!(
+            "these processes of run {} cannot be ended: {}",
+            known.state.id,
+            report::left_processes(&remaining)
+        );
+    }
+    Ok(Some(format!(
+        "ended what run {id} left working: {}; batch resume {id} continues the run",
+        report::left_processes(&left),
+        id = known.state.id
+    )))
+}
+
 /// Returns the run, which a process must be driving.
-fn going(global: &Global, wanted: Option<&str>) -> anyhow::Result<KnownRun> {
-    let known = known_run(global, wanted)?;
+fn refuse_unless_going(known: KnownRun) -> anyhow::Result<KnownRun> {
     let id = &known.state.id;
     match known.liveness {
         Liveness::Going => Ok(known),

@@ -10,8 +10,9 @@ use super::workspace::{Workspace, secure_journal};
 use crate::config::Config;
 use crate::git::{GitError, delete_tree};
 use crate::journal::{Journal, RunLock};
+use crate::report;
 use crate::run::{
-    self, Fate, Liveness, Naming, Places, PlanningCheckout, RunId, RunState, UnitState,
+    self, Fate, Liveness, Naming, Places, PlanningCheckout, ProcessTags, RunId, RunState, UnitState,
 };
 use crate::words;
 
@@ -160,12 +161,9 @@ fn clean(
         tally.left_alone += 1;
         return Ok(());
     }
-    let found = run::leftovers(
-        &workspace.repo,
-        places,
-        &naming(workspace, places, id)?,
-        state,
-    );
+    let naming = naming(workspace, places, id)?;
+    let leftovers = || run::leftovers(&workspace.repo, places, &naming, state);
+    let mut found = leftovers();
     let is_resumable = !state.units.iter().all(UnitState::is_settled) && places.plan(id).exists();
     if is_resumable && !found.is_empty() && args.run.is_none() && !args.all {
         say(&format!(
@@ -173,6 +171,28 @@ fn clean(
         ));
         tally.left_alone += 1;
         return Ok(());
+    }
+    let tags = ProcessTags::of_run(&workspace.repo, id);
+    let working = tags.processes();
+    if !working.is_empty() {
+        let named = report::left_processes(&working);
+        if args.dry_run {
+            say(&format!("would end what run {id} left working: {named}"));
+        } else {
+            tags.end_processes();
+            let remaining = tags.processes();
+            if !remaining.is_empty() {
+                say(&format!(
+                    "run {id} is left alone, because these processes cannot be ended: {}",
+                    report::left_processes(&remaining)
+                ));
+                tally.failed += 1;
+                return Ok(());
+            }
+            say(&format!("ended what run {id} left working: {named}"));
+            tally.taken += 1;
+            found = leftovers();
+        }
     }
     let done = places.done(id);
     if done.exists() {

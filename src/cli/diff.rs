@@ -27,13 +27,14 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
     let Some(start) = unit.attempt.start() else {
         anyhow::bail!("unit {id} has not started, so there is no change to show");
     };
-    let after = match (args.rival, &unit.attempt.commit, &unit.attempt.worktree) {
+    let place = unit.attempt.worktree.as_ref().map(|_| known.checkout(id));
+    let after = match (args.rival, &unit.attempt.commit, place.transpose()?) {
         (Some(number), ..) => known.repo.tree(rival(unit, number)?)?,
         (None, Some(commit), _) => known.repo.tree(commit)?,
         (None, None, Some(worktree)) if worktree.exists() => {
             // The pipeline may be working with the kept index at this moment.
             let kept = known.places.index(&known.state.id, id);
-            known.repo.snapshot_read_only(worktree, &kept)?
+            known.repo.snapshot_read_only(&worktree, &kept)?
         }
         _ => anyhow::bail!(
             "unit {id} made no commit and its worktree is gone, so there is nothing to compare"

@@ -115,7 +115,7 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
     let (ended, now) = (Liveness::Ended, run::now());
     let pages = [
         ("md", report::markdown(state, ended, now)),
-        ("json", report::json(state, ended, now)?),
+        ("json", report::json(state, ended, Vec::new(), now)?),
     ];
     for (extension, text) in pages {
         let path = places.report(&state.id, extension);

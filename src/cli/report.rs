@@ -34,7 +34,12 @@ pub(super) fn run(global: &Global, args: &ReportArgs) -> anyhow::Result<u8> {
         }
         ReportFormat::Json => {
             let known = known_run(global, wanted)?;
-            print(&report::json(&known.state, known.liveness, run::now())?)?;
+            print(&report::json(
+                &known.state,
+                known.liveness,
+                known.left_processes(),
+                run::now(),
+            )?)?;
         }
         ReportFormat::Text | ReportFormat::Markdown => status::show(global, wanted)?,
     }

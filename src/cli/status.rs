@@ -37,13 +37,28 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<u8> {
 /// Prints the present state of the run, as text or as JSON.
 pub(super) fn show(global: &Global, wanted: Option<&str>) -> anyhow::Result<()> {
     let known = known_run(global, wanted)?;
+    let left = known.left_processes();
     if global.json {
-        return print(&report::json(&known.state, known.liveness, run::now())?);
+        return print(&report::json(
+            &known.state,
+            known.liveness,
+            left,
+            run::now(),
+        )?);
     }
     print(&report::terminal(
         &known.state,
         known.liveness,
         stdout_width(),
         run::now(),
-    ))
+    ))?;
+    if !left.is_empty() {
+        print(&format!(
+            "\n! still working although no process drives the run: {}\n  batch cancel {id} ends them; batch resume \
+             {id} ends them too, and goes on\n",
+            report::left_processes(&left),
+            id = known.state.id
+        ))?;
+    }
+    Ok(())
 }

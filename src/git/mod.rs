@@ -16,6 +16,7 @@ mod error;
 mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod follow;
 mod git_folder;
 mod history;
 mod id;
@@ -44,6 +45,7 @@ pub(crate) use changes::{Change, ChangeKind, Changes, Colours, Content};
 pub(crate) use delete::delete_tree;
 pub use entries::{Entry, EntryKind};
 pub use error::GitError;
+pub(crate) use follow::WorktreePlace;
 pub(crate) use git_folder::GitFolder;
 pub use git_folder::GitFolderChange;
 pub(crate) use history::FileChange;

@@ -263,6 +263,11 @@ impl PrivateTemplate {
         files.chain(std::iter::repeat_n(1, FOLDERS.len() + SMALL_ENTRIES))
     }
 
+    /// Checks whether the private repository in the folder `at` borrows the objects of the user's repository.
+    pub(crate) fn fits(&self, at: &Path) -> bool {
+        fs::read(at.join("objects/info/alternates")).is_ok_and(|known| known == self.alternates)
+    }
+
     /// Writes a private repository into the folder `at`, in place of whatever is there. `index` is copied.
     pub(crate) fn write(
         &self,

@@ -259,7 +259,7 @@ impl Repo {
 
 /// Writes the `.git` of the worktree at `path`, first in the folder `scratch`: a killed process must not leave a file
 /// in the worktree.
-fn lead(path: &Path, to: &Path, scratch: Option<&Path>) -> Result<(), GitError> {
+pub(super) fn lead(path: &Path, to: &Path, scratch: Option<&Path>) -> Result<(), GitError> {
     let link = path.join(".git");
     let text = [b"gitdir: ", to.as_os_str().as_bytes(), b"\n"].concat();
     // Most often it stands there already.

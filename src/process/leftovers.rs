@@ -4,7 +4,7 @@
 //! its descendants, in any session or group. Reads `/proc` (proc(5)); a system without `/proc` finds no process.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
@@ -15,56 +15,57 @@ use nix::unistd::Pid;
 /// A killed process ends at once, unless it waits for a disk.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Kills every process with all these variables in its environment, and waits until none is left. Returns the number of
-/// killed processes, without those that this user may not kill.
-pub fn end_leftover_processes(tags: &[(&str, OsString)]) -> usize {
-    let tags: Vec<OsString> = tags
-        .iter()
-        .map(|(name, value)| {
-            let mut tag = OsString::from(format!("{name}="));
-            tag.push(value);
-            tag
+/// The variables with which a process was started.
+pub struct StartVariables(Vec<u8>);
+
+impl StartVariables {
+    /// Returns the value of a variable.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.split(|byte| *byte == 0).find_map(|variable| {
+            let value = variable.strip_prefix(name.as_bytes())?;
+            value.strip_prefix(b"=").map(OsStr::from_bytes)
         })
-        .collect();
-    let started = Instant::now();
-    let mut killed = BTreeSet::new();
-    loop {
-        let leftovers = tagged_processes(&tags);
-        // A process may start another one before it dies, so repeat until none is left.
-        if leftovers.is_empty() || started.elapsed() > KILL_TIMEOUT {
-            return killed.len();
-        }
-        for pid in leftovers {
-            if kill(pid, Signal::SIGKILL).is_ok() {
-                killed.insert(pid);
-            }
-        }
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-fn tagged_processes(tags: &[OsString]) -> Vec<Pid> {
-    let own = Pid::this();
+/// Lists the processes, but for this one, whose variables say that they are meant.
+pub fn find_processes(is_meant: impl Fn(&StartVariables) -> bool) -> Vec<(u32, StartVariables)> {
+    let own = std::process::id();
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
     };
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .map(Pid::from_raw)
-        .filter(|pid| *pid != own && has_all_tags(*pid, tags))
+        .filter(|pid| *pid != own)
+        .filter_map(|pid| {
+            // The environment of a zombie is empty, and that of another user's process cannot be read.
+            let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+            Some((pid, StartVariables(environment)))
+        })
+        .filter(|(_, variables)| is_meant(variables))
         .collect()
 }
 
-fn has_all_tags(pid: Pid, tags: &[OsString]) -> bool {
-    // The environment of a zombie is empty.
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else {
-        return false;
-    };
-    tags.iter().all(|tag| {
-        environment
-            .split(|byte| *byte == 0)
-            .any(|variable| variable == tag.as_bytes())
-    })
+/// Kills every process whose variables say that it is meant, and waits until none is left. Returns the number of killed
+/// processes, without those that this user may not kill.
+pub fn end_processes(is_meant: impl Fn(&StartVariables) -> bool) -> usize {
+    let started = Instant::now();
+    let mut killed = BTreeSet::new();
+    loop {
+        let leftovers = find_processes(&is_meant);
+        // A process may start another one before it dies, so repeat until none is left.
+        if leftovers.is_empty() || started.elapsed() > KILL_TIMEOUT {
+            return killed.len();
+        }
+        for (pid, _) in leftovers {
+            let killable = i32::try_from(pid).map(Pid::from_raw);
+            if killable.is_ok_and(|pid| kill(pid, Signal::SIGKILL).is_ok()) {
+                killed.insert(pid);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +93,9 @@ mod tests {
             // Wait until the grandchild is started.
             child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         }
-        let end = |run: &str| end_leftover_processes(&[("BATCH_LEFTOVER_TEST", run.into())]);
+        let end = |run: &str| {
+            end_processes(|variables| variables.get("BATCH_LEFTOVER_TEST") == Some(run.as_ref()))
+        };
         assert_eq!(end("mine"), 2);
         assert!(!tagged.wait().unwrap().success());
         assert!(other.try_wait().unwrap().is_none());

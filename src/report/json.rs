@@ -12,7 +12,7 @@ use crate::check::Verdict;
 use crate::git::GitFolderChange;
 use crate::run::{
     Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
-    Phase, PullRequestLink, RunState, Step, UnitState, WithheldReason,
+    Phase, PullRequestLink, RunState, Step, UnitProcess, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -42,6 +42,9 @@ struct Report {
     /// The changes in the user's git folder that batch did not make; at most as many as the journal names.
     #[serde(skip_serializing_if = "Option::is_none")]
     git_folder_changes: Option<Vec<GitFolderChange>>,
+    /// The processes that work for the run although no process drives it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_processes: Vec<UnitProcess>,
     tracking_issue: Option<IssueLink>,
     usage: Option<UsageReport>,
     units: Vec<UnitReport>,
@@ -158,13 +161,18 @@ struct CheckReport {
     tail: String,
 }
 
-/// The report of the run as it stands at `now`, as JSON that ends in a line break.
+/// The report of the run as it stands at `now`, as JSON that ends in a line break. `left` are the processes that work
+/// for the run although no process drives it.
 pub(crate) fn render(
     state: &RunState,
     liveness: Liveness,
+    left: Vec<UnitProcess>,
     now: i64,
 ) -> Result<String, serde_json::Error> {
-    let report = Report::new(state, liveness, now);
+    let report = Report {
+        left_processes: left,
+        ..Report::new(state, liveness, now)
+    };
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
 
@@ -196,6 +204,7 @@ impl Report {
             user_files_changed: state.user_files_changed.clone().map(|(files, _)| files),
             git_folder_changes: Some(state.git_folder_changes.0.clone())
                 .filter(|changes| !changes.is_empty()),
+            left_processes: Vec::new(),
             tracking_issue: state.tracking_issue.clone(),
             usage: state.spent().map(UsageReport::from),
             units: state

@@ -6,6 +6,7 @@
 
 mod forecast;
 mod json;
+mod left_processes;
 mod markdown;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -15,6 +16,7 @@ mod view;
 
 pub(crate) use forecast::forecast;
 pub(crate) use json::render as json;
+pub(crate) use left_processes::render as left_processes;
 pub(crate) use markdown::render as markdown;
 pub(crate) use terminal::render as terminal;
 pub(crate) use totals::{Totals, sentence};

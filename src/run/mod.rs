@@ -72,4 +72,5 @@ pub use workspace::environment::worker_environment;
 pub use workspace::leftover::{Fate, leftovers};
 pub use workspace::naming::Naming;
 pub use workspace::places::Places;
+pub use workspace::process_tags::{ProcessTags, UnitProcess};
 pub use workspace::trash::{delete, lying};

@@ -22,6 +22,7 @@ mod journal;
 mod limits;
 mod many;
 mod migrate;
+mod moved;
 mod names;
 mod opening;
 mod owners;

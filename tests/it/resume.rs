@@ -249,10 +249,12 @@ fn what_a_killed_run_left_running_is_ended_before_it_goes_on() {
         let (name, value) = std::str::from_utf8(variable).ok()?.split_once('=')?;
         (name.starts_with("BATCH_") && name != "BATCH_REPOSITORY").then_some((name, value))
     });
+    let other = repo.root().join("other/.git");
+    fs::create_dir_all(&other).expect("another repository");
     let mut namesake = Command::new("sleep")
         .arg("600")
         .envs(variables)
-        .env("BATCH_REPOSITORY", repo.root().join("other/.git"))
+        .env("BATCH_REPOSITORY", other)
         .spawn()
         .expect("a process of another run");
 

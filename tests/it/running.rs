@@ -162,16 +162,66 @@ fn a_detached_run_goes_on_by_itself() {
     let gate = repo.gate();
     let output = repo.migrate().agent(WAIT).with(["--detach"]).run().exits(0);
     output.says("continues in the background");
+    let seen = repo.batch(["status"]).exits(0);
+    assert!(!seen.printed().contains("interrupted"), "{seen}");
+    let watching = repo.start(["status", "--watch"]);
     gate.wait();
     repo.batch(["status"]).exits(0).says("1 running");
     gate.let_go("signed");
     // Each question takes its time; a run that never ends runs out of them.
     let ended = (0..2_000).any(|_| repo.batch(["status"]).said().contains("· ended"));
     assert!(ended, "the run never ended");
+    let watched = watching.finish().exits(0);
+    watched.says("1 of 1 unit published");
     repo.batch(["status"])
         .exits(0)
         .says("1 of 1 unit published");
     assert_eq!(repo.pushed().len(), 1);
+}
+
+/// A git that fails from the moment when a run is recorded.
+const GIT_THAT_BREAKS: &str = r#"
+for plan in "$here"/repo/.git/batch/runs/*/plan.toml; do
+    test ! -e "$plan" || { echo 'this git is broken' >&2; exit 1; }
+done
+export PATH="${PATH#*:}"
+exec git "$@""#;
+
+#[test]
+fn a_run_that_does_not_start_in_the_background_says_why() {
+    let repo = Repo::with_packages(1);
+    fs::create_dir(repo.root().join("bin")).expect("a folder");
+    let git = repo.program("git-that-breaks", GIT_THAT_BREAKS);
+    let git = format!("#!/bin/sh\nexec '{}' \"$@\"\n", git.display());
+    let path = repo.root().join("bin/git");
+    fs::write(&path, git).expect("the program");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&path, mode).expect("the mode");
+    let path = std::env::var("PATH").expect("a path");
+    let path = format!("{}:{path}", repo.root().join("bin").display());
+    let migrate = repo.migrate().agent(SIGN).env("PATH", &path);
+    let output = migrate.with(["--detach"]).run().exits(2);
+    output.says("this git is broken");
+    output.says("did not start in the background");
+}
+
+#[test]
+fn nohup_keeps_a_run_alive_when_its_terminal_hangs_up() {
+    let repo = Repo::with_packages(1);
+    let gate = repo.gate();
+    let session = repo.migrate().agent(WAIT).start_by("nohup");
+    gate.wait();
+    session.hang_up();
+    gate.let_go("signed");
+    session.finish().exits(0).says("1 of 1 unit published");
+}
+
+#[test]
+fn a_run_ends_when_its_terminal_hangs_up() {
+    let run = Waiting::start();
+    run.session.hang_up();
+    let _ = run.session.finish().exits(130);
+    assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
 }
 
 #[test]
@@ -364,4 +414,48 @@ fn two_runs_in_one_repository_work_side_by_side() {
         session.finish().exits(0).says("4 of 4 units published");
     }
     assert_eq!(repo.pushed().len(), 8);
+}
+
+/// A run whose process was killed, and whose agent works on.
+#[cfg(target_os = "linux")]
+fn orphaned() -> (Repo, Pid) {
+    let run = Waiting::start();
+    run.session.kill();
+    (run.repo, run.agent)
+}
+
+/// Ended, or a zombie that nobody has collected.
+#[cfg(target_os = "linux")]
+fn has_ended(pid: Pid) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn agents_that_a_killed_run_left_are_named_and_cancel_ends_them() {
+    let (repo, agent) = orphaned();
+    let status = repo.batch(["status"]).exits(0);
+    status.says(&format!("01-packages-p0-index-js (process {agent})"));
+    let report = repo.report();
+    assert_eq!(report["left_processes"][0]["pid"], agent.as_raw());
+    repo.batch(["cancel"]).exits(0).says("left working");
+    assert!(has_ended(agent), "the agent works on");
+    assert!(repo.report().get("left_processes").is_none());
+    repo.batch(["cancel"]).exits(2).says("batch resume");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_worktree_is_taken_away_under_a_working_agent() {
+    let (repo, agent) = orphaned();
+    repo.batch(["clean"]).exits(0).says("can still be resumed");
+    assert!(!has_ended(agent), "a run that could be resumed was touched");
+    let dry = repo.batch(["clean", "--all", "--dry-run"]).exits(0);
+    dry.says("would end what");
+    assert!(!has_ended(agent), "a dry run ended it");
+    repo.batch(["clean", "--all"])
+        .exits(0)
+        .says("moved to the trash");
+    assert!(has_ended(agent), "the agent works on");
+    assert!(!repo.worktrees().exists(), "the agent made it again");
 }

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::cli::exit_code::INTERRUPTED;
+use crate::cli::signals::{hangup, received};
 
 /// Restores the terminal when it is dropped, and when a signal ends the program before that.
 pub(in crate::cli) struct RestoreTerminal {
@@ -85,17 +86,14 @@ fn listen() -> io::Result<(oneshot::Sender<()>, JoinHandle<()>)> {
         .build()?;
     let (mut terminate, mut hangup) = {
         let _inside = runtime.enter();
-        (
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        )
+        (signal(SignalKind::terminate())?, hangup()?)
     };
     let (over, told) = oneshot::channel();
     let listener = thread::Builder::new().spawn(move || {
         let is_over = runtime.block_on(async {
             tokio::select! {
                 _ = terminate.recv() => false,
-                _ = hangup.recv() => false,
+                () = received(&mut hangup) => false,
                 _ = told => true,
             }
         });

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::change::{GitFolderChange, quoted};
+use super::rename::rename_keys;
 use crate::git::objects::digest;
 
 /// Tools keep the scripts that a hook calls in folders beside it; none nests them deeper.
@@ -86,6 +87,11 @@ impl Files {
             files.add(&common.join("info").join(name));
         }
         files
+    }
+
+    /// Names the files below `from` as files below `to`.
+    pub(super) fn rename(&mut self, from: &str, to: &str) {
+        rename_keys(&mut self.found, from, to);
     }
 
     fn add(&mut self, path: &Path) {

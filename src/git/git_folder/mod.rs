@@ -6,6 +6,7 @@
 mod change;
 mod files;
 mod refs;
+mod rename;
 mod secrets;
 mod settings;
 #[cfg(test)]
@@ -30,6 +31,10 @@ pub(crate) struct GitFolder {
     info: Files,
     stashes: Stashes,
     refs: Refs,
+    /// The paths of the git folder and of the main checkout, by which the files are named; empty in descriptions of
+    /// earlier versions.
+    #[serde(default)]
+    places: Vec<String>,
 }
 
 /// The part of a git folder that decides what a push does.
@@ -47,6 +52,30 @@ impl Repo {
             info: Files::info(&self.common),
             stashes: Stashes::read(&self.common),
             refs: Refs::read(self),
+            places: self.described_places(),
+        }
+    }
+
+    /// Returns the paths that change when somebody moves the repository.
+    fn described_places(&self) -> Vec<String> {
+        let places = [&*self.common, self.main_checkout()];
+        let places = places.map(|place| place.to_string_lossy().into_owned());
+        places.into()
+    }
+
+    /// Names the files of an earlier description as they are called where the repository is now.
+    pub(crate) fn follow_git_folder(&self, mut before: GitFolder) -> GitFolder {
+        let now = self.described_places();
+        for (from, to) in std::mem::take(&mut before.places).iter().zip(&now) {
+            if from != to {
+                before.decisive.settings.rename(from, to);
+                before.decisive.hooks.rename(from, to);
+                before.info.rename(from, to);
+            }
+        }
+        GitFolder {
+            places: now,
+            ..before
         }
     }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::change::{GitFolderChange, quoted};
+use super::rename::rename_keys;
 use super::secrets::{is_secret, without_users};
 use crate::git::objects::digest;
 
@@ -117,6 +118,11 @@ impl Settings {
                 .insert(path.to_string_lossy().into_owned(), file);
         }
         found
+    }
+
+    /// Names the files below `from` as files below `to`.
+    pub(super) fn rename(&mut self, from: &str, to: &str) {
+        rename_keys(&mut self.files, from, to);
     }
 
     /// Returns the last value of a setting, in whichever file it is.

@@ -9,6 +9,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
 use crate::run::workspace::places::Places;
+use crate::run::workspace::process_tags::{ProcessTags, UnitProcess};
 use crate::words;
 
 /// An error names at most this many units.
@@ -59,6 +60,21 @@ impl KnownRun {
             state,
             liveness,
         })
+    }
+
+    /// The tags of all processes that work for the run.
+    #[must_use]
+    pub fn process_tags(&self) -> ProcessTags {
+        ProcessTags::of_run(&self.repo, &self.state.id)
+    }
+
+    /// The processes that still work for the run although no process drives it.
+    #[must_use]
+    pub fn left_processes(&self) -> Vec<UnitProcess> {
+        match self.liveness {
+            Liveness::Going => Vec::new(),
+            Liveness::Ended | Liveness::Died => self.process_tags().processes(),
+        }
     }
 
     /// The unit that `wanted` means: its id, or a part of it that only one unit has.

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError, ForgeChoice, PushChoice, RunConfig};
 use crate::forge::LocalForge;
+use crate::git::Repo;
+use crate::plan::UnitId;
 use crate::run::engine::known_run::KnownRun;
 use crate::run::engine::liveness::Liveness;
 use crate::run::log::run_id::RunId;
+use crate::run::workspace::naming::{Naming, NamingError};
 use crate::words;
 
 /// Why an earlier run cannot go on.
@@ -23,6 +26,8 @@ pub enum SavedRunError {
     Plan { run: RunId, source: std::io::Error },
     #[error("the settings of run {run} cannot be used: {source}")]
     Settings { run: RunId, source: ConfigError },
+    #[error(transparent)]
+    Naming(#[from] NamingError),
 }
 
 impl KnownRun {
@@ -78,10 +83,30 @@ impl KnownRun {
         Ok(settings)
     }
 
-    /// The folder that relative agent programs start from; `here` where the run did not note it.
+    /// The folder that relative agent programs start from: the folder that the run noted while it belongs to this
+    /// repository, and otherwise its counterpart in this checkout, or else `here`. A checkout may have been moved or
+    /// removed since.
     pub(crate) fn agent_dir(&self, here: &Path) -> PathBuf {
-        let noted = self.state.header.dir.as_ref();
-        noted.map_or_else(|| here.to_path_buf(), PathBuf::from)
+        let header = &self.state.header;
+        let noted = header.dir.as_ref().map(PathBuf::from);
+        let is_ours = |dir: &PathBuf| {
+            Repo::discover(dir).is_ok_and(|found| found.common_dir() == self.repo.common_dir())
+        };
+        let counterpart = || Some(self.repo.root().join(&header.prefix));
+        noted
+            .filter(is_ours)
+            .or_else(counterpart)
+            .filter(|dir| dir.is_dir())
+            .unwrap_or_else(|| here.to_path_buf())
+    }
+
+    /// The folder of a unit's checkout, whether it exists or not.
+    ///
+    /// # Errors
+    /// When the settings of the run cannot be read.
+    pub fn checkout(&self, unit: &UnitId) -> Result<PathBuf, SavedRunError> {
+        let naming = Naming::of(&self.settings()?, &self.repo)?;
+        Ok(naming.folder(&self.state.id, unit))
     }
 
     /// These settings without limits for agents: publishing starts no agent that could be too dear or too late.

@@ -2,7 +2,7 @@
 //! some of its units start again. Everything that is refused is refused before that event is written.
 
 use crate::config::Config;
-use crate::git::WorktreeState;
+use crate::git::{GitError, WorktreeState};
 use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
@@ -226,6 +226,7 @@ fn take_over(
     let job = job.with_state(&ahead)?;
     // The processes of an earlier process work on folders that are this process's now.
     job.workspace.process_tags().end_processes();
+    bring_checkouts_along(&job, &state).map_err(RunError::Moved)?;
     for unit in &job.spec.plan.units {
         let branch = job.workspace.branch(&unit.id);
         // Should the lock stay, the unit that needs the branch says so.
@@ -236,4 +237,20 @@ fn take_over(
     let first = append(journal, job.id(), now(), event)?;
     state.apply(&first);
     Ok(Started { job, first, state })
+}
+
+/// Brings the checkouts along where somebody has moved the repository since they were made.
+fn bring_checkouts_along(job: &Job, state: &RunState) -> Result<(), GitError> {
+    for unit in &state.units {
+        let Some(before) = &unit.attempt.worktree else {
+            continue;
+        };
+        job.checkout(&unit.header.id).follow_repository(before)?;
+        // No event names the checkout of the base, which lies beside those of the units.
+        let base = job.base_checkout();
+        if let Some(name) = base.path().file_name() {
+            base.follow_repository(&before.with_file_name(name))?;
+        }
+    }
+    Ok(())
 }

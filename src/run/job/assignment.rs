@@ -100,7 +100,9 @@ impl Assignment {
     ) -> Result<Self, PrepareError> {
         let mut assignment = self.clone();
         if let Some(options) = &amendment.agent {
-            let dir = amendment.dir.as_deref().map_or(dir, Path::new);
+            // The folder may be gone since, with the checkout that it was in.
+            let noted = amendment.dir.as_deref().map(Path::new);
+            let dir = noted.filter(|noted| noted.is_dir()).unwrap_or(dir);
             assignment.agent = agent(&options.resolve()?, prices, dir)?;
         }
         if let Some(limit) = amendment.agent_timeout {

@@ -348,6 +348,7 @@ impl Job {
             min_success: settings.run.min_success,
             canary: self.spec.canary(),
             dir: dir.to_str().map(ToOwned::to_owned),
+            prefix: self.workspace.repo.prefix().to_owned(),
             jobs: self.spec.jobs(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Failure, Verdict};
 use crate::process::Ending;
+use crate::run::log::recorded_path;
 
 /// The result of one check in a unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,7 @@ pub struct CheckResult {
     pub verdict: Verdict,
     pub took_ms: u64,
     /// The file with the whole output.
+    #[serde(serialize_with = "recorded_path::serialize")]
     pub log: PathBuf,
     /// The last lines of the output.
     pub tail: String,
@@ -30,6 +32,7 @@ pub struct BaseCheck {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<String>,
     pub took_ms: u64,
+    #[serde(serialize_with = "recorded_path::serialize")]
     pub log: PathBuf,
 }
 

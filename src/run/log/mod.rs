@@ -7,6 +7,7 @@ pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod publication;
 pub(crate) mod record;
+mod recorded_path;
 pub(crate) mod reverts;
 pub(crate) mod run_fact;
 pub(crate) mod run_id;

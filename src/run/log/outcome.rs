@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::UnitId;
+use crate::run::log::recorded_path;
 use crate::run::log::stop_reason::StopReason;
 
 /// The steps of a unit's pipeline, in order.
@@ -57,7 +58,11 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tail: Option<String>,
         /// The log that says more.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "recorded_path::serialize_optional"
+        )]
         log: Option<PathBuf>,
     },
     /// Its commit is on its branch, but nothing more is published for now.

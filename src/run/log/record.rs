@@ -71,7 +71,6 @@ pub(crate) fn append(
         Event::Run(fact) => (None, serde_json::to_string(fact)),
         Event::Unit(unit, fact) => (Some(unit.as_str()), serde_json::to_string(fact)),
     };
-    // Only a path may not be UTF-8; git's own state lies in such a folder too.
     let fact = fact.map_err(|error| RecordError::Unreadable {
         seq: 0,
         reason: error.to_string(),

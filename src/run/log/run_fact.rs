@@ -199,6 +199,9 @@ pub struct RunHeader {
     /// The folder that the path of an agent program is relative to; `None` where its name is not UTF-8.
     #[serde(default)]
     pub dir: Option<String>,
+    /// The place of that folder in its checkout; empty at the root.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
     /// When finished work is published.
     #[serde(default)]
     pub publish: PublishWhen,

@@ -33,6 +33,7 @@ pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
         min_success: None,
         canary: None,
         dir: None,
+        prefix: String::new(),
         jobs: 2,
         version: "0".into(),
         pid: 1,

@@ -9,6 +9,7 @@ use crate::git::{BranchName, Changes, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::recorded_path;
 
 /// A fact about one unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,10 +18,15 @@ pub enum UnitFact {
     /// The remains of an earlier attempt were kept elsewhere: its checkout in the trash, a branch with commits of its
     /// own under the full ref name `branch`, its logs in the folder `logs`.
     SetAside {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "recorded_path::serialize_optional"
+        )]
         worktree: Option<PathBuf>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         branch: Option<String>,
+        #[serde(serialize_with = "recorded_path::serialize")]
         logs: PathBuf,
     },
     /// A step starts; `detail` names the part of a step that has several parts, such as a check.
@@ -32,6 +38,7 @@ pub enum UnitFact {
     /// The checkout at `path` is on `branch` and has the content of commit `start`.
     #[serde(rename = "worktree-ready")]
     CheckoutReady {
+        #[serde(serialize_with = "recorded_path::serialize")]
         path: PathBuf,
         branch: BranchName,
         start: CommitId,

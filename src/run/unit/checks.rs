@@ -25,7 +25,9 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
     let mut results = Vec::new();
     for (index, check) in unit.job.units[unit.number].checks.iter().enumerate() {
         let log = check_log(unit, index, attempt.number());
-        let done = attempt.checks.iter().find(|result| result.log == log);
+        // The repository may have been moved since, but a log keeps its name.
+        let is_of_this = |result: &&CheckResult| result.log.file_name() == log.file_name();
+        let done = attempt.checks.iter().find(is_of_this);
         let (result, doubt) = if let Some(done) = done {
             (done.clone(), None)
         } else {

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::git::{
-    BranchName, CommitId, GitError, NewWorktree, PrivateHead, TreeId, WorktreeState, delete_tree,
-    remove_empty_folders_above, set_private_head,
+    BranchName, CommitId, GitError, NewWorktree, PrivateHead, TreeId, WorktreePlace, WorktreeState,
+    delete_tree, remove_empty_folders_above, set_private_head,
 };
 use crate::plan::UnitId;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
@@ -168,6 +168,17 @@ impl Checkout {
         })
     }
 
+    /// Brings the checkout along that was made at `before`, where somebody has moved the repository since.
+    pub(crate) fn follow_repository(&self, before: &Path) -> Result<(), GitError> {
+        let folders = self.worker_folders();
+        let now = WorktreePlace {
+            path: &self.path,
+            beside: folders.folder(),
+        };
+        let repo = &self.workspace.repo;
+        repo.follow_worktree(&self.name, before, now)
+    }
+
     /// Makes the checkout ready for workers again: one that an earlier process left, or whose work has ended. `start`
     /// is the commit that it is at.
     pub(crate) fn reopen(&self, start: &CommitId) -> Result<(), GitError> {
@@ -183,8 +194,9 @@ impl Checkout {
             path: lock.into(),
             source,
         })?;
-        // HEAD is written last.
-        if !self.worker_folders().git().join("HEAD").exists() {
+        // HEAD is written last. The objects are elsewhere where the repository was moved.
+        let private = self.worker_folders().git();
+        if !private.join("HEAD").exists() || !self.workspace.private_template()?.fits(&private) {
             self.make_private(start)?;
         }
         self.lead_to_private()

@@ -109,10 +109,14 @@ fn locked(reason: Option<String>, path: &Path) -> Fate {
     ))
 }
 
+/// Returns the place of a unit's checkout: the recorded one while something is there, because the settings may name
+/// other places by now, and otherwise the place that follows from run and unit, because the repository may have been
+/// moved.
 fn place(naming: &Naming, run: &RunId, unit: &UnitState) -> PathBuf {
     unit.attempt
         .worktree
         .clone()
+        .filter(|recorded| recorded.symlink_metadata().is_ok())
         .unwrap_or_else(|| naming.folder(run, &unit.header.id))
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn kept_trees(run: &RunId, unit: &UnitId) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {
     branch: String,
-    folder: String,
+    folder: PathBuf,
 }
 
 /// Why a template cannot give every unit its own name.
@@ -87,7 +87,7 @@ impl Naming {
         let folder = home.join(folder.replace("{repo}", repo));
         Ok(Self {
             branch: branch.to_owned(),
-            folder: clean(&folder).to_string_lossy().into_owned(),
+            folder: clean(&folder),
         })
     }
 
@@ -110,7 +110,13 @@ impl Naming {
     /// Returns the folder of a unit's checkout.
     #[must_use]
     pub fn folder(&self, run: &RunId, unit: &UnitId) -> PathBuf {
-        PathBuf::from(fill(&self.folder, run, unit))
+        // A part that is not UTF-8 comes from the repository's own path, and is no template.
+        let parts = self.folder.components().map(|part| {
+            let part = part.as_os_str();
+            part.to_str()
+                .map_or_else(|| part.to_owned(), |text| fill(text, run, unit).into())
+        });
+        parts.collect()
     }
 }
 

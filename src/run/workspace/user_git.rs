@@ -31,7 +31,7 @@ impl UserGit {
     pub(crate) fn begin(workspace: &Workspace) -> Result<Self, GitError> {
         let path = workspace.places.git_folder(&workspace.run);
         let before = if let Some(before) = read(&path)? {
-            before
+            workspace.repo.follow_git_folder(before)
         } else {
             let before = workspace.repo.git_folder();
             write(&path, &before).map_err(|source| GitError::Io {

@@ -175,6 +175,12 @@ impl<'a> Migrate<'a> {
         self.repo.start_with(self.words(), &self.environment())
     }
 
+    /// Starts it by another program, which takes the place of its own process, and leaves it running.
+    pub fn start_by(&self, starter: &str) -> Session {
+        let words = self.words();
+        self.repo.start_by(starter, words, &self.environment())
+    }
+
     /// Runs it until the program kills itself before the event of this number, or after it where a plus follows.
     #[track_caller]
     pub fn killed_at(self, event: &str) {

@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-pub use agents::SIGN;
+pub use agents::{SIGN, SIGN_AND_NOTE};
 use gate::Gate;
 pub use migrate::Migrate;
 pub use output::Output;
@@ -155,6 +155,13 @@ impl Repo {
             .expect("the repository stands in a folder")
     }
 
+    /// Moves the repository, and nothing that stands beside it, to a path from the temporary folder.
+    pub fn move_to(&mut self, path: impl AsRef<Path>) {
+        let to = self.root().join(path);
+        fs::rename(&self.dir, &to).expect("the repository moves");
+        self.dir = to;
+    }
+
     /// The folder of the bare remote.
     pub fn remote_dir(&self) -> PathBuf {
         self.root().join("origin.git")
@@ -279,6 +286,19 @@ impl Repo {
         env: &[(&str, &str)],
     ) -> Session {
         let mut command = self.command(assert_cmd::cargo::cargo_bin("batch"));
+        command.args(args).envs(env.iter().copied());
+        Session::start(command, self.root())
+    }
+
+    /// Like [`Repo::start_with`], by another program, such as `nohup`, which takes the place of its own process.
+    pub fn start_by<A: AsRef<OsStr>>(
+        &self,
+        starter: &str,
+        args: impl IntoIterator<Item = A>,
+        env: &[(&str, &str)],
+    ) -> Session {
+        let mut command = self.command(starter);
+        command.arg(assert_cmd::cargo::cargo_bin("batch"));
         command.args(args).envs(env.iter().copied());
         Session::start(command, self.root())
     }

@@ -61,6 +61,12 @@ impl Session {
         kill(pid, Signal::SIGINT).expect("the program still runs");
     }
 
+    /// What the end of a terminal does to the program alone.
+    pub fn hang_up(&self) {
+        let pid = Pid::from_raw(self.child.id().try_into().expect("a process id"));
+        kill(pid, Signal::SIGHUP).expect("the program still runs");
+    }
+
     /// Ends the program at once, without a word to it; what it started lives on.
     pub fn kill(mut self) {
         self.child.kill().expect("the program still runs");
