@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::delete::delete_tree;
 use super::error::{Context, GitError};
 use super::id::{TreeId, TreeIsh};
 use super::lookup::any_tree;
@@ -65,12 +66,46 @@ impl Repo {
     /// Writes the worktree's content as a tree and returns its id. `index` is the copy that [`Repo::fill_worktree`]
     /// made.
     ///
-    /// Ignored files are left out. The user's checkout and index are not touched.
+    /// Ignored files are left out. The user's checkout and index are not touched. `index` changes at the end or not at
+    /// all: it is also the measure of what was there before.
     pub(crate) fn snapshot(&self, worktree: &Path, index: &Path) -> Result<TreeId, GitError> {
+        let next = next_index(index);
+        let mut lock = next.clone().into_os_string();
+        lock.push(".lock");
+        // A process that was killed together with its git leaves both.
+        for left in [Path::new(&lock), &next] {
+            delete_tree(left).map_err(|error| GitError::io("cannot remove", left, error))?;
+        }
+        copy_index(index, &next)?;
+        let tree = self.store_all(worktree, &next)?;
+        std::fs::rename(&next, index)
+            .map_err(|error| GitError::io("cannot replace", index, error))?;
+        Ok(tree)
+    }
+
+    /// Does the same as [`Self::snapshot`] without writing to `index`, which another process may be using.
+    pub(crate) fn snapshot_read_only(
+        &self,
+        worktree: &Path,
+        index: &Path,
+    ) -> Result<TreeId, GitError> {
+        let folder =
+            tempfile::tempdir().map_err(|error| GitError::io("cannot copy", index, error))?;
+        let copy = folder.path().join("index");
+        copy_index(index, &copy)?;
+        self.store_all(worktree, &copy)
+    }
+
+    /// Stores all files of the worktree, enters them into `index`, and returns the tree of them.
+    fn store_all(&self, worktree: &Path, index: &Path) -> Result<TreeId, GitError> {
         let git = |args: &[&str]| {
             self.git_in_worktree(worktree, index)
                 .without_secrets()
                 .args(args)
+        };
+        let tree = || -> Result<TreeId, GitError> {
+            let tree = git(&["write-tree"]).run()?;
+            Ok(TreeId::new(String::from_utf8_lossy(&tree).trim()))
         };
         // Git would wait for ever for somebody who writes into a named pipe.
         for name in [".gitignore", ".gitattributes", ".gitmodules"] {
@@ -80,6 +115,7 @@ impl Repo {
                 return Err(GitError::NoFile { path });
             }
         }
+        let before = tree()?;
         // Git would start another git in each submodule, which does what the submodule's own configuration names. A
         // repository that is new to the index is added by its HEAD alone.
         let mut made = Vec::new();
@@ -96,20 +132,11 @@ impl Repo {
                 .run()?;
         }
         git(&["add", "--all", "--", "."]).run()?;
-        let tree = git(&["write-tree"]).run()?;
-        Ok(TreeId::new(String::from_utf8_lossy(&tree).trim()))
-    }
-
-    /// Does the same as [`Self::snapshot`] without writing to `index`, which another process may be using.
-    pub(crate) fn snapshot_read_only(
-        &self,
-        worktree: &Path,
-        index: &Path,
-    ) -> Result<TreeId, GitError> {
-        let copy = tempfile::NamedTempFile::new()
-            .and_then(|file| std::fs::copy(index, file.path()).map(|_| file))
-            .map_err(|error| GitError::io("cannot copy", index, error))?;
-        self.snapshot(worktree, copy.path())
+        let after = tree()?;
+        if self.keep_stored_forms(worktree, index, &before, &after)? {
+            return tree();
+        }
+        Ok(after)
     }
 
     /// Replaces the content of a worktree, as the last snapshot with `index` saw it, by the content of `tree`.
@@ -223,6 +250,26 @@ impl Repo {
             .run()?;
         Ok(!out.is_empty())
     }
+}
+
+/// Returns the place of the index that a snapshot makes.
+fn next_index(index: &Path) -> PathBuf {
+    let mut next = index.as_os_str().to_owned();
+    next.push(".next");
+    next.into()
+}
+
+/// Copies an index together with its time: git looks into the files that are not older than the index itself.
+fn copy_index(from: &Path, to: &Path) -> Result<(), GitError> {
+    let copy = || {
+        std::fs::copy(from, to)?;
+        let modified = std::fs::metadata(from)?.modified()?;
+        std::fs::File::options()
+            .write(true)
+            .open(to)?
+            .set_modified(modified)
+    };
+    copy().map_err(|error| GitError::io("cannot copy", from, error))
 }
 
 /// Returns the folders of the worktree that the index has as submodules.

@@ -35,6 +35,7 @@ mod remotes;
 mod removal;
 mod repo;
 mod revert;
+mod stored_form;
 mod tree_merge;
 mod worktree;
 mod worktree_state;

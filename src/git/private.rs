@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use super::delete::delete_tree;
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId};
+use super::program::file_settings_of_environment;
 use super::repo::Repo;
 
 /// The address that a push from a private repository goes to. Git shows it when the push fails.
@@ -141,6 +142,7 @@ impl Repo {
                 }
             }
         }
+        settings.extend(file_settings_of_environment());
         let is_partial = settings
             .iter()
             .any(|(name, _)| name == "extensions.partialclone");

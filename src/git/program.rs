@@ -5,6 +5,7 @@
 //! programs that are in the worktree. Only a call that talks to another machine sees the tokens of the forge.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,6 +51,24 @@ const WORKTREE_SETTINGS: [&str; 10] = [
 /// The variable that counts the settings in the environment (git-config(1)).
 const CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
 
+/// The settings of an outer git's `-c`. A worktree is made and read without them.
+const OUTER_SETTINGS: &str = "GIT_CONFIG_PARAMETERS";
+
+/// Settings that decide how a file is written into a worktree and read from it, and hold no secret. A worktree is made
+/// and read with the same, also where the environment holds them.
+const FILE_SETTINGS: [&str; 10] = [
+    "core.attributesfile",
+    "core.autocrlf",
+    "core.bigfilethreshold",
+    "core.checkroundtripencoding",
+    "core.eol",
+    "core.excludesfile",
+    "core.filemode",
+    "core.ignorecase",
+    "core.precomposeunicode",
+    "core.symlinks",
+];
+
 const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
 
 /// Longer than git takes for the files of any worktree. A named pipe in place of `.gitignore` would hold git for ever.
@@ -70,6 +89,28 @@ pub(super) struct Git {
     /// Whether the call may see the tokens of the forge.
     sees_tokens: bool,
     settings: &'static [&'static str],
+    /// Further variables that the call does not see.
+    without: &'static [&'static str],
+}
+
+/// Returns the settings in the environment that decide how files are written and read, with their values.
+pub(super) fn file_settings_of_environment() -> Vec<(String, String)> {
+    let count = std::env::var(CONFIG_COUNT).ok();
+    let count = count.and_then(|count| count.parse().ok()).unwrap_or(0_u32);
+    (0..count)
+        .filter_map(|number| {
+            let name = std::env::var(format!("GIT_CONFIG_KEY_{number}")).ok()?;
+            let value = std::env::var(format!("GIT_CONFIG_VALUE_{number}")).ok()?;
+            Some((name, value))
+        })
+        .filter_map(|(name, value)| {
+            let lower = name.to_ascii_lowercase();
+            if FILE_SETTINGS.contains(&&*lower) {
+                return Some((lower, value));
+            }
+            lower.starts_with("filter.").then_some((name, value))
+        })
+        .collect()
 }
 
 impl Repo {
@@ -106,9 +147,17 @@ impl Repo {
 
     /// Prepares a call in a unit's worktree, with `index` in place of the worktree's own.
     pub(super) fn git_in_worktree(&self, worktree: &Path, index: &Path) -> Git {
-        let settings = WORKTREE_SETTINGS.iter().flat_map(|setting| ["-c", setting]);
-        Git::new(worktree, settings)
-            .env("GIT_DIR", &self.common)
+        let fixed = WORKTREE_SETTINGS.map(str::to_owned).into_iter();
+        let given = file_settings_of_environment()
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        // The setting may come from another file system. Git would take two files for one, or one file for two.
+        let has = |name: &str| worktree.join(name).symlink_metadata().is_ok();
+        let case = (has(".git") && !has(".GIT")).then(|| "core.ignoreCase=false".to_owned());
+        let settings = given.chain(fixed).chain(case);
+        let mut call = Git::new(worktree, settings.flat_map(|it| ["-c".to_owned(), it]));
+        call.without = &[OUTER_SETTINGS];
+        call.env("GIT_DIR", &self.common)
             .env("GIT_WORK_TREE", worktree)
             .env("GIT_INDEX_FILE", index)
             .within(WORKTREE_LIMIT)
@@ -127,12 +176,21 @@ impl Git {
             limit: None,
             sees_tokens: false,
             settings: &SETTINGS,
+            without: &[],
         }
     }
 
     /// Adds arguments.
     pub(super) fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(Into::into));
+        self
+    }
+
+    /// Adds an argument that ends in a path, in git's own bytes.
+    pub(super) fn arg_with_path(mut self, flag: &str, path: &[u8]) -> Self {
+        let mut arg = OsString::from(flag);
+        arg.push(OsStr::from_bytes(path));
+        self.args.push(arg);
         self
     }
 
@@ -198,6 +256,7 @@ impl Git {
             .dir(&self.dir)
             .stdin(self.stdin)
             .without_variables(&REPOSITORY_VARIABLES)
+            .without_variables(self.without)
             // `git replace` shows another object in place of the one that an id names.
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_TERMINAL_PROMPT", "0")

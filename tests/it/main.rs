@@ -42,6 +42,7 @@ mod security;
 mod server;
 mod shares;
 mod stack;
+mod stored_forms;
 mod support;
 mod terminal;
 mod until;
