@@ -11,7 +11,13 @@ use super::command::Check;
 use super::failed_tests::failed_tests;
 use super::output::CheckOutput;
 use crate::config::CommandLine;
-use crate::process::{self, Command, Environment, ProcessError, find_program};
+use crate::process::{self, Capture, Command, Environment, ProcessError, find_program};
+
+/// Longer than Python takes to import a module.
+const IMPORT_LIMIT: Duration = Duration::from_secs(20);
+
+/// The name of Python's error.
+const NO_MODULE: &str = "ModuleNotFoundError";
 
 /// Why a check could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +107,33 @@ pub(crate) fn obstacle(check: &Check, worktree: &Path, env: &Environment) -> Opt
             "'{name}' (found by {source}) is not run: '{program}' is not on PATH; install it, or name another check"
         )
     })
+}
+
+/// Says which module of Python the check needs and Python does not find.
+pub(crate) fn missing_module(check: &Check, worktree: &Path, env: &Environment) -> Option<String> {
+    let (program, args) = words(&check.command)?;
+    let ["-m", module, ..] = args
+        .iter()
+        .map(|arg| arg.to_str())
+        .collect::<Option<Vec<_>>>()?[..]
+    else {
+        return None;
+    };
+    let asked = Capture::new(program)
+        .args(["-c", &format!("import {module}")])
+        .dir(&worktree.join(&check.dir))
+        .environment(env.clone())
+        .limit(IMPORT_LIMIT)
+        .run()
+        .ok()?;
+    if asked.status.success() || !String::from_utf8_lossy(&asked.stderr).contains(NO_MODULE) {
+        return None;
+    }
+    let (name, source) = (&check.name, &check.source);
+    Some(format!(
+        "'{name}' (found by {source}) is not run: {program} has no module {module}; install it, have [worktrees] setup \
+         install it, or name another check"
+    ))
 }
 
 fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {

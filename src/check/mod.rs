@@ -1,8 +1,9 @@
 //! Finds, runs and judges checks: commands that must pass for a unit.
 //!
 //! A [`Check`] is one command and the folder it runs in. The user [gives](Check::given) it, or [`discover`] finds it
-//! for the files of a claim. [`obstacle`] says beforehand why it cannot run. [`run`] runs it in a worktree and names
-//! the tests that failed. A [`Failure`], compared with the failure of the same check on the base, gives a [`Verdict`].
+//! for the files of a claim. [`obstacle`], [`missing_module`] and [`workspace_above`] say beforehand why it cannot run.
+//! [`run`] runs it in a worktree and names the tests that failed. A [`Failure`], compared with the failure of the same
+//! check on the base, gives a [`Verdict`].
 //! This room knows nothing of runs, plans or agents, and it does not repeat a check that failed.
 
 mod command;
@@ -11,9 +12,11 @@ mod execute;
 mod failed_tests;
 mod output;
 mod verdict;
+mod workspace_above;
 
 pub(crate) use command::Check;
 pub(crate) use discover::discover;
-pub(crate) use execute::{obstacle, run};
+pub(crate) use execute::{missing_module, obstacle, run};
 pub(crate) use output::CheckOutput;
 pub(crate) use verdict::{Failure, Verdict};
+pub(crate) use workspace_above::workspace_above;

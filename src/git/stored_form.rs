@@ -1,9 +1,10 @@
 //! Keeps files in the form in which the base stores them.
 //!
-//! A repository may hold files against its own attributes: CRLF in a file with `text`, the content of a large file where
-//! a filter expects a pointer, an expanded `ident` (gitattributes(5)). Git writes such a file into a new worktree as it
-//! is, and stores it in another form as soon as somebody touches it, so that a unit would seem to have rewritten a file
-//! of which it changed a line, or none. So a file that was not edited keeps its blob, and an edited one its form.
+//! A repository may hold files against its own attributes: CRLF in a file with `text`, the content of a large file
+//! where a filter expects a pointer, an expanded `ident` (gitattributes(5)). Git writes such a file into a new
+//! worktree as it is, and stores it in another form as soon as somebody touches it, so that a unit would seem to
+//! have rewritten a file of which it changed a line, or none. So a file that was not edited keeps its blob, and an
+//! edited one its form.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -251,8 +252,8 @@ fn stored_anew(
         .collect())
 }
 
-/// Returns the content `now` with the line ends of `stored`, a text; `None` where the file is stored with LF, or becomes
-/// so by an edit of its line ends alone.
+/// Returns the content `now` with the line ends of `stored`, a text; `None` where the file is stored with LF, or
+/// becomes so by an edit of its line ends alone.
 fn with_line_ends_of(stored: &[u8], now: &[u8]) -> Result<Option<Vec<u8>>, GitError> {
     let (crlf, lone) = line_ends(stored);
     if crlf == 0 {
@@ -276,8 +277,8 @@ fn with_line_ends_of(stored: &[u8], now: &[u8]) -> Result<Option<Vec<u8>>, GitEr
     }
 }
 
-/// Applies the changes from `shown` to `now` to the content `stored`, which has the same lines in another form. A changed
-/// line ends as its neighbours in `stored`.
+/// Applies the changes from `shown` to `now` to the content `stored`, which has the same lines in another form. A
+/// changed line ends as its neighbours in `stored`.
 fn with_changes_of(now: &[u8], shown: &[u8], stored: &[u8]) -> Result<Option<Vec<u8>>, GitError> {
     let failed = || "the form of a file cannot be kept".to_owned();
     let lines =

@@ -111,9 +111,9 @@ impl Repo {
     /// Checks out the files of a registered worktree. Any number may be filled at once. After an error the caller
     /// [removes the worktree](Self::remove_unfinished_worktree).
     ///
-    /// Git does it, with the user's own environment, as in any checkout of the base: libgit2 takes twice the time, knows
-    /// neither filter programs (large files, encryption) nor other encodings, and reads other settings than the git that
-    /// later looks for changes.
+    /// Git does it, with the user's own environment, as in any checkout of the base: libgit2 takes twice the time,
+    /// knows neither filter programs (large files, encryption) nor other encodings, and reads other settings than the
+    /// git that later looks for changes.
     pub(crate) fn fill_worktree(&self, new: &NewWorktree<'_>) -> Result<(), GitError> {
         let filled = self
             .git_in_worktree(new.path, new.index)

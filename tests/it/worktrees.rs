@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 use crate::support::{Migrate, Output};
+use std::fs;
+
 use insta::assert_snapshot;
 
 use crate::support::{Repo, SIGN};
@@ -103,6 +105,64 @@ sign";
     assert_eq!(repo.read(".env"), "KEY=1\n");
     let branch = &repo.pushed()[0];
     assert_eq!(repo.published_changes(branch), "M\tpackages/p0/index.js");
+}
+
+#[test]
+fn links_are_brought_along_as_links() {
+    let repo = Repo::with_packages(1)
+        .file(".gitignore", "modules\nlinked\n")
+        .commit("Ignore");
+    repo.git(["push", "--quiet"]);
+    let repo = repo
+        .file(".worktreeinclude", "modules/*\nlinked\n")
+        .file("modules/one", "one\n")
+        .file("packages/p0/mine", "untracked\n");
+    fs::create_dir(repo.root().join("shared")).expect("a folder beside the repository");
+    fs::write(repo.root().join("shared/two"), "two\n").expect("a file in it");
+    let link = |target, place| {
+        std::os::unix::fs::symlink(target, repo.dir().join(place)).expect("a link");
+    };
+    link("..", "modules/self");
+    link("../shared", "linked");
+    let agent = "
+grep -q one modules/one
+grep -q two linked/two
+[ -L linked ] && [ -L modules/self ]
+[ ! -e packages/p0/mine ]
+sign";
+    let _ = repo.migrate().agent(agent).run().exits(0);
+    let branch = &repo.pushed()[0];
+    assert_eq!(repo.published_changes(branch), "M\tpackages/p0/index.js");
+}
+
+#[test]
+fn other_checkouts_and_repositories_are_not_brought_along() {
+    let repo = Repo::with_packages(1)
+        .file(".gitignore", ".env\nnested/\n")
+        .commit("Ignore");
+    repo.git(["push", "--quiet"]);
+    let repo = repo
+        .file(".worktreeinclude", ".env\nnested/whole/\n")
+        .file("nested/.env", "own\n")
+        .file("nested/whole/file", "own\n");
+    repo.git(["worktree", "add", "--quiet", "--detach", "nested/linked"]);
+    repo.git([
+        "worktree",
+        "add",
+        "--quiet",
+        "--detach",
+        "nested/whole/linked",
+    ]);
+    repo.git(["init", "--quiet", "nested/another"]);
+    repo.write("nested/linked/.env", "another's\n");
+    repo.write("nested/another/.env", "another's\n");
+    let agent = "
+grep -q own nested/.env
+grep -q own nested/whole/file
+[ ! -e nested/linked ] && [ ! -e nested/another ] && [ ! -e nested/whole/linked ]
+sign";
+    let output = repo.migrate().agent(agent).run().exits(0);
+    output.says(".worktreeinclude names nested/whole/linked, which no worktree gets");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod maven;
 mod node;
 mod packages;
 mod python;
+mod python_runner;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -1,7 +1,8 @@
-//! Python: pytest in the project that configures it or has tests by its naming rules.
+//! Python: pytest in the project that configures it or has tests by its naming rules, run as the project runs it.
 //! <https://docs.pytest.org/en/stable/reference/customize.html>
 
 use super::packages::{Packages, folders_to_test};
+use super::python_runner::{Runner, runner};
 use super::tree::{Tree, source};
 use crate::check::command::Check;
 
@@ -32,15 +33,25 @@ pub(super) fn checks(tree: &Tree<'_>, packages: &Packages<'_>) -> Vec<Check> {
     folders_to_test(packages, |dir| can_test(tree, dir))
         .into_iter()
         .map(|dir| {
+            if let Some(Runner {
+                words, shown_by, ..
+            }) = runner(tree, dir)
+            {
+                return Check::found(words, dir, source(shown_by, [dir]));
+            }
             let why = evidence(tree, dir).unwrap_or_default();
             Check::found(["python3", "-m", "pytest", "-q"], dir, source(&why, [dir]))
         })
         .collect()
 }
 
-/// Returns the file that shows that pytest tests the project in `dir`.
+/// Returns the file that shows that the project in `dir` has tests.
 fn evidence(tree: &Tree<'_>, dir: &str) -> Option<String> {
-    configuration(tree, dir).or_else(|| {
+    let told = || {
+        let runner = runner(tree, dir)?;
+        runner.knows_tests.then(|| runner.shown_by.to_owned())
+    };
+    configuration(tree, dir).or_else(told).or_else(|| {
         let is_project = dir.is_empty() || tree.first(dir, &PROJECTS).is_some();
         if !is_project || tree.first(dir, &RUNNERS).is_some() {
             return None;

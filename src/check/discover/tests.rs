@@ -172,7 +172,7 @@ fn pytest_is_recognised_by_its_configuration_or_its_tests() {
             &[PYTEST],
         ),
         (&[("setup.cfg", "[tool:pytest]")], &[PYTEST]),
-        (&[("tox.ini", "[tox]\n[pytest]\n")], &[PYTEST]),
+        (&[("tox.ini", "[pytest]\n")], &[PYTEST]),
         (&[("conftest.py", "")], &[PYTEST]),
         (&[("tests/unit/test_a.py", "")], &[PYTEST]),
         (&[("pyproject.toml", "[tool.ruff]"), ("setup.cfg", "")], &[]),
@@ -188,6 +188,186 @@ fn pytest_is_recognised_by_its_configuration_or_its_tests() {
         ),
     ] {
         assert_eq!(found(files, &["src/pkg/a.py"]), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn python_tests_run_as_the_project_runs_them() {
+    const TEST: (&str, &str) = ("tests/test_a.py", "");
+    for (files, expected) in [
+        (&[("uv.lock", ""), TEST][..], "$ uv run pytest -q"),
+        (
+            &[
+                ("pyproject.toml", "[tool.uv]\ndev-dependencies = ['pytest']"),
+                TEST,
+            ],
+            "$ uv run pytest -q",
+        ),
+        (&[("poetry.lock", ""), TEST], "$ poetry run pytest -q"),
+        (
+            &[("pyproject.toml", "[tool.poetry]\nname = 'a'"), TEST],
+            "$ poetry run pytest -q",
+        ),
+        (&[("pdm.lock", ""), TEST], "$ pdm run pytest -q"),
+        (
+            &[
+                ("pyproject.toml", "[tool.pdm.scripts]\ntest = 'pytest'"),
+                ("pdm.lock", ""),
+            ],
+            "$ pdm run test",
+        ),
+        (
+            &[("pixi.lock", ""), ("pixi.toml", ""), TEST],
+            "$ pixi run pytest -q",
+        ),
+        (
+            &[("pixi.lock", ""), ("pixi.toml", "[tasks]\ntest = 'pytest'")],
+            "$ pixi run test",
+        ),
+        (&[("Pipfile", ""), TEST], "$ pipenv run pytest -q"),
+        (
+            &[("Pipfile", "[scripts]\ntest = 'pytest'")],
+            "$ pipenv run test",
+        ),
+        (
+            &[(
+                "pyproject.toml",
+                "[tool.hatch.envs.default.scripts]\ntest = 'pytest'",
+            )],
+            "$ hatch run test",
+        ),
+        (
+            &[("hatch.toml", "[envs.test.scripts]\nrun = 'pytest'")],
+            "$ hatch run test:run",
+        ),
+        (
+            &[(
+                "pyproject.toml",
+                "[tool.hatch.envs.hatch-test]\nparallel = true",
+            )],
+            "$ hatch test",
+        ),
+        (
+            &[(
+                "noxfile.py",
+                "@nox.session\ndef tests(session):\n    pass\n",
+            )],
+            "$ nox -s tests",
+        ),
+        (
+            &[(
+                "noxfile.py",
+                "@nox.session(name='test')\ndef run(session):\n",
+            )],
+            "$ nox -s test",
+        ),
+        (
+            &[("noxfile.py", "@nox.session\ndef check(session):\n")],
+            "$ nox",
+        ),
+        (
+            &[("tox.ini", "[tox]\nenvlist = py\n[testenv]\n")],
+            "$ tox -e py",
+        ),
+        (&[("tox.toml", "")], "$ tox -e py"),
+        (&[("setup.cfg", "[tox:tox]\n")], "$ tox -e py"),
+        (
+            &[("pyproject.toml", "[tool.tox]\nenv_list = ['py']")],
+            "$ tox -e py",
+        ),
+        // Hatchling builds many projects that do not use hatch.
+        (
+            &[
+                ("pyproject.toml", "[tool.hatch.version]\npath = 'a.py'"),
+                TEST,
+            ],
+            "$ python3 -m pytest -q",
+        ),
+    ] {
+        assert_eq!(found(files, &["src/pkg/a.py"]), [expected], "{files:?}");
+    }
+    // The environment is that of the workspace.
+    let files = &[
+        ("uv.lock", ""),
+        ("libs/one/pyproject.toml", "[tool.pytest.ini_options]"),
+    ];
+    assert_eq!(
+        found(files, &["libs/one/a.py"]),
+        ["libs/one$ uv run pytest -q"]
+    );
+    // A lock file without tests is no check.
+    assert_eq!(found(&[("uv.lock", "")], &["a.py"]), NONE);
+}
+
+#[test]
+fn a_stray_lock_file_does_not_choose_the_package_manager() {
+    let stray = |path| (path, "{}");
+    let pnpm = "packages:\n  - 'packages/*'  # all\n  - '!packages/out'\n";
+    for (files, claim, expected) in [
+        (
+            &[
+                ("package.json", r#"{"packageManager": "pnpm@9.0.0"}"#),
+                ("packages/a/package.json", TESTED),
+                stray("packages/a/package-lock.json"),
+            ][..],
+            "packages/a/x.js",
+            "packages/a$ pnpm test",
+        ),
+        (
+            &[
+                (
+                    "package.json",
+                    r#"{"devEngines": {"packageManager": {"name": "yarn"}}}"#,
+                ),
+                ("packages/a/package.json", TESTED),
+                stray("packages/a/package-lock.json"),
+            ],
+            "packages/a/x.js",
+            "packages/a$ yarn test",
+        ),
+        (
+            &[
+                ("pnpm-workspace.yaml", pnpm),
+                ("packages/a/package.json", TESTED),
+                stray("packages/a/package-lock.json"),
+            ],
+            "packages/a/x.js",
+            "packages/a$ pnpm test",
+        ),
+        (
+            &[
+                ("pnpm-workspace.yaml", pnpm),
+                ("packages/out/package.json", TESTED),
+                stray("packages/out/package-lock.json"),
+            ],
+            "packages/out/x.js",
+            "packages/out$ npm test --silent",
+        ),
+        (
+            &[
+                ("package.json", r#"{"workspaces": ["packages/*"]}"#),
+                ("yarn.lock", ""),
+                ("packages/a/package.json", TESTED),
+                stray("packages/a/package-lock.json"),
+            ],
+            "packages/a/x.js",
+            "packages/a$ yarn test",
+        ),
+        (
+            &[
+                (
+                    "package.json",
+                    r#"{"workspaces": {"packages": ["packages/*"]}}"#,
+                ),
+                ("yarn.lock", ""),
+                ("website/package.json", TESTED),
+                stray("website/package-lock.json"),
+            ],
+            "website/x.js",
+            "website$ npm test --silent",
+        ),
+    ] {
+        assert_eq!(found(files, &[claim]), [expected], "{files:?}");
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::agent::Prompts;
 use crate::check::{self, Check};
 use crate::codemod::OldUseCounter;
 use crate::config::Config;
 use crate::forge::{Templates, repository_template_path};
-use crate::git::Repo;
+use crate::git::{Included, Repo};
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan};
 use crate::process::Environment;
@@ -36,6 +36,8 @@ pub(crate) struct Findings {
     pub(crate) until: Option<OldUseCounter>,
     /// The untracked files that every checkout gets; paths are relative to the root.
     pub(crate) included: Vec<PathBuf>,
+    /// Sentences about untracked files that no checkout gets although they are named.
+    pub(crate) notes: Vec<String>,
     /// The environment of every worker.
     pub(crate) environment: Environment,
     pub(crate) templates: Templates,
@@ -65,7 +67,10 @@ impl Findings {
             Some(path) => repo.reader(&plan.base)?.text(path),
             None => None,
         };
-        let included = repo.included_paths()?;
+        let Included {
+            paths: included,
+            notes,
+        } = repo.included()?;
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
         Ok(Self {
             until: plan
@@ -78,10 +83,39 @@ impl Findings {
             conventions: conventions(|file| tracked.contains(file)),
             ownership,
             included,
+            notes,
             templates,
             prompts,
             repository_template,
         })
+    }
+}
+
+/// Finds what keeps a check from running in worktrees. Many units have the same checks.
+struct Obstacles<'a> {
+    root: &'a Path,
+    /// The place of a worktree.
+    place: &'a Path,
+    environment: &'a Environment,
+    has_setup: bool,
+    known: BTreeMap<(String, String), Option<String>>,
+}
+
+impl Obstacles<'_> {
+    fn of(&mut self, check: &Check) -> Option<String> {
+        let key = (check.dir.clone(), check.name.clone());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let found = check::obstacle(check, self.root, self.environment)
+            .or_else(|| check::workspace_above(check, self.root, self.place))
+            .or_else(|| {
+                // The setup command may install it.
+                let missing = || check::missing_module(check, self.root, self.environment);
+                if self.has_setup { None } else { missing() }
+            });
+        self.known.insert(key, found.clone());
+        found
     }
 }
 
@@ -111,14 +145,22 @@ pub(crate) struct Checks {
 impl Checks {
     /// Takes the checks of the settings, or finds the checks of every unit.
     pub(crate) fn of(
-        repo: &Repo,
+        workspace: &Workspace,
         plan: &Plan,
         tracked: &BTreeSet<String>,
         config: &Config,
         environment: &Environment,
     ) -> Result<Self, PrepareError> {
         let Some(lines) = &config.checks.commands else {
-            return Self::discover(repo, plan, tracked, environment);
+            let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
+            let mut obstacles = Obstacles {
+                root: workspace.repo.root(),
+                place: &place,
+                environment,
+                has_setup: config.worktrees.setup.is_some(),
+                known: BTreeMap::new(),
+            };
+            return Self::discover(&workspace.repo, plan, tracked, &mut obstacles);
         };
         let given: Vec<Check> = lines
             .iter()
@@ -135,7 +177,7 @@ impl Checks {
         repo: &Repo,
         plan: &Plan,
         tracked: &BTreeSet<String>,
-        environment: &Environment,
+        obstacles: &mut Obstacles<'_>,
     ) -> Result<Self, PrepareError> {
         // Every unit asks for the same few manifests.
         let read = RefCell::new(BTreeMap::<String, Option<String>>::new());
@@ -152,7 +194,7 @@ impl Checks {
         for unit in &plan.units {
             let mut usable = Vec::new();
             for check in check::discover(tracked, &reader, &unit.claim.files) {
-                match check::obstacle(&check, repo.root(), environment) {
+                match obstacles.of(&check) {
                     None => usable.push(check),
                     Some(obstacle) if notes.contains(&obstacle) => {}
                     Some(obstacle) => notes.push(obstacle),

@@ -71,8 +71,9 @@ impl Job {
         let mut workspace = Workspace::new(repo, id, config)?.with_base_name(&plan.base_name);
         let tracked = tracked(&workspace, &plan)?;
         let found = Findings::find(&workspace, &plan, &tracked, config)?;
-        let checks = Checks::of(&workspace.repo, &plan, &tracked, config, &found.environment)?;
+        let checks = Checks::of(&workspace, &plan, &tracked, config, &found.environment)?;
         let mut notes = checks.notes;
+        notes.extend_from_slice(&found.notes);
         notes.extend(relocation_note(&found.environment, config, &workspace.repo));
         notes.extend(late_limits(&assignments, config));
         workspace.repo = delivery.reach(workspace.repo);

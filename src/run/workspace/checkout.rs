@@ -24,6 +24,7 @@ use crate::run::workspace::process_tags::ProcessTags;
 use crate::run::workspace::trash::{Trashed, trash};
 use crate::run::workspace::worker_folders::WorkerFolders;
 use crate::run::workspace::workspace::Workspace;
+use crate::words;
 
 /// The place of one checkout, whether it exists or not.
 #[derive(Debug, Clone)]
@@ -271,7 +272,16 @@ impl Checkout {
 
     /// Copies files of the user's checkout that git does not track; paths are relative to the root.
     pub(crate) fn bring(&self, included: &[PathBuf]) -> Result<(), GitError> {
-        self.workspace.repo.copy_included(included, &self.path)
+        let skipped = self.workspace.repo.copy_included(included, &self.path)?;
+        if let Some(first) = skipped.first() {
+            tracing::warn!(
+                "{} named in .worktreeinclude could not be copied into the checkout of {}: {}",
+                words::count(skipped.len(), "path"),
+                self.unit,
+                first.display()
+            );
+        }
+        Ok(())
     }
 
     /// Runs the setup command.

@@ -87,7 +87,8 @@ impl DiskSpace {
         if !shares_blocks(&place) {
             let entries = included
                 .iter()
-                .flat_map(|path| walkdir::WalkDir::new(repo.root().join(path)));
+                .map(|path| walkdir::WalkDir::new(repo.root().join(path)))
+                .flat_map(|walk| walk.follow_root_links(false));
             for entry in entries.filter_map(Result::ok) {
                 each.add(entry.metadata().map_or(0, |meta| meta.len()));
             }
