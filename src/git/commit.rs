@@ -22,7 +22,8 @@ impl Repo {
         Ok(())
     }
 
-    /// Commits `tree` on top of `parent`, sets `branch` to it, and returns the commit's id.
+    /// Commits `tree` on top of `parent`, sets `branch` to it, and returns the commit's id. A branch that is elsewhere
+    /// than at `parent` holds somebody's commit, and stays where it is.
     ///
     /// The commit is signed when `commit.gpgSign` says so (git-config(1)).
     pub(crate) fn commit(
@@ -32,11 +33,17 @@ impl Repo {
         tree: &TreeId,
         message: &str,
     ) -> Result<CommitId, GitError> {
+        self.check_unoccupied(branch, parent)?;
         let repo = self.open()?;
         let commit = self.commit_tree(tree, &[parent], message)?;
         let id = oid(&commit)?;
-        repo.reference(&format!("refs/heads/{branch}"), id, true, "batch: commit")
-            .context(|| format!("branch {branch} cannot be set"))?;
+        let (name, log) = (format!("refs/heads/{branch}"), "batch: commit");
+        let set = if self.branch_tip(branch)?.is_some() {
+            repo.reference_matching(&name, id, true, oid(parent)?, log)
+        } else {
+            repo.reference(&name, id, false, log)
+        };
+        set.context(|| format!("branch {branch} cannot be set"))?;
         Ok(commit)
     }
 

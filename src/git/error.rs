@@ -101,6 +101,17 @@ pub enum GitError {
         /// The last entry of the branch's reflog, where there is one.
         by: Option<String>,
     },
+    #[error(
+        "branch {branch} is at {now}{}, so the work is not committed there, and stays in its worktree; git branch \
+         --move {branch} NAME keeps that commit under another name, and then batch retry starts the unit again",
+        by.as_ref().map_or_else(String::new, |by| format!(", a commit of somebody else ({by})"))
+    )]
+    Occupied {
+        branch: String,
+        now: String,
+        /// The last entry of the branch's reflog, where there is one.
+        by: Option<String>,
+    },
     #[error("pushing {branch} to {remote} was refused: {reason}")]
     PushRefused {
         branch: String,

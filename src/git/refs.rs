@@ -28,8 +28,34 @@ impl Repo {
         let Some(now) = self.branch_tip(branch)?.filter(|now| now != made) else {
             return Ok(());
         };
+        Err(GitError::MovedHere {
+            branch: branch.to_string(),
+            now: now.short().to_owned(),
+            made: made.short().to_owned(),
+            by: self.last_mover(branch)?,
+        })
+    }
+
+    /// Checks that a branch, where it exists, is at the commit where work began. The error says who moved it.
+    pub(super) fn check_unoccupied(
+        &self,
+        branch: &BranchName,
+        start: &CommitId,
+    ) -> Result<(), GitError> {
+        let Some(now) = self.branch_tip(branch)?.filter(|now| now != start) else {
+            return Ok(());
+        };
+        Err(GitError::Occupied {
+            branch: branch.to_string(),
+            now: now.short().to_owned(),
+            by: self.last_mover(branch)?,
+        })
+    }
+
+    /// Returns who moved the branch last, and how, where its reflog says so.
+    fn last_mover(&self, branch: &BranchName) -> Result<Option<String>, GitError> {
         let by = self.open()?.reflog(&format!("refs/heads/{branch}")).ok();
-        let by = by.as_ref().and_then(|log| log.get(0)).map(|last| {
+        Ok(by.as_ref().and_then(|log| log.get(0)).map(|last| {
             let who = last.committer();
             let who = String::from_utf8_lossy(who.name_bytes()).into_owned();
             let what = last.message_bytes().map(String::from_utf8_lossy);
@@ -37,13 +63,7 @@ impl Repo {
                 Some(what) => format!("{who}: {}", what.trim()),
                 None => who,
             }
-        });
-        Err(GitError::MovedHere {
-            branch: branch.to_string(),
-            now: now.short().to_owned(),
-            made: made.short().to_owned(),
-            by,
-        })
+        }))
     }
 
     /// Has a ref of batch's own lead to a tree, so that no clean-up of the repository deletes the tree. Only for a name

@@ -41,6 +41,9 @@ pub(crate) async fn publish(
     {
         push(unit, remote).await?;
     }
+    if place.remote.is_none() {
+        refuse_moved(unit).await?;
+    }
     let result = UnitResult {
         needs: &needs,
         ..result
@@ -121,6 +124,18 @@ pub(crate) async fn push(unit: &UnitContext, remote: &str) -> Result<(), Halt> {
     }
     unit.say(UnitFact::Pushed {
         remote: remote.to_owned(),
+    })
+    .await
+}
+
+/// Refuses a branch that a person has moved since the commit: the page would describe other work than the branch has.
+async fn refuse_moved(unit: &UnitContext) -> Result<(), Halt> {
+    let branch = unit.job.workspace.branch(&unit.unit().id);
+    let Some(commit) = unit.state().attempt.commit else {
+        return Ok(());
+    };
+    unit.git(Step::PullRequest, move |job| {
+        job.workspace.repo.check_unmoved(&branch, &commit)
     })
     .await
 }
