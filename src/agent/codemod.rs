@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::contract::{Agent, FurtherAttempts, Work, Working};
+use super::contract::{Agent, FurtherAttempts, Restart, Work, Working};
 use super::error::AgentError;
 use super::event::AgentEvent;
 use super::id::AgentId;
@@ -41,6 +41,10 @@ impl Agent for CodemodAgent {
 
     fn further_attempts(&self) -> FurtherAttempts {
         FurtherAttempts::Pointless
+    }
+
+    fn restart(&self) -> Restart {
+        Restart::FromBeginning
     }
 
     fn work<'a>(

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::contract::{Agent, FurtherAttempts, Quantity, Work, Working};
+use super::contract::{Agent, FurtherAttempts, Quantity, Restart, Work, Working};
 use super::cost::{Cost, CostSource, Usd};
 use super::error::{AgentError, Refusal};
 use super::event::{AgentEvent, Interruption};
@@ -82,6 +82,10 @@ impl Agent for CommandAgent {
 
     fn further_attempts(&self) -> FurtherAttempts {
         FurtherAttempts::IfAsked
+    }
+
+    fn restart(&self) -> Restart {
+        Restart::FromBeginning
     }
 
     /// The program writes its usage file by its end.

@@ -31,6 +31,11 @@ pub trait Agent: Send + Sync {
         FurtherAttempts::Usual
     }
 
+    /// Says what the agent finds when it starts again after an interruption.
+    fn restart(&self) -> Restart {
+        Restart::AsLeft
+    }
+
     /// Names what the agent reports only at the end of a turn, or never: a limit on it takes effect then, or never.
     fn late(&self) -> &'static [Quantity] {
         &[]
@@ -73,6 +78,15 @@ pub(crate) enum FurtherAttempts {
     IfAsked,
     /// The agent does the same every time.
     Pointless,
+}
+
+/// What an agent finds when it starts again after an interruption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// The agent looks at the part that it has done, and goes on.
+    AsLeft,
+    /// The agent would do that part twice, so the checkout is put back to the beginning of the attempt.
+    FromBeginning,
 }
 
 /// The result of an agent that finished its work.

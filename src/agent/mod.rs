@@ -20,7 +20,7 @@ mod usage;
 pub(crate) use codemod::CodemodAgent;
 pub(crate) use coding::{CodingAgent, InstalledAgent, choose, find_installed, tested_version};
 pub(crate) use command::CommandAgent;
-pub(crate) use contract::{Agent, FurtherAttempts, Quantity, Work};
+pub(crate) use contract::{Agent, FurtherAttempts, Quantity, Restart, Work};
 #[cfg(test)]
 pub(crate) use cost::Cost;
 pub(crate) use cost::{CostSource, Usd};

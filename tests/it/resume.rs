@@ -335,3 +335,106 @@ fn a_unit_that_a_person_ended_does_not_come_back_by_itself() {
     let _ = repo.batch(["retry", "01"]).exits(0);
     assert_eq!(repo.pushed().len(), 2);
 }
+
+/// Adds its line, and is killed the first time in the middle of its work.
+const KILLED_HALF_WAY: &str = r#"
+sign
+if ! test -e "$here/seen"; then
+    touch "$here/seen" half-done
+    kill -9 $$
+fi"#;
+
+#[test]
+fn a_command_that_is_killed_starts_again_from_a_clean_checkout() {
+    let repo = Repo::with_packages(1);
+    let migrate = repo.migrate().agent(KILLED_HALF_WAY);
+    migrate.run().exits(0).says("1 of 1 unit published");
+    signed_once(&repo, "var p0 = 0;\n// signed");
+}
+
+/// The lines of the one file that was published.
+#[track_caller]
+fn signed_once(repo: &Repo, text: &str) {
+    let [branch] = &repo.pushed()[..] else {
+        panic!("not one branch: {:?}", repo.pushed());
+    };
+    assert_eq!(repo.published(branch, "packages/p0/index.js"), text);
+    assert_eq!(
+        repo.published_changes(branch),
+        "M\tpackages/p0/index.js",
+        "what the killed command left"
+    );
+}
+
+/// Adds a line, and another one after feedback; there it waits the first time in the middle of its work.
+const WAITS_AFTER_FEEDBACK: &str = r#"
+if test -z "${BATCH_FEEDBACK_FILE:-}"; then
+    sign first
+    exit
+fi
+sign second
+if ! test -e "$here/seen"; then
+    touch "$here/seen" half-done
+    wait_at_gate
+fi"#;
+
+#[test]
+fn a_command_in_a_further_attempt_starts_again_from_what_the_attempt_before_left() {
+    let repo = Repo::with_packages(1);
+    let gate = repo.gate();
+    let check = "! grep -q first packages/p0/index.js || grep -q second packages/p0/index.js";
+    let migrate = repo.migrate().agent(WAITS_AFTER_FEEDBACK).check(check);
+    let session = migrate.with(["--attempts", "2"]).start();
+    gate.wait();
+    session.kill();
+    repo.batch(["resume"])
+        .exits(0)
+        .says("1 of 1 unit published");
+    signed_once(&repo, "var p0 = 0;\n// first\n// second");
+}
+
+/// Puts a commit of somebody on a branch of the run; returns the commit.
+fn commit_of_somebody(repo: &Repo, branch: &str) -> String {
+    let tree = repo.git(["rev-parse", "main^{tree}"]);
+    let theirs = repo.git(["commit-tree", &tree, "-p", "main", "-m", "Mine"]);
+    repo.git(["update-ref", &format!("refs/heads/{branch}"), &theirs]);
+    theirs
+}
+
+#[test]
+fn a_persons_commit_on_a_branch_of_the_run_is_never_overwritten() {
+    // The agent has finished, its work is proven, and its commit is made.
+    for (moment, said) in [
+        ("5+", "failed at commit"),
+        ("7+", "failed at commit"),
+        ("9+", "failed at push"),
+    ] {
+        let repo = Repo::with_packages(1);
+        let migrate = repo.migrate().agent(SIGN);
+        migrate.killed_at(moment);
+        let [branch] = &repo.branches()[..] else {
+            panic!("not one branch: {:?}", repo.branches());
+        };
+        let theirs = commit_of_somebody(&repo, branch);
+        let resumed = repo.batch(["resume"]).exits(1);
+        resumed.says(said);
+        resumed.says("(Ada");
+        assert_eq!(repo.git(["rev-parse", branch]), theirs, "{moment}");
+        assert_eq!(repo.pushed(), [""; 0], "{moment}");
+    }
+}
+
+#[test]
+fn a_persons_commit_is_not_described_as_the_work_of_the_unit() {
+    let repo = Repo::with_packages(1);
+    repo.git(["remote", "remove", "origin"]);
+    let migrate = repo.migrate().agent(SIGN);
+    let _ = migrate.with(["--dry-run"]).run().exits(0);
+    let [branch] = &repo.branches()[..] else {
+        panic!("not one branch: {:?}", repo.branches());
+    };
+    let theirs = commit_of_somebody(&repo, branch);
+    let published = repo.batch(["publish", "--forge", "local"]);
+    published.exits(1).says("(Ada");
+    assert_eq!(repo.git(["rev-parse", branch]), theirs);
+}

@@ -55,6 +55,8 @@ pub struct SentBack {
     pub reason: String,
     /// The feedback for the agent.
     pub text: String,
+    /// The content of the checkout at the end of the attempt, where it was kept.
+    pub left: Option<TreeId>,
 }
 
 impl Attempt {

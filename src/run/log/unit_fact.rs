@@ -89,6 +89,9 @@ pub enum UnitFact {
         step: Step,
         reason: String,
         text: String,
+        /// The content of the checkout at the end of the attempt, where an agent may have to start from it again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<TreeId>,
     },
     Committed {
         commit: CommitId,

@@ -134,11 +134,16 @@ impl UnitState {
                 });
             }
             UnitFact::SentBack {
-                step, reason, text, ..
+                step,
+                reason,
+                text,
+                left,
+                ..
             } => self.attempt.send_back(SentBack {
                 step: *step,
                 reason: reason.clone(),
                 text: text.clone(),
+                left: left.clone(),
             }),
             UnitFact::CandidateEnded(candidate) => {
                 self.candidates.push(candidate.clone());

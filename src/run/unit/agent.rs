@@ -7,7 +7,7 @@ use crate::process::Environment;
 use crate::run::log::outcome::Step;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
-use crate::run::unit::context::{Failure, Halt, UnitContext, failure, milliseconds};
+use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure, milliseconds};
 use crate::run::unit::turn::{AgentEnd, begin_turn, turns};
 use crate::words;
 
@@ -15,7 +15,7 @@ use crate::words;
 const SESSION_LOST_WITHIN: Duration = Duration::from_mins(1);
 
 /// Lets the agent work, and returns its text about its work.
-pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
+pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Option<String>, Halt> {
     let step = Step::Agent;
     let assignment = &unit.assignment();
     begin_turn(unit).await?;
@@ -39,7 +39,7 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
         feedback: before.feedback(),
     };
     let begun = Instant::now();
-    let mut end = turns(unit, &task, assignment).await?;
+    let mut end = turns(unit, &task, assignment, prepared).await?;
     let used_nothing = unit.state().ledger.turns.len() == before.ledger.turns.len();
     if before.attempt.sent_back.is_empty()
         && used_nothing
@@ -49,7 +49,7 @@ pub(crate) async fn agent(unit: &UnitContext) -> Result<Option<String>, Halt> {
         && feedback.session.take().is_some()
     {
         // Days after its end, an agent may not know its session any more, and says so before it does anything.
-        end = turns(unit, &task, assignment).await?;
+        end = turns(unit, &task, assignment, prepared).await?;
     }
     match end {
         AgentEnd::Done(work) => {

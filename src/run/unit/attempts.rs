@@ -1,6 +1,7 @@
 //! The agent's attempts at a unit: it works until nothing is found wrong, or until it has had all its attempts.
 
-use crate::agent::given_up;
+use crate::agent::{Restart, given_up};
+use crate::git::TreeId;
 use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::event::Event;
@@ -12,6 +13,7 @@ use crate::run::unit::agent::agent;
 use crate::run::unit::checks::checks;
 use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::scope::scope;
+use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::user_checkout::UserCheckout;
 use crate::words;
 
@@ -49,11 +51,13 @@ pub(crate) async fn attempts(
             return Err(Halt::Failed(failure));
         };
         keep_log(unit, attempt);
+        let left = keep_left(unit).await?;
         unit.say(UnitFact::SentBack {
             attempt,
             step: failure.step,
             reason: failure.reason,
             text,
+            left,
         })
         .await?;
     }
@@ -64,7 +68,7 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
     let reached = unit.state().attempt;
     let summary = match reached.agent_took_ms {
         Some(_) => reached.summary,
-        None => agent(unit).await?,
+        None => agent(unit, prepared).await?,
     };
     if let Some(reason) = summary.as_deref().and_then(given_up) {
         return Err(failure(Step::Agent, format!("the agent gave up: {reason}")));
@@ -74,6 +78,21 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
         Some(proven) => Some((proven, checks(unit).await?)),
     };
     Ok(AttemptResult { summary, change })
+}
+
+/// Keeps what an attempt leaves, where the agent may have to start from it again.
+async fn keep_left(unit: &UnitContext) -> Result<Option<TreeId>, Halt> {
+    if unit.assignment().agent.restart() == Restart::AsLeft {
+        return Ok(None);
+    }
+    let checkout = unit.checkout.clone();
+    let left = unit.git_result(move |_| {
+        let left = checkout.snapshot()?;
+        checkout.keep_tree(KeptTree::Left, &left)?;
+        Ok(left)
+    });
+    // What git cannot read cannot be kept: the agent would start from the beginning of its first attempt.
+    Ok(left.await?.ok())
 }
 
 /// Looks at the unit's files in the user's own checkout, unless the agent has worked already.

@@ -9,6 +9,7 @@ use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::UnitState;
 use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure};
+use crate::run::unit::turn::begin_again;
 use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::naming::set_aside_ref;
 use crate::words;
@@ -25,6 +26,9 @@ pub(crate) async fn prepared_checkout(unit: &UnitContext) -> Result<Prepared, Ha
         unit.git(Step::Checkout, move |_| checkout.reopen(&start))
             .await?;
         make_temp_dir(unit).await?;
+        if known.attempt.agent_took_ms.is_none() {
+            begin_again(unit, &prepared).await?;
+        }
         return Ok(prepared);
     }
     if unit.folder().exists() {

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::agent::{AgentError, AgentEvent, AgentId, Interruption, Task, Work};
+use crate::agent::{AgentError, AgentEvent, AgentId, Interruption, Restart, Task, Work};
 use crate::run::job::assignment::Assignment;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::schedule::concurrency::InterruptionReport;
 use crate::run::schedule::limits::UsageReport;
 use crate::run::schedule::restarts::Restarts;
-use crate::run::unit::context::{Halt, UnitContext, milliseconds};
+use crate::run::unit::context::{Halt, Prepared, UnitContext, milliseconds};
 use crate::run::unit::monitor::{AgentBudget, monitor};
 
 /// How many events an agent may report before it waits for the monitor.
@@ -30,6 +30,7 @@ pub(crate) async fn turns(
     unit: &UnitContext,
     task: &Task,
     assignment: &Assignment,
+    prepared: &Prepared,
 ) -> Result<AgentEnd, Halt> {
     let mut restarts = Restarts::within(task.limits.time);
     let mut killed = 0;
@@ -80,8 +81,21 @@ pub(crate) async fn turns(
             }
         };
         let _permit = unit.unless_cancelled(until_then).await?;
+        begin_again(unit, prepared).await?;
         begin_turn(unit).await?;
     }
+}
+
+/// Puts the checkout back to the beginning of the attempt, where the agent would otherwise do a part of its work twice.
+pub(crate) async fn begin_again(unit: &UnitContext, prepared: &Prepared) -> Result<(), Halt> {
+    if unit.assignment().agent.restart() == Restart::AsLeft {
+        return Ok(());
+    }
+    let attempt = unit.state().attempt;
+    let left = attempt.sent_back.last().and_then(|back| back.left.clone());
+    let (checkout, tree) = (unit.checkout.clone(), left.unwrap_or(prepared.tree.clone()));
+    unit.git(Step::Agent, move |_| checkout.put_back(&tree))
+        .await
 }
 
 /// Reports that the agent works now.

@@ -45,6 +45,8 @@ pub(crate) enum KeptTree {
     Prepared,
     /// The content of the last snapshot, whose files the index names.
     Snapshot,
+    /// The content at the end of the attempt before the present one.
+    Left,
     /// What will be committed.
     Proven,
 }
@@ -329,6 +331,7 @@ impl Checkout {
         let name = match which {
             KeptTree::Prepared => "prepared",
             KeptTree::Snapshot => "snapshot",
+            KeptTree::Left => "left",
             KeptTree::Proven => "proven",
         };
         let prefix = kept_trees(&self.workspace.run, &self.unit);
@@ -375,6 +378,13 @@ impl Checkout {
             commit,
         };
         set_private_head(&private, head, &self.index)
+    }
+
+    /// Replaces the content by that of a tree, and removes the files that were made since.
+    pub(crate) fn put_back(&self, tree: &TreeId) -> Result<(), GitError> {
+        // Only a file that the index knows is removed.
+        self.snapshot()?;
+        self.show(tree)
     }
 
     /// Moves the checkout to the trash; `start` is the commit that it was made from. `None` when it was gone already.

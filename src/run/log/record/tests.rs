@@ -138,6 +138,7 @@ fn every_kind_of_event() -> Vec<Event> {
             step: Step::Scope,
             reason: "r".into(),
             text: "t".into(),
+            left: None,
         },
         UnitFact::Committed {
             commit: CommitId::new("3".repeat(40)),
