@@ -131,7 +131,8 @@ impl Repo {
                 .stdin(made)
                 .run()?;
         }
-        git(&["add", "--all", "--", "."]).run()?;
+        let (_, said) = git(&["add", "--all", "--", "."]).run_with_warnings()?;
+        self.refuse_unread(worktree, index, &said)?;
         let after = tree()?;
         if self.keep_stored_forms(worktree, index, &before, &after)? {
             return tree();

@@ -37,6 +37,7 @@ mod repo;
 mod revert;
 mod stored_form;
 mod tree_merge;
+mod unread;
 mod worktree;
 mod worktree_state;
 

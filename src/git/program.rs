@@ -239,6 +239,12 @@ impl Git {
 
     /// Runs git and returns its standard output. A non-zero exit code is an error with git's own message.
     pub(super) fn run(self) -> Result<Vec<u8>, GitError> {
+        self.run_with_warnings().map(|(out, _)| out)
+    }
+
+    /// Runs git like [`run`](Self::run), and returns what git said on stderr as well, where it warns of what it leaves
+    /// out.
+    pub(super) fn run_with_warnings(self) -> Result<(Vec<u8>, String), GitError> {
         let what = self
             .args
             .iter()
@@ -284,10 +290,11 @@ impl Git {
         let started = std::time::Instant::now();
         let out = call.run()?;
         tracing::debug!(took = ?started.elapsed(), "git {}", shown(&self.args));
+        let said = String::from_utf8_lossy(&out.stderr);
         if out.status.success() {
-            return Ok(out.stdout);
+            return Ok((out.stdout, said.into_owned()));
         }
-        let reason = String::from_utf8_lossy(&out.stderr).trim().to_owned();
+        let reason = said.trim().to_owned();
         Err(GitError::Program {
             what,
             reason: if reason.is_empty() {

@@ -45,6 +45,7 @@ mod stack;
 mod stored_forms;
 mod support;
 mod terminal;
+mod unreadable;
 mod until;
 mod words;
 mod worktrees;

@@ -41,8 +41,18 @@ pub(crate) async fn best_candidate(unit: &UnitContext) -> Result<(Prepared, Atte
                 return Err(Halt::Stopped);
             }
             // At once, and not after the run: the next candidate needs the disk space.
-            let checkout = unit.checkout.clone();
-            unit.git(Step::Checkout, move |_| checkout.remove()).await?;
+            let (checkout, start) = (unit.checkout.clone(), prepared.start.clone());
+            // What could not be read is nowhere else.
+            let is_kept = candidates.last().is_none_or(|last| {
+                last.commit.is_some() || !matches!(last.end, CandidateEnd::Failed { .. })
+            });
+            unit.git(Step::Checkout, move |_| {
+                if is_kept || checkout.snapshot().is_ok() {
+                    return checkout.remove();
+                }
+                checkout.trash(&start).map(drop)
+            })
+            .await?;
         }
     }
     if unit.state().chosen.is_none() {

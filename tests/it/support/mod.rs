@@ -238,6 +238,26 @@ impl Repo {
         Output::new(typed_line(&command), &output, self.root())
     }
 
+    /// Like [`Repo::batch`], but the program may read no more than the modes of files allow, also where root runs the
+    /// tests.
+    pub fn batch_bound_by_modes<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Output {
+        let program = assert_cmd::cargo::cargo_bin("batch");
+        let mut command = if nix::unistd::geteuid().is_root() {
+            let mut command = self.command("setpriv");
+            command.arg("--bounding-set=-dac_override,-dac_read_search");
+            command.arg(program);
+            command
+        } else {
+            self.command(program)
+        };
+        command.args(args);
+        let output = command.output().expect("the program starts");
+        Output::new(typed_line(&command), &output, self.root())
+    }
+
     /// A command line of `batch migrate`, to be completed and run.
     pub fn migrate(&self) -> Migrate<'_> {
         Migrate::of(self)
