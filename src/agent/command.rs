@@ -11,14 +11,17 @@
 //! - `BATCH_PROPOSAL_FILE` in place of `BATCH_SUMMARY_FILE`, when it is to answer and to change nothing: its answer is
 //!   the text that it writes there, or else its output.
 //!
+//! In the command, `{files}` stands for the claimed paths, `{unit}` for the unit's id and `{instruction}` for the
+//! instruction. Where the list of files is too long for one start, the program is started several times.
+//!
 //! Exit code 75 says that a retry may succeed, after the `retry_after` seconds of the usage file where it has them; 77
 //! says that the program has no access, which no other unit would have either.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -29,11 +32,12 @@ use super::error::{AgentError, Refusal};
 use super::event::{AgentEvent, Interruption};
 use super::files::{make_folder, write_file};
 use super::id::AgentId;
+use super::placeholders;
 use super::prompt::with_feedback;
 use super::task::{Task, TaskKind};
 use super::usage::Usage;
-use crate::config::CommandLine;
-use crate::process::{self, Command, Ending, ProcessError};
+use crate::config::{CommandLine, CommandSpec};
+use crate::process::{self, Command, Ending, Finished, ProcessError};
 use crate::words;
 
 /// The longest summary, and the longest answer.
@@ -50,27 +54,42 @@ const USAGE: &str = "usage.json";
 /// A program with its arguments.
 #[derive(Debug, Clone)]
 pub(crate) struct CommandAgent {
-    words: Vec<OsString>,
-    /// Whether a shell starts the program, and reports a kill as an exit code.
-    in_shell: bool,
+    program: PathBuf,
+    args: Args,
+    /// The exit codes that mean success.
+    success: Vec<i32>,
     id: AgentId,
+}
+
+/// What follows the program, before placeholders are filled in.
+#[derive(Debug, Clone)]
+enum Args {
+    Words(Vec<OsString>),
+    /// The line that a shell reads. The shell reports a kill as an exit code.
+    ShellLine(String),
 }
 
 impl CommandAgent {
     /// Finds the command's program; a relative path means one from `dir`, since the program starts elsewhere.
-    pub(crate) fn new(command: &CommandLine, dir: &Path) -> Result<Self, ProcessError> {
-        let mut words: Vec<OsString> = match command {
-            CommandLine::Direct(words) => words.iter().map(Into::into).collect(),
-            CommandLine::Shell(line) => vec!["sh".into(), "-c".into(), line.into()],
+    pub(crate) fn new(command: &CommandSpec, dir: &Path) -> Result<Self, ProcessError> {
+        let locate = |program: &OsStr| {
+            process::locate_program(program, dir, std::env::var_os("PATH").as_deref())
         };
-        if let Some(program) = words.first_mut() {
-            *program = process::locate_program(program, dir, std::env::var_os("PATH").as_deref())?
-                .into_os_string();
-        }
+        let (program, args) = match &command.line {
+            CommandLine::Direct(words) => {
+                let (program, args) = words
+                    .split_first()
+                    .map_or(("", &[][..]), |(program, args)| (program.as_str(), args));
+                let args = args.iter().map(Into::into).collect();
+                (locate(program.as_ref())?, Args::Words(args))
+            }
+            CommandLine::Shell(line) => (locate("sh".as_ref())?, Args::ShellLine(line.clone())),
+        };
         Ok(Self {
-            words,
-            in_shell: matches!(command, CommandLine::Shell(_)),
-            id: format!("command: {command}").into(),
+            program,
+            args,
+            success: command.success.clone(),
+            id: format!("command: {}", command.line).into(),
         })
     }
 }
@@ -104,8 +123,9 @@ impl Agent for CommandAgent {
                 TaskKind::Change => "summary.md",
                 TaskKind::Answer => "proposal.json",
             });
-            let command = self.command(task, &output)?;
-            let finished = process::run(&command, cancel).await?;
+            let commands = self.commands(task, &output)?;
+            let before = stamps(task);
+            let finished = self.run(&commands, task, cancel).await?;
             let report = UsageReport::read(&task.home.join(USAGE));
             let usage = report.usage();
             if !usage.is_unknown() {
@@ -113,7 +133,7 @@ impl Agent for CommandAgent {
                 let _ = events.send(AgentEvent::Usage(usage.clone())).await;
             }
             match finished.ending {
-                ending if ending.is_success() => {}
+                Ending::Exit(code) if self.success.contains(&code) => {}
                 Ending::Exit(TRY_LATER) => {
                     return Err(AgentError::Transient {
                         interruption: Interruption::RateLimit,
@@ -129,14 +149,19 @@ impl Agent for CommandAgent {
                         message: last_line(&finished.tail),
                     });
                 }
-                // Without a shell, every code is the program's own.
-                ending @ Ending::Exit(_) if !self.in_shell => {
-                    return Err(AgentError::Ended {
-                        ending,
-                        tail: finished.tail,
+                ending => {
+                    let in_shell = matches!(self.args, Args::ShellLine(_));
+                    let files = changed(&before, &stamps(task));
+                    let tail = finished.tail;
+                    return Err(match ending {
+                        Ending::Exit(code) if files > 0 && !(in_shell && ending.is_kill()) => {
+                            AgentError::EndedAfterChanges { code, files, tail }
+                        }
+                        // Without a shell, every code is the program's own.
+                        Ending::Exit(_) if !in_shell => AgentError::Ended { ending, tail },
+                        ending => AgentError::of(ending, tail),
                     });
                 }
-                ending => return Err(AgentError::of(ending, finished.tail)),
             }
             Ok(Work {
                 took: finished.took,
@@ -153,7 +178,49 @@ impl Agent for CommandAgent {
 }
 
 impl CommandAgent {
-    fn command(&self, task: &Task, output: &Path) -> Result<Command, AgentError> {
+    /// Runs the starts of the program one after another, until one of them fails.
+    async fn run(
+        &self,
+        commands: &[Command],
+        task: &Task,
+        cancel: &CancellationToken,
+    ) -> Result<Finished, AgentError> {
+        let begun = Instant::now();
+        let log = task.log();
+        let mut last: Option<Finished> = None;
+        for command in commands {
+            let finished = if last.is_none() {
+                process::run(command, cancel).await?
+            } else {
+                let part = log.with_extension("part");
+                let finished = process::run(
+                    &Command {
+                        limit: Some(task.limits.time.saturating_sub(begun.elapsed())),
+                        log: part.clone(),
+                        ..command.clone()
+                    },
+                    cancel,
+                )
+                .await?;
+                append(&part, &log)?;
+                finished
+            };
+            let goes_on =
+                matches!(finished.ending, Ending::Exit(code) if self.success.contains(&code));
+            last = Some(Finished {
+                took: begun.elapsed(),
+                ..finished
+            });
+            if !goes_on {
+                break;
+            }
+        }
+        // There is at least one start.
+        last.ok_or(AgentError::Cancelled)
+    }
+
+    /// Returns the starts of the program.
+    fn commands(&self, task: &Task, output: &Path) -> Result<Vec<Command>, AgentError> {
         let prompt_file = write_file(&task.folder, "prompt.md", with_feedback(task).as_bytes())?;
         let mut list = Vec::new();
         for file in &task.claim.files {
@@ -184,18 +251,60 @@ impl CommandAgent {
             let file = write_file(&task.folder, "feedback.md", text.as_bytes())?;
             env.set("BATCH_FEEDBACK_FILE", file);
         }
-        let mut words = self.words.iter().cloned();
-        Ok(Command {
-            program: words.next().unwrap_or_default(),
-            args: words.collect(),
+        let size = env
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 16);
+        let environment = size.sum();
+        let starts = match &self.args {
+            Args::Words(words) => placeholders::direct(words, task, environment),
+            Args::ShellLine(line) => {
+                let mut starts = placeholders::shell(line, task, environment);
+                for args in &mut starts {
+                    args.insert(0, "-c".into());
+                }
+                starts
+            }
+        };
+        let command = |args| Command {
+            program: self.program.clone().into_os_string(),
+            args,
             dir: task.worktree.clone(),
-            env,
+            env: env.clone(),
             input: None,
             limit: Some(task.limits.time),
             idle: task.limits.idle,
             log: task.log(),
-        })
+        };
+        Ok(starts.into_iter().map(command).collect())
     }
+}
+
+/// When each claimed file was last written, and how long it is.
+fn stamps(task: &Task) -> Vec<Option<(SystemTime, u64)>> {
+    let stamp = |file: &String| {
+        let meta = task.worktree.join(file).symlink_metadata().ok()?;
+        Some((meta.modified().ok()?, meta.len()))
+    };
+    task.claim.files.iter().map(stamp).collect()
+}
+
+/// Counts the files whose stamps differ.
+fn changed<T: PartialEq>(before: &[T], after: &[T]) -> usize {
+    let pairs = before.iter().zip(after);
+    pairs.filter(|(before, after)| before != after).count()
+}
+
+/// Moves the text of a log to the end of another.
+fn append(part: &Path, log: &Path) -> Result<(), AgentError> {
+    let fault = |source| AgentError::File {
+        what: "written",
+        path: log.to_path_buf(),
+        source,
+    };
+    let mut from = fs::File::open(part).map_err(fault)?;
+    let mut to = fs::File::options().append(true).open(log).map_err(fault)?;
+    std::io::copy(&mut from, &mut to).map_err(fault)?;
+    fs::remove_file(part).map_err(fault)
 }
 
 fn read_text(path: &Path, most: u64) -> Option<String> {
@@ -295,11 +404,103 @@ mod tests {
         }
     }
 
+    fn spec(line: CommandLine, success: &[i32]) -> CommandSpec {
+        CommandSpec {
+            line,
+            success: success.to_vec(),
+        }
+    }
+
     async fn work(task: &Task, line: &str) -> Result<Work, AgentError> {
-        let agent = CommandAgent::new(&CommandLine::Shell(line.into()), &task.worktree).unwrap();
+        let command = spec(CommandLine::Shell(line.into()), &[0]);
+        work_by(task, &command).await
+    }
+
+    async fn work_by(task: &Task, command: &CommandSpec) -> Result<Work, AgentError> {
+        let agent = CommandAgent::new(command, &task.worktree).unwrap();
         agent
             .work(task, &mpsc::channel(1).0, &CancellationToken::new())
             .await
+    }
+
+    #[tokio::test]
+    async fn placeholders_stand_for_the_files_the_unit_and_the_instruction() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut task = task(folder.path());
+        task.claim.files = vec!["a b".into(), "$(touch x)'".into()];
+        let told = "a b|$(touch x)'|01-a|do 'it'\nwell|";
+        work(
+            &task,
+            r#"printf '%s|' {files} {unit} {instruction} > told; echo "${files}""#,
+        )
+        .await
+        .unwrap();
+        let read = |name| fs::read_to_string(task.worktree.join(name)).unwrap();
+        assert_eq!(read("told"), told);
+        let words = ["sh", "-c", r#"printf '%s|' "$@" > direct"#, "sh"];
+        let more = ["{files}", "{unit}", "{instruction}", "--of={files}"];
+        let words = words.into_iter().chain(more).map(str::to_owned);
+        let direct = spec(CommandLine::Direct(words.collect()), &[0]);
+        work_by(&task, &direct).await.unwrap();
+        assert_eq!(read("direct"), format!("{told}--of=a b|--of=$(touch x)'|"));
+        assert!(!task.worktree.join("x").exists());
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_too_long_starts_the_program_several_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut task = task(folder.path());
+        let folders = "x".repeat(4000);
+        task.claim.files = (0..1200)
+            .map(|number| format!("{folders}{number}"))
+            .collect();
+        let shell = "set -- {files}; echo $# >> starts; echo started";
+        let words = [
+            "sh",
+            "-c",
+            "echo $# >> starts; echo started",
+            "sh",
+            "{files}",
+        ];
+        for command in [
+            CommandLine::Shell(shell.into()),
+            CommandLine::Direct(words.map(str::to_owned).into()),
+        ] {
+            let name = command.to_string();
+            work_by(&task, &spec(command, &[0])).await.unwrap();
+            let read = |name| fs::read_to_string(task.worktree.join(name)).unwrap();
+            let starts: Vec<usize> = read("starts")
+                .lines()
+                .map(|it| it.parse().unwrap())
+                .collect();
+            assert!(starts.len() > 1, "{name}: {starts:?}");
+            assert_eq!(starts.iter().sum::<usize>(), 1200, "{name}");
+            let log = fs::read_to_string(task.log()).unwrap();
+            assert_eq!(log.matches("started").count(), starts.len(), "{name}");
+            fs::remove_file(task.worktree.join("starts")).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn other_exit_codes_may_mean_success() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = task(folder.path());
+        fs::write(task.worktree.join("a b.txt"), "old").unwrap();
+        let line = |line: &str| CommandLine::Shell(line.into());
+        let fixer = "echo longer > 'a b.txt'; exit 1";
+        assert!(work_by(&task, &spec(line(fixer), &[0, 1])).await.is_ok());
+        fs::write(task.worktree.join("a b.txt"), "old").unwrap();
+        let error = work(&task, fixer).await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the agent failed: exit code 1, after it had changed 1 file; if this code means success, allow it with \
+             --agent-exit 0,1"
+        );
+        let error = work_by(&task, &spec(line("exit 2"), &[0, 1])).await;
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the agent failed: exit code 2"
+        );
     }
 
     #[tokio::test]
@@ -402,7 +603,7 @@ mod tests {
         let direct = async |script: &str| {
             let words = ["sh", "-c", script].map(ToOwned::to_owned);
             let command = CommandLine::Direct(words.into());
-            let agent = CommandAgent::new(&command, &task.worktree).unwrap();
+            let agent = CommandAgent::new(&spec(command, &[0]), &task.worktree).unwrap();
             let events = mpsc::channel(1).0;
             let worked = agent.work(&task, &events, &CancellationToken::new()).await;
             worked.unwrap_err().to_string()
@@ -415,7 +616,7 @@ mod tests {
     fn a_missing_program_is_refused_before_any_work() {
         let folder = tempfile::tempdir().unwrap();
         let command = CommandLine::Direct(vec!["no-such-agent-program".into()]);
-        let error = CommandAgent::new(&command, folder.path()).unwrap_err();
+        let error = CommandAgent::new(&spec(command, &[0]), folder.path()).unwrap_err();
         assert!(
             error.to_string().contains("no-such-agent-program"),
             "{error}"

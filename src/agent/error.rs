@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::cost::Usd;
 use super::event::Interruption;
 use crate::process::{Ending, ProcessError};
+use crate::words;
 
 /// Why an agent did not finish its work.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,17 @@ pub enum AgentError {
     Failed { message: String },
     #[error("the agent failed: {ending}")]
     Ended { ending: Ending, tail: String },
+    /// Some fixers end with 1 when they have changed something.
+    #[error(
+        "the agent failed: exit code {code}, after it had changed {}; if this code means success, allow it with \
+         --agent-exit 0,{code}",
+        words::count(*files, "file")
+    )]
+    EndedAfterChanges {
+        code: i32,
+        files: usize,
+        tail: String,
+    },
     /// Something other than batch killed the agent, this many times.
     #[error(
         "something outside batch killed the agent (SIGKILL{}): usually the system does, when memory runs out; \
@@ -90,6 +102,7 @@ impl AgentError {
     pub(crate) fn tail(&self) -> Option<&str> {
         match self {
             Self::Ended { tail, .. }
+            | Self::EndedAfterChanges { tail, .. }
             | Self::Killed { tail, .. }
             | Self::Unfinished { tail, .. }
             | Self::Limit { tail, .. } => Some(tail),

@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod files;
 mod id;
+mod placeholders;
 mod prices;
 mod prompt;
 mod task;

@@ -39,6 +39,9 @@ pub enum CodemodError {
         reason: String,
     },
 
+    #[error("the regular expression is empty, so there is nothing to replace")]
+    EmptyRegex,
+
     #[error(
         "the replacement uses ${{{group}}}, a group the regular expression '{regex}' does not have; \
          {hint}, and write $$ for a plain dollar sign"

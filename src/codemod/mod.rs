@@ -3,20 +3,25 @@
 //! The planner uses it to select files, and the built-in agent uses it to change them. It knows texts and file names,
 //! and nothing of repositories, plans or runs.
 
+mod embedded;
 mod error;
 mod language;
+mod literals;
 mod old_uses;
 mod pattern;
 mod recipe;
 mod regex;
+mod removal;
 mod rewrite;
 mod splice;
+mod strings;
 mod structural;
 
 pub use error::CodemodError;
 pub use language::languages;
 pub use old_uses::{OldUseCounter, OldUsePattern};
 pub use recipe::{Codemod, Recipe};
+pub use rewrite::{Applied, Unchanged};
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,11 @@ impl CompiledPattern {
             )));
         }
         let compiled = match tree.root().dfs().find(is_broken) {
+            None if tree.root().dfs().any(|node| is_misread(&node)) => {
+                compile_in_function(pattern, lang)
+                    .map_or_else(|| Pattern::try_new(pattern, lang), Ok)
+                    .map_err(|error| fault(sentence(&error)))?
+            }
             None => Pattern::try_new(pattern, lang).map_err(|error| {
                 use ast_grep_core::matcher::PatternError as E;
                 fault(match error {
@@ -65,12 +70,22 @@ fn is_broken(node: &Node<'_, Source>) -> bool {
     node.is_error() || (node.is_missing() && node.kind() != ";")
 }
 
+/// Checks whether a call is taken for something else, because it stands outside a function: for a type that a macro
+/// makes (C), or for a conversion to a type (Go).
+fn is_misread(node: &Node<'_, Source>) -> bool {
+    matches!(
+        &*node.kind(),
+        "macro_type_specifier" | "type_conversion_expression"
+    )
+}
+
 /// Compiles a pattern that parses only inside a function: at the top of a C file, a call is a broken declaration.
 fn compile_in_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
     let (before, after) = match lang {
         SupportLang::C | SupportLang::Cpp => ("void f() {\n", "\n;}"),
         SupportLang::CSharp | SupportLang::Java => ("class C { void f() {\n", "\n;} }"),
         SupportLang::Go => ("package p\nfunc f() {\n", "\n}"),
+        SupportLang::Rust => ("fn f() {\n", "\n}"),
         SupportLang::Php => ("<?php\n", "\n;"),
         _ => return None,
     };
@@ -85,7 +100,9 @@ fn compile_in_function(pattern: &str, lang: SupportLang) -> Option<Pattern> {
         return None;
     }
     let place = before.len()..before.len() + lang.pre_process_pattern(pattern).len();
-    let node = tree.root().dfs().find(|node| node.range() == place)?;
+    // The innermost node: a call also matches where it is no statement.
+    let root = tree.root();
+    let node = root.dfs().filter(|node| node.range() == place).last()?;
     let kind = node.kind();
     // `contextual` takes the first node of the kind, which must be the pattern.
     let first = tree.root().dfs().find(|node| node.kind() == kind)?;

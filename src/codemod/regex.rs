@@ -6,15 +6,20 @@
 use ::regex::Regex;
 
 use super::error::CodemodError;
-use super::rewrite::Rewrite;
+use super::rewrite::{Applied, Rewrite, Unchanged};
 
 pub(super) struct RegexRewrite {
     regex: Regex,
+    /// The expression with the flag `(?m)`, if that may matter.
+    per_line: Option<Regex>,
     to: String,
 }
 
 impl RegexRewrite {
     pub(super) fn new(regex: &str, to: &str) -> Result<Self, CodemodError> {
+        if regex.is_empty() {
+            return Err(CodemodError::EmptyRegex);
+        }
         let compiled = Regex::new(regex).map_err(|error| fault(regex, &error))?;
         for group in groups_used(to) {
             let exists = match group.parse::<usize>() {
@@ -29,13 +34,29 @@ impl RegexRewrite {
                 });
             }
         }
+        let has_anchor = regex.contains(['^', '$']);
         Ok(Self {
             regex: compiled,
+            per_line: has_anchor
+                .then(|| Regex::new(&format!("(?m){regex}")).ok())
+                .flatten(),
             to: to.to_owned(),
         })
     }
 
-    pub(super) fn rewrite(&self, text: &str) -> Option<Rewrite> {
+    pub(super) fn apply(&self, text: &str) -> Applied {
+        if let Some(rewrite) = self.rewrite(text) {
+            return Applied::Rewritten(rewrite);
+        }
+        let matches_lines = |regex: &Regex| !self.regex.is_match(text) && regex.is_match(text);
+        Applied::Unchanged(if self.per_line.as_ref().is_some_and(matches_lines) {
+            Unchanged::PerLine
+        } else {
+            Unchanged::NoMatch
+        })
+    }
+
+    fn rewrite(&self, text: &str) -> Option<Rewrite> {
         let mut out = String::new();
         let mut edits = 0;
         let mut copied = 0;
@@ -146,7 +167,8 @@ mod tests {
     #[test]
     fn an_empty_match_inserts_once_at_each_position() {
         assert_eq!(rewrite("x*", "-", "aé"), Some(("-a-é-".to_owned(), 3)));
-        assert_eq!(rewrite("", "", "abc"), None);
+        assert_eq!(rewrite("y*?", "", "abc"), None);
+        assert!(fault_of("", "x").contains("the regular expression is empty"));
     }
 
     #[test]
@@ -161,6 +183,23 @@ mod tests {
             rewrite("(?m)^old", "new", "old\r\nold\r\n\rx"),
             Some(("new\r\nnew\r\n\rx".to_owned(), 2))
         );
+    }
+
+    #[test]
+    fn an_expression_that_matches_only_per_line_is_told_apart() {
+        let apply = |regex: &str, text: &str| RegexRewrite::new(regex, "x").unwrap().apply(text);
+        let per_line = Applied::Unchanged(Unchanged::PerLine);
+        assert_eq!(apply("^old", "a\nold\n"), per_line);
+        assert_eq!(apply("old$", "old\n"), per_line);
+        let nothing = Applied::Unchanged(Unchanged::NoMatch);
+        for (regex, text) in [
+            ("^old", "a old"),
+            ("old", "a"),
+            (r"\Aold", "a\nold"),
+            ("(?m)^old", "a"),
+        ] {
+            assert_eq!(apply(regex, text), nothing, "{regex}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Every match in the original text is rewritten at most once, the outermost first, and replacement text is never
 //! searched again. So `foo($A)` → `bar($A)` reaches both calls of `foo(foo(x))`, while `f($A)` → `f(g($A))` ends. Knows
-//! texts and positions, and nothing of syntax.
+//! texts and positions, and nothing of syntax but which lines begin inside a string: their blanks are content.
 
 use std::ops::Range;
 
@@ -27,14 +27,65 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct TooLarge;
 
+/// The original text, and where its lines begin inside a string.
+struct Original<'a> {
+    text: &'a str,
+    fixed: Vec<usize>,
+}
+
+impl<'a> Original<'a> {
+    fn new(text: &'a str, strings: &[Range<usize>]) -> Self {
+        let line_starts = strings.iter().flat_map(|string| {
+            text[string.clone()]
+                .match_indices('\n')
+                .map(|(end, _)| string.start + end + 1)
+        });
+        let mut fixed: Vec<usize> = line_starts.collect();
+        fixed.sort_unstable();
+        fixed.dedup();
+        Self { text, fixed }
+    }
+
+    /// Returns the lines inside strings that begin in `range`, after its first byte.
+    fn fixed_in(&self, range: &Range<usize>) -> &[usize] {
+        let from = self.fixed.partition_point(|at| *at <= range.start);
+        let to = self.fixed.partition_point(|at| *at <= range.end);
+        &self.fixed[from..to.max(from)]
+    }
+}
+
+/// A piece of new text, and where its lines begin inside a string.
+#[derive(Default, Clone)]
+struct Piece {
+    text: String,
+    fixed: Vec<usize>,
+}
+
+impl Piece {
+    fn push_original(&mut self, original: &Original<'_>, range: Range<usize>) {
+        let moved = |at: &usize| at - range.start + self.text.len();
+        let fixed: Vec<usize> = original.fixed_in(&range).iter().map(moved).collect();
+        self.fixed.extend(fixed);
+        self.text.push_str(&original.text[range]);
+    }
+
+    fn push(&mut self, other: &Self) {
+        let before = self.text.len();
+        self.fixed.extend(other.fixed.iter().map(|at| before + at));
+        self.text.push_str(&other.text);
+    }
+}
+
 /// Applies `edits`, and returns the new text and the number of edits that changed it. Of two overlapping edits, the one
 /// that begins first wins, then the longer, then the first in the list; the other edit is applied only if it lies
-/// inside a kept part of the winner.
+/// inside a kept part of the winner. `strings` are the ranges whose lines keep their indentation.
 pub(super) fn splice(
     text: &str,
+    strings: &[Range<usize>],
     mut edits: Vec<Edit>,
     limit: usize,
 ) -> Result<(String, usize), TooLarge> {
+    let original = Original::new(text, strings);
     edits.sort_by_key(|edit| (edit.range.start, std::cmp::Reverse(edit.range.end)));
     let accepted = accept(&edits);
     let mut inner: Vec<Vec<usize>> = vec![Vec::new(); edits.len()];
@@ -47,30 +98,30 @@ pub(super) fn splice(
     }
 
     // Inner edits come later in the order, so the reverse order has them done. Recursion could overflow the stack.
-    let mut done: Vec<String> = vec![String::new(); edits.len()];
+    let mut done: Vec<Piece> = vec![Piece::default(); edits.len()];
     let mut count = 0;
     for (index, _) in accepted.iter().rev() {
         let edit = &edits[*index];
-        let mut out = String::new();
+        let mut out = Piece::default();
         for part in &edit.parts {
             match part {
-                Part::Text(text) => out.push_str(text),
+                Part::Text(text) => out.text.push_str(text),
                 Part::Kept { range, indent } => {
-                    let kept = fill(text, range.clone(), &inner[*index], &edits, &done);
-                    out.push_str(&reindent(&kept, line_indent(text, range.start), indent));
+                    let kept = fill(&original, range.clone(), &inner[*index], &edits, &done);
+                    out.push(&reindent(kept, line_indent(text, range.start), indent));
                 }
             }
-            if out.len() > limit {
+            if out.text.len() > limit {
                 return Err(TooLarge);
             }
         }
-        count += usize::from(out != text[edit.range.clone()]);
+        count += usize::from(out.text != text[edit.range.clone()]);
         for child in &inner[*index] {
-            done[*child] = String::new();
+            done[*child] = Piece::default();
         }
         done[*index] = out;
     }
-    let out = fill(text, 0..text.len(), &top, &edits, &done);
+    let out = fill(&original, 0..text.len(), &top, &edits, &done).text;
     if out.len() > limit {
         Err(TooLarge)
     } else {
@@ -116,23 +167,23 @@ fn contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
 
 /// Returns the original text of `range` with the inner edits applied.
 fn fill(
-    text: &str,
+    original: &Original<'_>,
     range: Range<usize>,
     inner: &[usize],
     edits: &[Edit],
-    done: &[String],
-) -> String {
-    let mut out = String::new();
+    done: &[Piece],
+) -> Piece {
+    let mut out = Piece::default();
     let mut copied = range.start;
     for index in inner {
         let edit = &edits[*index];
         if contains(&range, &edit.range) {
-            out.push_str(&text[copied..edit.range.start]);
-            out.push_str(&done[*index]);
+            out.push_original(original, copied..edit.range.start);
+            out.push(&done[*index]);
             copied = edit.range.end;
         }
     }
-    out.push_str(&text[copied..range.end]);
+    out.push_original(original, copied..range.end);
     out
 }
 
@@ -143,21 +194,27 @@ pub(super) fn line_indent(text: &str, at: usize) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-/// Changes the indentation of all lines but the first from `from` to `to`. Lines with less indentation stay as they
-/// are.
-fn reindent(text: &str, from: &str, to: &str) -> String {
+/// Changes the indentation of all lines but the first from `from` to `to`. Lines with less indentation, and lines that
+/// begin inside a string, stay as they are.
+fn reindent(piece: Piece, from: &str, to: &str) -> Piece {
     if from == to {
-        return text.to_owned();
+        return piece;
     }
-    let mut out = String::with_capacity(text.len());
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        match line.strip_prefix(from) {
-            Some(rest) if number > 0 && !rest.trim().is_empty() => {
-                out.push_str(to);
-                out.push_str(rest);
-            }
-            _ => out.push_str(line),
+    let mut out = Piece::default();
+    let mut at = 0;
+    for line in piece.text.split_inclusive('\n') {
+        let is_fixed = piece.fixed.binary_search(&at).is_ok();
+        if is_fixed {
+            out.fixed.push(out.text.len());
         }
+        match line.strip_prefix(from) {
+            Some(rest) if at > 0 && !is_fixed && !rest.trim().is_empty() => {
+                out.text.push_str(to);
+                out.text.push_str(rest);
+            }
+            _ => out.text.push_str(line),
+        }
+        at += line.len();
     }
     out
 }
@@ -181,7 +238,7 @@ mod tests {
     fn an_edit_inside_a_kept_part_is_applied() {
         let edits = vec![wrap(2..5, 3..4), wrap(0..7, 1..6)];
         assert_eq!(
-            splice("((a.b))", edits, 100).unwrap(),
+            splice("((a.b))", &[], edits, 100).unwrap(),
             ("<(<.>)>".to_owned(), 2)
         );
     }
@@ -190,7 +247,7 @@ mod tests {
     fn an_edit_that_crosses_the_border_of_another_is_dropped() {
         let edits = vec![wrap(0..4, 1..3), wrap(2..6, 3..5), wrap(6..8, 7..8)];
         assert_eq!(
-            splice("abcdefgh", edits, 100).unwrap(),
+            splice("abcdefgh", &[], edits, 100).unwrap(),
             ("<bc>ef<h>".to_owned(), 2)
         );
     }
@@ -198,7 +255,7 @@ mod tests {
     #[test]
     fn an_edit_that_keeps_its_whole_range_is_applied_once() {
         let edits = vec![wrap(0..1, 0..1), wrap(0..1, 0..1)];
-        assert_eq!(splice("1", edits, 100).unwrap(), ("<1>".to_owned(), 1));
+        assert_eq!(splice("1", &[], edits, 100).unwrap(), ("<1>".to_owned(), 1));
     }
 
     #[test]
@@ -215,12 +272,19 @@ mod tests {
             }
         };
         let edits = (0..60).map(|i| twice(i..128 - i)).collect();
-        assert!(splice(&text, edits, 10_000).is_err());
+        assert!(splice(&text, &[], edits, 10_000).is_err());
     }
 
     #[test]
     fn kept_lines_take_the_new_indentation() {
-        assert_eq!(reindent("a\n    b\nc\n\n", "  ", "\t"), "a\n\t  b\nc\n\n");
+        let piece = |text: &str, fixed: &[usize]| Piece {
+            text: text.to_owned(),
+            fixed: fixed.to_vec(),
+        };
+        let moved = reindent(piece("a\n    b\nc\n\n", &[]), "  ", "\t");
+        assert_eq!(moved.text, "a\n\t  b\nc\n\n");
+        let moved = reindent(piece("a\n  b\n  c\n  d", &[6]), "  ", "");
+        assert_eq!((&*moved.text, &moved.fixed[..]), ("a\nb\n  c\nd", &[4][..]));
         assert_eq!(line_indent("x\n \ty = 1", 6), " \t");
     }
 }

@@ -20,9 +20,12 @@ use serde::de::IgnoredAny;
 
 use super::error::{CodemodError, sentence};
 use super::language;
+use super::literals::Literals;
 use super::pattern::{CompiledPattern, check_bound, depth, names, variables};
-use super::rewrite::Rewrite;
+use super::removal::{Found, settle};
+use super::rewrite::{Applied, Rewrite, Unchanged};
 use super::splice::{Edit, Part, line_indent, splice};
+use super::{embedded, strings};
 
 /// The largest rewritten file. Nested replacements that repeat the matched code grow exponentially.
 const MAX_MIB: usize = 64;
@@ -42,6 +45,8 @@ pub(super) enum StructuralRewrite {
     Patterns {
         given: Option<SupportLang>,
         patterns: Vec<CompiledPattern>,
+        literals: Literals,
+        written: String,
     },
     Rules(RuleCollection<SupportLang>),
 }
@@ -68,6 +73,8 @@ impl StructuralRewrite {
             return Ok(Self::Patterns {
                 given: Some(lang),
                 patterns: vec![compiled],
+                literals: Literals::of_pattern(pattern),
+                written: pattern.to_owned(),
             });
         }
         let wanted = variables(pattern);
@@ -86,6 +93,8 @@ impl StructuralRewrite {
         Ok(Self::Patterns {
             given: None,
             patterns,
+            literals: Literals::of_pattern(pattern),
+            written: pattern.to_owned(),
         })
     }
 
@@ -140,16 +149,74 @@ impl StructuralRewrite {
         Ok((Self::Rules(rules), rule_names))
     }
 
-    pub(super) fn rewrite(&self, path: &str, text: &str) -> Result<Option<Rewrite>, CodemodError> {
+    pub(super) fn apply(&self, path: &str, text: &str) -> Result<Applied, CodemodError> {
+        if !embedded::has_scripts(path) {
+            return match language::of_path(path) {
+                Some(lang) => self.apply_in(path, text, lang),
+                None => Ok(Applied::Unchanged(Unchanged::NoLanguage)),
+            };
+        }
+        let mut whole = String::new();
+        let (mut copied, mut edits) = (0, 0);
+        let mut reason = Unchanged::NoLanguage;
+        for script in embedded::scripts(text) {
+            match self.apply_in(path, &text[script.range.clone()], script.lang)? {
+                Applied::Rewritten(rewrite) => {
+                    whole.push_str(&text[copied..script.range.start]);
+                    whole.push_str(&rewrite.text);
+                    copied = script.range.end;
+                    edits += rewrite.edits;
+                }
+                Applied::Unchanged(of_script) => reason = reason.max(of_script),
+            }
+        }
+        if edits == 0 {
+            return Ok(Applied::Unchanged(reason));
+        }
+        whole.push_str(&text[copied..]);
+        Ok(Applied::Rewritten(Rewrite { text: whole, edits }))
+    }
+
+    /// Checks whether the text contains the words of the pattern; rules have no such words.
+    pub(super) fn holds_words(&self, text: &str) -> Option<bool> {
         match self {
-            Self::Patterns { given, patterns } => {
+            Self::Patterns { literals, .. } => Some(literals.are_in(text)),
+            Self::Rules(_) => None,
+        }
+    }
+
+    /// Returns what is wrong with the pattern as code of the language of this file, if anything is.
+    pub(super) fn fault_in(&self, path: &str) -> Option<CodemodError> {
+        let lang = language::of_path(path)?;
+        match self {
+            Self::Patterns { written, .. } => CompiledPattern::new(written, "", lang).err(),
+            Self::Rules(_) => None,
+        }
+    }
+
+    /// Rewrites a text that is written in `lang`.
+    fn apply_in(&self, path: &str, text: &str, lang: SupportLang) -> Result<Applied, CodemodError> {
+        match self {
+            Self::Patterns {
+                given,
+                patterns,
+                literals,
+                ..
+            } => {
                 let found = patterns.iter().find(|compiled| match given {
-                    Some(lang) => language::is_written_in(path, *lang),
-                    None => language::of_path(path) == Some(compiled.lang),
+                    Some(given) => {
+                        *given == lang
+                            || (lang == SupportLang::C && language::is_written_in(path, *given))
+                    }
+                    None => lang == compiled.lang,
                 });
                 let Some(compiled) = found else {
-                    return Ok(None);
+                    return Ok(Applied::Unchanged(Unchanged::OtherLanguage));
                 };
+                // PHP writes its keywords in any case.
+                if lang != SupportLang::Php && !literals.are_in(text) {
+                    return Ok(Applied::Unchanged(Unchanged::NoMatch));
+                }
                 let file = File::parse(path, text, compiled.lang)?;
                 let vars = names(compiled.pattern.defined_vars());
                 let edits = file.with_large_stack(|| {
@@ -158,12 +225,9 @@ impl StructuralRewrite {
                 file.rewrite(edits)
             }
             Self::Rules(rules) => {
-                let Some(lang) = language::of_path(path) else {
-                    return Ok(None);
-                };
                 let rules = rules.get_rule_from_lang(Path::new(path), lang);
                 if rules.is_empty() {
-                    return Ok(None);
+                    return Ok(Applied::Unchanged(Unchanged::OtherLanguage));
                 }
                 let file = File::parse(path, text, lang)?;
                 let mut edits = Vec::new();
@@ -239,7 +303,7 @@ impl<'a> File<'a> {
         fixer: &Fixer,
         vars: &[String],
         pattern: Option<&Pattern>,
-    ) -> Result<Vec<Edit>, CodemodError> {
+    ) -> Result<Vec<Found>, CodemodError> {
         let placeholders = (0..vars.len())
             .map(|number| StrDoc::try_new(&placeholder(number), self.lang).map(AstGrep::doc))
             .collect::<Result<Vec<_>, _>>()
@@ -248,7 +312,10 @@ impl<'a> File<'a> {
             .tree
             .root()
             .find_all(matcher)
-            .map(|found| self.edit(&found, matcher, fixer, vars, &placeholders, pattern))
+            .map(|found| {
+                let edit = self.edit(&found, matcher, fixer, vars, &placeholders, pattern);
+                Found::new(self.text, found.get_node(), edit)
+            })
             .collect())
     }
 
@@ -341,16 +408,34 @@ impl<'a> File<'a> {
         }
     }
 
-    fn rewrite(&self, edits: Vec<Edit>) -> Result<Option<Rewrite>, CodemodError> {
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        let (text, edits) =
-            splice(self.text, edits, MAX_MIB << 20).map_err(|_| CodemodError::TooLarge {
-                path: self.path.to_owned(),
-                limit: MAX_MIB,
-            })?;
-        Ok((edits > 0).then_some(Rewrite { text, edits }))
+    fn rewrite(&self, found: Vec<Found>) -> Result<Applied, CodemodError> {
+        let (text, count) = if found.is_empty() {
+            (String::new(), 0)
+        } else {
+            let edits = settle(self.text, found);
+            let keeps_lines = |part: &Part| match part {
+                Part::Text(_) => false,
+                Part::Kept { range, .. } => self.text[range.clone()].contains('\n'),
+            };
+            let strings = if edits.iter().flat_map(|edit| &edit.parts).any(keeps_lines) {
+                strings::of_several_lines(&self.tree)
+            } else {
+                Vec::new()
+            };
+            splice(self.text, &strings, edits, MAX_MIB << 20).map_err(|_| {
+                CodemodError::TooLarge {
+                    path: self.path.to_owned(),
+                    limit: MAX_MIB,
+                }
+            })?
+        };
+        Ok(if count > 0 {
+            Applied::Rewritten(Rewrite { text, edits: count })
+        } else if self.tree.root().get_inner_node().has_error() {
+            Applied::Unchanged(Unchanged::Unparsed)
+        } else {
+            Applied::Unchanged(Unchanged::NoMatch)
+        })
     }
 }
 

@@ -273,6 +273,411 @@ fn inserted_lines_take_the_line_ends_and_indentation_of_the_file() {
     );
 }
 
+/// Kept code moves four columns to the left; the lines inside its string stay.
+#[test]
+fn the_inside_of_a_string_of_several_lines_stays() {
+    let table = [
+        (
+            "a.js",
+            "wrap($A)",
+            "$A",
+            "{\n    wrap(\n        f(`a\n        b`,\n        c))\n}\n",
+            "{\n    f(`a\n        b`,\n    c)\n}\n",
+        ),
+        (
+            "a.ts",
+            "wrap($A)",
+            "$A",
+            "{\n    wrap(\n        f(`a\n        ${b}`,\n        c))\n}\n",
+            "{\n    f(`a\n        ${b}`,\n    c)\n}\n",
+        ),
+        (
+            "a.py",
+            "wrap($A)",
+            "$A",
+            "if x:\n    wrap(\n        f(\"\"\"a\n        b\"\"\",\n        c))\n",
+            "if x:\n    f(\"\"\"a\n        b\"\"\",\n    c)\n",
+        ),
+        (
+            "a.rb",
+            "wrap($A)",
+            "$A",
+            "if x\n    wrap(\n        f(\"a\n        b\",\n        c))\nend\n",
+            "if x\n    f(\"a\n        b\",\n    c)\nend\n",
+        ),
+        (
+            "a.go",
+            "wrap($A)",
+            "$A",
+            "package p\n\nfunc g() {\n    wrap(\n        f(`a\n        b`,\n        c))\n}\n",
+            "package p\n\nfunc g() {\n    f(`a\n        b`,\n    c)\n}\n",
+        ),
+        (
+            "a.rs",
+            "wrap($A)",
+            "$A",
+            "fn g() {\n    wrap(\n        f(r#\"a\n        b\"#,\n        c));\n}\n",
+            "fn g() {\n    f(r#\"a\n        b\"#,\n    c);\n}\n",
+        ),
+        (
+            "A.java",
+            "wrap($A)",
+            "$A",
+            "class A { int g() {\n    return wrap(\n        f(\"\"\"\n        b\"\"\",\n        c));\n} }\n",
+            "class A { int g() {\n    return f(\"\"\"\n        b\"\"\",\n    c);\n} }\n",
+        ),
+        (
+            "a.kt",
+            "wrap($A)",
+            "$A",
+            "fun g() {\n    wrap(\n        f(\"\"\"a\n        b\"\"\",\n        c))\n}\n",
+            "fun g() {\n    f(\"\"\"a\n        b\"\"\",\n    c)\n}\n",
+        ),
+        (
+            "a.swift",
+            "wrap($A)",
+            "$A",
+            "func g() {\n    wrap(\n        f(\"\"\"\n        b\n        \"\"\",\n        c))\n}\n",
+            "func g() {\n    f(\"\"\"\n        b\n        \"\"\",\n    c)\n}\n",
+        ),
+        (
+            "a.cs",
+            "Wrap($A)",
+            "$A",
+            "class A { int G() {\n    return Wrap(\n        F(@\"a\n        b\",\n        c));\n} }\n",
+            "class A { int G() {\n    return F(@\"a\n        b\",\n    c);\n} }\n",
+        ),
+        (
+            "a.cpp",
+            "wrap($A)",
+            "$A",
+            "int g() {\n    return wrap(\n        f(R\"(a\n        b)\",\n        c));\n}\n",
+            "int g() {\n    return f(R\"(a\n        b)\",\n    c);\n}\n",
+        ),
+        (
+            "a.lua",
+            "wrap($A)",
+            "$A",
+            "if x then\n    wrap(\n        f([[a\n        b]],\n        c))\nend\n",
+            "if x then\n    f([[a\n        b]],\n    c)\nend\n",
+        ),
+        (
+            "a.php",
+            "wrap($A)",
+            "$A",
+            "<?php\nif (x) {\n    wrap(\n        f('a\n        b',\n        c));\n}\n",
+            "<?php\nif (x) {\n    f('a\n        b',\n    c);\n}\n",
+        ),
+        (
+            "a.scala",
+            "wrap($A)",
+            "$A",
+            "object A {\n    val x = wrap(\n        f(\"\"\"a\n        b\"\"\",\n        c))\n}\n",
+            "object A {\n    val x = f(\"\"\"a\n        b\"\"\",\n    c)\n}\n",
+        ),
+    ];
+    for (path, from, to, before, after) in table {
+        let done = apply(&pattern(from, to, None), path, before);
+        assert_eq!(done.map(|done| done.0).as_deref(), Some(after), "{path}");
+    }
+    let nested = pattern("wrap($A)", "$A", None);
+    let before =
+        "{\n    wrap(\n        f(`a\n        ${wrap(b)}\n        c`,\n        wrap(d)))\n}\n";
+    let after = "{\n    f(`a\n        ${b}\n        c`,\n    d)\n}\n";
+    assert_eq!(text_of(&nested, "a.js", before), after);
+}
+
+#[test]
+fn a_removed_call_takes_its_statement_and_its_line_along() {
+    let table = [
+        (
+            "a.js",
+            "console.log($$$)",
+            "f();\n\tconsole.log(1,\n\t\t2);\r\ng();\n",
+            "f();\ng();\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "a(); console.log(1); b();\n",
+            "a(); b();\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "a(); console.log(1);\n",
+            "a();\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "{ console.log(1); console.log(2) }\n",
+            "{ }\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "a()\n  console.log(1); console.log(2)\nb()",
+            "a()\nb()",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "if (x) console.log(1);\nf()\n",
+            "if (x) ;\nf()\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "if (x) console.log(1)\nf()\n",
+            "if (x) ;\nf()\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$);",
+            "if (x) console.log(1);\nf()\n",
+            "if (x) ;\nf()\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "x.map(() => console.log(1));\n",
+            "x.map(() => {});\n",
+        ),
+        (
+            "a.js",
+            "console.log($$$)",
+            "switch (x) {\n  case 1:\n    console.log(1);\n    break;\n}\n",
+            "switch (x) {\n  case 1:\n    break;\n}\n",
+        ),
+        (
+            "a.ts",
+            "import $A from 'old'",
+            "import a from 'old';\nimport b from 'new';\n",
+            "import b from 'new';\n",
+        ),
+        ("a.js", "console.log($$$)", "console.log(1)", ""),
+        (
+            "a.js",
+            "console.log($$$)",
+            "f(); // why\nconsole.log(1); // debug\n",
+            "f(); // why\n// debug\n",
+        ),
+        (
+            "a.py",
+            "print($$$)",
+            "def f():\n    x = 1\n    print(x)\n    return x\n",
+            "def f():\n    x = 1\n    return x\n",
+        ),
+        (
+            "a.py",
+            "print($$$)",
+            "def f():\n    print(x)\n    # why\n    print(y)\n",
+            "def f():\n    pass\n    # why\n",
+        ),
+        (
+            "a.py",
+            "print($$$)",
+            "if x: print(1)\ny = 2; print(y); z = 3\n",
+            "if x: pass\ny = 2; z = 3\n",
+        ),
+        (
+            "a.go",
+            "fmt.Println($$$)",
+            "package p\n\nfunc f() {\n\tfmt.Println(1)\n\tg()\n}\n",
+            "package p\n\nfunc f() {\n\tg()\n}\n",
+        ),
+        (
+            "a.rs",
+            "println!($$$)",
+            "fn f() {\n    println!(\"{}\", 1);\n    g();\n}\n",
+            "fn f() {\n    g();\n}\n",
+        ),
+        (
+            "A.java",
+            "log($$$)",
+            "class A {\n  void f() {\n    log(1);\n    g();\n  }\n}\n",
+            "class A {\n  void f() {\n    g();\n  }\n}\n",
+        ),
+        (
+            "a.c",
+            "log($$$)",
+            "int f() {\n  log(1);\n  return 2;\n}\n",
+            "int f() {\n  return 2;\n}\n",
+        ),
+        (
+            "a.cpp",
+            "log($$$)",
+            "int f() {\n  log(1);\n  return 2;\n}\n",
+            "int f() {\n  return 2;\n}\n",
+        ),
+        (
+            "a.cs",
+            "Log($$$)",
+            "class A {\n  void F() {\n    Log(1);\n    G();\n  }\n}\n",
+            "class A {\n  void F() {\n    G();\n  }\n}\n",
+        ),
+        (
+            "a.php",
+            "var_dump($$$)",
+            "<?php\nfunction f() {\n  var_dump(1);\n  g();\n}\n",
+            "<?php\nfunction f() {\n  g();\n}\n",
+        ),
+        (
+            "a.rb",
+            "puts($$$)",
+            "def f\n  puts(1)\n  g\nend\n",
+            "def f\n  g\nend\n",
+        ),
+        (
+            "a.kt",
+            "println($$$)",
+            "fun f() {\n  println(1)\n  g()\n}\n",
+            "fun f() {\n  g()\n}\n",
+        ),
+        (
+            "a.swift",
+            "print($$$)",
+            "func f() {\n  print(1)\n  g()\n}\n",
+            "func f() {\n  g()\n}\n",
+        ),
+        (
+            "a.scala",
+            "println($$$)",
+            "object A {\n  def f() = {\n    println(1)\n    g()\n  }\n}\n",
+            "object A {\n  def f() = {\n    g()\n  }\n}\n",
+        ),
+        (
+            "a.lua",
+            "print($$$)",
+            "if x then\n  print(1)\n  g()\nend\n",
+            "if x then\n  g()\nend\n",
+        ),
+        ("a.sh", "echo $A", "f\necho x\ng\n", "f\ng\n"),
+        (
+            "a.css",
+            "color: red;",
+            ".a {\n  color: red;\n  margin: 0;\n}\n",
+            ".a {\n  margin: 0;\n}\n",
+        ),
+    ];
+    for (path, from, before, after) in table {
+        let lang = language::name(language::of_path(path).unwrap());
+        let done = apply(&pattern(from, "", Some(lang)), path, before);
+        assert_eq!(
+            done.map(|done| done.0).as_deref(),
+            Some(after),
+            "{path}: {before}"
+        );
+    }
+    let rules = rule(
+        "language: js\nrule: {pattern: 'wrap($$$A)'}\nfix: '$$$A'\n---\n\
+         language: js\nrule: {pattern: 'log($$$)'}\nfix: ''\n",
+    );
+    assert_eq!(
+        text_of(
+            &rules,
+            "a.js",
+            "wrap(() => {\n  log(1);\n  g();\n})\nlog(2);\nh();\n"
+        ),
+        "() => {\n  ;\n  g();\n}\nh();\n"
+    );
+}
+
+/// ast-grep's own `--update-all` drops the semicolon of a declaration, and rewrites only the outer of nested matches.
+#[test]
+fn semicolons_and_nested_matches_differ_from_ast_grep_on_purpose() {
+    let recipe = pattern("var $A = $B", "let $A = $B", None);
+    assert_eq!(
+        text_of(&recipe, "a.js", "var a = 1;\nvar b = 2\n"),
+        "let a = 1;\nlet b = 2\n"
+    );
+    let nested = pattern("old($A)", "new($A)", None);
+    assert_eq!(text_of(&nested, "a.py", "old(old(x))\n"), "new(new(x))\n");
+}
+
+#[test]
+fn the_scripts_of_vue_and_svelte_files_are_rewritten() {
+    let recipe = pattern("var $A = $B", "const $A = $B", None);
+    let before = "<template>var x = 1</template>\n<script>\nvar x = 1;\n</script>\n\
+                  <script setup lang=\"ts\">\r\n  var y: T = 2;\r\n  var z = 3;\r\n</script>\n";
+    let after = before
+        .replace("\nvar x", "\nconst x")
+        .replace("var z", "const z");
+    assert_eq!(apply(&recipe, "a.vue", before), Some((after.clone(), 2)));
+    assert_eq!(apply(&recipe, "a.svelte", before), Some((after, 2)));
+    let ts = pattern("var $A = $B", "const $A = $B", Some("ts"));
+    assert_eq!(
+        text_of(&ts, "a.vue", before),
+        before.replace("var z", "const z")
+    );
+    let rules =
+        rule("language: ts\nfiles: ['src/**']\nrule: {pattern: var $A = $B}\nfix: const $A = $B\n");
+    assert_eq!(
+        text_of(&rules, "src/a.vue", before),
+        before.replace("var z", "const z")
+    );
+    assert_eq!(apply(&rules, "lib/a.vue", before), None);
+}
+
+#[test]
+fn the_reason_why_nothing_changes_is_told() {
+    let why = |recipe: &Recipe, path: &str, text: &str| match Codemod::compile(recipe)
+        .unwrap()
+        .apply(path, text)
+        .unwrap()
+    {
+        Applied::Unchanged(reason) => reason,
+        Applied::Rewritten(done) => panic!("{}", done.text),
+    };
+    let vars = pattern("var $A = $B", "const $A = $B", None);
+    assert_eq!(why(&vars, "a.js", "let a = 1"), Unchanged::NoMatch);
+    assert_eq!(why(&vars, "a.txt", "var a = 1"), Unchanged::NoLanguage);
+    assert_eq!(why(&vars, "run", "#!/bin/sh\n"), Unchanged::NoLanguage);
+    assert_eq!(why(&vars, "a.py", "a = 1"), Unchanged::OtherLanguage);
+    assert_eq!(why(&vars, "a.js", "{ var a, b = ("), Unchanged::Unparsed);
+    let ts = pattern("var $A = $B", "const $A = $B", Some("ts"));
+    assert_eq!(why(&ts, "a.tsx", "var a = 1"), Unchanged::OtherLanguage);
+    let yaml = rule("language: yaml\nrule: {pattern: 'old: $A'}\nfix: 'new: $A'\n");
+    assert_eq!(why(&yaml, "a.js", "old"), Unchanged::OtherLanguage);
+    assert_eq!(
+        why(&yaml, "a.yaml", "{{- if x }}\nfoo: bar\n  - {{ end"),
+        Unchanged::Unparsed
+    );
+    assert_eq!(
+        why(&pattern("$A.old", "$A.new", None), "a.vue", "<p>x.old</p>"),
+        Unchanged::NoLanguage
+    );
+    let both = Recipe::Sequence(vec![ts, regex("^z", "y")]);
+    assert_eq!(why(&both, "a.tsx", "x\nz"), Unchanged::PerLine);
+    assert!(Codemod::compile(&vars).unwrap().fault_in("a.js").is_none());
+    let half = Codemod::compile(&pattern("console.log(", "", None)).unwrap();
+    let said = half.fault_in("a.js").unwrap().to_string();
+    assert!(
+        said.contains("'console.log(' is not JavaScript: it does not parse"),
+        "{said}"
+    );
+}
+
+#[test]
+fn several_recipes_work_one_after_another() {
+    let both = Recipe::Sequence(vec![
+        pattern("var $A = $B", "let $A = $B", None),
+        pattern("let $A = $B", "const $A = $B", None),
+        regex("a", "b"),
+    ]);
+    assert_eq!(
+        apply(&both, "x.js", "var a = 1"),
+        Some(("const b = 1".into(), 3))
+    );
+    assert_eq!(apply(&both, "x.js", "f()"), None);
+    assert_eq!(
+        Codemod::compile(&both).unwrap().describe(),
+        "codemod: rewrite 'var $A = $B' → 'let $A = $B', then rewrite 'let $A = $B' → 'const $A = $B', \
+         then replace /a/ with 'b'"
+    );
+}
+
 #[test]
 fn a_replacement_equal_to_the_original_changes_nothing() {
     assert_eq!(

@@ -17,7 +17,8 @@ mod time;
 mod unit_range;
 
 pub(crate) use agent::{
-    AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CodingAgentSpec, CodingKind, CommandLine,
+    AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CodingAgentSpec, CodingKind,
+    CommandLine, CommandSpec, Texts,
 };
 pub(crate) use agent_choice::AgentShare;
 pub(crate) use amounts::{AgentCaps, BestOf, Budget, Tokens};

@@ -11,7 +11,7 @@ use super::error::PlanError;
 use super::model::{LeftOut, Size};
 use super::select::Selection;
 use super::shared_files::{self, SharedKind};
-use crate::codemod::{Codemod, CodemodError, OldUseCounter};
+use crate::codemod::{Applied, Codemod, CodemodError, OldUseCounter, Unchanged};
 use crate::git::{Attributes, Entry, EntryKind, GitError, Repo};
 
 /// Why a matching file is left out. If several reasons apply, the first counts.
@@ -29,8 +29,32 @@ pub(super) enum Reason {
     TooLarge,
     Unparsable,
     Broken,
+    NoLanguage,
+    OtherLanguage,
+    Unparsed,
+    PerLine,
     Unchanged,
     Done,
+}
+
+impl Reason {
+    fn of(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::NoLanguage => Self::NoLanguage,
+            Unchanged::OtherLanguage => Self::OtherLanguage,
+            Unchanged::Unparsed => Self::Unparsed,
+            Unchanged::PerLine => Self::PerLine,
+            Unchanged::NoMatch => Self::Unchanged,
+        }
+    }
+
+    /// Whether the codemod could not read the file, or not all of it.
+    fn is_unread(self) -> bool {
+        matches!(
+            self,
+            Self::NoLanguage | Self::OtherLanguage | Self::Unparsed
+        )
+    }
 }
 
 impl fmt::Display for Reason {
@@ -48,6 +72,12 @@ impl fmt::Display for Reason {
             Self::TooLarge => "the codemod would make it too large",
             Self::Unparsable => "cannot be parsed for the codemod",
             Self::Broken => "the codemod crashed on it",
+            Self::NoLanguage => "the codemod has no language for it",
+            Self::OtherLanguage => "not in a language of this codemod",
+            Self::Unparsed => "does not parse, and the codemod changes nothing",
+            Self::PerLine => {
+                "the expression matches only per line: begin it with (?m), so that ^ and $ mean the ends of lines"
+            }
             Self::Unchanged => "the codemod changes nothing",
             Self::Done => "nothing to do: it contains nothing that --until looks for",
         })
@@ -67,6 +97,24 @@ pub(super) struct File {
 pub(super) struct Scan {
     pub(super) files: Vec<File>,
     left_out: BTreeMap<Reason, Vec<String>>,
+    /// How many of the files that the codemod cannot read hold the words of its pattern.
+    with_words: BTreeMap<Reason, usize>,
+}
+
+/// Why a file is left out, and whether it holds the words of the codemod's pattern all the same.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    reason: Reason,
+    holds_words: bool,
+}
+
+impl From<Reason> for Left {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            holds_words: false,
+        }
+    }
 }
 
 impl Scan {
@@ -91,23 +139,45 @@ impl Scan {
             .left_out
             .iter()
             .filter(|(reason, _)| !matches!(reason, Reason::Unchanged | Reason::Done))
-            .map(|(reason, files)| format!("{reason} ({})", files.len()))
+            .map(|(reason, files)| format!("{} ({})", self.words(*reason), files.len()))
             .collect();
         reasons.join(", ")
     }
 
-    fn leave_out(&mut self, reason: Reason, name: &[u8]) {
+    /// Returns a file in whose language the pattern of the codemod is no code.
+    pub(super) fn in_other_language(&self) -> Option<&str> {
+        let files = self.left_out.get(&Reason::OtherLanguage)?;
+        files.first().map(String::as_str)
+    }
+
+    /// Describes a reason, with the number of its files that hold the words of the pattern.
+    fn words(&self, reason: Reason) -> String {
+        match self.with_words.get(&reason) {
+            Some(1) => format!("{reason}; 1 holds the words of the pattern"),
+            Some(files) => format!("{reason}; {files} hold the words of the pattern"),
+            None => reason.to_string(),
+        }
+    }
+
+    fn leave_out(&mut self, left: Left, name: &[u8]) {
+        let Left {
+            reason,
+            holds_words,
+        } = left;
         self.left_out.entry(reason).or_default().push(shown(name));
+        if holds_words {
+            *self.with_words.entry(reason).or_default() += 1;
+        }
     }
 
     /// Returns the files to work on, and the files left out by reason.
     pub(super) fn into_parts(self) -> (Vec<File>, Vec<LeftOut>) {
         let left_out = self
             .left_out
-            .into_iter()
+            .iter()
             .map(|(reason, files)| LeftOut {
-                reason: reason.to_string(),
-                files,
+                reason: self.words(*reason),
+                files: files.clone(),
             })
             .collect();
         (self.files, left_out)
@@ -115,7 +185,7 @@ impl Scan {
 }
 
 /// Returns why there is no work in the text of the file at this path, if so.
-type NoWork<'a> = &'a (dyn Fn(&str, &str) -> Result<Option<Reason>, CodemodError> + Sync);
+type NoWork<'a> = &'a (dyn Fn(&str, &str) -> Result<Option<Left>, CodemodError> + Sync);
 
 /// Scans all entries in the selection. With a codemod, only files that it changes are work; with a pattern of old uses,
 /// only files that contain one.
@@ -133,11 +203,21 @@ pub(super) fn scan(
         if let Some(old_uses) = old_uses
             && old_uses.count(path, text)? == 0
         {
-            return Ok(Some(Reason::Done));
+            return Ok(Some(Reason::Done.into()));
         }
-        Ok(match codemod {
-            Some(codemod) if codemod.rewrite(path, text)?.is_none() => Some(Reason::Unchanged),
-            _ => None,
+        let Some(codemod) = codemod else {
+            return Ok(None);
+        };
+        Ok(match codemod.apply(path, text)? {
+            Applied::Rewritten(_) => None,
+            Applied::Unchanged(unchanged) => {
+                let reason = Reason::of(unchanged);
+                let holds_words = reason.is_unread() && codemod.holds_words(text) == Some(true);
+                Some(Left {
+                    reason,
+                    holds_words,
+                })
+            }
         })
     };
     scan_with(repo, entries, selection, Some(&no_work))
@@ -163,7 +243,7 @@ fn scan_with(
     for entry in matching {
         match judge_entry(entry, &mut attributes, selection) {
             Ok(path) => to_read.push((path, entry)),
-            Err(reason) => scan.leave_out(reason, &entry.path),
+            Err(reason) => scan.leave_out(reason.into(), &entry.path),
         }
     }
     let judged = read(repo, &to_read, |path, content| {
@@ -176,7 +256,7 @@ fn scan_with(
                 size,
                 shared_kind,
             }),
-            Err(reason) => scan.leave_out(reason, &entry.path),
+            Err(left) => scan.leave_out(left, &entry.path),
         }
     }
     for files in scan.left_out.values_mut() {
@@ -235,19 +315,19 @@ fn judge_content(
     path: &str,
     content: &[u8],
     no_work: Option<NoWork<'_>>,
-) -> Result<Result<(Size, Option<SharedKind>), Reason>, CodemodError> {
-    let reason = if content::is_binary(content) {
-        Some(Reason::Binary)
+) -> Result<Result<(Size, Option<SharedKind>), Left>, CodemodError> {
+    let left = if content::is_binary(content) {
+        Some(Reason::Binary.into())
     } else if content::is_lfs_pointer(content) {
-        Some(Reason::Lfs)
+        Some(Reason::Lfs.into())
     } else if content::is_generated(content) {
-        Some(Reason::Generated)
+        Some(Reason::Generated.into())
     } else if let Some(no_work) = no_work {
         left_by_content(path, content, no_work)?
     } else {
         None
     };
-    Ok(reason.map_or_else(
+    Ok(left.map_or_else(
         || Ok((size(content), shared_files::kind(path, content))),
         Err,
     ))
@@ -257,21 +337,22 @@ fn left_by_content(
     path: &str,
     content: &[u8],
     no_work: NoWork<'_>,
-) -> Result<Option<Reason>, CodemodError> {
+) -> Result<Option<Left>, CodemodError> {
     let Ok(text) = str::from_utf8(content) else {
-        return Ok(Some(Reason::NotText));
+        return Ok(Some(Reason::NotText.into()));
     };
     // A parser that panics on one odd file must not break the whole plan.
     let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| no_work(path, text))) else {
-        return Ok(Some(Reason::Broken));
+        return Ok(Some(Reason::Broken.into()));
     };
-    match outcome {
-        Ok(reason) => Ok(reason),
-        Err(CodemodError::TooDeep { .. }) => Ok(Some(Reason::TooDeep)),
-        Err(CodemodError::TooLarge { .. }) => Ok(Some(Reason::TooLarge)),
-        Err(CodemodError::Parse { .. }) => Ok(Some(Reason::Unparsable)),
-        Err(error) => Err(error),
-    }
+    let reason = match outcome {
+        Ok(left) => return Ok(left),
+        Err(CodemodError::TooDeep { .. }) => Reason::TooDeep,
+        Err(CodemodError::TooLarge { .. }) => Reason::TooLarge,
+        Err(CodemodError::Parse { .. }) => Reason::Unparsable,
+        Err(error) => return Err(error),
+    };
+    Ok(Some(reason.into()))
 }
 
 fn size(content: &[u8]) -> Size {
@@ -391,15 +472,18 @@ mod tests {
         })
         .unwrap();
         let no_work = |path: &str, text: &str| {
-            let rewritten = codemod.rewrite(path, text)?;
-            Ok(rewritten.is_none().then_some(Reason::Unchanged))
+            Ok(match codemod.apply(path, text)? {
+                Applied::Rewritten(_) => None,
+                Applied::Unchanged(unchanged) => Some(Reason::of(unchanged).into()),
+            })
         };
         insta::assert_snapshot!(found(files, Some(&no_work)).join("\n"), @r"
         a.js: 1 lines, 11 bytes
         generated: made.js
         not UTF-8 text: latin.js
         nested too deeply for the codemod: deep.js
-        the codemod changes nothing: b.js c.py
+        not in a language of this codemod: c.py
+        the codemod changes nothing: b.js
         ");
     }
 

@@ -9,6 +9,7 @@ mod architecture;
 mod baseline;
 mod canary;
 mod clean;
+mod codemod;
 mod contract;
 mod drift;
 mod enough;

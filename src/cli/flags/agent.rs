@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use super::escapes;
 use crate::agent;
 use crate::cli::output::say;
-use crate::config::{AgentCaps, AgentKind, AgentOptions, Budget, Config, Limit, Shares, Tokens};
+use crate::config::{
+    AgentCaps, AgentKind, AgentOptions, Budget, Config, Limit, Shares, Texts, Tokens,
+};
 
 /// The agent, and how far it may go.
 #[derive(Debug, Args)]
@@ -21,13 +24,18 @@ pub(in crate::cli) struct AgentFlags {
     /// The model of the coding agent [default: the agent's own choice]
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// The program to start in each worktree, split into words as by a shell but run without one; with a coding agent,
-    /// the program that starts that agent
+    /// The program to start in each worktree, split into words as by a shell but run without one; {files}, {unit} and
+    /// {instruction} stand for the unit's files, its id and the instruction; with a coding agent, the program that
+    /// starts that agent
     #[arg(long, value_name = "PROG ARGS")]
     agent_cmd: Option<String>,
     /// Run --agent-cmd with sh -c
     #[arg(long)]
     agent_shell: bool,
+    /// The exit codes of --agent-cmd that mean success, such as 0,1 for a fixer that exits with 1 when it has changed
+    /// something [default: 0]
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
+    agent_exit: Vec<i32>,
     /// How long one agent may work on its unit [default: 30m]
     #[arg(long, value_name = "TIME")]
     pub(in crate::cli) agent_timeout: Option<Limit>,
@@ -47,15 +55,15 @@ pub(in crate::cli) struct AgentFlags {
     /// How much one agent may cost, such as 2usd, where it reports its cost [default: no limit]
     #[arg(long, value_name = "MONEY")]
     agent_budget: Option<Budget>,
-    /// Codemod: an ast-grep pattern, such as 'var $A = $B'
+    /// Codemod: an ast-grep pattern, such as 'var $A = $B'; may be given several times, each with a --to
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
-    rewrite: Option<String>,
-    /// Codemod: a regular expression
+    rewrite: Vec<String>,
+    /// Codemod: a regular expression; may be given several times, each with a --to
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
-    regex: Option<String>,
-    /// Codemod: the replacement for --rewrite ($A) or --regex ($1, ${name})
+    regex: Vec<String>,
+    /// Codemod: the replacement for --rewrite ($A) or --regex ($1, ${name}); \n is a line end and \t a tab
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    to: Option<String>,
+    to: Vec<String>,
     /// Codemod: the language of --rewrite [default: the language of each file]
     #[arg(long, value_name = "LANG")]
     lang: Option<String>,
@@ -73,7 +81,9 @@ pub(in crate::cli) struct SharesFlag {
     #[arg(
         long,
         value_name = "AGENT:N,...",
-        conflicts_with_all = ["agent", "model", "agent_cmd", "agent_shell", "rewrite", "regex", "to", "lang", "rule"]
+        conflicts_with_all = [
+            "agent", "model", "agent_cmd", "agent_shell", "agent_exit", "rewrite", "regex", "to", "lang", "rule",
+        ]
     )]
     agents: Option<Shares>,
 }
@@ -137,19 +147,39 @@ impl AgentFlags {
                     .with_context(|| format!("the rule file {} cannot be read", path.display()))
             })
             .transpose()?;
+        let unescape = if self.rewrite.is_empty() {
+            escapes::in_text
+        } else {
+            escapes::in_code
+        };
+        let to = self.to.iter().map(|to| unescape(to)).collect();
         let given = AgentOptions {
             kind: named.kind,
             model: named.model,
             args: named.args,
             command: self.agent_cmd.clone().or(named.command),
             shell: self.agent_shell.then_some(true).or(named.shell),
-            rewrite: self.rewrite.clone().or(named.rewrite),
-            regex: self.regex.clone().or(named.regex),
-            to: self.to.clone().or(named.to),
+            exit: if self.agent_exit.is_empty() {
+                named.exit
+            } else {
+                self.agent_exit.clone()
+            },
+            rewrite: Texts::new(self.rewrite.clone()).or(named.rewrite),
+            regex: Texts::new(self.regex.clone()).or(named.regex),
+            to: Texts::new(to).or(named.to),
             lang: self.lang.clone().or(named.lang),
             rule: rule.or(named.rule),
         };
+        let only_exit = AgentOptions {
+            exit: self.agent_exit.clone(),
+            ..AgentOptions::default()
+        };
         Ok(match &self.model {
+            // Exit codes alone change the configured command.
+            None if given.is_given() && given == only_exit => AgentOptions {
+                exit: given.exit,
+                ..config.agent.clone()
+            },
             None => given,
             // A model alone changes the model of the configured agent.
             Some(model) => AgentOptions {

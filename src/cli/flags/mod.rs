@@ -2,6 +2,7 @@
 
 mod agent;
 mod caps;
+mod escapes;
 mod plan;
 mod publishing;
 mod resume;

@@ -7,8 +7,10 @@ mod kind;
 mod options;
 mod resolve;
 mod spec;
+mod texts;
 
 pub(crate) use kind::{AgentKind, CodingKind};
 pub(crate) use options::AgentOptions;
 pub(crate) use resolve::AgentOptionsError;
-pub(crate) use spec::{AgentSpec, CodingAgentSpec, CommandLine};
+pub(crate) use spec::{AgentSpec, CodingAgentSpec, CommandLine, CommandSpec};
+pub(crate) use texts::Texts;

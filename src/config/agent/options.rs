@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::AgentKind;
+use super::texts::Texts;
 
 /// An `[agent]` table, or the flags of the same names. Every field may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,15 +24,18 @@ pub(crate) struct AgentOptions {
     /// Passes `command` to `sh -c` instead of splitting it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<bool>,
-    /// An ast-grep pattern; needs `to`.
+    /// The exit codes of `command` that mean success; 0 when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exit: Vec<i32>,
+    /// An ast-grep pattern, or several; needs `to`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rewrite: Option<String>,
-    /// A regular expression; needs `to`.
+    pub rewrite: Option<Texts>,
+    /// A regular expression, or several; needs `to`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub regex: Option<String>,
-    /// The replacement for `rewrite` or `regex`.
+    pub regex: Option<Texts>,
+    /// The replacement for `rewrite` or `regex`; one for each of them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
+    pub to: Option<Texts>,
     /// The language of `rewrite`; without it, the language of each file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,

@@ -2,7 +2,8 @@
 
 use super::kind::{AgentKind, CodingKind};
 use super::options::AgentOptions;
-use super::spec::{AgentSpec, CodingAgentSpec, CommandLine};
+use super::spec::{AgentSpec, CodingAgentSpec, CommandLine, CommandSpec};
+use super::texts::Texts;
 use crate::codemod::Recipe;
 
 /// Why the options do not name one agent.
@@ -18,6 +19,8 @@ pub(crate) enum AgentOptionsError {
     Conflict(&'static str, &'static str),
     #[error("{0} needs {1}")]
     Needs(&'static str, &'static str),
+    #[error("--to has nothing to replace: add --rewrite PATTERN or --regex REGEX")]
+    NothingToReplace,
     #[error("{0} works only with {1}")]
     WorksOnlyWith(&'static str, &'static str),
     #[error(
@@ -36,8 +39,21 @@ pub(crate) enum AgentOptionsError {
         "{0} is a codemod, which does the same to every file: it cannot share the work with other agents"
     )]
     Shared(String),
+    #[error("{flag} is given {}, and --to {}: each {flag} needs a --to of its own", times(*.given), times(*.to))]
+    Pairs {
+        flag: &'static str,
+        given: usize,
+        to: usize,
+    },
     #[error("the agent command {0:?} is empty or has an unclosed quote")]
     BadCommand(String),
+}
+
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 /// The tables that batch.toml has, as the end of a sentence.
@@ -53,8 +69,8 @@ fn tables(known: &[String]) -> String {
 #[derive(Clone, Copy)]
 enum Named<'a> {
     Command(&'a str),
-    Rewrite(&'a str),
-    Regex(&'a str),
+    Rewrite(&'a Texts),
+    Regex(&'a Texts),
     Rule(&'a str),
 }
 
@@ -98,16 +114,15 @@ impl AgentOptions {
         }
         match named {
             Named::Command(line) => self.command(line).map(AgentSpec::Command),
+            _ if !self.exit.is_empty() => Err(WorksOnlyWith("--agent-exit", "--agent-cmd")),
             _ if self.shell == Some(true) => Err(WorksOnlyWith("--agent-shell", "--agent-cmd")),
-            Named::Rewrite(pattern) => Ok(AgentSpec::Codemod(Recipe::Pattern {
-                pattern: pattern.to_owned(),
-                to: self.replacement("--rewrite")?,
-                lang: self.lang.clone(),
-            })),
-            Named::Regex(regex) => Ok(AgentSpec::Codemod(Recipe::Regex {
-                regex: regex.to_owned(),
-                to: self.replacement("--regex")?,
-            })),
+            Named::Rewrite(patterns) => self.sequence("--rewrite", patterns, |pattern, to| {
+                let lang = self.lang.clone();
+                Recipe::Pattern { pattern, to, lang }
+            }),
+            Named::Regex(all) => {
+                self.sequence("--regex", all, |regex, to| Recipe::Regex { regex, to })
+            }
             Named::Rule(text) => {
                 self.refuse_replacement()?;
                 let text = text.to_owned();
@@ -120,8 +135,8 @@ impl AgentOptions {
     fn named(&self) -> Result<Option<Named<'_>>, AgentOptionsError> {
         let named: Vec<Named<'_>> = [
             self.command.as_deref().map(Named::Command),
-            self.rewrite.as_deref().map(Named::Rewrite),
-            self.regex.as_deref().map(Named::Regex),
+            self.rewrite.as_ref().map(Named::Rewrite),
+            self.regex.as_ref().map(Named::Regex),
             self.rule.as_deref().map(Named::Rule),
         ]
         .into_iter()
@@ -143,7 +158,7 @@ impl AgentOptions {
                 "--agent codemod",
                 "--rewrite and --to, --regex and --to, or --rule",
             )),
-            (_, None) => Err(Missing),
+            (_, None) => Err(self.without_named().unwrap_or(Missing)),
             (Some(AgentKind::Codemod), Some(Named::Command(_))) => {
                 Err(Conflict("--agent codemod", "--agent-cmd"))
             }
@@ -153,6 +168,21 @@ impl AgentOptions {
             }
             (_, Some(named)) => Ok(named),
         }
+    }
+
+    /// Returns the fault of an option that belongs to a command or a codemod, where there is neither.
+    fn without_named(&self) -> Option<AgentOptionsError> {
+        use AgentOptionsError::WorksOnlyWith;
+        if self.to.is_some() {
+            return Some(AgentOptionsError::NothingToReplace);
+        }
+        let options = [
+            ("--lang", self.lang.is_some(), "--rewrite"),
+            ("--agent-shell", self.shell == Some(true), "--agent-cmd"),
+            ("--agent-exit", !self.exit.is_empty(), "--agent-cmd"),
+        ];
+        let given = options.into_iter().find(|(_, is_given, _)| *is_given);
+        given.map(|(flag, _, with)| WorksOnlyWith(flag, with))
     }
 
     /// Returns the coding agent of this kind.
@@ -175,6 +205,9 @@ impl AgentOptions {
         if self.shell == Some(true) {
             return Err(WorksOnlyWith("--agent-shell", "an agent of kind command"));
         }
+        if !self.exit.is_empty() {
+            return Err(WorksOnlyWith("--agent-exit", "an agent of kind command"));
+        }
         let command = match command {
             None => vec![kind.to_string()],
             Some(line) => shell_words(line).ok_or_else(|| BadCommand(line.to_owned()))?,
@@ -187,19 +220,47 @@ impl AgentOptions {
         })
     }
 
-    fn command(&self, line: &str) -> Result<CommandLine, AgentOptionsError> {
+    fn command(&self, line: &str) -> Result<CommandSpec, AgentOptionsError> {
         self.refuse_replacement()?;
         let command = if self.shell == Some(true) {
             (!line.trim().is_empty()).then(|| CommandLine::Shell(line.to_owned()))
         } else {
             shell_words(line).map(CommandLine::Direct)
         };
-        command.ok_or_else(|| AgentOptionsError::BadCommand(line.to_owned()))
+        Ok(CommandSpec {
+            line: command.ok_or_else(|| AgentOptionsError::BadCommand(line.to_owned()))?,
+            success: if self.exit.is_empty() {
+                vec![0]
+            } else {
+                self.exit.clone()
+            },
+        })
     }
 
-    fn replacement(&self, flag: &'static str) -> Result<String, AgentOptionsError> {
-        let needs = AgentOptionsError::Needs(flag, "--to");
-        self.to.clone().ok_or(needs)
+    /// Returns the codemod that applies each of these, with its own replacement, one after another.
+    fn sequence(
+        &self,
+        flag: &'static str,
+        from: &Texts,
+        recipe: impl Fn(String, String) -> Recipe,
+    ) -> Result<AgentSpec, AgentOptionsError> {
+        let Some(to) = &self.to else {
+            return Err(AgentOptionsError::Needs(flag, "--to"));
+        };
+        let (from, to) = (from.all(), to.all());
+        if from.len() != to.len() {
+            return Err(AgentOptionsError::Pairs {
+                flag,
+                given: from.len(),
+                to: to.len(),
+            });
+        }
+        let pairs = from.iter().cloned().zip(to.iter().cloned());
+        let mut recipes: Vec<Recipe> = pairs.map(|(from, to)| recipe(from, to)).collect();
+        Ok(AgentSpec::Codemod(match recipes.len() {
+            1 => recipes.remove(0),
+            _ => Recipe::Sequence(recipes),
+        }))
     }
 
     fn refuse_replacement(&self) -> Result<(), AgentOptionsError> {
@@ -235,11 +296,10 @@ mod tests {
         .resolve();
         assert_eq!(
             spec,
-            Ok(AgentSpec::Command(CommandLine::Direct(vec![
-                "prog".into(),
-                "two words".into(),
-                "$HOME".into()
-            ])))
+            Ok(AgentSpec::Command(CommandSpec {
+                line: CommandLine::Direct(vec!["prog".into(), "two words".into(), "$HOME".into()]),
+                success: vec![0],
+            }))
         );
     }
 
@@ -266,6 +326,56 @@ mod tests {
         assert_eq!(
             half.resolve(),
             Err(AgentOptionsError::Needs("--rewrite", "--to"))
+        );
+    }
+
+    #[test]
+    fn every_pattern_has_its_own_replacement() {
+        let pairs = |from: &[&str], to: &[&str]| {
+            let texts = |all: &[&str]| Texts::new(all.iter().map(ToString::to_string).collect());
+            AgentOptions {
+                regex: texts(from),
+                to: texts(to),
+                ..options()
+            }
+            .resolve()
+        };
+        let regex = |regex: &str, to: &str| Recipe::Regex {
+            regex: regex.into(),
+            to: to.into(),
+        };
+        let both = vec![regex("a", "b"), regex("c", "d")];
+        assert_eq!(
+            pairs(&["a", "c"], &["b", "d"]),
+            Ok(AgentSpec::Codemod(Recipe::Sequence(both)))
+        );
+        assert_eq!(
+            pairs(&["a"], &["b"]),
+            Ok(AgentSpec::Codemod(regex("a", "b")))
+        );
+        let error = pairs(&["a", "c"], &["b"]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "--regex is given 2 times, and --to once: each --regex needs a --to of its own"
+        );
+    }
+
+    #[test]
+    fn what_belongs_to_an_agent_needs_that_agent() {
+        let alone = |options: AgentOptions| options.resolve().unwrap_err().to_string();
+        assert_eq!(
+            alone(AgentOptions {
+                to: Some("b".into()),
+                ..options()
+            }),
+            "--to has nothing to replace: add --rewrite PATTERN or --regex REGEX"
+        );
+        assert_eq!(
+            alone(AgentOptions {
+                exit: vec![0, 1],
+                ..options()
+            }),
+            "--agent-exit works only with --agent-cmd"
         );
     }
 

@@ -11,7 +11,7 @@ pub(crate) enum AgentSpec {
     /// A coding agent, started in the worktree.
     Coding(CodingAgentSpec),
     /// Another program, started in the worktree.
-    Command(CommandLine),
+    Command(CommandSpec),
     /// The built-in rewrite of the claimed files.
     Codemod(Recipe),
 }
@@ -24,6 +24,14 @@ pub(crate) struct CodingAgentSpec {
     pub command: Vec<String>,
     pub model: Option<String>,
     pub args: Vec<String>,
+}
+
+/// A program that is the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CommandSpec {
+    pub line: CommandLine,
+    /// The exit codes that mean success.
+    pub success: Vec<i32>,
 }
 
 /// A program to start, as the user wrote it.
@@ -40,7 +48,7 @@ impl fmt::Display for AgentSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Coding(spec) => spec.fmt(f),
-            Self::Command(command) => write!(f, "command: {command}"),
+            Self::Command(command) => write!(f, "command: {}", command.line),
             Self::Codemod(_) => f.write_str("codemod"),
         }
     }

@@ -20,7 +20,7 @@ mod tests {
 
     use super::*;
     use crate::codemod::OldUsePattern;
-    use crate::config::{AgentKind, AgentOptions};
+    use crate::config::{AgentKind, AgentOptions, Texts};
     use crate::git::CommitId;
     use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
     use crate::plan::unit_id::UnitId;
@@ -286,7 +286,10 @@ files = ["d.js"]
             plan.left_out[0].reason = reason;
             plan.left_out[0].files.clone_from(&globs);
             plan.globs = globs;
-            plan.agent = AgentOptions { regex: Some(regex), to: Some(to.clone()), ..AgentOptions::default() };
+            plan.agent = AgentOptions {
+                regex: Texts::new(vec![regex.clone(), regex.clone()]),
+                to: Texts::new(vec![to.clone(), regex]),
+                ..AgentOptions::default() };
             plan.agents.insert(to.clone(), AgentOptions { kind: Some(AgentKind::Claude), ..AgentOptions::default() });
             plan.units[0].agent = Some(to);
             plan.units[0].claim.files = files.into_iter().collect();

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::codemod::OldUsePattern;
-use crate::config::AgentOptions;
+use crate::config::{AgentOptions, Texts};
 use crate::plan::model::{Plan, Research, Size, Unit};
 use crate::plan::unit_id::UnitId;
 use crate::words;
@@ -122,6 +122,7 @@ impl Lines {
             args,
             command,
             shell,
+            exit,
             rewrite,
             regex,
             to,
@@ -134,21 +135,28 @@ impl Lines {
         if !args.is_empty() {
             self.list("args", args);
         }
-        for (key, value) in [
-            ("model", model),
-            ("command", command),
-            ("rewrite", rewrite),
-            ("regex", regex),
-            ("to", to),
-            ("lang", lang),
-            ("rule", rule),
-        ] {
+        self.pairs([("model", model), ("command", command)]);
+        for (key, values) in [("rewrite", rewrite), ("regex", regex), ("to", to)] {
+            match values.as_ref().map(Texts::all) {
+                None => {}
+                Some([one]) => self.pair(key, &text(one)),
+                Some(several) => self.list(key, several),
+            }
+        }
+        self.pairs([("lang", lang), ("rule", rule)]);
+        if let Some(shell) = shell {
+            self.pair("shell", &shell.to_string());
+        }
+        if !exit.is_empty() {
+            self.pair("exit", &format!("{exit:?}"));
+        }
+    }
+
+    fn pairs<const N: usize>(&mut self, pairs: [(&str, &Option<String>); N]) {
+        for (key, value) in pairs {
             if let Some(value) = value {
                 self.pair(key, &text(value));
             }
-        }
-        if let Some(shell) = shell {
-            self.pair("shell", &shell.to_string());
         }
     }
 

@@ -69,6 +69,10 @@ pub(crate) fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFile
         ));
     }
     if scan.files.is_empty() {
+        let odd = scan.in_other_language().zip(request.codemod);
+        if let Some(fault) = odd.and_then(|(path, codemod)| codemod.fault_in(path)) {
+            return Err(fault.into());
+        }
         return Err(if scan.unchanged() == 0 && scan.done() > 0 {
             PlanError::NothingToDo { matched, reasons }
         } else if scan.unchanged() > 0 {
