@@ -6,23 +6,17 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::flags::Consent;
-use super::global::Global;
 use super::output::say;
-use super::workspace::{Workspace, known_run};
+use super::workspace::{Workspace, warn_of_repair};
 use crate::process;
-use crate::run::{self, Job};
+use crate::run::{self, Job, KnownRun};
 
 /// The pause between two looks at the journal. A person does not notice it.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Records the run, starts a process for it, and returns once that process drives it. Where it does not come so far,
 /// its output is shown, and its exit code is returned.
-pub(super) fn detach(
-    global: &Global,
-    job: &Job,
-    workspace: &Workspace,
-    consent: Consent,
-) -> anyhow::Result<u8> {
+pub(super) fn detach(job: &Job, workspace: &Workspace, consent: Consent) -> anyhow::Result<u8> {
     run::announce(job)?;
     let id = job.id();
     let log = workspace.places().output(id);
@@ -36,7 +30,8 @@ pub(super) fn detach(
     loop {
         // Read before the journal: a process that has ended has written all its events.
         let ended = child.try_wait()?;
-        if known_run(global, Some(id.as_str()))?.state.header.pid == pid {
+        let known = KnownRun::open(workspace.repo.clone(), Some(id.as_str()), warn_of_repair)?;
+        if known.state.header.pid == pid {
             break;
         }
         if let Some(ended) = ended {

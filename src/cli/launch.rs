@@ -55,7 +55,7 @@ pub(super) fn launch(
     let mut job = launch.job;
     settle_fork(&mut job)?;
     if flags.detach {
-        return detach(global, &job, workspace, flags.consent());
+        return detach(&job, workspace, flags.consent());
     }
     let later = ResumeFlags::consenting(flags.consent());
     drive(job, Start::New, global, &places, &later)

@@ -7,7 +7,7 @@ use super::flags::{AgentFlags, PlanFlags, RunFlags, SharesFlag};
 use super::global::Global;
 use super::launch;
 use super::plan::{Asked, make};
-use super::workspace::{Workspace, say_circumstances};
+use super::workspace::{Workspace, check_base, say_circumstances};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -36,6 +36,7 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     args.run.apply(&mut workspace.config);
     // A migration without an agent is refused before anything is read.
     workspace.config.check_agents()?;
+    check_base(&workspace, &workspace.base()?, args.run.goal())?;
     let Some(planned) = make(&workspace, &args.asked, args.plan.until())? else {
         return Ok(INTERRUPTED);
     };

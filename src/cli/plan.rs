@@ -162,8 +162,7 @@ pub(super) fn make(
     until: Option<OldUsePattern>,
 ) -> anyhow::Result<Option<Planned>> {
     let Workspace { repo, config, .. } = workspace;
-    let remote = repo.remote(config.publish.remote.as_deref())?;
-    let base = repo.base(config.plan.base.as_deref(), remote.as_deref())?;
+    let base = workspace.base()?;
     let members = config.agent_shares()?;
     let codemod = match config.agent.resolve() {
         _ if !members.is_empty() => None,

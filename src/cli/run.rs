@@ -13,7 +13,7 @@ use super::launch;
 use super::output::{can_ask, say};
 use super::resume::{self, ResumeArgs};
 use super::review::{Unfinished, ask_unfinished};
-use super::workspace::{Workspace, say_circumstances, secure_journal};
+use super::workspace::{Workspace, check_base, say_circumstances, secure_journal};
 use crate::plan::{self, Plan};
 use crate::run::{self, AgentSource, RunState};
 use crate::words;
@@ -53,6 +53,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
         }
     }
     let base = run::base_of_plan(&workspace.repo, &workspace.config, &plan)?;
+    check_base(&workspace, &base, args.run.goal())?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &workspace, &plan, &base, &args.run)
 }

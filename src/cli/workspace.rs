@@ -7,9 +7,9 @@ use anyhow::Context;
 use super::global::Global;
 use super::output::say;
 use crate::config::Config;
-use crate::git::Repo;
+use crate::git::{Base, Repo};
 use crate::journal::{self, Repair};
-use crate::run::{KnownRun, Places};
+use crate::run::{self, Goal, KnownRun, Places};
 
 /// A repository with its settings.
 pub(super) struct Workspace {
@@ -29,6 +29,13 @@ impl Workspace {
         };
         config.load_prompts(repo.root())?;
         Ok(Self { repo, config, dir })
+    }
+
+    /// Finds the base of the settings.
+    pub(super) fn base(&self) -> anyhow::Result<Base> {
+        let Self { repo, config, .. } = self;
+        let remote = repo.remote(config.publish.remote.as_deref())?;
+        Ok(repo.base(config.plan.base.as_deref(), remote.as_deref())?)
     }
 
     pub(super) fn places(&self) -> Places {
@@ -61,6 +68,17 @@ pub(super) fn warn_of_repair(repair: &Repair) {
 pub(super) fn secure_journal(places: &Places) -> anyhow::Result<()> {
     if let Some(repair) = journal::repair(&places.journal())? {
         warn_of_repair(&repair);
+    }
+    Ok(())
+}
+
+/// Refuses a base that no pull request can go to, and prints notes on it. An agent may be paid for the plan, so this
+/// comes before it.
+pub(super) fn check_base(workspace: &Workspace, base: &Base, goal: Goal) -> anyhow::Result<()> {
+    if goal == Goal::PullRequests {
+        for note in run::check_base(&workspace.repo, &workspace.config, base)? {
+            say(&format!("note: {note}"));
+        }
     }
     Ok(())
 }

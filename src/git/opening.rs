@@ -4,7 +4,10 @@
 //! (git-config(1)), and knows fewer extensions than git (gitrepository-layout(5)). So git is asked, and libgit2 opens
 //! what git opens.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Once;
 
 use super::error::GitError;
@@ -64,14 +67,7 @@ pub(super) fn has_readable_refs(repo: &git2::Repository) -> bool {
 /// Checks that git opens the repository that holds `dir`. Git decides whom a repository must belong to (git-config(1),
 /// `safe.directory`) and which extensions it may have.
 pub(super) fn check_by_git(dir: &Path) -> Result<(), GitError> {
-    let asked = Capture::new("git")
-        .args(&["rev-parse", "--git-dir"])
-        .dir(dir)
-        .without_variables(&REPOSITORY_VARIABLES)
-        // A checkout may span file systems.
-        .env("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1")
-        .env("LC_ALL", "C")
-        .run()?;
+    let asked = ask(dir, "--git-dir")?;
     if asked.status.success() {
         return Ok(());
     }
@@ -80,4 +76,35 @@ pub(super) fn check_by_git(dir: &Path) -> Result<(), GitError> {
         dir: dir.to_path_buf(),
         reason: reason.trim().trim_start_matches("fatal: ").to_owned(),
     })
+}
+
+/// Returns the outermost project that the checkout is a submodule of, at whatever depth.
+pub(super) fn outermost_superproject(checkout: &Path) -> Option<PathBuf> {
+    let mut found = None;
+    let mut dir = checkout.to_path_buf();
+    let is_below_repository =
+        |dir: &Path| dir.ancestors().skip(1).any(|dir| dir.join(".git").exists());
+    while is_below_repository(&dir) {
+        let answer = ask(&dir, "--show-superproject-working-tree").ok()?.stdout;
+        let project = answer.strip_suffix(b"\n").unwrap_or(&answer);
+        if project.is_empty() {
+            break;
+        }
+        dir = PathBuf::from(OsStr::from_bytes(project));
+        found = Some(dir.clone());
+    }
+    found
+}
+
+/// Asks git about the repository that holds `dir`.
+fn ask(dir: &Path, flag: &str) -> Result<Output, GitError> {
+    let asked = Capture::new("git")
+        .args(["rev-parse", flag])
+        .dir(dir)
+        .without_variables(&REPOSITORY_VARIABLES)
+        // A checkout may span file systems.
+        .env("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1")
+        .env("LC_ALL", "C")
+        .run()?;
+    Ok(asked)
 }

@@ -101,6 +101,50 @@ impl Repo {
         Ok(out.split_whitespace().next().map(CommitId::new))
     }
 
+    /// Asks the remote for the first of these names that is a branch there.
+    pub(crate) fn first_remote_branch(
+        &self,
+        remote: &str,
+        names: &[String],
+    ) -> Result<Option<String>, GitError> {
+        let full: Vec<String> = names
+            .iter()
+            .map(|name| format!("refs/heads/{name}"))
+            .collect();
+        let full: Vec<&str> = full.iter().map(String::as_str).collect();
+        if full.is_empty() {
+            return Ok(None);
+        }
+        let out = self
+            .git_in_checkout(["ls-remote", "--", remote])
+            .args(&full)
+            .over_network()
+            .run()?;
+        let out = String::from_utf8_lossy(&out);
+        // Git also lists refs that end in one of the names.
+        let mut found = out.lines().filter_map(|line| line.split_once('\t'));
+        Ok(found
+            .find(|(_, name)| full.contains(name))
+            .map(|(_, name)| name.trim_start_matches("refs/heads/").to_owned()))
+    }
+
+    /// Returns the commit of a remote's branch as far as it is known here.
+    pub(crate) fn tracked_tip(
+        &self,
+        remote: &str,
+        branch: &BranchName,
+    ) -> Result<Option<CommitId>, GitError> {
+        let name = format!("refs/remotes/{remote}/{branch}");
+        match self.open()?.refname_to_id(&name) {
+            Ok(id) => Ok(Some(CommitId::new(id.to_string()))),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(fault) => Err(GitError::Library {
+                what: format!("{name} cannot be read"),
+                fault,
+            }),
+        }
+    }
+
     /// Fetches a remote's branch and returns its commit; `None` where the remote has no such branch. The user's refs
     /// stay as they are.
     pub(crate) fn fetch_branch(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{Context, GitError};
-use super::opening::{check_by_git, has_readable_refs, set_up_libgit2};
+use super::opening::{check_by_git, has_readable_refs, outermost_superproject, set_up_libgit2};
 
 /// A repository, and the folder in it where the user called batch.
 #[derive(Debug, Clone)]
@@ -13,6 +13,7 @@ pub struct Repo {
     pub(super) common: PathBuf,
     pub(super) root: PathBuf,
     main_checkout: PathBuf,
+    home: PathBuf,
     prefix: String,
 }
 
@@ -68,11 +69,13 @@ impl Repo {
         } else {
             root.clone()
         };
+        let home = outermost_superproject(&main_checkout).unwrap_or_else(|| main_checkout.clone());
         Ok(Self {
             extra_remotes: Vec::new(),
             common,
             root,
             main_checkout,
+            home,
             prefix,
         })
     }
@@ -100,6 +103,13 @@ impl Repo {
     #[must_use]
     pub(crate) fn main_checkout(&self) -> &Path {
         &self.main_checkout
+    }
+
+    /// Returns the folder beside which batch places what is its own: the main checkout, or for a submodule the
+    /// outermost project that it is a part of, so that nothing new shows in that project.
+    #[must_use]
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Returns the repository's name, which is the name of its main folder.

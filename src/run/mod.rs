@@ -24,6 +24,7 @@ mod schedule;
 mod unit;
 mod workspace;
 
+pub use delivery::base_check::check_base;
 pub use delivery::error::DeliveryError;
 pub use delivery::options::pull_request_options;
 pub use delivery::remotes::Remote;

@@ -645,3 +645,13 @@ fn without_issues_pull_requests_are_opened_all_the_same() {
     let _ = repo.batch_there(["prs", "sync", "--all"]).exits(0);
     assert_eq!(server.state().issues.len(), 1);
 }
+
+#[test]
+fn a_base_with_commits_that_are_not_pushed_is_refused_before_the_plan() {
+    let (repo, server) = shop(2);
+    let repo = repo.file("more.txt", "more\n").commit("More");
+    let output = migrate(&repo, &["--base", "main"]).exits(2);
+    output.says("the base main has 1 commit that origin/main lacks");
+    assert!(!output.said().contains("plan ·"), "{output:?}");
+    assert!(server.state().pulls.is_empty());
+}

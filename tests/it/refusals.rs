@@ -473,3 +473,51 @@ fn a_default_branch_that_is_gone_is_refused() {
         .says("git remote set-head origin --auto");
     assert!(repo.branches().is_empty());
 }
+
+#[test]
+fn a_base_that_is_no_branch_is_refused_where_pull_requests_would_go_to_it() {
+    let repo = Repo::with_packages(2);
+    repo.git(["remote", "set-head", "origin", "--delete"]);
+    repo.git(["checkout", "--quiet", "--detach"]);
+    let output = refused(&repo, migrate(&repo));
+    output.says("pull requests must go to a branch, and HEAD is none");
+    repo.git(["remote", "remove", "origin"]);
+    let output = refused(&repo, migrate(&repo));
+    output.says("pages of pull requests must name the branch that they go to, and HEAD is none");
+    let output = modernise(&repo).with(["--dry-run"]).run();
+    output.exits(0).says("2 units committed");
+}
+
+#[test]
+fn a_branch_of_the_remote_that_blocks_the_units_branches_is_refused() {
+    let repo = Repo::with_packages(2);
+    repo.git(["push", "--quiet", "origin", "HEAD:refs/heads/batch"]);
+    assert_snapshot!(refused(&repo, idle(&repo).run()), @r"
+    $ batch migrate packages/ 'sign every file' --yes --agent-cmd true --no-checks
+    ! error: remote origin has a branch batch, so no branch below batch/ can be pushed there: rename it, \
+    !     or set [publish] branch in batch.toml
+    [exit code 2]
+    ");
+    let settings = "[publish]\nbranch = \"units/{run}/{unit}\"\n";
+    repo.write("batch.toml", settings);
+    let output = migrate(&repo).exits(0);
+    output.says("2 of 2 units published");
+}
+
+#[test]
+fn commits_of_the_base_that_are_not_pushed_are_told() {
+    let repo = Repo::with_packages(2)
+        .file("more.txt", "more\n")
+        .commit("More");
+    let note = "note: the base HEAD has 1 commit that origin/main lacks";
+    let from_head = || modernise(&repo).with(["--base", "HEAD"]).run();
+    from_head().exits(0).says(note);
+    // The remote has them, although that is not known here.
+    repo.git(["push", "--quiet"]);
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    let output = from_head().exits(0);
+    assert!(!output.said().contains("lacks"), "{output}");
+    repo.git(["checkout", "--quiet", "-b", "feature"]);
+    let output = from_head().exits(0);
+    output.says("note: remote origin has no branch feature");
+}

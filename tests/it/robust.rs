@@ -225,3 +225,34 @@ fn worktrees_of_a_submodule_or_of_a_separate_git_folder_stand_beside_the_checkou
     assert!(!repo.root().join("apart/shop.batch").exists());
     assert!(!repo.root().join("apart/shop.git.batch").exists());
 }
+
+#[test]
+fn nothing_of_a_run_in_a_submodule_shows_in_the_projects_above() {
+    let repo = Repo::with_packages(2);
+    let path = |name: &str| repo.root().join(name).to_string_lossy().into_owned();
+    let allowed = ["-c", "protocol.file.allow=always"];
+    let mut module = path("origin.git");
+    for (project, place) in [("middle", "libs/one"), ("projects/outer", "libs/middle")] {
+        let project = path(project);
+        repo.git(["init", "--quiet", &project]);
+        let add = ["submodule", "--quiet", "add", &module, place];
+        repo.git([&["-C", &project][..], &allowed, &add].concat());
+        repo.git(["-C", &project, "commit", "--quiet", "--message", "Module"]);
+        module = project;
+    }
+    let outer = module;
+    let update = ["submodule", "--quiet", "update", "--init", "--recursive"];
+    repo.git([&["-C", &outer][..], &allowed, &update].concat());
+    let inner = format!("{outer}/libs/middle/libs/one");
+    repo.git(["-C", &inner, "checkout", "--quiet", "main"]);
+    let migrate = repo.migrate().anywhere().globally(["-C", &inner]);
+    let output = migrate.agent("exit 1").run().exits(1);
+    for project in [&format!("{outer}/libs/middle"), &outer] {
+        assert_eq!(
+            repo.git(["-C", project, "status", "--porcelain"]),
+            "",
+            "{output}"
+        );
+    }
+    assert!(repo.root().join("projects/one.batch").is_dir());
+}

@@ -56,6 +56,27 @@ pub enum DeliveryError {
     )]
     BaseIsNoBranch { base: String, remote: String },
     #[error(
+        "pages of pull requests must name the branch that they go to, and {base} is none: name one with --base, or \
+         give --dry-run for commits alone"
+    )]
+    BaseIsNoBranchHere { base: String },
+    #[error(
+        "the base {base} has {commits} that {remote}/{branch} lacks, and every pull request would hold them: push them \
+         with git push {remote} {branch}, or give --base {remote}/{branch}"
+    )]
+    Unpushed {
+        base: String,
+        /// How many, in words.
+        commits: String,
+        remote: String,
+        branch: BranchName,
+    },
+    #[error(
+        "remote {remote} has a branch {blocker}, so no branch below {blocker}/ can be pushed there: rename it, or set \
+         [publish] branch in batch.toml"
+    )]
+    NameTaken { remote: String, blocker: String },
+    #[error(
         "remote {remote} has no branch {branch}, so no pull request can go there: push it, or name another with --base"
     )]
     BaseNotOnRemote { remote: String, branch: BranchName },

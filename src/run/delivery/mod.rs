@@ -3,6 +3,7 @@
 //! This is decided before the run starts, from the remote's address, the tokens and the user's settings, so that no
 //! agent works for a pull request that could never be opened.
 
+pub(crate) mod base_check;
 pub(crate) mod error;
 mod fork;
 pub(crate) mod options;
@@ -200,6 +201,16 @@ impl Delivery {
         match self {
             Self::Nothing => ("nowhere (dry run)".to_owned(), None),
             Self::PullRequest(Destination { forge, remote, .. }) => (forge.place(), remote.clone()),
+        }
+    }
+
+    /// Returns the remote that branches are pushed to, where it is known already.
+    pub(crate) fn pushed_to(&self) -> Option<&str> {
+        match self {
+            Self::PullRequest(Destination {
+                remote, fork: None, ..
+            }) => remote.as_deref(),
+            Self::PullRequest(_) | Self::Nothing => None,
         }
     }
 

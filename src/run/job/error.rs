@@ -7,6 +7,7 @@ use crate::git::GitError;
 use crate::plan::PlanError;
 use crate::plan::claim::OwnershipError;
 use crate::process::ProcessError;
+use crate::run::delivery::error::DeliveryError;
 use crate::run::workspace::disk_space::NoDiskSpace;
 use crate::run::workspace::naming::NamingError;
 
@@ -23,6 +24,8 @@ pub enum PrepareError {
     Codemod(#[from] CodemodError),
     #[error(transparent)]
     Naming(#[from] NamingError),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
     #[error(transparent)]
     Text(#[from] TextError),
     #[error(transparent)]

@@ -13,6 +13,7 @@ use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
 use crate::plan::{Plan, Unit, UnitId};
 use crate::process::Environment;
 use crate::run::delivery::Delivery;
+use crate::run::delivery::base_check;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
@@ -106,6 +107,7 @@ impl Job {
             Some(name) => {
                 self.workspace.repo = self.delivery.reach(self.workspace.repo.clone());
                 *choice = Some(ForkChoice::Named(name.clone()));
+                self.check_names()?;
             }
             None if self.delivery.is_on_a_server() && *choice == Some(ForkChoice::Auto) => {
                 *choice = Some(ForkChoice::Never);
@@ -113,6 +115,20 @@ impl Job {
             None => {}
         }
         Ok(found)
+    }
+
+    /// Refuses names of branches that the remote cannot take.
+    fn check_names(&self) -> Result<(), DeliveryError> {
+        let Some(remote) = self.delivery.pushed_to() else {
+            return Ok(());
+        };
+        let ids = self.spec.plan.units.iter().map(|unit| &unit.id);
+        let branches = ids.map(|id| self.workspace.branch(id));
+        base_check::check_names(
+            &self.delivery.reach(self.workspace.repo.clone()),
+            remote,
+            branches,
+        )
     }
 
     /// Returns the fork that branches are pushed to.
@@ -128,6 +144,7 @@ impl Job {
             let branch = self.workspace.branch(&unit.id);
             self.workspace.repo.check_new_branch(&branch)?;
         }
+        self.check_names()?;
         let all = self.spec.plan.units.len();
         let are_kept = self.spec.keep_worktrees() == KeepWorktrees::All
             || matches!(self.delivery, Delivery::Nothing);

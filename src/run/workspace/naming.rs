@@ -60,12 +60,10 @@ pub enum NamingError {
 impl Naming {
     /// Reads the templates of the settings for this repository.
     pub fn of(config: &Config, repo: &Repo) -> Result<Self, NamingError> {
-        Self::new(
-            config.publish.branch.as_deref(),
-            config.worktrees.dir.as_deref(),
-            repo.main_checkout(),
-            &repo.name(),
-        )
+        let dir = config.worktrees.dir.as_deref();
+        // A folder of the settings counts from the repository, also inside a larger project.
+        let home = dir.map_or_else(|| repo.home(), |_| repo.main_checkout());
+        Self::new(config.publish.branch.as_deref(), dir, home, &repo.name())
     }
 
     /// Checks the templates, or takes the usual ones. `home` is the repository's main checkout, `repo` its name.
