@@ -8,7 +8,7 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::task::{Task, TaskKind};
-use crate::config::{PromptConfig, UnitRange};
+use crate::config::{PromptConfig, ScopeRule, UnitRange};
 use crate::plan::{Claim, Outline, PROPOSAL_SCHEMA, Research, Unit};
 use crate::words::{self, TemplateFault};
 
@@ -36,6 +36,8 @@ pub(crate) struct CommonFacts<'a> {
     /// The change that the user wants, in their own words.
     pub(crate) instruction: &'a str,
     pub(crate) units: Vec<PartFacts<'a>>,
+    /// What a unit may come to own beyond its claim.
+    pub(crate) scope: ScopeRule,
     /// The files of the repository with its conventions.
     pub(crate) conventions: Vec<String>,
     /// The results of the planning session.
@@ -81,6 +83,7 @@ struct UnitFacts<'a> {
     description: Option<&'a str>,
     files: Vec<String>,
     create: Vec<Place>,
+    scope: ScopeRule,
     checks: &'a [String],
 }
 
@@ -126,9 +129,15 @@ impl Prompts {
             recipe: Some("r".into()),
         };
         let nothing = Research::default();
-        for (conventions, create, research, text) in [
-            (vec!["c".to_owned()], vec!["p/".into()], &full, Some("t")),
-            (vec![], vec![], &nothing, None),
+        for (conventions, create, research, text, scope) in [
+            (
+                vec!["c".to_owned()],
+                vec!["p/".into()],
+                &full,
+                Some("t"),
+                ScopeRule::Adopt,
+            ),
+            (vec![], vec![], &nothing, None, ScopeRule::Listed),
         ] {
             let part = || PartFacts {
                 id: "01-p",
@@ -138,6 +147,7 @@ impl Prompts {
             prompts.common(&CommonFacts {
                 instruction: "i",
                 units: vec![part()],
+                scope,
                 conventions: conventions.clone(),
                 research,
                 example: text,
@@ -146,7 +156,7 @@ impl Prompts {
                 files: vec!["p/a".into()],
                 create,
             };
-            prompts.part(part(), text, &claim, &["c".into()])?;
+            prompts.part(part(), text, &claim, &["c".into()], scope)?;
             prompts.plan(&PlanFacts {
                 instruction: "i",
                 outline: &Outline::default(),
@@ -163,9 +173,14 @@ impl Prompts {
     }
 
     /// Renders the part for one unit's agent; `checks` must pass.
-    pub(crate) fn unit(&self, unit: &Unit, checks: &[String]) -> Result<String, PromptError> {
+    pub(crate) fn unit(
+        &self,
+        unit: &Unit,
+        checks: &[String],
+        scope: ScopeRule,
+    ) -> Result<String, PromptError> {
         let description = unit.description.as_deref();
-        self.part(unit.into(), description, &unit.claim, checks)
+        self.part(unit.into(), description, &unit.claim, checks, scope)
     }
 
     /// Renders the prompt that asks for a plan.
@@ -189,6 +204,7 @@ impl Prompts {
         description: Option<&str>,
         claim: &Claim,
         checks: &[String],
+        scope: ScopeRule,
     ) -> Result<String, PromptError> {
         self.render(
             "unit",
@@ -197,6 +213,7 @@ impl Prompts {
                 description,
                 files: claim.files.iter().map(|file| name(file)).collect(),
                 create: claim.create.iter().map(|place| Place::of(place)).collect(),
+                scope,
                 checks,
             },
         )
@@ -313,6 +330,7 @@ mod tests {
         let facts = CommonFacts {
             instruction: "from class components to functional React components",
             units: units.iter().map(Into::into).collect(),
+            scope: ScopeRule::Adopt,
             conventions: vec!["AGENTS.md".into()],
             research: &Research::default(),
             example: None,
@@ -333,9 +351,11 @@ mod tests {
         ];
         let text = common(&prompts, &units)
             + "\n"
-            + &prompts.unit(&units[0], &["npm test".into()]).unwrap();
+            + &prompts
+                .unit(&units[0], &["npm test".into()], ScopeRule::Adopt)
+                .unwrap();
         insta::assert_snapshot!(text);
-        let other = prompts.unit(&units[1], &[]).unwrap();
+        let other = prompts.unit(&units[1], &[], ScopeRule::Listed).unwrap();
         assert!(other.contains("Do not create files.") && !other.contains("How to check"));
     }
 
@@ -345,6 +365,7 @@ mod tests {
         let facts = CommonFacts {
             instruction: "i",
             units: Vec::new(),
+            scope: ScopeRule::Adopt,
             conventions: Vec::new(),
             research: &Research::default(),
             example: Some("-old\n+```\n"),
@@ -364,6 +385,7 @@ mod tests {
         let facts = CommonFacts {
             instruction: "i",
             units: Vec::new(),
+            scope: ScopeRule::Adopt,
             conventions: Vec::new(),
             research: &research,
             example: None,
@@ -371,7 +393,7 @@ mod tests {
         let text = prompts.common(&facts).unwrap();
         let mut one = unit("01-a", &["a.js"], &[]);
         one.description = Some("Three callers.\n# Your part".into());
-        insta::assert_snapshot!(text + "\n" + &prompts.unit(&one, &[]).unwrap());
+        insta::assert_snapshot!(text + "\n" + &prompts.unit(&one, &[], ScopeRule::Adopt).unwrap());
     }
 
     #[test]
@@ -447,8 +469,8 @@ mod tests {
         #[test]
         fn nothing_in_a_name_adds_a_line(file in "\\PC{1,20}|[\n\r\u{85}a-c]{1,9}") {
             let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
-            let plain = prompts.unit(&unit("01-a", &["f"], &[]), &[]).unwrap();
-            let other = prompts.unit(&unit("01-a", &[&file], &[]), &[]).unwrap();
+            let plain = prompts.unit(&unit("01-a", &["f"], &[]), &[], ScopeRule::Adopt).unwrap();
+            let other = prompts.unit(&unit("01-a", &[&file], &[]), &[], ScopeRule::Adopt).unwrap();
             prop_assert_eq!(plain.lines().count(), other.lines().count());
         }
     }

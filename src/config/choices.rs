@@ -23,6 +23,19 @@ pub(crate) enum Order {
     Deps,
 }
 
+/// What a unit may come to own beyond the files that it claims.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ScopeRule {
+    /// The files that it creates, and unclaimed files that only it edits
+    #[default]
+    Adopt,
+    /// The files that it creates
+    Created,
+    /// Only new files in the folders of its own files
+    Listed,
+}
+
 /// Who divides the files into units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -10,6 +10,7 @@ use super::agent::AgentOptions;
 use super::amounts::{AgentCaps, BestOf, Budget, Tokens};
 use super::choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
+    ScopeRule,
 };
 use super::error::ConfigError;
 use super::prompts::PromptConfig;
@@ -171,6 +172,8 @@ pub(crate) struct RunConfig {
     pub max_tokens: Option<Tokens>,
     /// How long after its start the run starts no further agent.
     pub deadline: Option<Limit>,
+    /// What a unit may come to own beyond the files that it claims.
+    pub scope: Option<ScopeRule>,
     /// Whether one unit is done first, and the others only after somebody has accepted it.
     pub canary: Option<bool>,
 }

@@ -26,6 +26,10 @@ pub(crate) struct PullRequestFacts {
     pub(crate) owners: Vec<String>,
     /// The files that the unit changed.
     pub(crate) files: Vec<String>,
+    /// The new files among them that the plan did not name.
+    pub(crate) created: Vec<String>,
+    /// The other files among them that the plan did not name.
+    pub(crate) companions: Vec<String>,
     pub(crate) insertions: usize,
     pub(crate) deletions: usize,
     pub(crate) checks: Vec<CheckLine>,
@@ -128,6 +132,8 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
         title: word(),
         owners: vec![word(); count],
         files: vec!["x/x".to_owned(); count],
+        created: vec!["x/x".to_owned(); count],
+        companions: vec!["x/x".to_owned(); count],
         insertions: count,
         deletions: count,
         checks: vec![

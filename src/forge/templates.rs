@@ -251,6 +251,8 @@ mod tests {
             files: ["src/ui/App.tsx", "src/ui/we`ird\n.tsx", "index.ts"]
                 .map(str::to_owned)
                 .to_vec(),
+            created: vec!["index.ts".to_owned()],
+            companions: Vec::new(),
             insertions: 12,
             deletions: 1,
             checks: vec![
@@ -307,6 +309,7 @@ mod tests {
             summary: Some("  ".to_owned()),
             needs: Vec::new(),
             owners: Vec::new(),
+            created: Vec::new(),
             siblings: 0,
             files: vec!["a.c".to_owned()],
             ..facts()
@@ -390,8 +393,8 @@ mod tests {
         insta::assert_snapshot!(errors.join("\n"), @"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
-        claim_digest, deletions, files, folders, folders_more, insertions, instruction, needs, owners, \
-        repository_template, run, shows_needs, siblings, summary, title, unit, version
+        claim_digest, companions, created, deletions, files, folders, folders_more, insertions, instruction, needs, \
+        owners, repository_template, run, shows_needs, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

@@ -10,6 +10,7 @@ mod attributes;
 mod base;
 mod changes;
 mod commit;
+mod content_merge;
 mod delete;
 mod entries;
 mod error;

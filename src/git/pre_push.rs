@@ -41,19 +41,9 @@ impl Repo {
     /// Finds the pre-push hook for a push from the checkout at `worktree`. A relative `core.hooksPath` names a folder
     /// of that checkout, or of the user's checkout where that one lacks the hook because a tool made it.
     pub(crate) fn pre_push_hook(&self, worktree: &Path) -> Result<Option<PathBuf>, GitError> {
-        let set = self
-            .git_in_checkout(["config", "--type=path", "--get", "core.hooksPath"])
-            .with_the_users_hooks()
-            .run();
-        let folders = match set {
-            Ok(path) => {
-                let path = path.strip_suffix(b"\n").unwrap_or(&path);
-                let path = Path::new(std::ffi::OsStr::from_bytes(path));
-                vec![worktree.join(path), self.root.join(path)]
-            }
-            // Git gives no message where the setting is absent.
-            Err(GitError::Program { .. }) => vec![self.common.join("hooks")],
-            Err(error) => return Err(error),
+        let folders = match self.hooks_path()? {
+            Some(path) => vec![worktree.join(&path), self.root.join(&path)],
+            None => vec![self.common.join("hooks")],
         };
         let is_program = |path: &PathBuf| {
             path.metadata()
@@ -63,6 +53,40 @@ impl Repo {
             .into_iter()
             .map(|folder| folder.join("pre-push"))
             .find(is_program))
+    }
+
+    /// Returns the user's `core.hooksPath`, where it is set.
+    fn hooks_path(&self) -> Result<Option<PathBuf>, GitError> {
+        let set = self
+            .git_in_checkout(["config", "--type=path", "--get", "core.hooksPath"])
+            .with_the_users_hooks()
+            .run();
+        match set {
+            Ok(path) => {
+                let path = path.strip_suffix(b"\n").unwrap_or(&path);
+                Ok(Some(PathBuf::from(std::ffi::OsStr::from_bytes(path))))
+            }
+            // Git gives no message where the setting is absent.
+            Err(GitError::Program { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the folder of the user's hooks, relative to the root, where it is a folder of the checkout.
+    pub(crate) fn tracked_hooks_folder(&self) -> Result<Option<String>, GitError> {
+        let Some(path) = self.hooks_path()? else {
+            return Ok(None);
+        };
+        let path = self.root.join(path);
+        let Ok(inside) = path.strip_prefix(&self.root) else {
+            return Ok(None);
+        };
+        let parts = inside.components().filter_map(|part| match part {
+            std::path::Component::Normal(part) => part.to_str(),
+            _ => None,
+        });
+        let folder = parts.collect::<Vec<_>>().join("/");
+        Ok(Some(folder).filter(|folder| !folder.is_empty()))
     }
 
     /// Returns the address that a pre-push hook is told of.

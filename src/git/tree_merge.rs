@@ -1,12 +1,16 @@
 //! Merges changes of several origins into one tree: the work of units that another unit needs, or an agent's changes
 //! without the changes that the setup command made before it.
 //!
-//! Only objects are written here. Claims are disjoint, so a conflict means that somebody broke a rule; it is an error,
-//! and is never resolved.
+//! Only objects are written here. A conflict is an error with the paths, and is never resolved here.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::content_merge;
 use super::error::{Context, GitError};
 use super::id::{CommitId, TreeId, TreeIsh};
-use super::lookup::{any_tree, tree_of};
+use super::lookup::{any_tree, find_commit};
 use super::repo::Repo;
 
 impl Repo {
@@ -23,25 +27,170 @@ impl Repo {
         merge_trees(&repo, &before, &onto, &after).map(|id| TreeId::new(id.to_string()))
     }
 
-    /// Makes a merge commit of all `commits`, which all start from the commit `base`.
-    pub(crate) fn join(
+    /// Does the same as [`Self::apply_changes`], and puts the edits of both sides to one file together where git sees a
+    /// conflict. Returns the paths that stay in conflict; the tree has them as `onto` has them.
+    pub(crate) fn put_together(
         &self,
-        base: &CommitId,
-        commits: &[CommitId],
-        message: &str,
-    ) -> Result<CommitId, GitError> {
+        onto: &impl TreeIsh,
+        before: &impl TreeIsh,
+        after: &impl TreeIsh,
+    ) -> Result<(TreeId, Vec<String>), GitError> {
         let repo = self.open()?;
-        let ancestor = tree_of(&repo, base)?;
-        let mut joined = ancestor.clone();
-        for commit in commits {
-            let id = merge_trees(&repo, &ancestor, &joined, &tree_of(&repo, commit)?)?;
-            joined = repo
-                .find_tree(id)
-                .context(|| format!("tree {id} cannot be read"))?;
+        let context = || "changes cannot be merged".to_owned();
+        let (before, onto) = (any_tree(&repo, before)?, any_tree(&repo, onto)?);
+        let after = any_tree(&repo, after)?;
+        let mut options = git2::MergeOptions::new();
+        options.find_renames(false);
+        let mut index = repo
+            .merge_trees(&before, &onto, &after, Some(&options))
+            .context(context)?;
+        let conflicts: Vec<git2::IndexConflict> = index
+            .conflicts()
+            .and_then(Iterator::collect)
+            .context(context)?;
+        let mut left = Vec::new();
+        for conflict in conflicts {
+            let sides = [&conflict.our, &conflict.their, &conflict.ancestor];
+            let Some(path) = sides.into_iter().flatten().map(|it| it.path.clone()).next() else {
+                continue;
+            };
+            let name = String::from_utf8_lossy(&path).into_owned();
+            let merged = merged_entry(&repo, &name, &conflict)?;
+            let place = Path::new(OsStr::from_bytes(&path));
+            index.conflict_remove(place).context(context)?;
+            if merged.is_none() {
+                left.push(name);
+            }
+            if let Some(mut entry) = merged.or(conflict.our) {
+                entry.flags &= !STAGE_BITS;
+                index.add(&entry).context(context)?;
+            }
         }
-        let tree = TreeId::new(joined.id().to_string());
-        let parents: Vec<&CommitId> = commits.iter().collect();
-        self.commit_tree(&tree, &parents, message)
+        left.sort_unstable();
+        let id = index.write_tree_to(&repo).context(context)?;
+        Ok((TreeId::new(id.to_string()), left))
+    }
+
+    /// Returns `tree` with these paths as they are in the tree `from`; a path that `from` does not have is left out.
+    pub(crate) fn with_paths_of(
+        &self,
+        tree: &TreeId,
+        from: &TreeId,
+        paths: &[String],
+    ) -> Result<TreeId, GitError> {
+        let repo = self.open()?;
+        let (tree, from) = (any_tree(&repo, tree)?, any_tree(&repo, from)?);
+        let mut update = git2::build::TreeUpdateBuilder::new();
+        for path in paths {
+            match from.get_path(Path::new(path)) {
+                Ok(entry) => {
+                    let mode = file_mode(entry.filemode());
+                    update.upsert(path.as_str(), entry.id(), mode);
+                }
+                Err(_) if tree.get_path(Path::new(path)).is_ok() => {
+                    update.remove(path.as_str());
+                }
+                Err(_) => {}
+            }
+        }
+        let made = update.create_updated(&repo, &tree);
+        let made = made.context(|| "a tree cannot be written".to_owned())?;
+        Ok(TreeId::new(made.to_string()))
+    }
+
+    /// Returns the commits that no other of these commits contains, in the same order.
+    pub(crate) fn independent(&self, commits: &[CommitId]) -> Result<Vec<CommitId>, GitError> {
+        let repo = self.open()?;
+        let ids: Vec<git2::Oid> = commits
+            .iter()
+            .map(|commit| find_commit(&repo, commit).map(|commit| commit.id()))
+            .collect::<Result<_, _>>()?;
+        let mut independent = Vec::new();
+        for (place, id) in ids.iter().enumerate() {
+            let mut contained = ids[..place].contains(id);
+            for other in ids.iter().filter(|other| *other != id) {
+                let descends = repo.graph_descendant_of(*other, *id);
+                contained |=
+                    descends.context(|| format!("the history of {other} cannot be read"))?;
+            }
+            if !contained {
+                independent.push(commits[place].clone());
+            }
+        }
+        Ok(independent)
+    }
+
+    /// Makes a merge commit of all `commits`; no two of them hold one another.
+    pub(crate) fn join(&self, commits: &[CommitId], message: &str) -> Result<CommitId, GitError> {
+        let repo = self.open()?;
+        let context = || "changes cannot be merged".to_owned();
+        let mut joined: Option<CommitId> = None;
+        for (place, commit) in commits.iter().enumerate() {
+            let Some(before) = &joined else {
+                joined = Some(commit.clone());
+                continue;
+            };
+            let mut options = git2::MergeOptions::new();
+            options.find_renames(false);
+            let (ours, theirs) = (find_commit(&repo, before)?, find_commit(&repo, commit)?);
+            let index = repo
+                .merge_commits(&ours, &theirs, Some(&options))
+                .context(context)?;
+            let tree = TreeId::new(write_merged(&repo, index)?.to_string());
+            let parents: Vec<&CommitId> = commits[..=place].iter().collect();
+            joined = Some(self.commit_tree(&tree, &parents, message)?);
+        }
+        joined.ok_or_else(|| GitError::Conflict { paths: Vec::new() })
+    }
+}
+
+/// The bits of an index entry's flags that hold its stage (gitformat-index(5)).
+const STAGE_BITS: u16 = 0x3000;
+
+/// Returns the entry of a file in which the edits of both sides are put together, where that can be done.
+fn merged_entry(
+    repo: &git2::Repository,
+    name: &str,
+    conflict: &git2::IndexConflict,
+) -> Result<Option<git2::IndexEntry>, GitError> {
+    let (Some(base), Some(ours), Some(theirs)) =
+        (&conflict.ancestor, &conflict.our, &conflict.their)
+    else {
+        return Ok(None);
+    };
+    if [ours, theirs]
+        .iter()
+        .any(|it| it.mode & 0o170_000 != 0o100_000)
+    {
+        return Ok(None);
+    }
+    let text = |entry: &git2::IndexEntry| {
+        let blob = repo.find_blob(entry.id);
+        let blob = blob.context(|| format!("{name} cannot be read"))?;
+        Ok::<_, GitError>(String::from_utf8(blob.content().to_vec()).ok())
+    };
+    let (Some(base), Some(mine), Some(other)) = (text(base)?, text(ours)?, text(theirs)?) else {
+        return Ok(None);
+    };
+    let Some(merged) = content_merge::merge(name, &base, &mine, &other) else {
+        return Ok(None);
+    };
+    let id = repo.blob(merged.as_bytes());
+    let id = id.context(|| format!("{name} cannot be written"))?;
+    Ok(Some(git2::IndexEntry {
+        id,
+        path: ours.path.clone(),
+        file_size: 0,
+        ..*ours
+    }))
+}
+
+fn file_mode(mode: i32) -> git2::FileMode {
+    match mode {
+        0o100_755 => git2::FileMode::BlobExecutable,
+        0o120_000 => git2::FileMode::Link,
+        0o160_000 => git2::FileMode::Commit,
+        _ => git2::FileMode::Blob,
     }
 }
 
@@ -56,9 +205,15 @@ pub(super) fn merge_trees(
     let mut options = git2::MergeOptions::new();
     // A file is its path here: a guessed rename could let one change land in the file of another.
     options.find_renames(false);
-    let mut index = repo
+    let index = repo
         .merge_trees(ancestor, ours, theirs, Some(&options))
         .context(context)?;
+    write_merged(repo, index)
+}
+
+/// Writes the tree of a merge; a conflict is an error with the paths.
+fn write_merged(repo: &git2::Repository, mut index: git2::Index) -> Result<git2::Oid, GitError> {
+    let context = || "changes cannot be merged".to_owned();
     if index.has_conflicts() {
         let mut paths: Vec<String> = index
             .conflicts()
@@ -140,7 +295,7 @@ mod tests {
             it.repo.commit(&branch, &it.first, &tree, "work").unwrap()
         };
         let parents = [commit("x", "a.txt"), commit("y", "b.txt")];
-        let joined = it.repo.join(&it.first, &parents, "both").unwrap();
+        let joined = it.repo.join(&parents, "both").unwrap();
         let changes = it
             .repo
             .changes(&it.first, &it.repo.tree(&joined).unwrap())

@@ -1,7 +1,6 @@
 //! Cuts files into units with names, claims and order.
 
 use super::base_files::BaseFiles;
-use super::claim::default_create_folders;
 use super::cut::Cutter;
 use super::model::{Claim, Unit};
 use super::scan::File;
@@ -9,7 +8,7 @@ use super::title::name_units;
 use crate::config::{Order, UnitRange};
 use crate::git::GitError;
 
-/// Cuts these files into units, which may create files in their folders, and puts the units in order.
+/// Cuts these files into units and puts the units in order.
 pub(super) fn cut_into_units(
     files: &[File],
     base: &BaseFiles,
@@ -35,13 +34,11 @@ pub(super) fn cut_into_units(
     let (own, shared) = (paths(&cut.units), paths(&cut.shared));
     let names = name_units(&own, &shared);
     let paths = [own, shared].concat();
-    let create = default_create_folders(&paths);
     let mut units: Vec<Unit> = names
         .into_iter()
         .zip(&paths)
         .zip(cut.units.iter().chain(&cut.shared))
-        .zip(create)
-        .map(|((((id, title), paths), unit), create)| {
+        .map(|(((id, title), paths), unit)| {
             let mut owned: Vec<String> = paths.iter().map(ToString::to_string).collect();
             owned.sort();
             Unit {
@@ -53,7 +50,7 @@ pub(super) fn cut_into_units(
                 owners: base.owners.of_all(&owned),
                 claim: Claim {
                     files: owned,
-                    create,
+                    create: Vec::new(),
                 },
                 size: unit.iter().map(|&file| files[file].size).sum(),
             }

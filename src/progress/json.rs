@@ -145,6 +145,6 @@ mod tests {
         };
         let lines = values(SampleRun::of(["a"]).fact("a", 1, ready));
         assert_eq!(lines[1]["seq"], 1);
-        assert_eq!(lines[1]["fact"], "unprintable");
+        assert_eq!(lines[1]["fact"], "worktree-ready");
     }
 }

@@ -10,13 +10,17 @@ use super::observer::Progress;
 use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{
-    ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact, RunState,
-    Stop, StopReason, ThrottleReason, UnitFact, UnitState, WithheldReason,
+    Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact,
+    RunState, Sharing, StandsOn, Stop, StopReason, ThrottleReason, UnitFact, UnitState,
+    WithheldReason,
 };
 use crate::words;
 
 /// A check may be a long line of shell, and stands in three lines for each unit.
 const COMMAND: usize = 60;
+
+/// A line names at most so many paths or units.
+const PATHS_SHOWN: usize = 3;
 
 pub(super) struct Lines<W> {
     out: W,
@@ -156,6 +160,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             step.words(),
             first_line(reason)
         ),
+        UnitFact::ScopeProven { acquired, .. } if acquired.is_empty() => return None,
+        UnitFact::ScopeProven { acquired, .. } => format!("owns now: {}", acquired_paths(acquired)),
+        UnitFact::StandsOn(other) => starts_again(other),
         UnitFact::CandidateEnded(candidate) => candidate_ended(unit, &candidate.end),
         UnitFact::CandidateChosen { number } => {
             format!("candidate {number} of {} is taken", unit.candidates.len())
@@ -187,7 +194,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::Prepared { .. }
         | UnitFact::AgentUsed { .. }
         | UnitFact::AgentFinished { .. }
-        | UnitFact::ScopeProven { .. }
+        | UnitFact::Carried
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
         | UnitFact::Rebased { .. }
@@ -203,6 +210,25 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
     let ids = state.units.iter().map(|unit| unit.header.id.as_str().len());
     let width = ids.max().unwrap_or(0);
     Some(format!("{id:width$}  {text}"))
+}
+
+/// The paths beyond the claim that became the unit's own.
+fn acquired_paths(acquired: &Acquired) -> String {
+    words::few(acquired.paths().into_iter().map(words::line), PATHS_SHOWN)
+}
+
+/// Why a unit starts again, and on top of what.
+fn starts_again(other: &StandsOn) -> String {
+    let units = words::few(other.units.iter().map(ToString::to_string), PATHS_SHOWN);
+    let paths = words::few(
+        other.paths.iter().map(|path| words::line(path)),
+        PATHS_SHOWN,
+    );
+    let why = match other.why {
+        Sharing::SamePath => "changed by both",
+        Sharing::SameNumber => "a number that both took",
+    };
+    format!("starts again on top of {units}: {paths} ({why})")
 }
 
 /// The step that a unit is at, in words: `agent`, `check npm test`.

@@ -104,6 +104,12 @@ struct UnitReport {
     pull_request: Option<PullRequestReport>,
     undone_by: Option<PullRequestReport>,
     changes: Option<ChangeCount>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    created: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    companions: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
     checks: Vec<CheckReport>,
     attempts: u32,
     rivals: Vec<CandidateReport>,
@@ -238,6 +244,10 @@ fn candidates(unit: &UnitState) -> Vec<CandidateReport> {
 impl UnitReport {
     fn new(unit: &UnitState, who: &str, now: i64) -> Self {
         let header = &unit.header;
+        let proven = unit.attempt.proven.clone();
+        let (acquired, left_out) = proven
+            .map(|proven| (proven.acquired, proven.left_out))
+            .unwrap_or_default();
         let mut report = Self {
             id: header.id.to_string(),
             title: header.title.clone(),
@@ -260,6 +270,9 @@ impl UnitReport {
                 .map(PullRequestReport::new),
             undone_by: unit.publication.reverted_by().map(PullRequestReport::new),
             changes: unit.attempt.changes(),
+            created: acquired.created,
+            companions: acquired.companions,
+            left_out,
             checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),
             attempts: unit.attempt.number(),
             rivals: candidates(unit),

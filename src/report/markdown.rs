@@ -195,6 +195,12 @@ fn others(state: &RunState) -> Option<String> {
             .map(|(unit, said)| format!("- `{unit}`: {}", escaped(&said))),
     );
     lines.extend(
+        view::beyond_claims(state)
+            .into_iter()
+            .map(|(unit, said)| format!("- `{unit}` {}", escaped(&said))),
+    );
+    lines.extend(view::leftovers(state).map(|said| format!("- {}", escaped(&said))));
+    lines.extend(
         view::blemishes(state)
             .into_iter()
             .map(|(unit, check, words)| {

@@ -7,8 +7,8 @@ use crate::git::{BranchName, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::process::Ending;
 use crate::run::{
-    self, ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact, RunHeader,
-    RunId, RunState, Step, UnitFact, UnitHeader,
+    self, Acquired, ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact,
+    RunHeader, RunId, RunState, Step, UnitFact, UnitHeader,
 };
 
 const START: i64 = 1_795_262_602_000;
@@ -144,6 +144,8 @@ impl SampleRun {
                         insertions: 12,
                         deletions: 12,
                     },
+                    acquired: Acquired::default(),
+                    left_out: Vec::new(),
                 },
             )
             .check(unit, to, "npm test", Verdict::Pass)

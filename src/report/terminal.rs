@@ -314,6 +314,13 @@ fn others(state: &RunState) -> Option<String> {
             .map(|(unit, said)| format!("{} {unit}: {said}", style("–").green())),
     );
     lines.extend(
+        view::beyond_claims(state)
+            .into_iter()
+            .map(|(unit, said)| format!("{} {unit} {}", style("+").green(), words::line(&said))),
+    );
+    let leftovers = view::leftovers(state);
+    lines.extend(leftovers.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
+    lines.extend(
         view::blemishes(state)
             .into_iter()
             .map(|(unit, check, said)| {

@@ -1,6 +1,7 @@
 //! The texts about units that all forms of a report share: the row in the table, and the failure. Text from outside is
 //! not cleaned here, because each form cleans in its own way.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::agent::UsageSum;
@@ -8,8 +9,8 @@ use crate::check::Verdict;
 use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::{
-    Candidate, CandidateEnd, CheckResult, Liveness, Outcome, Phase, RunState, Step, StopReason,
-    UnitState, WithheldReason,
+    Acquired, Candidate, CandidateEnd, CheckResult, Liveness, Outcome, Phase, RunState, Step,
+    StopReason, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -18,6 +19,9 @@ pub(super) const SETTINGS_CHANGED: &str = "settings or hooks of your repository 
 
 /// At most this many failed tests of a check are named.
 const TESTS_SHOWN: usize = 3;
+
+/// At most this many files of one kind are named.
+const PATHS_SHOWN: usize = 5;
 
 /// A unit that failed, with all that is known of why.
 pub(super) struct Failure<'a> {
@@ -288,6 +292,51 @@ pub(super) fn checks(unit: &UnitState) -> String {
         .map(|(_, words)| words)
         .collect();
     parts.join(", ")
+}
+
+/// The files beyond their claims that units changed: the unit, and a sentence without its subject.
+pub(super) fn beyond_claims(state: &RunState) -> Vec<(&UnitId, String)> {
+    let beyond = |unit: &UnitState| {
+        let Acquired {
+            created,
+            companions,
+        } = &unit.attempt.proven.as_ref()?.acquired;
+        let few = |paths: &[String]| words::few(paths.iter(), PATHS_SHOWN);
+        match (created.is_empty(), companions.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(format!("also creates {}", few(created))),
+            (true, false) => Some(format!("also changes {}", few(companions))),
+            (false, false) => Some(format!(
+                "also creates {}, and changes {}",
+                few(created),
+                few(companions)
+            )),
+        }
+    };
+    let units = state.units.iter();
+    units
+        .filter_map(|unit| Some((&unit.header.id, beyond(unit)?)))
+        .collect()
+}
+
+/// What tools left behind in checkouts and no unit holds, as one sentence for the run.
+pub(super) fn leftovers(state: &RunState) -> Option<String> {
+    let proven = state
+        .units
+        .iter()
+        .filter_map(|unit| unit.attempt.proven.as_ref());
+    let all: BTreeSet<&str> = proven
+        .flat_map(|proven| proven.left_out.iter().map(String::as_str))
+        .collect();
+    let count = match all.len() {
+        0 => return None,
+        1 => "1 new file is".to_owned(),
+        many => format!("{many} new files are"),
+    };
+    let names = words::few(all.into_iter(), PATHS_SHOWN);
+    Some(format!(
+        "{count} in no unit's work, because tools leave such files behind: {names}"
+    ))
 }
 
 /// Checks that did not simply pass though their unit may be published: the unit, the check, what there is to say of it.

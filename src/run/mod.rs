@@ -63,7 +63,8 @@ pub use log::run_state::{ActiveThrottle, RunState};
 pub(crate) use log::sample;
 pub use log::stop_reason::{StopReason, ThrottleReason};
 pub use log::unit_fact::{
-    Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, RevertCommit, UnitFact,
+    Acquired, Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, RevertCommit,
+    Sharing, StandsOn, UnitFact,
 };
 pub use log::unit_state::{Phase, UnitState};
 pub use research::checkout::PlanningCheckout;

@@ -78,6 +78,7 @@ fn a_file_renamed_to_elsewhere_is_outside() {
     let output = repo
         .migrate()
         .agent("mv packages/p0/index.js index.js")
+        .with(["--scope", "listed"])
         .run();
     assert_snapshot!(failed(&repo, output), @r"
     run [RUN] · ended

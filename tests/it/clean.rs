@@ -12,7 +12,8 @@ use crate::support::{Repo, SIGN};
 /// Two units that change a file outside of their claims, so that their work is in their worktrees only.
 fn failed() -> Repo {
     let repo = Repo::with_packages(2);
-    let _ = repo.migrate().agent(STRAY).units(2).run().exits(1);
+    let migrate = repo.migrate().agent(STRAY).units(2);
+    let _ = migrate.with(["--scope", "listed"]).run().exits(1);
     repo
 }
 

@@ -107,6 +107,7 @@ fi"#;
 fn what_lies_outside_is_told_and_never_published() {
     let repo = Repo::with_packages(2);
     let migrate = repo.migrate().agent(STRAYS_FIRST);
+    let migrate = migrate.with(["--scope", "listed"]);
     let output = migrate.with(["--attempts", "2"]).run().exits(1);
     assert_snapshot!(output.printed(), @r"
     run [RUN] · ended

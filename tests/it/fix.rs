@@ -32,6 +32,7 @@ fn there(units: usize) -> (Repo, GitHub) {
     let repo = Repo::with_packages(units);
     let server = GitHub::of(&repo);
     let migrate = repo.migrate().agent(MENDS).units(units).in_order();
+    let migrate = migrate.with(["--scope", "listed"]);
     let _ = migrate.on_github().run().exits(0);
     (repo, server)
 }

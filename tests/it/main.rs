@@ -8,6 +8,7 @@ mod agents;
 mod architecture;
 mod baseline;
 mod canary;
+mod claims;
 mod clean;
 mod codemod;
 mod contract;

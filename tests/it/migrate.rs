@@ -171,7 +171,8 @@ edit s/var/let/";
 #[test]
 fn what_lies_outside_the_claim_is_named_kept_and_never_published() {
     let repo = Repo::with_packages(6);
-    let output = repo.migrate().agent(STRAYS_WITH_P1).units(3).run().exits(1);
+    let migrate = repo.migrate().agent(STRAYS_WITH_P1).units(3);
+    let output = migrate.with(["--scope", "listed"]).run().exits(1);
 
     assert_snapshot!(output.printed(), @r"
     run [RUN] · ended

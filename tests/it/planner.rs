@@ -169,7 +169,6 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     ]
     # Where it may create files: below a folder (with a closing /), or at an exact path.
     create = [
-      "packages/p0/",
       "packages/p0/sign.js",
     ]
 
@@ -185,11 +184,6 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
       "packages/p1/index.js",
       "packages/p2/index.js",
     ]
-    # Where it may create files: below a folder (with a closing /), or at an exact path.
-    create = [
-      "packages/p1/",
-      "packages/p2/",
-    ]
 
     # 2 files, 2 lines, 24 bytes
     [[unit]]
@@ -202,11 +196,6 @@ fn a_proposal_becomes_a_plan_that_holds_and_every_repair_is_said() {
     files = [
       "packages/p3/index.js",
       "packages/p5/index.js",
-    ]
-    # Where it may create files: below a folder (with a closing /), or at an exact path.
-    create = [
-      "packages/p3/",
-      "packages/p5/",
     ]
 
     # These files match too, but are in no unit. Only a record.

@@ -358,9 +358,10 @@ fn a_plan_with_overlapping_claims() {
     let plan = saved_plan(&repo).replace("packages/p1/index.js", "packages/p0/index.js");
     assert_snapshot!(refused(&repo, run_plan(&repo, &plan)), @r#"
     $ batch run [TMP]/plan.toml --yes --agent-cmd true --no-checks
-    ! error: [TMP]/plan.toml: line 37: "packages/p0/index.js" is claimed by unit \
-    !     '02-packages-p1-index-js' and by unit '01-packages-p0-index-js': a path belongs to one unit only, \
-    !     remove it from one of them (unit '01-packages-p0-index-js' has it on line 25)
+    ! error: [TMP]/plan.toml: line 33: "packages/p0/index.js" is claimed by unit \
+    !     '02-packages-p1-index-js' and by unit '01-packages-p0-index-js': two units may claim one path only \
+    !     where one of them needs the other; remove it from one of them, or add the need (unit \
+    !     '01-packages-p0-index-js' has it on line 25)
     [exit code 2]
     "#);
 }
@@ -371,7 +372,7 @@ fn a_plan_with_an_unknown_file() {
     let plan = saved_plan(&repo).replace("packages/p1/index.js", "packages/p1/gone.js");
     assert_snapshot!(refused(&repo, run_plan(&repo, &plan)), @r#"
     $ batch run [TMP]/plan.toml --yes --agent-cmd true --no-checks
-    ! error: [TMP]/plan.toml: line 37: "packages/p1/gone.js" is not a tracked file of the base: correct \
+    ! error: [TMP]/plan.toml: line 33: "packages/p1/gone.js" is not a tracked file of the base: correct \
     !     the path or remove it
     [exit code 2]
     "#);
@@ -396,7 +397,7 @@ fn a_plan_with_a_cycle() {
     let plan = with_cycle(&saved_plan(&repo));
     assert_snapshot!(refused(&repo, run_plan(&repo, &plan)), @r"
     $ batch run [TMP]/plan.toml --yes --agent-cmd true --no-checks
-    ! error: [TMP]/plan.toml: line 31: units need each other in a circle: 01-packages-p0-index-js → \
+    ! error: [TMP]/plan.toml: line 27: units need each other in a circle: 01-packages-p0-index-js → \
     !     02-packages-p1-index-js → 01-packages-p0-index-js; remove one of these needs
     [exit code 2]
     ");

@@ -47,7 +47,8 @@ fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
     pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
 
     ✗ 02-packages-p1-index-js failed at agent
-      the agent failed: exit code 3
+      the agent failed: exit code 3, after it had changed 1 file; if this code means success, allow it \
+        with --agent-exit 0,3
       log       batch logs 02-packages-p1-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
       changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
@@ -59,7 +60,8 @@ fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
     !     [TMP]/repo/.git/batch/trash/batch-[RUN]-02-packages-p1-index-js, its logs in \
     !     [TMP]/repo/.git/batch/runs/[RUN]/earlier/02-packages-p1-index-js
     ! +[DURATION]  02-packages-p1-index-js  agent
-    ! +[DURATION]  02-packages-p1-index-js  failed at agent: the agent failed: exit code 3 · [DURATION]
+    ! +[DURATION]  02-packages-p1-index-js  failed at agent: the agent failed: exit code 3, after it had \
+    !     changed 1 file; if this code means success, allow it with --agent-exit 0,3 · [DURATION]
     ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
     [exit code 1]
 

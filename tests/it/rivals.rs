@@ -45,7 +45,7 @@ const FIRST_FAILS: &str = r#"
 /// The migration of the only unit by works that compete.
 fn compete<'a>(repo: &'a Repo, works: &str, most: &str) -> Migrate<'a> {
     let migrate = repo.migrate().agent(&agent(works));
-    migrate.with(["--best-of", most])
+    migrate.with(["--best-of", most, "--scope", "listed"])
 }
 
 /// What the only unit published.

@@ -35,7 +35,7 @@ fn a_hook_that_an_agent_wrote_is_not_run() {
         .env("GITHUB_TOKEN", "t0ps3cret")
         .run()
         .exits(1)
-        .says(".hooks/post-index-change");
+        .says(".hooks/post-index-change: it decides which hooks run");
     assert!(!leak.exists(), "it was run");
 }
 
@@ -59,7 +59,7 @@ fn a_filter_that_an_agent_changed_sees_no_token() {
     repo.git(["push", "--quiet"]);
     repo.git(["config", "filter.own.clean", "./tidy"]);
     let leak = repo.root().join("leak");
-    let migrate = two_units(&repo, CHANGES_THE_FILTER);
+    let migrate = two_units(&repo, CHANGES_THE_FILTER).with(["--scope", "listed"]);
     let _ = migrate.env("GITHUB_TOKEN", "t0ps3cret").run().exits(1);
     let leaked = fs::read_to_string(&leak).expect("the filter was run");
     assert!(leaked.lines().all(|line| line == "token ()"), "{leaked}");

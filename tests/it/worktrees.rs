@@ -175,7 +175,7 @@ if claims packages/p1/; then echo stray >>README.md; fi";
         .migrate()
         .agent(agent)
         .units(2)
-        .with(["--keep-worktrees"])
+        .with(["--keep-worktrees", "--scope", "listed"])
         .run()
         .exits(1);
     let stands = || walkdir::WalkDir::new(repo.worktrees()).into_iter().count();
@@ -373,6 +373,7 @@ fn work_on_another_file_system_reaches_the_trash_too() {
     let migrate = repo
         .migrate()
         .agent("echo stray >>README.md; ln -s README.md link")
+        .with(["--scope", "listed"])
         .anywhere();
     // What is mounted is gone with the process, so both commands are one.
     let both = r#""$0" "$@"; "$0" clean"#;

@@ -5,7 +5,7 @@ use clap::Args;
 use super::caps::CapFlags;
 use super::publishing::PublishingFlags;
 use super::resume::Consent;
-use crate::config::{BestOf, Config, Limit, MinSuccess, PublishWhen, PushChoice};
+use crate::config::{BestOf, Config, Limit, MinSuccess, PublishWhen, PushChoice, ScopeRule};
 use crate::run::Goal;
 
 /// How a plan is run.
@@ -35,6 +35,9 @@ pub(in crate::cli) struct RunFlags {
     /// Do one unit first, show its change, and start the others once the change is accepted
     #[arg(long)]
     canary: bool,
+    /// What a unit may come to own beyond the files that it claims [default: adopt]
+    #[arg(long, value_enum, value_name = "RULE")]
+    scope: Option<ScopeRule>,
     /// Do each unit N times from scratch and take the best candidate: by its checks, then by the smallest change
     #[arg(long, value_name = "N")]
     best_of: Option<BestOf>,
@@ -80,6 +83,7 @@ impl RunFlags {
     pub(in crate::cli) fn apply(&self, config: &mut Config) {
         config.run.jobs = self.jobs.or(config.run.jobs);
         config.run.min_success = self.min_success.or(config.run.min_success);
+        config.run.scope = self.scope.or(config.run.scope);
         self.caps.apply(config);
         config.run.best_of = self.best_of.or(config.run.best_of);
         if self.judge.is_some() {

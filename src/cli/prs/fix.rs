@@ -48,11 +48,13 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     let (places, id) = (known.places.clone(), known.state.id.clone());
     let mode = args.chosen.mode();
     let mut summary = ActionSummary::new(global, mode);
+    let state = known.state.clone();
     let mut session = open(known)?;
     let follow_ups = runtime()?.block_on(async {
         let mut report = |report: &ActionReport| summary.take(report);
         let mut selection = Selection::new(&mut session, units.as_deref(), mode, &mut report);
-        let outside = |unit: &UnitId, from: &CommitId, to: &CommitId| job.outside(unit, from, to);
+        let outside =
+            |unit: &UnitId, from: &CommitId, to: &CommitId| job.outside(&state, unit, from, to);
         selection.follow_ups_due(args.rounds, &outside).await
     });
     drop(session);

@@ -174,8 +174,8 @@ fn a_moved_file_takes_its_size_and_owner_along() {
 #[test]
 fn all_files_can_be_cut_again() {
     insta::assert_snapshot!(edited(&Edit::Cut(UnitRange::exactly(2))), @r#"
-    01-a-c-d "a, c, d" ["a/1", "a/2", "a/3", "c", "d"] create ["./", "a/"] needs [] ["@a"] 5 lines
-    02-b "b" ["b/1", "b/2"] create ["b/"] needs [] ["@b"] 2 lines
+    01-a-c-d "a, c, d" ["a/1", "a/2", "a/3", "c", "d"] create [] needs [] ["@a"] 5 lines
+    02-b "b" ["b/1", "b/2"] create [] needs [] ["@b"] 2 lines
     "#);
 }
 

@@ -207,15 +207,20 @@ files = ["d.js"]
             fault("b/c.js", "a.js"),
             @"line 9: \"a.js\" is in unit 'one' twice, also on line 8: remove one of them"
         );
+        let unordered = |piece: &str, by: &str| {
+            let text = GOOD.replacen(piece, by, 1);
+            parse(&text.replace("needs = [\"one\"]\n", "")).unwrap_err()
+        };
         insta::assert_snapshot!(
-            fault("d.js", "A.js"),
-            @"line 16: \"A.js\" is claimed by unit 'two' and (as \"a.js\", the same name on some file systems) by unit \
-            'one': a path belongs to one unit only, remove it from one of them (unit 'one' has it on line 8)"
+            unordered("d.js", "A.js"),
+            @"line 15: \"A.js\" is claimed by unit 'two' and (as \"a.js\", the same name on some file systems) by unit \
+            'one': two units may claim one path only where one of them needs the other; remove it from one of them, or \
+            add the need (unit 'one' has it on line 8)"
         );
         insta::assert_snapshot!(
-            fault("\"d.js\"]", "\"d.js\"]\ncreate = [\"./\"]"),
-            @"line 17: \"./\" is claimed by unit 'two' and by unit 'one': a path belongs to one unit only, remove it \
-            from one of them (unit 'one' has it on line 11)"
+            unordered("\"d.js\"]", "\"d.js\"]\ncreate = [\"./\"]"),
+            @"line 16: \"./\" is claimed by unit 'two' and by unit 'one': two units may claim one path only where one \
+            of them needs the other; remove it from one of them, or add the need (unit 'one' has it on line 11)"
         );
         insta::assert_snapshot!(
             fault("needs = [\"one\"]", "needs = [\"three\"]"),

@@ -36,7 +36,7 @@ pub(crate) use outline::Outline;
 pub(crate) use repair::Repair;
 
 use super::base_files::BaseFiles;
-use super::claim::{Ownership, default_create_folders};
+use super::claim::Ownership;
 use super::edit::measure;
 use super::model::{Claim, LeftOut, Plan, Size, Unit};
 use super::order::waves;
@@ -103,15 +103,12 @@ fn units(files: &PlannedFiles<'_>, drafts: &[Draft], base: &BaseFiles) -> Vec<Un
         .iter()
         .map(|draft| draft.files.iter().map(|&file| files.path(file)).collect())
         .collect();
-    let create = default_create_folders(&paths);
     let names = name_titled_units(&draft::titles(drafts, &paths));
     drafts
         .iter()
         .zip(paths)
-        .zip(create)
         .zip(names)
-        .map(|(((draft, paths), mut create), (id, title))| {
-            create.extend(draft.create.iter().cloned());
+        .map(|((draft, paths), (id, title))| {
             let mut unit = Unit {
                 id,
                 title,
@@ -120,7 +117,7 @@ fn units(files: &PlannedFiles<'_>, drafts: &[Draft], base: &BaseFiles) -> Vec<Un
                 needs: Vec::new(),
                 claim: Claim {
                     files: paths.into_iter().map(str::to_owned).collect(),
-                    create,
+                    create: draft.create.clone(),
                 },
                 size: Size::default(),
                 owners: Vec::new(),

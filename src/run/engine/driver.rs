@@ -27,8 +27,9 @@ use crate::run::schedule::breaker;
 use crate::run::schedule::concurrency::{Concurrency, InterruptionReport};
 use crate::run::schedule::limits::{UsageReport, WorkingAgents};
 use crate::run::schedule::refusal::{among_others, refusal, strayed_with};
+use crate::run::schedule::restart_order::behind_others;
 use crate::run::schedule::scheduler::{self, Next, Space};
-use crate::run::unit::context::PendingEvent;
+use crate::run::unit::context::{PendingEvent, PipelineEnd};
 use crate::run::workspace::machine::Machine;
 use crate::run::workspace::user_checkout::UserCheckout;
 use crate::run::workspace::user_git::UserGit;
@@ -374,8 +375,15 @@ impl<'w> Engine<'w> {
     }
 
     fn unit_ended(&mut self, ended: EndedPipeline) -> Result<(), RunError> {
-        let EndedPipeline { unit, outcome } = ended;
-        let outcome = outcome.unwrap_or_else(|| self.panicked(&unit));
+        let EndedPipeline { unit, end } = ended;
+        let outcome = match end {
+            Some(PipelineEnd::Outcome(outcome)) => outcome,
+            Some(PipelineEnd::StandsOn(other)) => {
+                let fact = UnitFact::StandsOn(behind_others(&self.state, &unit, *other));
+                return self.record(Event::Unit(unit, fact));
+            }
+            None => self.panicked(&unit),
+        };
         if let Some(refusal) = refusal(&self.state, &unit, &outcome) {
             self.record_all(refusal.fact)?;
             self.pipelines.cancel(&refusal.ends);
@@ -487,6 +495,15 @@ impl<'w> Engine<'w> {
                 if let UnitFact::Committed { .. } | UnitFact::Ended { .. } = fact {
                     self.pipelines.update_gate(&self.state);
                 }
+                if let UnitFact::ScopeProven { .. }
+                | UnitFact::SentBack { .. }
+                | UnitFact::StandsOn(_)
+                | UnitFact::CandidateEnded(_)
+                | UnitFact::CandidateChosen { .. }
+                | UnitFact::Ended { .. } = fact
+                {
+                    self.pipelines.show_holders(&self.state);
+                }
                 if let (UnitFact::PullRequestOpened(_), Some(tracker)) = (fact, &self.tracker) {
                     tracker.update(&self.state);
                 }
@@ -510,7 +527,8 @@ impl<'w> Engine<'w> {
 
     fn needs(&self, number: usize) -> Vec<FinishedNeed> {
         let spec = &self.job.spec;
-        let needs = spec.unit(number).needs.iter();
+        let unit = self.state.units.get(number);
+        let needs = unit.into_iter().flat_map(|unit| &unit.header.needs);
         needs
             .filter_map(|id| Some((spec.number(id)?, self.state.unit(id)?)))
             .map(|(unit, state)| {

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::UnitId;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
+use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
@@ -22,15 +23,17 @@ use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_limiter::{PublishHistory, PublishLimits};
 use crate::run::schedule::publish_queue::PublishQueue;
 use crate::run::schedule::restart_permits::RestartPermits;
-use crate::run::unit::context::{PendingEvent, UnitContext};
+use crate::run::unit::context::{PendingEvent, PipelineEnd, UnitContext};
 use crate::run::unit::pipeline;
 use crate::run::workspace::user_git::UserGit;
 
 /// The pipelines that run at the moment.
 pub(crate) struct Pipelines {
-    tasks: JoinSet<Outcome>,
+    tasks: JoinSet<PipelineEnd>,
     running: Vec<Running>,
     gate: watch::Sender<PublishGate>,
+    holders: watch::Sender<PathHolders>,
+    scope_turn: Arc<Mutex<()>>,
     publish_queue: Option<Arc<PublishQueue>>,
     events: mpsc::Sender<PendingEvent>,
     interruptions: mpsc::UnboundedSender<InterruptionReport>,
@@ -56,7 +59,7 @@ struct Running {
 pub(crate) struct EndedPipeline {
     pub(crate) unit: UnitId,
     /// `None` when the pipeline panicked.
-    pub(crate) outcome: Option<Outcome>,
+    pub(crate) end: Option<PipelineEnd>,
 }
 
 impl Pipelines {
@@ -76,6 +79,8 @@ impl Pipelines {
             tasks: JoinSet::new(),
             running: Vec::new(),
             gate: watch::Sender::new(PublishGate::of(state)),
+            holders: watch::Sender::new(PathHolders::of(state)),
+            scope_turn: Arc::default(),
             publish_queue: limits.map(queue),
             events,
             interruptions,
@@ -105,6 +110,8 @@ impl Pipelines {
             checkout: job.checkout(&unit),
             needs,
             state: known,
+            holders: self.holders.subscribe(),
+            scope_turn: Arc::clone(&self.scope_turn),
             gate: self.gate.subscribe(),
             publish_queue: self.publish_queue.clone(),
             events: self.events.clone(),
@@ -132,15 +139,17 @@ impl Pipelines {
     /// Waits until a pipeline ends; `None` where none runs.
     pub(crate) async fn next(&mut self) -> Option<EndedPipeline> {
         loop {
-            let (task, outcome) = match self.tasks.join_next_with_id().await? {
-                Ok((task, outcome)) => (task, Some(outcome)),
-                Err(error) if error.is_cancelled() => (error.id(), Some(Outcome::Stopped)),
+            let (task, end) = match self.tasks.join_next_with_id().await? {
+                Ok((task, end)) => (task, Some(end)),
+                Err(error) if error.is_cancelled() => {
+                    (error.id(), Some(PipelineEnd::Outcome(Outcome::Stopped)))
+                }
                 Err(error) => (error.id(), None),
             };
             let place = self.running.iter().position(|it| it.task == task);
             if let Some(place) = place {
                 let unit = self.running.swap_remove(place).unit;
-                return Some(EndedPipeline { unit, outcome });
+                return Some(EndedPipeline { unit, end });
             }
         }
     }
@@ -151,6 +160,11 @@ impl Pipelines {
         if let Some(running) = running {
             running.state.send_replace(unit.clone());
         }
+    }
+
+    /// Shows every pipeline which unit holds which paths.
+    pub(crate) fn show_holders(&self, state: &RunState) {
+        self.holders.send_replace(PathHolders::of(state));
     }
 
     /// Shows every pipeline whether finished work may be published.

@@ -115,6 +115,8 @@ impl KnownRun {
             run: RunConfig {
                 jobs: Some(self.state.header.jobs),
                 min_success: settings.run.min_success,
+                // The work is proven again before it is pushed.
+                scope: settings.run.scope,
                 ..RunConfig::default()
             },
             ..settings.clone()

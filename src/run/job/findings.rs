@@ -60,7 +60,8 @@ impl Findings {
         let repo = &workspace.repo;
         let templates = Templates::compile(&config.publish)?;
         let prompts = Prompts::compile(&config.prompts)?;
-        let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?;
+        let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?
+            .with_hooks(repo.tracked_hooks_folder()?.as_deref());
         repo.check_identity()?;
         let repository_template = match repository_template_path(tracked.iter().map(String::as_str))
         {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError, Quantity};
-use crate::config::{Config, ForkChoice, RepoName};
+use crate::config::{Config, ForkChoice, RepoName, ScopeRule};
 use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
+use crate::plan::claim::default_create_folders;
 use crate::plan::{Plan, Unit, UnitId};
 use crate::process::Environment;
 use crate::run::delivery::Delivery;
@@ -18,6 +19,7 @@ use crate::run::delivery::error::DeliveryError;
 use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
 use crate::run::job::findings::{Checks, Findings, tracked};
+use crate::run::job::path_holders::PathHolders;
 use crate::run::job::run_spec::{KeepWorktrees, RunSpec, UnitSpec};
 use crate::run::job::scope;
 use crate::run::job::unit_agents::UnitAgents;
@@ -27,6 +29,7 @@ use crate::run::log::run_state::RunState;
 use crate::run::workspace::checkout::Checkout;
 use crate::run::workspace::environment::{relocation_note, unit_environment};
 use crate::run::workspace::workspace::Workspace;
+use crate::words;
 
 /// A longer example does not help an agent.
 const EXAMPLE_BYTES: usize = 24 * 1024;
@@ -55,7 +58,7 @@ impl Job {
     /// Puts a run of `plan` together. The path of an agent program is relative to `dir`.
     pub fn prepare(
         id: RunId,
-        plan: Plan,
+        mut plan: Plan,
         repo: Repo,
         config: &Config,
         delivery: Delivery,
@@ -63,6 +66,9 @@ impl Job {
         dir: &Path,
     ) -> Result<Self, PrepareError> {
         refuse_impossible(&plan, config)?;
+        if config.run.scope == Some(ScopeRule::Listed) {
+            reserve_folders(&mut plan);
+        }
         let (assignments, agents) = assignment::of_plan(&plan, config, dir)?;
         let is_pointless =
             |agent: &Arc<dyn Agent>| agent.further_attempts() == FurtherAttempts::Pointless;
@@ -240,17 +246,29 @@ impl Job {
         counts
     }
 
-    /// Returns the changes between two commits that the unit may not make, a line each.
+    /// Returns the changes between two commits that the unit may not make in a run of this state, a line each.
     pub fn outside(
         &self,
+        state: &RunState,
         unit: &UnitId,
         from: &CommitId,
         to: &CommitId,
     ) -> Result<Vec<String>, GitError> {
         let changes = self.workspace.repo.changes(from, to)?;
-        Ok(self.spec.number(unit).map_or_else(Vec::new, |number| {
-            scope::outside(&self.found.ownership, number, &changes)
-        }))
+        let holders = PathHolders::of(state);
+        let Some(number) = self.spec.number(unit) else {
+            return Ok(Vec::new());
+        };
+        let (ownership, rule) = (&self.found.ownership, self.spec.scope_rule());
+        let judgement = scope::judge(ownership, &holders, rule, number, &changes);
+        let shared = judgement.shared.iter().map(|shared| {
+            let other = &self.spec.unit(shared.with).id;
+            format!(
+                "{}: unit '{other}' changed it before",
+                words::line(&shared.path)
+            )
+        });
+        Ok(judgement.faults.iter().cloned().chain(shared).collect())
     }
 
     /// Writes the prompt for the agent of the unit at `number`. Its beginning is the same for all units of a run.
@@ -261,6 +279,7 @@ impl Job {
         let common = self.found.prompts.common(&CommonFacts {
             instruction: &self.units[number].assignment.instruction,
             units: plan.units.iter().map(Into::into).collect(),
+            scope: self.spec.scope_rule(),
             conventions: self.found.conventions.clone(),
             research: &plan.research,
             example: example
@@ -272,7 +291,10 @@ impl Job {
             .iter()
             .map(|check| check.name.clone())
             .collect();
-        let own = self.found.prompts.unit(unit, &checks)?;
+        let own = self
+            .found
+            .prompts
+            .unit(unit, &checks, self.spec.scope_rule())?;
         Ok(format!("{common}\n{own}"))
     }
 
@@ -288,8 +310,7 @@ impl Job {
 
     /// Joins the commits of several needed units into one.
     pub(crate) fn join(&self, commits: &[CommitId], message: &str) -> Result<CommitId, GitError> {
-        let repo = &self.workspace.repo;
-        repo.join(&self.spec.plan.base, commits, message)
+        self.workspace.repo.join(commits, message)
     }
 
     /// Returns the checkout of a unit.
@@ -432,6 +453,22 @@ fn late_limits(assignments: &[Assignment], config: &Config) -> BTreeSet<String> 
         })
     };
     assignments.iter().filter_map(note).collect()
+}
+
+/// Gives every unit the folders in which it may create files, where the plan names no such folder.
+fn reserve_folders(plan: &mut Plan) {
+    if plan.units.iter().any(|unit| !unit.claim.create.is_empty()) {
+        return;
+    }
+    let files: Vec<&[String]> = plan
+        .units
+        .iter()
+        .map(|unit| &unit.claim.files[..])
+        .collect();
+    let create = default_create_folders(&files);
+    for (unit, create) in plan.units.iter_mut().zip(create) {
+        unit.claim.create = create;
+    }
 }
 
 /// Refuses settings that no run of the plan can meet.

@@ -7,6 +7,8 @@ pub(crate) mod error;
 pub(crate) mod findings;
 #[allow(clippy::module_inception, reason = "a job is the room's subject")]
 pub(crate) mod job;
+pub(crate) mod leftovers;
+pub(crate) mod path_holders;
 pub(crate) mod pull_request;
 pub(crate) mod run_spec;
 pub(crate) mod scope;

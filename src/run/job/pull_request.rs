@@ -5,6 +5,7 @@ use crate::forge::{CheckLine, Need, PullRequestFacts};
 use crate::git::{BranchName, Changes, CommitId, digest};
 use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
+use crate::run::log::unit_fact::Acquired;
 
 /// A unit that is needed and has succeeded.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ impl FinishedNeed {
 /// The result of a unit's steps so far.
 pub(crate) struct UnitResult<'a> {
     pub(crate) changes: &'a Changes,
+    /// The paths among them beyond the claim.
+    pub(crate) acquired: Acquired,
     pub(crate) checks: &'a [CheckResult],
     pub(crate) summary: Option<String>,
     pub(crate) needs: &'a [FinishedNeed],
@@ -64,6 +67,8 @@ pub(crate) fn pull_request_facts(
             .iter()
             .map(|change| String::from_utf8_lossy(&change.path).into_owned())
             .collect(),
+        created: result.acquired.created.clone(),
+        companions: result.acquired.companions.clone(),
         insertions: result.changes.insertions,
         deletions: result.changes.deletions,
         checks: result.checks.iter().map(check_line).collect(),

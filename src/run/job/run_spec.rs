@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::check::Check;
-use crate::config::{Config, Limit};
+use crate::config::{Config, Limit, ScopeRule};
 use crate::plan::{Plan, Unit, UnitId};
 use crate::run::job::assignment::Assignment;
 use crate::run::log::run_fact::Goal;
@@ -62,6 +62,11 @@ impl RunSpec {
     pub(crate) fn candidates(&self) -> usize {
         let asked = self.settings.run.best_of;
         asked.map_or(1, |best_of| usize::from(best_of.0))
+    }
+
+    /// Returns what a unit may come to own beyond its claim.
+    pub(crate) fn scope_rule(&self) -> ScopeRule {
+        self.settings.run.scope.unwrap_or_default()
     }
 
     pub(crate) fn keep_worktrees(&self) -> KeepWorktrees {

@@ -1,23 +1,133 @@
-//! Compares the changes in a checkout with the unit's claim, after the agent has finished.
+//! Compares the changes in a checkout with the unit's claim and with what other units hold, after the agent has
+//! finished.
 //!
-//! A change outside the claim is never published, so the messages name its path and the reason.
+//! A change that is not the unit's own is never published, so the messages name its path and the reason.
 
 use std::fmt::Write as _;
 
-use crate::git::{Change, Changes, Content};
-use crate::plan::claim::Ownership;
+use crate::config::ScopeRule;
+use crate::git::{Change, ChangeKind, Changes, Content};
+use crate::plan::claim::{Claimant, Deleted, HeldPaths, Ownership, ScopeViolation, Standing};
+use crate::run::job::path_holders::PathHolders;
+use crate::run::log::unit_fact::{Acquired, Sharing};
 use crate::words::{block, fence};
 
 /// A message lists at most so many paths.
 const PATHS_SHOWN: usize = 20;
 
-/// Returns what the unit at `number` in the plan changed outside its claim, a line each.
-pub(crate) fn outside(ownership: &Ownership, number: usize, changes: &Changes) -> Vec<String> {
-    changes
-        .list
-        .iter()
-        .filter_map(|change| fault(ownership, number, change))
-        .collect()
+/// What the changes of a unit are to the unit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    /// The paths beyond the claim that become the unit's own.
+    pub(crate) acquired: Acquired,
+    /// What the unit changed and may not change, a line each.
+    pub(crate) faults: Vec<String>,
+    /// What other units had changed before it.
+    pub(crate) shared: Vec<Shared>,
+}
+
+/// A path that another unit had changed before, and on whose work the unit could stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shared {
+    pub(crate) path: String,
+    /// The place in the plan of the other unit.
+    pub(crate) with: usize,
+    pub(crate) why: Sharing,
+}
+
+/// Judges the changes of the unit at `number` in the plan.
+pub(crate) fn judge(
+    ownership: &Ownership,
+    holders: &PathHolders,
+    rule: ScopeRule,
+    number: usize,
+    changes: &Changes,
+) -> Judgement {
+    let stands_on = holders.below(number);
+    let held = holders.but(number);
+    let judge = Judge {
+        ownership,
+        who: Claimant {
+            unit: number,
+            stands_on: &stands_on,
+            rule,
+        },
+        held: &held,
+        deleted: Deleted::of(
+            changes
+                .list
+                .iter()
+                .filter(|change| change.kind == ChangeKind::Deleted)
+                .map(|change| change.path.as_slice()),
+        ),
+    };
+    let mut judgement = Judgement::default();
+    for change in &changes.list {
+        judge.judge(change, &mut judgement);
+    }
+    judgement
+}
+
+struct Judge<'a> {
+    ownership: &'a Ownership,
+    who: Claimant<'a>,
+    held: &'a HeldPaths,
+    deleted: Deleted,
+}
+
+impl Judge<'_> {
+    fn judge(&self, change: &Change, judgement: &mut Judgement) {
+        let name = || String::from_utf8_lossy(&change.path).into_owned();
+        let fault =
+            |reason: &dyn std::fmt::Display| format!("{}: {reason}", crate::words::line(&name()));
+        let standing = self.ownership.judge(
+            self.who,
+            self.held,
+            &self.deleted,
+            &change.path,
+            change.kind,
+        );
+        let standing = match standing {
+            Ok(standing) => standing,
+            Err(ScopeViolation::Held(with)) => {
+                return judgement.shared.push(Shared {
+                    path: name(),
+                    with,
+                    why: Sharing::SamePath,
+                });
+            }
+            Err(violation) => return judgement.faults.push(fault(&violation)),
+        };
+        if let Some(reason) = unpublishable(change) {
+            return judgement.faults.push(fault(&reason));
+        }
+        match standing {
+            Standing::Claimed => {}
+            Standing::Companion => judgement.acquired.companions.push(name()),
+            Standing::Created => {
+                let path = name();
+                let others =
+                    |unit: usize| unit != self.who.unit && !self.who.stands_on.contains(&unit);
+                if let Some(with) = self.held.of_same_number(&path, others) {
+                    let path = path.clone();
+                    let why = Sharing::SameNumber;
+                    judgement.shared.push(Shared { path, with, why });
+                }
+                judgement.acquired.created.push(path);
+            }
+        }
+    }
+}
+
+/// Returns why the content may not be published, wherever it is.
+fn unpublishable(change: &Change) -> Option<&'static str> {
+    match &change.content {
+        Content::Submodule => Some("a repository inside the repository is never published"),
+        Content::Symlink(target) if leaves(&change.path, target) => {
+            Some("a symlink that leads out of the repository is never published")
+        }
+        Content::File | Content::Symlink(_) | Content::Nothing => None,
+    }
 }
 
 /// Writes why the unit cannot be published.
@@ -44,24 +154,6 @@ pub(crate) fn unreadable(reason: &str) -> String {
          work inside your own files.\n",
         fence("text", &block(reason))
     )
-}
-
-/// Returns why the unit may not make this change, as one line.
-fn fault(ownership: &Ownership, number: usize, change: &Change) -> Option<String> {
-    let reason = match ownership.allows(number, &change.path, change.kind) {
-        Err(outside) => outside.to_string(),
-        Ok(()) => match &change.content {
-            Content::Submodule => "a repository inside the repository is never published".into(),
-            Content::Symlink(target) if leaves(&change.path, target) => {
-                "a symlink that leads out of the repository is never published".into()
-            }
-            Content::File | Content::Symlink(_) | Content::Nothing => return None,
-        },
-    };
-    Some(format!(
-        "{}: {reason}",
-        crate::words::line(&String::from_utf8_lossy(&change.path))
-    ))
 }
 
 fn words(head: &str, faults: &[String]) -> String {

@@ -7,7 +7,7 @@ use crate::agent::SessionId;
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
-use crate::run::log::unit_fact::{Candidate, CandidateEnd, ChangeCount};
+use crate::run::log::unit_fact::{Acquired, Candidate, CandidateEnd, ChangeCount};
 
 /// The state of the work in one checkout of a unit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Attempt {
     pub session: Option<SessionId>,
     /// The agent's text about its work.
     pub summary: Option<String>,
-    /// The work that was proven to lie inside the claim.
+    /// The work that was proven to be the unit's own.
     pub proven: Option<ProvenTree>,
     /// The results of all checks; the last result of a check counts.
     pub checks: Vec<CheckResult>,
@@ -41,11 +41,15 @@ pub struct UnitBranch {
     pub start: CommitId,
 }
 
-/// A tree whose changes all lie inside the claim.
+/// A tree whose changes are all the unit's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenTree {
     pub tree: TreeId,
     pub changes: ChangeCount,
+    /// The paths beyond the claim that the work changes.
+    pub acquired: Acquired,
+    /// New files that tools left behind, which are no part of the tree.
+    pub left_out: Vec<String>,
 }
 
 /// A failure that the agent got as feedback.
@@ -118,6 +122,7 @@ impl Attempt {
             CandidateEnd::Good {
                 tree,
                 changes,
+                acquired,
                 checks,
                 summary,
             } => {
@@ -125,6 +130,8 @@ impl Attempt {
                 self.proven = Some(ProvenTree {
                     tree: tree.clone(),
                     changes: *changes,
+                    acquired: acquired.clone(),
+                    left_out: Vec::new(),
                 });
                 self.checks.clone_from(checks);
             }

@@ -2,7 +2,7 @@
 //!
 //! `status`, `report`, progress and the scheduler all read this one value. Only [`RunState::apply`] changes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agent::{AgentId, UsageSum};
 use crate::git::GitFolderChange;
@@ -13,6 +13,7 @@ use crate::run::log::outcome::Outcome;
 use crate::run::log::run_fact::{Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop};
 use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
+use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::{Phase, UnitState, elapsed};
 
 /// A run and its units, folded from the events.
@@ -113,8 +114,39 @@ impl RunState {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
                     unit.apply(fact, recorded.at);
                 }
+                if let UnitFact::Ended {
+                    outcome: Outcome::Failed { .. } | Outcome::NoChange { .. },
+                } = fact
+                {
+                    self.stand_no_more_on(id);
+                }
             }
         }
+    }
+
+    /// Takes in that a unit came to nothing on which others could stand.
+    fn stand_no_more_on(&mut self, id: &UnitId) {
+        let Some(unit) = self.unit(id).filter(|unit| unit.attempt.commit.is_none()) else {
+            return;
+        };
+        let instead = unit.stands_on.clone();
+        for unit in &mut self.units {
+            unit.stand_no_more_on(id, &instead);
+        }
+    }
+
+    /// Returns the places of all units that the unit at `place` stands on: what it needs, what that needs, and so on.
+    pub(crate) fn stands_on(&self, place: usize) -> BTreeSet<usize> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![place];
+        while let Some(place) = open.pop() {
+            let needs = self.units.get(place).map(|unit| &unit.header.needs);
+            for need in needs.into_iter().flatten() {
+                let at = self.units.iter().position(|unit| unit.header.id == *need);
+                open.extend(at.filter(|at| reached.insert(*at)));
+            }
+        }
+        reached
     }
 
     fn apply_run_fact(&mut self, fact: &RunFact, at: i64) {

@@ -68,11 +68,21 @@ pub enum UnitFact {
     CandidateChosen {
         number: usize,
     },
-    /// All changes lie inside the claim; `tree` is the tree that will be committed.
+    /// All changes are the unit's own; `tree` is the tree that will be committed. From now on the unit holds the paths
+    /// in `acquired`, and those only.
     ScopeProven {
         tree: TreeId,
         changes: ChangeCount,
+        #[serde(default, skip_serializing_if = "Acquired::is_empty")]
+        acquired: Acquired,
+        /// New files that tools left behind, which are no part of the tree.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<String>,
     },
+    /// The unit changed what other units had changed before it, so that it starts again on top of their work.
+    StandsOn(StandsOn),
+    /// The work of the agent, from before the unit started again, is in the new checkout; the agent did not work again.
+    Carried,
     CheckFinished(CheckResult),
     /// The agent was interrupted, for the reason `said`; it starts again after `wait_ms`.
     #[serde(rename = "held-back")]
@@ -164,6 +174,8 @@ pub enum CandidateEnd {
         /// The tree, which was proven to lie inside the claim.
         tree: TreeId,
         changes: ChangeCount,
+        #[serde(default, skip_serializing_if = "Acquired::is_empty")]
+        acquired: Acquired,
         checks: Vec<CheckResult>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
@@ -197,6 +209,76 @@ pub struct FollowUp {
     /// The ids of the reviews that the follow-up answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reviews: Vec<u64>,
+}
+
+/// The paths beyond its claim that became a unit's own, in git's order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acquired {
+    /// The paths that the base does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub created: Vec<String>,
+    /// The tracked paths that no claim holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<String>,
+}
+
+impl Acquired {
+    /// Checks whether the unit stayed inside its claim.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.created.is_empty() && self.companions.is_empty()
+    }
+
+    /// Returns all of these paths.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&str> {
+        let all = self.created.iter().chain(&self.companions);
+        all.map(String::as_str).collect()
+    }
+
+    /// Checks whether all of these paths are among the paths of `other`.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let among =
+            |paths: &[String], others: &[String]| paths.iter().all(|it| others.contains(it));
+        among(&self.created, &other.created) && among(&self.companions, &other.companions)
+    }
+}
+
+/// Why a unit starts again on top of the work of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandsOn {
+    /// The units whose work it starts from, beside the units that it needs.
+    pub units: Vec<UnitId>,
+    pub why: Sharing,
+    /// The paths that both changed, or that have the same number; a list for people may be cut.
+    pub paths: Vec<String>,
+    /// What the agent has done, where the agent is not to do it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<CarriedWork>,
+}
+
+/// How two units share a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sharing {
+    /// Both changed it.
+    SamePath,
+    /// Both created a file with the same number beside each other, as numbered migrations have it.
+    SameNumber,
+}
+
+/// The work of an agent that is carried onto another start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedWork {
+    /// The content of the checkout before the agent worked.
+    pub before: TreeId,
+    /// The content of the checkout after it.
+    pub after: TreeId,
+    pub took_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
 }
 
 /// How much a unit changed.

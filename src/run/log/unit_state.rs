@@ -4,12 +4,15 @@
 //! retry also replaces the [`Publication`], and nothing replaces the [`Ledger`].
 
 use crate::agent::{AgentId, Feedback, Interruption, UsageSum};
+use crate::plan::UnitId;
 use crate::run::log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
 use crate::run::log::ledger::Ledger;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::publication::{FollowUpResult, Publication};
 use crate::run::log::run_fact::{Amendment, UnitHeader};
-use crate::run::log::unit_fact::{Candidate, FollowUp, UnitFact};
+use crate::run::log::unit_fact::{
+    Acquired, Candidate, CandidateEnd, CarriedWork, FollowUp, Sharing, StandsOn, UnitFact,
+};
 
 /// One unit of a run, folded from its events.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +40,14 @@ pub struct UnitState {
     pub ledger: Ledger,
     /// The follow-up that the agent works on now.
     pub follow_up: Option<Box<OpenFollowUp>>,
+    /// The units among its needs that it stands on because it changes what they change.
+    pub stands_on: Vec<UnitId>,
+    /// Why it stands on them.
+    pub sharing: Option<Sharing>,
+    /// The paths that it shares with them.
+    pub shared_paths: Vec<String>,
+    /// The work that is to be carried onto theirs.
+    pub carried: Option<CarriedWork>,
 }
 
 /// The phase of a unit.
@@ -85,6 +96,10 @@ impl UnitState {
             publication: Publication::default(),
             ledger: Ledger::default(),
             follow_up: None,
+            stands_on: Vec::new(),
+            sharing: None,
+            shared_paths: Vec::new(),
+            carried: None,
         }
     }
 
@@ -124,15 +139,25 @@ impl UnitState {
                 self.attempt.session.clone_from(session);
             }
             UnitFact::AgentFinished { took_ms, summary } => {
+                self.carried = None;
                 self.attempt.agent_took_ms = Some(*took_ms);
                 self.attempt.summary.clone_from(summary);
             }
-            UnitFact::ScopeProven { tree, changes } => {
+            UnitFact::ScopeProven {
+                tree,
+                changes,
+                acquired,
+                left_out,
+            } => {
                 self.attempt.proven = Some(ProvenTree {
                     tree: tree.clone(),
                     changes: *changes,
+                    acquired: acquired.clone(),
+                    left_out: left_out.clone(),
                 });
             }
+            UnitFact::StandsOn(stands_on) => self.start_again_on(stands_on),
+            UnitFact::Carried => self.take_carried(),
             UnitFact::SentBack {
                 step,
                 reason,
@@ -196,10 +221,73 @@ impl UnitState {
         self.ended_at = None;
     }
 
+    /// Puts the unit back in line to start from the work of further units.
+    fn start_again_on(&mut self, other: &StandsOn) {
+        self.wait();
+        for unit in &other.units {
+            if !self.header.needs.contains(unit) {
+                self.header.needs.push(unit.clone());
+                self.stands_on.push(unit.clone());
+            }
+        }
+        self.sharing = Some(other.why);
+        self.shared_paths.clone_from(&other.paths);
+        self.carried.clone_from(&other.work);
+        self.candidates.clear();
+        self.attempt = Attempt {
+            worktree: self.attempt.worktree.take(),
+            branch: self.attempt.branch.take(),
+            ..Attempt::default()
+        };
+    }
+
+    /// Takes in that the carried work is in the new checkout.
+    fn take_carried(&mut self) {
+        if let Some(work) = self.carried.take() {
+            self.attempt.agent_took_ms = Some(work.took_ms);
+            self.attempt.summary = work.summary;
+            self.attempt.session = work.session;
+        }
+    }
+
+    /// Stops standing on `unit`, which came to no good end; stands on what `unit` stood on.
+    pub(crate) fn stand_no_more_on(&mut self, unit: &UnitId, instead: &[UnitId]) {
+        if !self.stands_on.contains(unit) {
+            return;
+        }
+        self.stands_on.retain(|it| it != unit);
+        self.header.needs.retain(|it| it != unit);
+        for other in instead {
+            if !self.header.needs.contains(other) {
+                self.header.needs.push(other.clone());
+                self.stands_on.push(other.clone());
+            }
+        }
+    }
+
+    /// Returns the paths that the unit holds beyond its claim: no unit that does not stand on it may change them.
+    pub(crate) fn acquired(&self) -> Vec<&Acquired> {
+        let is_lost = matches!(self.outcome(), Some(Outcome::Failed { .. }));
+        if is_lost && self.attempt.commit.is_none() {
+            return Vec::new();
+        }
+        let before = self.follow_up.as_ref().map(|open| &open.before.attempt);
+        let attempts = [Some(&self.attempt), before].into_iter().flatten();
+        let proven = attempts.filter_map(|attempt| Some(&attempt.proven.as_ref()?.acquired));
+        let candidates = self.candidates.iter().filter(|_| self.chosen.is_none());
+        let candidates = candidates.filter_map(|candidate| match &candidate.end {
+            CandidateEnd::Good { acquired, .. } => Some(acquired),
+            CandidateEnd::NoChange { .. } | CandidateEnd::Failed { .. } => None,
+        });
+        proven.chain(candidates).collect()
+    }
+
     /// Puts the unit back in line to start again. Of the attempt only its place is kept, so that the pipeline can put
     /// it out of the way.
     pub(crate) fn retry(&mut self, amendment: &Amendment) {
-        let earlier = std::mem::replace(self, Self::new(self.header.clone()));
+        let mut header = self.header.clone();
+        header.needs.retain(|need| !self.stands_on.contains(need));
+        let earlier = std::mem::replace(self, Self::new(header));
         self.amendment = earlier.amendment;
         self.amendment.amend(amendment);
         let other = self.amendment.agent.as_ref();

@@ -9,6 +9,7 @@ pub(crate) mod publish_gate;
 pub(crate) mod publish_limiter;
 pub(crate) mod publish_queue;
 pub(crate) mod refusal;
+pub(crate) mod restart_order;
 pub(crate) mod restart_permits;
 pub(crate) mod restarts;
 pub(crate) mod retry;

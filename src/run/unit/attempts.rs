@@ -10,6 +10,7 @@ use crate::run::log::run_fact::RunFact;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::agent::agent;
+use crate::run::unit::carry::carry;
 use crate::run::unit::checks::checks;
 use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::scope::scope;
@@ -32,6 +33,7 @@ pub(crate) async fn attempts(
     unit: &UnitContext,
     prepared: &Prepared,
 ) -> Result<AttemptResult, Halt> {
+    carry(unit, prepared).await?;
     let before = users_files(unit).await?;
     loop {
         let failure = match attempt(unit, prepared).await {

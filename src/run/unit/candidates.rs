@@ -86,6 +86,12 @@ async fn candidate(
         }) => CandidateEnd::Good {
             tree,
             changes: (&changes).into(),
+            acquired: unit
+                .state()
+                .attempt
+                .proven
+                .map(|proven| proven.acquired)
+                .unwrap_or_default(),
             checks,
             summary,
         },
@@ -244,7 +250,7 @@ fn all_failed(candidates: &[Candidate]) -> Halt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::log::unit_fact::ChangeCount;
+    use crate::run::log::unit_fact::{Acquired, ChangeCount};
 
     fn candidate(end: CandidateEnd) -> Candidate {
         Candidate {
@@ -274,6 +280,7 @@ mod tests {
                 insertions: lines,
                 deletions: 0,
             },
+            acquired: Acquired::default(),
             checks: (0..2).map(check).collect(),
             summary: None,
         })

@@ -178,8 +178,12 @@ async fn start(unit: &UnitContext) -> Result<CommitId, Halt> {
         [one] => Ok(one.clone()),
         _ => {
             let message = format!("Join what unit {} needs", unit.unit().id);
-            unit.git(Step::Checkout, move |job| job.join(&commits, &message))
-                .await
+            unit.git(Step::Checkout, move |job| {
+                // What one of them stands on is in it already.
+                let commits = job.workspace.repo.independent(&commits)?;
+                job.join(&commits, &message)
+            })
+            .await
         }
     }
 }

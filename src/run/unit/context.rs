@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::forge::{ForgeError, PullRequestRef, Wait};
@@ -17,11 +17,12 @@ use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
+use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::log::event::Event;
 use crate::run::log::outcome::{Outcome, Step, WithheldReason};
 use crate::run::log::stop_reason::StopReason;
-use crate::run::log::unit_fact::UnitFact;
+use crate::run::log::unit_fact::{StandsOn, UnitFact};
 use crate::run::log::unit_state::UnitState;
 use crate::run::schedule::concurrency::InterruptionReport;
 use crate::run::schedule::limits::UsageReport;
@@ -48,6 +49,10 @@ pub(crate) struct UnitContext {
     pub(crate) needs: Vec<FinishedNeed>,
     /// The unit's state, which the engine folds.
     pub(crate) state: watch::Receiver<UnitState>,
+    /// Which unit holds which paths beyond its claim.
+    pub(crate) holders: watch::Receiver<PathHolders>,
+    /// The turn to be judged: of two units that changed the same path, one is judged after the other.
+    pub(crate) scope_turn: Arc<Mutex<()>>,
     /// Whether finished work may be published.
     pub(crate) gate: watch::Receiver<PublishGate>,
     /// The queue of units that publish, where the settings limit publishing.
@@ -75,6 +80,15 @@ pub(crate) enum Halt {
     LeftOut(StopReason),
     /// The work is done, and nothing of it is published for now.
     Withheld(WithheldReason),
+    /// The unit changed what others had changed before it, and starts again on top of their work.
+    StandsOn(Box<StandsOn>),
+}
+
+/// How a pipeline ends.
+pub(crate) enum PipelineEnd {
+    Outcome(Outcome),
+    /// The unit starts again later, on top of the work of others.
+    StandsOn(Box<StandsOn>),
 }
 
 /// A failure of a step.
@@ -115,9 +129,10 @@ impl Failure {
 }
 
 impl Halt {
-    /// Returns the outcome of a unit whose pipeline ends in this way.
-    pub(crate) fn outcome(self) -> Outcome {
-        match self {
+    /// Returns the end of a unit whose pipeline ends in this way.
+    pub(crate) fn end(self) -> PipelineEnd {
+        PipelineEnd::Outcome(match self {
+            Self::StandsOn(other) => return PipelineEnd::StandsOn(other),
             Self::Stopped => Outcome::Stopped,
             Self::Withheld(why) => Outcome::Withheld { why },
             Self::LeftOut(why) => Outcome::LeftOut { why },
@@ -127,7 +142,7 @@ impl Halt {
                 tail: failure.tail.filter(|tail| !tail.trim().is_empty()),
                 log: failure.log,
             },
-        }
+        })
     }
 }
 
@@ -149,7 +164,10 @@ impl UnitContext {
 
     /// Returns what the unit's processes see.
     pub(crate) fn environment(&self) -> Environment {
-        self.job.environment(&self.checkout, self.number)
+        let mut environment = self.job.environment(&self.checkout, self.number);
+        let below = self.holders.borrow().below(self.number).len();
+        environment.set("BATCH_SEQUENCE", (below + 1).to_string());
+        environment
     }
 
     /// Returns the folder with the unit's prompt and logs.

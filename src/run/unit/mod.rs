@@ -5,6 +5,7 @@ pub(crate) mod agent;
 pub(crate) mod attempts;
 pub(crate) mod base_checks;
 pub(crate) mod candidates;
+pub(crate) mod carry;
 pub(crate) mod checkout;
 pub(crate) mod checks;
 pub(crate) mod commit;

@@ -11,13 +11,15 @@ use crate::run::unit::attempts::{AttemptResult, attempts};
 use crate::run::unit::candidates::best_candidate;
 use crate::run::unit::checkout::{keep_ignored, prepared_checkout};
 use crate::run::unit::commit::commit;
-use crate::run::unit::context::{Halt, Prepared, UnitContext};
+use crate::run::unit::context::{Halt, PipelineEnd, Prepared, UnitContext};
 use crate::run::unit::follow_up::publish_follow_up;
 use crate::run::unit::publish::publish;
 
-/// Runs all steps and returns the outcome, which the caller records.
-pub(crate) async fn run(unit: UnitContext) -> Outcome {
-    let outcome = steps(&unit).await.unwrap_or_else(Halt::outcome);
+/// Runs all steps and returns how they ended, which the caller records.
+pub(crate) async fn run(unit: UnitContext) -> PipelineEnd {
+    let end = steps(&unit)
+        .await
+        .map_or_else(Halt::end, PipelineEnd::Outcome);
     let checkout = unit.checkout.clone();
     // Only the end of the whole program cancels a blocking task.
     let closed = tokio::task::spawn_blocking(move || {
@@ -27,7 +29,7 @@ pub(crate) async fn run(unit: UnitContext) -> Outcome {
         }
     });
     let _ = closed.await;
-    outcome
+    end
 }
 
 async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
@@ -43,8 +45,10 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
     let Some((proven, checks)) = change else {
         return no_change(unit, &prepared, summary.as_deref()).await;
     };
+    let acquired = unit.state().attempt.proven.map(|proven| proven.acquired);
     let result = UnitResult {
         changes: &proven.changes,
+        acquired: acquired.unwrap_or_default(),
         checks: &checks,
         summary,
         needs: &unit.needs,

@@ -1,13 +1,18 @@
-//! The step of a unit that proves its work: the changes in the checkout are compared with the claim, and the proven
-//! tree is the tree that will be committed.
+//! The step of a unit that proves its work: the changes in the checkout are compared with the claim and with what other
+//! units hold, and the proven tree is the tree that will be committed.
 
 use crate::git::{Changes, CommitId, GitError, TreeId};
-use crate::run::job::scope::{feedback, outside, reason, unreadable};
+use crate::run::job::leftovers::leftovers;
+use crate::run::job::path_holders::PathHolders;
+use crate::run::job::scope::{Judgement, Shared, feedback, judge, reason, unreadable};
 use crate::run::log::outcome::Step;
-use crate::run::log::unit_fact::UnitFact;
+use crate::run::log::unit_fact::{Acquired, CarriedWork, Sharing, StandsOn, UnitFact};
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
 use crate::run::workspace::checkout::KeptTree;
 use crate::words;
+
+/// A fact names at most so many shared paths.
+const SHARED_NAMED: usize = 10;
 
 /// Compares the changes with the claim; `None` when nothing changed. A tree that an earlier process proved is proven
 /// again.
@@ -30,7 +35,7 @@ pub(crate) async fn scope(
                 Ok((changes, whole.transpose()?))
             })
             .await?;
-        prove(unit, step, whole.as_ref().unwrap_or(&changes))?;
+        prove_again(unit, step, whole.as_ref().unwrap_or(&changes))?;
         return Ok(Some(ProvenChange { tree, changes }));
     }
     unit.begin(step, None).await?;
@@ -38,8 +43,12 @@ pub(crate) async fn scope(
     if after == prepared.tree {
         return Ok(None);
     }
+    let (after, left_out) = without_leftovers(unit, prepared, after).await?;
+    if after == prepared.tree {
+        return Ok(None);
+    }
     let before = prepared.tree.clone();
-    let checkout = unit.checkout.clone();
+    let (checkout, work) = (unit.checkout.clone(), after.clone());
     let (changes, whole, tree) = unit
         .git(step, move |job| {
             let repo = &job.workspace.repo;
@@ -56,13 +65,47 @@ pub(crate) async fn scope(
             Ok((changes, whole.transpose()?, tree))
         })
         .await?;
-    prove(unit, step, whole.as_ref().unwrap_or(&changes))?;
-    unit.say(UnitFact::ScopeProven {
-        tree: tree.clone(),
-        changes: (&changes).into(),
+    let judged = whole.as_ref().unwrap_or(&changes);
+    let shared = {
+        // Between the look at what others hold and the record of what this unit holds, no other unit may be judged.
+        let _turn = unit.scope_turn.lock().await;
+        let holders = unit.holders.borrow().clone();
+        let judgement = judge_changes(unit, &holders, judged)?;
+        if judgement.shared.is_empty() {
+            unit.say(UnitFact::ScopeProven {
+                tree: tree.clone(),
+                changes: (&changes).into(),
+                acquired: judgement.acquired,
+                left_out,
+            })
+            .await?;
+            return Ok(Some(ProvenChange { tree, changes }));
+        }
+        judgement.shared
+    };
+    let other = stands_on(unit, prepared, &shared, work).await?;
+    Err(Halt::StandsOn(Box::new(other)))
+}
+
+/// Returns the tree without the new files that tools left behind, and these files.
+async fn without_leftovers(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    after: TreeId,
+) -> Result<(TreeId, Vec<String>), Halt> {
+    let (before, number) = (prepared.tree.clone(), unit.number);
+    unit.git(Step::Scope, move |job| {
+        let repo = &job.workspace.repo;
+        let ownership = &job.found.ownership;
+        let changes = repo.changes(&before, &after)?;
+        let claims = |path: &str| ownership.names(number, path);
+        let left = leftovers(&changes, ownership.tracked(), claims);
+        if left.is_empty() {
+            return Ok((after, left));
+        }
+        Ok((repo.with_paths_of(&after, &before, &left)?, left))
     })
-    .await?;
-    Ok(Some(ProvenChange { tree, changes }))
+    .await
 }
 
 /// Writes the content of the checkout as a tree. Where git cannot read what is there, the agent may be able to mend it.
@@ -82,7 +125,7 @@ async fn read_work(unit: &UnitContext) -> Result<TreeId, Halt> {
     }))
 }
 
-/// Compares all that a commit changes since the commit `from` with the claim.
+/// Compares all that a commit changes since the commit `from` with the claim and with what the unit holds.
 pub(crate) async fn prove_commit(
     unit: &UnitContext,
     from: CommitId,
@@ -92,16 +135,127 @@ pub(crate) async fn prove_commit(
     let changes = unit
         .git(step, move |job| job.workspace.repo.changes(&from, &commit))
         .await?;
-    prove(unit, step, &changes)
+    prove_again(unit, step, &changes)
 }
 
-fn prove(unit: &UnitContext, step: Step, changes: &Changes) -> Result<(), Halt> {
-    let faults = outside(&unit.job.found.ownership, unit.number, changes);
+/// Proves changes that were proven before: they may hold no path that the unit did not hold then.
+fn prove_again(unit: &UnitContext, step: Step, changes: &Changes) -> Result<(), Halt> {
+    let holders = unit.holders.borrow().clone();
+    let judgement = judge_unshared(unit, &holders, changes);
+    let mut faults = judgement.faults;
+    let state = unit.state();
+    let known = state.acquired();
+    let is_known = |acquired: &Acquired| known.iter().any(|known| acquired.is_within(known));
+    if !judgement.acquired.is_empty() && !is_known(&judgement.acquired) {
+        faults.extend(judgement.acquired.paths().into_iter().map(|path| {
+            format!(
+                "{}: the unit did not hold it when its work was proven",
+                words::line(path)
+            )
+        }));
+    }
+    refuse(step, &faults)
+}
+
+/// Judges changes; what the unit may neither hold nor share is a fault.
+fn judge_changes(
+    unit: &UnitContext,
+    holders: &PathHolders,
+    changes: &Changes,
+) -> Result<Judgement, Halt> {
+    let judgement = if unit.state().follow_up.is_some() {
+        judge_unshared(unit, holders, changes)
+    } else {
+        let found = &unit.job.found;
+        let rule = unit.job.spec.scope_rule();
+        judge(&found.ownership, holders, rule, unit.number, changes)
+    };
+    let own = |shared: &&Shared| holders.below(shared.with).contains(&unit.number);
+    let mut faults = judgement.faults.clone();
+    // A unit cannot stand on one that stands on it.
+    faults.extend(
+        judgement
+            .shared
+            .iter()
+            .filter(own)
+            .map(|it| taken(unit, it)),
+    );
+    refuse(Step::Scope, &faults)?;
+    Ok(judgement)
+}
+
+/// Judges changes of a unit that cannot start again: what another unit changed before is a fault.
+fn judge_unshared(unit: &UnitContext, holders: &PathHolders, changes: &Changes) -> Judgement {
+    let found = &unit.job.found;
+    let rule = unit.job.spec.scope_rule();
+    let mut judgement = judge(&found.ownership, holders, rule, unit.number, changes);
+    let shared = std::mem::take(&mut judgement.shared);
+    let same_path = shared.iter().filter(|it| it.why == Sharing::SamePath);
+    judgement.faults.extend(same_path.map(|it| taken(unit, it)));
+    judgement
+}
+
+fn taken(unit: &UnitContext, shared: &Shared) -> String {
+    let other = &unit.job.spec.unit(shared.with).id;
+    format!(
+        "{}: unit '{other}' changed it before",
+        words::line(&shared.path)
+    )
+}
+
+fn refuse(step: Step, faults: &[String]) -> Result<(), Halt> {
     if faults.is_empty() {
         return Ok(());
     }
     Err(Halt::Failed(Failure {
-        feedback: Some(feedback(&faults)),
-        ..Failure::new(step, reason(&faults))
+        feedback: Some(feedback(faults)),
+        ..Failure::new(step, reason(faults))
     }))
+}
+
+/// Describes on which units the unit starts again, and keeps the work of its agent.
+async fn stands_on(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    shared: &[Shared],
+    after: TreeId,
+) -> Result<StandsOn, Halt> {
+    let is_same_path = shared.iter().any(|it| it.why == Sharing::SamePath);
+    let mut places: Vec<usize> = shared.iter().map(|it| it.with).collect();
+    places.sort_unstable();
+    places.dedup();
+    let units = places
+        .into_iter()
+        .map(|place| unit.job.spec.unit(place).id.clone());
+    let mut paths: Vec<String> = shared.iter().map(|it| it.path.clone()).collect();
+    paths.truncate(SHARED_NAMED);
+    let work = if unit.job.candidates() == 1 {
+        let (checkout, before) = (unit.checkout.clone(), prepared.tree.clone());
+        let (kept_before, kept_after) = (before.clone(), after.clone());
+        unit.git(Step::Scope, move |_| {
+            checkout.keep_tree(KeptTree::CarriedBefore, &kept_before)?;
+            checkout.keep_tree(KeptTree::CarriedAfter, &kept_after)
+        })
+        .await?;
+        let attempt = unit.state().attempt;
+        Some(CarriedWork {
+            before,
+            after,
+            took_ms: attempt.agent_took_ms.unwrap_or_default(),
+            summary: attempt.summary,
+            session: attempt.session,
+        })
+    } else {
+        None
+    };
+    Ok(StandsOn {
+        units: units.collect(),
+        why: if is_same_path {
+            Sharing::SamePath
+        } else {
+            Sharing::SameNumber
+        },
+        paths,
+        work,
+    })
 }

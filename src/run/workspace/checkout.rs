@@ -49,6 +49,10 @@ pub(crate) enum KeptTree {
     Left,
     /// What will be committed.
     Proven,
+    /// The content before an agent worked whose work is carried onto another start.
+    CarriedBefore,
+    /// The content after that agent worked.
+    CarriedAfter,
 }
 
 /// A command that prepares a new checkout.
@@ -333,6 +337,8 @@ impl Checkout {
             KeptTree::Snapshot => "snapshot",
             KeptTree::Left => "left",
             KeptTree::Proven => "proven",
+            KeptTree::CarriedBefore => "carried-before",
+            KeptTree::CarriedAfter => "carried-after",
         };
         let prefix = kept_trees(&self.workspace.run, &self.unit);
         // Git deletes empty folders together with a ref, where another unit may be about to make its own ref.

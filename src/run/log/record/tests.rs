@@ -5,10 +5,11 @@ use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
 use crate::run::log::run_fact::Retry;
+use crate::run::log::unit_fact::CarriedWork;
 use crate::run::{
-    Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp, IssueLink,
-    OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Step, Stop, StopReason,
-    ThrottleReason, UnitHeader, WithheldReason, sample,
+    Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
+    IssueLink, OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Sharing, StandsOn, Step,
+    Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
 };
 
 fn every_kind_of_event() -> Vec<Event> {
@@ -70,7 +71,31 @@ fn every_kind_of_event() -> Vec<Event> {
                 insertions: 2,
                 deletions: 3,
             },
+            acquired: Acquired::default(),
+            left_out: Vec::new(),
         },
+        UnitFact::ScopeProven {
+            tree: TreeId::new("2".repeat(40)),
+            changes: ChangeCount::default(),
+            acquired: Acquired {
+                created: vec!["b".into()],
+                companions: vec!["c".into()],
+            },
+            left_out: Vec::new(),
+        },
+        UnitFact::StandsOn(StandsOn {
+            units: vec![UnitId::parse("01-a").unwrap()],
+            why: Sharing::SameNumber,
+            paths: vec!["0002_b.sql".into()],
+            work: Some(CarriedWork {
+                before: TreeId::new("7".repeat(40)),
+                after: TreeId::new("8".repeat(40)),
+                took_ms: 1,
+                summary: Some("s".into()),
+                session: Some(SessionId("t".into())),
+            }),
+        }),
+        UnitFact::Carried,
         UnitFact::CheckFinished(CheckResult {
             name: "make test".into(),
             verdict: Verdict::Fail {
@@ -107,6 +132,7 @@ fn every_kind_of_event() -> Vec<Event> {
             end: CandidateEnd::Good {
                 tree: TreeId::new("6".repeat(40)),
                 changes: ChangeCount::default(),
+                acquired: Acquired::default(),
                 checks: Vec::new(),
                 summary: Some("s".into()),
             },

@@ -1,0 +1,81 @@
+//! The step that brings the work of an agent onto the work of other units, where its unit starts again on top of them:
+//! an agent is paid once.
+
+use crate::agent::FurtherAttempts;
+use crate::run::log::outcome::Step;
+use crate::run::log::unit_fact::{Sharing, UnitFact};
+use crate::run::log::unit_state::UnitState;
+use crate::run::unit::context::{Halt, Prepared, UnitContext};
+use crate::words;
+
+/// A message names at most so many paths.
+const PATHS_NAMED: usize = 20;
+
+/// Puts carried work into the new checkout. Where it does not fit, a coding agent gets feedback about what is left to
+/// do, and a command works again.
+pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(), Halt> {
+    let state = unit.state();
+    let attempt = &state.attempt;
+    let has_begun = attempt.agent_took_ms.is_some() || !attempt.sent_back.is_empty();
+    let Some(work) = state.carried.clone().filter(|_| !has_begun) else {
+        return Ok(());
+    };
+    let (repo, onto) = (unit.job.workspace.repo.clone(), prepared.tree.clone());
+    let (tree, conflicts) = unit
+        .git(Step::Scope, move |_| {
+            repo.put_together(&onto, &work.before, &work.after)
+        })
+        .await?;
+    let left = left_to_do(&state, &conflicts);
+    let takes_feedback = unit.assignment().agent.further_attempts() == FurtherAttempts::Usual;
+    if left.is_some() && !takes_feedback {
+        return Ok(());
+    }
+    let checkout = unit.checkout.clone();
+    unit.git(Step::Scope, move |_| checkout.show(&tree)).await?;
+    unit.say(UnitFact::Carried).await?;
+    let Some((reason, text)) = left else {
+        return Ok(());
+    };
+    let attempt = unit.state().attempt.number();
+    unit.say(UnitFact::SentBack {
+        attempt,
+        step: Step::Scope,
+        reason,
+        text,
+        left: None,
+    })
+    .await
+}
+
+/// Returns the reason and the feedback, where the agent has something left to do.
+fn left_to_do(state: &UnitState, conflicts: &[String]) -> Option<(String, String)> {
+    let others = state.stands_on.iter().map(ToString::to_string);
+    let others = words::few(others, PATHS_NAMED);
+    let list =
+        |paths: &[String]| words::few(paths.iter().map(|path| words::line(path)), PATHS_NAMED);
+    if !conflicts.is_empty() {
+        let paths = list(conflicts);
+        return Some((
+            format!("{paths}: changed by {others} too, in the same places"),
+            format!(
+                "Other units of this change ({others}) were done before yours and changed the same places in:\n\n  \
+                 {paths}\n\nYour folder now holds their work with yours on top, except for these files, which are as \
+                 they left them. Read what they did there, and make your change to these files again where it is still \
+                 needed. Leave the rest of your work as it is.\n"
+            ),
+        ));
+    }
+    (state.sharing == Some(Sharing::SameNumber)).then(|| {
+        let paths = list(&state.shared_paths);
+        (
+            format!("{paths}: {others} took the same number"),
+            format!(
+                "Other units of this change ({others}) were done before yours and created files with the numbers that \
+                 you gave to:\n\n  {paths}\n\nYour folder now holds their work with yours on top. Give each of these \
+                 files the next free number, and change every place that names it. Leave the rest of your work as it \
+                 is.\n"
+            ),
+        )
+    })
+}
