@@ -13,6 +13,7 @@ use super::error::{Context, GitError};
 use super::id::{TreeId, TreeIsh};
 use super::lookup::any_tree;
 use super::repo::Repo;
+use super::tree_diff;
 
 /// The mode of a submodule in the index (gitformat-index(5)).
 const SUBMODULE_MODE: u32 = 0o160_000;
@@ -181,15 +182,9 @@ impl Repo {
         after: &impl TreeIsh,
     ) -> Result<Changes, GitError> {
         let repo = self.open()?;
-        // libgit2 would read the user's index for its attributes, and understands neither a split nor a sparse one.
-        let nothing = git2::Index::new().context(|| "an index cannot be made".to_owned())?;
-        repo.set_index(&mut { nothing })
-            .context(|| "an index cannot be set".to_owned())?;
         let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
         let failed = || "the changes cannot be listed".to_owned();
-        let diff = repo
-            .diff_tree_to_tree(Some(&old), Some(&new), None)
-            .context(failed)?;
+        let diff = tree_diff::diff(&repo, &old, &new)?;
         let mut list = Vec::new();
         for delta in diff.deltas() {
             let kind = match delta.status() {
@@ -276,6 +271,11 @@ fn copy_index(from: &Path, to: &Path) -> Result<(), GitError> {
 /// Returns the folders of the worktree that the index has as submodules.
 pub(super) fn submodules(worktree: &Path, index: &Path) -> Result<Vec<PathBuf>, GitError> {
     let context = || format!("the index {} cannot be read", index.display());
+    // Reading the index of a large repository takes long, and few repositories have submodules.
+    let bytes = std::fs::read(index).map_err(|error| GitError::io("cannot read", index, error))?;
+    if memchr::memmem::find(&bytes, &SUBMODULE_MODE.to_be_bytes()).is_none() {
+        return Ok(Vec::new());
+    }
     let entries = git2::Index::open(index).context(context)?;
     let is_submodule = |entry: &git2::IndexEntry| entry.mode == SUBMODULE_MODE;
     Ok(entries

@@ -37,6 +37,7 @@ mod removal;
 mod repo;
 mod revert;
 mod stored_form;
+mod tree_diff;
 mod tree_merge;
 mod unread;
 mod worktree;

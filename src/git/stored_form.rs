@@ -15,6 +15,7 @@ use super::error::{Context, GitError};
 use super::id::TreeId;
 use super::lookup::any_tree;
 use super::repo::Repo;
+use super::tree_diff;
 
 /// The attributes that decide how git converts a file.
 const ATTRIBUTES: [&str; 6] = [
@@ -226,13 +227,7 @@ fn stored_anew(
     after: &TreeId,
 ) -> Result<Vec<Restored>, GitError> {
     let (old, new) = (any_tree(repo, before)?, any_tree(repo, after)?);
-    // libgit2 would read the user's index for its attributes, and understands neither a split nor a sparse one.
-    let nothing = git2::Index::new().context(|| "an index cannot be made".to_owned())?;
-    repo.set_index(&mut { nothing })
-        .context(|| "an index cannot be set".to_owned())?;
-    let diff = repo
-        .diff_tree_to_tree(Some(&old), Some(&new), None)
-        .context(|| "the changes cannot be listed".to_owned())?;
+    let diff = tree_diff::diff(repo, &old, &new)?;
     let is_file = |side: &git2::DiffFile<'_>| {
         matches!(
             side.mode(),
