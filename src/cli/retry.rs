@@ -15,7 +15,7 @@ pub(super) struct RetryArgs {
     /// The ids of the units, or parts of their ids
     #[arg(value_name = "UNIT")]
     units: Vec<String>,
-    /// All failed units
+    /// All failed units, and the units that were skipped because the first ones failed alike
     #[arg(long, conflicts_with = "units")]
     failed: bool,
     /// A run's id, or a part of it [default: the latest run]

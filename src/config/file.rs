@@ -158,6 +158,8 @@ pub(crate) const MAX_REVIEWERS: usize = 15;
 pub(crate) struct RunConfig {
     /// How many agents work at once.
     pub jobs: Option<usize>,
+    /// Whether fewer agents than `jobs` start while the machine is overloaded.
+    pub governor: Option<bool>,
     /// Several agents that share the work. They override `[agent]`.
     pub agents: Option<Shares>,
     /// How many candidates each unit has. Each starts from the base, and the best one is published.

@@ -113,7 +113,18 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             at_once,
             why,
             agent,
-        }) => return Some(of(agent.as_ref().map(AgentId::as_str), pace(*at_once, why))),
+        }) => {
+            let mut said = pace(*at_once, why);
+            let is_machines = matches!(
+                why,
+                ThrottleReason::Busy { .. } | ThrottleReason::LittleMemory { .. }
+            );
+            if is_machines && state.machine_throttles == 1 {
+                let jobs = state.header.jobs;
+                let _ = write!(said, "; --no-governor insists on -j {jobs}");
+            }
+            return Some(of(agent.as_ref().map(AgentId::as_str), said));
+        }
         Event::Run(RunFact::CanaryAccepted { .. }) => {
             return Some("the canary is accepted; the run continues".to_owned());
         }

@@ -155,6 +155,7 @@ kill -SEGV $$";
     let migrate = repo.migrate().agent(agent).units(2);
     let output = migrate.with(["-j", "2"]).run();
     assert_snapshot!(output.exits(1).printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -176,7 +177,70 @@ kill -SEGV $$";
         ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
       changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
 
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js, 02-packages-p1-index-js)
+
     0 of 2 units published, 2 failed · [DURATION]
     ");
     assert_eq!(repo.worked().len(), 4);
+}
+
+#[test]
+fn a_corrected_codemod_reaches_the_units_that_were_spared() {
+    let repo = Repo::with_packages(6);
+    let wrong = "echo wrong; exit 3";
+    let migrate = repo.migrate().agent(wrong).units(6).in_order();
+    let output = migrate.run().exits(1);
+    output.says("3 failed, 3 skipped");
+    output.says("batch retry --failed");
+    let codemod = ["--regex", "var", "--to", "let"];
+    // By name, and only these.
+    let named = ["retry", "04", "05"].iter().chain(&codemod);
+    let output = repo.batch(named).exits(1);
+    output.says("2 of 6 units published, 3 failed");
+    let failed = ["retry", "--failed"].iter().chain(&codemod);
+    let output = repo.batch(failed).exits(0);
+    output.says("6 of 6 units published");
+    for (number, branch) in repo.pushed().iter().enumerate() {
+        let file = format!("packages/p{number}/index.js");
+        assert!(repo.published(branch, &file).starts_with("let"), "{branch}");
+    }
+}
+
+#[test]
+fn the_user_may_insist_on_the_number_of_agents() {
+    let repo = Repo::with_packages(2);
+    let started = repo.fifo("started");
+    let go = [repo.fifo("go-p0"), repo.fifo("go-p1")];
+    fs::write(repo.root().join("machine"), "9.5 8000000000").expect("a reading");
+    let migrate = repo.migrate().agent(WAITS_FOR_ITS_OWN).units(2);
+    let session = migrate.with(["-j", "2", "--no-governor"]).start();
+    // Both work at once, although the machine is busy.
+    read(&started);
+    read(&started);
+    in_time("no agent waits", move || {
+        for go in go {
+            fs::write(go, "go\n").expect("the pipe");
+        }
+    });
+    let output = session.finish().exits(0);
+    assert!(!output.stderr().contains("busy"), "{}", output.stderr());
+}
+
+#[test]
+fn a_lower_number_of_agents_is_told_with_the_way_out_once() {
+    let repo = Repo::with_packages(2);
+    fs::write(repo.root().join("machine"), "9.5 8000000000").expect("a reading");
+    repo.write("batch.toml", "[run]\ngovernor = true\n");
+    let migrate = repo.migrate().agent(crate::support::SIGN).units(2);
+    let output = migrate.with(["-j", "2"]).run().exits(0);
+    let said = output.stderr();
+    assert_eq!(
+        said.matches("--no-governor insists on -j 2").count(),
+        1,
+        "{said}"
+    );
+    repo.write("batch.toml", "[run]\ngovernor = false\n");
+    let migrate = repo.migrate().agent(crate::support::SIGN).units(2);
+    let output = migrate.with(["-j", "2"]).run().exits(0);
+    assert!(!output.stderr().contains("busy"), "{}", output.stderr());
 }

@@ -522,3 +522,30 @@ fn commits_of_the_base_that_are_not_pushed_are_told() {
     let output = from_head().exits(0);
     output.says("note: remote origin has no branch feature");
 }
+
+#[test]
+fn a_script_that_no_worktree_would_have_is_refused_before_the_run() {
+    let repo = Repo::with_packages(1);
+    let script = "#!/bin/sh\nxargs -0 sed -i s/var/let/ <\"$BATCH_FILES\"\n";
+    let run = |command: &str| repo.migrate().command_line(command).run();
+    run("sh scripts/codemod.sh")
+        .exits(2)
+        .says("is not in the base");
+    repo.write("scripts/codemod.sh", script);
+    let refused = run("sh scripts/codemod.sh").exits(2);
+    refused.says("commit it to the base, or name it by its full path");
+    assert_eq!(repo.state_entries(), [""; 0], "something was begun");
+    let shell = repo.migrate().command_line("sh scripts/codemod.sh && true");
+    shell
+        .with(["--agent-shell"])
+        .run()
+        .exits(2)
+        .says("is not in the base");
+
+    let path = repo.dir().join("scripts/codemod.sh");
+    let _ = run(&format!("sh {}", path.display())).exits(0);
+    let repo = repo.commit("A codemod");
+    repo.git(["push", "--quiet", "origin", "main"]);
+    let migrate = repo.migrate().command_line("sh scripts/codemod.sh");
+    let _ = migrate.paths(["packages/"]).run().exits(0);
+}

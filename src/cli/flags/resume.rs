@@ -18,6 +18,9 @@ pub(in crate::cli) struct ResumeFlags {
     /// How many agents work at once [default: as before]
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
+    /// Start as many agents as -j says, also while the machine is overloaded
+    #[arg(long)]
+    no_governor: bool,
     #[command(flatten)]
     caps: CapFlags,
     /// Accept a canary that succeeded, without a question
@@ -31,7 +34,7 @@ impl ResumeFlags {
         Self {
             jobs,
             caps,
-            yes: false,
+            ..Self::default()
         }
     }
 
@@ -46,6 +49,9 @@ impl ResumeFlags {
     pub(in crate::cli) fn apply(&self, settings: &mut Config) {
         self.caps.apply(settings);
         settings.run.jobs = self.jobs.or(settings.run.jobs);
+        if self.no_governor {
+            settings.run.governor = Some(false);
+        }
     }
 
     pub(in crate::cli) fn consent(&self) -> Consent {

@@ -22,6 +22,9 @@ pub(in crate::cli) struct RunFlags {
     /// How many agents work at once [default: the number of processors, at most 4]
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
+    /// Start as many agents as -j says, also while the machine is overloaded
+    #[arg(long)]
+    no_governor: bool,
     /// A shell command that prepares each new worktree, such as 'npm ci'
     #[arg(long, value_name = "CMD")]
     setup: Option<String>,
@@ -82,6 +85,9 @@ pub(in crate::cli) struct RunFlags {
 impl RunFlags {
     pub(in crate::cli) fn apply(&self, config: &mut Config) {
         config.run.jobs = self.jobs.or(config.run.jobs);
+        if self.no_governor {
+            config.run.governor = Some(false);
+        }
         config.run.min_success = self.min_success.or(config.run.min_success);
         config.run.scope = self.scope.or(config.run.scope);
         self.caps.apply(config);

@@ -112,7 +112,7 @@ impl<'w> Engine<'w> {
         let job = Arc::new(job);
         let engine = Self {
             pipelines: Pipelines::new(&job, &state, &user_git, events, interruptions, report_usage),
-            concurrency: Concurrency::new(job.jobs()),
+            concurrency: Concurrency::new(job.jobs(), job.spec.machine_load()),
             clean_up: CleanUp::new(&job),
             working: WorkingAgents::default(),
             begun: Instant::now(),

@@ -1,5 +1,7 @@
 //! The reasons why a run cannot start, as sentences for people.
 
+use std::path::PathBuf;
+
 use crate::codemod::CodemodError;
 use crate::config::AgentOptionsError;
 use crate::forge::TextError;
@@ -20,6 +22,19 @@ pub enum PrepareError {
     Agent(#[from] AgentOptionsError),
     #[error("the agent cannot be used: {0}")]
     Program(#[from] ProcessError),
+    #[error(
+        "the agent's script {script} is not in the base ({base}), so no worktree has it: {}",
+        match here {
+            Some(path) => format!("commit it to the base, or name it by its full path, {}", path.display()),
+            None => "check the path, which is one from the root of the repository".to_owned(),
+        }
+    )]
+    NoScript {
+        script: String,
+        base: String,
+        /// The script in the user's own checkout, where it is there.
+        here: Option<PathBuf>,
+    },
     #[error(transparent)]
     Codemod(#[from] CodemodError),
     #[error(transparent)]

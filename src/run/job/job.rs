@@ -16,6 +16,7 @@ use crate::process::Environment;
 use crate::run::delivery::Delivery;
 use crate::run::delivery::base_check;
 use crate::run::delivery::error::DeliveryError;
+use crate::run::job::agent_script;
 use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
 use crate::run::job::findings::{Checks, Findings, tracked};
@@ -78,6 +79,7 @@ impl Job {
         let mut workspace = Workspace::new(repo, id, config)?.with_base_name(&plan.base_name);
         let tracked = tracked(&workspace, &plan)?;
         let found = Findings::find(&workspace, &plan, &tracked, config)?;
+        agent_script::check(&plan, config, &workspace.repo, &tracked, &found.included)?;
         let checks = Checks::of(&workspace, &plan, &tracked, config, &found.environment)?;
         let mut notes = checks.notes;
         notes.extend_from_slice(&found.notes);

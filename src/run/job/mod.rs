@@ -1,6 +1,7 @@
 //! The job of a run: the user's request, the assignment and checks of each unit, and the findings in the repository.
 
 pub(crate) mod agent_choice;
+pub(crate) mod agent_script;
 pub(crate) mod assignment;
 pub(crate) mod base_checks;
 pub(crate) mod error;

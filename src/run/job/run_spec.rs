@@ -8,6 +8,7 @@ use crate::config::{Config, Limit, ScopeRule};
 use crate::plan::{Plan, Unit, UnitId};
 use crate::run::job::assignment::Assignment;
 use crate::run::log::run_fact::Goal;
+use crate::run::schedule::concurrency::MachineLoad;
 use crate::run::schedule::limits::Caps;
 use crate::run::workspace::checkout::Setup;
 
@@ -56,6 +57,15 @@ impl RunSpec {
     /// Returns how many agents work at once.
     pub(crate) fn jobs(&self) -> usize {
         self.settings.run.jobs.unwrap_or_else(usual_jobs)
+    }
+
+    /// Returns whether an overloaded machine lets fewer agents start.
+    pub(crate) fn machine_load(&self) -> MachineLoad {
+        if self.settings.run.governor == Some(false) {
+            MachineLoad::Ignored
+        } else {
+            MachineLoad::Heeded
+        }
     }
 
     /// Returns how many candidates each unit has.

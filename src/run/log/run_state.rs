@@ -33,6 +33,8 @@ pub struct RunState {
     pub stopped_agents: BTreeMap<AgentId, StopReason>,
     /// The limits on how many agents may work at once, where these are lower than the user's.
     pub throttles: Vec<ActiveThrottle>,
+    /// How often the machine was too busy for as many agents as the user asked for.
+    pub machine_throttles: usize,
     /// The user accepted the canary's change.
     pub canary_accepted: bool,
     /// The user continued although the first units failed for the same reason.
@@ -93,6 +95,7 @@ impl RunState {
             stop_reason: None,
             stopped_agents: BTreeMap::new(),
             throttles: Vec::new(),
+            machine_throttles: 0,
             breaker_is_off: false,
             canary_accepted: false,
             old_uses: None,
@@ -180,6 +183,12 @@ impl RunState {
                 why,
                 agent,
             } => {
+                if matches!(
+                    why,
+                    ThrottleReason::Busy { .. } | ThrottleReason::LittleMemory { .. }
+                ) {
+                    self.machine_throttles += 1;
+                }
                 self.throttles.retain(|throttle| throttle.agent != *agent);
                 if *at_once < self.header.jobs {
                     self.throttles.push(ActiveThrottle {

@@ -28,9 +28,18 @@ pub(crate) struct InterruptionReport {
     pub(crate) wait: Option<Duration>,
 }
 
+/// Whether an overloaded machine lets fewer agents start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MachineLoad {
+    Heeded,
+    /// The user insists on the number of agents.
+    Ignored,
+}
+
 /// How many agents may work at once, and why.
 pub(crate) struct Concurrency {
     jobs: usize,
+    machine_load: MachineLoad,
     /// One governor for each agent that was interrupted: the limits of one provider say nothing about another provider.
     providers: BTreeMap<AgentId, Governor>,
     /// The governor for all agents together: the machine is to blame when agents are killed from outside.
@@ -41,9 +50,10 @@ pub(crate) struct Concurrency {
 }
 
 impl Concurrency {
-    pub(crate) fn new(jobs: usize) -> Self {
+    pub(crate) fn new(jobs: usize, machine_load: MachineLoad) -> Self {
         Self {
             jobs: jobs.max(1),
+            machine_load,
             providers: BTreeMap::new(),
             machine: Governor::new(jobs),
             overload: None,
@@ -108,7 +118,8 @@ impl Concurrency {
     pub(crate) fn wants_machine(&self, state: &RunState) -> bool {
         let by_agent = scheduler::busy(state);
         let busy: usize = by_agent.values().sum();
-        busy < self.machine.at_once()
+        self.machine_load == MachineLoad::Heeded
+            && busy < self.machine.at_once()
             && !state.starts_no_more()
             && waiting_agents(state).any(|agent| {
                 by_agent.get(agent).copied().unwrap_or_default() < self.allowed_by_provider(agent)

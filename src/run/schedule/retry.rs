@@ -6,6 +6,8 @@ use crate::plan::UnitId;
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
+use crate::run::log::stop_reason::StopReason;
+use crate::run::log::unit_state::UnitState;
 
 /// Why units cannot be retried.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +18,8 @@ pub enum RetryError {
     NoneFailed { id: RunId },
     #[error("unit {unit} did not come to an end of its own: batch resume {id} goes on with it")]
     Unfinished { unit: UnitId, id: RunId },
+    #[error("unit {unit} is blocked by unit {by}, and starts with it: batch retry {by}")]
+    Blocked { unit: UnitId, by: UnitId },
     #[error(
         "the worktree of unit {unit} was locked or moved by somebody: unlock it or move it back to {} first",
         path.display()
@@ -27,19 +31,22 @@ pub enum RetryError {
     StoodOn { unit: UnitId, stands: UnitId },
 }
 
-/// Returns the units that have failed.
+/// Returns the units that have failed, and the units that did not start because the first ones failed alike.
 pub fn failed(state: &RunState) -> Result<Vec<UnitId>, RetryError> {
-    let failed: Vec<UnitId> = state
-        .units
-        .iter()
-        .filter(|unit| matches!(unit.outcome(), Some(Outcome::Failed { .. })))
-        .map(|unit| unit.header.id.clone())
-        .collect();
-    if failed.is_empty() {
+    let has_failed = |unit: &&UnitState| matches!(unit.outcome(), Some(Outcome::Failed { .. }));
+    if !state.units.iter().any(|unit| has_failed(&unit)) {
         let id = state.id.clone();
         return Err(RetryError::NoneFailed { id });
     }
-    Ok(failed)
+    let was_spared = |unit: &&UnitState| {
+        let Some(Outcome::LeftOut { why }) = unit.outcome() else {
+            return false;
+        };
+        matches!(why, StopReason::SameFailure { .. })
+    };
+    let again = state.units.iter();
+    let again = again.filter(|unit| has_failed(unit) || was_spared(unit));
+    Ok(again.map(|unit| unit.header.id.clone()).collect())
 }
 
 /// Checks whether these units can be retried.
@@ -51,7 +58,18 @@ pub(crate) fn allowed(state: &RunState, units: &[UnitId]) -> Result<(), RetryErr
     for unit in units.iter().filter_map(|unit| state.unit(unit)) {
         let unit_id = &unit.header.id;
         // Units that wait for the canary have not ended either, and are retried with it.
-        if !unit.is_settled() && state.canary().is_none() {
+        let is_canarys = state.canary().is_some();
+        let may_start_anew = match unit.outcome() {
+            Some(Outcome::Blocked { by }) if !is_canarys && !units.contains(by) => {
+                return Err(RetryError::Blocked {
+                    unit: unit_id.clone(),
+                    by: by.clone(),
+                });
+            }
+            Some(Outcome::LeftOut { .. } | Outcome::Stopped | Outcome::Blocked { .. }) => true,
+            _ => unit.is_settled() || is_canarys,
+        };
+        if !may_start_anew {
             return Err(RetryError::Unfinished {
                 unit: unit_id.clone(),
                 id,
