@@ -100,6 +100,10 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     if args.empty_trash {
         empty(&places, limit, args)?;
     }
+    if !args.dry_run {
+        let trash = places.trash();
+        run::delete_unfinished(&places).map_err(|error| cannot_delete(&trash, &error))?;
+    }
     if !tally.done.is_empty() && !args.dry_run {
         delete_done(&tally.done)?;
     }

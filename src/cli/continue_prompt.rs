@@ -4,7 +4,7 @@ use console::Term;
 
 use super::flags::Consent;
 use super::global::Global;
-use super::output::{can_ask, colours, print_bytes, say};
+use super::output::{can_ask, colours, print_result, say};
 use super::review::{self, CanaryAnswer, RestoreTerminal};
 use super::workspace::known_run;
 use crate::report;
@@ -72,8 +72,7 @@ fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result
         let patch = known.repo.patch(start, commit, colours())?;
         let lines: Vec<&[u8]> = patch.split_inclusive(|byte| *byte == b'\n').collect();
         let shown = &lines[..lines.len().min(LINES_SHOWN)];
-        print_bytes(b"\n")?;
-        print_bytes(&shown.concat())?;
+        print_result(&[b"\n", &*shown.concat()].concat());
         if lines.len() > shown.len() {
             let more = lines.len() - shown.len();
             say(&format!(

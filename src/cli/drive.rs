@@ -11,11 +11,12 @@ use super::continue_prompt;
 use super::exit_code;
 use super::flags::ResumeFlags;
 use super::global::Global;
-use super::output::{print, say, stdout_width};
+use super::output::{print_result, say, stdout_width};
 use super::prepare::prepare_again;
 use super::signals::{listen, runtime};
 use super::workspace::known_run;
 use crate::git::delete_tree;
+use crate::plan::{self, UnitId};
 use crate::progress::{self, Display};
 use crate::report;
 use crate::run::{self, Job, Liveness, Places, RunState, Start, Stop};
@@ -110,6 +111,35 @@ async fn delete_done(done: PathBuf, state: &RunState) {
     }
 }
 
+/// Writes the page about the units that did not come to a good end, or removes an earlier one. Returns its path where
+/// there is one.
+fn write_failures(places: &Places, state: &RunState) -> Option<PathBuf> {
+    let path = places.failures(&state.id);
+    let text = std::fs::read_to_string(places.plan(&state.id)).unwrap_or_default();
+    let plan = plan::file::parse(&text).ok();
+    let files = |id: &UnitId| {
+        let units = plan.iter().flat_map(|plan| &plan.units);
+        let unit = units.into_iter().find(|unit| unit.id == *id);
+        unit.map(|unit| unit.claim.files.clone())
+            .unwrap_or_default()
+    };
+    let Some(page) = report::failures(state, Liveness::Ended, files) else {
+        // The page of an earlier part of the run is out of date.
+        let _ = std::fs::remove_file(&path);
+        return None;
+    };
+    match std::fs::write(&path, page) {
+        Ok(()) => Some(path),
+        Err(error) => {
+            say(&format!(
+                "warning: {} cannot be written: {error}",
+                path.display()
+            ));
+            None
+        }
+    }
+}
+
 /// Writes the report files and prints the report.
 fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<()> {
     let (ended, now) = (Liveness::Ended, run::now());
@@ -127,15 +157,17 @@ fn finish(global: &Global, places: &Places, state: &RunState) -> anyhow::Result<
             ));
         }
     }
+    let failures = write_failures(places, state);
     if !global.json {
-        print(&format!(
-            "\n{}",
-            report::terminal(state, ended, stdout_width(), run::now())
-        ))?;
+        let text = report::terminal(state, ended, stdout_width(), run::now());
+        print_result(format!("\n{text}").as_bytes());
         say(&format!(
             "report: {}",
             places.report(&state.id, "md").display()
         ));
+        if let Some(failures) = failures {
+            say(&format!("failures: {}", failures.display()));
+        }
     }
     Ok(())
 }

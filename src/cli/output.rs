@@ -9,6 +9,13 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     print_bytes(text.as_bytes())
 }
 
+/// Prints the result of work that is done, which counts whether or not the output can be written: a fault is a message.
+pub(super) fn print_result(text: &[u8]) {
+    if let Err(error) = print_bytes(text) {
+        say(&format!("warning: the output cannot be written: {error}"));
+    }
+}
+
 pub(super) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

@@ -9,6 +9,7 @@ use super::delete::delete_tree;
 use super::error::GitError;
 use super::include::copy_entry;
 use super::repo::Repo;
+use crate::process::Capture;
 
 impl Repo {
     /// Deletes a worktree that was registered as `name`.
@@ -45,19 +46,30 @@ impl Repo {
     }
 
     /// Moves a worktree to `to`, and removes git's entry and the link to it. Where `to` is on another file system, the
-    /// worktree is copied first, and deleted only when all of it has arrived. Returns whether the worktree still
-    /// existed.
+    /// worktree is copied first, and deleted only when all of it has arrived. A process that is killed meanwhile leaves
+    /// no half worktree under either name: half a copy, and half a deletion, are in `unfinished` and `gone`. Returns
+    /// whether the worktree still existed.
     pub(crate) fn trash_worktree(
         &self,
         name: &str,
         path: &Path,
         to: &Path,
+        (unfinished, gone): (&Path, &Path),
     ) -> Result<bool, GitError> {
         let moved = match self.move_worktree(name, path, to) {
             Err(GitError::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
-                copy_tree(path, to)
-                    .map_err(|error| GitError::io("cannot move to the trash", path, error))?;
-                self.remove_worktree(name, path)?;
+                let moved = || {
+                    delete_tree(unfinished)?;
+                    copy_tree(path, unfinished)?;
+                    fs::rename(unfinished, to)?;
+                    if let Some(above) = gone.parent() {
+                        fs::create_dir_all(above)?;
+                    }
+                    delete_tree(gone)?;
+                    fs::rename(path, gone)
+                };
+                moved().map_err(|error| GitError::io("cannot move to the trash", path, error))?;
+                self.remove_worktree(name, gone)?;
                 true
             }
             moved => moved?,
@@ -101,6 +113,23 @@ pub(crate) fn remove_empty_folders_above(path: &Path) {
 }
 
 fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    match copy_entries(from, to) {
+        // The program copies one folder inside another, however long their path is.
+        Err(error) if error.kind() == ErrorKind::InvalidFilename => {
+            delete_tree(to)?;
+            let copy = Capture::new("cp").args(["-R", "-P", "-p", "--"]);
+            let copied = copy.args([from, to]).run().map_err(io::Error::other)?;
+            if copied.status.success() {
+                return Ok(());
+            }
+            let said = String::from_utf8_lossy(&copied.stderr).trim().to_owned();
+            Err(io::Error::other(said))
+        }
+        other => other,
+    }
+}
+
+fn copy_entries(from: &Path, to: &Path) -> io::Result<()> {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry?;
         let inner = entry.path().strip_prefix(from).map_err(io::Error::other)?;

@@ -54,7 +54,7 @@ impl<'a> Line<'a> {
 pub fn line(run: &RunId, event: &Recorded) -> String {
     match serde_json::to_string(&Line::new(run, event)) {
         Ok(text) => text,
-        // JSON cannot hold a path that is not Unicode; the event still gets its line.
+        // Whatever JSON cannot hold, the event still gets its line.
         Err(error) => serde_json::json!({
             "seq": event.seq,
             "at": words::timestamp(event.at),
@@ -145,6 +145,6 @@ mod tests {
         };
         let lines = values(SampleRun::of(["a"]).fact("a", 1, ready));
         assert_eq!(lines[1]["seq"], 1);
-        assert_eq!(lines[1]["fact"], "worktree-ready");
+        assert_eq!(lines[1]["path"], "/\u{fffd}");
     }
 }

@@ -9,6 +9,7 @@ mod bars;
 mod json;
 mod lines;
 mod observer;
+mod telling;
 
 use std::io;
 
@@ -17,6 +18,7 @@ use console::Term;
 pub(crate) use agent_line::AgentLine;
 pub(crate) use json::line as json_line;
 pub(crate) use observer::Progress;
+use telling::Telling;
 
 /// The ways to show a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub(crate) fn start(display: Display) -> Box<dyn Progress> {
     match display {
         Display::Bars => Box::new(bars::Bars::new(Term::stderr())),
         Display::Lines => Box::new(lines::Lines::new(io::stderr())),
-        Display::Printed => Box::new(lines::Lines::new(io::stdout())),
-        Display::Json => Box::new(json::Json::new(io::stdout())),
+        Display::Printed => Box::new(lines::Lines::new(Telling::of(io::stdout()))),
+        Display::Json => Box::new(json::Json::new(Telling::of(io::stdout()))),
     }
 }

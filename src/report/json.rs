@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::next_step;
 use super::totals::Totals;
 use super::view;
 use crate::agent::{CostSource, UsageSum, Usd};
@@ -119,6 +120,9 @@ struct UnitReport {
     took_ms: Option<u64>,
     log: Option<String>,
     tail: Option<String>,
+    /// The command that goes on with the unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -216,7 +220,10 @@ impl Report {
             units: state
                 .units
                 .iter()
-                .map(|unit| UnitReport::new(unit, state.agent_of(unit).as_str(), moment))
+                .map(|unit| UnitReport {
+                    next: next_step::command(state, liveness, unit),
+                    ..UnitReport::new(unit, state.agent_of(unit).as_str(), moment)
+                })
                 .collect(),
         }
     }
@@ -290,6 +297,7 @@ impl UnitReport {
             took_ms: unit.took_ms(now),
             log: None,
             tail: None,
+            next: None,
         };
         report.stand(&unit.phase);
         report

@@ -2,6 +2,7 @@
 //!
 //! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
 
+use super::next_step::next_steps;
 use super::totals;
 use super::view::{self, Failure, GitFolderChanges};
 use crate::run::{Liveness, PullRequestLink, RunState};
@@ -37,7 +38,18 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
         sections.push(format!("## Pull requests\n\n{}", lines.join("\n")));
     }
     sections.extend(others(state));
+    sections.extend(next(state, liveness));
     sections.join("\n\n") + "\n"
+}
+
+/// The commands that go on, each with its units.
+fn next(state: &RunState, liveness: Liveness) -> Option<String> {
+    let steps = next_steps(state, liveness);
+    let lines: Vec<String> = steps
+        .iter()
+        .map(|step| format!("- `{}`: {}", step.command, escaped(&step.purpose())))
+        .collect();
+    (!lines.is_empty()).then(|| format!("## Next\n\n{}", lines.join("\n")))
 }
 
 /// The changes in the user's git folder, each with the command that undoes it.
@@ -152,7 +164,7 @@ fn link(pull_request: &PullRequestLink) -> String {
     }
 }
 
-fn failed(failure: &Failure<'_>) -> String {
+pub(super) fn failed(failure: &Failure<'_>) -> String {
     let id = &failure.unit.header.id;
     let mut parts = vec![format!("### `{id}` failed at {}", view::failed_at(failure))];
     let reason = words::block(failure.reason);
@@ -243,7 +255,7 @@ fn others(state: &RunState) -> Option<String> {
 
 /// One line of text that shows as it is. A bar becomes an entity, because readers of tables differ in how they take a
 /// backslash before it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let line = words::line(text);
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {

@@ -4,16 +4,19 @@
 //! still going is the same code as the final one. This room must not read the journal, the clock or the terminal: the
 //! state, the moment and the width come in.
 
+mod failures;
 mod forecast;
 mod json;
 mod left_processes;
 mod markdown;
+mod next_step;
 #[cfg(test)]
 pub(crate) mod sample;
 mod terminal;
 mod totals;
 mod view;
 
+pub(crate) use failures::render as failures;
 pub(crate) use forecast::forecast;
 pub(crate) use json::render as json;
 pub(crate) use left_processes::render as left_processes;

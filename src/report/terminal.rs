@@ -6,6 +6,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 use console::{Style, style};
 
+use super::next_step::next_steps;
 use super::totals;
 use super::view::{self, Failure, GitFolderChanges};
 use crate::plan::UnitId;
@@ -30,6 +31,7 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     sections.extend(units(state, width, moment));
     sections.extend(view::failures(state).map(|failure| failed(&failure)));
     sections.extend(others(state));
+    sections.extend(next(state, liveness));
     sections.extend(view::tracking(state));
     sections.extend(
         view::user_files_changed(state).map(|said| format!("{} {said}", style("!").yellow())),
@@ -296,6 +298,19 @@ fn git_folder_changes(found: &GitFolderChanges<'_>) -> String {
     lines.join("\n")
 }
 
+/// The commands that go on, each with its units.
+fn next(state: &RunState, liveness: Liveness) -> Option<String> {
+    let steps = next_steps(state, liveness);
+    let lines: Vec<String> = steps
+        .iter()
+        .map(|step| {
+            let command = style(&step.command).bold();
+            format!("→ {command}  ({})", step.purpose())
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 /// Units that neither succeeded nor failed, by name.
 fn others(state: &RunState) -> Option<String> {
     let mut lines: Vec<String> = view::unchanged(state)
@@ -422,6 +437,9 @@ mod tests {
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
+        → batch retry --failed --run 20261121-k3f9  (03-db, 04-db-tests)
+        → batch resume 20261121-k3f9  (06-web)
+
         2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at \
         a time
         ");
@@ -456,6 +474,9 @@ mod tests {
         ! 04-db-tests is blocked: it needs 03-db
         ! stopped before the end: 06-web
 
+        → batch retry --failed --run 20261121-k3f9  (03-db, 04-db-tests)
+        → batch resume 20261121-k3f9  (06-web)
+
         2 of 6 units published, 1 without change, 1 failed, 1 blocked, 1 stopped · 14s, 2.5× faster than one unit at \
         a time
         ");
@@ -486,7 +507,7 @@ mod tests {
         let state = SampleRun::of(["01-api", "02-cart"])
             .step("01-api", 1_000)
             .state();
-        insta::assert_snapshot!(plain(&state, Liveness::Died, Some(120), 3_700_000), @r"
+        insta::assert_snapshot!(plain(&state, Liveness::Died, Some(120), 3_700_000), @"
         run 20261121-k3f9 · interrupted 1h01m ago: its process is gone
         from var to const
 
@@ -494,6 +515,8 @@ mod tests {
         ────────────────┼─────────┼────┼────────┼──────
          01-api         │ agent   │ –  │ –      │  0ms
          02-cart        │ waiting │ –  │ –      │    –
+
+        → batch resume 20261121-k3f9  (01-api, 02-cart)
 
         0 of 2 units published, 1 interrupted, 1 not started · 1.0s
         ");

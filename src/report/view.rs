@@ -83,19 +83,23 @@ pub(super) fn skipped(state: &RunState) -> Vec<(&UnitId, &str)> {
         .collect()
 }
 
+/// Returns why commits are not published for now.
+pub(super) fn withheld_words(state: &RunState, why: WithheldReason) -> &'static str {
+    match why {
+        WithheldReason::TooFew if state.canary().is_some() => {
+            "the canary has not been accepted yet"
+        }
+        WithheldReason::TooFew => "too few units succeeded",
+        WithheldReason::GitFolderChanged => SETTINGS_CHANGED,
+    }
+}
+
 /// Returns the units whose commits are not published for now, by the reason.
 pub(super) fn withheld(state: &RunState) -> Vec<(&'static str, Vec<&str>)> {
-    let too_few = match state.canary() {
-        Some(_) => "the canary has not been accepted yet",
-        None => "too few units succeeded",
-    };
     let mut found: Vec<(&'static str, Vec<&str>)> = Vec::new();
     for unit in &state.units {
         let why = match unit.outcome() {
-            Some(Outcome::Withheld { why }) => match why {
-                WithheldReason::TooFew => too_few,
-                WithheldReason::GitFolderChanged => SETTINGS_CHANGED,
-            },
+            Some(Outcome::Withheld { why }) => withheld_words(state, *why),
             _ => continue,
         };
         let id = unit.header.id.as_str();

@@ -75,4 +75,4 @@ pub use workspace::leftover::{Fate, leftovers};
 pub use workspace::naming::Naming;
 pub use workspace::places::Places;
 pub use workspace::process_tags::{ProcessTags, UnitProcess};
-pub use workspace::trash::{delete, lying};
+pub use workspace::trash::{delete, delete_unfinished, lying};

@@ -80,7 +80,8 @@ fn a_file_renamed_to_elsewhere_is_outside() {
         .agent("mv packages/p0/index.js index.js")
         .with(["--scope", "listed"])
         .run();
-    assert_snapshot!(failed(&repo, output), @r"
+    assert_snapshot!(failed(&repo, output), @"
+
     run [RUN] · ended
     sign every file
 
@@ -93,6 +94,8 @@ fn a_file_renamed_to_elsewhere_is_outside() {
         index.js: this unit may not create files there
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
 
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
+
     0 of 1 unit published, 1 failed · [DURATION]
     ");
 }
@@ -104,7 +107,8 @@ fn a_symlink_that_leads_out_is_not_published() {
         .migrate()
         .agent("sign; ln -s ../../../secrets packages/p0/notes")
         .run();
-    assert_snapshot!(failed(&repo, output), @r"
+    assert_snapshot!(failed(&repo, output), @"
+
     run [RUN] · ended
     sign every file
 
@@ -116,6 +120,8 @@ fn a_symlink_that_leads_out_is_not_published() {
       it changed what is not its own, so nothing of it is published:
         packages/p0/notes: a symlink that leads out of the repository is never published
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");
@@ -133,7 +139,8 @@ commit_as_agent inner";
 fn a_repository_in_the_repository_is_not_published() {
     let repo = Repo::with_packages(1);
     let output = repo.migrate().agent(MAKES_A_REPOSITORY).run();
-    assert_snapshot!(failed(&repo, output), @r"
+    assert_snapshot!(failed(&repo, output), @"
+
     run [RUN] · ended
     sign every file
 
@@ -145,6 +152,8 @@ fn a_repository_in_the_repository_is_not_published() {
       it changed what is not its own, so nothing of it is published:
         packages/p0/inner: a repository inside the repository is never published
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");
@@ -183,6 +192,7 @@ fn an_agent_that_takes_too_long_is_ended() {
         .with(["--agent-timeout", "1s"])
         .run();
     assert_snapshot!(failed(&repo, output), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -196,6 +206,8 @@ fn an_agent_that_takes_too_long_is_ended() {
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/agent.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");
@@ -325,6 +337,7 @@ fn an_agent_that_is_silent_for_too_long_is_ended() {
         .with(["--idle-timeout", "500ms"])
         .run();
     assert_snapshot!(failed(&repo, output), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -338,6 +351,8 @@ fn an_agent_that_is_silent_for_too_long_is_ended() {
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/agent.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");
@@ -361,6 +376,7 @@ fn a_check_that_takes_too_long_is_ended() {
         .with(["--check-timeout", "1s"])
         .run();
     assert_snapshot!(failed(&repo, output), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -374,6 +390,8 @@ fn a_check_that_takes_too_long_is_ended() {
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/check-1.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");

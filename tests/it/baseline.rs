@@ -81,6 +81,7 @@ if grep -q signed packages/p1/index.js; then echo "not ok 2 - new one"; fi
 exit 1"#;
     let output = run(&repo, check, &[]).exits(1);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -102,6 +103,8 @@ exit 1"#;
       changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
 
     ~ 01-packages-p0-index-js: `[TMP]/check` fails, as it did before the change (old one)
+
+    → batch retry --failed --run [RUN]  (02-packages-p1-index-js)
 
     1 of 2 units published, 1 failed · [DURATION]
     ");

@@ -25,6 +25,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     canary(&repo, KEEPS_ITS_PROMPT).killed_at("0+");
     let output = repo.batch(["resume"]).exits(3);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -37,6 +38,9 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     ! skipped, because the canary has not been accepted yet: 01-packages-p0-index-js, \
         03-packages-p2-index-js
     ! withheld, because the canary has not been accepted yet: 02-packages-p1-index-js
+
+    → batch resume [RUN] --yes  (01-packages-p0-index-js, 02-packages-p1-index-js, \
+        03-packages-p2-index-js)
 
     0 of 3 units published, 1 withheld, 2 skipped (canary not accepted) · [DURATION]
 
@@ -69,6 +73,9 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
         03-packages-p2-index-js
     ! withheld, because the canary has not been accepted yet: 02-packages-p1-index-js
 
+    → batch resume [RUN] --yes  (01-packages-p0-index-js, 02-packages-p1-index-js, \
+        03-packages-p2-index-js)
+
     0 of 3 units published, 1 withheld, 2 skipped (canary not accepted) · [DURATION]
 
     diff --git a/packages/p1/index.js b/packages/p1/index.js
@@ -85,6 +92,7 @@ fn without_a_terminal_the_canary_waits_and_nothing_is_published() {
     ! +[DURATION]  02-packages-p1-index-js  withheld · [DURATION]
     ! +[DURATION]  03-packages-p2-index-js  skipped: the canary has not been accepted yet
     ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+    ! failures: [TMP]/repo/.git/batch/runs/[RUN]/migration-failures.md
     !
     ! Forecast for the other 2 units, [JOBS] at once: about [DURATION].
     ! No further unit was started, because there is no terminal to accept the canary at. Continue with \

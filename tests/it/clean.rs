@@ -6,7 +6,7 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
-use crate::support::agents::STRAY;
+use crate::support::agents::{FAIL, STRAY};
 use crate::support::{Repo, SIGN};
 
 /// Two units that change a file outside of their claims, so that their work is in their worktrees only.
@@ -350,4 +350,32 @@ fn only_what_is_old_enough_goes() {
     ! For more information, try '--help'.
     [exit code 2]
     "#);
+}
+
+#[test]
+fn the_indexes_of_units_go_with_their_worktrees() {
+    let repo = Repo::with_packages(2);
+    let _ = repo.migrate().agent(SIGN).units(2).run().exits(0);
+    assert_eq!(repo.state_files("/index").len(), 0);
+    let _ = repo.migrate().agent(FAIL).units(2).run().exits(1);
+    assert_eq!(repo.state_files("/index").len(), 2);
+    let _ = repo.batch(["clean"]).exits(0);
+    assert_eq!(repo.state_files("/index").len(), 0);
+}
+
+#[test]
+fn half_a_copy_that_a_killed_clean_left_counts_as_nobodys_work() {
+    let repo = failed();
+    let unit = worktree(&repo, "01");
+    let run = unit.parent().and_then(Path::file_name).expect("a run");
+    let unit = unit.file_name().expect("a unit");
+    let name = format!("batch-{}-{}", run.display(), unit.display());
+    let trash = repo.state().join("trash");
+    let half = trash.join(format!(".unfinished-{name}"));
+    fs::create_dir_all(half.join("packages")).expect("half a copy");
+    repo.batch(["clean", "--empty-trash"])
+        .exits(0)
+        .says("deleted 2 worktrees from the trash");
+    assert!(!half.exists(), "half a copy stays");
+    nothing_is_left(&repo);
 }

@@ -73,6 +73,7 @@ fn too_few_are_withheld_until_a_retry_makes_them_enough() {
     )
     .exits(1);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -89,6 +90,9 @@ fn too_few_are_withheld_until_a_retry_makes_them_enough() {
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
 
     ! withheld, because too few units succeeded: 02-packages-p1-index-js, 03-packages-p2-index-js
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js, 02-packages-p1-index-js, \
+        03-packages-p2-index-js)
 
     0 of 3 units published, 1 failed, 2 withheld · [DURATION]
     ");

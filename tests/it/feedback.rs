@@ -71,6 +71,7 @@ exit $(grep -c '' packages/p0/index.js)"#;
     let migrate = repo.migrate().agent(MENDS).check(check);
     let output = migrate.with(["--attempts", "3"]).run();
     assert_snapshot!(output.exits(1).printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -84,6 +85,8 @@ exit $(grep -c '' packages/p0/index.js)"#;
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/check-1.3.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");
@@ -109,7 +112,8 @@ fn what_lies_outside_is_told_and_never_published() {
     let migrate = repo.migrate().agent(STRAYS_FIRST);
     let migrate = migrate.with(["--scope", "listed"]);
     let output = migrate.with(["--attempts", "2"]).run().exits(1);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -124,6 +128,8 @@ fn what_lies_outside_is_told_and_never_published() {
       it changed what is not its own, so nothing of it is published:
         new.txt: this unit may not create files there
       changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
+
+    → batch retry --failed --run [RUN]  (02-packages-p1-index-js)
 
     1 of 2 units published, 1 failed · [DURATION]
     ");

@@ -17,6 +17,7 @@ fn when_the_budget_is_spent_nothing_further_is_begun_and_more_money_goes_on() {
     let migrate = repo.migrate().agent(COSTLY).units(4).in_order();
     let output = migrate.with(["--budget", "1usd"]).run().exits(1);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -31,6 +32,8 @@ fn when_the_budget_is_spent_nothing_further_is_begun_and_more_money_goes_on() {
 
     ! skipped, because the run's budget of $1.00 is used up ($1.00): 03-packages-p2-index-js, \
         04-packages-p3-index-js
+
+    → batch resume [RUN]  (03-packages-p2-index-js, 04-packages-p3-index-js; add a larger --budget)
 
     2 of 4 units published, 2 skipped (budget used up) · [DURATION] · 2k tokens, $1.00
     ");
@@ -54,6 +57,7 @@ fn tokens_are_counted_like_money() {
     let migrate = repo.migrate().agent(COSTLY).units(3).in_order();
     let output = migrate.with(["--max-tokens", "1k"]).run().exits(1);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -67,6 +71,8 @@ fn tokens_are_counted_like_money() {
 
     ! skipped, because the run's 1000 tokens are used up (1000): 02-packages-p1-index-js, \
         03-packages-p2-index-js
+
+    → batch resume [RUN]  (02-packages-p1-index-js, 03-packages-p2-index-js; add a larger --max-tokens)
 
     1 of 3 units published, 2 skipped (tokens used up) · [DURATION] · 1k tokens, $0.50
     ");
@@ -82,7 +88,8 @@ fn a_run_whose_time_is_over_lets_running_units_finish() {
     session.wait_for("the run's time of 1s is over");
     gate.let_go("signed");
     let output = session.finish().exits(1);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -94,6 +101,8 @@ fn a_run_whose_time_is_over_lets_running_units_finish() {
     pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
 
     ! skipped, because the run's time of [DURATION] is over: 02-packages-p1-index-js
+
+    → batch resume [RUN]  (02-packages-p1-index-js; add a --deadline for the rest)
 
     1 of 2 units published, 1 skipped (deadline) · [DURATION]
     ");

@@ -100,6 +100,7 @@ fn one_failing_unit_leaves_the_others_published() {
         .exits(1);
 
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     from var to const
 
@@ -117,6 +118,8 @@ fn one_failing_unit_leaves_the_others_published() {
       log       batch logs 01-packages-p0-p1-p2  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-p1-p2/check-1.log)
       changes   batch diff 01-packages-p0-p1-p2  ([TMP]/repo.batch/[RUN]/01-packages-p0-p1-p2)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-p1-p2)
 
     2 of 3 units published, 1 failed · [DURATION]
     ");
@@ -174,7 +177,8 @@ fn what_lies_outside_the_claim_is_named_kept_and_never_published() {
     let migrate = repo.migrate().agent(STRAYS_WITH_P1).units(3);
     let output = migrate.with(["--scope", "listed"]).run().exits(1);
 
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -190,6 +194,8 @@ fn what_lies_outside_the_claim_is_named_kept_and_never_published() {
       it changed what is not its own, so nothing of it is published:
         README.md: it is not among the files that this unit claims
       changes   batch diff 01-packages-p0-p1-p2  ([TMP]/repo.batch/[RUN]/01-packages-p0-p1-p2)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-p1-p2)
 
     2 of 3 units published, 1 failed · [DURATION]
     ");
@@ -215,6 +221,7 @@ fn a_missing_tool_of_the_agent_fails_its_units_with_its_own_words() {
         .exits(1);
 
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -244,6 +251,9 @@ fn a_missing_tool_of_the_agent_fails_its_units_with_its_own_words() {
       log       batch logs 03-packages-p5-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/03-packages-p5-index-js/agent.log)
       changes   batch diff 03-packages-p5-index-js  ([TMP]/repo.batch/[RUN]/03-packages-p5-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-p1-p2, 02-packages-p3-p4, \
+        03-packages-p5-index-js)
 
     0 of 3 units published, 3 failed · [DURATION]
     ");

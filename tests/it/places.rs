@@ -119,6 +119,7 @@ fn an_agent_that_works_in_the_users_checkout_fails_and_stops_the_run() {
     let migrate = repo.migrate().agent(STRAYS).units(3).in_order();
     let output = migrate.run().exits(1);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -138,6 +139,10 @@ fn an_agent_that_works_in_the_users_checkout_fails_and_stops_the_run() {
 
     ! skipped, because an agent may work in your own checkout (unit 01-packages-p0-index-js): \
         02-packages-p1-index-js, 03-packages-p2-index-js
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
+    → batch resume [RUN]  (02-packages-p1-index-js, 03-packages-p2-index-js; look at your checkout \
+        first)
 
     ! while the run went, files changed in your own checkout: packages/p0/index.js; if you did not \
         change them, an agent left its worktree

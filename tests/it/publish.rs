@@ -90,7 +90,8 @@ fn a_failed_push_is_made_up_for_without_the_agent() {
     let repo = Repo::with_packages(1);
     repo.receive_by("echo full >&2; exit 1");
     let output = repo.migrate().agent(SIGN_AND_NOTE).run().exits(1);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -104,6 +105,8 @@ fn a_failed_push_is_made_up_for_without_the_agent() {
        ! [remote rejected] [COMMIT] -> batch/[RUN]/01-packages-p0-index-js (pre-receive hook declined)
       error: failed to push some refs to '[TMP]/origin.git'
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch publish [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");

@@ -53,6 +53,8 @@ fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
         ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
       changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
 
+    → batch retry --failed --run [RUN]  (02-packages-p1-index-js)
+
     2 of 3 units published, 1 failed · [DURATION]
     ! +[DURATION]  run [RUN] retries 1 unit, [JOBS] at once
     ! +[DURATION]  02-packages-p1-index-js  worktree
@@ -63,6 +65,7 @@ fn a_failed_unit_is_done_anew_and_its_earlier_work_is_kept() {
     ! +[DURATION]  02-packages-p1-index-js  failed at agent: the agent failed: exit code 3, after it had \
     !     changed 1 file; if this code means success, allow it with --agent-exit 0,3 · [DURATION]
     ! report: [TMP]/repo/.git/batch/runs/[RUN]/report.md
+    ! failures: [TMP]/repo/.git/batch/runs/[RUN]/migration-failures.md
     [exit code 1]
 
     $ batch retry 02 --instruction please

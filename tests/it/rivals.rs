@@ -202,7 +202,8 @@ fn after_the_first_ctrl_c_no_further_work_is_begun() {
 fn where_no_work_is_good_the_unit_fails_and_where_none_was_needed_nothing_changes() {
     let repo = Repo::with_packages(1);
     let output = compete(&repo, "1) exit 3 ;;\n2) touch outside ;;", "2").run();
-    assert_snapshot!(output.exits(1).printed(), @r"
+    assert_snapshot!(output.exits(1).printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -215,6 +216,8 @@ fn where_no_work_is_good_the_unit_fails_and_where_none_was_needed_nothing_change
         outside: this unit may not create files there
       none of 2 works that competed came to a good end
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION] · 22 tokens, cost unknown
     ");

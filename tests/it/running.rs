@@ -63,7 +63,8 @@ fn ctrl_c_once_lets_the_running_unit_finish_and_starts_no_other() {
     run.let_go();
 
     let output = run.session.finish().exits(130);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · stopped
     sign every file
 
@@ -76,6 +77,8 @@ fn ctrl_c_once_lets_the_running_unit_finish_and_starts_no_other() {
     pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
 
     ! stopped before the end: 02-packages-p1-index-js, 03-packages-p2-index-js
+
+    → batch resume [RUN]  (02-packages-p1-index-js, 03-packages-p2-index-js)
 
     1 of 3 units published, 2 stopped · [DURATION]
     ");
@@ -90,7 +93,8 @@ fn ctrl_c_twice_ends_the_running_agent_too() {
     run.session.interrupt();
 
     let output = run.session.finish().exits(130);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · stopped
     sign every file
 
@@ -101,6 +105,8 @@ fn ctrl_c_twice_ends_the_running_agent_too() {
      03-packages-p2-index-js │ stopped │ – │ – │ –
 
     ! stopped before the end: 01-packages-p0-index-js, 02-packages-p1-index-js, 03-packages-p2-index-js
+
+    → batch resume [RUN]  (01-packages-p0-index-js, 02-packages-p1-index-js, 03-packages-p2-index-js)
 
     0 of 3 units published, 3 stopped · [DURATION]
     ");
@@ -134,6 +140,8 @@ fn after_a_kill_it_is_said_cleaned_and_done_anew() {
      01-packages-p0-index-js │ agent │ – │ – │ [DURATION]
      02-packages-p1-index-js │ waiting │ – │ – │ –
      03-packages-p2-index-js │ waiting │ – │ – │ –
+
+    → batch resume [RUN]  (01-packages-p0-index-js, 02-packages-p1-index-js, 03-packages-p2-index-js)
 
     0 of 3 units published, 1 interrupted, 2 not started · [DURATION]
 
@@ -289,7 +297,8 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     ");
     run.gate.let_go("signed");
     let output = run.session.finish().exits(1);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -303,6 +312,9 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
 
     ! 03-packages-p2-index-js was skipped on request (batch skip, ada)
     ! stopped before the end: 01-packages-p0-index-js
+
+    → batch retry 01-packages-p0-index-js --run [RUN]  (01-packages-p0-index-js)
+    → batch retry 03-packages-p2-index-js --run [RUN]  (03-packages-p2-index-js)
 
     1 of 3 units published, 1 stopped, 1 skipped · [DURATION]
     ");
@@ -458,4 +470,82 @@ fn no_worktree_is_taken_away_under_a_working_agent() {
         .says("moved to the trash");
     assert!(has_ended(agent), "the agent works on");
     assert!(!repo.worktrees().exists(), "the agent made it again");
+}
+
+#[test]
+fn every_outcome_names_its_next_step() {
+    let repo = Repo::with_packages(3);
+    let agent = r#"
+case "$BATCH_UNIT" in
+a) echo first words; exit 3 ;;
+esac
+sign"#;
+    let units: [(&str, &[&str]); 3] = [("a", &[]), ("b", &["a"]), ("c", &[])];
+    let output = repo.run_plan(&units).agent(agent).run().exits(1);
+    output.says("→ batch retry --failed");
+    assert!(
+        output.stderr().contains("migration-failures.md"),
+        "{output}"
+    );
+    let page = repo.settled("migration-failures.md");
+    for part in [
+        "2 of 3 units did not come to a good end",
+        "`a` failed at agent",
+        "first words",
+        "packages/p0/index.js",
+        "`b` blocked",
+        "it needs a",
+        "Next: `batch retry --failed --run",
+    ] {
+        assert!(page.contains(part), "no {part}:\n{page}");
+    }
+    assert!(!page.contains("packages/p2"), "{page}");
+    let next = repo.report()["units"][1]["next"].clone();
+    assert!(
+        next.as_str()
+            .is_some_and(|it| it.starts_with("batch retry"))
+    );
+
+    repo.program("agent", SIGN);
+    let _ = repo.batch(["retry", "--failed"]).exits(0);
+    assert_eq!(repo.state_files("migration-failures.md").len(), 0);
+}
+
+#[test]
+fn a_stopped_a_dry_and_an_unpublished_run_name_their_next_steps() {
+    let run = Waiting::start();
+    let _ = run.repo.batch(["cancel"]).exits(0);
+    run.session.finish().exits(130).says("→ batch resume");
+
+    let repo = Repo::with_packages(1);
+    let migrate = repo.migrate().agent(SIGN);
+    let dry = migrate.with(["--dry-run"]).run().exits(0);
+    dry.says("→ batch publish");
+
+    let repo = Repo::with_packages(1);
+    repo.receive_by("exit 1");
+    let refused = repo.migrate().agent(SIGN).run().exits(1);
+    refused.says("failed at push");
+    refused.says("→ batch publish");
+    fs::remove_file(repo.remote_dir().join("hooks/pre-receive")).expect("the hook");
+    repo.batch(["publish"])
+        .exits(0)
+        .says("1 of 1 unit published");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_device_does_not_spoil_a_good_run() {
+    for json in [&[][..], &["--json"]] {
+        let repo = Repo::with_packages(1);
+        let migrate = repo.migrate().agent(SIGN).globally(json);
+        let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
+        command.args(migrate.words());
+        let full = fs::File::create("/dev/full").expect("the device");
+        let output = command.stdout(full).output().expect("the program");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains("the output cannot be written"), "{said}");
+        assert_eq!(repo.pushed().len(), 1);
+    }
 }

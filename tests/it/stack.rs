@@ -51,7 +51,8 @@ test "$BATCH_UNIT" != a
 sign"#;
     let units: [(&str, &[&str]); 4] = [("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &[])];
     let output = repo.run_plan(&units).agent(agent).run().exits(1);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @"
+
     run [RUN] · ended
     sign every file
 
@@ -71,6 +72,8 @@ sign"#;
 
     ! b is blocked: it needs a
     ! c is blocked: it needs b
+
+    → batch retry --failed --run [RUN]  (a, b, c)
 
     1 of 4 units published, 1 failed, 2 blocked · [DURATION]
     ");

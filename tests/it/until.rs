@@ -30,6 +30,7 @@ edit 's/var a/const a/'";
     let output = repo.migrate().agent(agent).with(UNTIL).run().exits(1);
     output.says("nothing to do: it contains nothing that --until looks for (1)");
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -46,6 +47,8 @@ edit 's/var a/const a/'";
       log       batch logs 03-packages-p2-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/03-packages-p2-index-js/agent.log)
       changes   batch diff 03-packages-p2-index-js  ([TMP]/repo.batch/[RUN]/03-packages-p2-index-js)
+
+    → batch retry --failed --run [RUN]  (03-packages-p2-index-js)
 
     2 of 3 units published, 1 failed · [DURATION] · 4 of 6 old uses left
     ");

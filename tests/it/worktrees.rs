@@ -53,6 +53,7 @@ fn a_setup_that_fails_says_why_and_starts_no_agent() {
         .run()
         .exits(1);
     assert_snapshot!(output.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -66,6 +67,8 @@ fn a_setup_that_fails_says_why_and_starts_no_agent() {
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/setup.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch retry --failed --run [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");

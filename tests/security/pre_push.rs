@@ -48,6 +48,7 @@ fn a_refusal_is_the_hooks_own_and_has_a_way_past() {
     );
     let ended = repo.migrate().agent(SIGN).run().exits(1);
     insta::assert_snapshot!(ended.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -62,6 +63,8 @@ fn a_refusal_is_the_hooks_own_and_has_a_way_past() {
       log       batch logs 01-packages-p0-index-js  \
         ([TMP]/repo/.git/batch/runs/[RUN]/01-packages-p0-index-js/pre-push.log)
       changes   batch diff 01-packages-p0-index-js  ([TMP]/repo.batch/[RUN]/01-packages-p0-index-js)
+
+    → batch publish [RUN]  (01-packages-p0-index-js)
 
     0 of 1 unit published, 1 failed · [DURATION]
     ");

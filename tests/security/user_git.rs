@@ -54,6 +54,7 @@ fn a_changed_setting_holds_publishing_until_it_is_undone() {
     let before = repo.snapshot();
     let ended = attacked(&repo, "git config core.hooksPath .husky/_").exits(1);
     insta::assert_snapshot!(ended.printed(), @r"
+
     run [RUN] · ended
     sign every file
 
@@ -64,6 +65,8 @@ fn a_changed_setting_holds_publishing_until_it_is_undone() {
 
     ! withheld, because settings or hooks of your repository changed: 01-packages-p0-index-js, \
         02-packages-p1-index-js
+
+    → batch resume [RUN]  (01-packages-p0-index-js, 02-packages-p1-index-js)
 
     ! while the run went, your git folder changed, and not by batch:
       setting core.hooksPath was added (value .husky/_)

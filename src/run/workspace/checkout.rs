@@ -404,6 +404,7 @@ impl Checkout {
         )?;
         self.worker_folders().remove_folder()?;
         self.forget_trees()?;
+        self.delete_indexes();
         Ok(trashed)
     }
 
@@ -441,7 +442,13 @@ impl Checkout {
                 .repo
                 .remove_worktree(&self.name, &self.path)?;
         }
+        self.delete_indexes();
         self.worker_folders().remove_folder()
+    }
+
+    fn delete_indexes(&self) {
+        let Workspace { places, run, .. } = &self.workspace;
+        places.delete_indexes(run, &self.unit);
     }
 
     /// Puts the checkout into the run's folder for what the run deletes at its end: deleting thousands of files slows
@@ -455,6 +462,7 @@ impl Checkout {
             .repo
             .discard_worktree(&self.name, &self.path, &done)?;
         self.forget_trees()?;
+        self.delete_indexes();
         self.worker_folders().remove_folder()
     }
 

@@ -272,6 +272,7 @@ impl Leftover {
         }
         WorkerFolders::of((repo, run, &self.unit), &self.path).remove()?;
         repo.delete_refs_below(&kept_trees(run, &self.unit))?;
+        places.delete_indexes(run, &self.unit);
         remove_empty_folders_above(&self.path);
         if let Some(branch) = &self.idle_branch {
             repo.delete_untouched_branch(branch, &self.start)?;

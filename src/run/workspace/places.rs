@@ -117,6 +117,12 @@ impl Places {
         self.run(run).join("report").with_extension(extension)
     }
 
+    /// Returns the page about the units that did not come to a good end.
+    #[must_use]
+    pub fn failures(&self, run: &RunId) -> PathBuf {
+        self.run(run).join("migration-failures.md")
+    }
+
     /// Returns the folder of one unit: its prompt, its logs and its index.
     #[must_use]
     pub fn unit(&self, run: &RunId, unit: &UnitId) -> PathBuf {
@@ -133,5 +139,22 @@ impl Places {
     #[must_use]
     pub fn index(&self, run: &RunId, unit: &UnitId) -> PathBuf {
         self.unit(run, unit).join("index")
+    }
+
+    /// Deletes a unit's indexes when its checkout is gone: each is as large as the repository has files.
+    pub(crate) fn delete_indexes(&self, run: &RunId, unit: &UnitId) {
+        let entries = std::fs::read_dir(self.unit(run, unit));
+        for entry in entries.into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let is_index = name.to_str().is_some_and(|name| {
+                ["index", "push-index"]
+                    .iter()
+                    .any(|index| name == *index || name.starts_with(&format!("{index}.")))
+            });
+            // An index that stays takes space and does no other harm.
+            if is_index && let Err(error) = std::fs::remove_file(entry.path()) {
+                tracing::info!("{} is left: {error}", entry.path().display());
+            }
+        }
     }
 }

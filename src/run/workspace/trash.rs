@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::git::{CommitId, GitError, Repo, free_name};
@@ -12,7 +13,11 @@ use crate::run::log::record::now;
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::naming::worktree_name;
 use crate::run::workspace::places::Places;
+use crate::run::workspace::worker_folders::WorkerFolders;
 use crate::words;
+
+/// The names of half copies begin so: the whole is elsewhere.
+const UNFINISHED: &str = ".unfinished-";
 
 /// A checkout in the trash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +58,11 @@ pub fn trash(
         path: note.clone(),
         source,
     })?;
-    repo.trash_worktree(&name, path, &at)?;
+    let unfinished = places.trash().join(format!("{UNFINISHED}{name}"));
+    let gone = WorkerFolders::of((repo, run, unit), path)
+        .folder()
+        .join("gone");
+    repo.trash_worktree(&name, path, &at, (&unfinished, &gone))?;
     Ok(Some(Trashed { at, back }))
 }
 
@@ -90,7 +99,10 @@ pub fn lying(places: &Places, before: i64) -> io::Result<Vec<PathBuf>> {
     let mut lying = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if !path.is_dir() {
+        let is_unfinished = path
+            .file_name()
+            .is_some_and(|name| name.as_bytes().starts_with(UNFINISHED.as_bytes()));
+        if !path.is_dir() || is_unfinished {
             continue;
         }
         // A moved checkout keeps its own times.
@@ -107,6 +119,25 @@ pub fn lying(places: &Places, before: i64) -> io::Result<Vec<PathBuf>> {
     }
     lying.sort();
     Ok(lying)
+}
+
+/// Deletes the half copies that a killed process left.
+pub fn delete_unfinished(places: &Places) -> io::Result<()> {
+    let entries = match fs::read_dir(places.trash()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .as_bytes()
+            .starts_with(UNFINISHED.as_bytes())
+        {
+            crate::git::delete_tree(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes for good the checkouts that [`lying`] found.
