@@ -652,6 +652,8 @@ fn a_base_with_commits_that_are_not_pushed_is_refused_before_the_plan() {
     let repo = repo.file("more.txt", "more\n").commit("More");
     let output = migrate(&repo, &["--base", "main"]).exits(2);
     output.says("the base main has 1 commit that origin/main lacks");
+    let other = migrate(&repo, &["--base", "main", "--repo", "other/shop"]);
+    assert!(!other.said().contains("lacks"), "{other:?}");
     assert!(!output.said().contains("plan ·"), "{output:?}");
     assert!(server.state().pulls.is_empty());
 }

@@ -71,20 +71,24 @@ fn session(tree: &Tree<'_>, dir: &str) -> Option<Runner> {
         } else if has(&["test", "scripts", "run"]) {
             &["hatch", "run", "test:run"]
         } else {
-            &["hatch", "test"]
+            return Some(Runner {
+                words: vec!["hatch", "test"],
+                shown_by: name,
+                knows_tests: has(&["hatch-test"]),
+            });
         };
         return says(words, name);
     }
     if let Some(sessions) = tree.text(dir, "noxfile.py") {
-        let words: &[&str] = match ["tests", "test"]
-            .into_iter()
-            .find(|name| has_session(&sessions, name))
-        {
-            Some("tests") => &["nox", "-s", "tests"],
-            Some(_) => &["nox", "-s", "test"],
-            None => &["nox"],
-        };
-        return says(words, "noxfile.py");
+        // Without a name nox runs every session, and one of them may publish a release.
+        for (name, words) in [
+            ("tests", &["nox", "-s", "tests"]),
+            ("test", &["nox", "-s", "test"]),
+        ] {
+            if has_session(&sessions, name) {
+                return says(words, "noxfile.py");
+            }
+        }
     }
     let has_line = |name: &str, starts: &[&str]| {
         tree.text(dir, name).is_some_and(|text| {

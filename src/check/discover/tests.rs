@@ -261,9 +261,20 @@ fn python_tests_run_as_the_project_runs_them() {
             )],
             "$ nox -s test",
         ),
+        // A session that does not test may publish a release.
         (
-            &[("noxfile.py", "@nox.session\ndef check(session):\n")],
-            "$ nox",
+            &[
+                ("noxfile.py", "@nox.session\ndef release(session):\n"),
+                TEST,
+            ],
+            "$ python3 -m pytest -q",
+        ),
+        (
+            &[
+                ("hatch.toml", "[envs.docs]\ndependencies = ['mkdocs']"),
+                TEST,
+            ],
+            "$ hatch test",
         ),
         (
             &[("tox.ini", "[tox]\nenvlist = py\n[testenv]\n")],
@@ -295,8 +306,14 @@ fn python_tests_run_as_the_project_runs_them() {
         found(files, &["libs/one/a.py"]),
         ["libs/one$ uv run pytest -q"]
     );
-    // A lock file without tests is no check.
-    assert_eq!(found(&[("uv.lock", "")], &["a.py"]), NONE);
+    // A tool without tests is no check.
+    for file in [
+        ("uv.lock", ""),
+        ("hatch.toml", "[envs.docs]\ndependencies = ['mkdocs']"),
+        ("noxfile.py", "@nox.session\ndef release(session):\n"),
+    ] {
+        assert_eq!(found(&[file], &["a.py"]), NONE, "{file:?}");
+    }
 }
 
 #[test]

@@ -24,8 +24,10 @@ pub fn check_base(repo: &Repo, config: &Config, base: &Base) -> Result<Vec<Strin
             None => DeliveryError::BaseIsNoBranchHere { base },
         });
     };
-    let is_pushed = config.publish.push.unwrap_or_default() != PushChoice::Never;
-    let Some(remote) = remote.filter(|_| is_pushed) else {
+    // Pull requests to another repository than the remote's need not hold what the remote lacks.
+    let goes_there = config.publish.push.unwrap_or_default() != PushChoice::Never
+        && config.publish.repo.is_none();
+    let Some(remote) = remote.filter(|_| goes_there) else {
         return Ok(Vec::new());
     };
     let tracked = repo.tracked_tip(&remote.name, branch)?;
