@@ -1,4 +1,4 @@
-//! `batch plan --check` and `--rebase`: compares a saved plan with a later base, and adapts it.
+//! `batch plan --holds` and `--rebase`: compares a saved plan with a later base, and adapts it.
 
 use std::path::Path;
 

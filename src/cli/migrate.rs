@@ -2,22 +2,25 @@
 
 use clap::Args;
 
+use super::asked::AskedArgs;
 use super::exit_code::INTERRUPTED;
-use super::flags::{AgentFlags, PlanFlags, RunFlags, SharesFlag};
+use super::flags::{AgentFlags, PlanFlags, RunFlags, SharesFlag, choose_if_none};
 use super::global::Global;
 use super::launch;
-use super::plan::{Asked, make};
+use super::plan::make;
 use super::workspace::{Workspace, check_base, say_circumstances};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "batch migrate [OPTIONS] <GLOB>... <INSTRUCTION>",
+    after_help = "\
 Examples:
   batch migrate 'src/**/*.js' 'from var to const' --rewrite 'var $A = $B' --to 'const $A = $B'
-  batch migrate src/ '!**/*.gen.ts' 'Add types' --agent-cmd 'my-agent --fast' --check 'npm test'")]
+  batch migrate src/ '!**/*.gen.ts' 'Add types' --agent-cmd 'my-agent --fast' --check 'npm test'"
+)]
 pub(super) struct MigrateArgs {
-    /// Globs or folders ('src/**/*.ts', 'src/', '!**/*.gen.ts'), then the instruction
     #[command(flatten)]
-    asked: Asked,
+    asked: AskedArgs,
     #[command(flatten)]
     plan: PlanFlags,
     #[command(flatten)]
@@ -34,10 +37,12 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.agents.apply(&mut workspace.config);
     args.run.apply(&mut workspace.config);
+    let asked = args.asked.read(&workspace.dir)?;
+    choose_if_none(&mut workspace.config)?;
     // A migration without an agent is refused before anything is read.
     workspace.config.check_agents()?;
     check_base(&workspace, &workspace.base()?, args.run.goal())?;
-    let Some(planned) = make(&workspace, &args.asked, args.plan.until())? else {
+    let Some(planned) = make(&workspace, &asked, args.plan.until())? else {
         return Ok(INTERRUPTED);
     };
     say_circumstances(&workspace.repo)?;

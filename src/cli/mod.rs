@@ -3,6 +3,7 @@
 //! A refusal is one sentence on standard error, with exit code 2. This room decides nothing about plans and runs.
 
 mod agents;
+mod asked;
 mod cancel;
 mod clean;
 mod continue_prompt;

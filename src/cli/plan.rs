@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use super::asked::{Asked, AskedArgs};
 use super::exit_code::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, SharesFlag};
 use super::global::Global;
@@ -21,29 +22,18 @@ use crate::plan::graph::GraphFormat;
 use crate::plan::{self, BaseFiles, Plan, Request};
 use crate::run::{PastTimes, PrepareError, UnitAgents, usual_jobs};
 
-/// What the user wants changed, and where.
-#[derive(Debug, Args)]
-pub(super) struct Asked {
-    /// Globs or folders of tracked files: 'src/**/*.ts', src/, '!**/*.gen.ts'
-    #[arg(required = true, value_name = "GLOB")]
-    globs: Vec<String>,
-    /// The change, in your own words
-    #[arg(required = true, value_name = "INSTRUCTION")]
-    instruction: String,
-}
-
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 batch plan [OPTIONS] <GLOB>... <INSTRUCTION>
-       batch plan --check <PLAN> [--base <REV>]
+       batch plan --holds <PLAN> [--base <REV>]
        batch plan --rebase <PLAN> [--base <REV>] [-o <FILE>]")]
 pub(super) struct PlanArgs {
-    /// Globs or folders of tracked files ('src/**/*.ts', src/, '!**/*.gen.ts'), then the change in your own words
-    #[arg(value_name = "GLOB... INSTRUCTION", required_unless_present_any = SAVED)]
-    asked: Vec<String>,
+    #[command(flatten)]
+    asked: AskedArgs,
     /// Check whether a saved plan still holds, and list what has changed since: exit code 0 if it holds, 1 if not
-    #[arg(long, value_name = "PLAN", conflicts_with_all = ["asked", "output", "graph", "rebase"])]
-    check: Option<PathBuf>,
+    // The old name clashes with `--check CMD` of other commands.
+    #[arg(long, value_name = "PLAN", alias = "check", conflicts_with_all = ["asked", "output", "graph", "rebase"])]
+    holds: Option<PathBuf>,
     /// Adapt a saved plan to the present state of its base: renames are followed, removed files are dropped, new files
     /// join the unit of their folder
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["asked", "graph"])]
@@ -65,9 +55,6 @@ pub(super) struct PlanArgs {
     agents: SharesFlag,
 }
 
-/// The flags that are about a plan that was saved before.
-const SAVED: [&str; 2] = ["check", "rebase"];
-
 /// A plan with the base that it was made for.
 pub(super) struct Planned {
     pub(super) plan: Plan,
@@ -80,7 +67,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let new = args.output.as_ref().filter(|_| !to_stdout && !args.force);
-    if let Some(file) = &args.check {
+    if let Some(file) = &args.holds {
         return drift::check(global, &workspace, file, args.plan.base());
     }
     if let Some(file) = &args.rebase {
@@ -91,13 +78,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.agents.apply(&mut workspace.config);
-    let Some((instruction, globs @ [_, ..])) = args.asked.split_last() else {
-        anyhow::bail!("the instruction is missing: batch plan GLOB... INSTRUCTION");
-    };
-    let asked = Asked {
-        globs: globs.to_vec(),
-        instruction: instruction.clone(),
-    };
+    let asked = args.asked.read(&workspace.dir)?;
     let saved = args.output.clone().unwrap_or_else(|| "plan.toml".into());
     let output = workspace.dir.join(&saved);
     let form = args
@@ -163,6 +144,7 @@ pub(super) fn make(
 ) -> anyhow::Result<Option<Planned>> {
     let Workspace { repo, config, .. } = workspace;
     let base = workspace.base()?;
+    let globs = asked.globs(repo, &plan::tracked(repo, &base.id)?)?;
     let members = config.agent_shares()?;
     let codemod = match config.agent.resolve() {
         _ if !members.is_empty() => None,
@@ -174,7 +156,7 @@ pub(super) fn make(
         repo,
         &Request {
             instruction: &asked.instruction,
-            globs: &asked.globs,
+            globs: &globs,
             prefix: repo.prefix(),
             base: &base,
             agent: config.agent.clone(),

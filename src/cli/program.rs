@@ -18,7 +18,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    all units were published (or committed, with --dry-run) or needed no change;
        with --min-success, at least that many
-  1    some units failed or were blocked; with plan --check: the plan does not hold
+  1    some units failed or were blocked; with plan --holds: the plan does not hold
   2    bad usage or input; nothing was done
   3    the plan was not approved
   130  interrupted";

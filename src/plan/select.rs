@@ -256,7 +256,7 @@ pub(super) fn has_wildcard(part: &str) -> bool {
 }
 
 /// Returns the glob that matches exactly this path.
-pub(super) fn escape(path: &str) -> String {
+pub(crate) fn escape(path: &str) -> String {
     let mut glob = String::with_capacity(path.len());
     for (index, c) in path.char_indices() {
         if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\')

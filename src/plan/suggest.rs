@@ -32,13 +32,30 @@ impl Selection {
                 words::count(included, "file")
             ));
         }
-        let hint = self
-            .include
-            .iter()
-            .find_map(|pattern| self.near(&pattern.body, &paths));
+        let hint = self.include.iter().find_map(|pattern| {
+            let from_root = self.meant_from_root(&pattern.written, &paths);
+            from_root.or_else(|| self.near(&pattern.body, &paths))
+        });
         Some(match hint {
             Some(hint) => format!("no tracked file matches {written}; {hint}"),
             None => format!("no tracked file matches {written}"),
+        })
+    }
+
+    /// For a user in a folder who writes a glob as from the root of the repository.
+    fn meant_from_root(&self, written: &str, paths: &[&str]) -> Option<String> {
+        if self.prefix.is_empty() || written.starts_with('/') {
+            return None;
+        }
+        let selection = Self::parse(&[written.to_owned()], "").ok()?;
+        let matches = paths.iter().filter(|path| selection.matches(path)).count();
+        (matches > 0).then(|| {
+            format!(
+                "globs start at the current folder ({}): did you mean '/{}' ({})?",
+                words::line(&self.prefix),
+                words::line(written.trim_start_matches("./")),
+                words::count(matches, "file")
+            )
         })
     }
 
@@ -235,8 +252,13 @@ mod tests {
             @"no tracked file matches 'ap/*.js'; did you mean 'app/*.js' (1 file)?"
         );
         insta::assert_snapshot!(
-            hint("*.md", "web"),
-            @"no tracked file matches '*.md'; most files in the current folder are .js (2)"
+            hint("*.py", "web"),
+            @"no tracked file matches '*.py'; most files in the current folder are .js (2)"
+        );
+        assert_eq!(
+            hint("src/**/*.ts", "web"),
+            "no tracked file matches 'src/**/*.ts'; globs start at the current folder (web): did you mean \
+             '/src/**/*.ts' (2 files)?"
         );
         insta::assert_snapshot!(hint("quite/elsewhere", ""), @"no tracked file matches 'quite/elsewhere'");
     }

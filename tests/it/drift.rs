@@ -130,18 +130,12 @@ fn a_plan_is_held_against_the_base_that_is_named() {
     [exit code 2]
 
     $ batch plan packages/
-    ! error: the instruction is missing: batch plan GLOB... INSTRUCTION
+    ! error: no files are named, or the instruction is missing: 'packages/' is the only word; give \
+    !     GLOB... INSTRUCTION
     [exit code 2]
 
     $ batch plan
-    ! error: the following required arguments were not provided:
-    !   <GLOB... INSTRUCTION>...
-    !
-    ! Usage: batch plan [OPTIONS] <GLOB>... <INSTRUCTION>
-    !        batch plan --check <PLAN> [--base <REV>]
-    !        batch plan --rebase <PLAN> [--base <REV>] [-o <FILE>]
-    !
-    ! For more information, try '--help'.
+    ! error: the instruction is missing: give GLOB... INSTRUCTION, or --instruction-file FILE
     [exit code 2]
     ");
 }

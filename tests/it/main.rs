@@ -6,6 +6,7 @@
 mod afterwards;
 mod agents;
 mod architecture;
+mod asked;
 mod baseline;
 mod canary;
 mod claims;

@@ -298,9 +298,9 @@ fn no_agent() {
     let output = repo.migrate().anywhere().run();
     assert_snapshot!(refused(&repo, output), @r"
     $ batch migrate packages/ 'sign every file' --yes --no-checks
-    ! error: no agent was named: give --agent claude (or codex, gemini, opencode, aider, copilot, auto), \
-    !     --agent-cmd 'program args', or a codemod (--rewrite … --to …, --regex … --to …, --rule FILE), or an \
-    !     [agent] table in batch.toml
+    ! error: no agent was named, and no coding agent is installed (PATH has none of claude, codex, \
+    !     gemini, opencode, aider, copilot): install one and log in, name any program with --agent-cmd, or \
+    !     use a codemod (--rewrite … --to …, --regex … --to …, --rule FILE)
     [exit code 2]
     ");
 }

@@ -34,7 +34,8 @@ pub(crate) struct ChosenAgent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChooseError {
     #[error(
-        "no coding agent is installed: PATH has none of {}; name another program with --agent-cmd",
+        "no agent was named, and no coding agent is installed (PATH has none of {}): install one and log in, name any \
+         program with --agent-cmd, or use a codemod (--rewrite … --to …, --regex … --to …, --rule FILE)",
         names(&CodingKind::ALL)
     )]
     NoneInstalled,

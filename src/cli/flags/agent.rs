@@ -10,7 +10,7 @@ use super::escapes;
 use crate::agent;
 use crate::cli::output::say;
 use crate::config::{
-    AgentCaps, AgentKind, AgentOptions, Budget, Config, Limit, Shares, Texts, Tokens,
+    AgentCaps, AgentKind, AgentOptions, Budget, CodingKind, Config, Limit, Shares, Texts, Tokens,
 };
 
 /// The agent, and how far it may go.
@@ -201,4 +201,19 @@ pub(in crate::cli) fn chosen(options: AgentOptions) -> anyhow::Result<AgentOptio
         kind: Some(found.kind.kind()),
         ..options
     })
+}
+
+/// Takes an installed agent where neither the flags nor the settings name any.
+pub(in crate::cli) fn choose_if_none(config: &mut Config) -> anyhow::Result<()> {
+    if config.agent.is_given() || config.run.agents.is_some() {
+        return Ok(());
+    }
+    let found = agent::choose(std::env::vars_os())?;
+    let others = CodingKind::ALL.map(|kind| kind.to_string()).join(", ");
+    say(&format!(
+        "note: agent: {} ({}), the first of {others} that is installed and logged in; --agent names another",
+        found.kind, found.login
+    ));
+    config.agent.kind = Some(found.kind.kind());
+    Ok(())
 }

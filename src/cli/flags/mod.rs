@@ -8,7 +8,7 @@ mod publishing;
 mod resume;
 mod run;
 
-pub(super) use agent::{AgentFlags, SharesFlag, chosen};
+pub(super) use agent::{AgentFlags, SharesFlag, choose_if_none, chosen};
 pub(super) use caps::CapFlags;
 pub(super) use plan::PlanFlags;
 pub(super) use publishing::PublishingFlags;
