@@ -176,6 +176,8 @@ pub(crate) struct RunConfig {
     pub deadline: Option<Limit>,
     /// What a unit may come to own beyond the files that it claims.
     pub scope: Option<ScopeRule>,
+    /// The instruction of a last unit that starts from all finished work.
+    pub integrate: Option<String>,
     /// Whether one unit is done first, and the others only after somebody has accepted it.
     pub canary: Option<bool>,
 }

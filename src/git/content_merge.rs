@@ -20,6 +20,71 @@ pub(super) fn merge(path: &str, base: &str, ours: &str, theirs: &str) -> Option<
     merge_lines(base, ours, theirs, Contradiction::Conflict)
 }
 
+/// Returns the text of the file at `path` with what was added since `base`, and without what was taken away; `None` where
+/// nothing was taken away that could be left.
+pub(super) fn without_removals(path: &str, base: &str, now: &str) -> Option<String> {
+    if let Some(format) = Format::of(path)
+        && let (Some(before), Some(after)) = (format.parse(base), format.parse(now))
+    {
+        let wanted = union(&before, &after);
+        if wanted == after {
+            return None;
+        }
+        let lines = match format {
+            Format::Json => with_commas(&all_lines(&without_commas(base), &without_commas(now))),
+            Format::Toml => all_lines(base, now),
+        };
+        let by_lines = Some(lines).filter(|text| format.parse(text).as_ref() == Some(&wanted));
+        return by_lines.or_else(|| format.rewrite(&wanted, base));
+    }
+    let lines = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
+    let (base, now) = (lines(base), lines(now));
+    let edits = Edits::of(&base, &now);
+    let mut kept = String::new();
+    for at in 0..=base.len() {
+        kept.extend(edits.inserted[at].iter().copied());
+        // A line in whose place others stand was changed and not taken away.
+        if at < base.len() && (edits.kept[at] || edits.is_only_gone(at)) {
+            kept.push_str(base[at]);
+        }
+    }
+    (kept != now.concat()).then_some(kept)
+}
+
+/// Returns all lines of both texts.
+fn all_lines(base: &str, now: &str) -> String {
+    let lines = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
+    let (base, now) = (lines(base), lines(now));
+    let edits = Edits::of(&base, &now);
+    let mut all = String::new();
+    for at in 0..=base.len() {
+        all.extend(edits.inserted[at].iter().copied());
+        all.extend(base.get(at).copied());
+    }
+    all
+}
+
+/// Returns a value with all keys and elements of both; where both have a single value, the later one.
+fn union(before: &Value, after: &Value) -> Value {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let mut all = before.clone();
+            for (key, value) in after {
+                let value = all
+                    .get(key)
+                    .map_or_else(|| value.clone(), |it| union(it, value));
+                all.insert(key.clone(), value);
+            }
+            Value::Object(all)
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            let new = after.iter().filter(|it| !before.contains(it));
+            Value::Array(before.iter().chain(new).cloned().collect())
+        }
+        _ => after.clone(),
+    }
+}
+
 /// The formats that are merged by their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -191,6 +256,13 @@ impl<'a> Edits<'a> {
         edits
     }
 
+    /// Checks whether the line `at` is gone together with its neighbours, and nothing stands in their place.
+    fn is_only_gone(&self, at: usize) -> bool {
+        let end = (at..self.kept.len()).find(|line| self.kept[*line]);
+        let end = end.unwrap_or(self.kept.len());
+        !self.kept[at] && self.inserted[at + 1..=end].iter().all(Vec::is_empty)
+    }
+
     /// Checks whether the lines inserted before the line `at` replace lines of the base.
     fn replaces(&self, at: usize) -> bool {
         at.checked_sub(1).is_some_and(|before| !self.kept[before])
@@ -284,6 +356,28 @@ mod tests {
             merge("x", base, "a\nm\nz\n", "a\nm\nn\nz\n").unwrap(),
             "a\nm\nn\nz\n"
         );
+    }
+
+    #[test]
+    fn removals_can_be_left_out_of_an_edit() {
+        let base = "a\nb\nc\nd\n";
+        assert_eq!(without_removals("x", base, "a\nc\nd\n"), Some(base.into()));
+        assert_eq!(
+            without_removals("x", base, "a\nc\nD\nn\n"),
+            Some("a\nb\nc\nD\nn\n".into())
+        );
+        assert_eq!(without_removals("x", base, "a\nb\nc\nD\n"), None);
+        let base = "{\n  \"name\": \"x\",\n  \"dependencies\": {\n    \"moment\": \"2\"\n  }\n}\n";
+        let swapped = base.replace("\"moment\": \"2\"", "\"dayjs\": \"1\"");
+        insta::assert_snapshot!(without_removals("p.json", base, &swapped).unwrap(), @r#"
+        {
+          "name": "x",
+          "dependencies": {
+            "moment": "2",
+            "dayjs": "1"
+          }
+        }
+        "#);
     }
 
     #[test]

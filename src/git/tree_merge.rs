@@ -71,6 +71,44 @@ impl Repo {
         Ok((TreeId::new(id.to_string()), left))
     }
 
+    /// Returns `tree` without what was taken away since `from` from these files, and the files that had something taken
+    /// away; `None` where nothing was.
+    pub(crate) fn without_removals(
+        &self,
+        from: &impl TreeIsh,
+        tree: &TreeId,
+        paths: &[String],
+    ) -> Result<Option<(TreeId, Vec<String>)>, GitError> {
+        let repo = self.open()?;
+        let (from, tree) = (any_tree(&repo, from)?, any_tree(&repo, tree)?);
+        let mut update = git2::build::TreeUpdateBuilder::new();
+        let mut changed = Vec::new();
+        for path in paths {
+            let text = |tree: &git2::Tree<'_>| {
+                let entry = tree.get_path(Path::new(path)).ok()?;
+                let blob = repo.find_blob(entry.id()).ok()?;
+                let text = String::from_utf8(blob.content().to_vec()).ok()?;
+                Some((text, entry.filemode()))
+            };
+            let (Some((before, _)), Some((now, mode))) = (text(&from), text(&tree)) else {
+                continue;
+            };
+            let Some(kept) = content_merge::without_removals(path, &before, &now) else {
+                continue;
+            };
+            let blob = repo.blob(kept.as_bytes());
+            let blob = blob.context(|| format!("{path} cannot be written"))?;
+            update.upsert(path.as_str(), blob, file_mode(mode));
+            changed.push(path.clone());
+        }
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        let made = update.create_updated(&repo, &tree);
+        let made = made.context(|| "a tree cannot be written".to_owned())?;
+        Ok(Some((TreeId::new(made.to_string()), changed)))
+    }
+
     /// Returns `tree` with these paths as they are in the tree `from`; a path that `from` does not have is left out.
     pub(crate) fn with_paths_of(
         &self,

@@ -140,6 +140,10 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 first_line(reason)
             ));
         }
+        Event::Run(RunFact::UnitAdded(added)) => {
+            let title = words::line(&added.header.title);
+            return Some(format!("adds unit {}: {title}", added.header.id));
+        }
         Event::Run(RunFact::DiskSpaceEnough) => {
             return Some("there is enough disk space again".to_owned());
         }
@@ -174,6 +178,13 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         UnitFact::ScopeProven { acquired, .. } if acquired.is_empty() => return None,
         UnitFact::ScopeProven { acquired, .. } => format!("owns now: {}", acquired_paths(acquired)),
         UnitFact::StandsOn(other) => starts_again(other),
+        UnitFact::RemovalsDeferred(removals) => format!(
+            "checks run again without its removals in {}, which a last unit makes",
+            words::few(
+                removals.paths.iter().map(|path| words::line(path)),
+                PATHS_SHOWN
+            )
+        ),
         UnitFact::CandidateEnded(candidate) => candidate_ended(unit, &candidate.end),
         UnitFact::CandidateChosen { number } => {
             format!("candidate {number} of {} is taken", unit.candidates.len())

@@ -212,6 +212,7 @@ fn others(state: &RunState) -> Option<String> {
             .map(|(unit, said)| format!("- `{unit}` {}", escaped(&said))),
     );
     lines.extend(view::leftovers(state).map(|said| format!("- {}", escaped(&said))));
+    lines.extend(view::left_to_others(state).map(|said| format!("- {}", escaped(&said))));
     lines.extend(
         view::blemishes(state)
             .into_iter()

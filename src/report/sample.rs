@@ -146,6 +146,7 @@ impl SampleRun {
                     },
                     acquired: Acquired::default(),
                     left_out: Vec::new(),
+                    left_to_others: 0,
                 },
             )
             .check(unit, to, "npm test", Verdict::Pass)

@@ -335,6 +335,8 @@ fn others(state: &RunState) -> Option<String> {
     );
     let leftovers = view::leftovers(state);
     lines.extend(leftovers.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
+    let others = view::left_to_others(state);
+    lines.extend(others.map(|said| format!("{} {said}", style("–").green())));
     lines.extend(
         view::blemishes(state)
             .into_iter()

@@ -343,6 +343,22 @@ pub(super) fn leftovers(state: &RunState) -> Option<String> {
     ))
 }
 
+/// What a command did that works on the whole repository, as one sentence for the run.
+pub(super) fn left_to_others(state: &RunState) -> Option<String> {
+    let proven = state
+        .units
+        .iter()
+        .filter_map(|unit| unit.attempt.proven.as_ref());
+    let units = proven.filter(|proven| proven.left_to_others > 0).count();
+    (units > 0).then(|| {
+        format!(
+            "the command works on the whole repository: of its changes in {}, only those to the unit's own files were \
+             taken; {{files}} in the command stands for these files",
+            words::count(units, "unit")
+        )
+    })
+}
+
 /// Checks that did not simply pass though their unit may be published: the unit, the check, what there is to say of it.
 pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
     let mut found = Vec::new();

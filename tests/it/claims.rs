@@ -258,9 +258,60 @@ fn what_another_unit_claims_stays_its_own() {
         .commit("base")
         .with_remote();
     let migrate = repo.migrate().paths(["src/"]).in_order();
+    let migrate = migrate.with(["--scope", "listed"]);
     let all = "for f in src/*.js; do echo y >>$f; done";
     let output = migrate.agent(all).run().exits(1);
     output.says("src/b.js: it belongs to unit '02-");
+}
+
+#[test]
+fn the_work_of_a_command_that_formats_everything_is_cut_by_the_plan() {
+    let repo = five(|it| format!("src/{it}.js"), "x\n")
+        .file("other.js", "x\n")
+        .commit("base")
+        .with_remote();
+    let check = repo.program("check", "test \"$(cat src/*.js | grep -c y)\" -le 1");
+    let migrate = repo.migrate().paths(["src/"]).in_order();
+    let migrate = migrate.agent("for f in src/*.js *.js; do echo y >>$f; done");
+    let output = migrate.check(&check.to_string_lossy()).run().exits(0);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-src-a-js │ published │ #1 │ 1 passed │ [DURATION]
+     02-src-b-js │ published │ #2 │ 1 passed │ [DURATION]
+     03-src-c-js │ published │ #3 │ 1 passed │ [DURATION]
+     04-src-d-js │ published │ #4 │ 1 passed │ [DURATION]
+     05-src-e-js │ published │ #5 │ 1 passed │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    + 01-src-a-js also changes other.js
+    – the command works on the whole repository: of its changes in 5 units, only those to the unit's \
+        own files were taken; {files} in the command stands for these files
+
+    5 of 5 units published · [DURATION]
+    ");
+    assert_snapshot!(changes(&repo), @r"
+    01-src-a-js
+    M	other.js
+    M	src/a.js
+
+    02-src-b-js
+    M	src/b.js
+
+    03-src-c-js
+    M	src/c.js
+
+    04-src-d-js
+    M	src/d.js
+
+    05-src-e-js
+    M	src/e.js
+    ");
+    merge_all(&repo);
 }
 
 #[test]
@@ -372,4 +423,92 @@ fn what_a_unit_holds_survives_a_kill_of_the_run() {
         let holders = units.iter().filter(|it| it["companions"][0] == "shared");
         assert_eq!(holders.count(), 1, "{report}");
     }
+}
+
+/// Fails where a source file uses what the manifest does not name.
+const USED_IS_NAMED: &str = r#"
+for f in src/*.js; do
+  grep -q "\"$(cat "$f")\"" package.json || { echo "$f:1: not in package.json"; exit 1; }
+done"#;
+
+#[test]
+fn what_is_taken_away_is_taken_away_last_and_what_is_added_comes_first() {
+    let manifest = "{\n  \"dependencies\": {\n    \"moment\": \"2\"\n  }\n}\n";
+    let repo = five(|it| format!("src/{it}.js"), "moment\n")
+        .file("package.json", manifest)
+        .commit("base")
+        .with_remote();
+    let check = repo.program("check", USED_IS_NAMED);
+    let swap = each(r#"echo dayjs >"$f"; sed -i 's/"moment": "2"/"dayjs": "1"/' package.json"#);
+    let migrate = repo.migrate().paths(["src/"]).agent(&swap).in_order();
+    let output = migrate.check(&check.to_string_lossy()).run().exits(0);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-src-a-js │ published │ #1 │ 1 passed │ [DURATION]
+     02-src-b-js │ published │ #2 │ 1 passed │ [DURATION]
+     03-src-c-js │ published │ #3 │ 1 passed │ [DURATION]
+     04-src-d-js │ published │ #4 │ 1 passed │ [DURATION]
+     05-src-e-js │ published │ #5 │ 1 passed │ [DURATION]
+     06-removals │ published │ #6 │ 1 passed │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    + 01-src-a-js also changes package.json
+    + 06-removals also changes package.json
+
+    6 of 6 units published · [DURATION]
+    ");
+    let manifest = |unit: usize| {
+        let branch = repo.pushed()[unit].clone();
+        repo.published(&branch, "package.json")
+    };
+    assert!(manifest(0).contains("moment") && manifest(0).contains("dayjs"));
+    assert!(!manifest(5).contains("moment") && manifest(5).contains("dayjs"));
+    merge_all(&repo);
+    assert_eq!(repo.read("package.json"), manifest(5) + "\n");
+}
+
+#[test]
+fn a_last_unit_joins_all_finished_work() {
+    let repo = Repo::with_packages(3);
+    let work = r"
+case $BATCH_UNIT in
+*p1*) exit 1 ;;
+*-integration) cat packages/*/index.js >all; note ;;
+*) sign ;;
+esac";
+    let migrate = repo.migrate().agent(work).units(3);
+    let output = migrate.with(["--integrate", "join them"]).run().exits(1);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
+     02-packages-p1-index-js │ failed │ – │ – │ [DURATION]
+     03-packages-p2-index-js │ published │ #3 │ – │ [DURATION]
+     05-integration │ published │ #5 │ – │ [DURATION]
+
+    pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
+
+    ✗ 02-packages-p1-index-js failed at agent
+      the agent failed: exit code 1
+      log       batch logs 02-packages-p1-index-js  \
+        ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
+      changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
+
+    + 05-integration also creates all
+
+    3 of 4 units published, 1 failed · [DURATION]
+    ");
+    let branches = repo.pushed();
+    let last = branches.last().expect("a branch");
+    assert!(last.ends_with("-integration"), "{branches:?}");
+    assert_eq!(repo.published(last, "all").matches("signed").count(), 2);
+    assert_eq!(repo.worked().len(), 1);
 }

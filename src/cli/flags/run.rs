@@ -41,6 +41,10 @@ pub(in crate::cli) struct RunFlags {
     /// What a unit may come to own beyond the files that it claims [default: adopt]
     #[arg(long, value_enum, value_name = "RULE")]
     scope: Option<ScopeRule>,
+    /// Add a last unit that starts from the work of all other units, may change everything, and does what these words
+    /// say
+    #[arg(long, value_name = "INSTRUCTION")]
+    integrate: Option<String>,
     /// Do each unit N times from scratch and take the best candidate: by its checks, then by the smallest change
     #[arg(long, value_name = "N")]
     best_of: Option<BestOf>,
@@ -90,6 +94,9 @@ impl RunFlags {
         }
         config.run.min_success = self.min_success.or(config.run.min_success);
         config.run.scope = self.scope.or(config.run.scope);
+        if self.integrate.is_some() {
+            config.run.integrate.clone_from(&self.integrate);
+        }
         self.caps.apply(config);
         config.run.best_of = self.best_of.or(config.run.best_of);
         if self.judge.is_some() {

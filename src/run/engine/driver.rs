@@ -7,6 +7,7 @@ use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::run::engine::clean_up::CleanUp;
 use crate::run::engine::error::RunError;
+use crate::run::engine::late_units;
 use crate::run::engine::old_uses;
 use crate::run::engine::pipelines::{EndedPipeline, Pipelines};
 use crate::run::engine::publications;
@@ -261,6 +262,10 @@ impl<'w> Engine<'w> {
     /// Starts and blocks the units that may start or must be blocked now.
     pub(crate) fn advance(&mut self) -> Result<(), RunError> {
         self.check_limits()?;
+        if let Some(added) = late_units::due(&self.job, &self.state) {
+            self.record(Event::Run(RunFact::UnitAdded(Box::new(added))))?;
+            self.pipelines.show_holders(&self.state, &self.job.spec);
+        }
         loop {
             self.update_concurrency()?;
             let allowed = self.concurrency.allowed(&self.state);
@@ -498,11 +503,12 @@ impl<'w> Engine<'w> {
                 if let UnitFact::ScopeProven { .. }
                 | UnitFact::SentBack { .. }
                 | UnitFact::StandsOn(_)
+                | UnitFact::RemovalsDeferred(_)
                 | UnitFact::CandidateEnded(_)
                 | UnitFact::CandidateChosen { .. }
                 | UnitFact::Ended { .. } = fact
                 {
-                    self.pipelines.show_holders(&self.state);
+                    self.pipelines.show_holders(&self.state, &self.job.spec);
                 }
                 if let (UnitFact::PullRequestOpened(_), Some(tracker)) = (fact, &self.tracker) {
                     tracker.update(&self.state);
@@ -527,7 +533,7 @@ impl<'w> Engine<'w> {
 
     fn needs(&self, number: usize) -> Vec<FinishedNeed> {
         let spec = &self.job.spec;
-        let unit = self.state.units.get(number);
+        let unit = self.state.unit(&spec.unit(number).id);
         let needs = unit.into_iter().flat_map(|unit| &unit.header.needs);
         needs
             .filter_map(|id| Some((spec.number(id)?, self.state.unit(id)?)))
@@ -544,6 +550,7 @@ impl<'w> Engine<'w> {
                         commit: commit.clone(),
                     }),
                     url: pull_request.map(|link| link.url.clone()),
+                    summary: state.attempt.summary.clone(),
                 }
             })
             .collect()

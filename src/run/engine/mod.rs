@@ -5,6 +5,7 @@ pub(crate) mod clean_up;
 pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod known_run;
+pub(crate) mod late_units;
 pub(crate) mod liveness;
 pub(crate) mod new_run_id;
 pub(crate) mod old_uses;

@@ -13,6 +13,7 @@ use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
+use crate::run::job::run_spec::RunSpec;
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
@@ -79,7 +80,7 @@ impl Pipelines {
             tasks: JoinSet::new(),
             running: Vec::new(),
             gate: watch::Sender::new(PublishGate::of(state)),
-            holders: watch::Sender::new(PathHolders::of(state)),
+            holders: watch::Sender::new(PathHolders::of(state, &job.spec)),
             scope_turn: Arc::default(),
             publish_queue: limits.map(queue),
             events,
@@ -163,8 +164,8 @@ impl Pipelines {
     }
 
     /// Shows every pipeline which unit holds which paths.
-    pub(crate) fn show_holders(&self, state: &RunState) {
-        self.holders.send_replace(PathHolders::of(state));
+    pub(crate) fn show_holders(&self, state: &RunState, spec: &RunSpec) {
+        self.holders.send_replace(PathHolders::of(state, spec));
     }
 
     /// Shows every pipeline whether finished work may be published.

@@ -117,6 +117,7 @@ impl KnownRun {
                 min_success: settings.run.min_success,
                 // The work is proven again before it is pushed.
                 scope: settings.run.scope,
+                integrate: settings.run.integrate.clone(),
                 ..RunConfig::default()
             },
             ..settings.clone()

@@ -20,6 +20,7 @@ use crate::run::job::agent_script;
 use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
 use crate::run::job::findings::{Checks, Findings, tracked};
+use crate::run::job::late_units::late_units;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::run_spec::{KeepWorktrees, RunSpec, UnitSpec};
 use crate::run::job::scope;
@@ -86,13 +87,26 @@ impl Job {
         notes.extend(relocation_note(&found.environment, config, &workspace.repo));
         notes.extend(late_limits(&assignments, config));
         workspace.repo = delivery.reach(workspace.repo);
-        let units = assignments.into_iter().zip(checks.of_units);
+        let late = late_units(&plan, config.run.integrate.as_deref());
+        if let Some(instruction) = &config.run.integrate {
+            notes.push(format!(
+                "a last unit starts from the work of all others: {}",
+                words::line(instruction)
+            ));
+        }
+        let of_plan = assignments.into_iter().zip(checks.of_units);
+        let mut units: Vec<UnitSpec> = of_plan
+            .map(|(assignment, checks)| UnitSpec { assignment, checks })
+            .collect();
+        for late in &late {
+            let spec = UnitSpec::of_all(&units, late);
+            units.push(spec);
+        }
         Ok(Self {
-            units: units
-                .map(|(assignment, checks)| UnitSpec { assignment, checks })
-                .collect(),
+            units,
             spec: RunSpec {
                 plan,
+                late,
                 settings: config.clone(),
                 goal,
                 dir: dir.to_path_buf(),
@@ -223,7 +237,8 @@ impl Job {
     /// Returns the agent of each unit.
     #[must_use]
     pub fn unit_agents(&self) -> UnitAgents {
-        UnitAgents::of(self.units.iter().map(|unit| &unit.assignment))
+        let of_plan = self.units.iter().take(self.spec.plan.units.len());
+        UnitAgents::of(of_plan.map(|unit| &unit.assignment))
     }
 
     /// Returns where the work goes.
@@ -242,7 +257,8 @@ impl Job {
     #[must_use]
     pub fn checks(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
-        for check in self.units.iter().flat_map(|unit| &unit.checks) {
+        let of_plan = self.units.iter().take(self.spec.plan.units.len());
+        for check in of_plan.flat_map(|unit| &unit.checks) {
             *counts.entry(check.name.clone()).or_default() += 1;
         }
         counts
@@ -257,7 +273,7 @@ impl Job {
         to: &CommitId,
     ) -> Result<Vec<String>, GitError> {
         let changes = self.workspace.repo.changes(from, to)?;
-        let holders = PathHolders::of(state);
+        let holders = PathHolders::of(state, &self.spec);
         let Some(number) = self.spec.number(unit) else {
             return Ok(Vec::new());
         };
@@ -270,7 +286,7 @@ impl Job {
                 words::line(&shared.path)
             )
         });
-        Ok(judgement.faults.iter().cloned().chain(shared).collect())
+        Ok(judgement.all_faults().into_iter().chain(shared).collect())
     }
 
     /// Writes the prompt for the agent of the unit at `number`. Its beginning is the same for all units of a run.
@@ -375,6 +391,7 @@ impl Job {
             settings,
             goal,
             dir,
+            late: _,
         } = &self.spec;
         let units = plan.units.iter().zip(&self.units).enumerate();
         RunHeader {

@@ -8,6 +8,7 @@ pub(crate) mod error;
 pub(crate) mod findings;
 #[allow(clippy::module_inception, reason = "a job is the room's subject")]
 pub(crate) mod job;
+pub(crate) mod late_units;
 pub(crate) mod leftovers;
 pub(crate) mod path_holders;
 pub(crate) mod pull_request;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::plan::claim::HeldPaths;
+use crate::run::job::late_units::LateKind;
+use crate::run::job::run_spec::RunSpec;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_fact::Acquired;
-use crate::run::log::unit_state::UnitState;
 
 /// The paths that units hold beyond their claims, and the order of the units, by the units' places in the plan.
 #[derive(Debug, Clone, Default)]
@@ -16,13 +17,25 @@ pub(crate) struct PathHolders {
 
 impl PathHolders {
     /// Reads what is held from the state of the run.
-    pub(crate) fn of(state: &RunState) -> Self {
-        let held = |unit: &UnitState| unit.acquired().into_iter().cloned().collect();
-        Self {
-            held: state.units.iter().map(held).collect(),
-            stands_on: (0..state.units.len())
-                .map(|place| state.stands_on(place))
+    pub(crate) fn of(state: &RunState, spec: &RunSpec) -> Self {
+        let places = spec.plan.units.len() + spec.late.len();
+        let at = |place: usize| state.unit(&spec.unit(place).id);
+        let held = |place: usize| match at(place) {
+            Some(unit) => unit.acquired().into_iter().cloned().collect(),
+            None => Vec::new(),
+        };
+        let below = |place: usize| match spec.late_kind(place) {
+            // It may change everything.
+            Some(LateKind::Integration) => (0..place).collect(),
+            _ => state
+                .stands_on(&spec.unit(place).id)
+                .iter()
+                .filter_map(|id| spec.number(id))
                 .collect(),
+        };
+        Self {
+            held: (0..places).map(held).collect(),
+            stands_on: (0..places).map(below).collect(),
         }
     }
 

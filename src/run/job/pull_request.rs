@@ -16,6 +16,8 @@ pub(crate) struct FinishedNeed {
     pub(crate) work: Option<FinishedWork>,
     /// The address of its pull request.
     pub(crate) url: Option<String>,
+    /// Its agent's text about the work.
+    pub(crate) summary: Option<String>,
 }
 
 /// The branch and the commit of a finished unit.

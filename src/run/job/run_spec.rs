@@ -7,6 +7,7 @@ use crate::check::Check;
 use crate::config::{Config, Limit, ScopeRule};
 use crate::plan::{Plan, Unit, UnitId};
 use crate::run::job::assignment::Assignment;
+use crate::run::job::late_units::{LateKind, LateUnit};
 use crate::run::log::run_fact::Goal;
 use crate::run::schedule::concurrency::MachineLoad;
 use crate::run::schedule::limits::Caps;
@@ -22,6 +23,8 @@ const MOST_JOBS_UNASKED: usize = 4;
 /// The user's request.
 pub(crate) struct RunSpec {
     pub(crate) plan: Plan,
+    /// The units that the run may add to the plan.
+    pub(crate) late: Vec<LateUnit>,
     /// The settings in effect, flags included.
     pub(crate) settings: Config,
     pub(crate) goal: Goal,
@@ -35,6 +38,24 @@ pub(crate) struct UnitSpec {
     pub(crate) checks: Vec<Check>,
 }
 
+impl UnitSpec {
+    /// Returns the assignment of the first unit with the checks of all units, and with the instruction of the late unit
+    /// where that has one.
+    pub(crate) fn of_all(units: &[Self], late: &LateUnit) -> Self {
+        let mut assignment = units[0].assignment.clone();
+        if let Some(instruction) = &late.unit.description {
+            assignment.instruction.clone_from(instruction);
+        }
+        let mut checks: Vec<Check> = Vec::new();
+        for check in units.iter().flat_map(|unit| &unit.checks) {
+            if !checks.contains(check) {
+                checks.push(check.clone());
+            }
+        }
+        Self { assignment, checks }
+    }
+}
+
 /// Which checkouts stay when their unit has succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepWorktrees {
@@ -44,14 +65,25 @@ pub enum KeepWorktrees {
 }
 
 impl RunSpec {
-    /// Returns the unit at `number` in the plan.
+    /// Returns the unit at `number` in the plan; the places after the plan's units are those of the late units.
     pub(crate) fn unit(&self, number: usize) -> &Unit {
-        &self.plan.units[number]
+        match number.checked_sub(self.plan.units.len()) {
+            None => &self.plan.units[number],
+            Some(late) => &self.late[late].unit,
+        }
     }
 
-    /// Returns the place of a unit in the plan.
+    /// Returns the place of a unit in the plan, or of a late unit after the plan's units.
     pub(crate) fn number(&self, unit: &UnitId) -> Option<usize> {
-        self.plan.units.iter().position(|it| it.id == *unit)
+        let late = self.late.iter().map(|late| &late.unit);
+        let mut all = self.plan.units.iter().chain(late);
+        all.position(|it| it.id == *unit)
+    }
+
+    /// Returns what a late unit is for; `None` for a unit of the plan.
+    pub(crate) fn late_kind(&self, number: usize) -> Option<LateKind> {
+        let late = number.checked_sub(self.plan.units.len())?;
+        self.late.get(late).map(|late| late.kind)
     }
 
     /// Returns how many agents work at once.

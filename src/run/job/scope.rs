@@ -22,6 +22,8 @@ pub(crate) struct Judgement {
     pub(crate) acquired: Acquired,
     /// What the unit changed and may not change, a line each.
     pub(crate) faults: Vec<String>,
+    /// The paths that other units claim, each with the line that says so.
+    pub(crate) foreign: Vec<(String, String)>,
     /// What other units had changed before it.
     pub(crate) shared: Vec<Shared>,
 }
@@ -33,6 +35,21 @@ pub(crate) struct Shared {
     /// The place in the plan of the other unit.
     pub(crate) with: usize,
     pub(crate) why: Sharing,
+}
+
+impl Judgement {
+    /// Returns all that the unit may not change, a line each.
+    pub(crate) fn all_faults(&self) -> Vec<String> {
+        let foreign = self.foreign.iter().map(|(_, line)| line);
+        foreign.chain(&self.faults).cloned().collect()
+    }
+
+    /// Returns the paths that belong to other units, by their claims or because they changed them before.
+    pub(crate) fn paths_of_others(&self) -> Vec<String> {
+        let claimed = self.foreign.iter().map(|(path, _)| path);
+        let same = self.shared.iter().filter(|it| it.why == Sharing::SamePath);
+        claimed.chain(same.map(|it| &it.path)).cloned().collect()
+    }
 }
 
 /// Judges the changes of the unit at `number` in the plan.
@@ -95,6 +112,9 @@ impl Judge<'_> {
                     with,
                     why: Sharing::SamePath,
                 });
+            }
+            Err(violation @ ScopeViolation::Other(_)) => {
+                return judgement.foreign.push((name(), fault(&violation)));
             }
             Err(violation) => return judgement.faults.push(fault(&violation)),
         };

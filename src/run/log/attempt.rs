@@ -7,7 +7,9 @@ use crate::agent::SessionId;
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
-use crate::run::log::unit_fact::{Acquired, Candidate, CandidateEnd, ChangeCount};
+use crate::run::log::unit_fact::{
+    Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals,
+};
 
 /// The state of the work in one checkout of a unit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Attempt {
     pub summary: Option<String>,
     /// The work that was proven to be the unit's own.
     pub proven: Option<ProvenTree>,
+    /// The removals that the work leaves to a later unit.
+    pub deferred: Option<DeferredRemovals>,
     /// The results of all checks; the last result of a check counts.
     pub checks: Vec<CheckResult>,
     /// The failures that the agent got as feedback, the first one first.
@@ -50,6 +54,8 @@ pub struct ProvenTree {
     pub acquired: Acquired,
     /// New files that tools left behind, which are no part of the tree.
     pub left_out: Vec<String>,
+    /// How many changes of files of other units the agent made, which are no part of the tree.
+    pub left_to_others: usize,
 }
 
 /// A failure that the agent got as feedback.
@@ -102,6 +108,18 @@ impl Attempt {
         self.sent_back.push(back);
         self.agent_took_ms = None;
         self.proven = None;
+        self.deferred = None;
+    }
+
+    /// Takes in that the work is proven without its removals; its checks run again.
+    pub(crate) fn defer(&mut self, removals: &DeferredRemovals) {
+        if let Some(proven) = &mut self.proven {
+            proven.tree.clone_from(&removals.tree);
+            proven.changes = removals.changes;
+            proven.acquired.clone_from(&removals.acquired);
+        }
+        self.checks.clear();
+        self.deferred = Some(removals.clone());
     }
 
     /// Forgets the work, but not the place where it was done.
@@ -132,6 +150,7 @@ impl Attempt {
                     changes: *changes,
                     acquired: acquired.clone(),
                     left_out: Vec::new(),
+                    left_to_others: 0,
                 });
                 self.checks.clone_from(checks);
             }

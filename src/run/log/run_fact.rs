@@ -10,7 +10,7 @@ use crate::git::{CommitId, GitFolderChange};
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
-use crate::run::log::unit_fact::FollowUp;
+use crate::run::log::unit_fact::{CarriedWork, FollowUp};
 
 /// A fact about the whole run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub enum RunFact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<AgentId>,
     },
+    /// The run added a unit to its plan.
+    UnitAdded(Box<AddedUnit>),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// The user accepted the canary's change; the run continues with the other units.
@@ -92,6 +94,16 @@ pub enum RunFact {
     },
     /// The run ended. This is its last event, unless the run is resumed or some of its units are retried.
     Ended,
+}
+
+/// A unit that the run added to its plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedUnit {
+    #[serde(flatten)]
+    pub header: UnitHeader,
+    /// The work that it begins with, each as a difference between two trees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub work: Vec<CarriedWork>,
 }
 
 /// The units that start again, and what is different for them.

@@ -10,7 +10,9 @@ use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::outcome::Outcome;
-use crate::run::log::run_fact::{Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop};
+use crate::run::log::run_fact::{
+    AddedUnit, Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop,
+};
 use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
 use crate::run::log::unit_fact::UnitFact;
@@ -127,6 +129,15 @@ impl RunState {
         }
     }
 
+    /// Takes in a unit that the plan does not have.
+    fn add(&mut self, added: &AddedUnit) {
+        if self.unit(&added.header.id).is_none() {
+            let mut unit = UnitState::new(added.header.clone());
+            unit.carried.clone_from(&added.work);
+            self.units.push(unit);
+        }
+    }
+
     /// Takes in that a unit came to nothing on which others could stand.
     fn stand_no_more_on(&mut self, id: &UnitId) {
         let Some(unit) = self.unit(id).filter(|unit| unit.attempt.commit.is_none()) else {
@@ -138,16 +149,18 @@ impl RunState {
         }
     }
 
-    /// Returns the places of all units that the unit at `place` stands on: what it needs, what that needs, and so on.
-    pub(crate) fn stands_on(&self, place: usize) -> BTreeSet<usize> {
+    /// Returns all units that a unit stands on: what it needs, what that needs, and so on.
+    pub(crate) fn stands_on(&self, unit: &UnitId) -> BTreeSet<UnitId> {
         let mut reached = BTreeSet::new();
-        let mut open = vec![place];
-        while let Some(place) = open.pop() {
-            let needs = self.units.get(place).map(|unit| &unit.header.needs);
-            for need in needs.into_iter().flatten() {
-                let at = self.units.iter().position(|unit| unit.header.id == *need);
-                open.extend(at.filter(|at| reached.insert(*at)));
-            }
+        let mut open = vec![unit.clone()];
+        while let Some(id) = open.pop() {
+            let needs = self.unit(&id).map(|unit| &unit.header.needs);
+            let needs = needs.into_iter().flatten();
+            open.extend(
+                needs
+                    .filter(|need| reached.insert((*need).clone()))
+                    .cloned(),
+            );
         }
         reached
     }
@@ -199,6 +212,7 @@ impl RunState {
                     });
                 }
             }
+            RunFact::UnitAdded(added) => self.add(added),
             RunFact::BaseChecked(found) => self.base_checks.push(found.clone()),
             RunFact::Retried(retry) => self.retry(retry),
             RunFact::FollowUpsStarted {

@@ -78,11 +78,18 @@ pub enum UnitFact {
         /// New files that tools left behind, which are no part of the tree.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         left_out: Vec<String>,
+        /// How many changes of files of other units a command made that works on the whole repository; they are no part
+        /// of the tree.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        left_to_others: usize,
     },
     /// The unit changed what other units had changed before it, so that it starts again on top of their work.
     StandsOn(StandsOn),
     /// The work of the agent, from before the unit started again, is in the new checkout; the agent did not work again.
     Carried,
+    /// A check failed with what the unit took away from files that no unit claims, and `tree` is its work without these
+    /// removals: work that is not this unit's may still need what they take away. `full` is the work with them.
+    RemovalsDeferred(DeferredRemovals),
     CheckFinished(CheckResult),
     /// The agent was interrupted, for the reason `said`; it starts again after `wait_ms`.
     #[serde(rename = "held-back")]
@@ -253,8 +260,23 @@ pub struct StandsOn {
     /// The paths that both changed, or that have the same number; a list for people may be cut.
     pub paths: Vec<String>,
     /// What the agent has done, where the agent is not to do it again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub work: Option<CarriedWork>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub work: Vec<CarriedWork>,
+}
+
+/// Removals that a unit leaves to a later unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeferredRemovals {
+    /// The unit's work without them, which will be committed.
+    pub tree: TreeId,
+    pub changes: ChangeCount,
+    /// The paths beyond the claim that are left in it.
+    #[serde(default, skip_serializing_if = "Acquired::is_empty")]
+    pub acquired: Acquired,
+    /// The unit's work with them.
+    pub full: TreeId,
+    /// The files that they change.
+    pub paths: Vec<String>,
 }
 
 /// How two units share a path.
@@ -279,6 +301,14 @@ pub struct CarriedWork {
     pub summary: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How much a unit changed.

@@ -47,7 +47,7 @@ pub struct UnitState {
     /// The paths that it shares with them.
     pub shared_paths: Vec<String>,
     /// The work that is to be carried onto theirs.
-    pub carried: Option<CarriedWork>,
+    pub carried: Vec<CarriedWork>,
 }
 
 /// The phase of a unit.
@@ -99,7 +99,7 @@ impl UnitState {
             stands_on: Vec::new(),
             sharing: None,
             shared_paths: Vec::new(),
-            carried: None,
+            carried: Vec::new(),
         }
     }
 
@@ -139,7 +139,7 @@ impl UnitState {
                 self.attempt.session.clone_from(session);
             }
             UnitFact::AgentFinished { took_ms, summary } => {
-                self.carried = None;
+                self.carried.clear();
                 self.attempt.agent_took_ms = Some(*took_ms);
                 self.attempt.summary.clone_from(summary);
             }
@@ -148,16 +148,19 @@ impl UnitState {
                 changes,
                 acquired,
                 left_out,
+                left_to_others,
             } => {
                 self.attempt.proven = Some(ProvenTree {
                     tree: tree.clone(),
                     changes: *changes,
                     acquired: acquired.clone(),
                     left_out: left_out.clone(),
+                    left_to_others: *left_to_others,
                 });
             }
             UnitFact::StandsOn(stands_on) => self.start_again_on(stands_on),
             UnitFact::Carried => self.take_carried(),
+            UnitFact::RemovalsDeferred(removals) => self.attempt.defer(removals),
             UnitFact::SentBack {
                 step,
                 reason,
@@ -243,7 +246,7 @@ impl UnitState {
 
     /// Takes in that the carried work is in the new checkout.
     fn take_carried(&mut self) {
-        if let Some(work) = self.carried.take() {
+        if let Some(work) = std::mem::take(&mut self.carried).pop() {
             self.attempt.agent_took_ms = Some(work.took_ms);
             self.attempt.summary = work.summary;
             self.attempt.session = work.session;

@@ -1,9 +1,11 @@
 //! The step of a unit in which its agent works.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::agent::{AgentError, Task, TaskKind};
+use crate::agent::{AgentError, PromptError, Task, TaskKind};
 use crate::process::Environment;
+use crate::run::job::late_units::LateKind;
 use crate::run::log::outcome::Step;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
@@ -13,6 +15,9 @@ use crate::words;
 
 /// An agent that does not know its session any more says so sooner than that.
 const SESSION_LOST_WITHIN: Duration = Duration::from_mins(1);
+
+/// An integration is told at most so many characters of what another unit says.
+const SUMMARY_CHARS: usize = 400;
 
 /// Lets the agent work, and returns its text about its work.
 pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Option<String>, Halt> {
@@ -25,10 +30,7 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
         run: unit.job.id().to_string(),
         unit: plan_unit.id.to_string(),
         instruction: assignment.instruction.clone(),
-        prompt: unit
-            .job
-            .prompt(unit.number)
-            .map_err(|error| failure(step, error.to_string()))?,
+        prompt: prompt(unit).map_err(|error| failure(step, error.to_string()))?,
         claim: plan_unit.claim.clone(),
         worktree: unit.checkout.path().to_path_buf(),
         folder: unit.folder(),
@@ -78,6 +80,27 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
             }))
         }
     }
+}
+
+/// Writes the prompt. An integration is told in short what the other units did.
+fn prompt(unit: &UnitContext) -> Result<String, PromptError> {
+    let mut prompt = unit.job.prompt(unit.number)?;
+    if unit.job.spec.late_kind(unit.number) == Some(LateKind::Integration) {
+        prompt.push_str("\n## What the other parts did\n\n");
+        for need in &unit.needs {
+            let other = unit.job.spec.unit(need.unit);
+            let said = need
+                .summary
+                .as_deref()
+                .unwrap_or("it said nothing about its work");
+            let said: String = words::line(said).chars().take(SUMMARY_CHARS).collect();
+            let title = words::line(&other.title);
+            let _ = writeln!(prompt, "- `{}` ({title}): {said}", other.id);
+        }
+        prompt
+            .push_str("\nYour folder holds the work of all of them. You may change every file.\n");
+    }
+    Ok(prompt)
 }
 
 /// Returns what the agent sees: where the unit has several candidates, also the number of its candidate.

@@ -11,8 +11,8 @@ use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::agent::agent;
 use crate::run::unit::carry::carry;
-use crate::run::unit::checks::checks;
 use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext, failure};
+use crate::run::unit::defer::checked;
 use crate::run::unit::scope::scope;
 use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::user_checkout::UserCheckout;
@@ -77,7 +77,7 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
     }
     let change = match scope(unit, prepared).await? {
         None => None,
-        Some(proven) => Some((proven, checks(unit).await?)),
+        Some(proven) => Some(checked(unit, prepared, proven).await?),
     };
     Ok(AttemptResult { summary, change })
 }

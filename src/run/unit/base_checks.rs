@@ -97,7 +97,7 @@ async fn snapshot(unit: &UnitContext, checkout: &Checkout) -> Result<TreeId, Hal
 /// Returns what the processes see that work on the base.
 fn environment(unit: &UnitContext, checkout: &Checkout) -> Environment {
     let job = &unit.job;
-    job.environment(checkout, job.spec.plan.units.len())
+    job.environment(checkout, job.units.len())
 }
 
 async fn release(unit: &UnitContext, checkout: &Checkout) -> Result<(), Halt> {

@@ -17,13 +17,22 @@ pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(),
     let state = unit.state();
     let attempt = &state.attempt;
     let has_begun = attempt.agent_took_ms.is_some() || !attempt.sent_back.is_empty();
-    let Some(work) = state.carried.clone().filter(|_| !has_begun) else {
+    if state.carried.is_empty() || has_begun {
         return Ok(());
-    };
-    let (repo, onto) = (unit.job.workspace.repo.clone(), prepared.tree.clone());
+    }
+    let (work, mut tree) = (state.carried.clone(), prepared.tree.clone());
     let (tree, conflicts) = unit
-        .git(Step::Scope, move |_| {
-            repo.put_together(&onto, &work.before, &work.after)
+        .git(Step::Scope, move |job| {
+            let mut conflicts = Vec::new();
+            for part in &work {
+                let put = job
+                    .workspace
+                    .repo
+                    .put_together(&tree, &part.before, &part.after)?;
+                tree = put.0;
+                conflicts.extend(put.1);
+            }
+            Ok((tree, conflicts))
         })
         .await?;
     let left = left_to_do(&state, &conflicts);
@@ -32,7 +41,8 @@ pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(),
         return Ok(());
     }
     let checkout = unit.checkout.clone();
-    unit.git(Step::Scope, move |_| checkout.show(&tree)).await?;
+    unit.git(Step::Scope, move |_| checkout.put_back(&tree))
+        .await?;
     unit.say(UnitFact::Carried).await?;
     let Some((reason, text)) = left else {
         return Ok(());

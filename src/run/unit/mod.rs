@@ -10,6 +10,7 @@ pub(crate) mod checkout;
 pub(crate) mod checks;
 pub(crate) mod commit;
 pub(crate) mod context;
+pub(crate) mod defer;
 pub(crate) mod follow_up;
 pub(crate) mod monitor;
 pub(crate) mod pipeline;

@@ -1,6 +1,8 @@
 //! The step of a unit that proves its work: the changes in the checkout are compared with the claim and with what other
 //! units hold, and the proven tree is the tree that will be committed.
 
+use crate::agent::Restart;
+use crate::config::ScopeRule;
 use crate::git::{Changes, CommitId, GitError, TreeId};
 use crate::run::job::leftovers::leftovers;
 use crate::run::job::path_holders::PathHolders;
@@ -47,6 +49,10 @@ pub(crate) async fn scope(
     if after == prepared.tree {
         return Ok(None);
     }
+    let (after, left_to_others) = own_part(unit, prepared, after).await?;
+    if after == prepared.tree {
+        return Ok(None);
+    }
     let before = prepared.tree.clone();
     let (checkout, work) = (unit.checkout.clone(), after.clone());
     let (changes, whole, tree) = unit
@@ -77,6 +83,7 @@ pub(crate) async fn scope(
                 changes: (&changes).into(),
                 acquired: judgement.acquired,
                 left_out,
+                left_to_others,
             })
             .await?;
             return Ok(Some(ProvenChange { tree, changes }));
@@ -104,6 +111,38 @@ async fn without_leftovers(
             return Ok((after, left));
         }
         Ok((repo.with_paths_of(&after, &before, &left)?, left))
+    })
+    .await
+}
+
+/// Takes the unit's own part of the work of a command that works on the whole repository, and returns how many changes
+/// of files of other units are not in it. A coding agent is told its files and has to keep to them.
+async fn own_part(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    after: TreeId,
+) -> Result<(TreeId, usize), Halt> {
+    let is_told = unit.assignment().agent.restart() == Restart::AsLeft;
+    let is_listed = unit.job.spec.scope_rule() == ScopeRule::Listed;
+    if is_told || is_listed || unit.state().follow_up.is_some() {
+        return Ok((after, 0));
+    }
+    let holders = unit.holders.borrow().clone();
+    let (before, number) = (prepared.tree.clone(), unit.number);
+    let checkout = unit.checkout.clone();
+    unit.git(Step::Scope, move |job| {
+        let repo = &job.workspace.repo;
+        let changes = repo.changes(&before, &after)?;
+        let (ownership, rule) = (&job.found.ownership, job.spec.scope_rule());
+        let judgement = judge(ownership, &holders, rule, number, &changes);
+        if judgement.foreign.is_empty() {
+            return Ok((after, 0));
+        }
+        let others = judgement.paths_of_others();
+        let own = repo.with_paths_of(&after, &before, &others)?;
+        // The checks judge the unit's own part alone.
+        checkout.put_back(&own)?;
+        Ok((own, others.len()))
     })
     .await
 }
@@ -142,7 +181,7 @@ pub(crate) async fn prove_commit(
 fn prove_again(unit: &UnitContext, step: Step, changes: &Changes) -> Result<(), Halt> {
     let holders = unit.holders.borrow().clone();
     let judgement = judge_unshared(unit, &holders, changes);
-    let mut faults = judgement.faults;
+    let mut faults = judgement.all_faults();
     let state = unit.state();
     let known = state.acquired();
     let is_known = |acquired: &Acquired| known.iter().any(|known| acquired.is_within(known));
@@ -171,7 +210,7 @@ fn judge_changes(
         judge(&found.ownership, holders, rule, unit.number, changes)
     };
     let own = |shared: &&Shared| holders.below(shared.with).contains(&unit.number);
-    let mut faults = judgement.faults.clone();
+    let mut faults = judgement.all_faults();
     // A unit cannot stand on one that stands on it.
     faults.extend(
         judgement
@@ -238,15 +277,15 @@ async fn stands_on(
         })
         .await?;
         let attempt = unit.state().attempt;
-        Some(CarriedWork {
+        vec![CarriedWork {
             before,
             after,
             took_ms: attempt.agent_took_ms.unwrap_or_default(),
             summary: attempt.summary,
             session: attempt.session,
-        })
+        }]
     } else {
-        None
+        Vec::new()
     };
     Ok(StandsOn {
         units: units.collect(),

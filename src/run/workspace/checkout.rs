@@ -19,7 +19,7 @@ use crate::git::{
 use crate::plan::UnitId;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
 use crate::run::log::run_id::RunId;
-use crate::run::workspace::naming::{kept_trees, worktree_name};
+use crate::run::workspace::naming::{deferred_tree, kept_trees, worktree_name};
 use crate::run::workspace::process_tags::ProcessTags;
 use crate::run::workspace::trash::{Trashed, trash};
 use crate::run::workspace::worker_folders::WorkerFolders;
@@ -53,6 +53,8 @@ pub(crate) enum KeptTree {
     CarriedBefore,
     /// The content after that agent worked.
     CarriedAfter,
+    /// The work with the removals that a later unit makes.
+    Deferred,
 }
 
 /// A command that prepares a new checkout.
@@ -339,6 +341,7 @@ impl Checkout {
             KeptTree::Proven => "proven",
             KeptTree::CarriedBefore => "carried-before",
             KeptTree::CarriedAfter => "carried-after",
+            KeptTree::Deferred => return self.keep_deferred(tree),
         };
         let prefix = kept_trees(&self.workspace.run, &self.unit);
         // Git deletes empty folders together with a ref, where another unit may be about to make its own ref.
@@ -346,6 +349,13 @@ impl Checkout {
         self.workspace
             .repo
             .keep_tree(&format!("{prefix}{name}"), tree)
+    }
+
+    /// Keeps a tree beyond the unit's commit: a later unit begins with it.
+    fn keep_deferred(&self, tree: &TreeId) -> Result<(), GitError> {
+        let name = deferred_tree(&self.workspace.run, &self.unit);
+        let _alone = self.registering_alone();
+        self.workspace.repo.keep_tree(&name, tree)
     }
 
     /// Keeps the trees of the checkout no longer.

@@ -19,6 +19,11 @@ pub(crate) fn candidate_ref(run: &RunId, unit: &UnitId, number: usize) -> String
     format!("refs/batch/left/{run}/{unit}.rival-{number}")
 }
 
+/// Returns the ref that keeps a unit's work with the removals that a later unit makes.
+pub(crate) fn deferred_tree(run: &RunId, unit: &UnitId) -> String {
+    format!("refs/batch/left/{run}/{unit}.deferred")
+}
+
 /// Returns the ref that keeps a branch with other people's commits.
 pub(crate) fn set_aside_ref(run: &RunId, unit: &UnitId) -> String {
     format!("refs/batch/left/{run}/{unit}")

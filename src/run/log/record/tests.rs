@@ -4,8 +4,9 @@ use crate::check::Verdict;
 use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
+use crate::run::log::run_fact::AddedUnit;
 use crate::run::log::run_fact::Retry;
-use crate::run::log::unit_fact::CarriedWork;
+use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
     IssueLink, OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Sharing, StandsOn, Step,
@@ -73,6 +74,7 @@ fn every_kind_of_event() -> Vec<Event> {
             },
             acquired: Acquired::default(),
             left_out: Vec::new(),
+            left_to_others: 0,
         },
         UnitFact::ScopeProven {
             tree: TreeId::new("2".repeat(40)),
@@ -82,20 +84,28 @@ fn every_kind_of_event() -> Vec<Event> {
                 companions: vec!["c".into()],
             },
             left_out: Vec::new(),
+            left_to_others: 0,
         },
         UnitFact::StandsOn(StandsOn {
             units: vec![UnitId::parse("01-a").unwrap()],
             why: Sharing::SameNumber,
             paths: vec!["0002_b.sql".into()],
-            work: Some(CarriedWork {
+            work: vec![CarriedWork {
                 before: TreeId::new("7".repeat(40)),
                 after: TreeId::new("8".repeat(40)),
                 took_ms: 1,
                 summary: Some("s".into()),
                 session: Some(SessionId("t".into())),
-            }),
+            }],
         }),
         UnitFact::Carried,
+        UnitFact::RemovalsDeferred(DeferredRemovals {
+            tree: TreeId::new("2".repeat(40)),
+            changes: ChangeCount::default(),
+            acquired: Acquired::default(),
+            full: TreeId::new("3".repeat(40)),
+            paths: vec!["p.json".into()],
+        }),
         UnitFact::CheckFinished(CheckResult {
             name: "make test".into(),
             verdict: Verdict::Fail {
@@ -344,6 +354,10 @@ fn every_kind_of_event() -> Vec<Event> {
         all.push(Event::Run(RunFact::Tracked(IssueLink { number, url })));
     }
     all.push(Event::Run(RunFact::NotTracked { reason: "r".into() }));
+    all.push(Event::Run(RunFact::UnitAdded(Box::new(AddedUnit {
+        header: sample::unit("03-removals"),
+        work: Vec::new(),
+    }))));
     all.push(Event::Run(RunFact::Ended));
     all
 }

@@ -1,0 +1,78 @@
+//! Decides when a run adds a unit to its plan: when the work that the unit is made of is done.
+
+use crate::run::job::job::Job;
+use crate::run::job::late_units::{LateKind, LateUnit};
+use crate::run::log::outcome::Outcome;
+use crate::run::log::run_fact::{AddedUnit, UnitHeader};
+use crate::run::log::run_state::RunState;
+use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals};
+use crate::run::log::unit_state::UnitState;
+
+/// Returns the unit that is to be added now, if there is one.
+pub(crate) fn due(job: &Job, state: &RunState) -> Option<AddedUnit> {
+    let at_work = state.units.iter().any(|unit| !is_done(unit));
+    if at_work || state.starts_no_more() || state.canary().is_some() {
+        return None;
+    }
+    let missing = |late: &&LateUnit| state.unit(&late.unit.id).is_none();
+    let mut late = job.spec.late.iter().filter(missing);
+    late.find_map(|late| made_of(late, state))
+}
+
+/// Checks whether a unit is as far as it comes by itself: it has ended, or waits to be published with all others.
+fn is_done(unit: &UnitState) -> bool {
+    unit.outcome().is_some() || unit.attempt.commit.is_some()
+}
+
+fn made_of(late: &LateUnit, state: &RunState) -> Option<AddedUnit> {
+    let good: Vec<&UnitState> = state.units.iter().filter(|unit| has_work(unit)).collect();
+    let (needs, work): (Vec<&UnitState>, Vec<CarriedWork>) = match late.kind {
+        LateKind::Removals => good
+            .into_iter()
+            .filter_map(|unit| Some((unit, removals(unit.attempt.deferred.as_ref()?))))
+            .unzip(),
+        // One unit alone joins nothing.
+        LateKind::Integration if good.len() < 2 => return None,
+        LateKind::Integration => (good, Vec::new()),
+    };
+    if needs.is_empty() {
+        return None;
+    }
+    Some(AddedUnit {
+        header: UnitHeader {
+            id: late.unit.id.clone(),
+            title: late.unit.title.clone(),
+            needs: needs
+                .into_iter()
+                .map(|unit| unit.header.id.clone())
+                .collect(),
+            files: 0,
+            lines: 0,
+            owners: Vec::new(),
+            agent: None,
+            candidates: Vec::new(),
+        },
+        work,
+    })
+}
+
+fn has_work(unit: &UnitState) -> bool {
+    let is_lost = matches!(
+        unit.outcome(),
+        Some(Outcome::Failed { .. } | Outcome::Blocked { .. })
+    );
+    unit.attempt.commit.is_some() && !is_lost
+}
+
+fn removals(deferred: &DeferredRemovals) -> CarriedWork {
+    CarriedWork {
+        before: deferred.tree.clone(),
+        after: deferred.full.clone(),
+        took_ms: 0,
+        summary: Some(format!(
+            "Takes away what is no longer used: {}",
+            deferred.paths.join(", ")
+        )),
+        session: None,
+    }
+}

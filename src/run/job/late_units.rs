@@ -1,0 +1,64 @@
+//! The units that a run adds to its plan, because only the run can know of what they are made: one that takes away what
+//! no unit needs any more, and one that joins all finished work.
+//!
+//! Their places follow the places of the plan's units. A run that needs neither never shows them.
+
+use crate::plan::{Claim, Plan, Size, Unit, UnitId};
+
+/// The kinds of units that a run adds, in the order in which they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LateKind {
+    /// It makes the removals that other units had to leave out, because work that was not theirs still needed what they
+    /// took away.
+    Removals,
+    /// It starts from all finished work, may change everything, and has an instruction of its own.
+    Integration,
+}
+
+/// A unit that a run may add.
+#[derive(Debug, Clone)]
+pub(crate) struct LateUnit {
+    pub(crate) kind: LateKind,
+    pub(crate) unit: Unit,
+}
+
+/// Returns the units that a run of the plan may add; `integrate` is the instruction of the integration.
+pub(crate) fn late_units(plan: &Plan, integrate: Option<&str>) -> Vec<LateUnit> {
+    let removals = LateUnit {
+        kind: LateKind::Removals,
+        unit: unit(
+            plan,
+            1,
+            "removals",
+            "Take away what is no longer used",
+            None,
+        ),
+    };
+    let integration = integrate.map(|instruction| LateUnit {
+        kind: LateKind::Integration,
+        unit: unit(plan, 2, "integration", "Join all parts", Some(instruction)),
+    });
+    std::iter::once(removals).chain(integration).collect()
+}
+
+fn unit(plan: &Plan, after: usize, name: &str, title: &str, description: Option<&str>) -> Unit {
+    let number = plan.units.len() + after;
+    let taken = |id: &UnitId| plan.units.iter().any(|unit| unit.id == *id);
+    let names = (0..).map(|more: usize| match more {
+        0 => format!("{number:02}-{name}"),
+        more => format!("{number:02}-{name}-{more}"),
+    });
+    let ids = names.filter_map(|name| UnitId::parse(&name).ok());
+    let id = ids.take(plan.units.len() + 1).find(|id| !taken(id));
+    Unit {
+        // A plan of so many units cannot hold one name more than it has units.
+        id: id.unwrap_or_else(|| plan.units[0].id.clone()),
+        title: title.to_owned(),
+        description: description.map(str::to_owned),
+        agent: None,
+        needs: Vec::new(),
+        claim: Claim::default(),
+        size: Size::default(),
+        owners: Vec::new(),
+    }
+}

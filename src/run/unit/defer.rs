@@ -1,0 +1,94 @@
+//! The step that leaves removals to a later unit: a check that fails with what the unit took away from unclaimed files,
+//! and passes without, says that the work of other units still needs it.
+
+use crate::run::job::late_units::LateKind;
+use crate::run::log::check_result::CheckResult;
+use crate::run::log::outcome::Step;
+use crate::run::log::unit_fact::{Acquired, DeferredRemovals, UnitFact};
+use crate::run::unit::checks::checks;
+use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext};
+use crate::run::workspace::checkout::KeptTree;
+
+/// Runs the checks of proven work. Where they fail, they run again without the removals in unclaimed files.
+pub(crate) async fn checked(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    proven: ProvenChange,
+) -> Result<(ProvenChange, Vec<CheckResult>), Halt> {
+    let full = proven.tree.clone();
+    let failure = match checks(unit).await {
+        Ok(results) => return Ok((proven, results)),
+        Err(Halt::Failed(failure)) if failure.step == Step::Check => failure,
+        Err(halt) => return Err(halt),
+    };
+    let Some(without) = defer_removals(unit, prepared, &proven).await? else {
+        return Err(Halt::Failed(failure));
+    };
+    match checks(unit).await {
+        Ok(results) => Ok((without, results)),
+        Err(Halt::Failed(_)) => {
+            // The agent goes on with its own work.
+            let checkout = unit.checkout.clone();
+            unit.git(Step::Check, move |_| checkout.put_back(&full))
+                .await?;
+            Err(Halt::Failed(failure))
+        }
+        Err(halt) => Err(halt),
+    }
+}
+
+/// Takes the removals in unclaimed files out of the work; `None` where there are none, or no other unit could make them.
+async fn defer_removals(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    proven: &ProvenChange,
+) -> Result<Option<ProvenChange>, Halt> {
+    let state = unit.state();
+    let is_late = unit.job.spec.late_kind(unit.number) == Some(LateKind::Removals);
+    let has_deferred = state.attempt.deferred.is_some();
+    let is_alone = unit.job.spec.plan.units.len() < 2;
+    if is_late || has_deferred || is_alone || state.follow_up.is_some() {
+        return Ok(None);
+    }
+    let acquired = state.attempt.proven.map(|proven| proven.acquired);
+    let acquired = acquired.unwrap_or_default();
+    let (start, full, paths) = (
+        prepared.start.clone(),
+        proven.tree.clone(),
+        acquired.companions.clone(),
+    );
+    let checkout = unit.checkout.clone();
+    let found = unit
+        .git(Step::Check, move |job| {
+            let repo = &job.workspace.repo;
+            let Some((tree, paths)) = repo.without_removals(&start, &full, &paths)? else {
+                return Ok(None);
+            };
+            let changes = repo.changes(&start, &tree)?;
+            checkout.keep_tree(KeptTree::Deferred, &full)?;
+            checkout.keep_tree(KeptTree::Proven, &tree)?;
+            checkout.put_back(&tree)?;
+            Ok(Some((tree, paths, changes, full)))
+        })
+        .await?;
+    let Some((tree, paths, changes, full)) = found else {
+        return Ok(None);
+    };
+    let is_left = |path: &String| {
+        let mut list = changes.list.iter();
+        list.any(|change| change.path == path.as_bytes())
+    };
+    let companions = acquired.companions.into_iter().filter(is_left).collect();
+    unit.say(UnitFact::RemovalsDeferred(DeferredRemovals {
+        tree: tree.clone(),
+        changes: (&changes).into(),
+        acquired: Acquired {
+            companions,
+            ..acquired
+        },
+        full,
+        paths,
+    }))
+    .await?;
+    Ok(Some(ProvenChange { tree, changes }))
+}
