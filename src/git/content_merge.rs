@@ -20,8 +20,8 @@ pub(super) fn merge(path: &str, base: &str, ours: &str, theirs: &str) -> Option<
     merge_lines(base, ours, theirs, Contradiction::Conflict)
 }
 
-/// Returns the text of the file at `path` with what was added since `base`, and without what was taken away; `None` where
-/// nothing was taken away that could be left.
+/// Returns the text of the file at `path` with what was added since `base`, and without what was taken away; `None`
+/// where nothing was taken away that could be left.
 pub(super) fn without_removals(path: &str, base: &str, now: &str) -> Option<String> {
     if let Some(format) = Format::of(path)
         && let (Some(before), Some(after)) = (format.parse(base), format.parse(now))

@@ -504,6 +504,8 @@ esac";
 
     + 05-integration also creates all
 
+    → batch retry --failed --run [RUN]  (02-packages-p1-index-js)
+
     3 of 4 units published, 1 failed · [DURATION]
     ");
     let branches = repo.pushed();

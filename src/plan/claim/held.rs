@@ -1,6 +1,6 @@
 //! The paths beyond the claims that units hold at a moment: what they created, and the companions that they adopted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{ancestors, fold};
 
@@ -27,31 +27,36 @@ impl HeldPaths {
         }
     }
 
-    /// Returns a unit that created a file of the same number beside the file at `path`, as numbered migrations have it.
-    /// Only units that `counts` accepts are looked at.
+    /// Returns the units that created a file of the same number beside the file at `path`, as numbered migrations have
+    /// it. Only units that `counts` accepts are looked at.
     pub(crate) fn of_same_number(
         &self,
         path: &str,
         counts: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
-        let units = self.by_number.get(&numbered(path)?)?;
-        units.iter().copied().find(|unit| counts(*unit))
+    ) -> BTreeSet<usize> {
+        let units = numbered(path).and_then(|number| self.by_number.get(&number));
+        let units = units.into_iter().flatten().copied();
+        units.filter(|unit| counts(*unit)).collect()
     }
 
-    /// Returns a unit that holds a path which cannot exist beside `folded`: the same path, a file where `folded` has a
-    /// folder, or a path below `folded`. Only units that `counts` accepts are looked at.
-    pub(super) fn in_the_way(&self, folded: &str, counts: impl Fn(usize) -> bool) -> Option<usize> {
-        let first = |holders: &Vec<usize>| holders.iter().copied().find(|unit| counts(*unit));
-        let at = |name: &str| self.by_name.get(name).and_then(first);
-        let below = format!("{folded}/");
-        at(folded)
-            .or_else(|| ancestors(folded).find_map(at))
-            .or_else(|| {
-                self.by_name
-                    .range(below.clone()..)
-                    .take_while(|(name, _)| name.starts_with(&below))
-                    .find_map(|(_, holders)| first(holders))
-            })
+    /// Returns the units that hold a path which cannot exist beside `folded`: the same path, a file where `folded` has
+    /// a folder, or a path below `folded`. Only units that `counts` accepts are looked at.
+    pub(super) fn in_the_way(
+        &self,
+        folded: &str,
+        counts: impl Fn(usize) -> bool,
+    ) -> BTreeSet<usize> {
+        let at = |name: &str| self.by_name.get(name).into_iter().flatten();
+        let prefix = format!("{folded}/");
+        let below = self
+            .by_name
+            .range(prefix.clone()..)
+            .take_while(|(name, _)| name.starts_with(&prefix))
+            .flat_map(|(_, holders)| holders);
+        let units = at(folded)
+            .chain(ancestors(folded).flat_map(at))
+            .chain(below);
+        units.copied().filter(|unit| counts(*unit)).collect()
     }
 }
 
@@ -98,9 +103,15 @@ mod tests {
         held.hold_created(1, "a/B/c.ts");
         let by = |path: &str| held.in_the_way(&fold(path), |_| true);
         for path in ["a/b/c.ts", "A/b", "a", "a/b/c.ts/x"] {
-            assert_eq!(by(path), Some(1), "{path}");
+            assert_eq!(by(path), BTreeSet::from([1]), "{path}");
         }
-        assert_eq!(by("a/b/d.ts"), None);
-        assert_eq!(held.in_the_way("a/b/c.ts", |unit| unit != 1), None);
+        held.hold_companion(2, "a/b/C.ts");
+        assert_eq!(
+            held.in_the_way("a/b/c.ts", |_| true),
+            BTreeSet::from([1, 2])
+        );
+        let by = |path: &str| held.in_the_way(&fold(path), |unit| unit != 1);
+        assert_eq!(by("a/b/c.ts"), BTreeSet::from([2]));
+        assert_eq!(by("a/b/d.ts"), BTreeSet::new());
     }
 }

@@ -60,9 +60,9 @@ pub(crate) enum Standing {
 pub(crate) enum ScopeViolation {
     #[error("it belongs to unit '{0}'")]
     Other(UnitId),
-    /// The unit at this place in the plan changed it before.
+    /// The units at these places in the plan changed it before.
     #[error("another unit changes it too")]
-    Held(usize),
+    Held(BTreeSet<usize>),
     #[error("it is not among the files that this unit claims")]
     Unclaimed,
     #[error("this unit may not create files there")]
@@ -105,8 +105,9 @@ impl Ownership {
             return Err(ScopeViolation::Other(self.units[other.unit].clone()));
         }
         let counts = |unit: usize| !who.goes_on_with(unit);
-        if let Some(other) = held.in_the_way(&folded, counts) {
-            return Err(ScopeViolation::Held(other));
+        let others = held.in_the_way(&folded, counts);
+        if !others.is_empty() {
+            return Err(ScopeViolation::Held(others));
         }
         if let Some(what) = self.guarded(path)
             && !self.reserves_guarded(who, path)

@@ -279,13 +279,7 @@ impl Job {
         };
         let (ownership, rule) = (&self.found.ownership, self.spec.scope_rule());
         let judgement = scope::judge(ownership, &holders, rule, number, &changes);
-        let shared = judgement.shared.iter().map(|shared| {
-            let other = &self.spec.unit(shared.with).id;
-            format!(
-                "{}: unit '{other}' changed it before",
-                words::line(&shared.path)
-            )
-        });
+        let shared = judgement.shared.iter().map(|it| it.line(&self.spec));
         Ok(judgement.all_faults().into_iter().chain(shared).collect())
     }
 

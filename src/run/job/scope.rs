@@ -3,12 +3,14 @@
 //!
 //! A change that is not the unit's own is never published, so the messages name its path and the reason.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::config::ScopeRule;
 use crate::git::{Change, ChangeKind, Changes, Content};
 use crate::plan::claim::{Claimant, Deleted, HeldPaths, Ownership, ScopeViolation, Standing};
 use crate::run::job::path_holders::PathHolders;
+use crate::run::job::run_spec::RunSpec;
 use crate::run::log::unit_fact::{Acquired, Sharing};
 use crate::words::{block, fence};
 
@@ -32,8 +34,8 @@ pub(crate) struct Judgement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shared {
     pub(crate) path: String,
-    /// The place in the plan of the other unit.
-    pub(crate) with: usize,
+    /// The places in the plan of the other units.
+    pub(crate) with: BTreeSet<usize>,
     pub(crate) why: Sharing,
 }
 
@@ -49,6 +51,19 @@ impl Judgement {
         let claimed = self.foreign.iter().map(|(path, _)| path);
         let same = self.shared.iter().filter(|it| it.why == Sharing::SamePath);
         claimed.chain(same.map(|it| &it.path)).cloned().collect()
+    }
+}
+
+impl Shared {
+    /// Says that a unit which cannot stand on the others may not change the path.
+    pub(crate) fn line(&self, spec: &RunSpec) -> String {
+        let others: Vec<&str> = self
+            .with
+            .iter()
+            .map(|at| spec.unit(*at).id.as_str())
+            .collect();
+        let path = crate::words::line(&self.path);
+        format!("{path}: changed by {} before", others.join(" and "))
     }
 }
 
@@ -128,7 +143,8 @@ impl Judge<'_> {
                 let path = name();
                 let others =
                     |unit: usize| unit != self.who.unit && !self.who.stands_on.contains(&unit);
-                if let Some(with) = self.held.of_same_number(&path, others) {
+                let with = self.held.of_same_number(&path, others);
+                if !with.is_empty() {
                     let path = path.clone();
                     let why = Sharing::SameNumber;
                     judgement.shared.push(Shared { path, with, why });

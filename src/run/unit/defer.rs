@@ -37,7 +37,8 @@ pub(crate) async fn checked(
     }
 }
 
-/// Takes the removals in unclaimed files out of the work; `None` where there are none, or no other unit could make them.
+/// Takes the removals in unclaimed files out of the work; `None` where there are none, or no other unit could make
+/// them.
 async fn defer_removals(
     unit: &UnitContext,
     prepared: &Prepared,

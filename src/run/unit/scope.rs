@@ -1,6 +1,8 @@
 //! The step of a unit that proves its work: the changes in the checkout are compared with the claim and with what other
 //! units hold, and the proven tree is the tree that will be committed.
 
+use std::collections::BTreeSet;
+
 use crate::agent::Restart;
 use crate::config::ScopeRule;
 use crate::git::{Changes, CommitId, GitError, TreeId};
@@ -209,7 +211,10 @@ fn judge_changes(
         let rule = unit.job.spec.scope_rule();
         judge(&found.ownership, holders, rule, unit.number, changes)
     };
-    let own = |shared: &&Shared| holders.below(shared.with).contains(&unit.number);
+    let own = |shared: &&Shared| {
+        let mut others = shared.with.iter();
+        others.any(|other| holders.below(*other).contains(&unit.number))
+    };
     let mut faults = judgement.all_faults();
     // A unit cannot stand on one that stands on it.
     faults.extend(
@@ -217,7 +222,7 @@ fn judge_changes(
             .shared
             .iter()
             .filter(own)
-            .map(|it| taken(unit, it)),
+            .map(|it| it.line(&unit.job.spec)),
     );
     refuse(Step::Scope, &faults)?;
     Ok(judgement)
@@ -230,16 +235,10 @@ fn judge_unshared(unit: &UnitContext, holders: &PathHolders, changes: &Changes) 
     let mut judgement = judge(&found.ownership, holders, rule, unit.number, changes);
     let shared = std::mem::take(&mut judgement.shared);
     let same_path = shared.iter().filter(|it| it.why == Sharing::SamePath);
-    judgement.faults.extend(same_path.map(|it| taken(unit, it)));
     judgement
-}
-
-fn taken(unit: &UnitContext, shared: &Shared) -> String {
-    let other = &unit.job.spec.unit(shared.with).id;
-    format!(
-        "{}: unit '{other}' changed it before",
-        words::line(&shared.path)
-    )
+        .faults
+        .extend(same_path.map(|it| it.line(&unit.job.spec)));
+    judgement
 }
 
 fn refuse(step: Step, faults: &[String]) -> Result<(), Halt> {
@@ -260,9 +259,10 @@ async fn stands_on(
     after: TreeId,
 ) -> Result<StandsOn, Halt> {
     let is_same_path = shared.iter().any(|it| it.why == Sharing::SamePath);
-    let mut places: Vec<usize> = shared.iter().map(|it| it.with).collect();
-    places.sort_unstable();
-    places.dedup();
+    let places: BTreeSet<usize> = shared
+        .iter()
+        .flat_map(|it| it.with.iter().copied())
+        .collect();
     let units = places
         .into_iter()
         .map(|place| unit.job.spec.unit(place).id.clone());

@@ -202,7 +202,7 @@ fn a_unit_goes_on_with_what_the_units_below_it_own() {
     let app = proof.judge(early, &held, &deleted, b"app", ChangeKind::Modified);
     assert_eq!(app, Err(ScopeViolation::Other(id("u1"))));
     let new = proof.judge(early, &held, &deleted, b"new", ChangeKind::Added);
-    assert_eq!(new, Err(ScopeViolation::Held(1)));
+    assert_eq!(new, Err(ScopeViolation::Held(BTreeSet::from([1]))));
 }
 
 #[test]
