@@ -514,3 +514,45 @@ esac";
     assert_eq!(repo.published(last, "all").matches("signed").count(), 2);
     assert_eq!(repo.worked().len(), 1);
 }
+
+/// Stands for claude: it signs its files and sets the version in a shared file. Where it gets feedback, it keeps that
+/// and sets another version on top of what it finds.
+const SETS_THE_VERSION: &str = r#"
+input=$(cat)
+note "$BATCH_UNIT"
+case $input in
+*"changed the same places"*) echo "$input" >"$here/told"; echo "version = both" >version ;;
+*)  for f in $(echo "$input" | sed -n 's/^- \(src\/.*\)/\1/p'); do echo y >>"$f"; done
+    echo "version = $BATCH_UNIT" >version ;;
+esac
+cat <<END
+{"type":"system","subtype":"init","session_id":"s-$BATCH_UNIT"}
+{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"Done.","stop_reason":"end_turn","session_id":"s-$BATCH_UNIT","total_cost_usd":0.1,"usage":{"input_tokens":4,"output_tokens":2}}
+END"#;
+
+#[test]
+fn a_coding_agent_is_told_where_its_edit_contradicts_an_earlier_one_and_is_paid_once() {
+    let repo = ["a", "b"]
+        .iter()
+        .fold(Repo::new(), |repo, it| {
+            repo.file(format!("src/{it}.js"), "x\n")
+        })
+        .file("version", "version = 1\n")
+        .commit("base")
+        .with_remote();
+    let claude = repo.program("claude", SETS_THE_VERSION);
+    let migrate = repo.migrate().paths(["src/"]).units(2).in_order();
+    let migrate = migrate.command_line(&claude.to_string_lossy());
+    let migrate = migrate.with(["--agent", "claude", "--planner", "graph"]);
+    migrate.run().exits(0).says("2 of 2 units published");
+    let told = repo.read("../told");
+    assert!(
+        told.contains("version") && told.contains("01-src-a-js"),
+        "{told}"
+    );
+    // The first start of the second unit, and the feedback.
+    assert_eq!(repo.worked().len(), 3, "{:?}", repo.worked());
+    merge_all(&repo);
+    assert_eq!(repo.read("version"), "version = both\n");
+    assert_eq!(repo.read("src/b.js"), "x\ny\n");
+}
