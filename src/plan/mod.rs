@@ -18,6 +18,7 @@ mod forecast;
 pub mod graph;
 mod make;
 mod model;
+mod named;
 pub(crate) mod order;
 mod packages;
 pub mod partition;

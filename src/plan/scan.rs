@@ -2,13 +2,16 @@
 //!
 //! This file reads the base's tree and blobs, never a checkout. It does not know units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::content;
 use super::error::PlanError;
 use super::model::{LeftOut, Size};
+use super::named::{
+    is_vendored, names_binary, names_generated, names_lock, names_marked, names_vendored,
+};
 use super::select::Selection;
 use super::shared_files::{self, SharedKind};
 use crate::codemod::{Applied, Codemod, CodemodError, OldUseCounter, Unchanged};
@@ -20,6 +23,7 @@ pub(super) enum Reason {
     Submodule,
     Symlink,
     Name,
+    Vendored,
     Binary,
     Lfs,
     Generated,
@@ -63,6 +67,7 @@ impl fmt::Display for Reason {
             Self::Submodule => "submodule",
             Self::Symlink => "symlink",
             Self::Name => "name is not UTF-8",
+            Self::Vendored => "vendored: a glob that names its folder includes it",
             Self::Binary => "binary",
             Self::Lfs => "Git LFS pointer",
             Self::Generated => "generated",
@@ -240,14 +245,25 @@ fn scan_with(
     }
     let mut attributes = Attributes::read(entries, &repo.objects()?)?;
     let mut to_read = Vec::new();
+    let mut named = HashSet::new();
     for entry in matching {
         match judge_entry(entry, &mut attributes, selection) {
-            Ok(path) => to_read.push((path, entry)),
+            Ok(Named { path, is_by_mark }) => {
+                to_read.push((path, entry));
+                if is_by_mark {
+                    named.insert(path);
+                }
+            }
             Err(reason) => scan.leave_out(reason.into(), &entry.path),
         }
     }
     let judged = read(repo, &to_read, |path, content| {
-        judge_content(path, content, no_work)
+        match judge_kind(path, content, selection) {
+            Some(reason) if reason == Reason::Lfs || !named.contains(path) => {
+                Ok(Err(reason.into()))
+            }
+            _ => judge_content(path, content, no_work),
+        }
     })?;
     for ((path, entry), verdict) in to_read.into_iter().zip(judged) {
         match verdict? {
@@ -289,23 +305,66 @@ fn read<T: Send>(
     .collect()
 }
 
-/// Judges a file without its content: returns the path, or why the file is left out.
+/// A file to read.
+struct Named<'a> {
+    path: &'a str,
+    /// The attributes say that it is binary or generated, and the globs name it all the same.
+    is_by_mark: bool,
+}
+
+/// Judges a file without its content: returns it, or why it is left out.
 fn judge_entry<'a>(
     entry: &'a Entry,
     attributes: &mut Attributes,
     selection: &Selection,
-) -> Result<&'a str, Reason> {
+) -> Result<Named<'a>, Reason> {
     match entry.kind {
         EntryKind::Submodule => return Err(Reason::Submodule),
         EntryKind::Symlink => return Err(Reason::Symlink),
         EntryKind::File => {}
     }
     let path = str::from_utf8(&entry.path).map_err(|_| Reason::Name)?;
-    match attributes.reason_to_exclude(path) {
-        Some("binary") => Err(Reason::Binary),
-        Some(_) => Err(Reason::Generated),
-        None if shared_files::is_lock_file(path) && !selection.names(path) => Err(Reason::Lock),
-        None => Ok(path),
+    let marks = attributes.marks(path);
+    if marks.vendored.unwrap_or_else(|| is_vendored(path))
+        && !names_vendored(selection, path)
+        && !(marks.vendored == Some(true)
+            && names_marked(selection, path, |other| {
+                attributes.marks(other).vendored == Some(true)
+            }))
+    {
+        return Err(Reason::Vendored);
+    }
+    if marks.binary
+        && !names_binary(selection, path)
+        && !names_marked(selection, path, |other| attributes.marks(other).binary)
+    {
+        return Err(Reason::Binary);
+    }
+    if marks.generated
+        && !names_generated(selection, path)
+        && !names_marked(selection, path, |other| attributes.marks(other).generated)
+    {
+        return Err(Reason::Generated);
+    }
+    if shared_files::is_lock_file(path) && !names_lock(selection, path) {
+        return Err(Reason::Lock);
+    }
+    let is_by_mark = marks.binary || marks.generated;
+    Ok(Named { path, is_by_mark })
+}
+
+/// Returns why the kind of the content makes the file none to work on, unless the globs name the kind.
+fn judge_kind(path: &str, content: &[u8], selection: &Selection) -> Option<Reason> {
+    if content::is_binary(content) {
+        (!names_binary(selection, path)).then_some(Reason::Binary)
+    } else if content::is_lfs_pointer(content) {
+        Some(Reason::Lfs)
+    } else if content::is_generated(content) {
+        let is_named = names_generated(selection, path)
+            || (shared_files::is_lock_file(path) && names_lock(selection, path));
+        (!is_named).then_some(Reason::Generated)
+    } else {
+        None
     }
 }
 
@@ -316,16 +375,9 @@ fn judge_content(
     content: &[u8],
     no_work: Option<NoWork<'_>>,
 ) -> Result<Result<(Size, Option<SharedKind>), Left>, CodemodError> {
-    let left = if content::is_binary(content) {
-        Some(Reason::Binary.into())
-    } else if content::is_lfs_pointer(content) {
-        Some(Reason::Lfs.into())
-    } else if content::is_generated(content) {
-        Some(Reason::Generated.into())
-    } else if let Some(no_work) = no_work {
-        left_by_content(path, content, no_work)?
-    } else {
-        None
+    let left = match no_work {
+        Some(no_work) => left_by_content(path, content, no_work)?,
+        None => None,
     };
     Ok(left.map_or_else(
         || Ok((size(content), shared_files::kind(path, content))),

@@ -104,6 +104,14 @@ impl Selection {
                 .any(|pattern| pattern.body == name || pattern.name.as_ref() == Some(&name))
     }
 
+    /// Checks whether a pattern matches the path, but not the other path.
+    pub(super) fn tells_apart(&self, path: &str, other: &str) -> bool {
+        let others = matching(&self.included, other);
+        matching(&self.included, path)
+            .iter()
+            .any(|glob| !others.contains(glob))
+    }
+
     /// Checks whether the file would be selected if nothing were excluded.
     pub(super) fn includes(&self, path: &str) -> bool {
         is_match(&self.included, path)
@@ -238,6 +246,15 @@ fn set(patterns: &[Pattern]) -> Result<GlobSet, SelectError> {
 
 fn is_match(set: &GlobSet, path: &str) -> bool {
     set.is_match(path) || (!path.is_ascii() && set.is_match(path.nfc().collect::<String>()))
+}
+
+/// Returns the numbers of the globs that match the path, as it is or in NFC.
+fn matching(set: &GlobSet, path: &str) -> Vec<usize> {
+    let mut found = set.matches(path);
+    if !path.is_ascii() {
+        found.extend(set.matches(path.nfc().collect::<String>()));
+    }
+    found
 }
 
 /// Checks whether a part of a glob can match several names.

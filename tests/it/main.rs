@@ -22,6 +22,7 @@ mod github;
 mod governor;
 mod graph;
 mod journal;
+mod kinds;
 mod limits;
 mod many;
 mod migrate;

@@ -283,7 +283,8 @@ mod tests {
         let mut aside = Vec::new();
         for entry in entries {
             let path = String::from_utf8(entry.path).unwrap();
-            if rules.reason_to_exclude(&path).is_some() {
+            let marks = rules.marks(&path);
+            if marks.binary || marks.generated {
                 aside.push(path);
                 continue;
             }
