@@ -37,8 +37,9 @@ struct Saved {
 
 impl Saved {
     fn read(workspace: &Workspace, file: &Path, base: Option<&str>) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(workspace.dir.join(file))
+        let text = std::fs::read(workspace.dir.join(file))
             .with_context(|| format!("the plan {} cannot be read", file.display()))?;
+        let text = plan::file::text(text).with_context(|| file.display().to_string())?;
         let plan =
             plan::load(&workspace.repo, &text).with_context(|| file.display().to_string())?;
         let later = later(workspace, &plan, base)?;

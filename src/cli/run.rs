@@ -34,8 +34,9 @@ pub(super) struct RunArgs {
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
     let path = workspace.dir.join(&args.plan);
-    let text = std::fs::read_to_string(&path)
+    let text = std::fs::read(&path)
         .with_context(|| format!("the plan {} cannot be read", args.plan.display()))?;
+    let text = plan::file::text(text).with_context(|| args.plan.display().to_string())?;
     let mut plan =
         plan::load(&workspace.repo, &text).with_context(|| args.plan.display().to_string())?;
     choose_agents(&mut workspace, args, &mut plan)?;

@@ -215,15 +215,22 @@ impl Config {
 
     /// Reads the settings file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        let bytes = std::fs::read(path).map_err(|source| ConfigError::Read {
             path: path.to_path_buf(),
             source,
         })?;
-        Self::parse(&text).map_err(|(line, message)| ConfigError::Fault {
+        let fault = |(line, message)| ConfigError::Fault {
             path: path.to_path_buf(),
             line,
             message,
-        })
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.split(|byte| *byte == b'\n').count();
+            let message = "this line is not UTF-8 text: save the file as UTF-8";
+            fault((line, message.to_owned()))
+        })?;
+        Self::parse(&text).map_err(fault)
     }
 
     /// Reads the `batch.toml` of a checkout, or returns the defaults where there is none.

@@ -53,7 +53,9 @@ impl Attributes {
         for (path, entry) in files {
             search
                 .add_patterns_buffer(
-                    objects.blob(entry.blob, &mut buffer)?,
+                    objects
+                        .blob(entry.blob, &mut buffer)
+                        .map_err(|error| error.in_file(path))?,
                     path.into(),
                     Some(Path::new("")),
                     &mut known,

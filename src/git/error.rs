@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::words;
+
 /// Why work with a repository failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -135,6 +137,21 @@ pub enum GitError {
     Program { what: String, reason: String },
     #[error("object {id} is not in this repository: git fsck lists all that is missing")]
     MissingObject { id: String },
+    #[error(
+        "the content of {} (object {id}) is not in this repository: git fetch --refetch brings it where a remote has \
+         it; git fsck lists all that is missing",
+        words::line(path)
+    )]
+    MissingFile { path: String, id: String },
+    #[error(
+        "the content of {} (object {id}) cannot be read: {fault}; git fsck lists all that is damaged",
+        words::line(path)
+    )]
+    DamagedFile {
+        path: String,
+        id: String,
+        fault: String,
+    },
     #[error("object {id} cannot be read: {fault}; git fsck lists all that is damaged")]
     DamagedObject { id: String, fault: String },
     #[error("{what}: {}", fault.message())]
@@ -159,6 +176,17 @@ fn list(heading: &str, names: &[String]) -> String {
 }
 
 impl GitError {
+    /// Adds the path of the file whose content could not be read.
+    #[must_use]
+    pub(crate) fn in_file(self, path: &str) -> Self {
+        let path = path.to_owned();
+        match self {
+            Self::MissingObject { id } => Self::MissingFile { path, id },
+            Self::DamagedObject { id, fault } => Self::DamagedFile { path, id, fault },
+            error => error,
+        }
+    }
+
     /// Wraps an error of the file system. A full disk is a variant of its own.
     pub(super) fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
         let path = path.to_path_buf();

@@ -31,6 +31,7 @@ pub(crate) struct CodeOwners {
     /// The compiled patterns of consecutive rules, the last rules first.
     sets: Vec<Stretch>,
     faults: Vec<String>,
+    is_too_large: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -62,7 +63,9 @@ impl CodeOwners {
                 let mut text = Vec::new();
                 Ok(Self::parse(
                     place,
-                    repo.objects()?.blob(entry.blob, &mut text)?,
+                    repo.objects()?
+                        .blob(entry.blob, &mut text)
+                        .map_err(|error| error.in_file(place))?,
                 ))
             }
             _ => Ok(Self::default()),
@@ -77,7 +80,10 @@ impl CodeOwners {
             ..Self::default()
         };
         if text.len() > MOST_BYTES {
-            owners.faults.push("it is larger than 3 MB".to_owned());
+            owners.is_too_large = true;
+            owners
+                .faults
+                .push("it is larger than 3 MB, GitHub's limit, so GitHub ignores it".to_owned());
             return owners;
         }
         let text = String::from_utf8_lossy(text);
@@ -140,6 +146,12 @@ impl CodeOwners {
     #[must_use]
     pub(crate) fn rules(&self) -> usize {
         self.rules.len()
+    }
+
+    /// Checks whether the file is past GitHub's limit, so that none of its rules counts.
+    #[must_use]
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.is_too_large
     }
 
     /// Returns which lines are skipped, and why.

@@ -39,6 +39,11 @@ pub enum PlanError {
         PLACES.join(", ")
     )]
     NoOwners,
+    #[error(
+        "units cannot be made by owner, because {0} of the base is larger than 3 MB, GitHub's limit: GitHub ignores \
+         it; make it smaller, or leave out --by owner"
+    )]
+    OwnersTooLarge(String),
     #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
     BaseGone(CommitId),
     #[error("no file of the plan is left in the later base: plan again")]

@@ -1,8 +1,8 @@
 //! Decides whether the user's globs name a file that a plan leaves out otherwise: vendored, binary, generated, lock.
 //!
 //! Pure over names. A glob names a kind of file if it matches the file and would not match the same file under a name
-//! that is not of the kind: `assets/**/*.png` does not match `assets/logo.zzother`, so it names pictures; `**/*.js` still
-//! matches `zzother/a.js`, so it does not name `vendor/a.js`. So braces and character classes need no rules here.
+//! that is not of the kind: `assets/**/*.png` does not match `assets/logo.zzother`, so it names pictures; `**/*.js`
+//! still matches `zzother/a.js`, so it does not name `vendor/a.js`. So braces and character classes need no rules here.
 
 use super::select::Selection;
 use crate::imports::Language;
@@ -111,7 +111,8 @@ pub(super) fn names_vendored(selection: &Selection, path: &str) -> bool {
         || (is_minified(name) && selection.tells_apart(path, &with_stem(path)))
 }
 
-/// Checks whether the globs name a binary file, by its ending. A folder of pictures may hold text too, so it names none.
+/// Checks whether the globs name a binary file, by its ending. A folder of pictures may hold text too, so it names no
+/// picture.
 pub(super) fn names_binary(selection: &Selection, path: &str) -> bool {
     selection.names(path) || names_ending(selection, path)
 }

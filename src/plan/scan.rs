@@ -248,7 +248,13 @@ fn scan_with(
     let mut named = HashSet::new();
     for entry in matching {
         match judge_entry(entry, &mut attributes, selection) {
-            Ok(Named { path, is_by_mark }) => {
+            // What reads text finds nothing in a binary file.
+            Ok(named) if named.is_binary && no_work.is_some() => {
+                scan.leave_out(Reason::Binary.into(), &entry.path);
+            }
+            Ok(Named {
+                path, is_by_mark, ..
+            }) => {
                 to_read.push((path, entry));
                 if is_by_mark {
                     named.insert(path);
@@ -262,6 +268,7 @@ fn scan_with(
             Some(reason) if reason == Reason::Lfs || !named.contains(path) => {
                 Ok(Err(reason.into()))
             }
+            _ if no_work.is_some() && content::is_binary(content) => Ok(Err(Reason::Binary.into())),
             _ => judge_content(path, content, no_work),
         }
     })?;
@@ -299,7 +306,10 @@ fn read<T: Send>(
     repo.read_each(
         files,
         |(_, entry)| entry.blob,
-        |(path, _), content| content.map(|content| each(path, content)),
+        |(path, _), content| match content {
+            Ok(content) => Ok(each(path, content)),
+            Err(error) => Err(error.in_file(path)),
+        },
     )?
     .into_iter()
     .collect()
@@ -310,6 +320,7 @@ struct Named<'a> {
     path: &'a str,
     /// The attributes say that it is binary or generated, and the globs name it all the same.
     is_by_mark: bool,
+    is_binary: bool,
 }
 
 /// Judges a file without its content: returns it, or why it is left out.
@@ -350,7 +361,11 @@ fn judge_entry<'a>(
         return Err(Reason::Lock);
     }
     let is_by_mark = marks.binary || marks.generated;
-    Ok(Named { path, is_by_mark })
+    Ok(Named {
+        path,
+        is_by_mark,
+        is_binary: marks.binary,
+    })
 }
 
 /// Returns why the kind of the content makes the file none to work on, unless the globs name the kind.

@@ -12,6 +12,9 @@ use crate::words;
 /// Names that are less alike than this are not typing errors of each other.
 const ALIKE: f64 = 0.6;
 
+/// Names that are so much alike differ by a typing error.
+const TYPING_ERROR: f64 = 0.85;
+
 impl Selection {
     /// Returns a sentence about what is near if no path of `all_paths` is selected, and nothing otherwise.
     pub(crate) fn suggest<'a>(&self, all_paths: impl Iterator<Item = &'a str>) -> Option<String> {
@@ -204,6 +207,27 @@ fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<(&'a st
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
+/// Returns the name that is most like `name`, if the difference looks like a typing error.
+pub(super) fn nearest_name<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (found, alike) = nearest(name, all)?;
+    (alike >= TYPING_ERROR).then_some(found)
+}
+
+/// Returns the tracked path that a path means: the same file name in another folder, if there is one such file, or the
+/// path without a typing error.
+pub(super) fn nearest_path<'a>(
+    path: &str,
+    tracked: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let name = |path: &str| path.rsplit('/').next().map(str::to_lowercase);
+    let wanted = name(path);
+    let mut same = tracked.clone().filter(|other| name(other) == wanted);
+    match (same.next(), same.next()) {
+        (Some(only), None) => Some(only),
+        _ => nearest_name(path, tracked),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +245,15 @@ mod tests {
         Selection::parse(&[glob.to_owned()], prefix)
             .unwrap()
             .suggest(PATHS.iter().copied())
+    }
+
+    #[test]
+    fn a_path_in_a_plan_is_suggested_when_only_one_can_be_meant() {
+        let near = |path| nearest_path(path, PATHS.iter().copied());
+        assert_eq!(near("src/b.ts"), Some("src/deep/b.ts"));
+        assert_eq!(near("readme.md"), Some("README.md"));
+        assert_eq!(near("src/deep/c.cs"), Some("src/deep/c.css"));
+        assert_eq!(near("lib/other.rs"), None);
     }
 
     #[test]

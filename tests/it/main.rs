@@ -25,6 +25,7 @@ mod journal;
 mod kinds;
 mod limits;
 mod many;
+mod messages;
 mod migrate;
 mod moved;
 mod names;

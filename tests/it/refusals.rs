@@ -347,7 +347,8 @@ fn a_plan_that_is_not_toml_names_the_line() {
     let repo = Repo::with_packages(2);
     assert_snapshot!(refused(&repo, run_plan(&repo, "instruction = \"x\"\nbase = = 3\n")), @r"
     $ batch run [TMP]/plan.toml --yes --agent-cmd true --no-checks
-    ! error: [TMP]/plan.toml: line 2: extra `=`, expected nothing
+    ! error: [TMP]/plan.toml: line 2: extra `=`, expected nothing; a line of a plan is [TABLE], [[unit]] \
+    !     or KEY = VALUE, where text stands in quotes and lists in brackets (docs/reference.md has all keys)
     [exit code 2]
     ");
 }

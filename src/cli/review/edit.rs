@@ -9,7 +9,7 @@ use console::style;
 use super::ask::{Choice, ask};
 use super::terminal::Person;
 use crate::plan::Plan;
-use crate::plan::file::{PlanFileError, to_toml};
+use crate::plan::file::{PlanFileError, text as file_text, to_toml};
 use crate::words;
 
 /// Editors choose colours by the extension, and show the name.
@@ -61,7 +61,8 @@ pub(super) fn edit(
             }
             Err(error) => error,
         };
-        let text = fs::read_to_string(&file).unwrap_or_default();
+        let text = fs::read(&file).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
         person.show(&fault(&error, &text))?;
         match ask(person, &[&AFTER_FAULT], AfterFault::Quit)? {
             AfterFault::Again => {}
@@ -91,7 +92,8 @@ fn attempt(
         ending.is_success(),
         "the editor failed ({ending}), so its text is not used; set $VISUAL or $EDITOR to use another one"
     );
-    let text = fs::read_to_string(file).context("cannot read the edited plan")?;
+    let text = fs::read(file).context("cannot read the edited plan")?;
+    let text = file_text(text)?;
     if text == written {
         return Ok(None);
     }

@@ -1,7 +1,7 @@
 //! `plan.toml`: a plan as a file that people read, edit and commit.
 //!
 //! Text in, text out. A plan that is read is as valid as one that was just made, or is refused with the line of the
-//! fault. This folder knows nothing of git: [`check_files`] asks its caller whether the claimed files are tracked.
+//! fault. This folder knows nothing of git: [`check_files`] asks its caller what the base has at the claimed paths.
 
 mod amend;
 mod read;
@@ -9,7 +9,7 @@ mod write;
 
 pub(crate) use amend::amend;
 pub(super) use read::check_file;
-pub(crate) use read::{PlanFileError, check_files, parse};
+pub(crate) use read::{AtBase, PlanFileError, check_files, parse, text};
 pub(crate) use write::to_toml;
 
 #[cfg(test)]
@@ -139,7 +139,8 @@ files = ["d.js"]
     fn every_fault_is_reported_with_its_line() {
         insta::assert_snapshot!(
             fault("needs = [", "needs = "),
-            @"line 15: unexpected key or value, expected newline, `#`"
+            @"line 15: unexpected key or value, expected newline, `#`; a line of a plan is [TABLE], [[unit]] or \
+            KEY = VALUE, where text stands in quotes and lists in brackets (docs/reference.md has all keys)"
         );
         insta::assert_snapshot!(
             fault("needs =", "need ="),
@@ -237,7 +238,8 @@ files = ["d.js"]
         insta::assert_snapshot!(fault("[[unit]]", "[agent]\nregex = \"a\"\n[[unit]]"), @"line 5: --regex needs --to");
         insta::assert_snapshot!(
             fault(GOOD.split_once("\n[[").unwrap().1, "[unit]]"),
-            @"line 5: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
+            @"line 5: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`; a line of a plan is [TABLE], \
+            [[unit]] or KEY = VALUE, where text stands in quotes and lists in brackets (docs/reference.md has all keys)"
         );
         let none = GOOD.split_once("[[unit]]").unwrap().0;
         insta::assert_snapshot!(
@@ -250,7 +252,11 @@ files = ["d.js"]
     fn claims_must_agree_with_the_base() {
         let fault = |tracked: &[&str]| {
             let text = GOOD.replace("\"./\"", "\"new.js\"");
-            check_files(&text, |path| tracked.contains(&path)).map_err(|error| error.to_string())
+            let at_base = |path: &str| match path {
+                path if tracked.contains(&path) => AtBase::File,
+                _ => AtBase::Nothing(None),
+            };
+            check_files(&text, at_base).map_err(|error| error.to_string())
         };
         assert_eq!(fault(&["a.js", "b/c.js", "d.js"]), Ok(()));
         insta::assert_snapshot!(
@@ -263,7 +269,57 @@ files = ["d.js"]
         );
     }
 
-    fn text() -> impl Strategy<Value = String> {
+    #[test]
+    fn bytes_that_are_not_text_are_reported_with_their_line() {
+        assert_eq!(text(GOOD.into()).unwrap(), GOOD);
+        insta::assert_snapshot!(
+            text(b"version = 1\ninstruction = \"caf\xe9\"\n".into()).unwrap_err(),
+            @"line 2: this line is not UTF-8 text: save the file as UTF-8"
+        );
+    }
+
+    #[test]
+    fn written_plans_have_the_form_of_the_schema() {
+        let schema = include_str!("../../../docs/plan.schema.json");
+        let schema = jsonschema::draft202012::new(&serde_json::from_str(schema).unwrap()).unwrap();
+        let json = |text: &str| -> serde_json::Value { toml::from_str(text).unwrap() };
+        let mut plan = plan();
+        plan.agent.model = None;
+        plan.agent.args.clear();
+        let fast = AgentOptions {
+            kind: Some(AgentKind::Claude),
+            model: Some("m".into()),
+            args: vec!["a".into(), "b".into()],
+            ..AgentOptions::default()
+        };
+        let mut simple = plan.clone();
+        simple.agent = fast.clone();
+        plan.agents.insert("fast".into(), fast);
+        plan.units[0].agent = Some("fast".into());
+        plan.units[0].needs = vec![UnitId::parse("02").unwrap()];
+        plan.units.push(unit("02", &["b"]));
+        for text in [GOOD, &to_toml(&plan), &to_toml(&simple)] {
+            parse(text).unwrap();
+            let faults: Vec<String> = schema
+                .iter_errors(&json(text))
+                .map(|fault| fault.to_string())
+                .collect();
+            assert!(faults.is_empty(), "{faults:?}\n{text}");
+        }
+        for (piece, by) in [
+            ("version = 1", "version = 2"),
+            ("needs =", "need ="),
+            ("files = [\"d.js\"]", ""),
+            ("\"two\"", "\"Two\""),
+            ("0123456789", ""),
+        ] {
+            let text = GOOD.replacen(piece, by, 1);
+            assert!(parse(&text).is_err(), "{text}");
+            assert!(!schema.is_valid(&json(&text)), "{text}");
+        }
+    }
+
+    fn texts() -> impl Strategy<Value = String> {
         prop_oneof![
             "[ -~\\n\\t\"'\\\\]{0,12}",
             "\\PC{0,8}",
@@ -274,16 +330,16 @@ files = ["d.js"]
     proptest! {
         #[test]
         fn a_written_plan_is_read_back(
-            instruction in text(),
-            name in text(),
-            globs in proptest::collection::vec(text(), 0..3),
-            (regex, to) in (text(), text()),
+            instruction in texts(),
+            name in texts(),
+            globs in proptest::collection::vec(texts(), 0..3),
+            (regex, to) in (texts(), texts()),
             files in proptest::collection::btree_set(
-                text().prop_map(|text| format!("f{}", text.replace(['/', '\0'], "|"))),
+                texts().prop_map(|text| format!("f{}", text.replace(['/', '\0'], "|"))),
                 1..6,
             ),
-            reason in text(),
-            owners in proptest::collection::vec(text(), 0..3),
+            reason in texts(),
+            owners in proptest::collection::vec(texts(), 0..3),
         ) {
             let mut plan = plan();
             plan.instruction = format!("{instruction}x{instruction}");

@@ -12,6 +12,7 @@ use crate::git::CommitId;
 use crate::plan::claim::{ClaimEntry, Ownership, OwnershipError, fold};
 use crate::plan::model::{Claim, LeftOut, Plan, Research, Size, Unit};
 use crate::plan::order::{OrderError, waves};
+use crate::plan::suggest::nearest_name as nearest;
 use crate::plan::unit_id::UnitId;
 
 /// A fault in a plan's text, and its line (from 1).
@@ -28,22 +29,58 @@ pub(crate) fn parse(text: &str) -> Result<Plan, PlanFileError> {
     Reader { text }.plan()
 }
 
+/// What the base has at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AtBase {
+    File,
+    Symlink,
+    Submodule,
+    Folder,
+    /// Nothing, because the path leads into this submodule.
+    InSubmodule(String),
+    /// Nothing; the most similar path is known, if there is one.
+    Nothing(Option<String>),
+}
+
 /// Checks the claims of a plan that [`parse`] accepts against its base: every file must be tracked there, and no exact
 /// path to create may be.
-pub(crate) fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<(), PlanFileError> {
+pub(crate) fn check_files(
+    text: &str,
+    at_base: impl Fn(&str) -> AtBase,
+) -> Result<(), PlanFileError> {
     let reader = Reader { text };
     for unit in reader.table()?.units {
         for file in unit.files.get_ref() {
-            if !tracked(file.get_ref()) {
-                let message = format!(
-                    "{:?} is not a tracked file of the base: correct the path or remove it",
-                    file.get_ref()
-                );
-                return Err(reader.fault(file, message));
-            }
+            let path = file.get_ref();
+            let message = match at_base(path) {
+                AtBase::File => continue,
+                AtBase::Symlink => format!(
+                    "{path:?} is a symlink of the base, and a unit claims files: name the file that it points to, or \
+                     remove it"
+                ),
+                AtBase::Submodule => format!(
+                    "{path:?} is a submodule of the base, and a unit claims files of this repository: remove it"
+                ),
+                AtBase::InSubmodule(module) => format!(
+                    "{path:?} is inside the submodule {module:?}, and a unit claims files of this repository: remove it"
+                ),
+                AtBase::Folder => format!(
+                    "{path:?} is a folder of the base, and a unit claims files: list the files of the folder"
+                ),
+                AtBase::Nothing(near) => {
+                    format!(
+                        "{path:?} is not a tracked file of the base: correct the path or remove it{}",
+                        did_you_mean(near.as_deref())
+                    )
+                }
+            };
+            return Err(reader.fault(file, message));
         }
         for path in &unit.create {
-            if tracked(path.get_ref()) {
+            if matches!(
+                at_base(path.get_ref()),
+                AtBase::File | AtBase::Symlink | AtBase::Submodule
+            ) {
                 let message = format!(
                     "{:?} is already a file of the base: move it from 'create' to 'files'",
                     path.get_ref()
@@ -53,6 +90,17 @@ pub(crate) fn check_files(text: &str, tracked: impl Fn(&str) -> bool) -> Result<
         }
     }
     Ok(())
+}
+
+/// Reads the bytes of a plan as text.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, PlanFileError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        PlanFileError {
+            line: valid.split(|byte| *byte == b'\n').count(),
+            message: "this line is not UTF-8 text: save the file as UTF-8".to_owned(),
+        }
+    })
 }
 
 #[derive(Deserialize)]
@@ -105,6 +153,10 @@ struct LeftOutTable {
     #[serde(default)]
     files: Vec<String>,
 }
+
+/// What TOML allows, for texts that are not TOML.
+const SYNTAX: &str = "a line of a plan is [TABLE], [[unit]] or KEY = VALUE, where text stands in quotes and lists in \
+                      brackets (docs/reference.md has all keys)";
 
 struct Reader<'a> {
     text: &'a str,
@@ -199,10 +251,14 @@ impl Reader<'_> {
 
     fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, PlanFileError> {
         toml::from_str(self.text).map_err(|error: toml::de::Error| {
-            self.fault_at(
-                error.span().map_or(0, |span| span.start),
-                error.message().trim(),
-            )
+            let message = error.message().trim();
+            let is_toml = self.text.parse::<toml::Table>().is_ok();
+            let message = if is_toml {
+                message.to_owned()
+            } else {
+                format!("{message}; {SYNTAX}")
+            };
+            self.fault_at(error.span().map_or(0, |span| span.start), message)
         })
     }
 
@@ -274,9 +330,11 @@ impl Reader<'_> {
         for unit in &table.units {
             match &unit.agent {
                 Some(name) if !table.agents.contains_key(name.get_ref()) => {
+                    let near = nearest(name.get_ref(), table.agents.keys().map(String::as_str));
                     let message = format!(
-                        "the plan has no agent {:?}: add a table [agents.NAME], or name another",
-                        name.get_ref()
+                        "the plan has no agent {:?}: add a table [agents.NAME], or name another{}",
+                        name.get_ref(),
+                        did_you_mean(near)
                     );
                     return Err(self.fault(name, message));
                 }
@@ -322,9 +380,15 @@ impl Reader<'_> {
                 _ => None,
             },
         };
+        let near = match &error {
+            OrderError::Unknown { need, .. } => {
+                nearest(need.as_str(), units.iter().map(|unit| unit.id.as_str()))
+            }
+            _ => None,
+        };
         Err(self.fault_at(
             place.map_or(0, |place| place.span().start),
-            error.to_string(),
+            format!("{error}{}", did_you_mean(near)),
         ))
     }
 
@@ -368,6 +432,10 @@ impl Reader<'_> {
         let before = self.text.bytes().take(start);
         before.filter(|byte| *byte == b'\n').count() + 1
     }
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"))
 }
 
 /// Checks whether the text is the path of a file as git tracks it.

@@ -9,13 +9,14 @@ use super::base_files::{BaseFiles, commits};
 use super::claim::Ownership;
 use super::code_owners::CodeOwners;
 use super::error::PlanError;
-use super::file::{check_files, parse};
+use super::file::{AtBase, check_files, parse};
 use super::graph::LazyGraph;
 use super::model::{Plan, Research};
 use super::order::waves;
 use super::packages::packages;
 use super::scan::{measured, scan};
 use super::select::Selection;
+use super::suggest::nearest_path;
 use super::tracked::utf8_paths;
 use super::units::cut_into_units;
 use crate::codemod::{Codemod, OldUseCounter, OldUsePattern};
@@ -83,7 +84,11 @@ pub(crate) fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFile
     }
     let owners = CodeOwners::of_tree(repo, &entries)?;
     if request.by == Some(Grouping::Owner) && owners.rules() == 0 {
-        return Err(PlanError::NoOwners);
+        return Err(if owners.is_too_large() {
+            PlanError::OwnersTooLarge(owners.path().to_owned())
+        } else {
+            PlanError::NoOwners
+        });
     }
     let (files, left_out) = scan.into_parts();
     let base = BaseFiles {
@@ -129,14 +134,7 @@ pub(crate) fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
         .iter()
         .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
         .collect();
-    // A tracked path cannot be created, and of the tracked paths only files can be claimed.
-    check_files(text, |path| by_path.contains_key(path))?;
-    let is_file = |path: &str| {
-        by_path
-            .get(path)
-            .is_some_and(|entry| entry.kind == EntryKind::File)
-    };
-    check_files(text, is_file)?;
+    check_files(text, |path| at_base(path, &entries, &by_path))?;
     for unit in &mut plan.units {
         let files: Vec<(&str, &Entry)> = unit
             .claim
@@ -148,6 +146,36 @@ pub(crate) fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
         unit.size = measured(repo, &files)?.iter().map(|file| file.size).sum();
     }
     Ok(plan)
+}
+
+fn at_base(path: &str, entries: &[Entry], by_path: &HashMap<&str, &Entry>) -> AtBase {
+    if let Some(entry) = by_path.get(path) {
+        return match entry.kind {
+            EntryKind::File => AtBase::File,
+            EntryKind::Symlink => AtBase::Symlink,
+            EntryKind::Submodule => AtBase::Submodule,
+        };
+    }
+    let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+    let module = above
+        .filter_map(|folder| by_path.get_key_value(folder))
+        .find(|(_, entry)| entry.kind == EntryKind::Submodule);
+    if let Some((module, _)) = module {
+        return AtBase::InSubmodule((*module).to_owned());
+    }
+    let below = format!("{}/", path.trim_end_matches('/'));
+    let first = entries.partition_point(|entry| *entry.path < *below.as_bytes());
+    if entries
+        .get(first)
+        .is_some_and(|entry| entry.path.starts_with(below.as_bytes()))
+    {
+        return AtBase::Folder;
+    }
+    let files = entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::File)
+        .filter_map(|entry| str::from_utf8(&entry.path).ok());
+    AtBase::Nothing(nearest_path(path, files).map(str::to_owned))
 }
 
 /// Checks the finished plan against the promises once more, with other code than made it.
