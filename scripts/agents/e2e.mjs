@@ -100,11 +100,11 @@ async function migrate(chosen, work, names, flags) {
   }
 }
 
-/** What the unit published must be its own edit and nothing else. */
-function mustBeItsEdit(what, git, branch, name) {
-  const changed = git('diff', '--name-only', 'main', `origin/${branch}`).trim();
-  must(changed === `packages/${name}/index.js`, `${what}: published ${changed}`);
-  const text = git('show', `origin/${branch}:packages/${name}/index.js`);
+/** What the unit published must be these changes and nothing else; one of the files has its edit. */
+function mustBeItsEdit(what, git, branch, edited, changes = [edited]) {
+  const changed = git('diff', '--name-only', '--no-renames', 'main', `origin/${branch}`).trim();
+  must(changed === changes.join('\n'), `${what}: published ${changed}`);
+  const text = git('show', `origin/${branch}:${edited}`);
   must(text.startsWith('let x = 1;'), `${what}: published ${text}`);
   const authors = git('log', '--format=%an', `main..origin/${branch}`).trim();
   must(authors === 'Ada', `${what}: committed by ${authors.split('\n')}`);
@@ -121,7 +121,7 @@ async function well(name, work) {
     const { outcome, branch, reason, usage } = found ?? {};
     must(outcome === 'published', `${name}: unit ${unit} is ${outcome}: ${reason}`);
     if (outcome !== 'published') continue;
-    mustBeItsEdit(`${name}, ${unit}`, git, branch, unit);
+    mustBeItsEdit(`${name}, ${unit}`, git, branch, `packages/${unit}/index.js`);
     must(usage?.input_tokens >= 1400 && usage?.output_tokens >= 30, `${name}: unit ${unit} used ${JSON.stringify(usage)}`);
   }
   const told = new Set(asked.map((request) => request.common).filter(Boolean));
@@ -157,7 +157,7 @@ async function planned(name, work) {
 
 /** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
 async function ill(name, fault, work) {
-  const { outcome: expected, said, pressure = {}, flags, counted, most } = faults[fault];
+  const { outcome: expected, said, pressure = {}, flags, counted, most, changes, edited } = faults[fault];
   const limits = flags?.(agents[name].patience) ?? ['--agent-timeout', '5m', '--idle-timeout', '3m'];
   const { report, events, asked, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits]);
   const { outcome, reason, branch, took_ms: took, usage } = report.units[0];
@@ -168,7 +168,7 @@ async function ill(name, fault, work) {
   must(expected.includes(outcome), `${what}: ${outcome}, not ${expected.join(' or ')}: ${reason}`);
   if (said) must(said.test(reason ?? ''), `${what}: the reason is ${reason}`);
   if (pressure[name]) must(told.includes(pressure[name]), `${what}: the run was not told of ${pressure[name]}`);
-  if (outcome === 'published') mustBeItsEdit(what, git, branch, fault);
+  if (outcome === 'published') mustBeItsEdit(what, git, branch, edited ?? `packages/${fault}/index.js`, changes);
   // Every answer counts once, also in a further attempt.
   if (counted) must(usage.input_tokens === 1400 * asked.length, `${what}: ${usage.input_tokens} tokens of ${asked.length} answers`);
   if (most) must(usage.input_tokens <= most, `${what}: ${usage.input_tokens} tokens`);

@@ -18,7 +18,11 @@ export const faults = {
   endless: { outcome: ['failed', 'no-change'], said: /not done within|as it was/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },
   // The shells of the others have other parents.
   killed: { outcome: ['published'], only: ['claude'], pressure: { claude: 'killed' } },
-  outside: { outcome: ['published'], needsTools: true, counted: true },
+  outside: { outcome: ['published'], needsTools: true, counted: true, flags: () => ['--scope', 'listed'] },
+  // No faults: work that goes beyond the listed files.
+  companion: { outcome: ['published'], needsTools: true, changes: ['README.md', 'packages/companion/index.js'] },
+  created: { outcome: ['published'], needsTools: true, changes: ['packages/created/index.js', 'packages/created/index.test.js'] },
+  renamed: { outcome: ['published'], needsTools: true, changes: ['packages/renamed/index.js', 'packages/renamed/index.ts'], edited: 'packages/renamed/index.ts' },
   // Its tools are called for ever; it tells what it uses while it works.
   runaway: { outcome: ['failed'], said: /limit of 10000 tokens/, needsTools: true, only: ['claude', 'codex', 'opencode'], most: 21000, flags: () => ['--agent-tokens', '10k'] },
   committing: { outcome: ['published'], needsTools: true },

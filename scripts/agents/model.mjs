@@ -149,6 +149,12 @@ function script(task) {
       // It mends that when it is told so, in the same session.
       if (isFollowUp) return first('echo Packages. > README.md');
       return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'echo more >> README.md') } : done;
+    case 'companion':
+      return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'echo more >> README.md') } : done;
+    case 'created':
+      return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'echo test > packages/created/index.test.js') } : done;
+    case 'renamed':
+      return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'mv packages/renamed/index.js packages/renamed/index.ts') } : done;
     case 'endless':
     case 'runaway':
       return { call: shell(tools, 'true') };
