@@ -527,8 +527,12 @@ case $input in
 esac
 cat <<END
 {"type":"system","subtype":"init","session_id":"s-$BATCH_UNIT"}
-{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"Done.","stop_reason":"end_turn","session_id":"s-$BATCH_UNIT","total_cost_usd":0.1,"usage":{"input_tokens":4,"output_tokens":2}}
-END"#;
+END
+tr -d '\n' <<END
+{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"Done.","stop_reason":"end_turn",
+"session_id":"s-$BATCH_UNIT","total_cost_usd":0.1,"usage":{"input_tokens":4,"output_tokens":2}}
+END
+echo"#;
 
 #[test]
 fn a_coding_agent_is_told_where_its_edit_contradicts_an_earlier_one_and_is_paid_once() {
