@@ -11,7 +11,7 @@ use super::base_files::BaseFiles;
 use super::claim::Ownership;
 use super::edit::measure;
 use super::error::PlanError;
-use super::model::{LeftOut, Plan};
+use super::model::{LeftOut, Plan, Unit};
 use super::order::waves;
 use super::scan::scan;
 use super::select::Selection;
@@ -218,7 +218,7 @@ impl Drift {
             }
         }
         plan.left_out.retain(|it| !it.files.is_empty());
-        remove_empty(&mut plan, &mut notes)?;
+        remove_emptied(&mut plan, &self.deleted, &mut notes)?;
         let base = BaseFiles::of(repo, &plan, None, Order::None)?;
         for unit in &mut plan.units {
             unit.claim.files.sort();
@@ -353,13 +353,16 @@ fn leave_out(plan: &mut Plan, path: &str) {
     }
 }
 
-/// Removes units without files. A unit that needed a removed one needs what the removed one needed.
-fn remove_empty(plan: &mut Plan, notes: &mut Vec<String>) -> Result<(), PlanError> {
-    while let Some(place) = plan
-        .units
-        .iter()
-        .position(|unit| unit.claim.files.is_empty())
-    {
+/// Removes units that lost all their files. A unit that needed a removed one needs what the removed one needed.
+fn remove_emptied(
+    plan: &mut Plan,
+    deleted: &[Claimed],
+    notes: &mut Vec<String>,
+) -> Result<(), PlanError> {
+    // A unit that only creates files never had any.
+    let lost_all =
+        |unit: &Unit| unit.claim.files.is_empty() && deleted.iter().any(|it| it.unit == unit.id);
+    while let Some(place) = plan.units.iter().position(lost_all) {
         let gone = plan.units.remove(place);
         for unit in &mut plan.units {
             if let Some(at) = unit.needs.iter().position(|need| *need == gone.id) {

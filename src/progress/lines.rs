@@ -11,7 +11,7 @@ use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{
     Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact,
-    RunState, Sharing, StandsOn, Stop, StopReason, ThrottleReason, UnitFact, UnitState,
+    RunState, Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason, UnitFact, UnitState,
     WithheldReason,
 };
 use crate::words;
@@ -175,6 +175,13 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             step.words(),
             first_line(reason)
         ),
+        UnitFact::Carried {
+            left_to_do: Some(left),
+        } => format!(
+            "sent back to the agent at {}: {}",
+            Step::Scope.words(),
+            first_line(&left.reason)
+        ),
         UnitFact::ScopeProven { acquired, .. } if acquired.is_empty() => return None,
         UnitFact::ScopeProven { acquired, .. } => format!("owns now: {}", acquired_paths(acquired)),
         UnitFact::StandsOn(other) => starts_again(other),
@@ -216,7 +223,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::Prepared { .. }
         | UnitFact::AgentUsed { .. }
         | UnitFact::AgentFinished { .. }
-        | UnitFact::Carried
+        | UnitFact::Carried { left_to_do: None }
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
         | UnitFact::Rebased { .. }
@@ -414,7 +421,6 @@ fn first_line(text: &str) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::report::sample::{self, SampleRun};
-    use crate::run::Step;
 
     /// Shows a whole run, each event after the state has taken it in.
     pub(in crate::progress) fn shown(progress: &mut impl Progress, sample: SampleRun) {

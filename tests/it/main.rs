@@ -6,10 +6,12 @@
 mod afterwards;
 mod agents;
 mod architecture;
-mod asked;
 mod baseline;
 mod canary;
 mod claims;
+mod claims_again;
+mod claims_killed;
+mod claims_planned;
 mod clean;
 mod codemod;
 mod contract;

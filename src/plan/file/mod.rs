@@ -183,7 +183,11 @@ files = ["d.js"]
             fault("[[unit]]", "[agents.fast]\nmodel = \"m\"\n[[unit]]"),
             @"line 5: --model works only with a coding agent, such as --agent claude"
         );
-        insta::assert_snapshot!(fault("\"d.js\"", ""), @"line 16: unit 'two' has no files: give it some, or remove it");
+        insta::assert_snapshot!(
+            fault("\"d.js\"", ""),
+            @"line 16: unit 'two' has no files and creates none: give it 'files' or 'create', or remove it"
+        );
+        assert!(parse(&GOOD.replace("[\"d.js\"]", "[]\ncreate = [\"d/\"]")).is_ok());
         insta::assert_snapshot!(
             fault("b/c.js", "/b/c.js"),
             @"line 9: \"/b/c.js\" is absolute: paths start at the root of the repository, without a '/'"

@@ -274,8 +274,10 @@ impl Reader<'_> {
                 text.clone()
             }
         };
-        if table.files.get_ref().is_empty() {
-            let message = format!("unit '{id}' has no files: give it some, or remove it");
+        if table.files.get_ref().is_empty() && table.create.is_empty() {
+            let message = format!(
+                "unit '{id}' has no files and creates none: give it 'files' or 'create', or remove it"
+            );
             return Err(self.fault(&table.files, message));
         }
         let mut seen: HashMap<&str, usize> = HashMap::new();

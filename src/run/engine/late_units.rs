@@ -26,23 +26,27 @@ fn is_done(unit: &UnitState) -> bool {
 
 fn made_of(late: &LateUnit, state: &RunState) -> Option<AddedUnit> {
     let good: Vec<&UnitState> = state.units.iter().filter(|unit| has_work(unit)).collect();
-    let (needs, work): (Vec<&UnitState>, Vec<CarriedWork>) = match late.kind {
+    let work: Vec<CarriedWork> = match late.kind {
         LateKind::Removals => good
-            .into_iter()
-            .filter_map(|unit| Some((unit, removals(unit.attempt.deferred.as_ref()?))))
-            .unzip(),
-        // One unit alone joins nothing.
-        LateKind::Integration if good.len() < 2 => return None,
-        LateKind::Integration => (good, Vec::new()),
+            .iter()
+            .filter_map(|unit| Some(removals(unit.attempt.deferred.as_ref()?)))
+            .collect(),
+        LateKind::Integration => Vec::new(),
     };
-    if needs.is_empty() {
+    let has_reason = match late.kind {
+        LateKind::Removals => !work.is_empty(),
+        // One unit alone joins nothing.
+        LateKind::Integration => good.len() > 1,
+    };
+    if !has_reason {
         return None;
     }
     Some(AddedUnit {
         header: UnitHeader {
             id: late.unit.id.clone(),
             title: late.unit.title.clone(),
-            needs: needs
+            // A unit that takes nothing away may use what others take away, until its own work is there.
+            needs: good
                 .into_iter()
                 .map(|unit| unit.header.id.clone())
                 .collect(),

@@ -39,10 +39,12 @@ impl PathHolders {
         }
     }
 
-    /// Returns what all units but the one at `unit` hold.
+    /// Returns what all units hold but the one at `unit` and those that stand on it, whose work comes after its own.
     pub(crate) fn but(&self, unit: usize) -> HeldPaths {
         let mut paths = HeldPaths::default();
-        for (place, held) in self.held.iter().enumerate().filter(|(it, _)| *it != unit) {
+        let counts = |place: usize| place != unit && !self.stands_on[place].contains(&unit);
+        let others = self.held.iter().enumerate();
+        for (place, held) in others.filter(|(place, _)| counts(*place)) {
             for acquired in held {
                 for path in &acquired.created {
                     paths.hold_created(place, path);

@@ -141,9 +141,11 @@ impl Attempt {
                 tree,
                 changes,
                 acquired,
+                deferred,
                 checks,
                 summary,
             } => {
+                self.deferred = deferred.as_deref().cloned();
                 self.summary.clone_from(summary);
                 self.proven = Some(ProvenTree {
                     tree: tree.clone(),

@@ -119,9 +119,8 @@ impl RunState {
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.header.id == *id) {
                     unit.apply(fact, recorded.at);
                 }
-                if let UnitFact::Ended {
-                    outcome: Outcome::Failed { .. } | Outcome::NoChange { .. },
-                } = fact
+                if let UnitFact::Ended { .. } = fact
+                    && self.unit(id).is_some_and(UnitState::came_to_nothing)
                 {
                     self.stand_no_more_on(id);
                 }
@@ -133,14 +132,14 @@ impl RunState {
     fn add(&mut self, added: &AddedUnit) {
         if self.unit(&added.header.id).is_none() {
             let mut unit = UnitState::new(added.header.clone());
-            unit.carried.clone_from(&added.work);
+            unit.left_by_others.clone_from(&added.work);
             self.units.push(unit);
         }
     }
 
     /// Takes in that a unit came to nothing on which others could stand.
     fn stand_no_more_on(&mut self, id: &UnitId) {
-        let Some(unit) = self.unit(id).filter(|unit| unit.attempt.commit.is_none()) else {
+        let Some(unit) = self.unit(id) else {
             return;
         };
         let instead = unit.stands_on.clone();

@@ -2,9 +2,9 @@
 //! units that it stands on because they changed the same paths before.
 
 use crate::plan::UnitId;
-use crate::run::log::attempt::Attempt;
-use crate::run::log::outcome::Outcome;
-use crate::run::log::unit_fact::{Acquired, CandidateEnd, StandsOn};
+use crate::run::log::attempt::{Attempt, SentBack};
+use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::unit_fact::{Acquired, CandidateEnd, LeftToDo, StandsOn};
 use crate::run::log::unit_state::UnitState;
 
 impl UnitState {
@@ -29,11 +29,20 @@ impl UnitState {
     }
 
     /// Takes in that the carried work is in the new checkout.
-    pub(super) fn take_carried(&mut self) {
-        if let Some(work) = std::mem::take(&mut self.carried).pop() {
+    pub(super) fn take_carried(&mut self, left_to_do: Option<&LeftToDo>) {
+        let carried = std::mem::take(&mut self.carried);
+        if let Some(work) = carried.last().or(self.left_by_others.last()).cloned() {
             self.attempt.agent_took_ms = Some(work.took_ms);
             self.attempt.summary = work.summary;
             self.attempt.session = work.session;
+        }
+        if let Some(left) = left_to_do {
+            self.attempt.send_back(SentBack {
+                step: Step::Scope,
+                reason: left.reason.clone(),
+                text: left.text.clone(),
+                left: None,
+            });
         }
     }
 
@@ -52,10 +61,21 @@ impl UnitState {
         }
     }
 
+    /// Checks whether the unit ended without work on which others could stand, and does not go on by itself.
+    pub(crate) fn came_to_nothing(&self) -> bool {
+        let is_end = match self.outcome() {
+            Some(Outcome::Failed { .. } | Outcome::NoChange { .. } | Outcome::Skipped { .. }) => {
+                true
+            }
+            Some(Outcome::Stopped) => self.stop_requested,
+            _ => false,
+        };
+        is_end && self.attempt.commit.is_none()
+    }
+
     /// Returns the paths that the unit holds beyond its claim: no unit that does not stand on it may change them.
     pub(crate) fn acquired(&self) -> Vec<&Acquired> {
-        let is_lost = matches!(self.outcome(), Some(Outcome::Failed { .. }));
-        if is_lost && self.attempt.commit.is_none() {
+        if self.came_to_nothing() {
             return Vec::new();
         }
         let before = self.follow_up.as_ref().map(|open| &open.before.attempt);

@@ -86,7 +86,11 @@ pub enum UnitFact {
     /// The unit changed what other units had changed before it, so that it starts again on top of their work.
     StandsOn(StandsOn),
     /// The work of the agent, from before the unit started again, is in the new checkout; the agent did not work again.
-    Carried,
+    Carried {
+        /// What the agent has to do again, where the work does not fit as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_to_do: Option<LeftToDo>,
+    },
     /// A check failed with what the unit took away from files that no unit claims, and `tree` is its work without these
     /// removals: work that is not this unit's may still need what they take away. `full` is the work with them.
     RemovalsDeferred(DeferredRemovals),
@@ -183,6 +187,9 @@ pub enum CandidateEnd {
         changes: ChangeCount,
         #[serde(default, skip_serializing_if = "Acquired::is_empty")]
         acquired: Acquired,
+        /// The removals that the work leaves to a later unit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deferred: Option<Box<DeferredRemovals>>,
         checks: Vec<CheckResult>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
@@ -287,6 +294,14 @@ pub enum Sharing {
     SamePath,
     /// Both created a file with the same number beside each other, as numbered migrations have it.
     SameNumber,
+}
+
+/// What an agent has left to do where its work was carried onto another start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftToDo {
+    pub reason: String,
+    /// The feedback for the agent.
+    pub text: String,
 }
 
 /// The work of an agent that is carried onto another start.

@@ -46,6 +46,8 @@ pub struct UnitState {
     pub shared_paths: Vec<String>,
     /// The work that is to be carried onto theirs.
     pub carried: Vec<CarriedWork>,
+    /// The work that other units left to this one, which was added for it. Every new attempt begins with it.
+    pub left_by_others: Vec<CarriedWork>,
 }
 
 /// The phase of a unit.
@@ -98,6 +100,7 @@ impl UnitState {
             sharing: None,
             shared_paths: Vec::new(),
             carried: Vec::new(),
+            left_by_others: Vec::new(),
         }
     }
 
@@ -157,7 +160,7 @@ impl UnitState {
                 });
             }
             UnitFact::StandsOn(stands_on) => self.start_again_on(stands_on),
-            UnitFact::Carried => self.take_carried(),
+            UnitFact::Carried { left_to_do } => self.take_carried(left_to_do.as_ref()),
             UnitFact::RemovalsDeferred(removals) => self.attempt.defer(removals),
             UnitFact::SentBack {
                 step,
@@ -229,6 +232,7 @@ impl UnitState {
         header.needs.retain(|need| !self.stands_on.contains(need));
         let earlier = std::mem::replace(self, Self::new(header));
         self.amendment = earlier.amendment;
+        self.left_by_others = earlier.left_by_others;
         self.amendment.amend(amendment);
         let other = self.amendment.agent.as_ref();
         if let Some(spec) = other.and_then(|options| options.resolve().ok()) {

@@ -11,7 +11,7 @@ use crate::run::log::unit_state::UnitState;
 pub(crate) fn behind_others(state: &RunState, unit: &UnitId, mut other: StandsOn) -> StandsOn {
     if other.why == Sharing::SameNumber {
         for need in &mut other.units {
-            while let Some(next) = waits_behind(state, need).filter(|next| next != unit) {
+            while let Some(next) = waits_behind(state, need, unit) {
                 *need = next;
             }
         }
@@ -21,11 +21,14 @@ pub(crate) fn behind_others(state: &RunState, unit: &UnitId, mut other: StandsOn
     other
 }
 
-/// Returns the unit that takes the number after `unit`, where there is one that has not ended.
-fn waits_behind(state: &RunState, unit: &UnitId) -> Option<UnitId> {
+/// Returns the unit that takes the number after `unit`, where there is one that `late` may stand on.
+fn waits_behind(state: &RunState, unit: &UnitId, late: &UnitId) -> Option<UnitId> {
     let waits = |it: &&UnitState| {
         it.sharing == Some(Sharing::SameNumber)
             && it.stands_on.contains(unit)
+            && it.header.id != *late
+            // Two units that stood on each other would wait for ever.
+            && !state.stands_on(&it.header.id).contains(late)
             && it.outcome().is_none_or(Outcome::is_success)
     };
     state

@@ -79,6 +79,7 @@ async fn candidate(
     prepared: &Prepared,
     result: Result<AttemptResult, Halt>,
 ) -> Result<Candidate, Halt> {
+    let attempt = unit.state().attempt;
     let end = match result {
         Ok(AttemptResult {
             summary,
@@ -86,12 +87,11 @@ async fn candidate(
         }) => CandidateEnd::Good {
             tree,
             changes: (&changes).into(),
-            acquired: unit
-                .state()
-                .attempt
+            acquired: attempt
                 .proven
                 .map(|proven| proven.acquired)
                 .unwrap_or_default(),
+            deferred: attempt.deferred.map(Box::new),
             checks,
             summary,
         },
@@ -281,6 +281,7 @@ mod tests {
                 deletions: 0,
             },
             acquired: Acquired::default(),
+            deferred: None,
             checks: (0..2).map(check).collect(),
             summary: None,
         })

@@ -3,7 +3,7 @@
 
 use crate::agent::FurtherAttempts;
 use crate::run::log::outcome::Step;
-use crate::run::log::unit_fact::{Sharing, UnitFact};
+use crate::run::log::unit_fact::{LeftToDo, Sharing, UnitFact};
 use crate::run::log::unit_state::UnitState;
 use crate::run::unit::context::{Halt, Prepared, UnitContext};
 use crate::words;
@@ -17,10 +17,15 @@ pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(),
     let state = unit.state();
     let attempt = &state.attempt;
     let has_begun = attempt.agent_took_ms.is_some() || !attempt.sent_back.is_empty();
-    if state.carried.is_empty() || has_begun {
+    let work = if state.carried.is_empty() {
+        state.left_by_others.clone()
+    } else {
+        state.carried.clone()
+    };
+    if work.is_empty() || has_begun {
         return Ok(());
     }
-    let (work, mut tree) = (state.carried.clone(), prepared.tree.clone());
+    let mut tree = prepared.tree.clone();
     let (tree, conflicts) = unit
         .git(Step::Scope, move |job| {
             let mut conflicts = Vec::new();
@@ -43,49 +48,38 @@ pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(),
     let checkout = unit.checkout.clone();
     unit.git(Step::Scope, move |_| checkout.put_back(&tree))
         .await?;
-    unit.say(UnitFact::Carried).await?;
-    let Some((reason, text)) = left else {
-        return Ok(());
-    };
-    let attempt = unit.state().attempt.number();
-    unit.say(UnitFact::SentBack {
-        attempt,
-        step: Step::Scope,
-        reason,
-        text,
-        left: None,
-    })
-    .await
+    // One fact, so that a kill of the program cannot lose what is left to do.
+    unit.say(UnitFact::Carried { left_to_do: left }).await
 }
 
-/// Returns the reason and the feedback, where the agent has something left to do.
-fn left_to_do(state: &UnitState, conflicts: &[String]) -> Option<(String, String)> {
+/// Returns what the agent has left to do, where it has anything.
+fn left_to_do(state: &UnitState, conflicts: &[String]) -> Option<LeftToDo> {
     let others = state.stands_on.iter().map(ToString::to_string);
     let others = words::few(others, PATHS_NAMED);
     let list =
         |paths: &[String]| words::few(paths.iter().map(|path| words::line(path)), PATHS_NAMED);
     if !conflicts.is_empty() {
         let paths = list(conflicts);
-        return Some((
-            format!("{paths}: changed by {others} too, in the same places"),
-            format!(
+        return Some(LeftToDo {
+            reason: format!("{paths}: changed by {others} too, in the same places"),
+            text: format!(
                 "Other units of this change ({others}) were done before yours and changed the same places in:\n\n  \
                  {paths}\n\nYour folder now holds their work with yours on top, except for these files, which are as \
                  they left them. Read what they did there, and make your change to these files again where it is still \
                  needed. Leave the rest of your work as it is.\n"
             ),
-        ));
+        });
     }
     (state.sharing == Some(Sharing::SameNumber)).then(|| {
         let paths = list(&state.shared_paths);
-        (
-            format!("{paths}: {others} took the same number"),
-            format!(
+        LeftToDo {
+            reason: format!("{paths}: {others} took the same number"),
+            text: format!(
                 "Other units of this change ({others}) were done before yours and created files with the numbers that \
                  you gave to:\n\n  {paths}\n\nYour folder now holds their work with yours on top. Give each of these \
                  files the next free number, and change every place that names it. Leave the rest of your work as it \
                  is.\n"
             ),
-        )
+        }
     })
 }

@@ -21,6 +21,13 @@ pub(crate) async fn checked(
         Err(Halt::Failed(failure)) if failure.step == Step::Check => failure,
         Err(halt) => return Err(halt),
     };
+    if let Some(deferred) = unit.state().attempt.deferred {
+        // An earlier process ended after the checks without the removals.
+        let checkout = unit.checkout.clone();
+        unit.git(Step::Check, move |_| checkout.put_back(&deferred.full))
+            .await?;
+        return Err(Halt::Failed(failure));
+    }
     let Some(without) = defer_removals(unit, prepared, &proven).await? else {
         return Err(Halt::Failed(failure));
     };
@@ -46,9 +53,8 @@ async fn defer_removals(
 ) -> Result<Option<ProvenChange>, Halt> {
     let state = unit.state();
     let is_late = unit.job.spec.late_kind(unit.number) == Some(LateKind::Removals);
-    let has_deferred = state.attempt.deferred.is_some();
     let is_alone = unit.job.spec.plan.units.len() < 2;
-    if is_late || has_deferred || is_alone || state.follow_up.is_some() {
+    if is_late || is_alone || state.follow_up.is_some() {
         return Ok(None);
     }
     let acquired = state.attempt.proven.map(|proven| proven.acquired);

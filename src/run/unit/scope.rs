@@ -211,20 +211,7 @@ fn judge_changes(
         let rule = unit.job.spec.scope_rule();
         judge(&found.ownership, holders, rule, unit.number, changes)
     };
-    let own = |shared: &&Shared| {
-        let mut others = shared.with.iter();
-        others.any(|other| holders.below(*other).contains(&unit.number))
-    };
-    let mut faults = judgement.all_faults();
-    // A unit cannot stand on one that stands on it.
-    faults.extend(
-        judgement
-            .shared
-            .iter()
-            .filter(own)
-            .map(|it| it.line(&unit.job.spec)),
-    );
-    refuse(Step::Scope, &faults)?;
+    refuse(Step::Scope, &judgement.all_faults())?;
     Ok(judgement)
 }
 

@@ -6,7 +6,7 @@ use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
 use crate::run::log::run_fact::AddedUnit;
 use crate::run::log::run_fact::Retry;
-use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals};
+use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
     IssueLink, OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Sharing, StandsOn, Step,
@@ -98,7 +98,13 @@ fn every_kind_of_event() -> Vec<Event> {
                 session: Some(SessionId("t".into())),
             }],
         }),
-        UnitFact::Carried,
+        UnitFact::Carried { left_to_do: None },
+        UnitFact::Carried {
+            left_to_do: Some(LeftToDo {
+                reason: "r".into(),
+                text: "t".into(),
+            }),
+        },
         UnitFact::RemovalsDeferred(DeferredRemovals {
             tree: TreeId::new("2".repeat(40)),
             changes: ChangeCount::default(),
@@ -143,6 +149,7 @@ fn every_kind_of_event() -> Vec<Event> {
                 tree: TreeId::new("6".repeat(40)),
                 changes: ChangeCount::default(),
                 acquired: Acquired::default(),
+                deferred: None,
                 checks: Vec::new(),
                 summary: Some("s".into()),
             },
