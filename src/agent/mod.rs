@@ -19,7 +19,9 @@ mod task;
 mod usage;
 
 pub(crate) use codemod::CodemodAgent;
-pub(crate) use coding::{CodingAgent, InstalledAgent, choose, find_installed, tested_version};
+pub(crate) use coding::{
+    CodingAgent, InstalledAgent, choices, choose, find_installed, tested_version,
+};
 pub(crate) use command::CommandAgent;
 pub(crate) use contract::{Agent, FurtherAttempts, Quantity, Restart, Work};
 #[cfg(test)]

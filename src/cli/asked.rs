@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use console::Term;
 
+use super::output::can_ask;
+use super::review;
 use crate::git::Repo;
 use crate::plan::select::{Selection, escape};
 use crate::words;
@@ -32,7 +35,7 @@ pub(super) struct Asked {
     globs: Vec<String>,
     /// The entries of lists.
     listed: Vec<String>,
-    pub(super) instruction: String,
+    instruction: String,
     /// Whether the instruction is the last word of the command line.
     is_last_word: bool,
 }
@@ -54,6 +57,7 @@ impl AskedArgs {
                 (words, text.trim_end().to_owned())
             }
             (None, Some((last, words))) => (words, last.clone()),
+            (None, None) if self.files_from.is_some() && can_ask() => (&[][..], String::new()),
             (None, None) => bail!(
                 "the instruction is missing: give GLOB... INSTRUCTION, or --instruction-file FILE"
             ),
@@ -71,7 +75,9 @@ impl AskedArgs {
             let name = file.display().to_string();
             listed.extend(entries(&stdin.or_file(file, dir)?, &name)?);
         }
-        if globs.is_empty() && listed.is_empty() {
+        // At a terminal, the only word may be a glob, and the instruction is asked for.
+        let is_asked_for = self.instruction_file.is_none() && can_ask();
+        if globs.is_empty() && listed.is_empty() && !is_asked_for {
             let word = words::line(&instruction);
             bail!(
                 "no files are named, or the instruction is missing: '{word}' is the only word; give GLOB... INSTRUCTION"
@@ -87,20 +93,49 @@ impl AskedArgs {
 }
 
 impl Asked {
-    /// Returns the globs as a selection reads them, and refuses an instruction that is a path or a glob. `tracked` are
-    /// the paths of the base.
-    pub(super) fn globs(
+    /// Returns the globs as a selection reads them, and the instruction. An instruction that is a path or a glob was
+    /// left out: at a terminal the editor asks for it, otherwise it is refused. `tracked` are the paths of the base.
+    pub(super) fn resolve(
         &self,
         repo: &Repo,
         tracked: &BTreeSet<String>,
-    ) -> anyhow::Result<Vec<String>> {
-        if self.is_last_word && names_files(&self.instruction, repo.prefix(), tracked) {
+    ) -> anyhow::Result<(Vec<String>, String)> {
+        let globs = self.globs(repo, tracked);
+        let names_files =
+            self.is_last_word && names_files(&self.instruction, repo.prefix(), tracked);
+        let is_missing = self.is_last_word && self.instruction.is_empty() && can_ask();
+        if !names_files && !is_missing {
+            if globs.is_empty() {
+                bail!(
+                    "no files are named, or the instruction is missing: '{}' is the only word; give \
+                     GLOB... INSTRUCTION",
+                    words::line(&self.instruction)
+                );
+            }
+            return Ok((globs, self.instruction.clone()));
+        }
+        if !can_ask() {
             bail!(
                 "where is the instruction? The last word '{}' names files: put globs in quotes, so that the shell \
                  leaves them alone, and the change in your own words behind them",
                 words::line(&self.instruction)
             );
         }
+        let mut globs = globs;
+        if names_files {
+            globs.push(from_root(&self.instruction, repo.root()));
+        }
+        let selection = Selection::parse(&globs, repo.prefix())?;
+        let files: Vec<&str> = tracked
+            .iter()
+            .map(String::as_str)
+            .filter(|path| selection.matches(path))
+            .collect();
+        let instruction = review::write_instruction(&files, &Term::stderr())?;
+        Ok((globs, instruction))
+    }
+
+    fn globs(&self, repo: &Repo, tracked: &BTreeSet<String>) -> Vec<String> {
         let globs = self.globs.iter().map(|glob| from_root(glob, repo.root()));
         let listed = self.listed.iter().map(|entry| {
             let entry = from_root(entry, repo.root());
@@ -111,7 +146,7 @@ impl Asked {
                 entry
             }
         });
-        Ok(globs.chain(listed).collect())
+        globs.chain(listed).collect()
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     args.agents.apply(&mut workspace.config);
     args.run.apply(&mut workspace.config);
     let asked = args.asked.read(&workspace.dir)?;
-    choose_if_none(&mut workspace.config)?;
+    choose_if_none(&mut workspace.config, args.run.consent())?;
     // A migration without an agent is refused before anything is read.
     workspace.config.check_agents()?;
     check_base(&workspace, &workspace.base()?, args.run.goal())?;

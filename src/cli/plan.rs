@@ -144,7 +144,7 @@ pub(super) fn make(
 ) -> anyhow::Result<Option<Planned>> {
     let Workspace { repo, config, .. } = workspace;
     let base = workspace.base()?;
-    let globs = asked.globs(repo, &plan::tracked(repo, &base.id)?)?;
+    let (globs, instruction) = asked.resolve(repo, &plan::tracked(repo, &base.id)?)?;
     let members = config.agent_shares()?;
     let codemod = match config.agent.resolve() {
         _ if !members.is_empty() => None,
@@ -155,7 +155,7 @@ pub(super) fn make(
     let (plan, files) = plan::make(
         repo,
         &Request {
-            instruction: &asked.instruction,
+            instruction: &instruction,
             globs: &globs,
             prefix: repo.prefix(),
             base: &base,

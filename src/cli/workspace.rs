@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::global::Global;
 use super::output::say;
-use crate::config::Config;
+use crate::config::{Config, FILE_NAME, own_settings};
 use crate::git::{Base, Repo};
 use crate::journal::{self, Repair};
 use crate::run::{self, Goal, KnownRun, Places};
@@ -23,10 +23,12 @@ impl Workspace {
     pub(super) fn open(global: &Global) -> anyhow::Result<Self> {
         let dir = folder(global)?;
         let repo = Repo::discover(&dir)?;
-        let mut config = match &global.config {
-            Some(path) => Config::read(&dir.join(path))?,
-            None => Config::of_checkout(repo.root())?,
+        let team = match &global.config {
+            Some(path) => Some(dir.join(path)),
+            None => Some(repo.root().join(FILE_NAME)).filter(|path| path.exists()),
         };
+        let own = own_settings(|name| std::env::var_os(name));
+        let mut config = Config::layered(team.as_deref(), own.as_deref())?;
         config.load_prompts(repo.root())?;
         Ok(Self { repo, config, dir })
     }

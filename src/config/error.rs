@@ -10,6 +10,11 @@ pub(crate) enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{} cannot be written: {source}", path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{}, line {line}: {message}", path.display())]
     Fault {
         path: PathBuf,

@@ -233,16 +233,6 @@ impl Config {
         Self::parse(&text).map_err(fault)
     }
 
-    /// Reads the `batch.toml` of a checkout, or returns the defaults where there is none.
-    pub(crate) fn of_checkout(root: &Path) -> Result<Self, ConfigError> {
-        let path = root.join(FILE_NAME);
-        if path.exists() {
-            Self::read(&path)
-        } else {
-            Ok(Self::default())
-        }
-    }
-
     /// Reads the prompt templates of a checkout, where the settings have none.
     pub(crate) fn load_prompts(&mut self, root: &Path) -> Result<(), ConfigError> {
         self.prompts.load_missing(root)

@@ -9,6 +9,7 @@ mod as_text;
 mod choices;
 mod error;
 mod file;
+mod own;
 mod prompts;
 mod repository;
 mod shares;
@@ -28,6 +29,7 @@ pub(crate) use choices::{
 };
 pub(crate) use error::ConfigError;
 pub(crate) use file::{Config, FILE_NAME, MAX_REVIEWERS, Price, PublishConfig, RunConfig};
+pub(crate) use own::{own_settings, remember_agent};
 pub(crate) use prompts::PromptConfig;
 pub(crate) use repository::{ForkChoice, RepoName};
 pub(crate) use shares::Shares;

@@ -1,5 +1,6 @@
 //! The program at a terminal: what it asks there, and the terminal after it was ended while it had it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -36,6 +37,14 @@ impl AtTerminal {
 
     /// Runs `migrate` with an agent of this shell text.
     fn start(repo: Repo, agent: &str, more: &[&str]) -> Self {
+        let migrate = repo.migrate().saying("sign").agent(agent).unapproved();
+        let words = migrate.with(more).words();
+        // Whoever edits anything has another word for it.
+        Self::begin(repo, &words, &[("EDITOR", "sed -i.before s/sign/mark/")])
+    }
+
+    /// Runs these words of a command line.
+    fn begin<W: AsRef<OsStr>>(repo: Repo, words: &[W], env: &[(&str, &str)]) -> Self {
         let pty = openpty(None, None).expect("a terminal");
         // Other tests start programs at the same time, which must not inherit this terminal.
         for side in [&pty.master, &pty.slave] {
@@ -43,10 +52,7 @@ impl AtTerminal {
         }
         let before = flags(&pty.slave);
         let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
-        let migrate = repo.migrate().saying("sign").agent(agent).unapproved();
-        command.args(migrate.with(more).words());
-        // Whoever edits anything has another word for it.
-        command.env("EDITOR", "sed -i.before s/sign/mark/");
+        command.args(words).envs(env.iter().copied());
         let side = || pty.slave.try_clone().expect("the terminal");
         let child = command
             .stdin(Stdio::from(side()))
@@ -222,4 +228,69 @@ fn with_another_instruction_the_agent_proposes_anew_unless_the_person_does_not_w
         (it.end(), it.repo.pushed())
     });
     assert_eq!((code, branches.len()), (Some(0), 1), "{branches:?}");
+}
+
+#[test]
+fn of_several_agents_one_is_asked_for_once() {
+    let repo = Repo::with_packages(1);
+    for name in ["claude", "codex"] {
+        repo.program(name, "exit 0");
+    }
+    let path = std::env::var("PATH").expect("a path");
+    let path = format!("{}:{path}", repo.root().display());
+    let keys = [
+        ("PATH", &*path),
+        ("ANTHROPIC_API_KEY", "a"),
+        ("OPENAI_API_KEY", "b"),
+        ("CODEX_API_KEY", "b"),
+    ];
+    let words = "migrate packages/ sign --planner graph --no-checks --forge local";
+    let words: Vec<&str> = words.split(' ').collect();
+    let settings = repo.root().join("home/.config/batch/config.toml");
+    let mut it = AtTerminal::begin(repo, &words, &keys);
+    it.answer("Which one works for you?", "x");
+    it.answer("uit", "q");
+    let (code, repo) = in_time("the program does not end", move || {
+        let code = it.end();
+        (code, std::mem::replace(&mut it.repo, Repo::new()))
+    });
+    assert_eq!(code, Some(3));
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    assert!(text.contains("kind = \"codex\""), "{text}");
+    let plan = ["plan", "packages/", "sign", "--planner", "graph", "--json"];
+    let plan = repo.batch_with(plan, &keys).exits(0).json();
+    assert_eq!(plan["agent"]["kind"], "codex");
+}
+
+#[test]
+fn an_instruction_that_was_left_out_is_written_in_the_editor() {
+    let repo = Repo::with_packages(2);
+    let editor = r#"
+cp "$1" "$here/seen"
+echo 'sign them all' | cat - "$here/seen" >"$1""#;
+    let editor = repo.program("editor", editor);
+    let editor = editor.to_str().expect("a path");
+    let words = [
+        "plan",
+        "packages/p1",
+        "--agent-cmd",
+        "true",
+        "-o",
+        "new.toml",
+    ];
+    let mut it = AtTerminal::begin(repo, &words, &[("EDITOR", editor)]);
+    let (code, plan, seen) = in_time("the program does not end", move || {
+        let code = it.end();
+        let read = |name: &str| std::fs::read_to_string(name).unwrap_or_default();
+        let plan = read(&it.repo.dir().join("new.toml").to_string_lossy());
+        (
+            code,
+            plan,
+            read(&it.repo.root().join("seen").to_string_lossy()),
+        )
+    });
+    assert_eq!(code, Some(0));
+    assert!(plan.contains("instruction = \"sign them all\"\n"), "{plan}");
+    assert!(seen.contains("#   packages/p1/index.js\n"), "{seen}");
+    assert!(!seen.contains("packages/p0"), "{seen}");
 }

@@ -83,6 +83,13 @@ pub(crate) fn tested_version(kind: CodingKind) -> &'static str {
 pub(crate) fn choose(
     parent: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<ChosenAgent, ChooseError> {
+    choices(parent).map(|(first, _)| first)
+}
+
+/// Returns the coding agents that are installed and logged in: the first, and the others.
+pub(crate) fn choices(
+    parent: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(ChosenAgent, Vec<ChosenAgent>), ChooseError> {
     let parent: Vec<_> = parent.into_iter().collect();
     let installed: Vec<InstalledAgent> = CodingKind::ALL
         .into_iter()
@@ -92,12 +99,13 @@ pub(crate) fn choose(
     if installed.is_empty() {
         return Err(ChooseError::NoneInstalled);
     }
-    installed
+    let mut chosen = installed
         .into_iter()
-        .find_map(|InstalledAgent { kind, login, .. }| {
+        .filter_map(|InstalledAgent { kind, login, .. }| {
             login.map(|login| ChosenAgent { kind, login })
-        })
-        .ok_or(ChooseError::NoneLoggedIn(kinds))
+        });
+    let first = chosen.next().ok_or(ChooseError::NoneLoggedIn(kinds))?;
+    Ok((first, chosen.collect()))
 }
 
 /// Returns the coding agent, if its program is on the PATH of the variables `parent`.

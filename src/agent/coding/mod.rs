@@ -22,7 +22,7 @@ mod opencode;
 mod retry_time;
 
 pub(crate) use agent::CodingAgent;
-pub(crate) use installed::{InstalledAgent, choose, find_installed, tested_version};
+pub(crate) use installed::{InstalledAgent, choices, choose, find_installed, tested_version};
 
 #[cfg(test)]
 mod tests;

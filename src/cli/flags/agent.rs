@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use console::Term;
 
 use super::escapes;
+use super::resume::Consent;
 use crate::agent;
-use crate::cli::output::say;
+use crate::cli::output::{can_ask, say};
+use crate::cli::review;
 use crate::config::{
     AgentCaps, AgentKind, AgentOptions, Budget, CodingKind, Config, Limit, Shares, Texts, Tokens,
+    own_settings, remember_agent,
 };
 
 /// The agent, and how far it may go.
@@ -203,17 +207,43 @@ pub(in crate::cli) fn chosen(options: AgentOptions) -> anyhow::Result<AgentOptio
     })
 }
 
-/// Takes an installed agent where neither the flags nor the settings name any.
-pub(in crate::cli) fn choose_if_none(config: &mut Config) -> anyhow::Result<()> {
+/// Takes an installed agent where neither the flags nor the settings name any. Of several, a person at the terminal is
+/// asked once; the answer goes to the user's own settings.
+pub(in crate::cli) fn choose_if_none(config: &mut Config, consent: Consent) -> anyhow::Result<()> {
     if config.agent.is_given() || config.run.agents.is_some() {
         return Ok(());
     }
-    let found = agent::choose(std::env::vars_os())?;
-    let others = CodingKind::ALL.map(|kind| kind.to_string()).join(", ");
+    let (first, others) = agent::choices(std::env::vars_os())?;
+    if !others.is_empty() && consent == Consent::Ask && can_ask() {
+        let kinds: Vec<CodingKind> = std::iter::once(&first)
+            .chain(&others)
+            .map(|found| found.kind)
+            .collect();
+        let kind = review::ask_agent(&kinds, &Term::stderr())?
+            .context("no agent was chosen: name one with --agent")?;
+        config.agent.kind = Some(kind.kind());
+        remember(kind);
+        return Ok(());
+    }
+    let names = CodingKind::ALL.map(|kind| kind.to_string()).join(", ");
     say(&format!(
-        "note: agent: {} ({}), the first of {others} that is installed and logged in; --agent names another",
-        found.kind, found.login
+        "note: agent: {} ({}), the first of {names} that is installed and logged in; --agent names another",
+        first.kind, first.login
     ));
-    config.agent.kind = Some(found.kind.kind());
+    config.agent.kind = Some(first.kind.kind());
     Ok(())
+}
+
+/// Writes the answer to the user's own settings. A fault only means that the question comes again.
+fn remember(kind: CodingKind) {
+    let Some(path) = own_settings(|name| std::env::var_os(name)) else {
+        return;
+    };
+    match remember_agent(&path, kind) {
+        Ok(()) => say(&format!(
+            "note: agent: {kind}, from now on by {}",
+            path.display()
+        )),
+        Err(error) => say(&format!("warning: the agent is not remembered: {error}")),
+    }
 }

@@ -7,6 +7,7 @@ mod ask;
 mod change;
 mod details;
 mod edit;
+mod instruction;
 mod questions;
 mod restore;
 #[cfg(test)]
@@ -18,7 +19,10 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-pub(super) use questions::{CanaryAnswer, Unfinished, ask_canary, ask_go_on, ask_unfinished};
+pub(super) use instruction::write_instruction;
+pub(super) use questions::{
+    CanaryAnswer, Unfinished, ask_agent, ask_canary, ask_go_on, ask_unfinished,
+};
 pub(super) use restore::RestoreTerminal;
 pub(super) use session::{Decision, PlanSource, review};
 pub(super) use summary::SummaryLine;

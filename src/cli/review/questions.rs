@@ -4,6 +4,7 @@ use console::Term;
 
 use super::ask::{Choice, ask, ask_line};
 use super::terminal::{AtTerminal, Person};
+use crate::config::CodingKind;
 
 /// The decision about an unfinished run of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,32 @@ pub(in crate::cli) fn ask_canary(term: &Term) -> anyhow::Result<CanaryAnswer> {
                 }
             }
         }
+    }
+}
+
+/// Asks which of several coding agents works; `None` where the person leaves.
+pub(in crate::cli) fn ask_agent(
+    kinds: &[CodingKind],
+    term: &Term,
+) -> anyhow::Result<Option<CodingKind>> {
+    let mut person = AtTerminal(term);
+    person.show("Several coding agents are installed and logged in. Which one works for you?\n")?;
+    let choices: Vec<Choice<Option<CodingKind>>> = kinds
+        .iter()
+        .map(|&kind| Choice::new(word_of(kind), Some(kind)))
+        .collect();
+    let quit = [Choice::new("[q]uit", None)];
+    ask(&mut person, &[&choices, &quit], None)
+}
+
+fn word_of(kind: CodingKind) -> &'static str {
+    match kind {
+        CodingKind::Claude => "[c]laude",
+        CodingKind::Codex => "code[x]",
+        CodingKind::Gemini => "[g]emini",
+        CodingKind::Opencode => "[o]pencode",
+        CodingKind::Aider => "[a]ider",
+        CodingKind::Copilot => "cop[i]lot",
     }
 }
 
