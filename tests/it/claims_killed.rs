@@ -262,7 +262,7 @@ fn ordered_where_shared(repo: &Repo, pushed: &[String], what: &str) {
 #[test]
 fn a_kill_at_any_event_loses_nothing_and_doubles_nothing() {
     for (place, scenario) in SCENARIOS.iter().enumerate() {
-        // Each scenario is killed at events of its own; all of them have been tried.
+        // Each scenario is killed at events of its own.
         for event in [9 + 2 * place, 23 + 3 * place, 41 + place] {
             assert!(survives(scenario, &event.to_string()), "{}", scenario.name);
             assert!(
