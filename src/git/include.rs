@@ -253,7 +253,7 @@ fn leads_through_link(worktree: &Path, path: &Path) -> bool {
 }
 
 /// Returns a path without `.` and `..`, by name alone.
-fn without_dots(path: &Path) -> PathBuf {
+pub(crate) fn without_dots(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {

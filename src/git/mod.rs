@@ -54,7 +54,7 @@ pub(crate) use git_folder::GitFolder;
 pub use git_folder::GitFolderChange;
 pub(crate) use history::FileChange;
 pub use id::{BranchName, CommitId, TreeId};
-pub(crate) use include::Included;
+pub(crate) use include::{Included, without_dots};
 pub(crate) use merge::MergeStyle;
 pub use objects::Objects;
 pub(crate) use objects::digest;

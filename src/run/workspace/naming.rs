@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::git::{BranchName, Repo};
+use crate::git::{BranchName, Repo, without_dots};
 use crate::plan::UnitId;
 use crate::run::log::run_id::RunId;
 
@@ -90,7 +90,7 @@ impl Naming {
         let folder = home.join(folder.replace("{repo}", repo));
         Ok(Self {
             branch: branch.to_owned(),
-            folder: clean(&folder),
+            folder: without_dots(&folder),
         })
     }
 
@@ -158,22 +158,6 @@ fn check(
         rest = after;
     }
     Ok(())
-}
-
-/// Resolves `..` and `.` by name alone, because the folder need not exist yet.
-fn clean(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 #[cfg(test)]
