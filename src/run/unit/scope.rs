@@ -47,20 +47,24 @@ pub(crate) async fn scope(
     if after == prepared.tree {
         return Ok(None);
     }
-    let (after, left_out) = without_leftovers(unit, prepared, after).await?;
-    if after == prepared.tree {
-        return Ok(None);
-    }
-    let (after, left_to_others) = own_part(unit, prepared, after).await?;
+    let mut work = Work {
+        changes: changes_since(unit, prepared, &after).await?,
+        tree: after,
+    };
+    let left_out = leave_out_leftovers(unit, prepared, &mut work).await?;
+    let left_to_others = leave_to_others(unit, prepared, &mut work).await?;
+    let Work {
+        tree: after,
+        changes,
+    } = work;
     if after == prepared.tree {
         return Ok(None);
     }
     let before = prepared.tree.clone();
     let (checkout, work) = (unit.checkout.clone(), after.clone());
-    let (changes, whole, tree) = unit
+    let (whole, tree) = unit
         .git(step, move |job| {
             let repo = &job.workspace.repo;
-            let changes = repo.changes(&before, &after)?;
             // Only the agent's changes are committed, not the changes of setup.
             let tree = if before == job.tree(&start)? {
                 after
@@ -70,7 +74,7 @@ pub(crate) async fn scope(
             checkout.keep_tree(KeptTree::Proven, &tree)?;
             // Paths that an earlier round created are the unit's too, but only against the merge base.
             let whole = merge_base.map(|from| repo.changes(&from, &tree));
-            Ok((changes, whole.transpose()?, tree))
+            Ok((whole.transpose()?, tree))
         })
         .await?;
     let judged = whole.as_ref().unwrap_or(&changes);
@@ -96,57 +100,81 @@ pub(crate) async fn scope(
     Err(Halt::StandsOn(Box::new(other)))
 }
 
-/// Returns the tree without the new files that tools left behind, and these files.
-async fn without_leftovers(
+/// The content of the checkout after the agent, with what it changes.
+struct Work {
+    tree: TreeId,
+    changes: Changes,
+}
+
+async fn changes_since(
     unit: &UnitContext,
     prepared: &Prepared,
-    after: TreeId,
-) -> Result<(TreeId, Vec<String>), Halt> {
-    let (before, number) = (prepared.tree.clone(), unit.number);
+    after: &TreeId,
+) -> Result<Changes, Halt> {
+    let (before, after) = (prepared.tree.clone(), after.clone());
     unit.git(Step::Scope, move |job| {
-        let repo = &job.workspace.repo;
-        let ownership = &job.found.ownership;
-        let changes = repo.changes(&before, &after)?;
-        let claims = |path: &str| ownership.names(number, path);
-        let left = leftovers(&changes, ownership.tracked(), claims);
-        if left.is_empty() {
-            return Ok((after, left));
-        }
-        Ok((repo.with_paths_of(&after, &before, &left)?, left))
+        job.workspace.repo.changes(&before, &after)
     })
     .await
 }
 
-/// Takes the unit's own part of the work of a command that works on the whole repository, and returns how many changes
-/// of files of other units are not in it. A coding agent is told its files and has to keep to them.
-async fn own_part(
+/// Takes these paths out of the work, as if the agent had left them as they were.
+async fn leave_out(
     unit: &UnitContext,
     prepared: &Prepared,
-    after: TreeId,
-) -> Result<(TreeId, usize), Halt> {
+    work: &mut Work,
+    paths: &[String],
+) -> Result<(), Halt> {
+    let (before, after, paths) = (prepared.tree.clone(), work.tree.clone(), paths.to_vec());
+    work.tree = unit
+        .git(Step::Scope, move |job| {
+            job.workspace.repo.with_paths_of(&after, &before, &paths)
+        })
+        .await?;
+    work.changes = changes_since(unit, prepared, &work.tree).await?;
+    Ok(())
+}
+
+/// Takes the new files that tools left behind out of the work, and returns them.
+async fn leave_out_leftovers(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    work: &mut Work,
+) -> Result<Vec<String>, Halt> {
+    let ownership = &unit.job.found.ownership;
+    let claims = |path: &str| ownership.names(unit.number, path);
+    let left = leftovers(&work.changes, ownership.tracked(), claims);
+    if !left.is_empty() {
+        leave_out(unit, prepared, work, &left).await?;
+    }
+    Ok(left)
+}
+
+/// Leaves the unit's own part of the work of a command that works on the whole repository, and returns how many changes
+/// of files of other units are not in it. A coding agent is told its files and has to keep to them.
+async fn leave_to_others(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    work: &mut Work,
+) -> Result<usize, Halt> {
     let is_told = unit.assignment().agent.restart() == Restart::AsLeft;
-    let is_listed = unit.job.spec.scope_rule() == ScopeRule::Listed;
-    if is_told || is_listed || unit.state().follow_up.is_some() {
-        return Ok((after, 0));
+    let rule = unit.job.spec.scope_rule();
+    if is_told || rule == ScopeRule::Listed || unit.state().follow_up.is_some() {
+        return Ok(0);
     }
     let holders = unit.holders.borrow().clone();
-    let (before, number) = (prepared.tree.clone(), unit.number);
-    let checkout = unit.checkout.clone();
-    unit.git(Step::Scope, move |job| {
-        let repo = &job.workspace.repo;
-        let changes = repo.changes(&before, &after)?;
-        let (ownership, rule) = (&job.found.ownership, job.spec.scope_rule());
-        let judgement = judge(ownership, &holders, rule, number, &changes);
-        if judgement.foreign.is_empty() {
-            return Ok((after, 0));
-        }
-        let others = judgement.paths_of_others();
-        let own = repo.with_paths_of(&after, &before, &others)?;
-        // The checks judge the unit's own part alone.
-        checkout.put_back(&own)?;
-        Ok((own, others.len()))
-    })
-    .await
+    let ownership = &unit.job.found.ownership;
+    let judgement = judge(ownership, &holders, rule, unit.number, &work.changes);
+    if judgement.foreign.is_empty() {
+        return Ok(0);
+    }
+    let others = judgement.paths_of_others();
+    leave_out(unit, prepared, work, &others).await?;
+    // The checks judge the unit's own part alone.
+    let (checkout, own) = (unit.checkout.clone(), work.tree.clone());
+    unit.git(Step::Scope, move |_| checkout.put_back(&own))
+        .await?;
+    Ok(others.len())
 }
 
 /// Writes the content of the checkout as a tree. Where git cannot read what is there, the agent may be able to mend it.
