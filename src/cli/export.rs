@@ -63,11 +63,13 @@ fn patches(global: &Global, args: &ExportArgs, dir: &Path) -> anyhow::Result<u8>
         std::fs::write(&path, mail)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    // Without the flag, git am takes what stands in brackets at the beginning of a subject for a tag of the mail.
     say(&format!(
-        "{} for git am in {}, based on {}",
+        "{} in {}; on {}: git am --keep-non-patch {}/*.patch",
         several(units.len(), "patch"),
         dir.display(),
-        known.state.header.base
+        known.state.header.base,
+        dir.display()
     ));
     Ok(0)
 }

@@ -8,6 +8,8 @@ mod action;
 mod attempts;
 mod change_history;
 mod change_limiter;
+mod closing_keyword;
+mod commit_message;
 mod error;
 mod excerpt;
 mod fit;
@@ -29,6 +31,7 @@ mod tracking_issue;
 mod wait;
 
 pub(crate) use action::{Action, MergeWhen};
+pub(crate) use closing_keyword::without_closing_keywords;
 pub(crate) use error::ForgeError;
 pub(crate) use github::{GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Token};
 pub(crate) use local::LocalForge;

@@ -3,8 +3,10 @@
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::fit::{SUBJECT_LIMIT, fit_title};
-use super::markdown::{one_line, shorten};
+use super::closing_keyword::without_closing_keywords;
+use super::commit_message::CommitMessage;
+use super::fit::fit_title;
+use super::markdown::one_line;
 use super::metadata::Metadata;
 use super::pull_request_facts::Need;
 use super::repository_template;
@@ -44,7 +46,8 @@ impl RevertFacts {
     /// Returns the pull request's title, on one line.
     #[must_use]
     pub(crate) fn title(&self) -> String {
-        fit_title(&format!("Revert \"{}\"", one_line(&self.title)))
+        let title = one_line(&self.title);
+        fit_title(&format!("Revert \"{}\"", without_closing_keywords(&title)))
     }
 
     /// Returns the pull request's body, with its metadata.
@@ -64,25 +67,18 @@ impl RevertFacts {
     /// Returns the commit's message, with the trailers that name run and unit.
     #[must_use]
     pub(crate) fn commit(&self, settings: &PublishConfig) -> String {
-        let subject = shorten(&self.title(), SUBJECT_LIMIT);
-        let Self {
-            last,
-            before,
-            unit,
-            run,
-            ..
-        } = self;
+        let Self { last, before, .. } = self;
         let why = self.why.as_deref().map(str::trim).unwrap_or_default();
-        let why = if why.is_empty() {
-            String::new()
-        } else {
-            format!("{why}\n\n")
+        let message = CommitMessage {
+            subject: &self.title(),
+            ci_marker: templates::ci_marker(settings),
+            rest: &format!(
+                "This reverts what came with commit {last},\nback to {before}.\n\n{why}"
+            ),
+            run: &self.run,
+            unit: &self.unit,
         };
-        format!(
-            "{subject}\n\n{}This reverts what came with commit {last},\nback to {before}.\n\n\
-             {why}Batch-Run: {run}\nBatch-Unit: {unit}\n",
-            templates::ci_marker(settings)
-        )
+        message.text()
     }
 }
 

@@ -7,8 +7,10 @@
 use minijinja::Environment;
 use minijinja::value::Serde;
 
-use super::fit::{SUBJECT_LIMIT, fit_title};
-use super::markdown::{code, fence, one_line, plain, shorten};
+use super::closing_keyword::without_closing_keywords;
+use super::commit_message::CommitMessage;
+use super::fit::fit_title;
+use super::markdown::{code, fence, one_line, plain};
 use super::metadata::Metadata;
 use super::pull_request_facts::{PullRequestFacts, TemplateView, sample};
 use super::repository_template;
@@ -102,9 +104,11 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Returns the pull request's title, on one line.
+    /// Returns the pull request's title, on one line. Merging makes it a part of a commit's message, so it closes no issue.
     pub(crate) fn title(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
-        Ok(fit_title(&self.render("title", facts)?))
+        Ok(fit_title(&without_closing_keywords(
+            &self.render("title", facts)?,
+        )))
     }
 
     /// Returns the pull request's body, with its metadata.
@@ -121,30 +125,30 @@ impl Templates {
     pub(crate) fn commit(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
         let text = plain(&self.render("commit", facts)?);
         let (subject, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
-        let mut message = shorten(&one_line(subject), SUBJECT_LIMIT);
-        if message.is_empty() {
-            message = shorten(&one_line(&facts.title), SUBJECT_LIMIT);
-        }
-        let rest = rest.trim();
-        message.push_str("\n\n");
-        message.push_str(self.ci_marker);
-        if !rest.is_empty() {
-            message.push_str(rest);
-            // Trailers are one paragraph: ours join the template's own.
-            message.push_str(if ends_in_trailers(rest) { "\n" } else { "\n\n" });
-        }
-        let PullRequestFacts { run, unit, .. } = facts;
-        Ok(format!("{message}Batch-Run: {run}\nBatch-Unit: {unit}\n"))
+        let subject = if one_line(subject).is_empty() {
+            &facts.title
+        } else {
+            subject
+        };
+        Ok(self.message(facts, subject, rest))
     }
 
     /// Returns the message of a follow-up commit on top of the unit's.
     #[must_use]
     pub(crate) fn follow_up(&self, facts: &PullRequestFacts, why: &str) -> String {
         let subject = format!("{}: address feedback", one_line(&facts.title));
-        let (subject, marker) = (shorten(&subject, SUBJECT_LIMIT), self.ci_marker);
-        let PullRequestFacts { run, unit, .. } = facts;
-        let why = one_line(why);
-        format!("{subject}\n\n{marker}{why}\n\nBatch-Run: {run}\nBatch-Unit: {unit}\n")
+        self.message(facts, &subject, &one_line(why))
+    }
+
+    fn message(&self, facts: &PullRequestFacts, subject: &str, rest: &str) -> String {
+        let message = CommitMessage {
+            subject,
+            ci_marker: self.ci_marker,
+            rest,
+            run: &facts.run,
+            unit: &facts.unit,
+        };
+        message.text()
     }
 
     fn render(&self, name: &'static str, facts: &PullRequestFacts) -> Result<String, TextError> {
@@ -220,18 +224,6 @@ fn placeholder(text: &str, known: &[String]) -> Option<(String, String)> {
         ];
         let written = ways.into_iter().find(|way| text.contains(way.as_str()))?;
         Some((written, name.clone()))
-    })
-}
-
-/// Checks whether the last paragraph consists of trailers (git-interpret-trailers(1)).
-fn ends_in_trailers(text: &str) -> bool {
-    let last = text.rsplit("\n\n").next().unwrap_or_default();
-    last.lines().all(|line| {
-        line.split_once(": ").is_some_and(|(key, _)| {
-            // A capital letter distinguishes `Refs: x` from words like `refactor: x`.
-            key.starts_with(|c: char| c.is_ascii_uppercase())
-                && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        })
     })
 }
 

@@ -23,6 +23,7 @@ mod history;
 mod id;
 mod include;
 mod lookup;
+mod mail;
 mod merge;
 mod objects;
 mod opening;

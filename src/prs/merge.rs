@@ -6,6 +6,7 @@ use super::action::{Mode, NotDone};
 use super::selection::Selection;
 use super::session::Location;
 use crate::config::MergeMethod;
+use crate::forge::without_closing_keywords;
 use crate::forge::{Action, MergeWhen, PullRequestRef, PullRequestState, PullRequestStatus};
 use crate::git::{BranchName, GitError, MergeStyle};
 use crate::run::UnitState;
@@ -118,6 +119,7 @@ impl Selection<'_> {
         };
         if let (Some(commit), Mode::Real) = (&unit.attempt.commit, self.mode) {
             let title = words::line(&unit.header.title);
+            let title = without_closing_keywords(&title);
             let message = format!(
                 "Merge pull request {}: {title}\n\nBatch-Run: {}\nBatch-Unit: {}\n",
                 pr.number, session.state.id, unit.header.id

@@ -127,7 +127,7 @@ fn work_is_handed_on_as_patches_and_as_a_bundle() {
     seen.batch(["export", "--bundle", "../work.bundle"]);
     assert_snapshot!(seen, @r"
     $ batch export --patches ../series
-    ! 2 patches for git am in [TMP]/repo/../series, based on [COMMIT]
+    ! 2 patches in [TMP]/repo/../series; on [COMMIT]: git am --keep-non-patch [TMP]/repo/../series/*.patch
 
     $ batch export --bundle ../work.bundle
     ! 2 branches in [TMP]/repo/../work.bundle; in a clone that has [COMMIT]: git fetch \
@@ -166,6 +166,50 @@ fn work_is_handed_on_as_patches_and_as_a_bundle() {
         let file = format!("packages/p{number}/index.js");
         run(&["diff", "--exit-code", "HEAD", branch, "--", &file]);
     }
+}
+
+#[test]
+fn patches_give_back_trees_and_messages_whatever_they_hold() {
+    let repo = Repo::new()
+        .file("a.txt", "old\r\nwith=two\r\n")
+        .file("b.txt", "old\n")
+        .commit("more")
+        .with_remote();
+    let said = "From: nobody\nold to new, fixes #12\n\n\n\n---\ndiff --git a/b.txt b/b.txt\n--- a/b.txt\n\
+                +++ b/b.txt\n@@ -1 +1 @@\n-old\n+EVIL\n";
+    let migrate = repo.migrate().paths(["*.txt"]).saying(said);
+    let migrate = migrate.regex("old", "new").units(2);
+    let _ = migrate.with(["--dry-run"]).run().exits(0);
+    for (name, value) in [
+        ("diff.noprefix", "true"),
+        ("diff.external", "false"),
+        ("diff.context", "0"),
+        ("format.attach", "x"),
+        ("format.from", "Eve <eve@example.org>"),
+        ("format.signature", "bye"),
+        ("i18n.logOutputEncoding", "ISO-8859-1"),
+        ("color.ui", "always"),
+    ] {
+        repo.git(["config", name, value]);
+    }
+    let _ = repo.batch(["export", "--patches", "../series"]).exits(0);
+    let branches = repo.branches();
+    for branch in &branches {
+        repo.git(["switch", "-q", "--detach", "main"]);
+        let unit = branch.rsplit('/').next().unwrap_or_default();
+        let series = repo.root().join("series");
+        let patch = std::fs::read_dir(&series)
+            .expect("series")
+            .map(|entry| entry.expect("entry").path())
+            .find(|path| path.to_string_lossy().ends_with(&format!("{unit}.patch")));
+        repo.git(["am", "-q", &patch.expect("patch").to_string_lossy()]);
+        for what in ["%T", "%B", "%an <%ae>"] {
+            let show = |commit: &str| repo.git(["log", "-1", &format!("--format={what}"), commit]);
+            assert_eq!(show("HEAD"), show(branch));
+        }
+        assert!(!repo.git(["log", "-1", "--format=%B"]).contains("fixes"));
+    }
+    assert_eq!(branches.len(), 2);
 }
 
 #[test]
