@@ -12,7 +12,7 @@ use crate::config::PublishConfig;
 use crate::forge::{
     Need, PullRequest, PullRequestRef, PullRequestState, RevertFacts, repository_template_path,
 };
-use crate::git::{Authorship, BranchName, CommitId, GitError, TreeId, digest};
+use crate::git::{Authorship, BranchName, CommitId, GitError, Landed, TreeId, digest};
 use crate::plan::{self, UnitId};
 use crate::run::{self, Afterwards, Naming, PullRequestLink, RevertCommit, UnitFact, UnitState};
 use crate::words;
@@ -193,42 +193,11 @@ impl Selection<'_> {
         pr: &PullRequestRef,
         onto: &RevertBase,
     ) -> Result<RevertTree, NotDone> {
-        let (session, RevertBase { branch, tip, .. }) = (&self.session, onto);
-        let repo = &session.repo;
-        let merged = match session.location {
-            Location::Server => {
-                let info = session.forge.merge_info(pr).await?;
-                info.map(|it| (CommitId::new(it.commit), it.commits))
-            }
-            Location::Repository => {
-                let trailers = [
-                    ("Batch-Run", session.state.id.as_str()),
-                    ("Batch-Unit", unit.header.id.as_str()),
-                ];
-                let found = repo.find_by_trailers(branch, &trailers)?;
-                found.map(|commit| (commit, Vec::new()))
-            }
+        let (repo, RevertBase { branch, tip, .. }) = (&self.session.repo, onto);
+        let (before, last) = match self.session.location {
+            Location::Server => self.merged_on_server(pr, onto).await?,
+            Location::Repository => self.merged_here(unit, branch)?,
         };
-        let Some((last, brought)) = merged else {
-            return Err(NotDone::Unchanged(format!(
-                "was not merged into {branch} by itself"
-            )));
-        };
-        if !repo.has_commit(&last)? || !repo.contains(tip, &last)? {
-            return Err(NotDone::Unchanged(format!(
-                "was merged as {last}, which is not in {branch}: undo the pull request that brought it there"
-            )));
-        }
-        let brought: Vec<Authorship> = brought
-            .into_iter()
-            .map(|it| Authorship {
-                name: it.name,
-                email: it.email,
-                at: it.at,
-                message: it.message,
-            })
-            .collect();
-        let before = repo.commit_before(&last, &brought)?;
         let tree = match repo.tree_without(tip, &before, &last) {
             Err(GitError::Conflict { paths }) => return Err(conflict(branch, &paths)),
             tree => tree?,
@@ -245,6 +214,64 @@ impl Selection<'_> {
             last,
             before,
         })
+    }
+
+    /// Returns the commits before and after the unit's work came in, as the server tells it.
+    async fn merged_on_server(
+        &self,
+        pr: &PullRequestRef,
+        onto: &RevertBase,
+    ) -> Result<(CommitId, CommitId), NotDone> {
+        let (session, RevertBase { branch, tip, .. }) = (&self.session, onto);
+        let Some(info) = session.forge.merge_info(pr).await? else {
+            return Err(not_merged_alone(branch));
+        };
+        let last = CommitId::new(info.commit);
+        if !session.repo.has_commit(&last)? || !session.repo.contains(tip, &last)? {
+            return Err(NotDone::Unchanged(format!(
+                "was merged as {last}, which is not in {branch}: undo the pull request that brought it there"
+            )));
+        }
+        let brought: Vec<Authorship> = info
+            .commits
+            .into_iter()
+            .map(|it| Authorship {
+                name: it.name,
+                email: it.email,
+                at: it.at,
+                message: it.message,
+            })
+            .collect();
+        let before = session.repo.commit_before(&last, &brought)?;
+        Ok((before, last))
+    }
+
+    /// Returns the commits before and after the unit's work came into a branch of this repository, or the work's own
+    /// start and end where no single commit brought it there.
+    fn merged_here(
+        &self,
+        unit: &UnitState,
+        branch: &BranchName,
+    ) -> Result<(CommitId, CommitId), NotDone> {
+        let session = &self.session;
+        let trailers = [
+            ("Batch-Run", session.state.id.as_str()),
+            ("Batch-Unit", unit.header.id.as_str()),
+        ];
+        let commit = match session.repo.find_by_trailers(branch, &trailers)? {
+            Some(commit) => Some(commit),
+            None => match session.landed(unit, branch)? {
+                Some(Landed::As(commit)) => Some(commit),
+                Some(Landed::Merged | Landed::Content) => None,
+                None => return Err(not_merged_alone(branch)),
+            },
+        };
+        let work = unit.attempt.start().zip(unit.attempt.commit.as_ref());
+        match (commit, work) {
+            (Some(commit), _) => Ok((session.repo.commit_before(&commit, &[])?, commit)),
+            (None, Some((start, work))) => Ok((start.clone(), work.clone())),
+            (None, None) => Err(not_merged_alone(branch)),
+        }
     }
 
     async fn open_revert(
@@ -361,6 +388,10 @@ impl Selection<'_> {
         session.state.apply(&recorded);
         Ok(())
     }
+}
+
+fn not_merged_alone(branch: &BranchName) -> NotDone {
+    NotDone::Unchanged(format!("was not merged into {branch} by itself"))
 }
 
 fn conflict(branch: &BranchName, paths: &[String]) -> NotDone {

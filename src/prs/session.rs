@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::forge::{
-    ChecksStatus, ForgeError, ForgeSession, PullRequestRef, PullRequestStatus, WaitReporter,
+    ChecksStatus, ForgeError, ForgeSession, PullRequestRef, PullRequestState, PullRequestStatus,
+    WaitReporter,
 };
-use crate::git::{BranchName, CommitId, GitError, Repo};
+use crate::git::{BranchName, CommitId, GitError, Landed, Repo};
 use crate::plan::{self, PlanError, UnitId};
 use crate::run::{
     self, Delivery, DeliveryError, Destination, Goal, KnownRun, Places, RunId, RunState,
@@ -161,6 +162,19 @@ impl PrSession {
         }
     }
 
+    /// Returns how the unit's work came into a branch of this repository; `None` where it is not there.
+    pub(super) fn landed(
+        &self,
+        unit: &UnitState,
+        branch: &BranchName,
+    ) -> Result<Option<Landed>, GitError> {
+        let work = unit.attempt.start().zip(unit.attempt.commit.as_ref());
+        let (Some((start, commit)), Some(tip)) = (work, self.repo.branch_tip(branch)?) else {
+            return Ok(None);
+        };
+        self.repo.landed(&tip, start, commit)
+    }
+
     /// Adds the facts that a page in this repository does not hold.
     fn complete(&self, unit: &UnitState, standing: &mut PullRequestStatus) {
         standing.commit = unit.attempt.commit.as_ref().map(ToString::to_string);
@@ -174,10 +188,17 @@ impl PrSession {
         let Some(commit) = &unit.attempt.commit else {
             return;
         };
-        match self
-            .repo
-            .merge_state(&BranchName::new(&standing.base), commit)
-        {
+        let branch = BranchName::new(&standing.base);
+        match self.landed(unit, &branch) {
+            // Somebody merged the branch without the page.
+            Ok(Some(_)) => {
+                standing.state = PullRequestState::Merged;
+                return;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!("{error}"),
+        }
+        match self.repo.merge_state(&branch, commit) {
             Ok(against) => {
                 standing.behind = against.map(|against| against.behind);
                 standing.mergeable = against.map(|against| against.mergeable);

@@ -64,6 +64,33 @@ fn pages_in_the_repository_are_listed_with_what_the_repository_knows() {
 }
 
 #[test]
+fn a_page_whose_work_came_into_the_base_by_hand_is_merged() {
+    let repo = published_here(4);
+    let [merged, squashed, picked, _] = &repo.branches()[..] else {
+        panic!("four branches");
+    };
+    repo.git(["merge", "--quiet", "--no-ff", "--message", "m", merged]);
+    repo.git(["merge", "--quiet", "--squash", squashed]);
+    repo.git(["commit", "--quiet", "--message", "By hand"]);
+    repo.git(["cherry-pick", picked]);
+    let path = "packages/p1/index.js";
+    repo.write(path, repo.read(path) + "var later = 1;\n");
+    repo.git(["commit", "--quiet", "--all", "--message", "Later"]);
+    repo.git(["switch", "--quiet", "--detach"]);
+    repo.batch(["prs"])
+        .exits(0)
+        .says("1 open, 3 merged, 0 closed");
+    repo.batch(["prs", "merge", "--all", "--into", "main"])
+        .says("3 unchanged")
+        .says("02-packages-p1-index-js: is merged already");
+    repo.batch(["revert", "--dry-run"])
+        .exits(1)
+        .says("#1 01-packages-p0-index-js: would be undone in main: 1 file")
+        .says("#2 02-packages-p1-index-js: failed: main has changed since then in packages/p1/index.js")
+        .says("#3 03-packages-p2-index-js: would be undone in main: 1 file");
+}
+
+#[test]
 fn rows_for_scripts_tell_all_that_is_known() {
     let repo = published_here(1);
     let rows = repo.batch(["prs", "--json"]).exits(0).json();
