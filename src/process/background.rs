@@ -3,15 +3,14 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::error::ProcessError;
+use super::session::in_own_session;
 
-/// Starts `program` in the folder `dir`, without input and with its output in `log`. Its own process group is never the
-/// foreground of the terminal, and only the foreground receives a hangup. The program goes on when the returned handle
-/// is dropped.
+/// Starts `program` in the folder `dir`, without input and with its output in `log`. In a session of its own it has no
+/// terminal, so no hangup reaches it. The program goes on when the returned handle is dropped.
 pub fn start_in_background<A: AsRef<OsStr>>(
     program: &Path,
     args: impl IntoIterator<Item = A>,
@@ -24,13 +23,12 @@ pub fn start_in_background<A: AsRef<OsStr>>(
     };
     let out = File::create(log).map_err(log_error)?;
     let err = out.try_clone().map_err(log_error)?;
-    Command::new(program)
+    in_own_session(&mut Command::new(program))
         .args(args)
         .current_dir(dir)
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(err)
-        .process_group(0)
         .spawn()
         .map_err(|source| ProcessError::Start {
             program: program.to_string_lossy().into_owned(),

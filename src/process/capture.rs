@@ -5,7 +5,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -18,6 +17,7 @@ use super::environment::Environment;
 use super::error::ProcessError;
 use super::group::ProcessGroup;
 use super::program::locate_program;
+use super::session::in_own_session;
 
 /// How long to wait for the end of the output after the end of the program: a daemon that it started (ssh's connection
 /// sharing, a credential cache) may keep a stream open for ever.
@@ -131,7 +131,7 @@ impl Capture {
 
     /// Runs the program to its end. A status other than success is part of the output, not an error.
     ///
-    /// The program leads its own process group, so that Ctrl-C does not reach it. It can therefore not read from the
+    /// The program has a session of its own, so that Ctrl-C does not reach it. It can therefore not read from the
     /// terminal.
     pub fn run(self) -> Result<Output, ProcessError> {
         let mut child = self.spawn()?;
@@ -169,6 +169,7 @@ impl Capture {
         let path = std::env::var_os("PATH");
         let program = locate_program(&self.program, dir, path.as_deref())?;
         let mut command = std::process::Command::new(program);
+        in_own_session(&mut command);
         if let Some(environment) = &self.environment {
             command.env_clear().envs(environment.iter());
         }
@@ -190,7 +191,6 @@ impl Capture {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .spawn()
             .map_err(|source| ProcessError::start(&self.program, source))
     }

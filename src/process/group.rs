@@ -11,7 +11,7 @@ pub(super) struct ProcessGroup {
 }
 
 impl ProcessGroup {
-    /// Returns the group of the child with the process id `id`, which was started with `process_group(0)`.
+    /// Returns the group of the child with the process id `id`, which was started in a session of its own.
     pub(super) fn led_by(id: Option<u32>) -> Self {
         Self {
             leader: id.and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw),

@@ -20,6 +20,7 @@ mod program;
 mod recorder;
 mod relocation;
 mod run;
+mod session;
 mod spawn;
 
 pub use background::start_in_background;

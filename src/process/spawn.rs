@@ -16,6 +16,7 @@ use super::error::ProcessError;
 use super::lines::{LineReader, LineSink};
 use super::program::locate_program;
 use super::recorder::{RecordedOutput, Recorder};
+use super::session::in_own_session;
 
 /// A program to run.
 #[derive(Debug, Clone)]
@@ -97,7 +98,9 @@ pub(super) fn spawn(
             .into(),
     };
     // The builder holds the writing ends of the pipes: while it lives, the output does not end.
-    let child = tokio::process::Command::new(program)
+    let mut builder = tokio::process::Command::new(program);
+    in_own_session(builder.as_std_mut());
+    let child = builder
         .args(&command.args)
         .current_dir(&command.dir)
         .env_clear()
@@ -110,7 +113,6 @@ pub(super) fn spawn(
         .stdin(stdin)
         .stdout(stdout)
         .stderr(stderr)
-        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(|source| ProcessError::start(&command.program, source))?;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
+use crate::support::gate::read;
 use crate::support::session::in_time;
 use crate::support::{Repo, SIGN};
 
@@ -45,13 +46,31 @@ impl AtTerminal {
 
     /// Runs these words of a command line.
     fn begin<W: AsRef<OsStr>>(repo: Repo, words: &[W], env: &[(&str, &str)]) -> Self {
+        let command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
+        Self::spawn(repo, command, words, env)
+    }
+
+    /// Runs these words of a command line in a terminal session of their own, so that `/dev/tty` is this terminal.
+    fn begin_session(repo: Repo, words: &[String]) -> Self {
+        let mut command = repo.command("setsid");
+        command
+            .arg("--ctty")
+            .arg(assert_cmd::cargo::cargo_bin("batch"));
+        Self::spawn(repo, command, words, &[])
+    }
+
+    fn spawn<W: AsRef<OsStr>>(
+        repo: Repo,
+        mut command: Command,
+        words: &[W],
+        env: &[(&str, &str)],
+    ) -> Self {
         let pty = openpty(None, None).expect("a terminal");
         // Other tests start programs at the same time, which must not inherit this terminal.
         for side in [&pty.master, &pty.slave] {
             fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a terminal");
         }
         let before = flags(&pty.slave);
-        let mut command = repo.command(assert_cmd::cargo::cargo_bin("batch"));
         command.args(words).envs(env.iter().copied());
         let side = || pty.slave.try_clone().expect("the terminal");
         let child = command
@@ -75,8 +94,13 @@ impl AtTerminal {
         self.write(key);
     }
 
+    /// Writes as soon as the program reads single keys.
     fn write(&self, text: &str) {
         self.wait_until_raw();
+        self.press(text);
+    }
+
+    fn press(&self, text: &str) {
         let mut screen = self.screen.try_clone().expect("the terminal");
         screen.write_all(text.as_bytes()).expect("the terminal");
     }
@@ -183,6 +207,37 @@ sign"#;
         .map(|line| line.contains("and mind the rest"))
         .collect();
     assert_eq!(told, [false, true, true]);
+}
+
+#[test]
+fn a_worker_that_reads_from_the_terminal_does_not_wait_for_a_person() {
+    let repo = Repo::with_packages(1);
+    // A program in the background of a terminal is stopped as soon as it reads a key.
+    let reads = "read -r key 2>/dev/null </dev/tty || true";
+    let migrate = repo.migrate().saying("sign").check(reads);
+    let words = migrate.agent(&format!("{reads}\nsign")).words();
+    let mut it = AtTerminal::begin_session(repo, &words);
+    let (code, pushed) = in_time("a worker waits for a key", move || {
+        (it.end(), it.repo.pushed())
+    });
+    assert_eq!((code, pushed.len()), (Some(0), 1));
+}
+
+#[test]
+fn ctrl_c_at_the_terminal_ends_the_workers() {
+    let repo = Repo::with_packages(1);
+    let started = repo.fifo("started");
+    let agent = "echo $$ >\"$here/started\"\nexec sleep 600";
+    let words = repo.migrate().saying("sign").agent(agent).words();
+    let mut it = AtTerminal::begin_session(repo, &words);
+    let worker = read(&started).trim().parse().expect("a process id");
+    // The terminal turns the key into a signal for the program in its foreground.
+    it.press("\u{3}");
+    it.wait_for("Ctrl-C again");
+    it.press("\u{3}");
+    let code = in_time("the program does not end", move || it.end());
+    assert_eq!(code, Some(130));
+    assert!(kill(Pid::from_raw(worker), None).is_err(), "{worker}");
 }
 
 /// Proposes two units to sign, and one for every other instruction; then signs.
