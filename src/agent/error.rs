@@ -48,7 +48,10 @@ pub enum AgentError {
     )]
     Killed { times: usize, tail: String },
     /// The agent ended without saying that it was done: half of the work may be missing.
-    #[error("the agent ended without saying that it was done ({ending})")]
+    #[error(
+        "the agent ended without saying that it was done ({ending}); {}",
+        last_words(tail)
+    )]
     Unfinished { ending: Ending, tail: String },
     #[error("stopped")]
     Cancelled,
@@ -94,6 +97,29 @@ pub(crate) enum LimitReached {
     Tokens(u64),
     #[error("it reached its limit of {0}")]
     Cost(Usd),
+}
+
+/// A reason quotes at most so many of the last lines, and so many characters of them.
+const LINES_QUOTED: usize = 4;
+const CHARS_QUOTED: usize = 200;
+
+/// Says what a program printed last.
+fn last_words(tail: &str) -> String {
+    let lines: Vec<String> = tail.lines().map(words::line).collect();
+    let lines: Vec<&str> = lines
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !line.is_empty())
+        .collect();
+    if lines.is_empty() {
+        return "it printed nothing".to_owned();
+    }
+    let last = lines[lines.len().saturating_sub(LINES_QUOTED)..].join(" / ");
+    let cut = last.char_indices().nth(CHARS_QUOTED);
+    match cut {
+        Some((at, _)) => format!("it printed: {}…", &last[..at]),
+        None => format!("it printed: {last}"),
+    }
 }
 
 impl AgentError {

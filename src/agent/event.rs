@@ -32,6 +32,8 @@ pub enum AgentEvent {
 pub enum Interruption {
     /// This account sends too many requests.
     RateLimit,
+    /// This account has used up what its plan allows for some hours, a week or a month.
+    UsageLimit,
     /// The provider has too many requests from everybody.
     Overload,
     /// The connection to the provider failed or broke.
@@ -49,6 +51,7 @@ impl fmt::Display for Interruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::RateLimit => "the model's provider limits the rate of requests",
+            Self::UsageLimit => "the account has reached its usage limit",
             Self::Overload => "the model's provider is overloaded",
             Self::Connection => "the model's provider was not reached",
             Self::Killed => "an agent was killed from outside",

@@ -114,7 +114,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             why,
             agent,
         }) => {
-            let mut said = pace(*at_once, why);
+            let mut said = pace(*at_once, why, recorded.at);
             let is_machines = matches!(
                 why,
                 ThrottleReason::Busy { .. } | ThrottleReason::LittleMemory { .. }
@@ -341,11 +341,12 @@ pub(super) fn stopping(how: Stop) -> &'static str {
     }
 }
 
-/// Returns how many agents may work at once from now on, and why.
-fn pace(at_once: usize, why: &ThrottleReason) -> String {
+/// Returns how many agents may work at once from `at` on, and why.
+fn pace(at_once: usize, why: &ThrottleReason, at: i64) -> String {
     match why {
         ThrottleReason::Closed { until, .. } => {
-            format!("no agent is started before {}: {why}", words::clock(*until))
+            let until = words::clock_after(at, *until);
+            format!("no agent is started before {until}: {why}")
         }
         _ => format!("{at_once} at once from now on: {why}"),
     }
@@ -363,11 +364,8 @@ pub(super) fn of(agent: Option<&str>, said: String) -> String {
 pub(super) fn pace_now(pace: &ActiveThrottle) -> String {
     let said = match pace.why {
         ThrottleReason::Closed { until, .. } => {
-            format!(
-                "no agent is started before {}: {}",
-                words::clock(until),
-                pace.why
-            )
+            let until = words::clock_after(pace.since, until);
+            format!("no agent is started before {until}: {}", pace.why)
         }
         why => format!(
             "{} at once since {}: {why}",

@@ -22,4 +22,4 @@ pub use sanitize::{block, line};
 pub use size::{amount, bytes};
 pub use table::table;
 pub use template::{TemplateFault, template_environment};
-pub use time::{clock, duration, timestamp, whole_seconds};
+pub use time::{clock, clock_after, duration, timestamp, whole_seconds};

@@ -33,11 +33,24 @@ pub fn timestamp(ms: i64) -> String {
 /// Formats milliseconds since 1970 as the local time of day: `10:42`.
 #[must_use]
 pub fn clock(ms: i64) -> String {
+    local(ms).strftime("%H:%M").to_string()
+}
+
+/// Formats milliseconds since 1970 as the local time of day, with the day where that is not the day of `before`:
+/// `10:42`, `Dec 24 10:42`.
+#[must_use]
+pub fn clock_after(before: i64, ms: i64) -> String {
+    let (before, then) = (local(before), local(ms));
+    if before.date() == then.date() {
+        return clock(ms);
+    }
+    then.strftime("%b %-d %H:%M").to_string()
+}
+
+fn local(ms: i64) -> jiff::Zoned {
     jiff::Timestamp::from_millisecond(ms)
         .unwrap_or(jiff::Timestamp::MAX)
         .to_zoned(jiff::tz::TimeZone::system())
-        .strftime("%H:%M")
-        .to_string()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod claims_killed;
 mod claims_planned;
 mod clean;
 mod codemod;
+mod coding_agents;
 mod contract;
 mod drift;
 mod enough;

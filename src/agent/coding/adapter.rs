@@ -37,6 +37,11 @@ pub(super) trait Adapter: Send + Sync {
     fn transcript(&self) -> &'static str {
         "transcript.jsonl"
     }
+
+    /// Checks whether the program prints JSON objects, so that every other line is one beside its language.
+    fn prints_json(&self) -> bool {
+        true
+    }
 }
 
 /// The inputs of one turn.

@@ -12,6 +12,7 @@ use super::adapter::{Adapter, TranscriptReader, Turn, TurnEnd};
 use super::adapters::adapter;
 use super::error_message;
 use super::log::Log;
+use super::printed::PrintedLines;
 use crate::agent::contract::{Agent, Quantity, Work, Working};
 use crate::agent::cost::Cost;
 use crate::agent::error::AgentError;
@@ -139,6 +140,11 @@ impl CodingAgent {
         let mut new = Vec::new();
         while let Some(line) = lines.recv().await {
             reader.line(&line, &mut new);
+            if self.adapter.prints_json()
+                && let Some(text) = output.printed.take(&line)
+            {
+                log.write_line(&text)?;
+            }
             if output.refusal.is_none()
                 && let Some(refusal) = reader.refusal()
             {
@@ -224,7 +230,15 @@ impl Agent for CodingAgent {
             {
                 return Err(refusal);
             }
-            let answer = judge(finished.ending, output.end, finished.tail)?;
+            if output.end.is_none()
+                && finished.ending == Ending::Exit(0)
+                && let Some(printed) = output.printed.alone()
+                && let Some(error) = error_message::classify_output(&printed)
+            {
+                return Err(error);
+            }
+            let tail = output.printed.before(&finished.tail);
+            let answer = judge(finished.ending, output.end, tail)?;
             Ok(Work {
                 took: finished.took,
                 summary: answer,
@@ -243,6 +257,8 @@ struct TurnOutput {
     /// The refusal at which the program was stopped.
     refusal: Option<AgentError>,
     end: Option<TurnEnd>,
+    /// What the program printed beside its own language.
+    printed: PrintedLines,
 }
 
 /// Returns the answer of a turn that ended well.

@@ -104,6 +104,10 @@ impl Adapter for Aider {
     fn transcript(&self) -> &'static str {
         "transcript.txt"
     }
+
+    fn prints_json(&self) -> bool {
+        false
+    }
 }
 
 #[derive(Default)]

@@ -129,6 +129,8 @@ struct Transcript {
     /// What the turn has used so far, as far as it is known before the end.
     so_far: Usage,
     refusal: Option<AgentError>,
+    /// The end of the limit that the account has reached, in seconds since 1970.
+    limited_until: Option<i64>,
     end: Option<TurnEnd>,
 }
 
@@ -178,6 +180,11 @@ impl TranscriptReader for Transcript {
                 events.extend(interruption(&line));
                 self.refusal = self.refusal.take().or_else(|| self.refused(&line));
             }
+            (Some("rate_limit_event"), _) => {
+                let is_rejected = text(&line, "/rate_limit_info/status") == Some("rejected");
+                let until = line.pointer("/rate_limit_info/resetsAt");
+                self.limited_until = until.and_then(Value::as_i64).filter(|_| is_rejected);
+            }
             (Some("assistant"), _) => self.assistant(&line, events),
             (Some("result"), subtype) => {
                 events.push(AgentEvent::Usage(usage(&line, self.before.as_ref())));
@@ -192,7 +199,12 @@ impl TranscriptReader for Transcript {
     }
 
     fn end(self: Box<Self>, _events: &mut Vec<AgentEvent>) -> Option<TurnEnd> {
-        self.end
+        match (self.end, self.limited_until) {
+            (Some(TurnEnd::Failed(error)), Some(until)) => {
+                Some(TurnEnd::Failed(error_message::limited_until(error, until)))
+            }
+            (end, _) => end,
+        }
     }
 }
 

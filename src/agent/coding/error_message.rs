@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Deserializer, Value};
 
-use super::retry_time::wait;
+use super::retry_time;
 use crate::agent::error::{AgentError, Refusal};
 use crate::agent::event::Interruption;
 
@@ -21,7 +21,7 @@ pub(super) fn classify(status: Option<u64>, message: &str) -> AgentError {
     });
     let at = |pointer| answer.as_ref().and_then(|answer| answer.pointer(pointer));
     let status = status.or_else(|| at("/error/code")?.as_u64());
-    let wait = wait(message, &Zoned::now());
+    let wait = retry_time::wait(message, &Zoned::now());
     let own = at("/error/message").and_then(Value::as_str);
     let message = own.unwrap_or(message);
     let class = status
@@ -33,7 +33,28 @@ pub(super) fn classify(status: Option<u64>, message: &str) -> AgentError {
 /// Returns the error that a line of a long output reports, if one does.
 pub(super) fn classify_output(text: &str) -> Option<AgentError> {
     let line = text.lines().find(|line| by_words(line).is_some())?;
-    Some(error(by_words(line), wait(line, &Zoned::now()), line))
+    let wait = retry_time::wait(line, &Zoned::now());
+    Some(error(by_words(line), wait, line))
+}
+
+/// Adds the end of the account's limit to an error that does not name it. Programs that know the end, in seconds since
+/// 1970, report it apart from their message.
+pub(super) fn limited_until(error: AgentError, end: i64) -> AgentError {
+    match (error, Timestamp::from_second(end)) {
+        (
+            AgentError::Transient {
+                interruption: Interruption::RateLimit | Interruption::UsageLimit,
+                wait: None,
+                message,
+            },
+            Ok(end),
+        ) => AgentError::Transient {
+            interruption: Interruption::UsageLimit,
+            wait: Some(retry_time::until(end, &Zoned::now())),
+            message,
+        },
+        (error, _) => error,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -42,8 +63,24 @@ enum Class {
     Lasting(Refusal),
 }
 
+/// Providers end a limit on the rate of requests within some minutes. A longer one is a limit on the usage.
+const LONG: Duration = Duration::from_mins(30);
+
 fn error(class: Option<Class>, wait: Option<Duration>, message: &str) -> AgentError {
     let message = message.trim().to_owned();
+    let class = match (class, wait) {
+        // A quota that comes back is a limit: Gemini names its limits for a minute so.
+        (Some(Class::Lasting(Refusal::Quota)), Some(_)) => {
+            Some(Class::Transient(Interruption::RateLimit))
+        }
+        (class, _) => class,
+    };
+    let class = match (class, wait) {
+        (Some(Class::Transient(Interruption::RateLimit)), Some(wait)) if wait >= LONG => {
+            Some(Class::Transient(Interruption::UsageLimit))
+        }
+        (class, _) => class,
+    };
     match class {
         Some(Class::Transient(interruption)) => AgentError::Transient {
             interruption,
@@ -62,6 +99,9 @@ fn by_status(status: u64, message: &str) -> Option<Class> {
         404 => Class::Lasting(Refusal::Model),
         408 => Class::Transient(Interruption::Connection),
         429 if is_quota(&message.to_lowercase()) => Class::Lasting(Refusal::Quota),
+        429 if is_usage_limit(&message.to_lowercase()) => {
+            Class::Transient(Interruption::UsageLimit)
+        }
         429 => Class::Transient(Interruption::RateLimit),
         500..=599 => Class::Transient(Interruption::Overload),
         _ => return None,
@@ -78,6 +118,40 @@ fn is_quota(message: &str) -> bool {
     ]
     .iter()
     .any(|words| message.contains(words))
+}
+
+/// Checks for the words of a plan's limit for some hours, a day, a week or a month. Whether its end is named is another
+/// question.
+fn is_usage_limit(message: &str) -> bool {
+    let any = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    let is_limit = any(&[
+        "usage limit",
+        "usage_limit",
+        "session limit",
+        "daily limit",
+        "weekly limit",
+        "monthly limit",
+        "weekly rate limit",
+        "weekly_rate_limit",
+        "hour limit",
+        "spend limit",
+        "spending limit",
+        "daily quota",
+        "exhausted your capacity",
+        "quota will reset",
+        "limit will reset",
+        "limits will reset",
+    ]);
+    // Claude Code names the model: "You've hit your Opus limit".
+    let reached = ["hit your ", "reached your "];
+    let mut after = reached.iter().filter_map(|words| message.split_once(words));
+    is_limit
+        || after.any(|(_, named)| {
+            named
+                .split_whitespace()
+                .take(4)
+                .any(|it| it.starts_with("limit"))
+        })
 }
 
 fn by_words(message: &str) -> Option<Class> {
@@ -112,16 +186,14 @@ fn by_words(message: &str) -> Option<Class> {
         ])
     {
         Class::Lasting(Refusal::Model)
+    } else if is_usage_limit(&message) {
+        Class::Transient(Interruption::UsageLimit)
     } else if any(&[
         "rate limit",
         "rate_limit",
         "ratelimit",
         "too many requests",
         "status: 429",
-        "usage limit",
-        "session limit",
-        "weekly limit",
-        "hit your limit",
         "resource_exhausted",
     ]) {
         Class::Transient(Interruption::RateLimit)
@@ -193,6 +265,10 @@ mod tests {
             other => other.to_string(),
         };
         assert_eq!(kind(429, "Too many requests"), "RateLimit");
+        assert_eq!(
+            kind(429, "exceeded your current quota, please retry in 34.07s."),
+            "RateLimit"
+        );
         assert_eq!(kind(429, "You exceeded your current quota"), "Quota");
         assert_eq!(kind(529, "Overloaded"), "Overload");
         assert_eq!(kind(401, "no"), "Login");
@@ -202,6 +278,42 @@ mod tests {
             "the agent failed: Prompt is too long"
         );
         assert_eq!(kind(400, "Your credit balance is too low"), "Quota");
+    }
+
+    #[test]
+    fn a_usage_limit_is_known_whether_its_end_is_named_or_not() {
+        for (message, is_named) in [
+            ("You've hit your session limit · resets 3:30pm (UTC)", true),
+            ("You've hit your limit · resets 10pm (UTC)", true),
+            (
+                "You've hit your Opus limit · resets Dec 24 at 3pm (UTC)",
+                true,
+            ),
+            ("Claude AI usage limit reached|1735056000", true),
+            ("5-hour limit reached ∙ resets 15:00", true),
+            ("You've hit your usage limit. Try again later.", false),
+            ("You have exhausted your daily quota on this model.", false),
+            (
+                "You've exhausted your capacity. Your quota will reset after 3h2m.",
+                true,
+            ),
+            (
+                "You've hit a rate limit. Please try again in 51 hours.",
+                true,
+            ),
+            ("You've reached your weekly rate limit. Please wait.", false),
+        ] {
+            for status in [None, Some(429)] {
+                match classify(status, message) {
+                    AgentError::Transient {
+                        interruption: Interruption::UsageLimit,
+                        wait,
+                        ..
+                    } => assert_eq!(wait.is_some(), is_named, "{message}"),
+                    error => panic!("{message}: {error:?}"),
+                }
+            }
+        }
     }
 
     #[test]

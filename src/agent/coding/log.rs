@@ -41,6 +41,11 @@ impl Log {
             },
             AgentEvent::Session(_) | AgentEvent::Usage(_) => return Ok(()),
         };
+        self.write_line(&line)
+    }
+
+    /// Writes a line that the program printed beside its own language.
+    pub(super) fn write_line(&mut self, line: &str) -> Result<(), AgentError> {
         writeln!(self.file, "{line}").map_err(|source| write_error(&self.path, source))
     }
 }

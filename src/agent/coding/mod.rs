@@ -19,6 +19,8 @@ mod installed;
 mod json;
 mod log;
 mod opencode;
+mod printed;
+mod retry_moment;
 mod retry_time;
 
 pub(crate) use agent::CodingAgent;

@@ -435,3 +435,19 @@ proptest! {
         read_transcript(CodingKind::ALL[reader], &broken, None, &[]);
     }
 }
+
+#[test]
+fn claude_tells_the_end_of_a_limit_apart_from_its_message() {
+    let soon = jiff::Timestamp::now().as_second() + 7_200;
+    let limited = |status: &str| {
+        let transcript = format!(
+            r#"{{"type":"rate_limit_event","rate_limit_info":{{"status":"{status}","resetsAt":{soon}}}}}
+{{"type":"result","is_error":true,"api_error_status":429,"result":"You've hit your session limit"}}"#
+        );
+        read_transcript(CodingKind::Claude, &transcript, None, &[])
+    };
+    let told = limited("rejected");
+    assert!(told.contains("wait: Some(7199"), "{told}");
+    let warned = limited("allowed_warning");
+    assert!(warned.contains("wait: None"), "{warned}");
+}

@@ -78,7 +78,10 @@ impl Concurrency {
         let busy = scheduler::busy(state);
         let (of, governor, busy) = match interruption {
             Interruption::Killed => (None, &mut self.machine, busy.values().sum()),
-            Interruption::RateLimit | Interruption::Overload | Interruption::Connection => {
+            Interruption::RateLimit
+            | Interruption::UsageLimit
+            | Interruption::Overload
+            | Interruption::Connection => {
                 let governors = self.providers.entry(agent.clone());
                 let governor = governors.or_insert_with(|| Governor::new(self.jobs));
                 let busy = busy.get(agent).copied().unwrap_or_default();

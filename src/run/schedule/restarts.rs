@@ -15,6 +15,12 @@ const TRIES: usize = 6;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
+/// How long an agent waits whose account has reached its usage limit, where nobody says until when.
+const PAUSE: Duration = Duration::from_mins(30);
+
+/// Agents that wait for the same moment start again within so much time after it.
+const SPREAD: Duration = Duration::from_mins(1);
+
 /// How long an agent waits whose connection broke; after the last restart it has failed.
 const WAITS_AFTER_BREAK: [Duration; 3] = [
     Duration::from_secs(5),
@@ -29,6 +35,7 @@ const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_
 #[derive(Debug)]
 pub(crate) struct Restarts {
     after_limit: ExponentialBackoff,
+    after_usage_limit: ExponentialBackoff,
     after_break: std::array::IntoIter<Duration, 3>,
     after_kill: std::array::IntoIter<Duration, 2>,
     /// How much longer interrupted work may take.
@@ -38,13 +45,13 @@ pub(crate) struct Restarts {
 impl Restarts {
     /// Takes how long the agent may work on its unit.
     pub(crate) fn within(limit: Duration) -> Self {
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(FIRST_WAIT)
+            .with_max_delay(LONGEST_WAIT)
+            .with_jitter();
         Self {
-            after_limit: ExponentialBuilder::default()
-                .with_min_delay(FIRST_WAIT)
-                .with_max_delay(LONGEST_WAIT)
-                .with_max_times(TRIES)
-                .with_jitter()
-                .build(),
+            after_limit: waits.with_max_times(TRIES).build(),
+            after_usage_limit: waits.without_max_times().build(),
             after_break: WAITS_AFTER_BREAK.into_iter(),
             after_kill: WAITS_AFTER_KILL.into_iter(),
             left: limit,
@@ -52,13 +59,19 @@ impl Restarts {
     }
 
     /// Returns how long the agent waits before it starts again; `None` where it has had its restarts. `worked` is how
-    /// long the turn took that was interrupted.
+    /// long the turn took that was interrupted, and `told` how long the agent has to wait, where it was told.
     pub(crate) fn next(
         &mut self,
         interruption: Interruption,
         worked: Duration,
+        told: Option<Duration>,
     ) -> Option<Duration> {
-        match interruption {
+        let usual = match interruption {
+            // The unit has no part in it, and the limit ends some time.
+            Interruption::UsageLimit => {
+                let usual = self.after_usage_limit.next()?;
+                return Some(spread(told.map_or(PAUSE, |told| told.max(usual))));
+            }
             Interruption::RateLimit | Interruption::Overload => self.after_limit.next(),
             Interruption::Connection | Interruption::Killed => {
                 self.left = self.left.saturating_sub(worked);
@@ -71,8 +84,14 @@ impl Restarts {
                     self.after_break.next()
                 }
             }
-        }
+        }?;
+        Some(told.map_or(usual, spread))
     }
+}
+
+/// Makes a wait a little longer, so that agents that got the same retry time do not start again at the same moment.
+fn spread(wait: Duration) -> Duration {
+    wait + (wait / 10).min(SPREAD).mul_f64(fastrand::f64())
 }
 
 #[cfg(test)]
@@ -82,7 +101,7 @@ mod tests {
     fn times(interruption: Interruption, worked: Duration) -> usize {
         let mut restarts = Restarts::within(Duration::from_mins(30));
         let mut count = 0;
-        while restarts.next(interruption, worked).is_some() {
+        while restarts.next(interruption, worked, None).is_some() {
             count += 1;
         }
         count
@@ -95,6 +114,22 @@ mod tests {
         assert_eq!(times(Interruption::Overload, short), 6);
         assert_eq!(times(Interruption::Connection, short), 3);
         assert_eq!(times(Interruption::Killed, short), 2);
+    }
+
+    #[test]
+    fn a_usage_limit_ends_no_unit_and_its_named_end_is_kept_to_the_minute() {
+        let mut restarts = Restarts::within(Duration::from_mins(30));
+        let mut next = |told| {
+            let next = restarts.next(Interruption::UsageLimit, Duration::ZERO, told);
+            next.expect("a further try")
+        };
+        let week = Duration::from_hours(7 * 24);
+        for _ in 0..20 {
+            assert!((PAUSE..PAUSE + SPREAD).contains(&next(None)));
+            assert!((week..=week + SPREAD).contains(&next(Some(week))));
+        }
+        // The named end has passed, and the provider still refuses.
+        assert!(next(Some(Duration::ZERO)) >= FIRST_WAIT);
     }
 
     #[test]

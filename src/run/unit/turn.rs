@@ -60,13 +60,16 @@ pub(crate) async fn turns(
             AgentError::Killed { .. } => (Interruption::Killed, None),
             _ => return Ok(AgentEnd::Failed(error)),
         };
-        let usual = restarts.next(interruption, begun.elapsed());
-        report(unit, assignment.agent.id(), interruption, wait);
-        let Some(usual) = usual else {
+        let next = restarts.next(interruption, begun.elapsed(), wait);
+        // No other agent is served before this one is, where the account has reached its limit.
+        let closed = match interruption {
+            Interruption::UsageLimit => next,
+            _ => wait,
+        };
+        report(unit, assignment.agent.id(), interruption, closed);
+        let Some(wait) = next else {
             return Ok(AgentEnd::Failed(error));
         };
-        // Agents that got the same retry time must not start again at the same moment.
-        let wait = wait.map_or(usual, |wait| wait.mul_f64(1.0 + fastrand::f64() / 10.0));
         unit.say(UnitFact::Interrupted {
             interruption,
             said: error.to_string(),
@@ -77,7 +80,10 @@ pub(crate) async fn turns(
             tokio::time::sleep(wait).await;
             match interruption {
                 Interruption::Killed => Some(unit.restart_permits.permit().await),
-                Interruption::RateLimit | Interruption::Overload | Interruption::Connection => None,
+                Interruption::RateLimit
+                | Interruption::UsageLimit
+                | Interruption::Overload
+                | Interruption::Connection => None,
             }
         };
         let _permit = unit.unless_cancelled(until_then).await?;
