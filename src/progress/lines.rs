@@ -170,9 +170,15 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             words::duration(*wait_ms),
             first_line(said)
         ),
-        UnitFact::SentBack { step, reason, .. } => format!(
-            "sent back to the agent at {}: {}",
+        UnitFact::SentBack {
+            step,
+            reason,
+            fresh,
+            ..
+        } => format!(
+            "sent back to the agent at {}{}: {}",
             step.words(),
+            if *fresh { ", in a new session" } else { "" },
             first_line(reason)
         ),
         UnitFact::Carried {

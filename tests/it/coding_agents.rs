@@ -59,3 +59,37 @@ fn a_program_that_only_prints_that_it_is_not_logged_in_ends_the_run() {
     output.says("3 skipped (agent refused)");
     assert_eq!(repo.worked().len(), 1);
 }
+
+/// Is red wherever somebody worked.
+const RED: &str = r#"
+test "$BATCH_UNIT" != .base || exit 0
+echo check >>"$(dirname "$0")/checked"
+echo 'never right'; exit 1"#;
+
+#[test]
+fn an_attempt_that_changes_nothing_is_not_checked_again_and_gets_one_new_session() {
+    let repo = Repo::with_packages(1);
+    let check = repo.program("check", RED);
+    // It works once, and then only says that it did.
+    let once = claude(
+        r#"echo "resumed: $*" | grep -o 'resumed:\|--resume' | tr '\n' ' ' >>"$here/starts"
+echo >>"$here/starts"
+test -e "$here/once" || { echo '// signed' >>packages/p0/index.js; touch "$here/once"; }"#,
+    );
+    let migrate = repo.migrate().agent(&once).check(&check.to_string_lossy());
+    let output = migrate.with(["--agent", "claude", "--attempts", "9"]).run();
+    let output = output.exits(1);
+    output.says("the agent changed nothing in its last attempt, so the check was not run again");
+    output.says("never right");
+    let text = |name: &str| std::fs::read_to_string(repo.root().join(name)).unwrap_or_default();
+    let starts = text("starts");
+    let starts: Vec<&str> = starts.lines().map(str::trim).collect();
+    assert_eq!(starts, ["resumed:", "resumed: --resume", "resumed:"]);
+    // The first attempt, and once again to see whether it is flaky.
+    assert_eq!(text("checked").lines().count(), 2);
+    let prompt = text("prompt-01-packages-p0-index-js");
+    assert!(
+        prompt.contains("## Your files") && prompt.contains("never right"),
+        "{prompt}"
+    );
+}

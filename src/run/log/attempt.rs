@@ -65,8 +65,14 @@ pub struct SentBack {
     pub reason: String,
     /// The feedback for the agent.
     pub text: String,
+    /// The last lines of the log.
+    pub tail: Option<String>,
     /// The content of the checkout at the end of the attempt, where it was kept.
     pub left: Option<TreeId>,
+    /// The agent starts a new session, because it changed nothing in the earlier one.
+    pub fresh: bool,
+    /// The work that a check failed on.
+    pub red: Option<TreeId>,
 }
 
 impl Attempt {
@@ -103,8 +109,26 @@ impl Attempt {
         self.branch.as_ref().map(|branch| &branch.start)
     }
 
+    /// Returns the whole work that was proven, with the removals that are left to a later unit.
+    fn work(&self) -> Option<&TreeId> {
+        let deferred = self.deferred.as_ref().map(|removals| &removals.full);
+        deferred.or(self.proven.as_ref().map(|proven| &proven.tree))
+    }
+
+    /// Checks whether the proven work is the work on which a check failed in the attempt before.
+    pub(crate) fn repeats(&self) -> bool {
+        let red = self.sent_back.last().and_then(|back| back.red.as_ref());
+        red.is_some() && red == self.work()
+    }
+
     /// Takes in that the agent got feedback, on which it has not worked yet.
-    pub(crate) fn send_back(&mut self, back: SentBack) {
+    pub(crate) fn send_back(&mut self, mut back: SentBack) {
+        if back.step == Step::Check {
+            back.red = self.work().cloned();
+        }
+        if back.fresh {
+            self.session = None;
+        }
         self.sent_back.push(back);
         self.agent_took_ms = None;
         self.proven = None;

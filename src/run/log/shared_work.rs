@@ -41,7 +41,10 @@ impl UnitState {
                 step: Step::Scope,
                 reason: left.reason.clone(),
                 text: left.text.clone(),
+                tail: None,
                 left: None,
+                fresh: false,
+                red: None,
             });
         }
     }

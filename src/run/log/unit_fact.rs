@@ -110,9 +110,15 @@ pub enum UnitFact {
         step: Step,
         reason: String,
         text: String,
+        /// The last lines of the log that says more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tail: Option<String>,
         /// The content of the checkout at the end of the attempt, where an agent may have to start from it again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         left: Option<TreeId>,
+        /// The agent starts a new session, because it changed nothing in the earlier one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fresh: bool,
     },
     Committed {
         commit: CommitId,

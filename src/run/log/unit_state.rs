@@ -166,13 +166,18 @@ impl UnitState {
                 step,
                 reason,
                 text,
+                tail,
                 left,
+                fresh,
                 ..
             } => self.attempt.send_back(SentBack {
                 step: *step,
                 reason: reason.clone(),
                 text: text.clone(),
+                tail: tail.clone(),
                 left: left.clone(),
+                fresh: *fresh,
+                red: None,
             }),
             UnitFact::CandidateEnded(candidate) => {
                 self.candidates.push(candidate.clone());

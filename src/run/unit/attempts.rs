@@ -1,8 +1,10 @@
 //! The agent's attempts at a unit: it works until nothing is found wrong, or until it has had all its attempts.
 
 use crate::agent::{Restart, given_up};
+use crate::check::Verdict;
 use crate::git::TreeId;
 use crate::run::job::job::Job;
+use crate::run::log::attempt::Attempt;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::event::Event;
 use crate::run::log::outcome::Step;
@@ -11,12 +13,16 @@ use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::agent::agent;
 use crate::run::unit::carry::carry;
-use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext, failure};
+use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::defer::checked;
 use crate::run::unit::scope::scope;
 use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::user_checkout::UserCheckout;
 use crate::words;
+
+/// What a reason says of an attempt that changed nothing.
+const CHANGED_NOTHING: &str =
+    "the agent changed nothing in its last attempt, so the check was not run again";
 
 /// A reason names at most so many files of the user's own checkout.
 const FILES_SHOWN: usize = 10;
@@ -44,11 +50,14 @@ pub(crate) async fn attempts(
             }
             other => return other,
         };
-        let attempt = unit.state().attempt.number();
+        let state = unit.state().attempt;
+        let attempt = state.number();
+        let repeats = state.repeats();
         let feedback = failure
             .feedback
             .clone()
-            .filter(|_| attempt < unit.assignment().attempts());
+            .filter(|_| attempt < unit.assignment().attempts())
+            .filter(|_| !repeats || may_begin_a_session(&state));
         let Some(text) = feedback else {
             return Err(Halt::Failed(failure));
         };
@@ -59,7 +68,9 @@ pub(crate) async fn attempts(
             step: failure.step,
             reason: failure.reason,
             text,
+            tail: failure.tail,
             left,
+            fresh: repeats,
         })
         .await?;
     }
@@ -77,9 +88,35 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
     }
     let change = match scope(unit, prepared).await? {
         None => None,
+        Some(_) if unit.state().attempt.repeats() => return Err(repeated(&unit.state().attempt)),
         Some(proven) => Some(checked(unit, prepared, proven).await?),
     };
     Ok(AttemptResult { summary, change })
+}
+
+/// Checks whether an agent that changed nothing may look at its unit in a new session, which it may once.
+fn may_begin_a_session(attempt: &Attempt) -> bool {
+    attempt.session.is_some() && !attempt.sent_back.iter().any(|back| back.fresh)
+}
+
+/// Returns the failure of an attempt that changed nothing: the check that failed on the same work is not run again.
+fn repeated(attempt: &Attempt) -> Halt {
+    let back = attempt.sent_back.last();
+    let (reason, text) = back.map_or(("", ""), |back| (&*back.reason, &*back.text));
+    let is_red = |check: &&CheckResult| matches!(check.verdict, Verdict::Fail { .. });
+    let red = attempt.checks.iter().rfind(is_red);
+    Halt::Failed(Failure {
+        feedback: Some(text.to_owned()),
+        tail: red.map(|check| check.tail.clone()),
+        log: red.map(|check| check.log.clone()),
+        ..Failure::new(
+            Step::Check,
+            format!(
+                "{}\n{CHANGED_NOTHING}",
+                reason.trim_end_matches(CHANGED_NOTHING).trim_end()
+            ),
+        )
+    })
 }
 
 /// Keeps what an attempt leaves, where the agent may have to start from it again.

@@ -181,7 +181,9 @@ fn every_kind_of_event() -> Vec<Event> {
             step: Step::Scope,
             reason: "r".into(),
             text: "t".into(),
+            tail: Some("l".into()),
             left: None,
+            fresh: true,
         },
         UnitFact::Committed {
             commit: CommitId::new("3".repeat(40)),
