@@ -1,4 +1,4 @@
-//! Runs a check in a worktree and reads from its output which tests failed.
+//! Runs a check in a worktree and reads from its output which tests failed, and which files it complains about.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::command::Check;
 use super::failed_tests::failed_tests;
 use super::output::CheckOutput;
+use super::places;
 use crate::config::CommandLine;
 use crate::process::{self, Capture, Command, Environment, ProcessError, find_program};
 
@@ -66,17 +67,22 @@ pub(crate) async fn run(
             check: check.name.clone(),
             source,
         })?;
-    let mut tests = BTreeSet::new();
+    let (mut tests, mut places) = (BTreeSet::new(), BTreeSet::new());
     // With a truncated output, tests whose names are missing would look as if they had passed.
     if !finished.ending.is_success() && !finished.truncated {
-        let (name, worktree, log) = (check.name.clone(), worktree.to_owned(), command.log);
-        let read = move || failed_tests(&name, &worktree, &log, started).unwrap_or_default();
-        // Without names of tests the exit code decides.
-        tests = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+        let (check, worktree, log) = (check.clone(), worktree.to_owned(), command.log);
+        let read = move || {
+            let tests = failed_tests(&check.name, &worktree, &log, started).unwrap_or_default();
+            let places = places::places(&worktree, &check.dir, &log).unwrap_or_default();
+            (tests, places)
+        };
+        // Without names the exit code decides.
+        (tests, places) = tokio::task::spawn_blocking(read).await.unwrap_or_default();
     }
     Ok(CheckOutput {
         ending: finished.ending,
         tests,
+        places,
         took: finished.took,
         tail: finished.tail,
     })

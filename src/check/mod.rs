@@ -2,7 +2,7 @@
 //!
 //! A [`Check`] is one command and the folder it runs in. The user [gives](Check::given) it, or [`discover`] finds it
 //! for the files of a claim. [`obstacle`], [`missing_module`] and [`workspace_above`] say beforehand why it cannot run.
-//! [`run`] runs it in a worktree and names the tests that failed. A [`Failure`], compared with the failure of the same
+//! [`run`] runs it in a worktree and names the tests that failed, and the files that it complains about. A [`Failure`], compared with the failure of the same
 //! check on the base, gives a [`Verdict`].
 //! This room knows nothing of runs, plans or agents, and it does not repeat a check that failed.
 
@@ -10,13 +10,16 @@ mod command;
 mod discover;
 mod execute;
 mod failed_tests;
+mod no_proof;
 mod output;
+mod places;
 mod verdict;
 mod workspace_above;
 
 pub(crate) use command::Check;
 pub(crate) use discover::discover;
 pub(crate) use execute::{missing_module, obstacle, run};
+pub(crate) use no_proof::NoProof;
 pub(crate) use output::CheckOutput;
-pub(crate) use verdict::{Failure, Verdict};
+pub(crate) use verdict::{Against, Failure, Verdict};
 pub(crate) use workspace_above::workspace_above;

@@ -12,6 +12,8 @@ pub(crate) struct CheckOutput {
     pub ending: Ending,
     /// The tests that failed; empty where the check passed, or its runner names no tests.
     pub tests: BTreeSet<String>,
+    /// The files that the check complains about; empty where it passed.
+    pub places: BTreeSet<String>,
     pub took: Duration,
     /// The last lines that the check printed, as plain text.
     pub tail: String,
@@ -24,6 +26,7 @@ impl CheckOutput {
         (!self.ending.is_success()).then(|| Failure {
             ending: self.ending,
             tests: self.tests.clone(),
+            places: self.places.clone(),
         })
     }
 }

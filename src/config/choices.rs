@@ -74,6 +74,19 @@ impl MergeMethod {
     }
 }
 
+/// What becomes of a unit with a check that verified nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unverified {
+    /// It is committed and waits for batch publish
+    #[default]
+    Hold,
+    /// Its pull request is a draft
+    Draft,
+    /// It is published like any other
+    Publish,
+}
+
 /// Where pull requests are opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]

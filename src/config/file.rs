@@ -10,7 +10,7 @@ use super::agent::AgentOptions;
 use super::amounts::{AgentCaps, BestOf, Budget, Tokens};
 use super::choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
-    ScopeRule,
+    ScopeRule, Unverified,
 };
 use super::error::ConfigError;
 use super::prompts::PromptConfig;
@@ -111,6 +111,8 @@ pub(crate) struct PublishConfig {
     pub fork: Option<ForkChoice>,
     pub push: Option<PushChoice>,
     pub draft: Option<bool>,
+    /// What becomes of units with a check that verified nothing.
+    pub unverified: Option<Unverified>,
     /// Whether continuous integration runs for the commits.
     pub ci: Option<bool>,
     /// Whether the repository's pre-push hook judges what is pushed.

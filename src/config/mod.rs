@@ -25,7 +25,7 @@ pub(crate) use agent_choice::AgentShare;
 pub(crate) use amounts::{AgentCaps, BestOf, Budget, Tokens};
 pub(crate) use choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
-    ScopeRule,
+    ScopeRule, Unverified,
 };
 pub(crate) use error::ConfigError;
 pub(crate) use file::{Config, FILE_NAME, MAX_REVIEWERS, Price, PublishConfig, RunConfig};

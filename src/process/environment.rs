@@ -145,6 +145,8 @@ const ADDED: [(&str, &str); 6] = [
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
+    /// The variables of the parent process that the worker does not get because they may hold a secret.
+    withheld: Vec<String>,
 }
 
 impl Environment {
@@ -156,6 +158,12 @@ impl Environment {
             .filter(|(sign, _)| parent.iter().any(|(name, _)| name == sign))
             .flat_map(|(_, names)| names.iter().copied())
             .collect();
+        let withheld = parent
+            .iter()
+            .map(|(name, _)| name.to_string_lossy())
+            .filter(|name| may_be_secret(name) && !may_pass(name, pass))
+            .map(std::borrow::Cow::into_owned)
+            .collect();
         let kept = parent.into_iter().filter(|(name, _)| {
             let name = name.to_string_lossy();
             may_pass(&name, pass) && !running.contains(&&*name)
@@ -165,6 +173,7 @@ impl Environment {
             .map(|&(name, value)| (OsString::from(name), OsString::from(value)));
         Self {
             variables: kept.chain(added).collect(),
+            withheld,
         }
     }
 
@@ -193,6 +202,11 @@ impl Environment {
         self.variables.get(name.as_ref()).map(OsString::as_os_str)
     }
 
+    /// Returns the names of the parent's variables that are withheld because they may hold a secret.
+    pub fn withheld(&self) -> &[String] {
+        &self.withheld
+    }
+
     /// Iterates over all variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables
@@ -201,13 +215,19 @@ impl Environment {
     }
 }
 
+/// Checks whether the variable's name says that it holds a secret.
+fn may_be_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    FORGE_TOKENS.contains(&upper.as_str()) || SECRET_WORDS.iter().any(|word| upper.contains(word))
+}
+
 fn may_pass(name: &str, pass: &[String]) -> bool {
     let upper = name.to_ascii_uppercase();
     if FORGE_TOKENS.contains(&upper.as_str()) {
         return false;
     }
     pass.iter().any(|passed| passed == name)
-        || !(SECRET_WORDS.iter().any(|word| upper.contains(word))
+        || !(may_be_secret(name)
             || WITHHELD_PREFIXES
                 .iter()
                 .chain(&PLACE_PREFIXES)

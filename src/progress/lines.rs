@@ -157,6 +157,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 Verdict::Pass => "passed",
                 Verdict::Fail { .. } => "failed",
                 Verdict::OldFailure { .. } => "failed, as it does on the base",
+                Verdict::VerifiedNothing { .. } => "verified nothing",
                 Verdict::Flaky { .. } => "is flaky: it passed when run again",
             };
             let name = short(&words::line(&result.name));
@@ -299,6 +300,7 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         }
         Outcome::Withheld { why } => match why {
             WithheldReason::TooFew => "withheld".to_owned(),
+            WithheldReason::Unverified => "withheld: a check verified nothing".to_owned(),
             WithheldReason::GitFolderChanged => "withheld: settings or hooks changed".to_owned(),
         },
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),

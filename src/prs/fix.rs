@@ -205,6 +205,8 @@ fn recorded(unit: &UnitState) -> Vec<FailedCheck> {
             Verdict::OldFailure { ending, .. } => {
                 format!("failed, as it did before the change: {ending}")
             }
+            // No agent can mend what fails whatever the change is.
+            Verdict::VerifiedNothing { .. } => continue,
         };
         failed.push(FailedCheck {
             name: result.name.clone(),

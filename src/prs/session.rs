@@ -182,7 +182,7 @@ impl PrSession {
             return;
         }
         // A new failure would have prevented the pull request.
-        if !unit.attempt.checks.is_empty() {
+        if !unit.attempt.checks.is_empty() && !unit.attempt.is_unverified() {
             standing.checks = ChecksStatus::Green;
         }
         let Some(commit) = &unit.attempt.commit else {

@@ -335,8 +335,11 @@ impl UnitReport {
             }
             Phase::Ended(Outcome::Withheld { why }) => {
                 // The reason of a run as a whole follows from its totals.
-                self.reason = (*why == WithheldReason::GitFolderChanged)
-                    .then(|| view::SETTINGS_CHANGED.to_owned());
+                self.reason = match why {
+                    WithheldReason::TooFew => None,
+                    WithheldReason::GitFolderChanged => Some(view::SETTINGS_CHANGED.to_owned()),
+                    WithheldReason::Unverified => Some("a check verified nothing".to_owned()),
+                };
                 "withheld"
             }
             Phase::Ended(Outcome::Stopped) => "stopped",
@@ -357,6 +360,7 @@ impl CheckReport {
                 Verdict::Pass => "pass",
                 Verdict::Fail { .. } => "fail",
                 Verdict::OldFailure { .. } => "old-failure",
+                Verdict::VerifiedNothing { .. } => "verified-nothing",
                 Verdict::Flaky { .. } => "flaky",
             },
             tests: result.verdict.tests().to_vec(),

@@ -214,6 +214,11 @@ fn others(state: &RunState) -> Option<String> {
     lines.extend(view::leftovers(state).map(|said| format!("- {}", escaped(&said))));
     lines.extend(view::left_to_others(state).map(|said| format!("- {}", escaped(&said))));
     lines.extend(
+        view::unverified(state)
+            .iter()
+            .map(|said| format!("- {}", escaped(said))),
+    );
+    lines.extend(
         view::blemishes(state)
             .into_iter()
             .map(|(unit, check, words)| {

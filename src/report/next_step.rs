@@ -90,6 +90,10 @@ fn step(
             WithheldReason::GitFolderChanged => alone(resume),
             WithheldReason::TooFew if state.canary().is_some() => alone(format!("{resume} --yes")),
             WithheldReason::TooFew => alone(retry("--failed")),
+            WithheldReason::Unverified => Some((
+                format!("batch publish {run} --unverified draft"),
+                Some("or mend the check first, then batch retry"),
+            )),
         },
         Outcome::LeftOut { why } => match why {
             StopReason::Budget { .. } => Some((resume, Some("add a larger --budget"))),

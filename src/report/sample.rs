@@ -261,6 +261,7 @@ pub(crate) fn failing() -> Verdict {
     Verdict::Fail {
         ending: Ending::Exit(1),
         tests: Vec::new(),
+        places: Vec::new(),
     }
 }
 

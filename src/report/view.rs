@@ -9,8 +9,8 @@ use crate::check::Verdict;
 use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::{
-    Acquired, Candidate, CandidateEnd, CheckResult, Liveness, Outcome, Phase, RunState, Step,
-    StopReason, UnitState, WithheldReason,
+    Acquired, Candidate, CandidateEnd, Liveness, Outcome, Phase, RunState, Step, StopReason,
+    UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -91,6 +91,7 @@ pub(super) fn withheld_words(state: &RunState, why: WithheldReason) -> &'static 
         }
         WithheldReason::TooFew => "too few units succeeded",
         WithheldReason::GitFolderChanged => SETTINGS_CHANGED,
+        WithheldReason::Unverified => "a check verified nothing",
     }
 }
 
@@ -268,7 +269,7 @@ pub(super) fn outcome(unit: &UnitState) -> &'static str {
 
 /// `2 passed`, `1 of 2 failed`, `1 passed, 1 old failure`, or a dash where no check ran.
 pub(super) fn checks(unit: &UnitState) -> String {
-    let results = last_results(unit);
+    let results = unit.attempt.last_checks();
     let count = |test: fn(&Verdict) -> bool| {
         let fit = results.iter().filter(|result| test(&result.verdict));
         fit.count()
@@ -276,17 +277,17 @@ pub(super) fn checks(unit: &UnitState) -> String {
     let failed = count(|verdict| matches!(verdict, Verdict::Fail { .. }));
     let old = count(|verdict| matches!(verdict, Verdict::OldFailure { .. }));
     let flaky = count(|verdict| matches!(verdict, Verdict::Flaky { .. }));
+    let nothing = count(|verdict| matches!(verdict, Verdict::VerifiedNothing { .. }));
     match (results.len(), failed) {
         (0, _) => return "–".to_owned(),
         (1, 1) => return "1 failed".to_owned(),
         (all, 1..) => return format!("{failed} of {all} failed"),
         (_, 0) => {}
     }
+    let passed = results.len() - old - flaky - nothing;
     let parts = [
-        (
-            results.len() - old - flaky,
-            format!("{} passed", results.len() - old - flaky),
-        ),
+        (passed, format!("{passed} passed")),
+        (nothing, format!("{nothing} verified nothing")),
         (old, words::count(old, "old failure")),
         (flaky, format!("{flaky} flaky")),
     ];
@@ -363,9 +364,9 @@ pub(super) fn left_to_others(state: &RunState) -> Option<String> {
 pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
     let mut found = Vec::new();
     for unit in &state.units {
-        for result in last_results(unit) {
+        for result in unit.attempt.last_checks() {
             let words = match result.verdict {
-                Verdict::Pass | Verdict::Fail { .. } => continue,
+                Verdict::Pass | Verdict::Fail { .. } | Verdict::VerifiedNothing { .. } => continue,
                 Verdict::OldFailure { .. } => "fails, as it did before the change",
                 Verdict::Flaky { .. } => {
                     "is flaky: it failed once, and passed when it was run again"
@@ -378,24 +379,39 @@ pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
     found
 }
 
+/// Checks that verified nothing, each as one sentence for the run.
+pub(super) fn unverified(state: &RunState) -> Vec<String> {
+    let mut found: Vec<(String, String, usize)> = Vec::new();
+    for result in state
+        .units
+        .iter()
+        .flat_map(|unit| unit.attempt.last_checks())
+    {
+        let Some(why) = result.verdict.no_proof() else {
+            continue;
+        };
+        let (name, why) = (words::line(&result.name), why.words());
+        match found
+            .iter_mut()
+            .find(|(known, words, _)| (known, words) == (&name, &why))
+        {
+            Some((.., units)) => *units += 1,
+            None => found.push((name, why, 1)),
+        }
+    }
+    let sentence = |(name, why, units)| {
+        let units = words::count(units, "unit");
+        format!("`{name}` verified nothing in {units}: {why}")
+    };
+    found.into_iter().map(sentence).collect()
+}
+
 /// The first of these tests, and how many more there are; nothing where none is known.
 fn some_tests(tests: &[String]) -> String {
     if tests.is_empty() {
         return String::new();
     }
     format!(" ({})", words::few(tests.iter(), TESTS_SHOWN))
-}
-
-/// A check may run again after the agent had another try; its last result is the one that counts.
-fn last_results(unit: &UnitState) -> Vec<&CheckResult> {
-    let mut last: Vec<&CheckResult> = Vec::new();
-    for result in &unit.attempt.checks {
-        match last.iter_mut().find(|known| known.name == result.name) {
-            Some(known) => *known = result,
-            None => last.push(result),
-        }
-    }
-    last
 }
 
 /// Returns the time that the unit has taken so far; a dash before its start.

@@ -140,6 +140,96 @@ case "$BATCH_UNIT" in *p1*) echo "not ok 1 - now and then"; exit 1;; esac"#
 }
 
 #[test]
+fn a_check_that_cannot_pass_verifies_nothing_and_holds_what_it_judged() {
+    let repo = Repo::with_packages(2);
+    let output = run(&repo, "no-such-program --all", &[]).exits(1);
+    assert_snapshot!(output.printed(), @r"
+    run [RUN] · ended
+    sign every file
+
+     unit │ outcome │ PR │ checks │ time
+    ──┼──┼──┼──┼──
+     01-packages-p0-index-js │ withheld │ – │ 1 verified nothing │ [DURATION]
+     02-packages-p1-index-js │ withheld │ – │ 1 verified nothing │ [DURATION]
+
+    ! `[TMP]/check` verified nothing in 2 units: its program cannot be started ([TMP]/check: 56: \
+        no-such-program: not found)
+    ! withheld, because a check verified nothing: 01-packages-p0-index-js, 02-packages-p1-index-js
+
+    → batch publish [RUN] --unverified draft  (01-packages-p0-index-js, 02-packages-p1-index-js; or \
+        mend the check first, then batch retry)
+
+    0 of 2 units published, 2 withheld · [DURATION]
+    ");
+    assert!(repo.pushed().is_empty());
+    assert_eq!(
+        repo.report()["units"][0]["checks"][0]["verdict"],
+        "verified-nothing"
+    );
+    let drafts = ["publish", "--unverified", "draft"];
+    repo.batch(drafts).exits(0).says("2 of 2 units published");
+    let page = repo.settled("prs/01-packages-p0-index-js.md");
+    assert!(page.contains("Pull request 1, draft:"), "{page}");
+    assert!(
+        page.contains("verified nothing: its program cannot be started"),
+        "{page}"
+    );
+    // Nothing is green about it.
+    repo.batch(["prs"])
+        .exits(0)
+        .says("#1 │ 01-packages-p0-index-js │ draft │ – │ – │");
+}
+
+#[test]
+fn the_reason_why_nothing_was_verified_is_told_once() {
+    for (check, why) in [
+        (
+            ": \"${SHOP_TOKEN:?not set}\"",
+            "it asks for SHOP_TOKEN, which workers do not get",
+        ),
+        (
+            "echo 'Error: Cannot find module left-pad'; exit 1",
+            "it lacks something (Error: Cannot find module",
+        ),
+        ("exit 3", "it fails without the change as well"),
+    ] {
+        let repo = Repo::with_packages(3);
+        let output = checked(&repo, check).env("SHOP_TOKEN", "x").run().exits(1);
+        output.says("verified nothing in 3 units").says(why);
+        assert_eq!(
+            output.printed().matches(why).count(),
+            1,
+            "{}",
+            output.printed()
+        );
+    }
+}
+
+#[test]
+fn units_are_published_unverified_where_the_user_says_so() {
+    let repo = Repo::with_packages(1);
+    let output = run(&repo, "exit 1", &["--unverified", "publish"]).exits(0);
+    output
+        .says("1 verified nothing")
+        .says("1 of 1 unit published");
+}
+
+#[test]
+fn complaints_about_files_are_compared_file_by_file() {
+    let lint = "grep -l var packages/*/index.js | sed 's/$/:1: no var/' && exit 1; exit 0";
+    // Every file is wrong on the base; the first agent mends its own.
+    let agent = "case \"$BATCH_UNIT\" in 01*) sed -i s/var/let/ packages/p0/index.js;; *) echo >> packages/p1/index.js;; esac";
+    let repo = Repo::with_packages(2);
+    let migrate = repo.migrate().agent(agent).check(lint).units(2);
+    let output = migrate.run().exits(1);
+    output
+        .says("01-packages-p0-index-js │ published │ #1 │ 1 old failure")
+        .says("02-packages-p1-index-js │ failed")
+        .says("it complains about files of this unit")
+        .says("packages/p1/index.js");
+}
+
+#[test]
 fn a_run_whose_checks_pass_never_touches_the_base() {
     let repo = Repo::with_packages(2);
     let _ = run(&repo, TOLD, &[]).exits(0);
@@ -156,6 +246,7 @@ fn the_base_is_prepared_as_the_units_are() {
         .commit("Ignore");
     repo.write("own.env", "brought\n");
     let check = r#"
+echo 'not ok 1 - old one'
 test -e own.env && test -e set-up && test -z "$(git status --porcelain packages)" && exit 1
 echo "not prepared as the base is"
 exit 2"#;
@@ -183,7 +274,7 @@ fn where_the_base_cannot_be_asked_everything_counts_as_new() {
 
 /// A run of two units that was killed when it had just written down what the check says of the base.
 fn killed_after_the_base() -> Repo {
-    let check = format!("{TOLD}\nexit 1");
+    let check = format!("{TOLD}\necho 'not ok 1 - old one'\nexit 1");
     let whole = Repo::with_packages(2);
     let _ = run(&whole, &check, &["-j", "1"]).exits(0);
     let events = whole.batch(["export"]).exits(0).stdout();

@@ -422,7 +422,8 @@ fn a_round_that_was_killed_is_gone_on_with_and_said_once() {
 #[test]
 fn pages_are_mended_where_a_check_of_theirs_failed() {
     let repo = Repo::with_packages(1);
-    let check = "if grep -q mended packages/*/*.js; then exit; fi; echo 'old trouble'; exit 1";
+    let check =
+        "if grep -q mended packages/*/*.js; then exit; fi; echo 'not ok 1 - old trouble'; exit 1";
     let _ = repo.migrate().agent(MENDS).check(check).run().exits(0);
     let mut seen = repo.transcript();
     seen.batch(["prs", "fix", "--all", "--dry-run"]);

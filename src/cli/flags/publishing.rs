@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 
 use crate::config::{
-    ForgeChoice, ForkChoice, MergeMethod, PublishConfig, Rate, RepoName, ReviewersFrom,
+    ForgeChoice, ForkChoice, MergeMethod, PublishConfig, Rate, RepoName, ReviewersFrom, Unverified,
 };
 
 /// Where pull requests are opened, how fast, and with which labels, reviewers and the rest.
@@ -46,6 +46,10 @@ pub(in crate::cli) struct PublishingFlags {
     /// Open pull requests as drafts
     #[arg(long)]
     draft: bool,
+    /// What becomes of units with a check that verified nothing: it fails on the base as well, and names neither a test
+    /// nor a file [default: hold]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    unverified: Option<Unverified>,
     /// Push without running the repository's pre-push hook
     #[arg(long)]
     no_verify: bool,
@@ -110,6 +114,7 @@ impl PublishingFlags {
         if self.draft {
             publish.draft = Some(true);
         }
+        publish.unverified = self.unverified.or(publish.unverified);
         if self.no_verify {
             publish.pre_push = Some(false);
         }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName};
+use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName, Unverified};
 use crate::forge::{Forge, ForgeError, GitHubRepo, LocalForge, Pace, Token};
 use crate::git::{Base, BranchName, Repo};
 use crate::process::Capture;
@@ -50,6 +50,8 @@ pub struct Destination {
     /// The branch that pull requests go to.
     pub(crate) base_branch: BranchName,
     pub(crate) draft: bool,
+    /// What becomes of units with a check that verified nothing.
+    pub(crate) unverified: Unverified,
 }
 
 impl Delivery {
@@ -68,6 +70,7 @@ impl Delivery {
         let address = remote.as_ref().map(Remote::address).unwrap_or_default();
         let address = address.to_owned();
         let draft = config.publish.draft.unwrap_or(false);
+        let unverified = config.publish.unverified.unwrap_or_default();
         match place(config, remote.as_ref(), find_token)? {
             Place::GitHub {
                 remote,
@@ -110,6 +113,7 @@ impl Delivery {
                     fork: None,
                     base_branch: branch,
                     draft,
+                    unverified,
                 });
                 let choice = config.publish.fork.as_ref();
                 match choice.unwrap_or(&ForkChoice::Never) {
@@ -138,6 +142,7 @@ impl Delivery {
                     .clone()
                     .unwrap_or_else(|| BranchName::new(&base.name)),
                 draft,
+                unverified,
             })),
         }
     }

@@ -105,6 +105,7 @@ fn check_line(result: &CheckResult) -> CheckLine {
             Verdict::Pass => "pass".into(),
             Verdict::Fail { ending, .. } => format!("failed: {ending}"),
             Verdict::OldFailure { .. } => "fails, as it did before this change".into(),
+            Verdict::VerifiedNothing { why, .. } => format!("verified nothing: {}", why.words()),
             Verdict::Flaky { .. } => "flaky: failed once, and passed when it was run again".into(),
         },
         tests: result.verdict.tests().to_vec(),

@@ -121,6 +121,26 @@ impl Attempt {
         red.is_some() && red == self.work()
     }
 
+    /// Returns the last result of each check: a check runs again after the agent had another try.
+    #[must_use]
+    pub fn last_checks(&self) -> Vec<&CheckResult> {
+        let mut last: Vec<&CheckResult> = Vec::new();
+        for result in &self.checks {
+            match last.iter_mut().find(|known| known.name == result.name) {
+                Some(known) => *known = result,
+                None => last.push(result),
+            }
+        }
+        last
+    }
+
+    /// Checks whether a check of the work verified nothing.
+    #[must_use]
+    pub fn is_unverified(&self) -> bool {
+        let mut last = self.last_checks().into_iter();
+        last.any(|result| result.verdict.no_proof().is_some())
+    }
+
     /// Takes in that the agent got feedback, on which it has not worked yet.
     pub(crate) fn send_back(&mut self, mut back: SentBack) {
         if back.step == Step::Check {

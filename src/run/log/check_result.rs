@@ -31,6 +31,9 @@ pub struct BaseCheck {
     /// The tests that failed; empty where the check passed, and where its runner names no tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<String>,
+    /// The files that the check complains about; empty where it passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<String>,
     pub took_ms: u64,
     #[serde(serialize_with = "recorded_path::serialize")]
     pub log: PathBuf,
@@ -43,6 +46,7 @@ impl BaseCheck {
         (!self.ending.is_success()).then(|| Failure {
             ending: self.ending,
             tests: self.tests.iter().cloned().collect(),
+            places: self.places.iter().cloned().collect(),
         })
     }
 }

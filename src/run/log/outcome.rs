@@ -89,6 +89,8 @@ pub enum WithheldReason {
     TooFew,
     /// Settings or hooks of the user's repository changed while workers ran.
     GitFolderChanged,
+    /// A check of it verified nothing.
+    Unverified,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -65,6 +65,7 @@ async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt>
         dir: check.dir.clone(),
         ending: ran.ending,
         tests: ran.tests.into_iter().collect(),
+        places: ran.places.into_iter().collect(),
         took_ms: milliseconds(ran.took),
         log,
     };

@@ -3,10 +3,11 @@
 //!
 //! Both wait for a failure: a unit whose checks pass neither pays for the base nor waits for it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::check::{self, Check, CheckOutput, Verdict};
+use crate::check::{self, Against, Check, CheckOutput, NoProof, Verdict};
 use crate::process::Ending;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
@@ -15,8 +16,8 @@ use crate::run::unit::base_checks::check_on_base;
 use crate::run::unit::context::{Failure, Halt, UnitContext, failure, milliseconds};
 use crate::words;
 
-/// A reason names at most so many of the tests that fail.
-const TESTS_SHOWN: usize = 10;
+/// A reason names at most so many of the tests that fail, and of the files that a check complains about.
+const NAMES_SHOWN: usize = 10;
 
 /// Runs the unit's checks; a check whose result is known for this attempt is not run again.
 pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt> {
@@ -37,8 +38,13 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
             unit.say(UnitFact::CheckFinished(judged.0.clone())).await?;
             judged
         };
-        if let Verdict::Fail { ending, tests } = &result.verdict {
-            let reason = reason(&result.name, *ending, tests, doubt);
+        if let Verdict::Fail {
+            ending,
+            tests,
+            places,
+        } = &result.verdict
+        {
+            let reason = reason(&result.name, *ending, tests, places, doubt);
             return Err(Halt::Failed(Failure {
                 feedback: Some(feedback(&reason, &result.tail)),
                 tail: Some(result.tail),
@@ -68,9 +74,12 @@ async fn judge(
     first: CheckOutput,
     log: PathBuf,
 ) -> Result<(CheckResult, Option<String>), Halt> {
-    let result = |verdict, ran: CheckOutput, log| CheckResult {
+    let result = |verdict: Verdict, ran: CheckOutput, log| CheckResult {
         name: check.name.clone(),
-        verdict,
+        verdict: verdict.because(|ending| {
+            let withheld = unit.job.found.environment.withheld();
+            NoProof::find(check, ending, &ran.tail, withheld)
+        }),
         took_ms: milliseconds(ran.took),
         log,
         tail: ran.tail,
@@ -78,10 +87,13 @@ async fn judge(
     let Some(failed) = first.failure() else {
         return Ok((result(Verdict::Pass, first, log), None));
     };
-    if let Some(base) = unit.base_checks.known(check)
-        && failed.is_old(base.failure().as_ref())
+    let own: BTreeSet<String> = unit.unit().claim.files.iter().cloned().collect();
+    let known = unit.base_checks.known(check);
+    let known = known.map(|base| base.failure());
+    if let Some(base) = &known
+        && failed.is_old(Against::new(base.as_ref(), &own))
     {
-        let verdict = failed.verdict(None, base.failure().as_ref());
+        let verdict = failed.verdict(None, Against::new(base.as_ref(), &own));
         return Ok((result(verdict, first, log), None));
     }
     let again_log = log.with_extension("again.log");
@@ -105,11 +117,12 @@ async fn judge(
     };
     Ok(match again? {
         None => {
-            let verdict = failed.verdict(Some(&failed), base.as_ref());
+            let verdict = failed.verdict(Some(&failed), Against::new(base.as_ref(), &own));
             (result(verdict, first, log), doubt)
         }
         Some(again) => {
-            let verdict = failed.verdict(again.failure().as_ref(), base.as_ref());
+            let verdict =
+                failed.verdict(again.failure().as_ref(), Against::new(base.as_ref(), &own));
             // For a flaky check, the run that failed is worth a look.
             let shown = if again.failure().is_some() {
                 (again, again_log)
@@ -153,17 +166,29 @@ fn feedback(reason: &str, tail: &str) -> String {
 }
 
 /// Writes why a unit fails at a check.
-fn reason(check: &str, ending: Ending, tests: &[String], doubt: Option<String>) -> String {
+fn reason(
+    check: &str,
+    ending: Ending,
+    tests: &[String],
+    places: &[String],
+    doubt: Option<String>,
+) -> String {
     let mut reason = format!("`{check}` failed: {ending}");
-    if !tests.is_empty() {
-        let shown: Vec<String> = tests
+    let named = [
+        ("failing, and not before:", tests),
+        (
+            "it complains about files of this unit, or about files that were right before:",
+            places,
+        ),
+    ];
+    for (heading, names) in named.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let shown: Vec<String> = names
             .iter()
-            .take(TESTS_SHOWN)
+            .take(NAMES_SHOWN)
             .map(|name| format!("\n  {}", words::line(name)))
             .collect();
-        reason.push_str("\nfailing, and not before:");
-        reason.push_str(&shown.concat());
-        if let Some(more @ 1..) = tests.len().checked_sub(TESTS_SHOWN) {
+        let _ = write!(reason, "\n{heading}{}", shown.concat());
+        if let Some(more @ 1..) = names.len().checked_sub(NAMES_SHOWN) {
             let _ = write!(reason, "\n  and {more} more");
         }
     }

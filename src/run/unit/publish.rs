@@ -1,11 +1,12 @@
 //! The last steps of a unit: its commit is pushed, and its pull request is opened.
 
+use crate::config::Unverified;
 use crate::forge::{PullRequest, PullRequestFacts, TextError, WaitReporter};
 use crate::git::{BranchName, GitError, PlannedPush};
 use crate::run::delivery::Destination;
 use crate::run::delivery::options::pull_request_options;
 use crate::run::job::pull_request::{FinishedNeed, UnitResult, pull_request_facts};
-use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::outcome::{Outcome, Step, WithheldReason};
 use crate::run::log::record::now;
 use crate::run::log::unit_fact::{PullRequestLink, UnitFact};
 use crate::run::unit::context::{Halt, UnitContext, failure};
@@ -31,6 +32,10 @@ pub(crate) async fn publish(
     let published = unit.state().publication;
     if published.pull_request.is_some() {
         return Ok(Outcome::Published);
+    }
+    if place.unverified == Unverified::Hold && unit.state().attempt.is_unverified() {
+        let why = WithheldReason::Unverified;
+        return Ok(Outcome::Withheld { why });
     }
     // A push alone may start continuous integration, so the permit comes before it.
     let permit = permit(unit, place.forge.as_ref()).await?;
@@ -161,6 +166,8 @@ async fn open_pull_request(
     if unit.needs.iter().any(FinishedNeed::has_work) {
         options.auto_merge = None;
     }
+    let is_draft_for_want_of_proof =
+        place.unverified == Unverified::Draft && unit.state().attempt.is_unverified();
     let request = PullRequest {
         run: unit.job.id().to_string(),
         unit: facts.unit.clone(),
@@ -169,7 +176,7 @@ async fn open_pull_request(
         body: text(templates.body(facts))?,
         head: unit.job.workspace.branch(&unit.unit().id).to_string(),
         base: target(unit, &place.base_branch),
-        draft: place.draft,
+        draft: place.draft || is_draft_for_want_of_proof,
         options,
     };
     let (reporter, waits) = WaitReporter::channel();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::agent::{AgentId, Cost, CostSource, SessionId, Usage, Usd};
-use crate::check::Verdict;
+use crate::check::{NoProof, Verdict};
 use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
@@ -117,6 +117,17 @@ fn every_kind_of_event() -> Vec<Event> {
             verdict: Verdict::Fail {
                 ending,
                 tests: vec!["a".into()],
+                places: Vec::new(),
+            },
+            took_ms: 5,
+            log: "/l".into(),
+            tail: "é".into(),
+        }),
+        UnitFact::CheckFinished(CheckResult {
+            name: "make lint".into(),
+            verdict: Verdict::VerifiedNothing {
+                ending,
+                why: NoProof::CannotStart { line: "é".into() },
             },
             took_ms: 5,
             log: "/l".into(),
@@ -323,6 +334,7 @@ fn every_kind_of_event() -> Vec<Event> {
         dir: String::new(),
         ending,
         tests: vec!["a".into()],
+        places: Vec::new(),
         took_ms: 5,
         log: "/l".into(),
     })));
