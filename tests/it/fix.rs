@@ -439,17 +439,18 @@ fn pages_are_mended_where_a_check_of_theirs_failed() {
 
     Fix your change. The rules of the task about your files still apply.
 
-    This check failed: if grep -q mended packages/*/*.js; then exit; fi; echo 'old trouble'; exit 1
+    This check failed: if grep -q mended packages/*/*.js; then exit; fi; echo 'not ok 1 - old trouble'; \
+        exit 1
 
     ```text
     failed, as it did before the change: exit code 1
     ```
 
     ```text
-    old trouble
+    not ok 1 - old trouble
     ```
     ! #1 01-packages-p0-index-js: would go back to its agent: 1 failed check (if grep -q mended \
-    !     packages/*/*.js; then exit; fi; echo 'old trouble'; exit 1)
+    !     packages/*/*.js; then exit; fi; echo 'not ok 1 - old trouble'; exit 1)
     ! 1 would be done, 0 unchanged, 0 failed
 
     $ batch prs fix --all
@@ -472,7 +473,7 @@ fn pages_are_mended_where_a_check_of_theirs_failed() {
     ! +[DURATION]  01-packages-p0-index-js  scope
     ! +[DURATION]  01-packages-p0-index-js  check if grep -q mended packages/*/*.js; then exit; fi; ech…
     ! +[DURATION]  01-packages-p0-index-js  check if grep -q mended packages/*/*.js; then exit; fi; echo \
-    !     'old… passed in [DURATION]
+    !     'not… passed in [DURATION]
     ! +[DURATION]  01-packages-p0-index-js  commit
     ! +[DURATION]  01-packages-p0-index-js  push
     ! +[DURATION]  01-packages-p0-index-js  pull request comment
