@@ -11,6 +11,7 @@
 //! | afterwards | [`prs`]: the pull requests of a run once they are open |
 //! | running | [`run`]: the facts of a run and their fold |
 //! | doing | [`agent`]: edits a unit's files; [`check`]: must pass; [`forge`]: the place where pull requests live |
+//! | | [`regenerate`]: which commands make files from other files |
 //! | ground | [`plan`], [`codemod`], [`imports`], [`git`], [`process`], [`journal`], [`config`], [`words`] |
 
 mod agent;
@@ -26,6 +27,7 @@ pub mod plan;
 mod process;
 mod progress;
 mod prs;
+mod regenerate;
 mod report;
 mod run;
 mod words;

@@ -14,6 +14,7 @@ use super::choices::{
 };
 use super::error::ConfigError;
 use super::prompts::PromptConfig;
+use super::regenerate::Regenerate;
 use super::repository::{ForkChoice, RepoName};
 use super::shares::Shares;
 use super::success::{MinSuccess, PublishWhen};
@@ -49,6 +50,8 @@ pub(crate) struct Config {
     pub plan: PlanConfig,
     pub worktrees: WorktreeConfig,
     pub checks: CheckConfig,
+    /// Which commands make files from other files, by a glob of the files that they make.
+    pub regenerate: BTreeMap<String, Regenerate>,
     pub publish: PublishConfig,
     pub run: RunConfig,
     pub environment: EnvironmentConfig,
@@ -290,6 +293,9 @@ mod tests {
             [checks]
             commands = ["npm test"]
             timeout = "20m"
+            [regenerate."gen/**"]
+            from = ["proto/**"]
+            run = "make proto"
             [publish]
             forge = "local"
             push = "never"

@@ -39,7 +39,7 @@ pub(crate) use local::LocalForge;
 pub(crate) use pace::Budget;
 pub(crate) use pace::Pace;
 pub(crate) use pull_request::{PullRequest, PullRequestRef};
-pub(crate) use pull_request_facts::{CheckLine, Need, PullRequestFacts};
+pub(crate) use pull_request_facts::{CheckLine, MadeLine, Need, PullRequestFacts};
 pub(crate) use pull_request_options::{PullRequestOptions, Reviewer};
 pub(crate) use repository_template::repository_template_path;
 pub(crate) use revert::RevertFacts;

@@ -30,6 +30,8 @@ pub(crate) struct PullRequestFacts {
     pub(crate) created: Vec<String>,
     /// The other files among them that the plan did not name.
     pub(crate) companions: Vec<String>,
+    /// The files among them that commands made.
+    pub(crate) regenerated: Vec<MadeLine>,
     pub(crate) insertions: usize,
     pub(crate) deletions: usize,
     pub(crate) checks: Vec<CheckLine>,
@@ -50,6 +52,13 @@ pub(crate) struct PullRequestFacts {
     pub(crate) claim_digest: String,
     /// The repository's own template for pull requests.
     pub(crate) repository_template: Option<String>,
+}
+
+/// A command, and the files that it made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct MadeLine {
+    pub(crate) run: String,
+    pub(crate) files: Vec<String>,
 }
 
 /// The result of a check.
@@ -134,6 +143,13 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
         files: vec!["x/x".to_owned(); count],
         created: vec!["x/x".to_owned(); count],
         companions: vec!["x/x".to_owned(); count],
+        regenerated: vec![
+            MadeLine {
+                run: word(),
+                files: vec!["x/x".to_owned(); count],
+            };
+            count
+        ],
         insertions: count,
         deletions: count,
         checks: vec![

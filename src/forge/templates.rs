@@ -245,6 +245,7 @@ mod tests {
                 .to_vec(),
             created: vec!["index.ts".to_owned()],
             companions: Vec::new(),
+            regenerated: Vec::new(),
             insertions: 12,
             deletions: 1,
             checks: vec![
@@ -386,7 +387,7 @@ mod tests {
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
         claim_digest, companions, created, deletions, files, folders, folders_more, insertions, instruction, needs, \
-        owners, repository_template, run, shows_needs, siblings, summary, title, unit, version
+        owners, regenerated, repository_template, run, shows_needs, siblings, summary, title, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

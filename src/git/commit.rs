@@ -4,7 +4,7 @@
 
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId, TreeId};
-use super::lookup::oid;
+use super::lookup::{find_commit, oid};
 use super::refs::free_ref;
 use super::repo::Repo;
 
@@ -45,6 +45,30 @@ impl Repo {
         };
         set.context(|| format!("branch {branch} cannot be set"))?;
         Ok(commit)
+    }
+
+    /// Commits `tree` with the parents and the message of `commit`, and sets the branch, which leads to `commit`, to
+    /// it.
+    pub(crate) fn commit_again(
+        &self,
+        branch: &BranchName,
+        commit: &CommitId,
+        tree: &TreeId,
+    ) -> Result<CommitId, GitError> {
+        self.check_unoccupied(branch, commit)?;
+        let repo = self.open()?;
+        let old = find_commit(&repo, commit)?;
+        let parents: Vec<CommitId> = old
+            .parent_ids()
+            .map(|id| CommitId::new(id.to_string()))
+            .collect();
+        let parents: Vec<&CommitId> = parents.iter().collect();
+        let message = String::from_utf8_lossy(old.message_bytes()).into_owned();
+        let made = self.commit_tree(tree, &parents, &message)?;
+        let (name, log) = (format!("refs/heads/{branch}"), "batch: commit");
+        repo.reference_matching(&name, oid(&made)?, true, oid(commit)?, log)
+            .context(|| format!("branch {branch} cannot be set"))?;
+        Ok(made)
     }
 
     /// Commits `tree` on top of `parent`, sets the ref with the full name `name` to it, and returns the commit's id.
@@ -132,7 +156,6 @@ impl Repo {
 mod tests {
     use super::*;
     use crate::git::fixture::repository;
-    use crate::git::lookup::find_commit;
 
     #[test]
     fn a_commit_is_on_its_branch_under_the_users_name() {

@@ -5,8 +5,8 @@
 use super::error::{Context, GitError};
 use super::id::{BranchName, CommitId, TreeId};
 use super::lookup::{find_commit, oid};
+use super::made_files::{IsMade, Merged};
 use super::repo::Repo;
-use super::tree_merge::merge_trees;
 
 /// Nobody adds more commits than this to a unit's work.
 const MAX_COMMITS: usize = 250;
@@ -20,6 +20,18 @@ pub(crate) struct MergeState {
     pub mergeable: bool,
 }
 
+/// A merge of a commit into a branch that has not moved yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BranchMerge {
+    branch: BranchName,
+    /// Where the branch is, where it exists.
+    tip: Option<CommitId>,
+    /// The commit that is merged into.
+    pub ours: CommitId,
+    theirs: CommitId,
+    pub merged: Merged,
+}
+
 /// How a merge is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MergeStyle {
@@ -30,11 +42,13 @@ pub(crate) enum MergeStyle {
 }
 
 impl Repo {
-    /// Returns how a commit relates to a branch of this repository; `None` where there is no such branch.
+    /// Returns how a commit relates to a branch of this repository; `None` where there is no such branch. Files that
+    /// `is_made` names are no conflict.
     pub(crate) fn merge_state(
         &self,
         branch: &BranchName,
         commit: &CommitId,
+        is_made: IsMade<'_>,
     ) -> Result<Option<MergeState>, GitError> {
         let Some(tip) = self.branch_tip(branch)? else {
             return Ok(None);
@@ -46,7 +60,7 @@ impl Repo {
             .context(context)?;
         Ok(Some(MergeState {
             behind: behind as u64,
-            mergeable: match self.merged_tree(&tip, commit) {
+            mergeable: match self.merge_without_made(&tip, commit, is_made) {
                 Ok(_) => true,
                 Err(GitError::Conflict { .. }) => false,
                 Err(error) => return Err(error),
@@ -54,53 +68,54 @@ impl Repo {
         }))
     }
 
-    /// Merges a commit into a branch, which is created at `base` where it does not exist yet.
-    pub(crate) fn merge_into(
+    /// Merges a commit into a branch, which would be created at `base` where it does not exist yet. The branch does not
+    /// move; `None` where it has the commit already.
+    pub(crate) fn branch_merge(
         &self,
         branch: &BranchName,
         base: &CommitId,
         commit: &CommitId,
+        is_made: IsMade<'_>,
+    ) -> Result<Option<BranchMerge>, GitError> {
+        let tip = self.branch_tip(branch)?;
+        let ours = tip.as_ref().unwrap_or(base).clone();
+        if self.contains(&ours, commit)? {
+            return Ok(None);
+        }
+        let merged = self.merge_without_made(&ours, commit, is_made)?;
+        Ok(Some(BranchMerge {
+            branch: branch.clone(),
+            tip,
+            ours,
+            theirs: commit.clone(),
+            merged,
+        }))
+    }
+
+    /// Commits a merge and moves its branch. A branch that has moved since stays where it is.
+    pub(crate) fn commit_merge(
+        &self,
+        merge: &BranchMerge,
         style: MergeStyle,
         message: &str,
     ) -> Result<(), GitError> {
-        let tip = self.branch_tip(branch)?;
-        let ours = tip.as_ref().unwrap_or(base);
-        if self.contains(ours, commit)? {
-            return Ok(());
-        }
-        let tree = self.merged_tree(ours, commit)?;
         let parents: &[&CommitId] = match style {
-            MergeStyle::MergeCommit => &[ours, commit],
-            MergeStyle::Squash => &[ours],
+            MergeStyle::MergeCommit => &[&merge.ours, &merge.theirs],
+            MergeStyle::Squash => &[&merge.ours],
         };
-        let made = self.commit_tree(&tree, parents, message)?;
-        self.move_branch(branch, tip.as_ref(), &made)
+        let made = self.commit_tree(&merge.merged.tree, parents, message)?;
+        self.move_branch(&merge.branch, merge.tip.as_ref(), &made)
     }
 
-    /// Returns the tree of both commits merged.
-    fn merged_tree(&self, ours: &CommitId, theirs: &CommitId) -> Result<TreeId, GitError> {
-        let repo = self.open()?;
-        let context = || format!("{theirs} cannot be merged into {ours}");
-        let (ours, theirs) = (find_commit(&repo, ours)?, find_commit(&repo, theirs)?);
-        let ancestor = repo.merge_base(ours.id(), theirs.id()).context(context)?;
-        let ancestor = repo.find_commit(ancestor).context(context)?;
-        let (ancestor, ours, theirs) = (
-            ancestor.tree().context(context)?,
-            ours.tree().context(context)?,
-            theirs.tree().context(context)?,
-        );
-        merge_trees(&repo, &ancestor, &ours, &theirs).map(|tree| TreeId::new(tree.to_string()))
-    }
-
-    /// Squashes the commits from `start` to `commit` into one commit on top of `onto`, with the message of the first of
-    /// them.
+    /// Commits `tree`, which has the work of the commits from `start` to `commit`, on top of `onto`, with the message
+    /// of the first of them.
     pub(crate) fn squash_onto(
         &self,
         commit: &CommitId,
         start: &CommitId,
         onto: &CommitId,
+        tree: &TreeId,
     ) -> Result<CommitId, GitError> {
-        let tree = self.apply_changes(onto, start, commit)?;
         let repo = self.open()?;
         let last = find_commit(&repo, commit)?;
         let is_first = |commit: &git2::Commit<'_>| {
@@ -116,7 +131,7 @@ impl Repo {
             .message()
             .context(|| format!("the message of {commit} cannot be read"))?
             .to_owned();
-        self.commit_tree(&tree, &[onto], &message)
+        self.commit_tree(tree, &[onto], &message)
     }
 }
 
@@ -144,7 +159,7 @@ mod tests {
         let gained = it.change(&it.first, "a.txt", "theirs\n");
         let all = BranchName::new("all");
         it.repo.move_branch(&all, None, &gained).unwrap();
-        let state = |commit| it.repo.merge_state(&all, commit).unwrap();
+        let state = |commit| it.repo.merge_state(&all, commit, &|_| false).unwrap();
         let apart = it.change(&it.first, "b.txt", "mine\n");
         let clash = it.change(&it.first, "a.txt", "mine\n");
         let found = |mergeable| {
@@ -154,7 +169,10 @@ mod tests {
         assert_eq!(state(&apart), found(true));
         assert_eq!(state(&clash), found(false));
         let none = BranchName::new("none");
-        assert_eq!(it.repo.merge_state(&none, &apart).unwrap(), None);
+        assert_eq!(
+            it.repo.merge_state(&none, &apart, &|_| false).unwrap(),
+            None
+        );
     }
 
     #[test]
@@ -166,8 +184,10 @@ mod tests {
         );
         let all = BranchName::new("all");
         let merge = |branch: &BranchName, commit: &CommitId, style| {
-            it.repo
-                .merge_into(branch, &it.first, commit, style, "Merge")
+            let merge = it
+                .repo
+                .branch_merge(branch, &it.first, commit, &|_| false)?;
+            merge.map_or(Ok(()), |merge| it.repo.commit_merge(&merge, style, "Merge"))
         };
         let tip = || it.repo.branch_tip(&all).unwrap().unwrap();
         merge(&all, &a, MergeStyle::MergeCommit).unwrap();
@@ -201,7 +221,11 @@ mod tests {
         // The parent came into the branch as another commit, and more followed.
         let squashed = it.change(&it.first, "a.txt", "new\n");
         let onto = it.change(&squashed, "c.txt", "more\n");
-        let moved = it.repo.squash_onto(&work, &parent, &onto).unwrap();
+        let moved_up = |commit: &CommitId| {
+            let tree = it.repo.apply_changes(&onto, &parent, commit).unwrap();
+            it.repo.squash_onto(commit, &parent, &onto, &tree).unwrap()
+        };
+        let moved = moved_up(&work);
         let repo = it.repo.open().unwrap();
         let made = find_commit(&repo, &moved).unwrap();
         assert_eq!(made.parent_id(0).unwrap().to_string(), onto.as_str());
@@ -215,7 +239,7 @@ mod tests {
         assert_eq!(changed.list.len(), 1);
 
         let more = it.change(&work, "d.txt", "followed up\n");
-        let moved = it.repo.squash_onto(&more, &parent, &onto).unwrap();
+        let moved = moved_up(&more);
         let made = find_commit(&repo, &moved).unwrap();
         assert_eq!(
             made.message(),

@@ -1,5 +1,5 @@
-//! Merges changes of several origins into one tree: the work of units that another unit needs, or an agent's changes
-//! without the changes that the setup command made before it.
+//! Merges changes of several origins into one tree: the edits of several units, or an agent's changes without the
+//! changes that the setup command made before it.
 //!
 //! Only objects are written here. A conflict is an error with the paths, and is never resolved here.
 
@@ -157,33 +157,10 @@ impl Repo {
         }
         Ok(independent)
     }
-
-    /// Makes a merge commit of all `commits`; no two of them hold one another.
-    pub(crate) fn join(&self, commits: &[CommitId], message: &str) -> Result<CommitId, GitError> {
-        let repo = self.open()?;
-        let context = || "changes cannot be merged".to_owned();
-        let mut joined: Option<CommitId> = None;
-        for (place, commit) in commits.iter().enumerate() {
-            let Some(before) = &joined else {
-                joined = Some(commit.clone());
-                continue;
-            };
-            let mut options = git2::MergeOptions::new();
-            options.find_renames(false);
-            let (ours, theirs) = (find_commit(&repo, before)?, find_commit(&repo, commit)?);
-            let index = repo
-                .merge_commits(&ours, &theirs, Some(&options))
-                .context(context)?;
-            let tree = TreeId::new(write_merged(&repo, index)?.to_string());
-            let parents: Vec<&CommitId> = commits[..=place].iter().collect();
-            joined = Some(self.commit_tree(&tree, &parents, message)?);
-        }
-        joined.ok_or_else(|| GitError::Conflict { paths: Vec::new() })
-    }
 }
 
 /// The bits of an index entry's flags that hold its stage (gitformat-index(5)).
-const STAGE_BITS: u16 = 0x3000;
+pub(super) const STAGE_BITS: u16 = 0x3000;
 
 /// Returns the entry of a file in which the edits of both sides are put together, where that can be done.
 fn merged_entry(
@@ -250,7 +227,10 @@ pub(super) fn merge_trees(
 }
 
 /// Writes the tree of a merge; a conflict is an error with the paths.
-fn write_merged(repo: &git2::Repository, mut index: git2::Index) -> Result<git2::Oid, GitError> {
+pub(super) fn write_merged(
+    repo: &git2::Repository,
+    mut index: git2::Index,
+) -> Result<git2::Oid, GitError> {
     let context = || "changes cannot be merged".to_owned();
     if index.has_conflicts() {
         let mut paths: Vec<String> = index
@@ -273,7 +253,6 @@ mod tests {
     use super::*;
     use crate::git::fixture::{Fixture, repository};
     use crate::git::id::BranchName;
-    use crate::git::lookup::find_commit;
     use crate::git::worktree::NewWorktree;
 
     /// Makes a tree by editing a fresh worktree.
@@ -321,25 +300,5 @@ mod tests {
             matches!(&error, GitError::Conflict { paths } if paths == &["a.txt"]),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_joined_commit_holds_the_work_of_all_parents() {
-        let it = repository(&[("a.txt", "a\n"), ("b.txt", "b\n")]);
-        it.set_identity();
-        let commit = |name: &str, file: &str| {
-            let tree = tree(&it, name, &[(file, "new\n")]);
-            let branch = BranchName::new(name);
-            it.repo.commit(&branch, &it.first, &tree, "work").unwrap()
-        };
-        let parents = [commit("x", "a.txt"), commit("y", "b.txt")];
-        let joined = it.repo.join(&parents, "both").unwrap();
-        let changes = it
-            .repo
-            .changes(&it.first, &it.repo.tree(&joined).unwrap())
-            .unwrap();
-        assert_eq!(changes.list.len(), 2);
-        let repo = it.repo.open().unwrap();
-        assert_eq!(find_commit(&repo, &joined).unwrap().parent_count(), 2);
     }
 }

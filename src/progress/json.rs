@@ -142,6 +142,7 @@ mod tests {
             path,
             branch: BranchName::new("b"),
             start: CommitId::new("c"),
+            regenerated: Vec::new(),
         };
         let lines = values(SampleRun::of(["a"]).fact("a", 1, ready));
         assert_eq!(lines[1]["seq"], 1);

@@ -10,9 +10,9 @@ use super::observer::Progress;
 use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{
-    Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded, RunFact,
-    RunState, Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason, UnitFact, UnitState,
-    WithheldReason,
+    Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded,
+    Regenerated, RunFact, RunState, Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason,
+    UnitFact, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -189,8 +189,11 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             Step::Scope.words(),
             first_line(&left.reason)
         ),
-        UnitFact::ScopeProven { acquired, .. } if acquired.is_empty() => return None,
-        UnitFact::ScopeProven { acquired, .. } => format!("owns now: {}", acquired_paths(acquired)),
+        UnitFact::ScopeProven {
+            acquired,
+            regenerated,
+            ..
+        } => proven(acquired, regenerated)?,
         UnitFact::StandsOn(other) => starts_again(other),
         UnitFact::RemovalsDeferred(removals) => format!(
             "checks run again without its removals in {}, which a last unit makes",
@@ -230,6 +233,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::Prepared { .. }
         | UnitFact::AgentUsed { .. }
         | UnitFact::AgentFinished { .. }
+        | UnitFact::RegenerationBegun { .. }
         | UnitFact::Carried { left_to_do: None }
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
@@ -246,6 +250,18 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
     let ids = state.units.iter().map(|unit| unit.header.id.as_str().len());
     let width = ids.max().unwrap_or(0);
     Some(format!("{id:width$}  {text}"))
+}
+
+/// What the work changes beyond the claim, where it does.
+fn proven(acquired: &Acquired, regenerated: &[Regenerated]) -> Option<String> {
+    let owned = (!acquired.is_empty()).then(|| format!("owns now: {}", acquired_paths(acquired)));
+    let made: Vec<String> = Regenerated::files_of(regenerated)
+        .map(words::line)
+        .collect();
+    let made =
+        (!made.is_empty()).then(|| format!("made again: {}", words::few(made.iter(), PATHS_SHOWN)));
+    let said: Vec<String> = owned.into_iter().chain(made).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// The paths beyond the claim that became the unit's own.

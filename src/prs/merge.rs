@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::action::{Mode, NotDone};
+use super::made_files::MadeFiles;
 use super::selection::Selection;
 use super::session::Location;
 use crate::config::MergeMethod;
 use crate::forge::without_closing_keywords;
 use crate::forge::{Action, MergeWhen, PullRequestRef, PullRequestState, PullRequestStatus};
-use crate::git::{BranchName, GitError, MergeStyle};
+use crate::git::{BranchName, CommitId, GitError, MergeStyle};
 use crate::run::UnitState;
 use crate::words;
 
@@ -55,9 +56,7 @@ impl Selection<'_> {
             return Ok("merged".to_owned());
         }
         let mut before = String::new();
-        if self.session.is_stacked(unit)
-            && let Some(done) = self.sync_one(unit, pr).await?
-        {
+        if let Some(done) = self.bring_up_to_date(unit, pr, &standing).await? {
             let now = self.session.state.unit(&unit.header.id);
             let commit = now.and_then(|unit| unit.attempt.commit.as_ref());
             let commit = commit.map(ToString::to_string);
@@ -81,6 +80,23 @@ impl Selection<'_> {
         }
         self.session.forge.act(pr, &act).await?;
         Ok(format!("{before}{act} into {}", standing.base))
+    }
+
+    /// Moves a stacked pull request to its new base, and has commands make files again that changed there too. Returns
+    /// in the past tense what was done.
+    async fn bring_up_to_date(
+        &mut self,
+        unit: &UnitState,
+        pr: &PullRequestRef,
+        standing: &PullRequestStatus,
+    ) -> Result<Option<String>, NotDone> {
+        let mut done = Vec::new();
+        if self.session.is_stacked(unit) {
+            done.extend(self.sync_one(unit, pr).await?);
+        }
+        let now = self.session.state.unit(&unit.header.id).cloned();
+        done.extend(self.renew(now.as_ref().unwrap_or(unit), standing).await?);
+        Ok((!done.is_empty()).then(|| done.join(", ")))
     }
 
     /// Reads the pull request until the server has seen the commit.
@@ -128,10 +144,8 @@ impl Selection<'_> {
                 MergeMethod::Merge => MergeStyle::MergeCommit,
                 MergeMethod::Squash | MergeMethod::Rebase => MergeStyle::Squash,
             };
-            let base = &session.state.header.base;
-            session
-                .repo
-                .merge_into(into, base, commit, joint, &message)?;
+            self.merge_commit(unit, into, commit, joint, &message)
+                .await?;
             if standing.base != into.as_str() {
                 let turned = Action::Retarget(into.to_string());
                 session.forge.act(pr, &turned).await?;
@@ -139,6 +153,28 @@ impl Selection<'_> {
             session.forge.act(pr, &act).await?;
         }
         Ok(format!("{act} into {into}"))
+    }
+
+    /// Merges a commit of the unit into a branch of this repository; commands make files again that changed on both
+    /// sides.
+    async fn merge_commit(
+        &self,
+        unit: &UnitState,
+        into: &BranchName,
+        commit: &CommitId,
+        style: MergeStyle,
+        message: &str,
+    ) -> Result<(), NotDone> {
+        let (repo, base) = (&self.session.repo, &self.session.state.header.base);
+        let tip = repo.branch_tip(into)?;
+        let made = MadeFiles::of(self.session, unit, tip.as_ref().unwrap_or(base))?;
+        let is_made = |path: &str| made.has(path);
+        let Some(mut merge) = repo.branch_merge(into, base, commit, &is_made)? else {
+            return Ok(());
+        };
+        let again = made.make_again(self.session, &merge.ours, &merge.merged);
+        merge.merged.tree = again.await?.0;
+        Ok(repo.commit_merge(&merge, style, message)?)
     }
 
     /// Checks that the pull request can be merged, meets the conditions, and that its needs are merged.
@@ -152,10 +188,10 @@ impl Selection<'_> {
             method: options.method,
             commit: None,
         };
-        let stacked = self.session.is_stacked(unit);
-        // A conflict may be gone once a stacked pull request is moved to its new base.
+        // A conflict may be gone once a pull request is brought up to date.
+        let may_move = self.session.is_stacked(unit) || !unit.regenerated_files().is_empty();
         let standing = &PullRequestStatus {
-            mergeable: standing.mergeable.filter(|_| !stacked),
+            mergeable: standing.mergeable.filter(|_| !may_move),
             ..standing.clone()
         };
         let why = act.obstacle(standing);

@@ -6,6 +6,7 @@
 
 mod action;
 mod fix;
+mod made_files;
 mod merge;
 mod overview;
 mod revert;

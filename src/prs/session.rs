@@ -9,8 +9,8 @@ use crate::forge::{
 use crate::git::{BranchName, CommitId, GitError, Landed, Repo};
 use crate::plan::{self, PlanError, UnitId};
 use crate::run::{
-    self, Delivery, DeliveryError, Destination, Goal, KnownRun, Places, RunId, RunState,
-    SavedRunError, UnitState,
+    self, Delivery, DeliveryError, Destination, Goal, KnownRun, Places, Regenerator,
+    RegeneratorError, RunId, RunState, SavedRunError, UnitState,
 };
 
 /// A run whose pull requests can be reached.
@@ -24,6 +24,8 @@ pub(crate) struct PrSession {
     pub(super) upstream: Option<String>,
     /// The branch that the run's pull requests go to.
     pub(super) base_branch: BranchName,
+    /// Makes files again that commands make from others.
+    pub(super) regenerator: Regenerator,
     /// Whether the settings ask for a tracking issue.
     pub(super) wants_tracking: bool,
 }
@@ -65,6 +67,8 @@ pub(crate) enum SessionError {
     Git(#[from] GitError),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    #[error(transparent)]
+    Regenerator(#[from] RegeneratorError),
 }
 
 impl PrSession {
@@ -99,7 +103,10 @@ impl PrSession {
             let forge = known.state.header.forge;
             return Err(SessionError::Elsewhere { run, forge, now });
         }
+        let settings = config.clone();
+        let regenerator = Regenerator::new(&repo, &run, settings, known.state.units.len())?;
         Ok(Self {
+            regenerator,
             repo,
             upstream,
             state: known.state,
@@ -198,7 +205,9 @@ impl PrSession {
             Ok(None) => {}
             Err(error) => tracing::warn!("{error}"),
         }
-        match self.repo.merge_state(&branch, commit) {
+        let made = unit.regenerated_files();
+        let is_made = |path: &str| made.contains(path);
+        match self.repo.merge_state(&branch, commit, &is_made) {
             Ok(against) => {
                 standing.behind = against.map(|against| against.behind);
                 standing.mergeable = against.map(|against| against.mergeable);

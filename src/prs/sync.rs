@@ -6,10 +6,11 @@
 //! and a push replaces only a commit that this run pushed.
 
 use super::action::{Mode, NotDone};
+use super::made_files::MadeFiles;
 use super::selection::Selection;
 use super::session::{Location, PrSession};
 use crate::forge::{Action, PullRequestRef, PullRequestState, PullRequestStatus};
-use crate::git::{BranchName, CommitId};
+use crate::git::{BranchName, CommitId, GitError};
 use crate::run::{Afterwards, UnitFact, UnitState};
 
 /// The branch that a pull request should go to, with the commit that it should build on.
@@ -53,8 +54,7 @@ impl Selection<'_> {
             && !self.session.repo.contains(&onto.tip, start)?
             && !self.session.repo.contains(commit, &onto.tip)?
         {
-            self.move_to(unit, &standing, &onto)?;
-            done.push(format!("rebased onto {}", onto.branch));
+            done.push(self.move_to(unit, &standing, &onto).await?);
         } else if self.mode == Mode::Real {
             // An earlier call may have recorded a commit without moving the branch.
             self.update_branch(unit)?;
@@ -113,19 +113,53 @@ impl Selection<'_> {
         }
     }
 
-    /// Rebases the unit's change onto its new base.
-    fn move_to(
+    /// Rebases the unit's change onto the branch that the run is for, where files changed there too that commands made
+    /// for the unit: these commands make them again. Returns in the past tense what was done.
+    pub(super) async fn renew(
+        &mut self,
+        unit: &UnitState,
+        standing: &PullRequestStatus,
+    ) -> Result<Option<String>, NotDone> {
+        if unit.regenerated_files().is_empty() {
+            return Ok(None);
+        }
+        let branch = self.session.base_branch.clone();
+        let tip = self.session.tip(&branch)?;
+        let (Some(commit), Some(tip)) = (&unit.attempt.commit, tip) else {
+            return Ok(None);
+        };
+        let made = MadeFiles::of(self.session, unit, &tip)?;
+        let repo = &self.session.repo;
+        let is_made = |path: &str| made.has(path);
+        if repo.contains(commit, &tip)? {
+            return Ok(None);
+        }
+        match repo.merge_without_made(&tip, commit, &is_made) {
+            Ok(merged) if merged.stale.is_empty() => Ok(None),
+            // The server says so too.
+            Err(GitError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+            Ok(_) => {
+                let onto = NewBase { branch, tip };
+                self.move_to(unit, standing, &onto).await.map(Some)
+            }
+        }
+    }
+
+    /// Rebases the unit's change onto its new base. Returns in the past tense what was done.
+    async fn move_to(
         &mut self,
         unit: &UnitState,
         standing: &PullRequestStatus,
         onto: &NewBase,
-    ) -> Result<(), NotDone> {
+    ) -> Result<String, NotDone> {
+        let done = format!("rebased onto {}", onto.branch);
         let (Some(commit), Some(start), Some(branch)) = (
             &unit.attempt.commit,
             unit.attempt.start(),
             unit.attempt.branch_name(),
         ) else {
-            return Ok(());
+            return Ok(done);
         };
         let is_ours = |stands: &String| {
             let mut earlier = unit.ledger.earlier_commits.iter();
@@ -138,9 +172,14 @@ impl Selection<'_> {
             )));
         }
         if self.mode == Mode::DryRun {
-            return Ok(());
+            return Ok(done);
         }
-        let moved = self.session.repo.squash_onto(commit, start, &onto.tip)?;
+        let repo = &self.session.repo;
+        let made = MadeFiles::of(self.session, unit, &onto.tip)?;
+        let is_made = |path: &str| made.has(path);
+        let merged = repo.apply_without_made(&onto.tip, start, commit, &is_made)?;
+        let (tree, said) = made.make_again(self.session, &onto.tip, &merged).await?;
+        let moved = repo.squash_onto(commit, start, &onto.tip, &tree)?;
         let fact = UnitFact::Rebased {
             commit: moved,
             start: onto.tip.clone(),
@@ -150,10 +189,13 @@ impl Selection<'_> {
         let recorded =
             Afterwards::of(&self.session.places, &self.session.state.id)?.say(id, fact)?;
         self.session.state.apply(&recorded);
-        match self.session.state.unit(id).cloned() {
-            Some(unit) => self.update_branch(&unit),
-            None => Ok(()),
+        if let Some(unit) = self.session.state.unit(id).cloned() {
+            self.update_branch(&unit)?;
         }
+        Ok(match said {
+            Some(said) => format!("{done}, {said}"),
+            None => done,
+        })
     }
 
     /// Moves the unit's branch, here and on the remote, to its commit.

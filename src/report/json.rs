@@ -13,7 +13,7 @@ use crate::check::Verdict;
 use crate::git::GitFolderChange;
 use crate::run::{
     Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
-    Phase, PullRequestLink, RunState, Step, UnitProcess, UnitState, WithheldReason,
+    Phase, PullRequestLink, Regenerated, RunState, Step, UnitProcess, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -111,6 +111,8 @@ struct UnitReport {
     companions: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    regenerated: Vec<Regenerated>,
     checks: Vec<CheckReport>,
     attempts: u32,
     rivals: Vec<CandidateReport>,
@@ -252,9 +254,10 @@ impl UnitReport {
     fn new(unit: &UnitState, who: &str, now: i64) -> Self {
         let header = &unit.header;
         let proven = unit.attempt.proven.clone();
-        let (acquired, left_out) = proven
-            .map(|proven| (proven.acquired, proven.left_out))
+        let (acquired, left_out, made) = proven
+            .map(|proven| (proven.acquired, proven.left_out, proven.regenerated))
             .unwrap_or_default();
+        let at_start = &unit.attempt.regenerated_start;
         let mut report = Self {
             id: header.id.to_string(),
             title: header.title.clone(),
@@ -280,6 +283,7 @@ impl UnitReport {
             created: acquired.created,
             companions: acquired.companions,
             left_out,
+            regenerated: at_start.iter().cloned().chain(made).collect(),
             checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),
             attempts: unit.attempt.number(),
             rivals: candidates(unit),

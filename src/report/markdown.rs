@@ -213,6 +213,8 @@ fn others(state: &RunState) -> Option<String> {
     );
     lines.extend(view::leftovers(state).map(|said| format!("- {}", escaped(&said))));
     lines.extend(view::left_to_others(state).map(|said| format!("- {}", escaped(&said))));
+    let made = view::regenerated(state).into_iter();
+    lines.extend(made.map(|said| format!("- {}", escaped(&said))));
     lines.extend(
         view::unverified(state)
             .iter()

@@ -124,6 +124,7 @@ impl SampleRun {
                     path: PathBuf::from(format!("/shop.batch/{unit}")),
                     branch: BranchName::new(format!("batch/20261121-k3f9/{unit}")),
                     start: CommitId::new("8c1f0a7d"),
+                    regenerated: Vec::new(),
                 },
             )
             .fact(
@@ -147,6 +148,7 @@ impl SampleRun {
                     acquired: Acquired::default(),
                     left_out: Vec::new(),
                     left_to_others: 0,
+                    regenerated: Vec::new(),
                 },
             )
             .check(unit, to, "npm test", Verdict::Pass)
@@ -200,6 +202,7 @@ impl SampleRun {
                     path: PathBuf::from(format!("/shop.batch/{unit}")),
                     branch: BranchName::new(format!("batch/20261121-k3f9/{unit}")),
                     start: CommitId::new("8c1f0a7d"),
+                    regenerated: Vec::new(),
                 },
             )
             .check(unit, to, "npm test", failing())

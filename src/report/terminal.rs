@@ -337,6 +337,8 @@ fn others(state: &RunState) -> Option<String> {
     lines.extend(leftovers.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
     let others = view::left_to_others(state);
     lines.extend(others.map(|said| format!("{} {said}", style("–").green())));
+    let made = view::regenerated(state).into_iter();
+    lines.extend(made.map(|said| format!("{} {said}", style("–").green())));
     let unverified = view::unverified(state).into_iter();
     lines.extend(unverified.map(|said| format!("{} {said}", style("!").yellow())));
     lines.extend(

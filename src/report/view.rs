@@ -360,6 +360,62 @@ pub(super) fn left_to_others(state: &RunState) -> Option<String> {
     })
 }
 
+/// The files that commands made again, one sentence for each command.
+pub(super) fn regenerated(state: &RunState) -> Vec<String> {
+    let mut all: Vec<Regeneration<'_>> = Vec::new();
+    for unit in &state.units {
+        let attempt = &unit.attempt;
+        let proven = attempt.proven.iter().flat_map(|proven| &proven.regenerated);
+        for result in attempt.regenerated_start.iter().chain(proven) {
+            let mut known = all.iter_mut();
+            let known = known
+                .find(|it| it.run == result.run && it.failed.is_some() == result.failed.is_some());
+            let files = result.files.iter().map(String::as_str);
+            match known {
+                Some(known) => {
+                    known.files.extend(files);
+                    known.units.insert(&unit.header.id);
+                }
+                None => all.push(Regeneration {
+                    run: &result.run,
+                    failed: result.failed.as_deref(),
+                    files: files.collect(),
+                    units: BTreeSet::from([&unit.header.id]),
+                }),
+            }
+        }
+    }
+    all.iter().map(Regeneration::sentence).collect()
+}
+
+/// What came of a command that makes files again, over all units.
+struct Regeneration<'a> {
+    run: &'a str,
+    failed: Option<&'a str>,
+    files: BTreeSet<&'a str>,
+    units: BTreeSet<&'a UnitId>,
+}
+
+impl Regeneration<'_> {
+    fn sentence(&self) -> String {
+        let files = self.files.iter().map(|file| words::line(file));
+        let files = match self.files.len() {
+            0 => "nothing was".to_owned(),
+            1 => format!("{} was", words::few(files, PATHS_SHOWN)),
+            _ => format!("{} were", words::few(files, PATHS_SHOWN)),
+        };
+        let units = words::count(self.units.len(), "unit");
+        let run = words::line(self.run);
+        match self.failed {
+            None => format!("{files} made again in {units} by `{run}`"),
+            Some(why) => format!(
+                "{files} not made again in {units} by `{run}`, and may not fit: {}",
+                words::line(why)
+            ),
+        }
+    }
+}
+
 /// Checks that did not simply pass though their unit may be published: the unit, the check, what there is to say of it.
 pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
     let mut found = Vec::new();

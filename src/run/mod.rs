@@ -36,6 +36,7 @@ pub use engine::liveness::Liveness;
 pub use engine::new_run_id::new_run_id;
 pub use engine::pause::{Pause, restart_amended};
 pub use engine::prepare::{base_of_plan, prepare, prepare_publish, prepare_resume};
+pub use engine::regenerator::{Regenerator, RegeneratorError};
 pub use engine::requests::{Request, leave};
 pub use engine::run_loop::{announce, execute};
 pub use engine::saved_run::SavedRunError;
@@ -63,8 +64,8 @@ pub use log::run_state::{ActiveThrottle, RunState};
 pub(crate) use log::sample;
 pub use log::stop_reason::{StopReason, ThrottleReason};
 pub use log::unit_fact::{
-    Acquired, Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, RevertCommit,
-    Sharing, StandsOn, UnitFact,
+    Acquired, Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, Regenerated,
+    RevertCommit, Sharing, StandsOn, UnitFact,
 };
 pub use log::unit_state::{Phase, UnitState};
 pub use research::checkout::PlanningCheckout;

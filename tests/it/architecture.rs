@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 14] = [
     &["report", "progress"],
     &["prs"],
     &["run"],
-    &["agent", "check", "forge"],
+    &["agent", "check", "forge", "regenerate"],
     &["plan"],
     &["imports"],
     &["git"],

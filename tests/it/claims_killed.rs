@@ -37,7 +37,7 @@ for f in src/*.js; do
   grep -q "\"$(cat "$f")\"" package.json || { echo "$f:1: not in package.json"; exit 1; }
 done"#;
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 6] = [
     Scenario {
         name: "manifest",
         repo: || {
@@ -145,6 +145,30 @@ esac";
         },
         units: 4,
         merged: &[("all", "x\n// signed\nx\n// signed\nx\n// signed\n")],
+    },
+    Scenario {
+        name: "made again",
+        repo: || {
+            let repo = sources("x\n").file("lock", "x\nx\nx\n").file("list", "z\n");
+            let make = repo.program("make-lock", "cat src/*.js >lock; echo left >half");
+            repo.settings(&format!(
+                "[regenerate.lock]\nfrom = [\"src/**\"]\nrun = {:?}\n",
+                make.to_string_lossy()
+            ))
+            .commit("base")
+            .with_remote()
+        },
+        start: |repo| {
+            let add = r#"n=$(basename "$f" .js); echo "$n" >"$f"; echo "$n" >>list"#;
+            repo.migrate().paths(["src/"]).agent(&each(add))
+        },
+        units: 3,
+        merged: &[
+            ("src/a.js", "a"),
+            ("lock", "a\nb\nc\n"),
+            ("list", "a"),
+            ("list", "c"),
+        ],
     },
 ];
 

@@ -39,6 +39,7 @@ mod planner;
 mod prs;
 mod publish;
 mod refusals;
+mod regenerate;
 mod resume;
 mod retry;
 mod revert;

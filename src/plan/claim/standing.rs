@@ -181,6 +181,11 @@ impl Ownership {
         })
     }
 
+    /// Checks whether only a unit that claims the file by its path may change it.
+    pub(crate) fn is_guarded(&self, path: &str) -> bool {
+        self.guarded(path).is_some()
+    }
+
     /// Returns what the file at `path` decides, where it is guarded.
     fn guarded(&self, path: &str) -> Option<Guarded> {
         let is_hook = |hooks: &String| ancestors(&fold(path)).any(|above| above == hooks);

@@ -72,6 +72,7 @@ fn removals(deferred: &DeferredRemovals) -> CarriedWork {
     CarriedWork {
         before: deferred.tree.clone(),
         after: deferred.full.clone(),
+        made: deferred.made.clone(),
         took_ms: 0,
         summary: Some(format!(
             "Takes away what is no longer used: {}",

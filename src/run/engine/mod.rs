@@ -13,6 +13,7 @@ pub(crate) mod pause;
 pub(crate) mod pipelines;
 pub(crate) mod prepare;
 pub(crate) mod publications;
+pub(crate) mod regenerator;
 pub(crate) mod requests;
 pub(crate) mod run_loop;
 pub(crate) mod saved_run;

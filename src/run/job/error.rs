@@ -9,6 +9,7 @@ use crate::git::GitError;
 use crate::plan::PlanError;
 use crate::plan::claim::OwnershipError;
 use crate::process::ProcessError;
+use crate::regenerate::RegenerateError;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::workspace::disk_space::NoDiskSpace;
 use crate::run::workspace::naming::NamingError;
@@ -49,6 +50,8 @@ pub enum PrepareError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Ownership(#[from] OwnershipError),
+    #[error(transparent)]
+    Regenerate(#[from] RegenerateError),
     #[error(transparent)]
     DiskSpace(#[from] NoDiskSpace),
     #[error("the plan has no units, so there is nothing to run")]

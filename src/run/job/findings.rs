@@ -9,10 +9,11 @@ use crate::check::{self, Check};
 use crate::codemod::OldUseCounter;
 use crate::config::Config;
 use crate::forge::{Templates, repository_template_path};
-use crate::git::{Included, Repo};
+use crate::git::{CommitId, Included, Repo};
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan};
-use crate::process::Environment;
+use crate::process::{Environment, find_program};
+use crate::regenerate::Rules;
 use crate::run::job::error::PrepareError;
 use crate::run::workspace::disk_space::DiskSpace;
 use crate::run::workspace::environment::worker_environment;
@@ -47,6 +48,8 @@ pub(crate) struct Findings {
     /// The repository's own template for pull requests.
     pub(crate) repository_template: Option<String>,
     pub(crate) disk_space: DiskSpace,
+    /// Which commands make files from other files.
+    pub(crate) rules: Rules,
 }
 
 impl Findings {
@@ -73,13 +76,15 @@ impl Findings {
             notes,
         } = repo.included()?;
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
+        let environment = worker_environment(std::env::vars_os(), config, repo)?;
         Ok(Self {
+            rules: rules(repo, &plan.base, tracked, config, &environment)?,
             until: plan
                 .until
                 .as_ref()
                 .map(OldUseCounter::compile)
                 .transpose()?,
-            environment: worker_environment(std::env::vars_os(), config, repo)?,
+            environment,
             disk_space: DiskSpace::measure(repo, &plan.base, &included, &place)?,
             conventions: conventions(|file| tracked.contains(file)),
             ownership,
@@ -90,6 +95,26 @@ impl Findings {
             repository_template,
         })
     }
+}
+
+/// Returns which commands make files of a commit from its other files. `tracked` are the paths of the commit.
+pub(crate) fn rules(
+    repo: &Repo,
+    commit: &CommitId,
+    tracked: &BTreeSet<String>,
+    config: &Config,
+    environment: &Environment,
+) -> Result<Rules, PrepareError> {
+    let blobs = repo.reader(commit)?;
+    let has_program =
+        |name: &str| find_program(name, repo.root(), environment.get("PATH")).is_some();
+    let read = |path: &str| blobs.text(path);
+    Ok(Rules::find(
+        &config.regenerate,
+        tracked,
+        &read,
+        &has_program,
+    )?)
 }
 
 /// Finds what keeps a check from running in worktrees. Many units have the same checks.

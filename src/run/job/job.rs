@@ -28,6 +28,7 @@ use crate::run::job::unit_agents::UnitAgents;
 use crate::run::log::run_fact::{Goal, RunHeader, UnitHeader};
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
+use crate::run::log::unit_state::UnitState;
 use crate::run::workspace::checkout::Checkout;
 use crate::run::workspace::environment::{relocation_note, unit_environment};
 use crate::run::workspace::workspace::Workspace;
@@ -278,7 +279,9 @@ impl Job {
             return Ok(Vec::new());
         };
         let (ownership, rule) = (&self.found.ownership, self.spec.scope_rule());
-        let judgement = scope::judge(ownership, &holders, rule, number, &changes);
+        let made = state.unit(unit).map(UnitState::regenerated_files);
+        let made = made.unwrap_or_default();
+        let judgement = scope::judge(ownership, &holders, rule, number, &changes, &made);
         let shared = judgement.shared.iter().map(|it| it.line(&self.spec));
         Ok(judgement.all_faults().into_iter().chain(shared).collect())
     }
@@ -320,9 +323,14 @@ impl Job {
         self.workspace.repo.tree(commit)
     }
 
-    /// Joins the commits of several needed units into one.
-    pub(crate) fn join(&self, commits: &[CommitId], message: &str) -> Result<CommitId, GitError> {
-        self.workspace.repo.join(commits, message)
+    /// Joins the commits of several needed units into one. Returns the files that commands have to make again.
+    pub(crate) fn join(
+        &self,
+        commits: &[CommitId],
+        message: &str,
+    ) -> Result<(CommitId, Vec<String>), GitError> {
+        let is_made = |path: &str| self.found.rules.make(path);
+        self.workspace.repo.join(commits, message, &is_made)
     }
 
     /// Returns the checkout of a unit.

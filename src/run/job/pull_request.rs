@@ -1,11 +1,11 @@
 //! The facts of a run about a unit, in the form that the forge's templates need.
 
 use crate::check::Verdict;
-use crate::forge::{CheckLine, Need, PullRequestFacts};
+use crate::forge::{CheckLine, MadeLine, Need, PullRequestFacts};
 use crate::git::{BranchName, Changes, CommitId, digest};
 use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
-use crate::run::log::unit_fact::Acquired;
+use crate::run::log::unit_fact::{Acquired, Regenerated};
 
 /// A unit that is needed and has succeeded.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub(crate) struct UnitResult<'a> {
     pub(crate) changes: &'a Changes,
     /// The paths among them beyond the claim.
     pub(crate) acquired: Acquired,
+    /// What commands made of them.
+    pub(crate) regenerated: Vec<Regenerated>,
     pub(crate) checks: &'a [CheckResult],
     pub(crate) summary: Option<String>,
     pub(crate) needs: &'a [FinishedNeed],
@@ -71,6 +73,7 @@ pub(crate) fn pull_request_facts(
             .collect(),
         created: result.acquired.created.clone(),
         companions: result.acquired.companions.clone(),
+        regenerated: result.regenerated.iter().filter_map(made_line).collect(),
         insertions: result.changes.insertions,
         deletions: result.changes.deletions,
         checks: result.checks.iter().map(check_line).collect(),
@@ -96,6 +99,13 @@ pub(crate) fn pull_request_facts(
         claim_digest: digest(unit.claim.files.join("\0").as_bytes()),
         repository_template: job.found.repository_template.clone(),
     }
+}
+
+fn made_line(made: &Regenerated) -> Option<MadeLine> {
+    made.failed.is_none().then(|| MadeLine {
+        run: made.run.clone(),
+        files: made.files.clone(),
+    })
 }
 
 fn check_line(result: &CheckResult) -> CheckLine {

@@ -121,11 +121,12 @@ impl RunSpec {
 
     /// Returns the setup command for new checkouts.
     pub(crate) fn setup(&self) -> Option<Setup> {
-        let worktrees = &self.settings.worktrees;
-        worktrees.setup.as_ref().map(|line| Setup {
-            line: line.clone(),
-            limit: limit(worktrees.setup_timeout, SETUP_LIMIT),
-        })
+        setup(&self.settings)
+    }
+
+    /// Returns how long the setup of a checkout may take, and each command that makes files again.
+    pub(crate) fn setup_limit(&self) -> Duration {
+        setup_limit(&self.settings)
     }
 
     /// Returns how long one check may take.
@@ -153,6 +154,19 @@ impl RunSpec {
         free.sort_by_key(|unit| unit.size.lines);
         free.get(free.len() / 2).map(|unit| unit.id.clone())
     }
+}
+
+/// Returns the setup command of the settings.
+pub(crate) fn setup(settings: &Config) -> Option<Setup> {
+    settings.worktrees.setup.as_ref().map(|line| Setup {
+        line: line.clone(),
+        limit: setup_limit(settings),
+    })
+}
+
+/// Returns how long the setup of a checkout may take, and each command that makes files again.
+pub(crate) fn setup_limit(settings: &Config) -> Duration {
+    limit(settings.worktrees.setup_timeout, SETUP_LIMIT)
 }
 
 fn limit(asked: Option<Limit>, usual: Duration) -> Duration {

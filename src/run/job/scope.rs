@@ -67,13 +67,15 @@ impl Shared {
     }
 }
 
-/// Judges the changes of the unit at `number` in the plan.
+/// Judges the changes of the unit at `number` in the plan. Commands made the files `made` again, so that they are any
+/// unit's.
 pub(crate) fn judge(
     ownership: &Ownership,
     holders: &PathHolders,
     rule: ScopeRule,
     number: usize,
     changes: &Changes,
+    made: &BTreeSet<String>,
 ) -> Judgement {
     let stands_on = holders.below(number);
     let held = holders.but(number);
@@ -85,6 +87,7 @@ pub(crate) fn judge(
             rule,
         },
         held: &held,
+        made,
         deleted: Deleted::of(
             changes
                 .list
@@ -104,6 +107,7 @@ struct Judge<'a> {
     ownership: &'a Ownership,
     who: Claimant<'a>,
     held: &'a HeldPaths,
+    made: &'a BTreeSet<String>,
     deleted: Deleted,
 }
 
@@ -112,13 +116,18 @@ impl Judge<'_> {
         let name = || String::from_utf8_lossy(&change.path).into_owned();
         let fault =
             |reason: &dyn std::fmt::Display| format!("{}: {reason}", crate::words::line(&name()));
-        let standing = self.ownership.judge(
-            self.who,
-            self.held,
-            &self.deleted,
-            &change.path,
-            change.kind,
-        );
+        let is_made = self.made.contains(&name()) && !self.ownership.is_guarded(&name());
+        let standing = if is_made {
+            Ok(Standing::Claimed)
+        } else {
+            self.ownership.judge(
+                self.who,
+                self.held,
+                &self.deleted,
+                &change.path,
+                change.kind,
+            )
+        };
         let standing = match standing {
             Ok(standing) => standing,
             Err(ScopeViolation::Held(with)) => {

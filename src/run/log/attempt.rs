@@ -8,7 +8,7 @@ use crate::git::{BranchName, CommitId, TreeId};
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::{
-    Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals,
+    Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals, Regenerated,
 };
 
 /// The state of the work in one checkout of a unit.
@@ -26,6 +26,10 @@ pub struct Attempt {
     pub session: Option<SessionId>,
     /// The agent's text about its work.
     pub summary: Option<String>,
+    /// What the agent left, while commands make files again from it.
+    pub left_by_agent: Option<TreeId>,
+    /// The files that commands made again in the commit that the branch started from.
+    pub regenerated_start: Vec<Regenerated>,
     /// The work that was proven to be the unit's own.
     pub proven: Option<ProvenTree>,
     /// The removals that the work leaves to a later unit.
@@ -56,6 +60,8 @@ pub struct ProvenTree {
     pub left_out: Vec<String>,
     /// How many changes of files of other units the agent made, which are no part of the tree.
     pub left_to_others: usize,
+    /// The files among the changes that commands made again.
+    pub regenerated: Vec<Regenerated>,
 }
 
 /// A failure that the agent got as feedback.
@@ -151,6 +157,7 @@ impl Attempt {
         }
         self.sent_back.push(back);
         self.agent_took_ms = None;
+        self.left_by_agent = None;
         self.proven = None;
         self.deferred = None;
     }
@@ -161,6 +168,7 @@ impl Attempt {
             proven.tree.clone_from(&removals.tree);
             proven.changes = removals.changes;
             proven.acquired.clone_from(&removals.acquired);
+            proven.regenerated.clone_from(&removals.regenerated);
         }
         self.checks.clear();
         self.deferred = Some(removals.clone());
@@ -173,6 +181,7 @@ impl Attempt {
             branch: self.branch.take(),
             prepared: self.prepared.take(),
             commit: self.commit.take(),
+            regenerated_start: std::mem::take(&mut self.regenerated_start),
             ..Self::default()
         };
     }
@@ -186,6 +195,7 @@ impl Attempt {
                 changes,
                 acquired,
                 deferred,
+                regenerated,
                 checks,
                 summary,
             } => {
@@ -197,6 +207,7 @@ impl Attempt {
                     acquired: acquired.clone(),
                     left_out: Vec::new(),
                     left_to_others: 0,
+                    regenerated: regenerated.clone(),
                 });
                 self.checks.clone_from(checks);
             }

@@ -1,10 +1,12 @@
 //! The part of a unit's state about what it shares with other units: the paths that it holds beyond its claim, and the
 //! units that it stands on because they changed the same paths before.
 
+use std::collections::BTreeSet;
+
 use crate::plan::UnitId;
 use crate::run::log::attempt::{Attempt, SentBack};
 use crate::run::log::outcome::{Outcome, Step};
-use crate::run::log::unit_fact::{Acquired, CandidateEnd, LeftToDo, StandsOn};
+use crate::run::log::unit_fact::{Acquired, CandidateEnd, LeftToDo, Regenerated, StandsOn};
 use crate::run::log::unit_state::UnitState;
 
 impl UnitState {
@@ -74,6 +76,15 @@ impl UnitState {
             _ => false,
         };
         is_end && self.attempt.commit.is_none()
+    }
+
+    /// Returns the files of the work that commands made again, those of earlier rounds on its pull request included.
+    pub(crate) fn regenerated_files(&self) -> BTreeSet<String> {
+        let before = self.follow_up.as_ref().map(|open| &open.before.attempt);
+        let attempts = [Some(&self.attempt), before].into_iter().flatten();
+        let proven = attempts.filter_map(|attempt| attempt.proven.as_ref());
+        let files = proven.flat_map(|proven| Regenerated::files_of(&proven.regenerated));
+        files.map(str::to_owned).collect()
     }
 
     /// Returns the paths that the unit holds beyond its claim: no unit that does not stand on it may change them.

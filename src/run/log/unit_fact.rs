@@ -42,6 +42,10 @@ pub enum UnitFact {
         path: PathBuf,
         branch: BranchName,
         start: CommitId,
+        /// The files that commands made again in `start`, because several of the units that are needed had changed what
+        /// they are made from.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        regenerated: Vec<Regenerated>,
     },
     /// The checkout is set up; `tree` is its content before the agent starts.
     Prepared {
@@ -68,6 +72,10 @@ pub enum UnitFact {
     CandidateChosen {
         number: usize,
     },
+    /// The agent left `tree` in the checkout. Commands make files again from it.
+    RegenerationBegun {
+        tree: TreeId,
+    },
     /// All changes are the unit's own; `tree` is the tree that will be committed. From now on the unit holds the paths
     /// in `acquired`, and those only.
     ScopeProven {
@@ -82,6 +90,9 @@ pub enum UnitFact {
         /// of the tree.
         #[serde(default, skip_serializing_if = "is_zero")]
         left_to_others: usize,
+        /// The files that commands made again, which are a part of the tree and which no unit holds.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        regenerated: Vec<Regenerated>,
     },
     /// The unit changed what other units had changed before it, so that it starts again on top of their work.
     StandsOn(StandsOn),
@@ -196,6 +207,8 @@ pub enum CandidateEnd {
         /// The removals that the work leaves to a later unit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deferred: Option<Box<DeferredRemovals>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        regenerated: Vec<Regenerated>,
         checks: Vec<CheckResult>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
@@ -264,6 +277,27 @@ impl Acquired {
     }
 }
 
+/// What came of a command that makes files again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regenerated {
+    /// The command, as a person would type it.
+    pub run: String,
+    /// The files that it makes and that the work changes; where the command failed, those that may not fit the work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Why the command made nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+impl Regenerated {
+    /// Returns all files that these commands made.
+    pub(crate) fn files_of(all: &[Self]) -> impl Iterator<Item = &str> {
+        let made = all.iter().filter(|it| it.failed.is_none());
+        made.flat_map(|it| it.files.iter().map(String::as_str))
+    }
+}
+
 /// Why a unit starts again on top of the work of others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandsOn {
@@ -290,6 +324,12 @@ pub struct DeferredRemovals {
     pub full: TreeId,
     /// The files that they change.
     pub paths: Vec<String>,
+    /// The files that commands made again in the work without the removals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regenerated: Vec<Regenerated>,
+    /// The files that commands make, and in which both works differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
 }
 
 /// How two units share a path.
@@ -317,6 +357,9 @@ pub struct CarriedWork {
     pub before: TreeId,
     /// The content of the checkout after it.
     pub after: TreeId,
+    /// The files that commands make again in the new checkout, which are not carried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
     pub took_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,

@@ -127,12 +127,16 @@ impl UnitState {
                 path,
                 branch,
                 start,
+                regenerated,
             } => {
                 let branch = UnitBranch {
                     name: branch.clone(),
                     start: start.clone(),
                 };
-                self.attempt = Attempt::in_checkout(path.clone(), branch);
+                self.attempt = Attempt {
+                    regenerated_start: regenerated.clone(),
+                    ..Attempt::in_checkout(path.clone(), branch)
+                };
             }
             UnitFact::Prepared { tree } => self.attempt.prepared = Some(tree.clone()),
             UnitFact::AgentUsed { usage, session } => {
@@ -144,12 +148,16 @@ impl UnitState {
                 self.attempt.agent_took_ms = Some(*took_ms);
                 self.attempt.summary.clone_from(summary);
             }
+            UnitFact::RegenerationBegun { tree } => {
+                self.attempt.left_by_agent = Some(tree.clone());
+            }
             UnitFact::ScopeProven {
                 tree,
                 changes,
                 acquired,
                 left_out,
                 left_to_others,
+                regenerated,
             } => {
                 self.attempt.proven = Some(ProvenTree {
                     tree: tree.clone(),
@@ -157,6 +165,7 @@ impl UnitState {
                     acquired: acquired.clone(),
                     left_out: left_out.clone(),
                     left_to_others: *left_to_others,
+                    regenerated: regenerated.clone(),
                 });
             }
             UnitFact::StandsOn(stands_on) => self.start_again_on(stands_on),
@@ -314,6 +323,9 @@ impl UnitState {
             let earlier = self.attempt.commit.replace(commit.clone());
             self.ledger.earlier_commits.extend(earlier);
             self.attempt.checks = ended.checks;
+            if let (Some(proven), Some(ended)) = (&mut self.attempt.proven, ended.proven) {
+                proven.regenerated.extend(ended.regenerated);
+            }
         }
         self.publication.follow_ups.push(FollowUpResult {
             follow_up,
@@ -410,6 +422,7 @@ mod tests {
             path: "/w".into(),
             branch: BranchName::new("b"),
             start: CommitId::new("s"),
+            regenerated: Vec::new(),
         }
     }
 

@@ -80,6 +80,10 @@ async fn candidate(
     result: Result<AttemptResult, Halt>,
 ) -> Result<Candidate, Halt> {
     let attempt = unit.state().attempt;
+    let proven = attempt.proven;
+    let (acquired, regenerated) = proven
+        .map(|proven| (proven.acquired, proven.regenerated))
+        .unwrap_or_default();
     let end = match result {
         Ok(AttemptResult {
             summary,
@@ -87,10 +91,8 @@ async fn candidate(
         }) => CandidateEnd::Good {
             tree,
             changes: (&changes).into(),
-            acquired: attempt
-                .proven
-                .map(|proven| proven.acquired)
-                .unwrap_or_default(),
+            acquired,
+            regenerated,
             deferred: attempt.deferred.map(Box::new),
             checks,
             summary,
@@ -282,6 +284,7 @@ mod tests {
             },
             acquired: Acquired::default(),
             deferred: None,
+            regenerated: Vec::new(),
             checks: (0..2).map(check).collect(),
             summary: None,
         })

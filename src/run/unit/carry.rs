@@ -30,10 +30,10 @@ pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(),
         .git(Step::Scope, move |job| {
             let mut conflicts = Vec::new();
             for part in &work {
-                let put = job
-                    .workspace
-                    .repo
-                    .put_together(&tree, &part.before, &part.after)?;
+                let repo = &job.workspace.repo;
+                // Commands make these files again from what is put together.
+                let after = repo.with_paths_of(&part.after, &part.before, &part.made)?;
+                let put = repo.put_together(&tree, &part.before, &after)?;
                 tree = put.0;
                 conflicts.extend(put.1);
             }

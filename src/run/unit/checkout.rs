@@ -9,6 +9,7 @@ use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::UnitState;
 use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure};
+use crate::run::unit::regenerate::regenerate_start;
 use crate::run::unit::turn::begin_again;
 use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::naming::set_aside_ref;
@@ -145,27 +146,36 @@ async fn new_checkout(unit: &UnitContext) -> Result<CommitId, Halt> {
     if let Err(error) = unit.job.found.disk_space.check_one() {
         return Err(failure(step, error.to_string()));
     }
-    let start = start(unit).await?;
+    let (start, stale) = start(unit).await?;
     let (checkout, from) = (unit.checkout.clone(), start.clone());
-    unit.git(step, move |_| checkout.make(&from)).await?;
+    unit.git(step, move |job| {
+        checkout.make(&from)?;
+        if job.found.included.is_empty() {
+            return Ok(());
+        }
+        checkout.bring(&job.found.included)
+    })
+    .await?;
+    let (start, regenerated) = if stale.is_empty() {
+        (start, Vec::new())
+    } else {
+        regenerate_start(unit, start, &stale).await?
+    };
     unit.say(UnitFact::CheckoutReady {
         path: unit.checkout.path().to_path_buf(),
         branch: unit.job.workspace.branch(&unit.unit().id),
         start: start.clone(),
+        regenerated,
     })
     .await?;
-    if !unit.job.found.included.is_empty() {
-        let checkout = unit.checkout.clone();
-        unit.git(step, move |job| checkout.bring(&job.found.included))
-            .await?;
-    }
     Ok(start)
 }
 
 /// Returns the commit to start from: the head of its pull request, or the work of the units that it needs, or the base.
-async fn start(unit: &UnitContext) -> Result<CommitId, Halt> {
+/// Commands have to make the files again that are returned with it.
+async fn start(unit: &UnitContext) -> Result<(CommitId, Vec<String>), Halt> {
     if let Some(open) = unit.state().follow_up {
-        return Ok(open.follow_up.head);
+        return Ok((open.follow_up.head, Vec::new()));
     }
     let commits: Vec<CommitId> = unit
         .needs
@@ -174,8 +184,8 @@ async fn start(unit: &UnitContext) -> Result<CommitId, Halt> {
         .cloned()
         .collect();
     match &commits[..] {
-        [] => Ok(unit.job.base()),
-        [one] => Ok(one.clone()),
+        [] => Ok((unit.job.base(), Vec::new())),
+        [one] => Ok((one.clone(), Vec::new())),
         _ => {
             let message = format!("Join what unit {} needs", unit.unit().id);
             unit.git(Step::Checkout, move |job| {

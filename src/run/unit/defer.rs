@@ -4,9 +4,11 @@
 use crate::run::job::late_units::LateKind;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
-use crate::run::log::unit_fact::{Acquired, DeferredRemovals, UnitFact};
+use crate::run::log::unit_fact::{Acquired, DeferredRemovals, Regenerated, UnitFact};
 use crate::run::unit::checks::checks;
 use crate::run::unit::context::{Halt, Prepared, ProvenChange, UnitContext};
+use crate::run::unit::regenerate::regenerate;
+use crate::run::unit::work::Work;
 use crate::run::workspace::checkout::KeptTree;
 
 /// Runs the checks of proven work. Where they fail, they run again without the removals in unclaimed files.
@@ -57,6 +59,7 @@ async fn defer_removals(
     if is_late || is_alone || state.follow_up.is_some() {
         return Ok(None);
     }
+    let mut made = state.regenerated_files();
     let acquired = state.attempt.proven.map(|proven| proven.acquired);
     let acquired = acquired.unwrap_or_default();
     let (start, full, paths) = (
@@ -64,23 +67,32 @@ async fn defer_removals(
         proven.tree.clone(),
         acquired.companions.clone(),
     );
-    let checkout = unit.checkout.clone();
+    let (checkout, files) = (unit.checkout.clone(), Vec::from_iter(made.clone()));
     let found = unit
         .git(Step::Check, move |job| {
             let repo = &job.workspace.repo;
             let Some((tree, paths)) = repo.without_removals(&start, &full, &paths)? else {
                 return Ok(None);
             };
-            let changes = repo.changes(&start, &tree)?;
+            let before = job.tree(&start)?;
+            // They follow from what was taken away too.
+            let tree = repo.with_paths_of(&tree, &before, &files)?;
             checkout.keep_tree(KeptTree::Deferred, &full)?;
-            checkout.keep_tree(KeptTree::Proven, &tree)?;
             checkout.put_back(&tree)?;
-            Ok(Some((tree, paths, changes, full)))
+            Ok(Some((before, tree, paths, full)))
         })
         .await?;
-    let Some((tree, paths, changes, full)) = found else {
+    let Some((before, tree, paths, full)) = found else {
         return Ok(None);
     };
+    let work = Work::of(unit, before, tree).await?;
+    let (Work { tree, changes, .. }, regenerated) = regenerate(unit, work).await?;
+    let (checkout, kept) = (unit.checkout.clone(), tree.clone());
+    unit.git(Step::Check, move |_| {
+        checkout.keep_tree(KeptTree::Proven, &kept)
+    })
+    .await?;
+    made.extend(Regenerated::files_of(&regenerated).map(str::to_owned));
     let is_left = |path: &String| {
         let mut list = changes.list.iter();
         list.any(|change| change.path == path.as_bytes())
@@ -95,6 +107,8 @@ async fn defer_removals(
         },
         full,
         paths,
+        regenerated,
+        made: made.into_iter().collect(),
     }))
     .await?;
     Ok(Some(ProvenChange { tree, changes }))

@@ -17,6 +17,8 @@ pub(crate) mod pipeline;
 pub(crate) mod pre_push;
 pub(crate) mod publish;
 pub(crate) mod publish_permit;
+pub(crate) mod regenerate;
 pub(crate) mod scope;
 pub(crate) mod turn;
 pub(crate) mod unchanged_git;
+pub(crate) mod work;

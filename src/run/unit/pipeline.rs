@@ -55,10 +55,14 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
     let Some((proven, checks)) = change else {
         return no_change(unit, &prepared, summary.as_deref()).await;
     };
-    let acquired = unit.state().attempt.proven.map(|proven| proven.acquired);
+    let known = unit.state().attempt.proven;
+    let (acquired, regenerated) = known
+        .map(|proven| (proven.acquired, proven.regenerated))
+        .unwrap_or_default();
     let result = UnitResult {
         changes: &proven.changes,
-        acquired: acquired.unwrap_or_default(),
+        acquired,
+        regenerated,
         checks: &checks,
         summary,
         needs: &unit.needs,

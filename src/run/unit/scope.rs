@@ -10,8 +10,10 @@ use crate::run::job::leftovers::leftovers;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::scope::{Judgement, Shared, feedback, judge, reason, unreadable};
 use crate::run::log::outcome::Step;
-use crate::run::log::unit_fact::{Acquired, CarriedWork, Sharing, StandsOn, UnitFact};
+use crate::run::log::unit_fact::{Acquired, CarriedWork, Regenerated, Sharing, StandsOn, UnitFact};
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
+use crate::run::unit::regenerate;
+use crate::run::unit::work::Work;
 use crate::run::workspace::checkout::KeptTree;
 use crate::words;
 
@@ -43,46 +45,34 @@ pub(crate) async fn scope(
         return Ok(Some(ProvenChange { tree, changes }));
     }
     unit.begin(step, None).await?;
-    let after = read_work(unit).await?;
-    if after == prepared.tree {
+    let left = left_by_agent(unit, state.attempt.left_by_agent).await?;
+    let work = Work::of(unit, prepared.tree.clone(), left.clone()).await?;
+    let (work, left_out) = leave_out_leftovers(unit, work).await?;
+    let (work, left_to_others) = leave_to_others(unit, work).await?;
+    if work.changes.list.is_empty() {
         return Ok(None);
     }
-    let mut work = Work {
-        changes: changes_since(unit, prepared, &after).await?,
-        tree: after,
-    };
-    let left_out = leave_out_leftovers(unit, prepared, &mut work).await?;
-    let left_to_others = leave_to_others(unit, prepared, &mut work).await?;
-    let Work {
-        tree: after,
-        changes,
-    } = work;
-    if after == prepared.tree {
+    let carried = work.tree.clone();
+    let made = unit.job.found.rules.made_again(&work.changes);
+    // Nothing is made for work that is not proven, or that others have to come before.
+    let shared = judge_made(unit, &work, &made)?;
+    if !shared.is_empty() {
+        let other = stands_on(unit, prepared, &shared, carried, made).await?;
+        return Err(Halt::StandsOn(Box::new(other)));
+    }
+    let (work, regenerated) = regenerate(unit, &left, work).await?;
+    if work.changes.list.is_empty() {
         return Ok(None);
     }
-    let before = prepared.tree.clone();
-    let (checkout, work) = (unit.checkout.clone(), after.clone());
-    let (whole, tree) = unit
-        .git(step, move |job| {
-            let repo = &job.workspace.repo;
-            // Only the agent's changes are committed, not the changes of setup.
-            let tree = if before == job.tree(&start)? {
-                after
-            } else {
-                repo.apply_changes(&start, &before, &after)?
-            };
-            checkout.keep_tree(KeptTree::Proven, &tree)?;
-            // Paths that an earlier round created are the unit's too, but only against the merge base.
-            let whole = merge_base.map(|from| repo.changes(&from, &tree));
-            Ok((whole.transpose()?, tree))
-        })
-        .await?;
+    let (whole, tree) = committed(unit, &start, merge_base, &work, &regenerated).await?;
+    let changes = work.changes;
     let judged = whole.as_ref().unwrap_or(&changes);
+    let made_files = made_files(unit, &regenerated);
     let shared = {
         // Between the look at what others hold and the record of what this unit holds, no other unit may be judged.
         let _turn = unit.scope_turn.lock().await;
         let holders = unit.holders.borrow().clone();
-        let judgement = judge_changes(unit, &holders, judged)?;
+        let judgement = judge_changes(unit, &holders, judged, &made_files)?;
         if judgement.shared.is_empty() {
             unit.say(UnitFact::ScopeProven {
                 tree: tree.clone(),
@@ -90,91 +80,136 @@ pub(crate) async fn scope(
                 acquired: judgement.acquired,
                 left_out,
                 left_to_others,
+                regenerated,
             })
             .await?;
             return Ok(Some(ProvenChange { tree, changes }));
         }
         judgement.shared
     };
-    let other = stands_on(unit, prepared, &shared, work).await?;
+    let other = stands_on(unit, prepared, &shared, carried, made).await?;
     Err(Halt::StandsOn(Box::new(other)))
 }
 
-/// The content of the checkout after the agent, with what it changes.
-struct Work {
-    tree: TreeId,
-    changes: Changes,
+/// Reads what the agent left. Where a process was killed while commands made files again, the checkout is put back to
+/// what the agent had left.
+async fn left_by_agent(unit: &UnitContext, known: Option<TreeId>) -> Result<TreeId, Halt> {
+    let Some(left) = known else {
+        return read_work(unit).await;
+    };
+    let (checkout, tree) = (unit.checkout.clone(), left.clone());
+    unit.git(Step::Scope, move |_| checkout.put_back(&tree))
+        .await?;
+    Ok(left)
 }
 
-async fn changes_since(
+/// Judges work before commands make the files `made` again, and returns what others had changed before the unit. A unit
+/// with a follow-up is judged by all that its pull request changes, later.
+fn judge_made(unit: &UnitContext, work: &Work, made: &[String]) -> Result<Vec<Shared>, Halt> {
+    if made.is_empty() || unit.state().follow_up.is_some() {
+        return Ok(Vec::new());
+    }
+    let holders = unit.holders.borrow().clone();
+    let made = made.iter().cloned().collect();
+    Ok(judge_changes(unit, &holders, &work.changes, &made)?.shared)
+}
+
+/// Makes files again that follow from the work.
+async fn regenerate(
     unit: &UnitContext,
-    prepared: &Prepared,
-    after: &TreeId,
-) -> Result<Changes, Halt> {
-    let (before, after) = (prepared.tree.clone(), after.clone());
+    left: &TreeId,
+    work: Work,
+) -> Result<(Work, Vec<Regenerated>), Halt> {
+    let rules = &unit.job.found.rules;
+    if rules.due_beside(&work.changes, &BTreeSet::new()).is_none() {
+        return Ok((work, Vec::new()));
+    }
+    regenerate::begin(unit, left).await?;
+    regenerate::regenerate(unit, work).await
+}
+
+/// Returns the tree that is to be committed, and, for a follow-up, all that its pull request then changes.
+async fn committed(
+    unit: &UnitContext,
+    start: &CommitId,
+    merge_base: Option<CommitId>,
+    work: &Work,
+    regenerated: &[Regenerated],
+) -> Result<(Option<Changes>, TreeId), Halt> {
+    let (start, before, after) = (start.clone(), work.before.clone(), work.tree.clone());
+    let made: Vec<String> = Regenerated::files_of(regenerated)
+        .map(str::to_owned)
+        .collect();
+    let checkout = unit.checkout.clone();
     unit.git(Step::Scope, move |job| {
-        job.workspace.repo.changes(&before, &after)
+        let repo = &job.workspace.repo;
+        // Only the agent's changes are committed, not the changes of setup.
+        let tree = if before == job.tree(&start)? {
+            after
+        } else {
+            let own = repo.with_paths_of(&after, &before, &made)?;
+            let own = repo.apply_changes(&start, &before, &own)?;
+            repo.with_paths_of(&own, &after, &made)?
+        };
+        checkout.keep_tree(KeptTree::Proven, &tree)?;
+        // Paths that an earlier round created are the unit's too, but only against the merge base.
+        let whole = merge_base.map(|from| repo.changes(&from, &tree));
+        Ok((whole.transpose()?, tree))
     })
     .await
 }
 
-/// Takes these paths out of the work, as if the agent had left them as they were.
-async fn leave_out(
-    unit: &UnitContext,
-    prepared: &Prepared,
-    work: &mut Work,
-    paths: &[String],
-) -> Result<(), Halt> {
-    let (before, after, paths) = (prepared.tree.clone(), work.tree.clone(), paths.to_vec());
-    work.tree = unit
-        .git(Step::Scope, move |job| {
-            job.workspace.repo.with_paths_of(&after, &before, &paths)
-        })
-        .await?;
-    work.changes = changes_since(unit, prepared, &work.tree).await?;
-    Ok(())
+/// Returns all files of the unit that commands made: now, and in earlier rounds on its pull request.
+fn made_files(unit: &UnitContext, regenerated: &[Regenerated]) -> BTreeSet<String> {
+    let mut files = unit.state().regenerated_files();
+    files.extend(Regenerated::files_of(regenerated).map(str::to_owned));
+    files
 }
 
 /// Takes the new files that tools left behind out of the work, and returns them.
-async fn leave_out_leftovers(
-    unit: &UnitContext,
-    prepared: &Prepared,
-    work: &mut Work,
-) -> Result<Vec<String>, Halt> {
+async fn leave_out_leftovers(unit: &UnitContext, work: Work) -> Result<(Work, Vec<String>), Halt> {
     let ownership = &unit.job.found.ownership;
     let claims = |path: &str| ownership.names(unit.number, path);
     let left = leftovers(&work.changes, ownership.tracked(), claims);
-    if !left.is_empty() {
-        leave_out(unit, prepared, work, &left).await?;
+    if left.is_empty() {
+        return Ok((work, left));
     }
-    Ok(left)
+    Ok((work.without(unit, &left).await?, left))
 }
 
 /// Leaves the unit's own part of the work of a command that works on the whole repository, and returns how many changes
 /// of files of other units are not in it. A coding agent is told its files and has to keep to them.
-async fn leave_to_others(
-    unit: &UnitContext,
-    prepared: &Prepared,
-    work: &mut Work,
-) -> Result<usize, Halt> {
+async fn leave_to_others(unit: &UnitContext, work: Work) -> Result<(Work, usize), Halt> {
     let is_told = unit.assignment().agent.restart() == Restart::AsLeft;
     let rule = unit.job.spec.scope_rule();
     if is_told || rule == ScopeRule::Listed || unit.state().follow_up.is_some() {
-        return Ok(0);
+        return Ok((work, 0));
     }
     let holders = unit.holders.borrow().clone();
     let ownership = &unit.job.found.ownership;
-    let judgement = judge(ownership, &holders, rule, unit.number, &work.changes);
+    let made = unit.job.found.rules.made_again(&work.changes);
+    let made_files = made.iter().cloned().collect();
+    let judgement = judge(
+        ownership,
+        &holders,
+        rule,
+        unit.number,
+        &work.changes,
+        &made_files,
+    );
     if judgement.foreign.is_empty() {
-        return Ok(0);
+        return Ok((work, 0));
     }
-    let others = judgement.paths_of_others();
-    leave_out(unit, prepared, work, &others).await?;
+    let mut others = judgement.paths_of_others();
+    let count = others.len();
+    // They follow from the changes of all units; the unit makes them again from its own.
+    others.extend(made);
+    let work = work.without(unit, &others).await?;
     // The checks judge the unit's own part alone.
     let (checkout, own) = (unit.checkout.clone(), work.tree.clone());
     unit.git(Step::Scope, move |_| checkout.put_back(&own))
         .await?;
-    Ok(others.len())
+    Ok((work, count))
 }
 
 /// Writes the content of the checkout as a tree. Where git cannot read what is there, the agent may be able to mend it.
@@ -210,9 +245,9 @@ pub(crate) async fn prove_commit(
 /// Proves changes that were proven before: they may hold no path that the unit did not hold then.
 fn prove_again(unit: &UnitContext, step: Step, changes: &Changes) -> Result<(), Halt> {
     let holders = unit.holders.borrow().clone();
-    let judgement = judge_unshared(unit, &holders, changes);
-    let mut faults = judgement.all_faults();
     let state = unit.state();
+    let judgement = judge_unshared(unit, &holders, changes, &state.regenerated_files());
+    let mut faults = judgement.all_faults();
     let known = state.acquired();
     let is_known = |acquired: &Acquired| known.iter().any(|known| acquired.is_within(known));
     if !judgement.acquired.is_empty() && !is_known(&judgement.acquired) {
@@ -231,23 +266,29 @@ fn judge_changes(
     unit: &UnitContext,
     holders: &PathHolders,
     changes: &Changes,
+    made: &BTreeSet<String>,
 ) -> Result<Judgement, Halt> {
     let judgement = if unit.state().follow_up.is_some() {
-        judge_unshared(unit, holders, changes)
+        judge_unshared(unit, holders, changes, made)
     } else {
         let found = &unit.job.found;
         let rule = unit.job.spec.scope_rule();
-        judge(&found.ownership, holders, rule, unit.number, changes)
+        judge(&found.ownership, holders, rule, unit.number, changes, made)
     };
     refuse(Step::Scope, &judgement.all_faults())?;
     Ok(judgement)
 }
 
 /// Judges changes of a unit that cannot start again: what another unit changed before is a fault.
-fn judge_unshared(unit: &UnitContext, holders: &PathHolders, changes: &Changes) -> Judgement {
+fn judge_unshared(
+    unit: &UnitContext,
+    holders: &PathHolders,
+    changes: &Changes,
+    made: &BTreeSet<String>,
+) -> Judgement {
     let found = &unit.job.found;
     let rule = unit.job.spec.scope_rule();
-    let mut judgement = judge(&found.ownership, holders, rule, unit.number, changes);
+    let mut judgement = judge(&found.ownership, holders, rule, unit.number, changes, made);
     let shared = std::mem::take(&mut judgement.shared);
     let same_path = shared.iter().filter(|it| it.why == Sharing::SamePath);
     judgement
@@ -266,12 +307,14 @@ fn refuse(step: Step, faults: &[String]) -> Result<(), Halt> {
     }))
 }
 
-/// Describes on which units the unit starts again, and keeps the work of its agent.
+/// Describes on which units the unit starts again, and keeps the work of its agent, `after`. Commands make the files
+/// `made` again then.
 async fn stands_on(
     unit: &UnitContext,
     prepared: &Prepared,
     shared: &[Shared],
     after: TreeId,
+    made: Vec<String>,
 ) -> Result<StandsOn, Halt> {
     let is_same_path = shared.iter().any(|it| it.why == Sharing::SamePath);
     let places: BTreeSet<usize> = shared
@@ -295,6 +338,7 @@ async fn stands_on(
         vec![CarriedWork {
             before,
             after,
+            made,
             took_ms: attempt.agent_took_ms.unwrap_or_default(),
             summary: attempt.summary,
             session: attempt.session,

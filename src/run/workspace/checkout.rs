@@ -47,6 +47,8 @@ pub(crate) enum KeptTree {
     Snapshot,
     /// The content at the end of the attempt before the present one.
     Left,
+    /// The content after the agent, from which commands make files again.
+    LeftByAgent,
     /// What will be committed.
     Proven,
     /// The content before an agent worked whose work is carried onto another start.
@@ -338,6 +340,7 @@ impl Checkout {
             KeptTree::Prepared => "prepared",
             KeptTree::Snapshot => "snapshot",
             KeptTree::Left => "left",
+            KeptTree::LeftByAgent => "left-by-agent",
             KeptTree::Proven => "proven",
             KeptTree::CarriedBefore => "carried-before",
             KeptTree::CarriedAfter => "carried-after",
@@ -394,6 +397,24 @@ impl Checkout {
             commit,
         };
         set_private_head(&private, head, &self.index)
+    }
+
+    /// Replaces the joined commit that the checkout starts from by one with the present content, `tree`.
+    pub(crate) fn start_from(
+        &self,
+        joined: &CommitId,
+        tree: &TreeId,
+    ) -> Result<CommitId, GitError> {
+        let repo = &self.workspace.repo;
+        let Some(branch) = &self.branch else {
+            return Ok(joined.clone());
+        };
+        if repo.tree(joined)? == *tree {
+            return Ok(joined.clone());
+        }
+        let commit = repo.commit_again(branch, joined, tree)?;
+        self.settle(branch, &commit)?;
+        Ok(commit)
     }
 
     /// Replaces the content by that of a tree, and removes the files that were made since.

@@ -8,6 +8,7 @@ pub(crate) mod machine;
 pub(crate) mod naming;
 pub(crate) mod places;
 pub(crate) mod process_tags;
+pub(crate) mod regeneration;
 pub(crate) mod trash;
 pub(crate) mod user_checkout;
 pub(crate) mod user_git;

@@ -129,6 +129,12 @@ impl Repo {
         path
     }
 
+    /// A value of `PATH` in which the programs beside the repository come first.
+    pub fn path(&self) -> String {
+        let usual = path_without_gh();
+        format!("{}:{}", self.root().display(), usual.to_string_lossy())
+    }
+
     /// Makes a script decide on what is pushed to the remote.
     pub fn receive_by(&self, script: &str) {
         let hooks = self.remote_dir().join("hooks");

@@ -9,8 +9,8 @@ use crate::run::log::run_fact::Retry;
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
-    IssueLink, OldUses, Outcome, PullRequestLink, RevertCommit, RunHeader, Sharing, StandsOn, Step,
-    Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
+    IssueLink, OldUses, Outcome, PullRequestLink, Regenerated, RevertCommit, RunHeader, Sharing,
+    StandsOn, Step, Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
 };
 
 fn every_kind_of_event() -> Vec<Event> {
@@ -45,6 +45,7 @@ fn every_kind_of_event() -> Vec<Event> {
             path: "/w/01-a".into(),
             branch: BranchName::new("batch/r/01-a"),
             start: CommitId::new("1".repeat(40)),
+            regenerated: Vec::new(),
         },
         UnitFact::Prepared {
             tree: TreeId::new("4".repeat(40)),
@@ -65,6 +66,9 @@ fn every_kind_of_event() -> Vec<Event> {
             took_ms: 1,
             summary: None,
         },
+        UnitFact::RegenerationBegun {
+            tree: TreeId::new("5".repeat(40)),
+        },
         UnitFact::ScopeProven {
             tree: TreeId::new("2".repeat(40)),
             changes: ChangeCount {
@@ -75,6 +79,7 @@ fn every_kind_of_event() -> Vec<Event> {
             acquired: Acquired::default(),
             left_out: Vec::new(),
             left_to_others: 0,
+            regenerated: Vec::new(),
         },
         UnitFact::ScopeProven {
             tree: TreeId::new("2".repeat(40)),
@@ -85,6 +90,26 @@ fn every_kind_of_event() -> Vec<Event> {
             },
             left_out: Vec::new(),
             left_to_others: 0,
+            regenerated: Vec::new(),
+        },
+        UnitFact::ScopeProven {
+            tree: TreeId::new("2".repeat(40)),
+            changes: ChangeCount::default(),
+            acquired: Acquired::default(),
+            left_out: Vec::new(),
+            left_to_others: 0,
+            regenerated: vec![
+                Regenerated {
+                    run: "make gen".into(),
+                    files: vec!["gen/a".into()],
+                    failed: None,
+                },
+                Regenerated {
+                    run: "uv lock".into(),
+                    files: Vec::new(),
+                    failed: Some("'uv' is not on PATH".into()),
+                },
+            ],
         },
         UnitFact::StandsOn(StandsOn {
             units: vec![UnitId::parse("01-a").unwrap()],
@@ -93,6 +118,7 @@ fn every_kind_of_event() -> Vec<Event> {
             work: vec![CarriedWork {
                 before: TreeId::new("7".repeat(40)),
                 after: TreeId::new("8".repeat(40)),
+                made: Vec::new(),
                 took_ms: 1,
                 summary: Some("s".into()),
                 session: Some(SessionId("t".into())),
@@ -111,6 +137,8 @@ fn every_kind_of_event() -> Vec<Event> {
             acquired: Acquired::default(),
             full: TreeId::new("3".repeat(40)),
             paths: vec!["p.json".into()],
+            regenerated: Vec::new(),
+            made: Vec::new(),
         }),
         UnitFact::CheckFinished(CheckResult {
             name: "make test".into(),
@@ -161,6 +189,7 @@ fn every_kind_of_event() -> Vec<Event> {
                 changes: ChangeCount::default(),
                 acquired: Acquired::default(),
                 deferred: None,
+                regenerated: Vec::new(),
                 checks: Vec::new(),
                 summary: Some("s".into()),
             },
