@@ -183,6 +183,8 @@ pub(crate) struct RunConfig {
     pub scope: Option<ScopeRule>,
     /// The instruction of a last unit that starts from all finished work.
     pub integrate: Option<String>,
+    /// Whether the command works once for all units, and its changes are divided among them.
+    pub once: Option<bool>,
     /// Whether one unit is done first, and the others only after somebody has accepted it.
     pub canary: Option<bool>,
 }
@@ -312,6 +314,7 @@ mod tests {
             max-tokens = "10M"
             deadline = "2h"
             canary = true
+            once = true
             [environment]
             pass = ["NPM_TOKEN"]
             set = { CI = "true" }

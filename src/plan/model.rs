@@ -35,6 +35,31 @@ pub struct Plan {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+impl Plan {
+    /// Returns the work of all units as one unit.
+    pub(crate) fn whole(&self) -> Unit {
+        let mut claim = Claim::default();
+        for unit in &self.units {
+            claim.files.extend_from_slice(&unit.claim.files);
+            claim.create.extend_from_slice(&unit.claim.create);
+        }
+        for paths in [&mut claim.files, &mut claim.create] {
+            paths.sort();
+            paths.dedup();
+        }
+        Unit {
+            id: UnitId::from_valid("all".to_owned()),
+            title: "All files".to_owned(),
+            description: None,
+            agent: None,
+            needs: Vec::new(),
+            claim,
+            size: self.units.iter().map(|unit| unit.size).sum(),
+            owners: Vec::new(),
+        }
+    }
+}
+
 /// The findings of the agent that read the base before planning, for every other agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -144,6 +144,10 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             let title = words::line(&added.header.title);
             return Some(format!("adds unit {}: {title}", added.header.id));
         }
+        Event::Run(RunFact::WorkedOnce(whole)) => {
+            let took = words::duration(whole.took_ms);
+            return Some(format!("the command worked once for all units, in {took}"));
+        }
         Event::Run(RunFact::DiskSpaceEnough) => {
             return Some("there is enough disk space again".to_owned());
         }

@@ -354,7 +354,7 @@ pub(super) fn left_to_others(state: &RunState) -> Option<String> {
     (units > 0).then(|| {
         format!(
             "the command works on the whole repository: of its changes in {}, only those to the unit's own files were \
-             taken; {{files}} in the command stands for these files",
+             taken; {{files}} in the command stands for these files, and --once has it work once",
             words::count(units, "unit")
         )
     })

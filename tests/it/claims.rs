@@ -290,7 +290,7 @@ fn the_work_of_a_command_that_formats_everything_is_cut_by_the_plan() {
 
     + 01-src-a-js also changes other.js
     – the command works on the whole repository: of its changes in 5 units, only those to the unit's \
-        own files were taken; {files} in the command stands for these files
+        own files were taken; {files} in the command stands for these files, and --once has it work once
 
     5 of 5 units published · [DURATION]
     ");

@@ -32,6 +32,7 @@ mod messages;
 mod migrate;
 mod moved;
 mod names;
+mod once;
 mod opening;
 mod owners;
 mod places;

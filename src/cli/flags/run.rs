@@ -45,6 +45,9 @@ pub(in crate::cli) struct RunFlags {
     /// say
     #[arg(long, value_name = "INSTRUCTION")]
     integrate: Option<String>,
+    /// Have the command work once for all units, in a worktree of the base, and divide its changes among them
+    #[arg(long)]
+    once: bool,
     /// Do each unit N times from scratch and take the best candidate: by its checks, then by the smallest change
     #[arg(long, value_name = "N")]
     best_of: Option<BestOf>,
@@ -101,6 +104,9 @@ impl RunFlags {
         config.run.best_of = self.best_of.or(config.run.best_of);
         if self.judge.is_some() {
             config.run.judge.clone_from(&self.judge);
+        }
+        if self.once {
+            config.run.once = Some(true);
         }
         if self.canary {
             config.run.canary = Some(true);

@@ -5,6 +5,7 @@
 //! that one proof holds on every machine: names that any file system treats as equal are equal here.
 
 mod default_folders;
+mod division;
 mod guarded;
 mod held;
 mod names;
@@ -12,6 +13,7 @@ mod ownership;
 mod standing;
 
 pub(crate) use default_folders::default_create_folders;
+pub(crate) use division::Division;
 pub(crate) use held::HeldPaths;
 pub(crate) use names::fold;
 pub(crate) use ownership::{ClaimEntry, Ownership, OwnershipError};

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::plan::UnitId;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
+use crate::run::job::once::WholeResult;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::job::run_spec::RunSpec;
@@ -43,6 +44,7 @@ pub(crate) struct Pipelines {
     run_limit: watch::Sender<Option<StopReason>>,
     restart_permits: Arc<RestartPermits>,
     base_checks: Arc<BaseChecks>,
+    whole_work: Arc<WholeResult>,
     user_git: Arc<UserGit>,
     /// Ends every pipeline.
     cancel: CancellationToken,
@@ -89,6 +91,7 @@ impl Pipelines {
             run_limit: watch::Sender::new(None),
             restart_permits: Arc::new(RestartPermits::new()),
             base_checks: Arc::new(BaseChecks::new(job, &state.base_checks)),
+            whole_work: Arc::new(WholeResult::new_with(state.whole_work.clone().map(Ok))),
             user_git: Arc::clone(user_git),
             cancel: CancellationToken::new(),
         }
@@ -121,6 +124,7 @@ impl Pipelines {
             run_limit: self.run_limit.subscribe(),
             restart_permits: Arc::clone(&self.restart_permits),
             base_checks: Arc::clone(&self.base_checks),
+            whole_work: Arc::clone(&self.whole_work),
             user_git: Arc::clone(&self.user_git),
             cancel: cancel.clone(),
         };

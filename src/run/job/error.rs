@@ -62,4 +62,13 @@ pub enum PrepareError {
     NoJobs,
     #[error("--best-of is for agents: the codemod does the same every time")]
     AllAlike,
+    #[error(
+        "--once is for a command (--agent-cmd) that works on the whole repository; {agent} works on the files of one \
+         unit"
+    )]
+    OnceWithoutCommand { agent: String },
+    #[error(
+        "--once takes one work of one command, so neither --best-of nor several agents go with it"
+    )]
+    OnceOfSeveral,
 }

@@ -21,6 +21,7 @@ use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
 use crate::run::job::findings::{Checks, Findings, tracked};
 use crate::run::job::late_units::late_units;
+use crate::run::job::once;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::run_spec::{KeepWorktrees, RunSpec, UnitSpec};
 use crate::run::job::scope;
@@ -69,6 +70,9 @@ impl Job {
         dir: &Path,
     ) -> Result<Self, PrepareError> {
         refuse_impossible(&plan, config)?;
+        if config.run.once == Some(true) {
+            once::check(&plan, config)?;
+        }
         if config.run.scope == Some(ScopeRule::Listed) {
             reserve_folders(&mut plan);
         }
@@ -288,7 +292,11 @@ impl Job {
 
     /// Writes the prompt for the agent of the unit at `number`. Its beginning is the same for all units of a run.
     pub(crate) fn prompt(&self, number: usize) -> Result<String, PromptError> {
-        let unit = self.spec.unit(number);
+        self.prompt_for(self.spec.unit(number), number)
+    }
+
+    /// Writes the prompt for the agent of the unit at `number`, for the files of another unit.
+    pub(crate) fn prompt_for(&self, unit: &Unit, number: usize) -> Result<String, PromptError> {
         let plan = &self.spec.plan;
         let example = self.example.as_ref();
         let common = self.found.prompts.common(&CommonFacts {

@@ -10,6 +10,7 @@ pub(crate) mod findings;
 pub(crate) mod job;
 pub(crate) mod late_units;
 pub(crate) mod leftovers;
+pub(crate) mod once;
 pub(crate) mod path_holders;
 pub(crate) mod pull_request;
 pub(crate) mod run_spec;

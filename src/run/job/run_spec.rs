@@ -86,6 +86,11 @@ impl RunSpec {
         self.late.get(late).map(|late| late.kind)
     }
 
+    /// Checks whether one command works once for all units.
+    pub(crate) fn is_once(&self) -> bool {
+        self.settings.run.once == Some(true)
+    }
+
     /// Returns how many agents work at once.
     pub(crate) fn jobs(&self) -> usize {
         self.settings.run.jobs.unwrap_or_else(usual_jobs)

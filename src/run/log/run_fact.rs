@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentId;
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
-use crate::git::{CommitId, GitFolderChange};
+use crate::git::{CommitId, GitFolderChange, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
@@ -52,6 +52,8 @@ pub enum RunFact {
     },
     /// The run added a unit to its plan.
     UnitAdded(Box<AddedUnit>),
+    /// The command worked once for all units.
+    WorkedOnce(WholeWork),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// The user accepted the canary's change; the run continues with the other units.
@@ -94,6 +96,18 @@ pub enum RunFact {
     },
     /// The run ended. This is its last event, unless the run is resumed or some of its units are retried.
     Ended,
+}
+
+/// The work of a command for all units, as a difference between two trees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeWork {
+    /// The content of the base's checkout before the command worked.
+    pub before: TreeId,
+    /// The content after it.
+    pub after: TreeId,
+    pub took_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
 }
 
 /// A unit that the run added to its plan.

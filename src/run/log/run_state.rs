@@ -11,7 +11,7 @@ use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_fact::{
-    AddedUnit, Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop,
+    AddedUnit, Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop, WholeWork,
 };
 use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
@@ -54,6 +54,8 @@ pub struct RunState {
     pub tracking_error: Option<String>,
     /// The results on the base of checks that failed in some unit.
     pub base_checks: Vec<BaseCheck>,
+    /// The work of a command for all units.
+    pub whole_work: Option<WholeWork>,
     /// The units in the plan's order.
     pub units: Vec<UnitState>,
 }
@@ -107,6 +109,7 @@ impl RunState {
             tracking_issue: None,
             tracking_error: None,
             base_checks: Vec::new(),
+            whole_work: None,
             units,
         }
     }
@@ -212,6 +215,7 @@ impl RunState {
                 }
             }
             RunFact::UnitAdded(added) => self.add(added),
+            RunFact::WorkedOnce(whole) => self.whole_work = Some(whole.clone()),
             RunFact::BaseChecked(found) => self.base_checks.push(found.clone()),
             RunFact::Retried(retry) => self.retry(retry),
             RunFact::FollowUpsStarted {

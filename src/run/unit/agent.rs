@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::agent::{AgentError, PromptError, Task, TaskKind};
+use crate::agent::{AgentError, PromptError, Task, TaskKind, Work};
 use crate::process::Environment;
 use crate::run::job::late_units::LateKind;
 use crate::run::log::outcome::Step;
@@ -53,15 +53,19 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
         // Days after its end, an agent may not know its session any more, and says so before it does anything.
         end = turns(unit, &task, assignment, prepared).await?;
     }
+    let work = done(unit, &task, end)?;
+    unit.say(UnitFact::AgentFinished {
+        took_ms: milliseconds(work.took),
+        summary: work.summary.clone(),
+    })
+    .await?;
+    Ok(work.summary)
+}
+
+/// Returns the work of an agent whose turns have ended, or how its unit ends.
+pub(crate) fn done(unit: &UnitContext, task: &Task, end: AgentEnd) -> Result<Work, Halt> {
     match end {
-        AgentEnd::Done(work) => {
-            unit.say(UnitFact::AgentFinished {
-                took_ms: milliseconds(work.took),
-                summary: work.summary.clone(),
-            })
-            .await?;
-            Ok(work.summary)
-        }
+        AgentEnd::Done(work) => Ok(work),
         AgentEnd::Failed(AgentError::Cancelled) => {
             let limit = unit.run_limit.borrow().clone();
             let limit = limit.filter(|_| !unit.cancel.is_cancelled());
@@ -76,7 +80,7 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
             Err(Halt::Failed(Failure {
                 tail,
                 log: Some(task.log()).filter(|log| log.exists()),
-                ..Failure::new(step, words::chain(&error))
+                ..Failure::new(Step::Agent, words::chain(&error))
             }))
         }
     }

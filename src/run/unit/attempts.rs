@@ -16,6 +16,7 @@ use crate::run::unit::carry::carry;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::defer::checked;
 use crate::run::unit::scope::scope;
+use crate::run::unit::whole_work::{is_shared, own_part};
 use crate::run::workspace::checkout::KeptTree;
 use crate::run::workspace::user_checkout::UserCheckout;
 use crate::words;
@@ -81,6 +82,7 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
     let reached = unit.state().attempt;
     let summary = match reached.agent_took_ms {
         Some(_) => reached.summary,
+        None if is_shared(unit) => own_part(unit, prepared).await?,
         None => agent(unit, prepared).await?,
     };
     if let Some(reason) = summary.as_deref().and_then(given_up) {

@@ -111,7 +111,7 @@ async fn release(unit: &UnitContext, checkout: &Checkout) -> Result<(), Halt> {
 }
 
 /// Makes the checkout of the base. A checkout of an earlier process is removed: nobody knows how far it got.
-async fn make_checkout(unit: &UnitContext, checkout: &Checkout) -> Result<(), Halt> {
+pub(crate) async fn make_checkout(unit: &UnitContext, checkout: &Checkout) -> Result<(), Halt> {
     let step = Step::Check;
     let job = &unit.job;
     let (place, folder) = (checkout.clone(), job.folder(&UnitId::base()));

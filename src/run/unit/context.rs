@@ -17,6 +17,7 @@ use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
+use crate::run::job::once::WholeResult;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
 use crate::run::log::event::Event;
@@ -41,6 +42,7 @@ pub(crate) struct PendingEvent {
 }
 
 /// The context of every step of a unit's pipeline.
+#[derive(Clone)]
 pub(crate) struct UnitContext {
     pub(crate) job: Arc<Job>,
     /// The unit's place in the plan.
@@ -66,6 +68,8 @@ pub(crate) struct UnitContext {
     pub(crate) run_limit: watch::Receiver<Option<StopReason>>,
     pub(crate) restart_permits: Arc<RestartPermits>,
     pub(crate) base_checks: Arc<BaseChecks>,
+    /// The result of a command that works once for all units.
+    pub(crate) whole_work: Arc<WholeResult>,
     /// The user's git folder before any worker ran.
     pub(crate) user_git: Arc<UserGit>,
     pub(crate) cancel: CancellationToken,
@@ -147,6 +151,14 @@ impl Halt {
 }
 
 impl UnitContext {
+    /// Returns the context for work of the unit in another checkout.
+    pub(crate) fn in_checkout(&self, checkout: Checkout) -> Self {
+        Self {
+            checkout,
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn unit(&self) -> &Unit {
         self.job.spec.unit(self.number)
     }

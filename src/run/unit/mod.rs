@@ -21,4 +21,5 @@ pub(crate) mod regenerate;
 pub(crate) mod scope;
 pub(crate) mod turn;
 pub(crate) mod unchanged_git;
+pub(crate) mod whole_work;
 pub(crate) mod work;

@@ -24,6 +24,11 @@ pub(crate) fn deferred_tree(run: &RunId, unit: &UnitId) -> String {
     format!("refs/batch/left/{run}/{unit}.deferred")
 }
 
+/// Returns the ref that keeps the content before or after a command worked once for all units.
+pub(crate) fn whole_work_ref(run: &RunId, moment: &str) -> String {
+    format!("refs/batch/left/{run}/whole.{moment}")
+}
+
 /// Returns the ref that keeps a branch with other people's commits.
 pub(crate) fn set_aside_ref(run: &RunId, unit: &UnitId) -> String {
     format!("refs/batch/left/{run}/{unit}")

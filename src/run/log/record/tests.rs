@@ -5,7 +5,7 @@ use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
 use crate::run::log::run_fact::AddedUnit;
-use crate::run::log::run_fact::Retry;
+use crate::run::log::run_fact::{Retry, WholeWork};
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
@@ -358,6 +358,12 @@ fn every_kind_of_event() -> Vec<Event> {
         },
         agent: Some("codex".into()),
     }));
+    all.push(Event::Run(RunFact::WorkedOnce(WholeWork {
+        before: TreeId::new("1".repeat(40)),
+        after: TreeId::new("2".repeat(40)),
+        took_ms: 1,
+        summary: Some("s".into()),
+    })));
     all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
         name: "make test".into(),
         dir: String::new(),
