@@ -142,7 +142,7 @@ pub(crate) fn missing_module(check: &Check, worktree: &Path, env: &Environment) 
     ))
 }
 
-fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {
+pub(super) fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {
     match command {
         CommandLine::Direct(words) => {
             let (program, args) = words.split_first()?;

@@ -8,6 +8,7 @@
 
 mod command;
 mod discover;
+mod editable;
 mod execute;
 mod failed_tests;
 mod no_proof;
@@ -18,6 +19,7 @@ mod workspace_above;
 
 pub(crate) use command::Check;
 pub(crate) use discover::discover;
+pub(crate) use editable::tests_checkout;
 pub(crate) use execute::{missing_module, obstacle, run};
 pub(crate) use no_proof::NoProof;
 pub(crate) use output::CheckOutput;

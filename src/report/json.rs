@@ -171,6 +171,9 @@ struct CheckReport {
     took_ms: u64,
     log: String,
     tail: String,
+    /// The files that the check changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<String>,
 }
 
 /// The report of the run as it stands at `now`, as JSON that ends in a line break. `left` are the processes that work
@@ -371,6 +374,7 @@ impl CheckReport {
             took_ms: result.took_ms,
             log: view::path(&result.log),
             tail: result.tail.clone(),
+            changed: result.changed.clone(),
         }
     }
 }

@@ -218,7 +218,12 @@ fn others(state: &RunState) -> Option<String> {
     lines.extend(
         view::unverified(state)
             .iter()
-            .map(|said| format!("- {}", escaped(said))),
+            .map(|(said, why)| format!("- {}: {}", escaped(said), escaped(why))),
+    );
+    lines.extend(
+        view::changed_by_checks(state)
+            .iter()
+            .map(|(said, name)| format!("- `{}`: {}", escaped(name), escaped(said))),
     );
     lines.extend(
         view::blemishes(state)

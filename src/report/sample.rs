@@ -88,6 +88,7 @@ impl SampleRun {
 
     pub(crate) fn check(self, unit: &str, at: i64, name: &str, verdict: Verdict) -> Self {
         let result = CheckResult {
+            changed: Vec::new(),
             name: name.to_owned(),
             verdict,
             took_ms: 1_400,

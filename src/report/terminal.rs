@@ -340,7 +340,10 @@ fn others(state: &RunState) -> Option<String> {
     let made = view::regenerated(state).into_iter();
     lines.extend(made.map(|said| format!("{} {said}", style("–").green())));
     let unverified = view::unverified(state).into_iter();
-    lines.extend(unverified.map(|said| format!("{} {said}", style("!").yellow())));
+    // The command may be long.
+    lines.extend(unverified.map(|(said, why)| format!("{} {said}:\n  {why}", style("!").yellow())));
+    let changed = view::changed_by_checks(state).into_iter();
+    lines.extend(changed.map(|(said, name)| format!("{} {said}\n  `{name}`", style("!").yellow())));
     lines.extend(
         view::blemishes(state)
             .into_iter()

@@ -435,8 +435,8 @@ pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
     found
 }
 
-/// Checks that verified nothing, each as one sentence for the run.
-pub(super) fn unverified(state: &RunState) -> Vec<String> {
+/// Checks that verified nothing: each as one sentence for the run, with the reason.
+pub(super) fn unverified(state: &RunState) -> Vec<(String, String)> {
     let mut found: Vec<(String, String, usize)> = Vec::new();
     for result in state
         .units
@@ -457,9 +457,38 @@ pub(super) fn unverified(state: &RunState) -> Vec<String> {
     }
     let sentence = |(name, why, units)| {
         let units = words::count(units, "unit");
-        format!("`{name}` verified nothing in {units}: {why}")
+        (format!("`{name}` verified nothing in {units}"), why)
     };
     found.into_iter().map(sentence).collect()
+}
+
+/// Checks that changed files of the work they judged: each as one sentence for the run, with the command.
+pub(super) fn changed_by_checks(state: &RunState) -> Vec<(String, String)> {
+    let mut found: Vec<(&str, BTreeSet<&str>)> = Vec::new();
+    for result in state
+        .units
+        .iter()
+        .flat_map(|unit| unit.attempt.last_checks())
+    {
+        let changed = result.changed.iter().map(String::as_str);
+        match found.iter_mut().find(|(name, _)| *name == result.name) {
+            Some((_, files)) => files.extend(changed),
+            None => found.push((&result.name, changed.collect())),
+        }
+    }
+    let sentence = |(name, files): (&str, BTreeSet<&str>)| {
+        let count = words::count(files.len(), "file");
+        let names = words::few(files.into_iter().map(words::line), PATHS_SHOWN);
+        (
+            format!("a check changed {count}, and what a check changes is not published: {names}"),
+            words::line(name),
+        )
+    };
+    found
+        .into_iter()
+        .filter(|(_, files)| !files.is_empty())
+        .map(sentence)
+        .collect()
 }
 
 /// The first of these tests, and how many more there are; nothing where none is known.

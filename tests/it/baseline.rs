@@ -152,8 +152,8 @@ fn a_check_that_cannot_pass_verifies_nothing_and_holds_what_it_judged() {
      01-packages-p0-index-js │ withheld │ – │ 1 verified nothing │ [DURATION]
      02-packages-p1-index-js │ withheld │ – │ 1 verified nothing │ [DURATION]
 
-    ! `[TMP]/check` verified nothing in 2 units: its program cannot be started ([TMP]/check: 56: \
-        no-such-program: not found)
+    ! `[TMP]/check` verified nothing in 2 units:
+      its program cannot be started ([TMP]/check: 56: no-such-program: not found)
     ! withheld, because a check verified nothing: 01-packages-p0-index-js, 02-packages-p1-index-js
 
     → batch publish [RUN] --unverified draft  (01-packages-p0-index-js, 02-packages-p1-index-js; or \
@@ -227,6 +227,24 @@ fn complaints_about_files_are_compared_file_by_file() {
         .says("02-packages-p1-index-js │ failed")
         .says("it complains about files of this unit")
         .says("packages/p1/index.js");
+}
+
+#[test]
+fn what_a_check_changes_is_put_right_and_told() {
+    let repo = Repo::with_packages(2);
+    let formats = repo.program(
+        "formats",
+        "sed -i s/var/let/ packages/*/index.js; echo x >made",
+    );
+    let looks = repo.program("looks", "test -e made && ! grep let packages/*/index.js");
+    let migrate = repo.migrate().agent(SIGN).check(&formats.to_string_lossy());
+    let output = migrate.check(&looks.to_string_lossy()).run().exits(0);
+    output
+        .says("a check changed 2 files, and what a check changes is not published: packages/p0/index.js, packages/p1/index.js")
+        .says("`[TMP]/formats`");
+    for branch in repo.branches() {
+        assert!(!repo.git(["show", &branch]).contains("+let"));
+    }
 }
 
 #[test]

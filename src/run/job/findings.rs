@@ -162,6 +162,12 @@ pub(crate) fn conventions(exists: impl Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
+/// Returns what there is to say of checks that test the user's own checkout.
+fn checks_of_checkout(checks: &[Check], root: &Path, environment: &Environment) -> Vec<String> {
+    let said = |check| check::tests_checkout(check, root, environment);
+    checks.iter().filter_map(said).collect()
+}
+
 /// The checks of every unit, in the plan's order, with sentences about what was left out.
 pub(crate) struct Checks {
     pub(crate) of_units: Vec<Vec<Check>>,
@@ -192,9 +198,10 @@ impl Checks {
             .iter()
             .map(|line| Check::given(line, "--check"))
             .collect();
+        let notes = checks_of_checkout(&given, workspace.repo.root(), environment);
         Ok(Self {
             of_units: vec![given; plan.units.len()],
-            notes: Vec::new(),
+            notes,
         })
     }
 
@@ -224,6 +231,11 @@ impl Checks {
                     None => usable.push(check),
                     Some(obstacle) if notes.contains(&obstacle) => {}
                     Some(obstacle) => notes.push(obstacle),
+                }
+            }
+            for note in checks_of_checkout(&usable, repo.root(), obstacles.environment) {
+                if !notes.contains(&note) {
+                    notes.push(note);
                 }
             }
             unchecked += usize::from(usable.is_empty());

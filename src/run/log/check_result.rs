@@ -19,6 +19,9 @@ pub struct CheckResult {
     pub log: PathBuf,
     /// The last lines of the output.
     pub tail: String,
+    /// The files that the check changed or deleted, which were put right after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
 }
 
 /// The result of one check on the untouched base.

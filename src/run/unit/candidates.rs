@@ -265,6 +265,7 @@ mod tests {
 
     fn good(passes: usize, lines: usize) -> Candidate {
         let check = |number: usize| CheckResult {
+            changed: Vec::new(),
             name: "c".into(),
             verdict: if number < passes {
                 Verdict::Pass

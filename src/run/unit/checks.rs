@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::check::{self, Against, Check, CheckOutput, NoProof, Verdict};
+use crate::git::{Change, ChangeKind, TreeId};
 use crate::process::Ending;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
@@ -24,19 +25,26 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
     let step = Step::Check;
     let attempt = unit.state().attempt;
     let mut results = Vec::new();
+    // The content that every check is to see.
+    let mut before = None;
     for (index, check) in unit.job.units[unit.number].checks.iter().enumerate() {
         let log = check_log(unit, index, attempt.number());
         // The repository may have been moved since, but a log keeps its name.
         let is_of_this = |result: &&CheckResult| result.log.file_name() == log.file_name();
         let done = attempt.checks.iter().find(is_of_this);
-        let (result, doubt) = if let Some(done) = done {
-            (done.clone(), None)
+        let (result, doubt, tree) = if let Some(done) = done {
+            (done.clone(), None, before)
         } else {
             unit.begin(step, Some(check.name.clone())).await?;
+            let before = match before {
+                Some(tree) => tree,
+                None => snapshot(unit).await?,
+            };
             let first = check_once(unit, check, log.clone()).await?;
-            let judged = judge(unit, check, first, log).await?;
-            unit.say(UnitFact::CheckFinished(judged.0.clone())).await?;
-            judged
+            let (mut result, doubt) = judge(unit, check, first, log).await?;
+            result.changed = put_right(unit, &before).await?;
+            unit.say(UnitFact::CheckFinished(result.clone())).await?;
+            (result, doubt, Some(before))
         };
         if let Verdict::Fail {
             ending,
@@ -52,6 +60,7 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
                 ..Failure::new(step, reason)
             }));
         }
+        before = tree;
         results.push(result);
     }
     Ok(results)
@@ -83,6 +92,7 @@ async fn judge(
         took_ms: milliseconds(ran.took),
         log,
         tail: ran.tail,
+        changed: Vec::new(),
     };
     let Some(failed) = first.failure() else {
         return Ok((result(Verdict::Pass, first, log), None));
@@ -154,6 +164,35 @@ async fn check_once(unit: &UnitContext, check: &Check, log: PathBuf) -> Result<C
         Ending::Cancelled => Err(Halt::Stopped),
         _ => Ok(ran),
     }
+}
+
+async fn snapshot(unit: &UnitContext) -> Result<TreeId, Halt> {
+    let checkout = unit.checkout.clone();
+    unit.git(Step::Check, move |_| checkout.snapshot()).await
+}
+
+/// Puts the files right that a check changed or deleted, and returns their paths: the next check sees what is to be
+/// published. Files that a check makes stay, since a later check may need them.
+async fn put_right(unit: &UnitContext, before: &TreeId) -> Result<Vec<String>, Halt> {
+    let (checkout, before) = (unit.checkout.clone(), before.clone());
+    unit.git(Step::Check, move |job| {
+        let now = checkout.snapshot()?;
+        if now == before {
+            return Ok(Vec::new());
+        }
+        let changes = job.workspace.repo.changes(&before, &now)?;
+        let is_old = |change: &&Change| change.kind != ChangeKind::Added;
+        let changed = changes.list.iter().filter(is_old);
+        let changed: Vec<String> = changed
+            .map(|change| String::from_utf8_lossy(&change.path).into_owned())
+            .collect();
+        if !changed.is_empty() {
+            let repo = &job.workspace.repo;
+            checkout.show(&repo.with_paths_of(&now, &before, &changed)?)?;
+        }
+        Ok(changed)
+    })
+    .await
 }
 
 /// Writes the feedback for the agent.

@@ -141,6 +141,7 @@ fn every_kind_of_event() -> Vec<Event> {
             made: Vec::new(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            changed: Vec::new(),
             name: "make test".into(),
             verdict: Verdict::Fail {
                 ending,
@@ -152,6 +153,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: "é".into(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            changed: Vec::new(),
             name: "make lint".into(),
             verdict: Verdict::VerifiedNothing {
                 ending,
@@ -162,6 +164,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: "é".into(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            changed: Vec::new(),
             name: "lint".into(),
             verdict: Verdict::OldFailure {
                 ending,
@@ -172,6 +175,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: String::new(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            changed: Vec::new(),
             name: "e2e".into(),
             verdict: Verdict::Flaky {
                 tests: vec!["b".into()],
