@@ -7,7 +7,8 @@
 //! never pass.
 //!
 //! A worker has a place of its own, so it also gets no variable in which a shell or a task runner says where, or in
-//! which package, the parent process was started: [`PLACE_NAMES`] and [`PLACE_PREFIXES`]. The module `relocation`
+//! which package, the parent process was started ([`PLACE_NAMES`] and [`PLACE_PREFIXES`]), and none that names a folder
+//! for the builds of all checkouts ([`BUILD_FOLDERS`]). The module `relocation`
 //! moves the paths in all other variables.
 
 use std::collections::BTreeMap;
@@ -101,6 +102,14 @@ const PLACE_PREFIXES: [&str; 10] = [
     "__MISE_",
     "__DEVBOX_",
     "BUNDLER_ORIG_",
+];
+
+/// Variables that name one folder for the builds of all checkouts. Cargo takes what another unit built there for the
+/// unit's own, because it compares times and relative paths.
+const BUILD_FOLDERS: [&str; 3] = [
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_BUILD_DIR",
 ];
 
 /// Variables that a running tool sets for its commands, with the variable that says that it runs: outside of the tool,
@@ -233,7 +242,8 @@ fn may_pass(name: &str, pass: &[String]) -> bool {
                 .chain(&PLACE_PREFIXES)
                 .any(|prefix| upper.starts_with(prefix))
             || WITHHELD_NAMES.contains(&upper.as_str())
-            || PLACE_NAMES.contains(&upper.as_str()))
+            || PLACE_NAMES.contains(&upper.as_str())
+            || BUILD_FOLDERS.contains(&upper.as_str()))
 }
 
 #[cfg(test)]
@@ -295,6 +305,7 @@ mod tests {
             "npm_config_local_prefix",
             "CARGO_MANIFEST_DIR",
             "CARGO_PKG_NAME",
+            "CARGO_TARGET_DIR",
             "DIRENV_DIFF",
             "__MISE_DIFF",
             "GIT_QUARANTINE_PATH",
@@ -324,7 +335,6 @@ mod tests {
             "KEYBOARD",
             "CI",
             "CARGO_HOME",
-            "CARGO_TARGET_DIR",
             "RUSTUP_TOOLCHAIN",
             "GOPATH",
             "npm_config_registry",
