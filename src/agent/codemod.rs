@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::activity::Activity;
 use super::contract::{Agent, FurtherAttempts, Restart, Work, Working};
 use super::error::AgentError;
 use super::event::AgentEvent;
@@ -101,6 +102,7 @@ fn rewrite(codemod: &Codemod, task: &Task, cancel: &CancellationToken) -> Result
         }),
         usage: Usage::default(),
         session: None,
+        activity: Activity::default(),
     })
 }
 

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::activity::Activity;
 use super::contract::{Agent, FurtherAttempts, Quantity, Restart, Work, Working};
 use super::cost::{Cost, CostSource, Usd};
 use super::error::{AgentError, Refusal};
@@ -154,7 +155,10 @@ impl Agent for CommandAgent {
                     let files = changed(&before, &stamps(task));
                     let tail = finished.tail;
                     return Err(match ending {
-                        Ending::Exit(code) if files > 0 && !(in_shell && ending.is_kill()) => {
+                        Ending::Exit(code)
+                            if files > 0
+                                && !(in_shell && (ending.is_kill() || ending.is_crash())) =>
+                        {
                             AgentError::EndedAfterChanges { code, files, tail }
                         }
                         // Without a shell, every code is the program's own.
@@ -172,6 +176,7 @@ impl Agent for CommandAgent {
                 },
                 usage,
                 session: None,
+                activity: Activity::default(),
             })
         })
     }

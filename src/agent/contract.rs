@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::activity::Activity;
 use super::error::AgentError;
 use super::event::{AgentEvent, SessionId};
 use super::id::AgentId;
@@ -34,6 +35,11 @@ pub trait Agent: Send + Sync {
     /// Says what the agent finds when it starts again after an interruption.
     fn restart(&self) -> Restart {
         Restart::AsLeft
+    }
+
+    /// Says what an answer of the agent is worth.
+    fn answers(&self) -> Answers {
+        Answers::InPassing
     }
 
     /// Names what the agent reports only at the end of a turn, or never: a limit on it takes effect then, or never.
@@ -89,6 +95,15 @@ pub(crate) enum Restart {
     FromBeginning,
 }
 
+/// What an agent's answer is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// The agent may say something about its work; its end says that the work is done.
+    InPassing,
+    /// The agent was told how to say that its work is done.
+    AsTold,
+}
+
 /// The result of an agent that finished its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Work {
@@ -99,4 +114,6 @@ pub(crate) struct Work {
     pub(crate) usage: Usage,
     /// The session that a further turn can continue.
     pub(crate) session: Option<SessionId>,
+    /// What its program reported beside the answer.
+    pub(crate) activity: Activity,
 }

@@ -47,6 +47,9 @@ pub enum AgentError {
         if *times > 1 { format!(", {times} times") } else { String::new() }
     )]
     Killed { times: usize, tail: String },
+    /// The conversation is longer than the model's context: a smaller task may fit.
+    #[error("the task is too much for the model's context: {message}")]
+    ContextFull { message: String },
     /// The agent ended without saying that it was done: half of the work may be missing.
     #[error(
         "the agent ended without saying that it was done ({ending}); {}",

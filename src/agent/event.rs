@@ -17,6 +17,10 @@ pub enum AgentEvent {
     Text(String),
     /// The agent uses one of its tools, on `about` where that is known: a path, a command.
     Tool { name: String, about: Option<String> },
+    /// A tool ended.
+    ToolEnded(ToolResult),
+    /// The agent wrote its own list of tasks; these items are not done.
+    OpenItems(Vec<String>),
     /// The sum of what this turn has used up so far.
     Usage(Usage),
     /// The model's provider interrupts the agent, which waits by itself, for `wait` where that is known.
@@ -24,6 +28,13 @@ pub enum AgentEvent {
         interruption: Interruption,
         wait: Option<Duration>,
     },
+}
+
+/// How a use of a tool ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolResult {
+    Worked,
+    Failed,
 }
 
 /// Why an agent cannot work now and may work later.
@@ -40,6 +51,10 @@ pub enum Interruption {
     Connection,
     /// Something other than batch killed the agent: usually the system, for lack of memory.
     Killed,
+    /// The agent's program broke down by itself.
+    Crashed,
+    /// The agent ended without an answer, or in the middle of one.
+    NoAnswer,
 }
 
 /// The name that an agent's program gave to its session.
@@ -55,6 +70,8 @@ impl fmt::Display for Interruption {
             Self::Overload => "the model's provider is overloaded",
             Self::Connection => "the model's provider was not reached",
             Self::Killed => "an agent was killed from outside",
+            Self::Crashed => "an agent's program broke down",
+            Self::NoAnswer => "an agent ended without an answer",
         })
     }
 }

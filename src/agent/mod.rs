@@ -3,6 +3,8 @@
 //! [`Agent`] is the seam. An agent takes a [`Task`] as data and changes files; a later step checks the changes against
 //! the unit's claim. This room knows nothing of git, journals and forges.
 
+mod activity;
+mod answer;
 mod codemod;
 mod coding;
 mod command;
@@ -18,18 +20,20 @@ mod prompt;
 mod task;
 mod usage;
 
+pub(crate) use activity::Activity;
+pub(crate) use answer::{Closing, LAST_LINE, closing, given_up, nothing_to_do, without_closing};
 pub(crate) use codemod::CodemodAgent;
 pub(crate) use coding::{
     CodingAgent, InstalledAgent, choices, choose, find_installed, tested_version,
 };
 pub(crate) use command::CommandAgent;
-pub(crate) use contract::{Agent, FurtherAttempts, Quantity, Restart, Work};
+pub(crate) use contract::{Agent, Answers, FurtherAttempts, Quantity, Restart, Work};
 #[cfg(test)]
 pub(crate) use cost::Cost;
 pub(crate) use cost::{CostSource, Usd};
 pub(crate) use error::{AgentError, LimitReached};
 pub(crate) use event::{AgentEvent, Interruption, SessionId};
 pub(crate) use id::AgentId;
-pub(crate) use prompt::{CommonFacts, PlanFacts, PromptError, Prompts, given_up, nothing_to_do};
+pub(crate) use prompt::{CommonFacts, PlanFacts, PromptError, Prompts};
 pub(crate) use task::{Feedback, Limits, Task, TaskKind};
 pub(crate) use usage::{Usage, UsageSum};

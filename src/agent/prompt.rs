@@ -17,7 +17,7 @@ const UNIT: &str = include_str!("unit.md.jinja");
 const PLAN: &str = include_str!("plan.md.jinja");
 
 /// The templates; they are known to be sound.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Prompts {
     environment: Environment<'static>,
 }
@@ -282,27 +282,6 @@ pub(super) fn with_feedback(task: &Task) -> String {
     format!("{prompt}\n{head}\n\n{text}\n")
 }
 
-/// Returns the reason of an answer that says that nothing needs doing: `none — reason`.
-#[must_use]
-pub(crate) fn nothing_to_do(answer: &str) -> Option<&str> {
-    reason_after("none", answer)
-}
-
-/// Returns the reason of an answer that says that the agent could not do its part: `failed — reason`.
-#[must_use]
-pub(crate) fn given_up(answer: &str) -> Option<&str> {
-    reason_after("failed", answer)
-}
-
-fn reason_after<'a>(word: &str, answer: &'a str) -> Option<&'a str> {
-    let answer = answer.trim().trim_matches('`');
-    let begin = answer.get(..word.len());
-    let begin = begin.filter(|begin| begin.eq_ignore_ascii_case(word));
-    let rest = begin.and(answer.get(word.len()..))?.trim_start();
-    let reason = rest.strip_prefix(['—', '–', '-', ':'])?.trim();
-    (!reason.is_empty()).then_some(reason)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -448,20 +427,6 @@ mod tests {
             };
             let error = Prompts::compile(&settings).unwrap_err().to_string();
             assert!(error.contains(".batch/prompts/common.md"), "{error}");
-        }
-    }
-
-    #[test]
-    fn an_answer_may_say_that_nothing_needs_doing() {
-        assert_eq!(nothing_to_do("none — all is well"), Some("all is well"));
-        assert_eq!(nothing_to_do("`None - all is well`"), Some("all is well"));
-        assert_eq!(nothing_to_do("none: x"), Some("x"));
-        for no in ["none", "nonetheless — x", "I changed none — x", "", "nöne"] {
-            assert_eq!(nothing_to_do(no), None, "{no:?}");
-        }
-        assert_eq!(given_up("failed — no compiler"), Some("no compiler"));
-        for no in ["failed", "none — x", "It failed — x", "failedly — x"] {
-            assert_eq!(given_up(no), None, "{no:?}");
         }
     }
 

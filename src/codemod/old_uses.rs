@@ -1,5 +1,7 @@
 //! Counts the old uses in a text that a change must remove.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::CodemodError;
@@ -16,9 +18,10 @@ pub enum OldUsePattern {
 }
 
 /// A compiled [`OldUsePattern`].
+#[derive(Clone)]
 pub struct OldUseCounter {
     // Removes every old use: the number of its edits is the count.
-    remover: Codemod,
+    remover: Arc<Codemod>,
 }
 
 impl OldUseCounter {
@@ -34,7 +37,7 @@ impl OldUseCounter {
             OldUsePattern::Regex(regex) => Recipe::Regex { regex, to },
         };
         Ok(Self {
-            remover: Codemod::compile(&recipe)?,
+            remover: Arc::new(Codemod::compile(&recipe)?),
         })
     }
 

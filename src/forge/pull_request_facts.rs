@@ -26,6 +26,13 @@ pub(crate) struct PullRequestFacts {
     pub(crate) owners: Vec<String>,
     /// The files that the unit changed.
     pub(crate) files: Vec<String>,
+    /// How many files the plan gave it.
+    pub(crate) claimed: usize,
+    /// The files among these that it left as they were.
+    pub(crate) unchanged: Vec<String>,
+    /// How many uses of the old code are left in the files that the plan gave it, and in which of them.
+    pub(crate) old_uses: usize,
+    pub(crate) old_use_files: Vec<String>,
     /// The new files among them that the plan did not name.
     pub(crate) created: Vec<String>,
     /// The other files among them that the plan did not name.
@@ -141,6 +148,10 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
         title: word(),
         owners: vec![word(); count],
         files: vec!["x/x".to_owned(); count],
+        claimed: 2 * count,
+        unchanged: vec!["x/x".to_owned(); count],
+        old_uses: count,
+        old_use_files: vec!["x/x".to_owned(); count],
         created: vec!["x/x".to_owned(); count],
         companions: vec!["x/x".to_owned(); count],
         regenerated: vec![

@@ -47,7 +47,7 @@ pub enum TextError {
 }
 
 /// The three templates; they are known to be sound.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Templates {
     environment: Environment<'static>,
     body: Body,
@@ -243,6 +243,10 @@ mod tests {
             files: ["src/ui/App.tsx", "src/ui/we`ird\n.tsx", "index.ts"]
                 .map(str::to_owned)
                 .to_vec(),
+            claimed: 3,
+            unchanged: vec!["src/ui/old.tsx".to_owned()],
+            old_uses: 2,
+            old_use_files: vec!["src/ui/App.tsx".to_owned()],
             created: vec!["index.ts".to_owned()],
             companions: Vec::new(),
             regenerated: Vec::new(),
@@ -305,6 +309,8 @@ mod tests {
             created: Vec::new(),
             siblings: 0,
             files: vec!["a.c".to_owned()],
+            unchanged: Vec::new(),
+            old_uses: 0,
             ..facts()
         };
         insta::assert_snapshot!(built_in().body(&lone).expect("body"));
@@ -386,8 +392,9 @@ mod tests {
         insta::assert_snapshot!(errors.join("\n"), @"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
-        claim_digest, companions, created, deletions, files, folders, folders_more, insertions, instruction, needs, \
-        owners, regenerated, repository_template, run, shows_needs, siblings, summary, title, unit, version
+        claim_digest, claimed, companions, created, deletions, files, folders, folders_more, insertions, instruction, \
+        needs, old_use_files, old_uses, owners, regenerated, repository_template, run, shows_needs, siblings, \
+        summary, title, unchanged, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

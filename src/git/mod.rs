@@ -31,6 +31,7 @@ mod objects;
 mod opening;
 mod pre_push;
 mod private;
+mod private_work;
 mod program;
 mod push;
 mod reader;
@@ -67,6 +68,7 @@ pub(crate) use pre_push::PlannedPush;
 pub(crate) use private::{
     PrivateHead, PrivateTemplate, set_private_head, write_workers_global_config,
 };
+pub(crate) use private_work::PrivateWork;
 pub(crate) use reader::Reader;
 pub(crate) use removal::{free_name, remove_empty_folders_above};
 pub use repo::Repo;

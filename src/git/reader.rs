@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::error::GitError;
-use super::id::CommitId;
-use super::lookup::tree_of;
+use super::id::{CommitId, TreeId};
+use super::lookup::{any_tree, tree_of};
 use super::repo::Repo;
 
-/// Reads files of one commit. Threads cannot share a reader, so each makes its own.
+/// Reads files of one tree. Threads cannot share a reader, so each makes its own.
 pub(crate) struct Reader {
     repo: git2::Repository,
     tree: git2::Oid,
@@ -28,6 +28,13 @@ impl Repo {
     pub(crate) fn reader(&self, commit: &CommitId) -> Result<Reader, GitError> {
         let repo = self.open()?;
         let tree = tree_of(&repo, commit)?.id();
+        Ok(Reader { repo, tree })
+    }
+
+    /// Makes a reader of a tree's files for the calling thread.
+    pub(crate) fn tree_reader(&self, tree: &TreeId) -> Result<Reader, GitError> {
+        let repo = self.open()?;
+        let tree = any_tree(&repo, tree)?.id();
         Ok(Reader { repo, tree })
     }
 }

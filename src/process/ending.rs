@@ -10,6 +10,17 @@ use serde::{Deserialize, Serialize};
 
 const SIGKILL: i32 = Signal::SIGKILL as i32;
 
+/// The signals that end a program that broke down by itself.
+const CRASHES: [Signal; 7] = [
+    Signal::SIGABRT,
+    Signal::SIGSEGV,
+    Signal::SIGBUS,
+    Signal::SIGILL,
+    Signal::SIGFPE,
+    Signal::SIGTRAP,
+    Signal::SIGSYS,
+];
+
 /// How a child process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,6 +46,18 @@ impl Ending {
     pub fn is_kill(self) -> bool {
         // A shell reports a killed child by 128 plus the number of the signal.
         matches!(self, Self::Signal(SIGKILL)) || self == Self::Exit(128 + SIGKILL)
+    }
+
+    /// Checks whether the program broke down by itself: it aborted, or did what the system forbids.
+    #[must_use]
+    pub fn is_crash(self) -> bool {
+        let is_signal = |number| CRASHES.iter().any(|signal| *signal as i32 == number);
+        match self {
+            Self::Signal(number) => is_signal(number),
+            // A shell reports the signal of its child like this, and so do wrappers of programs.
+            Self::Exit(code) => is_signal(code - 128),
+            Self::TimedOut(_) | Self::Silent(_) | Self::Cancelled => false,
+        }
     }
 }
 
@@ -90,6 +113,27 @@ mod tests {
                 "cancelled"
             ]
         );
+    }
+
+    #[test]
+    fn a_program_that_breaks_down_is_told_from_one_that_fails_or_is_killed() {
+        for crash in [
+            Ending::Signal(6),
+            Ending::Signal(11),
+            Ending::Exit(134),
+            Ending::Exit(139),
+        ] {
+            assert!(crash.is_crash() && !crash.is_kill(), "{crash}");
+        }
+        for other in [
+            Ending::Exit(1),
+            Ending::Exit(255),
+            Ending::Exit(137),
+            Ending::Signal(15),
+            Ending::Cancelled,
+        ] {
+            assert!(!other.is_crash(), "{other}");
+        }
     }
 
     #[test]

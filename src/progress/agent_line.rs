@@ -44,7 +44,10 @@ impl AgentLine {
                 words::line(&format!("{name} {}", about.as_deref().unwrap_or_default()))
             }
             AgentEvent::Interrupted { interruption, .. } => format!("waits: {interruption}"),
-            AgentEvent::Session(_) | AgentEvent::Usage(_) => return,
+            AgentEvent::Session(_)
+            | AgentEvent::Usage(_)
+            | AgentEvent::ToolEnded(_)
+            | AgentEvent::OpenItems(_) => return,
         };
         tracing::info!("{now}");
         self.bar.set_message(now);

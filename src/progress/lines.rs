@@ -10,7 +10,7 @@ use super::observer::Progress;
 use crate::agent::AgentId;
 use crate::check::Verdict;
 use crate::run::{
-    Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Event, Outcome, Phase, Recorded,
+    Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Division, Event, Outcome, Phase, Recorded,
     Regenerated, RunFact, RunState, Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason,
     UnitFact, UnitState, WithheldReason,
 };
@@ -148,6 +148,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             let took = words::duration(whole.took_ms);
             return Some(format!("the command worked once for all units, in {took}"));
         }
+        Event::Run(RunFact::UnitDivided(division)) => return Some(divided(division)),
         Event::Run(RunFact::DiskSpaceEnough) => {
             return Some("there is enough disk space again".to_owned());
         }
@@ -198,6 +199,16 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             regenerated,
             ..
         } => proven(acquired, regenerated)?,
+        UnitFact::OldUsesCounted(uses) if uses.left == 0 => return None,
+        UnitFact::OldUsesCounted(uses) => {
+            format!("{} left", words::count(uses.left, "old use"))
+        }
+        UnitFact::WorkFound { at } => {
+            format!(
+                "its work was not in its files, and is taken from {}",
+                words::line(at)
+            )
+        }
         UnitFact::StandsOn(other) => starts_again(other),
         UnitFact::RemovalsDeferred(removals) => format!(
             "checks run again without its removals in {}, which a last unit makes",
@@ -266,6 +277,25 @@ fn proven(acquired: &Acquired, regenerated: &[Regenerated]) -> Option<String> {
         (!made.is_empty()).then(|| format!("made again: {}", words::few(made.iter(), PATHS_SHOWN)));
     let said: Vec<String> = owned.into_iter().chain(made).collect();
     (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// Says what becomes of a unit that was too much for its agent.
+fn divided(division: &Division) -> String {
+    let parts: Vec<String> = division
+        .parts
+        .iter()
+        .map(|part| {
+            let files = words::count(part.claims.len(), "file");
+            format!("{} ({files})", part.header.id)
+        })
+        .collect();
+    format!(
+        "{} is divided and keeps {}; the rest goes to {}: {}",
+        division.unit,
+        words::count(division.keeps.len(), "file"),
+        parts.join(" and "),
+        first_line(&division.reason)
+    )
 }
 
 /// The paths beyond the claim that became the unit's own.

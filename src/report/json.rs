@@ -105,6 +105,11 @@ struct UnitReport {
     pull_request: Option<PullRequestReport>,
     undone_by: Option<PullRequestReport>,
     changes: Option<ChangeCount>,
+    /// How many of the claimed files it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files_changed: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_uses_left: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     created: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -258,6 +263,7 @@ impl UnitReport {
         let header = &unit.header;
         let proven = unit.attempt.proven.clone();
         let (acquired, left_out, made) = proven
+            .clone()
             .map(|proven| (proven.acquired, proven.left_out, proven.regenerated))
             .unwrap_or_default();
         let at_start = &unit.attempt.regenerated_start;
@@ -283,6 +289,8 @@ impl UnitReport {
                 .map(PullRequestReport::new),
             undone_by: unit.publication.reverted_by().map(PullRequestReport::new),
             changes: unit.attempt.changes(),
+            files_changed: proven.as_ref().and_then(|proven| proven.claimed_changed),
+            old_uses_left: unit.attempt.old_uses.as_ref().map(|uses| uses.left),
             created: acquired.created,
             companions: acquired.companions,
             left_out,

@@ -140,7 +140,7 @@ fn table(state: &RunState, now: i64) -> String {
             "| `{}` | {} | {} | {} | {} | {} |{agent}{used}",
             unit.header.id,
             escaped(&unit.header.title),
-            view::outcome(unit),
+            view::outcome_and_files(unit),
             unit.publication
                 .pull_request
                 .as_ref()
@@ -208,6 +208,11 @@ fn others(state: &RunState) -> Option<String> {
     );
     lines.extend(
         view::beyond_claims(state)
+            .into_iter()
+            .map(|(unit, said)| format!("- `{unit}` {}", escaped(&said))),
+    );
+    lines.extend(
+        view::remarks(state)
             .into_iter()
             .map(|(unit, said)| format!("- `{unit}` {}", escaped(&said))),
     );

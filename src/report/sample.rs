@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::agent::Activity;
 use crate::check::Verdict;
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::plan::UnitId;
@@ -134,6 +135,7 @@ impl SampleRun {
                 UnitFact::AgentFinished {
                     took_ms: 600,
                     summary: None,
+                    activity: Activity::default(),
                 },
             )
             .fact(
@@ -147,6 +149,7 @@ impl SampleRun {
                         deletions: 12,
                     },
                     acquired: Acquired::default(),
+                    claimed_changed: None,
                     left_out: Vec::new(),
                     left_to_others: 0,
                     regenerated: Vec::new(),

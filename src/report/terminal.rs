@@ -154,7 +154,7 @@ fn table(state: &RunState, now: i64, pull_request: fn(&UnitState) -> String) -> 
     for unit in &state.units {
         let mut row = vec![
             unit.header.id.to_string(),
-            view::outcome(unit).to_owned(),
+            view::outcome_and_files(unit),
             pull_request(unit),
             view::checks(unit),
             view::time(unit, now),
@@ -332,6 +332,11 @@ fn others(state: &RunState) -> Option<String> {
         view::beyond_claims(state)
             .into_iter()
             .map(|(unit, said)| format!("{} {unit} {}", style("+").green(), words::line(&said))),
+    );
+    lines.extend(
+        view::remarks(state)
+            .into_iter()
+            .map(|(unit, said)| format!("{} {unit} {}", style("!").yellow(), words::line(&said))),
     );
     let leftovers = view::leftovers(state);
     lines.extend(leftovers.map(|said| format!("{} {}", style("–").green(), words::line(&said))));

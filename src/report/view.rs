@@ -267,6 +267,55 @@ pub(super) fn outcome(unit: &UnitState) -> &'static str {
     }
 }
 
+/// The outcome for a column: with how many of its files a unit changed, where it did not change all of them.
+pub(super) fn outcome_and_files(unit: &UnitState) -> String {
+    let outcome = outcome(unit);
+    match partly_changed(unit) {
+        Some((changed, claimed)) => {
+            format!("{outcome}, {changed} of {}", words::count(claimed, "file"))
+        }
+        None => outcome.to_owned(),
+    }
+}
+
+/// How many of its claimed files a unit whose work counts has changed, and how many it claims, where these differ.
+fn partly_changed(unit: &UnitState) -> Option<(usize, usize)> {
+    let outcome = unit.outcome()?;
+    let counts = matches!(
+        outcome,
+        Outcome::Published | Outcome::Committed | Outcome::Withheld { .. }
+    );
+    let changed = unit.attempt.proven.as_ref()?.claimed_changed?;
+    let claimed = unit.header.files;
+    (counts && changed < claimed).then_some((changed, claimed))
+}
+
+/// What people should know of the work of units: the unit, and a sentence without its subject.
+pub(super) fn remarks(state: &RunState) -> Vec<(&UnitId, String)> {
+    let mut found = Vec::new();
+    for unit in &state.units {
+        let attempt = &unit.attempt;
+        let uses = attempt.old_uses.as_ref().filter(|uses| uses.left > 0);
+        if let Some(uses) = uses {
+            let left = words::count(uses.left, "old use");
+            let files = words::few(uses.files.iter(), PATHS_SHOWN);
+            found.push((&unit.header.id, format!("leaves {left} in {files}")));
+        }
+        if let Some(divided) = &unit.divided {
+            let units = words::few(divided.units.iter(), PATHS_SHOWN);
+            let reason = divided.reason.lines().next().unwrap_or_default();
+            let said = format!("was divided, and {units} got the rest: {reason}");
+            found.push((&unit.header.id, said));
+        }
+        if let Some(at) = &attempt.found_at {
+            let said =
+                format!("left its files as they were; its work was taken from {at} of its own git");
+            found.push((&unit.header.id, said));
+        }
+    }
+    found
+}
+
 /// `2 passed`, `1 of 2 failed`, `1 passed, 1 old failure`, or a dash where no check ran.
 pub(super) fn checks(unit: &UnitState) -> String {
     let results = unit.attempt.last_checks();

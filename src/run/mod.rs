@@ -55,7 +55,7 @@ pub use log::event::{Event, Recorded};
 pub use log::outcome::{Outcome, Step, WithheldReason};
 pub use log::publication::FollowUpResult;
 pub use log::record::{RecordError, events, events_after, find, fold, load, now};
-pub use log::run_fact::{Amendment, Goal, IssueLink, OldUses, RunFact, Stop};
+pub use log::run_fact::{Amendment, Division, Goal, IssueLink, OldUses, RunFact, Stop};
 #[cfg(test)]
 pub(crate) use log::run_fact::{RunHeader, UnitHeader};
 pub use log::run_id::RunId;

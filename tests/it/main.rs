@@ -55,6 +55,7 @@ mod stack;
 mod stored_forms;
 mod support;
 mod terminal;
+mod unfinished;
 mod unreadable;
 mod until;
 mod words;

@@ -48,6 +48,9 @@ edit 's/var a/const a/'";
         ([TMP]/repo/.git/batch/runs/[RUN]/03-packages-p2-index-js/agent.log)
       changes   batch diff 03-packages-p2-index-js  ([TMP]/repo.batch/[RUN]/03-packages-p2-index-js)
 
+    ! 01-packages-p0-index-js leaves 1 old use in packages/p0/index.js
+    ! 02-packages-p1-index-js leaves 1 old use in packages/p1/index.js
+
     → batch retry --failed --run [RUN]  (03-packages-p2-index-js)
 
     2 of 3 units published, 1 failed · [DURATION] · 4 of 6 old uses left

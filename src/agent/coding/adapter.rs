@@ -123,6 +123,10 @@ pub(super) enum TurnEnd {
     Answered {
         answer: Option<String>,
     },
+    /// The model stopped in the middle of its work or of its answer, and would go on.
+    Paused {
+        answer: Option<String>,
+    },
     Failed(AgentError),
 }
 

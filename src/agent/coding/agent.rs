@@ -13,10 +13,11 @@ use super::adapters::adapter;
 use super::error_message;
 use super::log::Log;
 use super::printed::PrintedLines;
-use crate::agent::contract::{Agent, Quantity, Work, Working};
+use crate::agent::activity::Activity;
+use crate::agent::contract::{Agent, Answers, Quantity, Work, Working};
 use crate::agent::cost::Cost;
 use crate::agent::error::AgentError;
-use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::event::{AgentEvent, SessionId, ToolResult};
 use crate::agent::files::{make_folder, write_file};
 use crate::agent::id::AgentId;
 use crate::agent::prices;
@@ -155,6 +156,7 @@ impl CodingAgent {
                 .await?;
         }
         output.end = reader.end(&mut new);
+        output.activity.is_paused = matches!(output.end, Some(TurnEnd::Paused { .. }));
         self.forward(&mut new, &mut output, &mut log, events)
             .await?;
         Ok(output)
@@ -175,6 +177,11 @@ impl CodingAgent {
             match &event {
                 AgentEvent::Usage(used) => output.usage = used.clone(),
                 AgentEvent::Session(id) => output.session = Some(id.clone()),
+                AgentEvent::OpenItems(items) => output.activity.open_items.clone_from(items),
+                AgentEvent::ToolEnded(result) => {
+                    output.activity.tools_ended += 1;
+                    output.activity.tools_failed += usize::from(*result == ToolResult::Failed);
+                }
                 _ => {}
             }
             // A receiver that is gone no longer wants to know.
@@ -196,6 +203,10 @@ impl CodingAgent {
 impl Agent for CodingAgent {
     fn id(&self) -> &AgentId {
         &self.id
+    }
+
+    fn answers(&self) -> Answers {
+        Answers::AsTold
     }
 
     fn late(&self) -> &'static [Quantity] {
@@ -244,6 +255,7 @@ impl Agent for CodingAgent {
                 summary: answer,
                 usage: output.usage,
                 session: output.session,
+                activity: output.activity,
             })
         })
     }
@@ -254,6 +266,7 @@ impl Agent for CodingAgent {
 struct TurnOutput {
     usage: Usage,
     session: Option<SessionId>,
+    activity: Activity,
     /// The refusal at which the program was stopped.
     refusal: Option<AgentError>,
     end: Option<TurnEnd>,
@@ -274,12 +287,20 @@ pub(super) fn judge(
         }
         // The agent reported its failure before anything ended it.
         (_, Some(TurnEnd::Failed(error))) => Err(error),
-        (Ending::Exit(0), Some(TurnEnd::Done { answer } | TurnEnd::Answered { answer })) => {
+        (
+            Ending::Exit(0),
+            Some(
+                TurnEnd::Done { answer }
+                | TurnEnd::Answered { answer }
+                | TurnEnd::Paused { answer },
+            ),
+        ) => Ok(trimmed(answer)),
+        // What breaks down after its last word has done its work.
+        (ending, Some(TurnEnd::Done { answer })) if ending.is_kill() || ending.is_crash() => {
             Ok(trimmed(answer))
         }
-        (ending, Some(TurnEnd::Done { answer })) if ending.is_kill() => Ok(trimmed(answer)),
         (Ending::Exit(0), None) => Err(AgentError::Unfinished { ending, tail }),
-        (ending, _) if ending.is_kill() => Err(AgentError::of(ending, tail)),
+        (ending, _) if ending.is_kill() || ending.is_crash() => Err(AgentError::of(ending, tail)),
         (ending, _) => Err(match error_message::classify_output(&tail) {
             Some(error) => error,
             None => AgentError::of(ending, tail),

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
+use super::claude_tasks::TaskList;
 use super::error_message;
-use super::json::{number, text, tool_subject};
+use super::json::{number, result_of, text, tool_subject};
 use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::{AgentError, LimitReached};
@@ -131,6 +132,7 @@ struct Transcript {
     refusal: Option<AgentError>,
     /// The end of the limit that the account has reached, in seconds since 1970.
     limited_until: Option<i64>,
+    tasks: TaskList,
     end: Option<TurnEnd>,
 }
 
@@ -173,6 +175,7 @@ impl TranscriptReader for Transcript {
             return;
         };
         match (text(&line, "/type"), text(&line, "/subtype")) {
+            (Some("user"), _) => tool_results(&line, events),
             (Some("system"), Some("init")) => {
                 events.extend(text(&line, "/session_id").map(session));
             }
@@ -251,12 +254,26 @@ impl Transcript {
                 Some("text") => {
                     events.extend(text(part, "/text").map(|text| AgentEvent::Text(text.into())));
                 }
-                Some("tool_use") => events.push(AgentEvent::Tool {
-                    name: text(part, "/name").unwrap_or("tool").to_owned(),
-                    about: part.get("input").and_then(tool_subject),
-                }),
+                Some("tool_use") => {
+                    events.push(AgentEvent::Tool {
+                        name: text(part, "/name").unwrap_or("tool").to_owned(),
+                        about: part.get("input").and_then(tool_subject),
+                    });
+                    events.extend(self.tasks.used(part));
+                }
                 _ => {}
             }
+        }
+    }
+}
+
+/// Reports how the tools of a message ended.
+fn tool_results(line: &Value, events: &mut Vec<AgentEvent>) {
+    let parts = line.pointer("/message/content").and_then(Value::as_array);
+    for part in parts.into_iter().flatten() {
+        if text(part, "/type") == Some("tool_result") {
+            let failed = part.get("is_error").and_then(Value::as_bool) == Some(true);
+            events.push(AgentEvent::ToolEnded(result_of(failed)));
         }
     }
 }
@@ -386,18 +403,24 @@ fn end(line: &Value, subtype: &str) -> TurnEnd {
             let status = number(line, "/api_error_status");
             TurnEnd::Failed(error_message::classify(status, message))
         }
-        // An answer that breaks off counts as a success without a result.
-        _ if result.trim().is_empty()
-            || line.pointer("/stop_reason").is_none_or(Value::is_null) =>
-        {
-            TurnEnd::Failed(AgentError::Transient {
-                interruption: Interruption::Connection,
-                wait: None,
-                message: "the model's answer was cut off".into(),
-            })
-        }
-        _ => TurnEnd::Done {
-            answer: Some(result.to_owned()),
-        },
+        _ => by_stop_reason(line, result),
+    }
+}
+
+/// Judges the end of a turn without an error. A model may end after its last tool without a word more.
+fn by_stop_reason(line: &Value, result: &str) -> TurnEnd {
+    let answer = Some(result.to_owned());
+    match text(line, "/stop_reason") {
+        // An answer that breaks off counts as a success without a reason to stop.
+        None => TurnEnd::Failed(AgentError::Transient {
+            interruption: Interruption::Connection,
+            wait: None,
+            message: "the model's answer was cut off".into(),
+        }),
+        Some("pause_turn" | "max_tokens") => TurnEnd::Paused { answer },
+        Some("model_context_window_exceeded") => TurnEnd::Failed(AgentError::ContextFull {
+            message: "the model's context is full".into(),
+        }),
+        Some(_) => TurnEnd::Done { answer },
     }
 }

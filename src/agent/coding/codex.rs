@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
 use super::codex_session::SessionFile;
 use super::error_message;
-use super::json::{number, text};
+use super::json::{number, result_of, text};
+use crate::agent::activity::open_items;
 use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
@@ -129,6 +130,7 @@ impl TranscriptReader for Transcript {
             }
             Some("item.started") => {
                 events.extend(tool(&line));
+                events.extend(list(&line));
                 if self.under_way.is_empty() {
                     self.items += 1;
                 }
@@ -136,6 +138,7 @@ impl TranscriptReader for Transcript {
                 self.under_way.insert(id.to_owned());
                 self.count(events);
             }
+            Some("item.updated") => events.extend(list(&line)),
             Some("item.completed") => {
                 self.under_way
                     .remove(text(&line, "/item/id").unwrap_or_default());
@@ -197,6 +200,23 @@ fn tool(line: &Value) -> Option<AgentEvent> {
     })
 }
 
+/// Returns the open items of Codex's plan, where the item is one.
+fn list(line: &Value) -> Option<AgentEvent> {
+    let kind = text(line, "/item/type")?;
+    let is_list = kind.contains("todo") || kind.contains("plan");
+    let item = line.get("item").filter(|_| is_list)?;
+    open_items(item).map(AgentEvent::OpenItems)
+}
+
+/// Returns how a tool ended, where the item is one.
+fn ended(line: &Value) -> Option<AgentEvent> {
+    tool(line)?;
+    let exit_code = line.pointer("/item/exit_code").and_then(Value::as_i64);
+    let failed = text(line, "/item/status") == Some("failed");
+    let failed = failed || exit_code.is_some_and(|code| code != 0);
+    Some(AgentEvent::ToolEnded(result_of(failed)))
+}
+
 impl Transcript {
     fn completed(&mut self, line: &Value, events: &mut Vec<AgentEvent>) {
         match text(line, "/item/type") {
@@ -206,8 +226,9 @@ impl Transcript {
                 events.push(AgentEvent::Text(answer.to_owned()));
             }
             Some("file_change") => events.extend(tool(line)),
-            _ => {}
+            _ => events.extend(list(line)),
         }
+        events.extend(ended(line));
     }
 
     /// Reports what the turn has used so far, where that is more than was reported: the tokens by the session's file,

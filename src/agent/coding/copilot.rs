@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable};
 use super::error_message;
-use super::json::{number, text, tool_subject};
+use super::json::{list_of, number, result_of, text, tool_subject};
 use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, Interruption, SessionId};
@@ -132,10 +132,21 @@ impl TranscriptReader for Transcript {
                     ..Usage::default()
                 }));
             }
-            Some("tool.execution_start") => events.push(AgentEvent::Tool {
-                name: text(&line, "/data/toolName").unwrap_or("tool").to_owned(),
-                about: line.pointer("/data/arguments").and_then(tool_subject),
-            }),
+            Some("tool.execution_start") => {
+                let (name, input) = (
+                    text(&line, "/data/toolName"),
+                    line.pointer("/data/arguments"),
+                );
+                events.push(AgentEvent::Tool {
+                    name: name.unwrap_or("tool").to_owned(),
+                    about: input.and_then(tool_subject),
+                });
+                events.extend(list_of(name, input));
+            }
+            Some("tool.execution_complete") => {
+                let failed = line.pointer("/data/success").and_then(Value::as_bool) == Some(false);
+                events.push(AgentEvent::ToolEnded(result_of(failed)));
+            }
             Some("model.call_failure") => {
                 events.extend(interruption(&line));
                 if self.turns == 0 {

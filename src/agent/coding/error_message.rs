@@ -61,6 +61,7 @@ pub(super) fn limited_until(error: AgentError, end: i64) -> AgentError {
 enum Class {
     Transient(Interruption),
     Lasting(Refusal),
+    ContextFull,
 }
 
 /// Providers end a limit on the rate of requests within some minutes. A longer one is a limit on the usage.
@@ -87,6 +88,7 @@ fn error(class: Option<Class>, wait: Option<Duration>, message: &str) -> AgentEr
             wait,
             message,
         },
+        Some(Class::ContextFull) => AgentError::ContextFull { message },
         Some(Class::Lasting(refusal)) => AgentError::Refused { refusal, message },
         None => AgentError::Failed { message },
     }
@@ -107,6 +109,25 @@ fn by_status(status: u64, message: &str) -> Option<Class> {
         _ => return None,
     })
 }
+
+/// What providers and programs say where a conversation is longer than the model's context.
+const CONTEXT_FULL: [&str; 15] = [
+    "prompt is too long",
+    "prompt as too long",
+    "prompt too long",
+    "input is too long",
+    "conversation is too long",
+    "conversation too long",
+    "context window",
+    "contextwindow",
+    "context_length",
+    "context length",
+    "context limit",
+    "maximum context",
+    "contextoverflow",
+    "exceeds the maximum number of tokens",
+    "request_too_large",
+];
 
 fn is_quota(message: &str) -> bool {
     [
@@ -157,7 +178,9 @@ fn is_usage_limit(message: &str) -> bool {
 fn by_words(message: &str) -> Option<Class> {
     let message = message.to_lowercase();
     let any = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    Some(if is_quota(&message) {
+    Some(if any(&CONTEXT_FULL) {
+        Class::ContextFull
+    } else if is_quota(&message) {
         Class::Lasting(Refusal::Quota)
     } else if any(&[
         "invalid api key",
@@ -273,10 +296,15 @@ mod tests {
         assert_eq!(kind(529, "Overloaded"), "Overload");
         assert_eq!(kind(401, "no"), "Login");
         assert_eq!(kind(404, "no"), "Model");
-        assert_eq!(
-            kind(400, "Prompt is too long"),
-            "the agent failed: Prompt is too long"
-        );
+        for full in [
+            "Prompt is too long",
+            "Codex ran out of room in the model's context window. Start a new thread.",
+            "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+            "litellm.ContextWindowExceededError: no",
+        ] {
+            let said = format!("the task is too much for the model's context: {full}");
+            assert_eq!(kind(400, full), said);
+        }
         assert_eq!(kind(400, "Your credit balance is too low"), "Quota");
     }
 

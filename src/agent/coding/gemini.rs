@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
 use super::error_message;
-use super::json::{number, text, tool_subject};
+use super::json::{list_of, number, result_of, text, tool_subject};
 use crate::agent::contract::Quantity;
 use crate::agent::error::{AgentError, LimitReached};
 use crate::agent::event::{AgentEvent, SessionId};
@@ -141,7 +141,11 @@ impl TranscriptReader for Transcript {
                 self.text
                     .push_str(text(&line, "/content").unwrap_or_default());
             }
-            Some("tool_result") => self.is_answering = false,
+            Some("tool_result") => {
+                self.is_answering = false;
+                let failed = text(&line, "/status") == Some("error");
+                events.push(AgentEvent::ToolEnded(result_of(failed)));
+            }
             Some("tool_use") => {
                 self.answer(events);
                 self.report_text(events);
@@ -150,6 +154,8 @@ impl TranscriptReader for Transcript {
                     name: text(&line, "/tool_name").unwrap_or("tool").to_owned(),
                     about: line.get("parameters").and_then(tool_subject),
                 });
+                let input = line.get("parameters");
+                events.extend(list_of(text(&line, "/tool_name"), input));
             }
             Some("result") => {
                 self.report_text(events);

@@ -39,7 +39,11 @@ impl Log {
                 Some(wait) => format!("… {interruption}; it continues in {wait:.1?}"),
                 None => format!("… {interruption}"),
             },
-            AgentEvent::Session(_) | AgentEvent::Usage(_) => return Ok(()),
+            AgentEvent::OpenItems(items) if items.is_empty() => return Ok(()),
+            AgentEvent::OpenItems(items) => format!("☐ {}", words::line(&items.join("; "))),
+            AgentEvent::ToolEnded(_) | AgentEvent::Session(_) | AgentEvent::Usage(_) => {
+                return Ok(());
+            }
         };
         self.write_line(&line)
     }

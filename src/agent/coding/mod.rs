@@ -10,6 +10,7 @@ mod adapters;
 mod agent;
 mod aider;
 mod claude;
+mod claude_tasks;
 mod codex;
 mod codex_session;
 mod copilot;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::adapter::{Adapter, Invocation, TranscriptReader, Turn, TurnEnd, Variable, file_below};
 use super::error_message;
-use super::json::{number, text, tool_subject};
+use super::json::{list_of, number, result_of, text, tool_subject};
 use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::AgentError;
@@ -120,15 +120,24 @@ impl TranscriptReader for Transcript {
                 self.answer = Some(answer.to_owned());
                 events.push(AgentEvent::Text(answer.to_owned()));
             }
-            Some("tool_use") => events.push(AgentEvent::Tool {
-                name: text(&line, "/part/tool").unwrap_or("tool").to_owned(),
-                about: line.pointer("/part/state/input").and_then(tool_subject),
-            }),
+            Some("tool_use") => {
+                let input = line.pointer("/part/state/input");
+                events.push(AgentEvent::Tool {
+                    name: text(&line, "/part/tool").unwrap_or("tool").to_owned(),
+                    about: input.and_then(tool_subject),
+                });
+                events.extend(list_of(text(&line, "/part/tool"), input));
+                let failed = text(&line, "/part/state/status") == Some("error");
+                events.push(AgentEvent::ToolEnded(result_of(failed)));
+            }
             Some("step_finish") => {
                 self.add(&line);
                 events.push(AgentEvent::Usage(self.used.clone()));
                 self.end = match text(&line, "/part/reason") {
                     Some("stop") => Some(TurnEnd::Done {
+                        answer: self.answer.clone(),
+                    }),
+                    Some("length") => Some(TurnEnd::Paused {
                         answer: self.answer.clone(),
                     }),
                     _ => None,

@@ -68,6 +68,7 @@ fn read_transcript(
         Some(TurnEnd::Done { answer } | TurnEnd::Answered { answer }) => {
             format!("done: {answer:?}")
         }
+        Some(TurnEnd::Paused { answer }) => format!("paused: {answer:?}"),
         Some(TurnEnd::Failed(error)) => format!("failed: {error:?}"),
         None => "no end".to_owned(),
     });

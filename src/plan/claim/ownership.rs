@@ -92,6 +92,31 @@ impl Ownership {
         Ok(proof)
     }
 
+    /// Moves these files from the claim of the unit at `from` to that of a new unit at `to`, which may create files
+    /// where the first one may. Files that only move stay disjoint.
+    pub(crate) fn divide(&mut self, from: usize, to: usize, id: &UnitId, files: &[String]) {
+        // The places between hold no claims.
+        self.units.resize(self.units.len().max(to + 1), id.clone());
+        self.units[to] = id.clone();
+        for file in files {
+            let claimed = self.paths.get_mut(&fold(file)).into_iter().flatten();
+            for entry in claimed.filter(|entry| entry.unit == from && entry.path == *file) {
+                entry.unit = to;
+            }
+        }
+        for folder in self.folders.values_mut() {
+            let more: Vec<Entry> = folder
+                .iter()
+                .filter(|entry| entry.unit == from)
+                .map(|entry| Entry {
+                    unit: to,
+                    path: entry.path.clone(),
+                })
+                .collect();
+            folder.extend(more);
+        }
+    }
+
     /// Guards the folder of the repository in which the user's git finds its hooks.
     #[must_use]
     pub(crate) fn with_hooks(mut self, folder: Option<&str>) -> Self {

@@ -27,6 +27,7 @@ use crate::run::log::run_fact::Goal;
 const GH_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where a unit's commit goes.
+#[derive(Clone)]
 pub enum Delivery {
     /// The commit stays on its branch.
     Nothing,
@@ -35,6 +36,7 @@ pub enum Delivery {
 }
 
 /// Where pull requests go.
+#[derive(Clone)]
 pub struct Destination {
     pub(crate) forge: Arc<dyn Forge>,
     /// Why pull requests are pages in the repository, where they are.

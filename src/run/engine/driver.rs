@@ -3,9 +3,11 @@
 //! Unit pipelines run as tasks and report events; the engine appends each event to the journal, folds it into the
 //! state, shows it to the watcher, and asks the deciders what may start. Nobody else changes the state.
 
+use crate::agent::without_closing;
 use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::run::engine::clean_up::CleanUp;
+use crate::run::engine::divide;
 use crate::run::engine::error::RunError;
 use crate::run::engine::late_units;
 use crate::run::engine::old_uses;
@@ -16,6 +18,7 @@ use crate::run::engine::tracker::Tracker;
 use crate::run::engine::user_files;
 use crate::run::job::job::Job;
 use crate::run::job::pull_request::{FinishedNeed, FinishedWork};
+use crate::run::job::too_much::TooMuch;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::record::{append, now};
@@ -387,6 +390,7 @@ impl<'w> Engine<'w> {
                 let fact = UnitFact::StandsOn(behind_others(&self.state, &unit, *other));
                 return self.record(Event::Unit(unit, fact));
             }
+            Some(PipelineEnd::Divided(too_much)) => return self.divide(&unit, *too_much),
             None => self.panicked(&unit),
         };
         if let Some(refusal) = refusal(&self.state, &unit, &outcome) {
@@ -401,6 +405,17 @@ impl<'w> Engine<'w> {
         if let Some(unit) = self.state.unit(&unit) {
             self.clean_up.discard(unit, &outcome);
         }
+        Ok(())
+    }
+
+    /// Divides a unit; what starts from now on sees the new claims.
+    fn divide(&mut self, unit: &UnitId, too_much: TooMuch) -> Result<(), RunError> {
+        let Some(division) = divide::division(&self.state, &self.job.spec, unit, too_much) else {
+            return Ok(());
+        };
+        self.record(Event::Run(RunFact::UnitDivided(Box::new(division))))?;
+        Arc::make_mut(&mut self.job).take_divisions(&self.state);
+        self.pipelines.show_holders(&self.state, &self.job.spec);
         Ok(())
     }
 
@@ -550,7 +565,12 @@ impl<'w> Engine<'w> {
                         commit: commit.clone(),
                     }),
                     url: pull_request.map(|link| link.url.clone()),
-                    summary: state.attempt.summary.clone(),
+                    summary: state
+                        .attempt
+                        .summary
+                        .as_deref()
+                        .and_then(without_closing)
+                        .map(str::to_owned),
                 }
             })
             .collect()

@@ -31,12 +31,14 @@ fn made_of(late: &LateUnit, state: &RunState) -> Option<AddedUnit> {
             .iter()
             .filter_map(|unit| Some(removals(unit.attempt.deferred.as_ref()?)))
             .collect(),
-        LateKind::Integration => Vec::new(),
+        LateKind::Integration | LateKind::Part => Vec::new(),
     };
     let has_reason = match late.kind {
         LateKind::Removals => !work.is_empty(),
         // One unit alone joins nothing.
         LateKind::Integration => good.len() > 1,
+        // A division adds it.
+        LateKind::Part => false,
     };
     if !has_reason {
         return None;

@@ -2,6 +2,7 @@
 
 pub(crate) mod afterwards;
 pub(crate) mod clean_up;
+pub(crate) mod divide;
 pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod known_run;

@@ -4,8 +4,10 @@
 use rayon::prelude::*;
 
 use crate::codemod::{CodemodError, OldUseCounter};
-use crate::git::{GitError, Reader};
+use crate::git::GitError;
+use crate::plan::Unit;
 use crate::run::job::job::Job;
+use crate::run::job::uses::in_file;
 use crate::run::log::run_fact::OldUses;
 use crate::run::log::run_state::RunState;
 
@@ -27,8 +29,9 @@ pub(crate) fn count(
 ) -> Result<OldUses, CountError> {
     let plan = &job.spec.plan;
     let repo = &job.workspace.repo;
-    let counts: Vec<Result<OldUses, CountError>> = plan
-        .units
+    let late = job.spec.late.iter().map(|late| &late.unit);
+    let units: Vec<&Unit> = plan.units.iter().chain(late).collect();
+    let counts: Vec<Result<OldUses, CountError>> = units
         .par_iter()
         .map(|unit| {
             let base = repo.reader(&plan.base)?;
@@ -54,12 +57,4 @@ pub(crate) fn count(
         all.left += uses.left;
     }
     Ok(all)
-}
-
-fn in_file(pattern: &OldUseCounter, reader: &Reader, path: &str) -> Result<usize, CodemodError> {
-    match reader.text(path) {
-        Some(text) => pattern.count(path, &text),
-        // A deleted file holds no use any more.
-        None => Ok(0),
-    }
 }

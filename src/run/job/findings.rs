@@ -30,6 +30,7 @@ const CONVENTIONS: [&str; 6] = [
 ];
 
 /// The findings in the repository for a run.
+#[derive(Clone)]
 pub(crate) struct Findings {
     /// The proof that no two claims overlap.
     pub(crate) ownership: Ownership,

@@ -1,7 +1,8 @@
 //! A run that can be executed: what the user asked for, what is to be done for each unit, and what was found.
 //!
 //! [`Job::prepare`] refuses everything that can be refused. It reads and changes nothing, so after an error there is
-//! nothing to clean up. A job does not change while it runs.
+//! nothing to clean up. A job does not change while it runs,
+//! except that a unit may be divided: what starts after that sees the job with the new claims.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::run::job::agent_script;
 use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
 use crate::run::job::findings::{Checks, Findings, tracked};
-use crate::run::job::late_units::late_units;
+use crate::run::job::late_units::{LateKind, LateUnit, late_units};
 use crate::run::job::once;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::run_spec::{KeepWorktrees, RunSpec, UnitSpec};
@@ -39,6 +40,7 @@ use crate::words;
 const EXAMPLE_BYTES: usize = 24 * 1024;
 
 /// A run that can be executed.
+#[derive(Clone)]
 pub struct Job {
     pub(crate) spec: RunSpec,
     /// The assignment and the checks of each unit, in the plan's order.
@@ -53,6 +55,7 @@ pub struct Job {
 }
 
 /// The change of a unit that the user accepted, which other agents may follow.
+#[derive(Clone)]
 struct Example {
     of: UnitId,
     patch: String,
@@ -188,6 +191,7 @@ impl Job {
     /// Returns the job with what the run's state knows beyond the plan: retried units have assignments of their own,
     /// and the change of an accepted canary is an example.
     pub(crate) fn with_state(mut self, state: &RunState) -> Result<Self, PrepareError> {
+        self.take_divisions(state);
         for unit in &state.units {
             let number = self.spec.number(&unit.header.id);
             if let Some(spec) = number.and_then(|number| self.units.get_mut(number)) {
@@ -199,6 +203,50 @@ impl Job {
         }
         self.example = Example::of(&self.workspace.repo, state);
         Ok(self)
+    }
+
+    /// Gives units the claims that divisions made, and adds the units that got the rest.
+    pub(crate) fn take_divisions(&mut self, state: &RunState) {
+        for unit in &state.units {
+            let Some(claim) = &unit.claim else {
+                continue;
+            };
+            let from = claim.from.as_ref().and_then(|from| self.spec.number(from));
+            if let Some(from) = from
+                && self.spec.number(&unit.header.id).is_none()
+            {
+                self.add_part(from, &unit.header, &claim.files);
+            }
+            if let Some(number) = self.spec.number(&unit.header.id) {
+                let own = self.spec.unit_mut(number);
+                own.claim.files.clone_from(&claim.files);
+                own.size.lines = unit.header.lines;
+            }
+        }
+    }
+
+    /// Adds a unit for these files of the unit at `from`, with all else as that has it.
+    fn add_part(&mut self, from: usize, header: &UnitHeader, files: &[String]) {
+        let whole = self.spec.unit(from);
+        let mut unit = Unit {
+            id: header.id.clone(),
+            title: header.title.clone(),
+            needs: header.needs.clone(),
+            ..whole.clone()
+        };
+        unit.claim.create.retain(|place| place.ends_with('/'));
+        let number = self.units.len();
+        let ownership = &mut self.found.ownership;
+        ownership.divide(from, number, &unit.id, files);
+        let spec = UnitSpec {
+            assignment: self.units[from].assignment.clone(),
+            checks: self.units[from].checks.clone(),
+        };
+        self.units.push(spec);
+        self.spec.late.push(LateUnit {
+            kind: LateKind::Part,
+            unit,
+        });
     }
 
     /// Returns the plan of the run.
@@ -286,7 +334,7 @@ impl Job {
         let made = state.unit(unit).map(UnitState::regenerated_files);
         let made = made.unwrap_or_default();
         let judgement = scope::judge(ownership, &holders, rule, number, &changes, &made);
-        let shared = judgement.shared.iter().map(|it| it.line(&self.spec));
+        let shared = judgement.shared.iter().map(|it| it.line(&holders));
         Ok(judgement.all_faults().into_iter().chain(shared).collect())
     }
 

@@ -13,6 +13,8 @@ pub(crate) enum LateKind {
     Removals,
     /// It starts from all finished work, may change everything, and has an instruction of its own.
     Integration,
+    /// It does a part of a unit that was too much for its agent.
+    Part,
 }
 
 /// A unit that a run may add.

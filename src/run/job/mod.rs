@@ -16,4 +16,7 @@ pub(crate) mod pull_request;
 pub(crate) mod run_spec;
 pub(crate) mod scope;
 pub(crate) mod time_estimate;
+pub(crate) mod too_much;
+pub(crate) mod unfinished;
 pub(crate) mod unit_agents;
+pub(crate) mod uses;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::plan::UnitId;
 use crate::plan::claim::HeldPaths;
 use crate::run::job::late_units::LateKind;
 use crate::run::job::run_spec::RunSpec;
@@ -11,6 +12,8 @@ use crate::run::log::unit_fact::Acquired;
 /// The paths that units hold beyond their claims, and the order of the units, by the units' places in the plan.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PathHolders {
+    /// The ids of the units. A unit that was added since a pipeline started is only known here.
+    ids: Vec<UnitId>,
     held: Vec<Vec<Acquired>>,
     stands_on: Vec<BTreeSet<usize>>,
 }
@@ -26,7 +29,7 @@ impl PathHolders {
         };
         let below = |place: usize| match spec.late_kind(place) {
             // It may change everything.
-            Some(LateKind::Integration) => (0..place).collect(),
+            Some(LateKind::Integration) => (0..places).filter(|other| *other != place).collect(),
             _ => state
                 .stands_on(&spec.unit(place).id)
                 .iter()
@@ -34,9 +37,17 @@ impl PathHolders {
                 .collect(),
         };
         Self {
+            ids: (0..places)
+                .map(|place| spec.unit(place).id.clone())
+                .collect(),
             held: (0..places).map(held).collect(),
             stands_on: (0..places).map(below).collect(),
         }
+    }
+
+    /// Returns the id of the unit at `place`.
+    pub(crate) fn id(&self, place: usize) -> Option<&UnitId> {
+        self.ids.get(place)
     }
 
     /// Returns what all units hold but the one at `unit` and those that stand on it, whose work comes after its own.

@@ -5,7 +5,7 @@ use crate::forge::{CheckLine, MadeLine, Need, PullRequestFacts};
 use crate::git::{BranchName, Changes, CommitId, digest};
 use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
-use crate::run::log::unit_fact::{Acquired, Regenerated};
+use crate::run::log::unit_fact::{Acquired, OldUsesLeft, Regenerated};
 
 /// A unit that is needed and has succeeded.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub(crate) struct UnitResult<'a> {
     pub(crate) regenerated: Vec<Regenerated>,
     pub(crate) checks: &'a [CheckResult],
     pub(crate) summary: Option<String>,
+    /// The uses that the plan wants gone and that are left in the unit's files.
+    pub(crate) old_uses: Option<OldUsesLeft>,
     pub(crate) needs: &'a [FinishedNeed],
 }
 
@@ -59,18 +61,29 @@ pub(crate) fn pull_request_facts(
     let unit = job.spec.unit(number);
     let assignment = &job.units[number].assignment;
     let needed = result.needs.iter().filter(|need| need.has_work()).count();
+    let files: Vec<String> = result
+        .changes
+        .list
+        .iter()
+        .map(|change| String::from_utf8_lossy(&change.path).into_owned())
+        .collect();
+    let claim = &unit.claim.files;
+    let unchanged = claim.iter().filter(|path| !files.contains(path));
     PullRequestFacts {
+        claimed: claim.len(),
+        unchanged: unchanged.cloned().collect(),
+        old_uses: result.old_uses.as_ref().map_or(0, |uses| uses.left),
+        old_use_files: result
+            .old_uses
+            .as_ref()
+            .map(|uses| uses.files.clone())
+            .unwrap_or_default(),
         instruction: assignment.instruction.clone(),
         run: job.id().to_string(),
         unit: unit.id.to_string(),
         title: unit.title.clone(),
         owners: unit.owners.clone(),
-        files: result
-            .changes
-            .list
-            .iter()
-            .map(|change| String::from_utf8_lossy(&change.path).into_owned())
-            .collect(),
+        files,
         created: result.acquired.created.clone(),
         companions: result.acquired.companions.clone(),
         regenerated: result.regenerated.iter().filter_map(made_line).collect(),
@@ -91,7 +104,7 @@ pub(crate) fn pull_request_facts(
             })
             .collect(),
         shows_needs: needed > 1 || needed == 1 && job.delivery.is_across(),
-        siblings: plan.units.len() - 1,
+        siblings: plan.units.len() + job.spec.parts() - 1,
         base: plan.base.to_string(),
         base_name: plan.base_name.clone(),
         agent: assignment.agent.describe(),

@@ -21,6 +21,7 @@ const SETUP_LIMIT: Duration = Duration::from_mins(15);
 const MOST_JOBS_UNASKED: usize = 4;
 
 /// The user's request.
+#[derive(Clone)]
 pub(crate) struct RunSpec {
     pub(crate) plan: Plan,
     /// The units that the run may add to the plan.
@@ -33,6 +34,7 @@ pub(crate) struct RunSpec {
 }
 
 /// The assignment and the checks of one unit.
+#[derive(Clone)]
 pub(crate) struct UnitSpec {
     pub(crate) assignment: Assignment,
     pub(crate) checks: Vec<Check>,
@@ -73,11 +75,25 @@ impl RunSpec {
         }
     }
 
+    /// Returns the unit at `number` to change it.
+    pub(crate) fn unit_mut(&mut self, number: usize) -> &mut Unit {
+        match number.checked_sub(self.plan.units.len()) {
+            None => &mut self.plan.units[number],
+            Some(late) => &mut self.late[late].unit,
+        }
+    }
+
     /// Returns the place of a unit in the plan, or of a late unit after the plan's units.
     pub(crate) fn number(&self, unit: &UnitId) -> Option<usize> {
         let late = self.late.iter().map(|late| &late.unit);
         let mut all = self.plan.units.iter().chain(late);
         all.position(|it| it.id == *unit)
+    }
+
+    /// Counts the units that divisions added.
+    pub(crate) fn parts(&self) -> usize {
+        let late = self.late.iter();
+        late.filter(|late| late.kind == LateKind::Part).count()
     }
 
     /// Returns what a late unit is for; `None` for a unit of the plan.

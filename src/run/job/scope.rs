@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use crate::config::ScopeRule;
 use crate::git::{Change, ChangeKind, Changes, Content};
+use crate::plan::UnitId;
 use crate::plan::claim::{Claimant, Deleted, HeldPaths, Ownership, ScopeViolation, Standing};
 use crate::run::job::path_holders::PathHolders;
-use crate::run::job::run_spec::RunSpec;
 use crate::run::log::unit_fact::{Acquired, Sharing};
 use crate::words::{block, fence};
 
@@ -56,11 +56,11 @@ impl Judgement {
 
 impl Shared {
     /// Says that a unit which cannot stand on the others may not change the path.
-    pub(crate) fn line(&self, spec: &RunSpec) -> String {
+    pub(crate) fn line(&self, holders: &PathHolders) -> String {
         let others: Vec<&str> = self
             .with
             .iter()
-            .map(|at| spec.unit(*at).id.as_str())
+            .filter_map(|at| holders.id(*at).map(UnitId::as_str))
             .collect();
         let path = crate::words::line(&self.path);
         format!("{path}: changed by {} before", others.join(" and "))

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use crate::agent::SessionId;
+use crate::agent::{Activity, SessionId};
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::{
-    Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals, Regenerated,
+    Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals, OldUsesLeft, Regenerated,
 };
 
 /// The state of the work in one checkout of a unit.
@@ -26,6 +26,18 @@ pub struct Attempt {
     pub session: Option<SessionId>,
     /// The agent's text about its work.
     pub summary: Option<String>,
+    /// What the agent's program reported beside the text.
+    pub activity: Activity,
+    /// The number of the try in which the agent ended without an answer and was asked to go on.
+    pub asked_again: Option<u32>,
+    /// The unit's claim became smaller while its agent worked, and this is the work on what it kept.
+    pub is_divided: bool,
+    /// Where the work was found that the agent had not left in its files.
+    pub found_at: Option<String>,
+    /// The uses that the plan wants gone and that the work leaves.
+    pub old_uses: Option<OldUsesLeft>,
+    /// The number of these uses that the agent was told last.
+    pub told_old_uses: Option<usize>,
     /// What the agent left, while commands make files again from it.
     pub left_by_agent: Option<TreeId>,
     /// The files that commands made again in the commit that the branch started from.
@@ -56,6 +68,8 @@ pub struct ProvenTree {
     pub changes: ChangeCount,
     /// The paths beyond the claim that the work changes.
     pub acquired: Acquired,
+    /// How many of the claimed files it changes, where that was counted.
+    pub claimed_changed: Option<usize>,
     /// New files that tools left behind, which are no part of the tree.
     pub left_out: Vec<String>,
     /// How many changes of files of other units the agent made, which are no part of the tree.
@@ -156,10 +170,20 @@ impl Attempt {
             self.session = None;
         }
         self.sent_back.push(back);
+        self.told_old_uses = self.old_uses.take().map(|uses| uses.left);
+        self.activity = Activity::default();
         self.agent_took_ms = None;
         self.left_by_agent = None;
         self.proven = None;
         self.deferred = None;
+    }
+
+    /// Takes in that the agent ended without an answer and is asked to go on.
+    pub(crate) fn ask_again(&mut self) {
+        self.asked_again = Some(self.number());
+        self.agent_took_ms = None;
+        self.left_by_agent = None;
+        self.proven = None;
     }
 
     /// Takes in that the work is proven without its removals; its checks run again.
@@ -205,6 +229,7 @@ impl Attempt {
                     tree: tree.clone(),
                     changes: *changes,
                     acquired: acquired.clone(),
+                    claimed_changed: None,
                     left_out: Vec::new(),
                     left_to_others: 0,
                     regenerated: regenerated.clone(),

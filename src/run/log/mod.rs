@@ -2,6 +2,8 @@
 
 pub(crate) mod attempt;
 pub(crate) mod check_result;
+mod divide;
+pub(crate) mod division;
 pub(crate) mod event;
 pub(crate) mod ledger;
 pub(crate) mod outcome;

@@ -54,6 +54,8 @@ pub enum RunFact {
     UnitAdded(Box<AddedUnit>),
     /// The command worked once for all units.
     WorkedOnce(WholeWork),
+    /// A unit was too much for its agent and is divided.
+    UnitDivided(Box<Division>),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// The user accepted the canary's change; the run continues with the other units.
@@ -118,6 +120,30 @@ pub struct AddedUnit {
     /// The work that it begins with, each as a difference between two trees.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub work: Vec<CarriedWork>,
+}
+
+/// A unit that is divided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Division {
+    pub unit: UnitId,
+    /// Why its agent could not do all of it.
+    pub reason: String,
+    /// The claimed files that it keeps.
+    pub keeps: Vec<String>,
+    /// How long its agent took for them; `None` where it has done none of them and starts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
+    /// The units that get the other files.
+    pub parts: Vec<UnitPart>,
+}
+
+/// A unit that another one was divided into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitPart {
+    #[serde(flatten)]
+    pub header: UnitHeader,
+    /// The files that it claims.
+    pub claims: Vec<String>,
 }
 
 /// The units that start again, and what is different for them.

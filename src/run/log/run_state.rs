@@ -216,6 +216,7 @@ impl RunState {
             }
             RunFact::UnitAdded(added) => self.add(added),
             RunFact::WorkedOnce(whole) => self.whole_work = Some(whole.clone()),
+            RunFact::UnitDivided(division) => self.divide(division),
             RunFact::BaseChecked(found) => self.base_checks.push(found.clone()),
             RunFact::Retried(retry) => self.retry(retry),
             RunFact::FollowUpsStarted {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{AgentId, Interruption, SessionId, Usage};
+use crate::agent::{Activity, AgentId, Interruption, SessionId, Usage};
 use crate::git::{BranchName, Changes, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::CheckResult;
@@ -63,6 +63,16 @@ pub enum UnitFact {
         took_ms: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
+        /// What its program reported beside the text.
+        #[serde(default, skip_serializing_if = "is_default")]
+        activity: Activity,
+    },
+    /// The uses that the plan wants gone were counted in the unit's claimed files, after the agent's work.
+    OldUsesCounted(OldUsesLeft),
+    /// The agent had left every file as it was, and its work was found in the git of its checkout, under the name `at`,
+    /// and taken from there.
+    WorkFound {
+        at: String,
     },
     /// One of several candidates ended; the next candidate starts from an unchanged checkout.
     #[serde(rename = "rival-ended")]
@@ -83,6 +93,9 @@ pub enum UnitFact {
         changes: ChangeCount,
         #[serde(default, skip_serializing_if = "Acquired::is_empty")]
         acquired: Acquired,
+        /// How many of the claimed files it changes, where that was counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claimed_changed: Option<usize>,
         /// New files that tools left behind, which are no part of the tree.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         left_out: Vec<String>,
@@ -373,6 +386,19 @@ pub struct CarriedWork {
 )]
 fn is_zero(count: &usize) -> bool {
     *count == 0
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The uses that the plan wants gone and that are left in a unit's claimed files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldUsesLeft {
+    pub left: usize,
+    /// The files that hold them; a list for people may be cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 /// How much a unit changed.

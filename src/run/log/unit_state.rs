@@ -3,14 +3,19 @@
 //! What a new attempt forgets and what it keeps follows from the parts: a new checkout replaces the [`Attempt`], a
 //! retry also replaces the [`Publication`], and nothing replaces the [`Ledger`].
 
-use crate::agent::{AgentId, Feedback, Interruption, UsageSum};
+use crate::agent::{AgentId, Feedback, Interruption, LAST_LINE, UsageSum};
 use crate::plan::UnitId;
 use crate::run::log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
+use crate::run::log::division::{DividedClaim, DividedInto};
 use crate::run::log::ledger::Ledger;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::publication::{FollowUpResult, Publication};
 use crate::run::log::run_fact::{Amendment, UnitHeader};
 use crate::run::log::unit_fact::{Candidate, CarriedWork, FollowUp, Sharing, UnitFact};
+
+/// What an agent is told that ended without an answer.
+const GO_ON: &str = "You ended without an answer. Nobody can answer questions, and nobody tells you to go on: if \
+    anything of your part is left, do it now.";
 
 /// One unit of a run, folded from its events.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +34,10 @@ pub struct UnitState {
     pub agent: Option<AgentId>,
     /// The changes for this unit since its retry.
     pub amendment: Amendment,
+    /// The claim that a division made, where the plan has another one.
+    pub claim: Option<DividedClaim>,
+    /// What became of the rest of the unit, where it was divided.
+    pub divided: Option<DividedInto>,
     /// The candidates that have ended.
     pub candidates: Vec<Candidate>,
     /// The number, counted from 1, of the candidate that became the unit's work.
@@ -90,6 +99,8 @@ impl UnitState {
             interruption: None,
             stop_requested: false,
             amendment: Amendment::default(),
+            claim: None,
+            divided: None,
             candidates: Vec::new(),
             chosen: None,
             attempt: Attempt::default(),
@@ -117,6 +128,9 @@ impl UnitState {
             UnitFact::SetAside { .. } => {}
             UnitFact::StopRequested { .. } => self.stop_requested = true,
             UnitFact::Interrupted { interruption, .. } => {
+                if *interruption == Interruption::NoAnswer {
+                    self.attempt.ask_again();
+                }
                 self.interruption = Some(*interruption);
                 self.phase = Phase::Running {
                     step: Step::Agent,
@@ -143,18 +157,26 @@ impl UnitState {
                 self.ledger.turns.push(usage.clone());
                 self.attempt.session.clone_from(session);
             }
-            UnitFact::AgentFinished { took_ms, summary } => {
+            UnitFact::AgentFinished {
+                took_ms,
+                summary,
+                activity,
+            } => {
                 self.carried.clear();
                 self.attempt.agent_took_ms = Some(*took_ms);
                 self.attempt.summary.clone_from(summary);
+                self.attempt.activity.clone_from(activity);
             }
             UnitFact::RegenerationBegun { tree } => {
                 self.attempt.left_by_agent = Some(tree.clone());
             }
+            UnitFact::OldUsesCounted(uses) => self.attempt.old_uses = Some(uses.clone()),
+            UnitFact::WorkFound { at } => self.attempt.found_at = Some(at.clone()),
             UnitFact::ScopeProven {
                 tree,
                 changes,
                 acquired,
+                claimed_changed,
                 left_out,
                 left_to_others,
                 regenerated,
@@ -163,6 +185,7 @@ impl UnitState {
                     tree: tree.clone(),
                     changes: *changes,
                     acquired: acquired.clone(),
+                    claimed_changed: *claimed_changed,
                     left_out: left_out.clone(),
                     left_to_others: *left_to_others,
                     regenerated: regenerated.clone(),
@@ -247,6 +270,8 @@ impl UnitState {
         let earlier = std::mem::replace(self, Self::new(header));
         self.amendment = earlier.amendment;
         self.left_by_others = earlier.left_by_others;
+        self.claim = earlier.claim;
+        self.divided = earlier.divided;
         self.amendment.amend(amendment);
         let other = self.amendment.agent.as_ref();
         if let Some(spec) = other.and_then(|options| options.resolve().ok()) {
@@ -337,6 +362,12 @@ impl UnitState {
 
     /// Returns the feedback that the agent gets beyond its task: the last failure, or the follow-up.
     pub(crate) fn feedback(&self) -> Option<Feedback> {
+        if self.attempt.asked_again == Some(self.attempt.number()) {
+            return Some(Feedback {
+                session: self.attempt.session.clone(),
+                text: format!("{GO_ON}\n\n{LAST_LINE}\n"),
+            });
+        }
         match (self.attempt.sent_back.last(), &self.follow_up) {
             (Some(back), _) => Some(Feedback {
                 session: self.attempt.session.clone(),

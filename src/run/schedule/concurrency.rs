@@ -78,6 +78,8 @@ impl Concurrency {
         let busy = scheduler::busy(state);
         let (of, governor, busy) = match interruption {
             Interruption::Killed => (None, &mut self.machine, busy.values().sum()),
+            // Fewer agents at once would not help.
+            Interruption::Crashed | Interruption::NoAnswer => return None,
             Interruption::RateLimit
             | Interruption::UsageLimit
             | Interruption::Overload

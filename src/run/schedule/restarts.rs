@@ -31,6 +31,9 @@ const WAITS_AFTER_BREAK: [Duration; 3] = [
 /// How long an agent waits that was killed from outside. Whatever takes the memory may stay for long.
 const WAITS_AFTER_KILL: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
+/// How long an agent waits whose program broke down. What breaks down twice breaks down every time.
+const WAITS_AFTER_CRASH: [Duration; 1] = [Duration::from_secs(1)];
+
 /// The restarts that an agent has left for one attempt.
 #[derive(Debug)]
 pub(crate) struct Restarts {
@@ -38,6 +41,7 @@ pub(crate) struct Restarts {
     after_usage_limit: ExponentialBackoff,
     after_break: std::array::IntoIter<Duration, 3>,
     after_kill: std::array::IntoIter<Duration, 2>,
+    after_crash: std::array::IntoIter<Duration, 1>,
     /// How much longer interrupted work may take.
     left: Duration,
 }
@@ -54,6 +58,7 @@ impl Restarts {
             after_usage_limit: waits.without_max_times().build(),
             after_break: WAITS_AFTER_BREAK.into_iter(),
             after_kill: WAITS_AFTER_KILL.into_iter(),
+            after_crash: WAITS_AFTER_CRASH.into_iter(),
             left: limit,
         }
     }
@@ -73,15 +78,17 @@ impl Restarts {
                 return Some(spread(told.map_or(PAUSE, |told| told.max(usual))));
             }
             Interruption::RateLimit | Interruption::Overload => self.after_limit.next(),
-            Interruption::Connection | Interruption::Killed => {
+            // The unit's attempts, which are recorded, decide about that.
+            Interruption::NoAnswer => None,
+            Interruption::Connection | Interruption::Killed | Interruption::Crashed => {
                 self.left = self.left.saturating_sub(worked);
                 if self.left.is_zero() {
                     return None;
                 }
-                if interruption == Interruption::Killed {
-                    self.after_kill.next()
-                } else {
-                    self.after_break.next()
+                match interruption {
+                    Interruption::Killed => self.after_kill.next(),
+                    Interruption::Crashed => self.after_crash.next(),
+                    _ => self.after_break.next(),
                 }
             }
         }?;
@@ -114,6 +121,7 @@ mod tests {
         assert_eq!(times(Interruption::Overload, short), 6);
         assert_eq!(times(Interruption::Connection, short), 3);
         assert_eq!(times(Interruption::Killed, short), 2);
+        assert_eq!(times(Interruption::Crashed, short), 1);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::agent::{AgentError, PromptError, Task, TaskKind, Work};
+use crate::agent::{Activity, AgentError, PromptError, Task, TaskKind, Work};
 use crate::process::Environment;
 use crate::run::job::late_units::LateKind;
 use crate::run::log::outcome::Step;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure, milliseconds};
+use crate::run::unit::too_much::{Reached, reached};
 use crate::run::unit::turn::{AgentEnd, begin_turn, turns};
 use crate::words;
 
@@ -44,6 +45,7 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
     let mut end = turns(unit, &task, assignment, prepared).await?;
     let used_nothing = unit.state().ledger.turns.len() == before.ledger.turns.len();
     if before.attempt.sent_back.is_empty()
+        && before.attempt.asked_again.is_none()
         && used_nothing
         && begun.elapsed() < SESSION_LOST_WITHIN
         && let AgentEnd::Failed(AgentError::Failed { .. } | AgentError::Ended { .. }) = end
@@ -53,13 +55,32 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
         // Days after its end, an agent may not know its session any more, and says so before it does anything.
         end = turns(unit, &task, assignment, prepared).await?;
     }
+    let took = begun.elapsed();
+    if let AgentEnd::Failed(error) = &end {
+        match reached(unit, prepared, error, took).await? {
+            Reached::All => return finished(unit, took, None, Activity::default()).await,
+            Reached::Some(too_much) => return Err(Halt::Divided(too_much)),
+            Reached::Unknown => {}
+        }
+    }
     let work = done(unit, &task, end)?;
+    finished(unit, work.took, work.summary, work.activity).await
+}
+
+/// Records that the agent has worked.
+async fn finished(
+    unit: &UnitContext,
+    took: Duration,
+    summary: Option<String>,
+    activity: Activity,
+) -> Result<Option<String>, Halt> {
     unit.say(UnitFact::AgentFinished {
-        took_ms: milliseconds(work.took),
-        summary: work.summary.clone(),
+        took_ms: milliseconds(took),
+        summary: summary.clone(),
+        activity,
     })
     .await?;
-    Ok(work.summary)
+    Ok(summary)
 }
 
 /// Returns the work of an agent whose turns have ended, or how its unit ends.
@@ -80,9 +101,20 @@ pub(crate) fn done(unit: &UnitContext, task: &Task, end: AgentEnd) -> Result<Wor
             Err(Halt::Failed(Failure {
                 tail,
                 log: Some(task.log()).filter(|log| log.exists()),
-                ..Failure::new(Step::Agent, words::chain(&error))
+                ..Failure::new(Step::Agent, reason(&error))
             }))
         }
+    }
+}
+
+/// Says why the agent failed, and what may help.
+fn reason(error: &AgentError) -> String {
+    let said = words::chain(error);
+    match error {
+        AgentError::ContextFull { .. } => {
+            format!("{said}\nsmaller units (--units) or a model with a larger context may do it")
+        }
+        _ => said,
     }
 }
 

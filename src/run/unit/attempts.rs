@@ -1,6 +1,6 @@
 //! The agent's attempts at a unit: it works until nothing is found wrong, or until it has had all its attempts.
 
-use crate::agent::{Restart, given_up};
+use crate::agent::{Interruption, given_up};
 use crate::check::Verdict;
 use crate::git::TreeId;
 use crate::run::job::job::Job;
@@ -15,6 +15,8 @@ use crate::run::unit::agent::agent;
 use crate::run::unit::carry::carry;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::defer::checked;
+use crate::run::unit::finish::{finish, is_to_be_asked};
+use crate::run::unit::found_work::find_work;
 use crate::run::unit::scope::scope;
 use crate::run::unit::whole_work::{is_shared, own_part};
 use crate::run::workspace::checkout::KeptTree;
@@ -35,6 +37,13 @@ pub(crate) struct AttemptResult {
     pub(crate) change: Option<(ProvenChange, Vec<CheckResult>)>,
 }
 
+/// How an attempt ends without a failure.
+enum Attempted {
+    Finished(AttemptResult),
+    /// The agent ended without an answer, and only an answer could say whether its work is complete.
+    WithoutAnswer,
+}
+
 /// Lets the agent work until nothing is found wrong, or until it has had all its attempts.
 pub(crate) async fn attempts(
     unit: &UnitContext,
@@ -45,11 +54,17 @@ pub(crate) async fn attempts(
     loop {
         let failure = match attempt(unit, prepared).await {
             Err(Halt::Failed(failure)) => failure,
-            Ok(result) if result.change.is_none() => {
-                refuse_strayed(unit, before).await?;
+            Err(halt) => return Err(halt),
+            Ok(Attempted::WithoutAnswer) => {
+                ask_again(unit).await?;
+                continue;
+            }
+            Ok(Attempted::Finished(result)) => {
+                if result.change.is_none() {
+                    refuse_strayed(unit, before).await?;
+                }
                 return Ok(result);
             }
-            other => return other,
         };
         let state = unit.state().attempt;
         let attempt = state.number();
@@ -78,7 +93,7 @@ pub(crate) async fn attempts(
 }
 
 /// Makes one attempt; what an earlier process has reached of it is not done again.
-async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResult, Halt> {
+async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<Attempted, Halt> {
     let reached = unit.state().attempt;
     let summary = match reached.agent_took_ms {
         Some(_) => reached.summary,
@@ -88,12 +103,34 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<AttemptResul
     if let Some(reason) = summary.as_deref().and_then(given_up) {
         return Err(failure(Step::Agent, format!("the agent gave up: {reason}")));
     }
-    let change = match scope(unit, prepared).await? {
+    let mut proven = scope(unit, prepared).await?;
+    if proven.is_none() && find_work(unit, prepared).await? {
+        proven = scope(unit, prepared).await?;
+    }
+    if is_to_be_asked(unit, proven.as_ref()) {
+        return Ok(Attempted::WithoutAnswer);
+    }
+    let state = unit.state().attempt;
+    if state.repeats() {
+        return Err(repeated(&state));
+    }
+    finish(unit, prepared, proven.as_ref()).await?;
+    let change = match proven {
         None => None,
-        Some(_) if unit.state().attempt.repeats() => return Err(repeated(&unit.state().attempt)),
         Some(proven) => Some(checked(unit, prepared, proven).await?),
     };
-    Ok(AttemptResult { summary, change })
+    Ok(Attempted::Finished(AttemptResult { summary, change }))
+}
+
+/// Has the agent go on in its session; what it did is kept.
+async fn ask_again(unit: &UnitContext) -> Result<(), Halt> {
+    let interruption = Interruption::NoAnswer;
+    unit.say(UnitFact::Interrupted {
+        interruption,
+        said: interruption.to_string(),
+        wait_ms: 0,
+    })
+    .await
 }
 
 /// Checks whether an agent that changed nothing may look at its unit in a new session, which it may once.
@@ -123,9 +160,6 @@ fn repeated(attempt: &Attempt) -> Halt {
 
 /// Keeps what an attempt leaves, where the agent may have to start from it again.
 async fn keep_left(unit: &UnitContext) -> Result<Option<TreeId>, Halt> {
-    if unit.assignment().agent.restart() == Restart::AsLeft {
-        return Ok(None);
-    }
     let checkout = unit.checkout.clone();
     let left = unit.git_result(move |_| {
         let left = checkout.snapshot()?;

@@ -120,10 +120,8 @@ async fn judge(
     let (again, base) = tokio::join!(again, check_on_base(unit, check));
     let (base, doubt) = match base {
         Ok(base) => (base.failure(), None),
-        Err(halt @ (Halt::Stopped | Halt::LeftOut(_) | Halt::Withheld(_) | Halt::StandsOn(_))) => {
-            return Err(halt);
-        }
         Err(Halt::Failed(failure)) => (None, Some(failure.reason)),
+        Err(halt) => return Err(halt),
     };
     Ok(match again? {
         None => {

@@ -20,6 +20,7 @@ use crate::run::job::job::Job;
 use crate::run::job::once::WholeResult;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
+use crate::run::job::too_much::TooMuch;
 use crate::run::log::event::Event;
 use crate::run::log::outcome::{Outcome, Step, WithheldReason};
 use crate::run::log::stop_reason::StopReason;
@@ -86,6 +87,8 @@ pub(crate) enum Halt {
     Withheld(WithheldReason),
     /// The unit changed what others had changed before it, and starts again on top of their work.
     StandsOn(Box<StandsOn>),
+    /// The unit was too much for its agent, and goes on with a part of its claim.
+    Divided(Box<TooMuch>),
 }
 
 /// How a pipeline ends.
@@ -93,6 +96,8 @@ pub(crate) enum PipelineEnd {
     Outcome(Outcome),
     /// The unit starts again later, on top of the work of others.
     StandsOn(Box<StandsOn>),
+    /// The unit goes on later with a part of its claim, and the rest goes to other units.
+    Divided(Box<TooMuch>),
 }
 
 /// A failure of a step.
@@ -137,6 +142,7 @@ impl Halt {
     pub(crate) fn end(self) -> PipelineEnd {
         PipelineEnd::Outcome(match self {
             Self::StandsOn(other) => return PipelineEnd::StandsOn(other),
+            Self::Divided(too_much) => return PipelineEnd::Divided(too_much),
             Self::Stopped => Outcome::Stopped,
             Self::Withheld(why) => Outcome::Withheld { why },
             Self::LeftOut(why) => Outcome::LeftOut { why },

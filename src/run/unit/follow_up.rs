@@ -29,7 +29,7 @@ pub(crate) async fn publish_follow_up(
             tracing::warn!("no comment on #{number}: {}", failure.reason);
             Ok(Outcome::Published)
         }
-        Err(halt @ (Halt::LeftOut(_) | Halt::Withheld(_) | Halt::StandsOn(_))) => Err(halt),
+        Err(halt) => Err(halt),
     }
 }
 

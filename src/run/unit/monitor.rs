@@ -136,7 +136,10 @@ pub(crate) async fn monitor(
             AgentEvent::Interrupted { interruption, .. } => {
                 so_far.interruption = Some(interruption);
             }
-            AgentEvent::Text(_) | AgentEvent::Tool { .. } => {}
+            AgentEvent::Text(_)
+            | AgentEvent::Tool { .. }
+            | AgentEvent::ToolEnded(_)
+            | AgentEvent::OpenItems(_) => {}
         }
     }
     so_far
@@ -225,6 +228,7 @@ mod tests {
             summary: None,
             usage: Usage::default(),
             session: None,
+            activity: crate::agent::Activity::default(),
         };
         assert!(monitored.judge(Ok(work)).is_ok());
     }

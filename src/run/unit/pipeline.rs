@@ -3,7 +3,7 @@
 //! All that it needs comes in as data, and all that it says is events; each event is on disk before the next step
 //! starts.
 
-use crate::agent::nothing_to_do;
+use crate::agent::{nothing_to_do, without_closing};
 use crate::run::delivery::Delivery;
 use crate::run::job::pull_request::UnitResult;
 use crate::run::log::outcome::Outcome;
@@ -64,7 +64,11 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
         acquired,
         regenerated,
         checks: &checks,
-        summary,
+        summary: summary
+            .as_deref()
+            .and_then(without_closing)
+            .map(str::to_owned),
+        old_uses: unit.state().attempt.old_uses,
         needs: &unit.needs,
     };
     if unit.state().attempt.commit.is_none() {

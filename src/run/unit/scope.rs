@@ -78,6 +78,7 @@ pub(crate) async fn scope(
                 tree: tree.clone(),
                 changes: (&changes).into(),
                 acquired: judgement.acquired,
+                claimed_changed: Some(claimed_changed(unit, &changes)),
                 left_out,
                 left_to_others,
                 regenerated,
@@ -101,6 +102,13 @@ async fn left_by_agent(unit: &UnitContext, known: Option<TreeId>) -> Result<Tree
     unit.git(Step::Scope, move |_| checkout.put_back(&tree))
         .await?;
     Ok(left)
+}
+
+/// Counts the claimed files among the changes.
+fn claimed_changed(unit: &UnitContext, changes: &Changes) -> usize {
+    let paths: BTreeSet<&[u8]> = changes.list.iter().map(|it| it.path.as_slice()).collect();
+    let claim = unit.unit().claim.files.iter();
+    claim.filter(|path| paths.contains(path.as_bytes())).count()
 }
 
 /// Judges work before commands make the files `made` again, and returns what others had changed before the unit. A unit
@@ -293,7 +301,7 @@ fn judge_unshared(
     let same_path = shared.iter().filter(|it| it.why == Sharing::SamePath);
     judgement
         .faults
-        .extend(same_path.map(|it| it.line(&unit.job.spec)));
+        .extend(same_path.map(|it| it.line(holders)));
     judgement
 }
 
@@ -323,7 +331,7 @@ async fn stands_on(
         .collect();
     let units = places
         .into_iter()
-        .map(|place| unit.job.spec.unit(place).id.clone());
+        .filter_map(|place| unit.holders.borrow().id(place).cloned());
     let mut paths: Vec<String> = shared.iter().map(|it| it.path.clone()).collect();
     paths.truncate(SHARED_NAMED);
     let work = if unit.job.candidates() == 1 {

@@ -32,6 +32,7 @@ pub(crate) async fn turns(
     assignment: &Assignment,
     prepared: &Prepared,
 ) -> Result<AgentEnd, Halt> {
+    let mut task = task.clone();
     let mut restarts = Restarts::within(task.limits.time);
     let mut killed = 0;
     loop {
@@ -44,7 +45,7 @@ pub(crate) async fn turns(
             return Ok(AgentEnd::Failed(AgentError::Limit { limit, tail }));
         }
         let begun = Instant::now();
-        let error = match turn(unit, task, assignment).await? {
+        let error = match turn(unit, &task, assignment).await? {
             AgentEnd::Failed(AgentError::Killed { tail, .. }) => {
                 killed += 1;
                 let times = killed;
@@ -58,6 +59,7 @@ pub(crate) async fn turns(
                 interruption, wait, ..
             } => (*interruption, *wait),
             AgentError::Killed { .. } => (Interruption::Killed, None),
+            AgentError::Ended { ending, .. } if ending.is_crash() => (Interruption::Crashed, None),
             _ => return Ok(AgentEnd::Failed(error)),
         };
         let next = restarts.next(interruption, begun.elapsed(), wait);
@@ -80,14 +82,19 @@ pub(crate) async fn turns(
             tokio::time::sleep(wait).await;
             match interruption {
                 Interruption::Killed => Some(unit.restart_permits.permit().await),
-                Interruption::RateLimit
-                | Interruption::UsageLimit
-                | Interruption::Overload
-                | Interruption::Connection => None,
+                _ => None,
             }
         };
         let _permit = unit.unless_cancelled(until_then).await?;
-        begin_again(unit, prepared).await?;
+        if interruption == Interruption::Crashed {
+            // Whatever broke the program may lie in its session, or in files that it has half written.
+            if let Some(feedback) = &mut task.feedback {
+                feedback.session = None;
+            }
+            put_back_to_begin(unit, prepared).await?;
+        } else {
+            begin_again(unit, prepared).await?;
+        }
         begin_turn(unit).await?;
     }
 }
@@ -97,6 +104,11 @@ pub(crate) async fn begin_again(unit: &UnitContext, prepared: &Prepared) -> Resu
     if unit.assignment().agent.restart() == Restart::AsLeft {
         return Ok(());
     }
+    put_back_to_begin(unit, prepared).await
+}
+
+/// Puts the checkout back to the beginning of the attempt.
+async fn put_back_to_begin(unit: &UnitContext, prepared: &Prepared) -> Result<(), Halt> {
     let attempt = unit.state().attempt;
     let left = attempt.sent_back.last().and_then(|back| back.left.clone());
     let (checkout, tree) = (unit.checkout.clone(), left.unwrap_or(prepared.tree.clone()));

@@ -4,7 +4,7 @@
 //! The result is kept in the repository and recorded, so that no later process has the command work again. Where the
 //! command fails, each unit fails for the same reason.
 
-use crate::agent::{Task, TaskKind, Work};
+use crate::agent::{Activity, Task, TaskKind, Work};
 use crate::git::{Change, Changes, TreeId};
 use crate::plan::claim::Division;
 use crate::run::job::once::WholeFailure;
@@ -49,6 +49,7 @@ pub(crate) async fn own_part(
     let finished = UnitFact::AgentFinished {
         took_ms,
         summary: summary.clone(),
+        activity: Activity::default(),
     };
     unit.say(finished).await?;
     Ok(summary)

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::git::{
-    BranchName, CommitId, GitError, NewWorktree, PrivateHead, TreeId, WorktreePlace, WorktreeState,
-    delete_tree, remove_empty_folders_above, set_private_head,
+    BranchName, CommitId, GitError, NewWorktree, PrivateHead, PrivateWork, TreeId, WorktreePlace,
+    WorktreeState, delete_tree, remove_empty_folders_above, set_private_head,
 };
 use crate::plan::UnitId;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
@@ -366,6 +366,28 @@ impl Checkout {
         let prefix = kept_trees(&self.workspace.run, &self.unit);
         let _alone = self.registering_alone();
         self.workspace.repo.delete_refs_below(&prefix)
+    }
+
+    /// Returns the commits that workers made here and that are not in the files.
+    pub(crate) fn private_work(&self) -> Result<Vec<PrivateWork>, GitError> {
+        self.check_place()?;
+        let repo = &self.workspace.repo;
+        repo.private_work(&self.worker_folders().git())
+    }
+
+    /// Puts the content of such a commit, made since `start`, into the files; they hold `now`.
+    pub(crate) fn take_private_work(
+        &self,
+        work: &PrivateWork,
+        start: &CommitId,
+        now: &TreeId,
+    ) -> Result<(), GitError> {
+        self.check_place()?;
+        let private = self.worker_folders().git();
+        let repo = &self.workspace.repo;
+        let tree = repo.take_private_work(&private, work, start, now)?;
+        self.keep_tree(KeptTree::Snapshot, &tree)?;
+        self.show(&tree)
     }
 
     /// Lists the files that git ignores.

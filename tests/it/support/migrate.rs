@@ -73,6 +73,18 @@ impl<'a> Migrate<'a> {
         self.command_line(&agent.to_string_lossy())
     }
 
+    /// A stand-in for Claude Code whose model does this; see [`super::claude`].
+    pub fn claude(self, turn: &str) -> Self {
+        self.claude_of_plan(turn).with(["--planner", "graph"])
+    }
+
+    /// The same where the plan is made.
+    pub fn claude_of_plan(self, turn: &str) -> Self {
+        let program = self.repo.program("claude", &super::claude(turn));
+        self.command_line(&program.to_string_lossy())
+            .with(["--agent", "claude"])
+    }
+
     /// An agent that is this command line.
     pub fn command_line(mut self, agent: &str) -> Self {
         self.agent = words(["--agent-cmd", agent]);

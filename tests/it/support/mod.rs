@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-pub use agents::{SIGN, SIGN_AND_NOTE};
+pub use agents::{SIGN, SIGN_AND_NOTE, claude};
 use gate::Gate;
 pub use migrate::Migrate;
 pub use output::Output;
@@ -72,6 +72,15 @@ impl Repo {
             );
         }
         repo.file("README.md", "# packages\n")
+            .commit("Start")
+            .with_remote()
+    }
+
+    /// A repository with a commit of one folder of `files` small JavaScript files, and a remote.
+    pub fn with_one_folder(files: usize) -> Self {
+        let named = |repo: Self, index| repo.file(format!("src/f{index}.js"), "var a = 1;\n");
+        (0..files)
+            .fold(Self::new(), named)
             .commit("Start")
             .with_remote()
     }

@@ -1,12 +1,11 @@
 use super::*;
-use crate::agent::{AgentId, Cost, CostSource, SessionId, Usage, Usd};
+use crate::agent::{Activity, AgentId, Cost, CostSource, SessionId, Usage, Usd};
 use crate::check::{NoProof, Verdict};
 use crate::config::{AgentOptions, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
-use crate::run::log::run_fact::AddedUnit;
-use crate::run::log::run_fact::{Retry, WholeWork};
-use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo};
+use crate::run::log::run_fact::{AddedUnit, Division, Retry, UnitPart, WholeWork};
+use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
     IssueLink, OldUses, Outcome, PullRequestLink, Regenerated, RevertCommit, RunHeader, Sharing,
@@ -65,6 +64,14 @@ fn every_kind_of_event() -> Vec<Event> {
         UnitFact::AgentFinished {
             took_ms: 1,
             summary: None,
+            activity: Activity::default(),
+        },
+        UnitFact::OldUsesCounted(OldUsesLeft {
+            left: 2,
+            files: vec!["a".into()],
+        }),
+        UnitFact::WorkFound {
+            at: "branch b".into(),
         },
         UnitFact::RegenerationBegun {
             tree: TreeId::new("5".repeat(40)),
@@ -77,6 +84,7 @@ fn every_kind_of_event() -> Vec<Event> {
                 deletions: 3,
             },
             acquired: Acquired::default(),
+            claimed_changed: None,
             left_out: Vec::new(),
             left_to_others: 0,
             regenerated: Vec::new(),
@@ -88,6 +96,7 @@ fn every_kind_of_event() -> Vec<Event> {
                 created: vec!["b".into()],
                 companions: vec!["c".into()],
             },
+            claimed_changed: None,
             left_out: Vec::new(),
             left_to_others: 0,
             regenerated: Vec::new(),
@@ -96,6 +105,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tree: TreeId::new("2".repeat(40)),
             changes: ChangeCount::default(),
             acquired: Acquired::default(),
+            claimed_changed: None,
             left_out: Vec::new(),
             left_to_others: 0,
             regenerated: vec![
@@ -417,6 +427,16 @@ fn every_kind_of_event() -> Vec<Event> {
     all.push(Event::Run(RunFact::UnitAdded(Box::new(AddedUnit {
         header: sample::unit("03-removals"),
         work: Vec::new(),
+    }))));
+    all.push(Event::Run(RunFact::UnitDivided(Box::new(Division {
+        unit: UnitId::parse("01-a").unwrap(),
+        reason: "r".into(),
+        keeps: vec!["a".into()],
+        took_ms: Some(1),
+        parts: vec![UnitPart {
+            header: sample::unit("01-a-2"),
+            claims: vec!["b".into()],
+        }],
     }))));
     all.push(Event::Run(RunFact::Ended));
     all
