@@ -2,8 +2,8 @@
 //!
 //! A [`Check`] is one command and the folder it runs in. The user [gives](Check::given) it, or [`discover`] finds it
 //! for the files of a claim. [`obstacle`], [`missing_module`] and [`workspace_above`] say beforehand why it cannot run.
-//! [`run`] runs it in a worktree and names the tests that failed, and the files that it complains about. A [`Failure`], compared with the failure of the same
-//! check on the base, gives a [`Verdict`].
+//! [`run`] runs it in a worktree and names the tests that failed, and the files that it complains about. A [`Failure`],
+//! compared with the failure of the same check on the base, gives a [`Verdict`].
 //! This room knows nothing of runs, plans or agents, and it does not repeat a check that failed.
 
 mod command;

@@ -1,5 +1,5 @@
-//! Why a check verified nothing: a check that fails with the change and without it, and names neither a test nor a file,
-//! would have failed whatever the change is.
+//! Why a check verified nothing: a check that fails with the change and without it, and names neither a test nor a
+//! file, would have failed whatever the change is.
 
 use std::sync::LazyLock;
 

@@ -17,9 +17,10 @@ const NAMES_LIMIT: usize = 5000;
 /// A file with a line behind it: `a.ts:3:5`, `a.ts(3,5)`, `--> a.rs:3:5` (rustc), `error: a.c:3` or `Diff in a.rs:3`
 /// (rustfmt).
 static AT_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?i)^\s*(?:-->\s+|(?:error|warning)(?:\[[^\]]*\])?:?\s+|\[[a-z]+\]\s+|diff in )?(?P<path>[^\s:()"'][^:()"']*?)(?::\d+|\(\d+,\s*\d+\))"#,
-    )
+    Regex::new(concat!(
+        r"(?i)^\s*(?:-->\s+|(?:error|warning)(?:\[[^\]]*\])?:?\s+|\[[a-z]+\]\s+|diff in )?",
+        r#"(?P<path>[^\s:()"'][^:()"']*?)(?::\d+|\(\d+,\s*\d+\))"#,
+    ))
     .ok()
 });
 

@@ -12,7 +12,9 @@ use regex::{Captures, Regex};
 /// issue, before the issue in any of its forms: `#1`, `GH-1`, `owner/name#1`, or its address.
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = r"(?P<word>clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)";
-    let issue = r"(?P<issue>(?:issues?\s+)?(?:[\w.-]+(?:/[\w.-]+)+#\d|#\d|GH-\d|https?://\S+/(?:issues|pull|merge_requests|work_items)/\d))";
+    let address = r"https?://\S+/(?:issues|pull|merge_requests|work_items)/\d";
+    let issue =
+        format!(r"(?P<issue>(?:issues?\s+)?(?:[\w.-]+(?:/[\w.-]+)+#\d|#\d|GH-\d|{address}))");
     Regex::new(&format!(r"(?i)\b{word}(?P<colon>:\s*|\s+){issue}")).ok()
 });
 

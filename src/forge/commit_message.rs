@@ -74,7 +74,8 @@ fn ends_a_message(line: &str) -> bool {
         || NEXT_MAIL.as_ref().is_some_and(|mail| mail.is_match(line))
 }
 
-/// Checks whether git-mailinfo(1) takes the first line of this text, which follows the subject, for a header of the mail.
+/// Checks whether git-mailinfo(1) takes the first line of this text, which follows the subject, for a header of the
+/// mail.
 fn is_mail_header(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default();
     let name = line.split_once(':').map(|(name, _)| name.to_lowercase());

@@ -104,7 +104,8 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Returns the pull request's title, on one line. Merging makes it a part of a commit's message, so it closes no issue.
+    /// Returns the pull request's title, on one line. Merging makes it a part of a commit's message, so it closes no
+    /// issue.
     pub(crate) fn title(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
         Ok(fit_title(&without_closing_keywords(
             &self.render("title", facts)?,

@@ -27,7 +27,8 @@ pub(crate) enum Landed {
 type Changed = (std::path::PathBuf, Option<(Oid, i32)>);
 
 impl Repo {
-    /// Returns how the work from `start` to `work` came into the branch whose tip is `tip`; `None` where it is not there.
+    /// Returns how the work from `start` to `work` came into the branch whose tip is `tip`; `None` where it is not
+    /// there.
     pub(crate) fn landed(
         &self,
         tip: &CommitId,
