@@ -1,5 +1,7 @@
 //! A check: a command that must pass, and the folder it runs in.
 
+use std::path::{Path, PathBuf};
+
 use crate::config::CommandLine;
 
 /// A command that must pass.
@@ -23,6 +25,16 @@ impl Check {
             command: CommandLine::Shell(line.to_owned()),
             dir: String::new(),
             source: source.to_owned(),
+        }
+    }
+
+    /// Returns the folder in which the check runs in this worktree.
+    pub(super) fn folder(&self, worktree: &Path) -> PathBuf {
+        // Joining an empty path would add a slash, and `PWD` would have it, too.
+        if self.dir.is_empty() {
+            worktree.to_owned()
+        } else {
+            worktree.join(&self.dir)
         }
     }
 

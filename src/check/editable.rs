@@ -17,7 +17,7 @@ const SIZE_LIMIT: u64 = 1024 * 1024;
 /// Says which files of the checkout `root` the check imports instead of the files in its own worktree; `None` where it
 /// imports none.
 pub(crate) fn tests_checkout(check: &Check, root: &Path, env: &Environment) -> Option<String> {
-    let dir = root.join(&check.dir);
+    let dir = check.folder(root);
     let root = root.to_str()?;
     let (venv, named) = programs(check)
         .iter()

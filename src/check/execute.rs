@@ -52,7 +52,7 @@ pub(crate) async fn run(
     let command = Command {
         program: program.into(),
         args,
-        dir: worktree.join(&check.dir),
+        dir: check.folder(worktree),
         env,
         input: None,
         limit: Some(limit),
@@ -98,7 +98,7 @@ pub(crate) fn obstacle(check: &Check, worktree: &Path, env: &Environment) -> Opt
             .to_string(),
         );
     };
-    let dir = worktree.join(&check.dir);
+    let dir = check.folder(worktree);
     if find_program(program, &dir, env.get("PATH")).is_some() {
         return None;
     }
@@ -127,7 +127,7 @@ pub(crate) fn missing_module(check: &Check, worktree: &Path, env: &Environment) 
     };
     let asked = Capture::new(program)
         .args(["-c", &format!("import {module}")])
-        .dir(&worktree.join(&check.dir))
+        .dir(&check.folder(worktree))
         .environment(env.clone())
         .limit(IMPORT_LIMIT)
         .run()
