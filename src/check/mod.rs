@@ -4,9 +4,11 @@
 //! for the files of a claim. [`obstacle`], [`missing_module`] and [`workspace_above`] say beforehand why it cannot run.
 //! [`run`] runs it in a worktree and names the tests that failed, and the files that it complains about. A [`Failure`],
 //! compared with the failure of the same check on the base, gives a [`Verdict`].
+//! Apart from commands, a [`Gate`] looks at the content of a unit's work and returns [`Finding`]s.
 //! This room knows nothing of runs, plans or agents, and it does not repeat a check that failed.
 
 mod command;
+mod content;
 mod discover;
 mod editable;
 mod execute;
@@ -18,6 +20,10 @@ mod verdict;
 mod workspace_above;
 
 pub(crate) use command::Check;
+pub(crate) use content::{
+    ChangedFile, FormPair, FormedFile, Gate, Instruction, Repository, restored_forms,
+};
+pub use content::{Finding, FormPart, RestoredForm, RuleError};
 pub(crate) use discover::discover;
 pub(crate) use editable::tests_checkout;
 pub(crate) use execute::{missing_module, obstacle, run};

@@ -16,12 +16,14 @@ mod rewrite;
 mod splice;
 mod strings;
 mod structural;
+mod syntax;
 
 pub use error::CodemodError;
 pub use language::languages;
 pub use old_uses::{OldUseCounter, OldUsePattern};
 pub use recipe::{Codemod, Recipe};
 pub use rewrite::{Applied, Unchanged};
+pub(crate) use syntax::Grammar;
 
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::agent::AgentOptions;
+use super::allow::Allow;
 use super::amounts::{AgentCaps, BestOf, Budget, Tokens};
 use super::choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
     ScopeRule, Unverified,
 };
+use super::content::ContentConfig;
 use super::error::ConfigError;
 use super::prompts::PromptConfig;
 use super::regenerate::Regenerate;
@@ -52,6 +54,7 @@ pub(crate) struct Config {
     pub checks: CheckConfig,
     /// Which commands make files from other files, by a glob of the files that they make.
     pub regenerate: BTreeMap<String, Regenerate>,
+    pub content: ContentConfig,
     pub publish: PublishConfig,
     pub run: RunConfig,
     pub environment: EnvironmentConfig,
@@ -187,6 +190,8 @@ pub(crate) struct RunConfig {
     pub once: Option<bool>,
     /// Whether one unit is done first, and the others only after somebody has accepted it.
     pub canary: Option<bool>,
+    /// What is published although the gate on the content of work would hold it.
+    pub allow: Vec<Allow>,
 }
 
 /// `[environment]`
@@ -298,6 +303,13 @@ mod tests {
             [regenerate."gen/**"]
             from = ["proto/**"]
             run = "make proto"
+            [content]
+            scratch = ["*.plan.md"]
+            [[content.rules]]
+            kind = "placeholder"
+            languages = ["python"]
+            pattern = '^\s*SNIP$'
+            says = "a cut"
             [publish]
             forge = "local"
             push = "never"
@@ -315,6 +327,7 @@ mod tests {
             deadline = "2h"
             canary = true
             once = true
+            allow = ["shrunk", "vendor/**"]
             [environment]
             pass = ["NPM_TOKEN"]
             set = { CI = "true" }

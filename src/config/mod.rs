@@ -4,9 +4,11 @@
 
 mod agent;
 mod agent_choice;
+mod allow;
 mod amounts;
 mod as_text;
 mod choices;
+mod content;
 mod error;
 mod file;
 mod own;
@@ -23,11 +25,14 @@ pub(crate) use agent::{
     CommandLine, CommandSpec, Texts,
 };
 pub(crate) use agent_choice::AgentShare;
+pub(crate) use allow::Allow;
+pub use allow::{FindingGroup, FindingKind, Severity};
 pub(crate) use amounts::{AgentCaps, BestOf, Budget, Tokens};
 pub(crate) use choices::{
     Caches, ForgeChoice, Grouping, MergeMethod, Order, Planner, PushChoice, ReviewersFrom,
     ScopeRule, Unverified,
 };
+pub(crate) use content::{ContentConfig, ContentRule};
 pub(crate) use error::ConfigError;
 pub(crate) use file::{Config, FILE_NAME, MAX_REVIEWERS, Price, PublishConfig, RunConfig};
 pub(crate) use own::{own_settings, remember_agent};

@@ -39,6 +39,8 @@ pub(crate) struct PullRequestFacts {
     pub(crate) companions: Vec<String>,
     /// The files among them that commands made.
     pub(crate) regenerated: Vec<MadeLine>,
+    /// What a reviewer should look at in the content: a place and what is there.
+    pub(crate) findings: Vec<String>,
     pub(crate) insertions: usize,
     pub(crate) deletions: usize,
     pub(crate) checks: Vec<CheckLine>,
@@ -161,6 +163,7 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
             };
             count
         ],
+        findings: vec!["x/x: x".to_owned(); count],
         insertions: count,
         deletions: count,
         checks: vec![

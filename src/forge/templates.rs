@@ -251,6 +251,7 @@ mod tests {
             created: vec!["index.ts".to_owned()],
             companions: Vec::new(),
             regenerated: Vec::new(),
+            findings: vec!["src/ui/App.tsx:3: debug output: 'log'".to_owned()],
             insertions: 12,
             deletions: 1,
             checks: vec![
@@ -308,6 +309,7 @@ mod tests {
             needs: Vec::new(),
             owners: Vec::new(),
             created: Vec::new(),
+            findings: Vec::new(),
             siblings: 0,
             files: vec!["a.c".to_owned()],
             unchanged: Vec::new(),
@@ -393,9 +395,9 @@ mod tests {
         insta::assert_snapshot!(errors.join("\n"), @"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
-        claim_digest, claimed, companions, created, deletions, files, folders, folders_more, insertions, instruction, \
-        needs, old_use_files, old_uses, owners, regenerated, repository_template, run, shows_needs, siblings, \
-        summary, title, unchanged, unit, version
+        claim_digest, claimed, companions, created, deletions, files, findings, folders, folders_more, insertions, \
+        instruction, needs, old_use_files, old_uses, owners, regenerated, repository_template, run, shows_needs, \
+        siblings, summary, title, unchanged, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

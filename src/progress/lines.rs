@@ -209,6 +209,10 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::line(at)
             )
         }
+        UnitFact::ContentTold { findings } => {
+            let all = findings.iter().map(|it| words::line(&it.to_string()));
+            format!("content: {}", words::few(all, PATHS_SHOWN))
+        }
         UnitFact::StandsOn(other) => starts_again(other),
         UnitFact::RemovalsDeferred(removals) => format!(
             "checks run again without its removals in {}, which a last unit makes",
@@ -250,6 +254,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::AgentFinished { .. }
         | UnitFact::RegenerationBegun { .. }
         | UnitFact::Carried { left_to_do: None }
+        | UnitFact::FormsRestored { .. }
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
         | UnitFact::Rebased { .. }

@@ -9,7 +9,7 @@ use super::next_step;
 use super::totals::Totals;
 use super::view;
 use crate::agent::{CostSource, UsageSum, Usd};
-use crate::check::Verdict;
+use crate::check::{Finding, RestoredForm, Verdict};
 use crate::git::GitFolderChange;
 use crate::run::{
     Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
@@ -118,6 +118,10 @@ struct UnitReport {
     left_out: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     regenerated: Vec<Regenerated>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restored: Vec<RestoredForm>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Finding>,
     checks: Vec<CheckReport>,
     attempts: u32,
     rivals: Vec<CandidateReport>,
@@ -295,6 +299,8 @@ impl UnitReport {
             companions: acquired.companions,
             left_out,
             regenerated: at_start.iter().cloned().chain(made).collect(),
+            restored: unit.attempt.content.restored.clone(),
+            findings: unit.attempt.content.findings().to_vec(),
             checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),
             attempts: unit.attempt.number(),
             rivals: candidates(unit),

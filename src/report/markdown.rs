@@ -216,6 +216,12 @@ fn others(state: &RunState) -> Option<String> {
             .into_iter()
             .map(|(unit, said)| format!("- `{unit}` {}", escaped(&said))),
     );
+    lines.extend(
+        view::told_of_content(state)
+            .into_iter()
+            .map(|(unit, said)| format!("- `{unit}`: {}", escaped(&said))),
+    );
+    lines.extend(view::restored_forms(state).map(|said| format!("- {}", escaped(&said))));
     lines.extend(view::leftovers(state).map(|said| format!("- {}", escaped(&said))));
     lines.extend(view::left_to_others(state).map(|said| format!("- {}", escaped(&said))));
     let made = view::regenerated(state).into_iter();

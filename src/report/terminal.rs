@@ -338,6 +338,13 @@ fn others(state: &RunState) -> Option<String> {
             .into_iter()
             .map(|(unit, said)| format!("{} {unit} {}", style("!").yellow(), words::line(&said))),
     );
+    lines.extend(
+        view::told_of_content(state)
+            .into_iter()
+            .map(|(unit, said)| format!("{} {unit}: {}", style("~").yellow(), words::line(&said))),
+    );
+    let restored = view::restored_forms(state);
+    lines.extend(restored.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
     let leftovers = view::leftovers(state);
     lines.extend(leftovers.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
     let others = view::left_to_others(state);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::agent::UsageSum;
-use crate::check::Verdict;
+use crate::check::{FormPart, RestoredForm, Verdict};
 use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::{
@@ -373,6 +373,39 @@ pub(super) fn beyond_claims(state: &RunState) -> Vec<(&UnitId, String)> {
         .collect()
 }
 
+/// What the gate on content let go on and a person should look at: the unit, and the places.
+pub(super) fn told_of_content(state: &RunState) -> Vec<(&UnitId, String)> {
+    let told = |unit: &UnitState| {
+        let findings = unit.attempt.content.findings();
+        let all = findings.iter().map(ToString::to_string);
+        (!findings.is_empty()).then(|| words::few(all, PATHS_SHOWN))
+    };
+    let units = state.units.iter();
+    units
+        .filter_map(|unit| Some((&unit.header.id, told(unit)?)))
+        .collect()
+}
+
+/// The files whose form was put back, as one sentence for the run.
+pub(super) fn restored_forms(state: &RunState) -> Option<String> {
+    let units = state.units.iter();
+    let files: Vec<&RestoredForm> = units
+        .flat_map(|unit| &unit.attempt.content.restored)
+        .collect();
+    let parts: BTreeSet<FormPart> = files.iter().flat_map(|it| it.parts.clone()).collect();
+    let parts: Vec<String> = parts.iter().map(|part| format!("the {part}")).collect();
+    let (last, others) = parts.split_last()?;
+    let parts = match others {
+        [] => last.clone(),
+        others => format!("{} and {last}", others.join(", ")),
+    };
+    let names = words::few(files.iter().map(|it| &it.path), PATHS_SHOWN);
+    Some(format!(
+        "agents changed {parts} of {} without being asked to, and batch put them back: {names}",
+        words::count(files.len(), "file")
+    ))
+}
+
 /// What tools left behind in checkouts and no unit holds, as one sentence for the run.
 pub(super) fn leftovers(state: &RunState) -> Option<String> {
     let proven = state
@@ -389,7 +422,7 @@ pub(super) fn leftovers(state: &RunState) -> Option<String> {
     };
     let names = words::few(all.into_iter(), PATHS_SHOWN);
     Some(format!(
-        "{count} in no unit's work, because tools leave such files behind: {names}"
+        "{count} in no unit's work, because tools and agents leave such files behind: {names}"
     ))
 }
 

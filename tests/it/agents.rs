@@ -421,7 +421,7 @@ fn what_an_agent_writes_where_git_ignores_it_is_kept_and_said() {
 /// A program that appends what it sees of some variables to the file of its unit.
 const TELL: &str = r#"
 secrets="${NPM_TOKEN-held} ${DEPLOY_SECRET-held} ${GH_TOKEN-held}"
-echo "$secrets ${MODE-unset} ${LANG-unset}" >>packages/p0/index.js"#;
+echo "// $secrets ${MODE-unset} ${LANG-unset}" >>packages/p0/index.js"#;
 
 #[test]
 fn secrets_are_held_back_unless_they_are_passed_by_name() {
@@ -440,6 +440,6 @@ fn secrets_are_held_back_unless_they_are_passed_by_name() {
     // A token of the forge stays behind even then.
     assert_eq!(
         repo.published(&only_branch(&repo), "packages/p0/index.js"),
-        "var p0 = 0;\nnpm-1 held held fast en"
+        "var p0 = 0;\n// npm-1 held held fast en"
     );
 }

@@ -164,14 +164,14 @@ fn the_same_line_in_a_manifest_is_added_once_and_the_others_stand_on_it() {
         .commit("base")
         .with_remote();
     let swap = each(
-        r#"sed -i s/old/new/ "$f"; sed -i 's/"old": "1"/"old": "1",\n    "new": "2"/' package.json"#,
+        r#"sed -i s/old/young/ "$f"; sed -i 's/"old": "1"/"old": "1",\n    "young": "2"/' package.json"#,
     );
     let migrate = repo.migrate().paths(["src/"]).agent(&swap);
     migrate.run().exits(0).says("5 of 5 units published");
     merge_all(&repo);
     assert_eq!(
         repo.read("package.json"),
-        manifest.replace("\"1\"", "\"1\",\n    \"new\": \"2\"")
+        manifest.replace("\"1\"", "\"1\",\n    \"young\": \"2\"")
     );
     let report = repo.report();
     let units = report["units"].as_array().expect("units");
@@ -349,7 +349,7 @@ cp README.md README.md.orig";
 
     pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
 
-    – 4 new files are in no unit's work, because tools leave such files behind: \
+    – 4 new files are in no unit's work, because tools and agents leave such files behind: \
         .pytest_cache/README.md, README.md.orig, packages/__pycache__/01-packages-p0-index-js.pyc, \
         packages/__pycache__/02-packages-p1-index-js.pyc
 

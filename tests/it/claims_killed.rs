@@ -50,13 +50,13 @@ const SCENARIOS: [Scenario; 6] = [
             let add = r#"
 n=$(basename "$f" .js)
 sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json"#;
-            let add = format!("echo new >\"$f\"; {add}");
+            let add = format!("echo young >\"$f\"; {add}");
             repo.migrate().paths(["src/"]).agent(&each(&add))
         },
         units: 3,
         merged: &[
-            ("src/a.js", "new"),
-            ("src/c.js", "new"),
+            ("src/a.js", "young"),
+            ("src/c.js", "young"),
             ("package.json", "\"a\""),
             ("package.json", "\"b\""),
             ("package.json", "\"c\""),
@@ -71,7 +71,7 @@ sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json
                 .with_remote()
         },
         start: |repo| {
-            let take = r#"echo new >"$f"; n=$(basename "$f" .js); sed -i "/^$n$/d" list; echo "$n-new" >>list"#;
+            let take = r#"echo young >"$f"; n=$(basename "$f" .js); sed -i "/^$n$/d" list; echo "$n-new" >>list"#;
             repo.migrate().paths(["src/"]).agent(&each(take))
         },
         units: 3,

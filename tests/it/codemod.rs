@@ -185,17 +185,17 @@ fn a_command_takes_its_files_unit_and_instruction_in_place_of_placeholders() {
     let repo = holding(&[("a b.js", "old\n"), ("c.js", "old\n")]);
     let fixer = repo.program(
         "fix",
-        r#"for it; do echo "$*" >"$it"; test "$it" != "c.js" || break; done"#,
+        r#"for it; do echo "// $*" >"$it"; test "$it" != "c.js" || break; done"#,
     );
     let command = format!("{} {{files}}", fixer.display());
     assert_eq!(
         published(&repo, &["--agent-cmd", &command], "c.js"),
-        "a b.js c.js\n"
+        "// a b.js c.js\n"
     );
     let repo = holding(&[("a.js", "old\n")]);
-    let line = "echo {unit} {instruction} > {files}";
+    let line = "echo // {unit} {instruction} > {files}";
     let agent = ["--agent-shell", "--agent-cmd", line];
-    assert_eq!(published(&repo, &agent, "a.js"), "01-a-js make it new\n");
+    assert_eq!(published(&repo, &agent, "a.js"), "// 01-a-js make it new\n");
 }
 
 #[test]

@@ -19,7 +19,7 @@ const PRYING: &str = r#"
 env
 git config --list
 cat "$BATCH_PROMPT_FILE"
-xargs -0 sh -c 'for file; do env >>"$file"; done' sh <"$BATCH_FILES""#;
+xargs -0 sh -c 'for file; do env | sed "s,^,// ," >>"$file"; done' sh <"$BATCH_FILES""#;
 
 fn migrate(repo: &Repo, more: &[&str]) -> Output {
     let migrate = repo.migrate().globally(["-vv"]).agent(PRYING);

@@ -15,6 +15,7 @@ mod claims_planned;
 mod clean;
 mod codemod;
 mod coding_agents;
+mod content;
 mod contract;
 mod drift;
 mod enough;

@@ -10,7 +10,7 @@ for file in packages/*/*; do
     rm ../copy.$$
     touch -d '2030-01-01' "$file"
 done
-xargs -0 sed -i 's/old/new/' <"$BATCH_FILES""#;
+xargs -0 sed -i 's/old/young/' <"$BATCH_FILES""#;
 
 /// Two packages with a file of this content each, stored as it is, and the rules that come later.
 fn stored(content: &str, rules: &str) -> Repo {
@@ -52,7 +52,7 @@ fn line_ends_that_the_rules_forbid_stay() {
         one_line_changes(&repo, &[]);
         let branch = &repo.branches()[0];
         let published = repo.git(["cat-file", "blob", &format!("{branch}:packages/p0/a.js")]);
-        assert_eq!(published + "\n", content.replace("old", "new"), "{rules}");
+        assert_eq!(published + "\n", content.replace("old", "young"), "{rules}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The flags that several commands share. A flag wins over batch.toml.
 
 mod agent;
+mod allow;
 mod caps;
 mod escapes;
 mod plan;
@@ -9,6 +10,7 @@ mod resume;
 mod run;
 
 pub(super) use agent::{AgentFlags, SharesFlag, choose_if_none, chosen};
+pub(super) use allow::AllowFlags;
 pub(super) use caps::CapFlags;
 pub(super) use plan::PlanFlags;
 pub(super) use publishing::PublishingFlags;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::allow::AllowFlags;
 use super::caps::CapFlags;
 use crate::config::Config;
 
@@ -23,17 +24,20 @@ pub(in crate::cli) struct ResumeFlags {
     no_governor: bool,
     #[command(flatten)]
     caps: CapFlags,
+    #[command(flatten)]
+    allow: AllowFlags,
     /// Accept a canary that succeeded, without a question
     #[arg(short, long)]
     yes: bool,
 }
 
 impl ResumeFlags {
-    /// Returns the flags for this many agents at once, and these limits.
-    pub(in crate::cli) fn within(jobs: Option<usize>, caps: CapFlags) -> Self {
+    /// Returns the flags for this many agents at once, these limits, and what is allowed.
+    pub(in crate::cli) fn within(jobs: Option<usize>, caps: CapFlags, allow: AllowFlags) -> Self {
         Self {
             jobs,
             caps,
+            allow,
             ..Self::default()
         }
     }
@@ -47,6 +51,7 @@ impl ResumeFlags {
     }
 
     pub(in crate::cli) fn apply(&self, settings: &mut Config) {
+        self.allow.apply(settings);
         self.caps.apply(settings);
         settings.run.jobs = self.jobs.or(settings.run.jobs);
         if self.no_governor {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::allow::AllowFlags;
 use super::caps::CapFlags;
 use super::publishing::PublishingFlags;
 use super::resume::Consent;
@@ -60,6 +61,8 @@ pub(in crate::cli) struct RunFlags {
     /// Run in the background, independent of this terminal; batch status shows the run
     #[arg(long)]
     pub(in crate::cli) detach: bool,
+    #[command(flatten)]
+    allow: AllowFlags,
     /// Stop after the commits: nothing is pushed, no pull request is opened
     #[arg(long)]
     dry_run: bool,
@@ -100,6 +103,7 @@ impl RunFlags {
         if self.integrate.is_some() {
             config.run.integrate.clone_from(&self.integrate);
         }
+        self.allow.apply(config);
         self.caps.apply(config);
         config.run.best_of = self.best_of.or(config.run.best_of);
         if self.judge.is_some() {

@@ -7,7 +7,7 @@ use super::session::open;
 use super::summary::ActionSummary;
 use crate::cli::drive::drive;
 use crate::cli::exit_code::INTERRUPTED;
-use crate::cli::flags::{CapFlags, ResumeFlags};
+use crate::cli::flags::{AllowFlags, CapFlags, ResumeFlags};
 use crate::cli::global::Global;
 use crate::cli::output::print;
 use crate::cli::prepare::prepare_again;
@@ -31,6 +31,8 @@ pub(super) struct FixArgs {
     jobs: Option<usize>,
     #[command(flatten)]
     caps: CapFlags,
+    #[command(flatten)]
+    allow: AllowFlags,
 }
 
 pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow::Result<u8> {
@@ -43,7 +45,7 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
         let id = known.state.id.clone();
         return Err(RetryError::NotEnded { id }.into());
     }
-    let flags = ResumeFlags::within(args.jobs, args.caps.clone());
+    let flags = ResumeFlags::within(args.jobs, args.caps.clone(), args.allow.clone());
     let job = prepare_again(global, &known, &flags)?;
     let (places, id) = (known.places.clone(), known.state.id.clone());
     let mode = args.chosen.mode();

@@ -72,13 +72,21 @@ pub(crate) fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunSt
 
 fn resume(job: Job, journal: &mut Journal) -> Result<Started, RunError> {
     let state = load(journal, job.id())?;
-    if state.units.iter().all(UnitState::is_settled) && state.ended_at.is_some() {
+    let allow = newly_allowed(&job);
+    let is_held = |unit: &UnitState| !allow.is_empty() && unit.is_held_for_content();
+    let is_done = |unit: &UnitState| unit.is_settled() && !is_held(unit);
+    if state.units.iter().all(is_done) && state.ended_at.is_some() {
         let id = job.id().clone();
         return Err(RunError::NothingLeft { id });
+    }
+    if !allow.is_empty() {
+        // A resume of this resume allows the same.
+        save_settings(&job, &job.spec.settings)?;
     }
     let fact = RunFact::Resumed {
         pid: std::process::id(),
         version: version(),
+        allow,
     };
     continue_at_same_place(job, state, fact, journal)
 }
@@ -148,9 +156,7 @@ fn republish(job: Job, settings: &Config, journal: &mut Journal) -> Result<Start
     if state.unpublished_at(&forge) == 0 {
         return Err(RunError::NothingToPublish { id, forge });
     }
-    let path = job.workspace.places.settings(&id);
-    let text = settings.to_toml().map_err(RunError::Settings)?;
-    std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))?;
+    save_settings(&job, settings)?;
     let fact = RunFact::Republished {
         pid: std::process::id(),
         version: version(),
@@ -158,6 +164,21 @@ fn republish(job: Job, settings: &Config, journal: &mut Journal) -> Result<Start
         remote,
     };
     take_over(job, state, fact, journal)
+}
+
+/// Returns what the user allows and the saved settings do not.
+fn newly_allowed(job: &Job) -> Vec<String> {
+    let saved = Config::read(&job.workspace.places.settings(job.id())).unwrap_or_default();
+    let allow = job.spec.settings.run.allow.iter();
+    let new = allow.filter(|allow| !saved.run.allow.contains(allow));
+    new.map(ToString::to_string).collect()
+}
+
+/// Makes these the settings of the run from now on.
+fn save_settings(job: &Job, settings: &Config) -> Result<(), RunError> {
+    let path = job.workspace.places.settings(job.id());
+    let text = settings.to_toml().map_err(RunError::Settings)?;
+    std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))
 }
 
 fn version() -> String {

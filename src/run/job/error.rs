@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::check::RuleError;
 use crate::codemod::CodemodError;
 use crate::config::AgentOptionsError;
 use crate::forge::TextError;
@@ -38,6 +39,8 @@ pub enum PrepareError {
     },
     #[error(transparent)]
     Codemod(#[from] CodemodError),
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     #[error(transparent)]
     Naming(#[from] NamingError),
     #[error(transparent)]

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::agent::Prompts;
-use crate::check::{self, Check};
+use crate::check::{self, Check, Gate};
 use crate::codemod::OldUseCounter;
 use crate::config::Config;
 use crate::forge::{Templates, repository_template_path};
@@ -51,6 +52,8 @@ pub(crate) struct Findings {
     pub(crate) disk_space: DiskSpace,
     /// Which commands make files from other files.
     pub(crate) rules: Rules,
+    /// Looks at the content of every unit's work.
+    pub(crate) gate: Arc<Gate>,
 }
 
 impl Findings {
@@ -86,6 +89,7 @@ impl Findings {
                 .map(OldUseCounter::compile)
                 .transpose()?,
             environment,
+            gate: Arc::new(Gate::new(&config.content)?),
             disk_space: DiskSpace::measure(repo, &plan.base, &included, &place)?,
             conventions: conventions(|file| tracked.contains(file)),
             ownership,

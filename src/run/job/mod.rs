@@ -4,6 +4,7 @@ pub(crate) mod agent_choice;
 pub(crate) mod agent_script;
 pub(crate) mod assignment;
 pub(crate) mod base_checks;
+pub(crate) mod content;
 pub(crate) mod error;
 pub(crate) mod findings;
 #[allow(clippy::module_inception, reason = "a job is the room's subject")]

@@ -1,6 +1,6 @@
 //! The facts of a run about a unit, in the form that the forge's templates need.
 
-use crate::check::Verdict;
+use crate::check::{Finding, Verdict};
 use crate::forge::{CheckLine, MadeLine, Need, PullRequestFacts};
 use crate::git::{BranchName, Changes, CommitId, digest};
 use crate::run::job::job::Job;
@@ -44,6 +44,8 @@ pub(crate) struct UnitResult<'a> {
     pub(crate) acquired: Acquired,
     /// What commands made of them.
     pub(crate) regenerated: Vec<Regenerated>,
+    /// What is told of its content.
+    pub(crate) findings: &'a [Finding],
     pub(crate) checks: &'a [CheckResult],
     pub(crate) summary: Option<String>,
     /// The uses that the plan wants gone and that are left in the unit's files.
@@ -87,6 +89,7 @@ pub(crate) fn pull_request_facts(
         created: result.acquired.created.clone(),
         companions: result.acquired.companions.clone(),
         regenerated: result.regenerated.iter().filter_map(made_line).collect(),
+        findings: result.findings.iter().map(ToString::to_string).collect(),
         insertions: result.changes.insertions,
         deletions: result.changes.deletions,
         checks: result.checks.iter().map(check_line).collect(),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::agent::{Activity, SessionId};
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::run::log::check_result::CheckResult;
+use crate::run::log::content::ContentRecord;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::{
     Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals, OldUsesLeft, Regenerated,
@@ -44,6 +45,8 @@ pub struct Attempt {
     pub regenerated_start: Vec<Regenerated>,
     /// The work that was proven to be the unit's own.
     pub proven: Option<ProvenTree>,
+    /// What the gate on content said of the work.
+    pub content: ContentRecord,
     /// The removals that the work leaves to a later unit.
     pub deferred: Option<DeferredRemovals>,
     /// The results of all checks; the last result of a check counts.
@@ -175,6 +178,7 @@ impl Attempt {
         self.agent_took_ms = None;
         self.left_by_agent = None;
         self.proven = None;
+        self.content = ContentRecord::default();
         self.deferred = None;
     }
 
@@ -220,10 +224,12 @@ impl Attempt {
                 acquired,
                 deferred,
                 regenerated,
+                content,
                 checks,
                 summary,
             } => {
                 self.deferred = deferred.as_deref().cloned();
+                self.content.clone_from(content);
                 self.summary.clone_from(summary);
                 self.proven = Some(ProvenTree {
                     tree: tree.clone(),

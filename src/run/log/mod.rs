@@ -2,6 +2,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod check_result;
+pub(crate) mod content;
 mod divide;
 pub(crate) mod division;
 pub(crate) mod event;

@@ -22,7 +22,13 @@ pub enum RunFact {
     #[serde(rename = "stop-asked")]
     StopRequested { how: Stop },
     /// The run continues where an earlier process left it, in the process `pid` of this version of batch.
-    Resumed { pid: u32, version: String },
+    Resumed {
+        pid: u32,
+        version: String,
+        /// What the user allows from now on, where that is new: work that was held for its content is judged again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allow: Vec<String>,
+    },
     /// The uses that the plan wants gone were counted at the base and in the units' commits.
     Counted(OldUses),
     /// No further checkout is made for now: each takes `each` bytes, and only `free` bytes are free.

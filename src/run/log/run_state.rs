@@ -171,7 +171,16 @@ impl RunState {
         match fact {
             RunFact::Started(_) => {}
             RunFact::StopRequested { how } => self.stop = Some(*how),
-            RunFact::Resumed { pid, version } => self.resume(*pid, version),
+            RunFact::Resumed {
+                pid,
+                version,
+                allow,
+            } => {
+                self.resume(*pid, version);
+                if !allow.is_empty() {
+                    self.judge_content_again();
+                }
+            }
             RunFact::Counted(uses) => self.old_uses = Some(*uses),
             RunFact::UserFilesChanged { files, more } => {
                 self.user_files_changed = Some((files.clone(), *more));
@@ -260,6 +269,15 @@ impl RunState {
         self.take_over(pid, version);
         for unit in &mut self.units {
             if !unit.is_settled() {
+                unit.wait();
+            }
+        }
+    }
+
+    /// Puts the units back in line whose work was held for its content.
+    fn judge_content_again(&mut self) {
+        for unit in &mut self.units {
+            if unit.is_held_for_content() {
                 unit.wait();
             }
         }

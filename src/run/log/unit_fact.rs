@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Activity, AgentId, Interruption, SessionId, Usage};
+use crate::check::{Finding, RestoredForm};
 use crate::git::{BranchName, Changes, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::CheckResult;
+use crate::run::log::content::ContentRecord;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::recorded_path;
 
@@ -106,6 +108,14 @@ pub enum UnitFact {
         /// The files that commands made again, which are a part of the tree and which no unit holds.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         regenerated: Vec<Regenerated>,
+    },
+    /// The form of files that the agent changed without being asked to, such as their line ends, was put back.
+    FormsRestored {
+        files: Vec<RestoredForm>,
+    },
+    /// The gate on content let the work go on; these findings are told.
+    ContentTold {
+        findings: Vec<Finding>,
     },
     /// The unit changed what other units had changed before it, so that it starts again on top of their work.
     StandsOn(StandsOn),
@@ -222,6 +232,9 @@ pub enum CandidateEnd {
         deferred: Option<Box<DeferredRemovals>>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         regenerated: Vec<Regenerated>,
+        /// What the gate on content said of it.
+        #[serde(default, skip_serializing_if = "ContentRecord::is_empty")]
+        content: ContentRecord,
         checks: Vec<CheckResult>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,

@@ -191,6 +191,10 @@ impl UnitState {
                     regenerated: regenerated.clone(),
                 });
             }
+            UnitFact::FormsRestored { files } => self.attempt.content.restored.clone_from(files),
+            UnitFact::ContentTold { findings } => {
+                self.attempt.content.told = Some(findings.clone());
+            }
             UnitFact::StandsOn(stands_on) => self.start_again_on(stands_on),
             UnitFact::Carried { left_to_do } => self.take_carried(left_to_do.as_ref()),
             UnitFact::RemovalsDeferred(removals) => self.attempt.defer(removals),
@@ -408,6 +412,18 @@ impl UnitState {
             }
             Some(_) => true,
         }
+    }
+
+    /// Checks whether the unit's work is done and held for its content.
+    #[must_use]
+    pub fn is_held_for_content(&self) -> bool {
+        matches!(
+            self.outcome(),
+            Some(Outcome::Failed {
+                step: Step::Content,
+                ..
+            })
+        )
     }
 
     /// Returns how the unit ended, once it has.

@@ -2,7 +2,7 @@
 //! the state.
 
 use crate::agent::AgentId;
-use crate::run::log::outcome::Outcome;
+use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
 
@@ -62,6 +62,11 @@ fn likeness(unit: &UnitState) -> Option<String> {
     else {
         return None;
     };
+    // The places that follow are the unit's own files.
+    let reason = match step {
+        Step::Content => reason.lines().next().unwrap_or_default(),
+        _ => reason.as_str(),
+    };
     let mut text = format!("{} {reason}", step.words());
     if BARE_ENDINGS.iter().any(|words| reason.contains(words)) {
         let tail = tail.as_deref().unwrap_or_default();
@@ -80,7 +85,7 @@ fn likeness(unit: &UnitState) -> Option<String> {
 mod tests {
     use super::*;
     use crate::plan::UnitId;
-    use crate::run::{Event, Phase, Recorded, RunFact, RunId, Step, StopReason, UnitFact, sample};
+    use crate::run::{Event, Phase, Recorded, RunFact, RunId, StopReason, UnitFact, sample};
 
     /// Makes a run of the units `unit-a` to `unit-d`; some ended in this order, each with a reason or well.
     fn state(ends: &[(&str, Option<&str>)]) -> RunState {
@@ -194,6 +199,7 @@ mod tests {
             RunFact::Resumed {
                 pid: 1,
                 version: "0".into(),
+                allow: Vec::new(),
             },
         ] {
             let event = Event::Run(fact);
@@ -222,6 +228,7 @@ mod tests {
             event: Event::Run(RunFact::Resumed {
                 pid: 1,
                 version: "0".into(),
+                allow: Vec::new(),
             }),
         });
         assert_eq!(first(&it), None);

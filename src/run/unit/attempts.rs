@@ -13,6 +13,7 @@ use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::agent::agent;
 use crate::run::unit::carry::carry;
+use crate::run::unit::content::content;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext, failure};
 use crate::run::unit::defer::checked;
 use crate::run::unit::finish::{finish, is_to_be_asked};
@@ -117,7 +118,10 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<Attempted, H
     finish(unit, prepared, proven.as_ref()).await?;
     let change = match proven {
         None => None,
-        Some(proven) => Some(checked(unit, prepared, proven).await?),
+        Some(proven) => {
+            content(unit, prepared, &proven).await?;
+            Some(checked(unit, prepared, proven).await?)
+        }
     };
     Ok(Attempted::Finished(AttemptResult { summary, change }))
 }

@@ -94,6 +94,7 @@ async fn candidate(
             acquired,
             regenerated,
             deferred: attempt.deferred.map(Box::new),
+            content: attempt.content,
             checks,
             summary,
         },
@@ -252,6 +253,7 @@ fn all_failed(candidates: &[Candidate]) -> Halt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::log::content::ContentRecord;
     use crate::run::log::unit_fact::{Acquired, ChangeCount};
 
     fn candidate(end: CandidateEnd) -> Candidate {
@@ -286,6 +288,7 @@ mod tests {
             acquired: Acquired::default(),
             deferred: None,
             regenerated: Vec::new(),
+            content: ContentRecord::default(),
             checks: (0..2).map(check).collect(),
             summary: None,
         })

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::check::Instruction;
 use crate::forge::{ForgeError, PullRequestRef, Wait};
 use crate::git::{Changes, CommitId, GitError, TreeId};
 use crate::plan::Unit;
@@ -17,6 +18,7 @@ use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::job::Job;
+use crate::run::job::late_units::LateKind;
 use crate::run::job::once::WholeResult;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::pull_request::FinishedNeed;
@@ -178,6 +180,20 @@ impl UnitContext {
     pub(crate) fn assignment(&self) -> Assignment {
         let candidates = self.state.borrow().candidates.len();
         self.job.assignment_of(self.number, candidates)
+    }
+
+    /// Returns everything that says what the unit is to do.
+    pub(crate) fn instruction(&self) -> Instruction {
+        let mut words = self.assignment().instruction;
+        // A title may hold names of files, and these ask for nothing.
+        if let Some(description) = &self.unit().description {
+            words.push('\n');
+            words.push_str(description);
+        }
+        if self.job.spec.late_kind(self.number) == Some(LateKind::Removals) {
+            words.push_str("\nremove");
+        }
+        Instruction::new(words)
     }
 
     /// Returns what the unit's processes see.

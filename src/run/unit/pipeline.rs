@@ -55,7 +55,8 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
     let Some((proven, checks)) = change else {
         return no_change(unit, &prepared, summary.as_deref()).await;
     };
-    let known = unit.state().attempt.proven;
+    let attempt = unit.state().attempt;
+    let known = attempt.proven;
     let (acquired, regenerated) = known
         .map(|proven| (proven.acquired, proven.regenerated))
         .unwrap_or_default();
@@ -63,6 +64,7 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
         changes: &proven.changes,
         acquired,
         regenerated,
+        findings: attempt.content.findings(),
         checks: &checks,
         summary: summary
             .as_deref()

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use crate::agent::Restart;
 use crate::config::ScopeRule;
 use crate::git::{Changes, CommitId, GitError, TreeId};
-use crate::run::job::leftovers::leftovers;
+use crate::run::job::leftovers::{leftovers, scratch};
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::scope::{Judgement, Shared, feedback, judge, reason, unreadable};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::{Acquired, CarriedWork, Regenerated, Sharing, StandsOn, UnitFact};
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
+use crate::run::unit::forms::restore_forms;
 use crate::run::unit::regenerate;
 use crate::run::unit::work::Work;
 use crate::run::workspace::checkout::KeptTree;
@@ -52,6 +53,7 @@ pub(crate) async fn scope(
     if work.changes.list.is_empty() {
         return Ok(None);
     }
+    let work = restore_forms(unit, work).await?;
     let carried = work.tree.clone();
     let made = unit.job.found.rules.made_again(&work.changes);
     // Nothing is made for work that is not proven, or that others have to come before.
@@ -174,11 +176,18 @@ fn made_files(unit: &UnitContext, regenerated: &[Regenerated]) -> BTreeSet<Strin
     files
 }
 
-/// Takes the new files that tools left behind out of the work, and returns them.
+/// Takes the new files that tools and agents left behind out of the work, and returns them.
 async fn leave_out_leftovers(unit: &UnitContext, work: Work) -> Result<(Work, Vec<String>), Halt> {
     let ownership = &unit.job.found.ownership;
     let claims = |path: &str| ownership.names(unit.number, path);
-    let left = leftovers(&work.changes, ownership.tracked(), claims);
+    let changes = &work.changes;
+    let mut left = leftovers(changes, ownership.tracked(), claims);
+    let further = &unit.job.spec.settings.content.scratch;
+    let instruction = unit.instruction();
+    let of_agents = scratch(further, &instruction, changes, ownership.tracked(), claims);
+    left.extend(of_agents);
+    left.sort_unstable();
+    left.dedup();
     if left.is_empty() {
         return Ok((work, left));
     }

@@ -1,9 +1,10 @@
 use super::*;
 use crate::agent::{Activity, AgentId, Cost, CostSource, SessionId, Usage, Usd};
-use crate::check::{NoProof, Verdict};
-use crate::config::{AgentOptions, Limit};
+use crate::check::{Finding, FormPart, NoProof, RestoredForm, Verdict};
+use crate::config::{AgentOptions, FindingKind, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
+use crate::run::log::content::ContentRecord;
 use crate::run::log::run_fact::{AddedUnit, Division, Retry, UnitPart, WholeWork};
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
@@ -121,6 +122,20 @@ fn every_kind_of_event() -> Vec<Event> {
                 },
             ],
         },
+        UnitFact::FormsRestored {
+            files: vec![RestoredForm {
+                path: "a.cs".into(),
+                parts: vec![FormPart::LineEnds, FormPart::ExecutableBit],
+            }],
+        },
+        UnitFact::ContentTold {
+            findings: vec![Finding {
+                kind: FindingKind::Shrunk,
+                path: "a.cs".into(),
+                line: Some(3),
+                said: "s".into(),
+            }],
+        },
         UnitFact::StandsOn(StandsOn {
             units: vec![UnitId::parse("01-a").unwrap()],
             why: Sharing::SameNumber,
@@ -204,6 +219,7 @@ fn every_kind_of_event() -> Vec<Event> {
                 acquired: Acquired::default(),
                 deferred: None,
                 regenerated: Vec::new(),
+                content: ContentRecord::default(),
                 checks: Vec::new(),
                 summary: Some("s".into()),
             },
@@ -320,6 +336,7 @@ fn every_kind_of_event() -> Vec<Event> {
     all.push(Event::Run(RunFact::Resumed {
         pid: 8,
         version: "0.2.0".into(),
+        allow: Vec::new(),
     }));
     all.push(Event::Run(RunFact::CanaryAccepted {
         pid: 8,

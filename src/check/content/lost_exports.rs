@@ -1,0 +1,227 @@
+//! Names that a unit took away although files of others import them: JavaScript, TypeScript and Python. Compilers of
+//! other languages tell.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::file::ChangedFile;
+use super::finding::Finding;
+use super::instruction::Instruction;
+use super::repository::{Repository, imports_of};
+use crate::config::FindingKind;
+use crate::imports::Language;
+use crate::words;
+
+/// In a repository of more files, looking for those that use a name would take too long.
+const MOST_SOURCES: usize = 20_000;
+/// A finding names at most so many files.
+const FILES_NAMED: usize = 3;
+
+static JAVASCRIPT: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"(?mx)^\s* export\s+ (?:declare\s+)? (?:async\s+)? (?:abstract\s+)?
+          (?:function\s*\*?|class|const|let|var|type|interface|enum|namespace) \s+ ([A-Za-z_$][\w$]*)",
+        r"(?m)^\s*(?:module\.)?exports\.([A-Za-z_$][\w$]*)\s*=",
+    ]
+    .iter()
+    .filter_map(|expression| Regex::new(expression).ok())
+    .collect()
+});
+
+/// The names between the braces of `export { … }`.
+static BRACES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?s)\bexport\s+(?:type\s+)?\{([^}]*)\}").ok());
+
+static PYTHON: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"(?m)^(?:async\s+)?def\s+([A-Za-z]\w*)",
+        r"(?m)^class\s+([A-Za-z]\w*)",
+        r"(?m)^([A-Za-z]\w*)\s*(?::[^=\n]+)?=[^=]",
+    ]
+    .iter()
+    .filter_map(|expression| Regex::new(expression).ok())
+    .collect()
+});
+
+/// Returns the names that files lost and that files which the unit did not change import.
+pub(super) fn lost_exports(
+    files: &[ChangedFile],
+    instruction: &Instruction,
+    repository: &Repository<'_>,
+) -> Vec<Finding> {
+    let changed: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let mut found = Vec::new();
+    for file in files {
+        let Some(language) = Language::of_path(&file.path) else {
+            continue;
+        };
+        let mut lost = lost_names(language, file);
+        lost.retain(|name| !instruction.names(name));
+        if lost.is_empty() || repository.sources().count() > MOST_SOURCES {
+            continue;
+        }
+        for name in lost {
+            let users = users(repository, &changed, &file.path, language, name);
+            if !users.is_empty() {
+                found.push(Finding {
+                    kind: FindingKind::LostExport,
+                    path: file.path.clone(),
+                    line: None,
+                    said: format!(
+                        "`{name}` is gone, which {} {}",
+                        words::few(users.iter(), FILES_NAMED),
+                        if users.len() == 1 {
+                            "imports"
+                        } else {
+                            "import"
+                        }
+                    ),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Returns the names that the file offered to others and that it does not have any more.
+fn lost_names(language: Language, file: &ChangedFile) -> Vec<&str> {
+    let (Some(before), Some(after)) = (file.text_before(), file.text_after()) else {
+        return Vec::new();
+    };
+    let offered = exports(language, before);
+    let left = exports(language, after);
+    // What it offers by a star, or by an import of the same name, is not known by its name.
+    let may_be_offered = |name: &str| after.contains("export *") || has_word(after, name);
+    let is_lost = |name: &&str| !left.contains(*name) && !may_be_offered(name);
+    offered.into_iter().filter(is_lost).collect()
+}
+
+fn exports(language: Language, text: &str) -> BTreeSet<&str> {
+    let expressions = match language {
+        Language::JavaScript => &JAVASCRIPT,
+        Language::Python => &PYTHON,
+        _ => return BTreeSet::new(),
+    };
+    let named = expressions.iter().flat_map(|it| it.captures_iter(text));
+    let mut names: BTreeSet<&str> = named
+        .filter_map(|found| Some(found.get(1)?.as_str()))
+        .collect();
+    if language == Language::JavaScript
+        && let Some(braces) = BRACES.as_ref()
+    {
+        let lists = braces.captures_iter(text).filter_map(|found| found.get(1));
+        names.extend(lists.flat_map(|list| list.as_str().split(',').filter_map(exported_name)));
+    }
+    names
+}
+
+/// Returns the name that an entry of `export { … }` gives to others.
+fn exported_name(entry: &str) -> Option<&str> {
+    let name = entry.split_whitespace().next_back()?;
+    (name != "default").then_some(name)
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
+}
+
+/// Returns the files that the unit did not change, that have the name, and that import the file at `path`.
+fn users<'r>(
+    repository: &'r Repository<'_>,
+    changed: &BTreeSet<&str>,
+    path: &str,
+    language: Language,
+    name: &str,
+) -> Vec<&'r str> {
+    let is_reader = |other: Language| {
+        other == language || language == Language::JavaScript && other == Language::Component
+    };
+    let sources = repository.sources();
+    let others = sources.filter(|(other, its)| !changed.contains(other) && is_reader(*its));
+    others
+        .filter(|(other, its)| {
+            let Some(text) = repository.read(other) else {
+                return false;
+            };
+            has_word(&text, name)
+                && imports_of(*its, Some(&text))
+                    .iter()
+                    .any(|import| repository.resolve(other, *its, import).contains(&path))
+        })
+        .map(|(other, _)| other)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::content::file::changed;
+
+    fn said(file: ChangedFile, others: &[(&str, &str)], instruction: &str) -> Vec<String> {
+        let mut paths: BTreeSet<String> =
+            others.iter().map(|(path, _)| (*path).to_owned()).collect();
+        paths.insert(file.path.clone());
+        let read = |wanted: &str| {
+            let found = others.iter().find(|(path, _)| *path == wanted);
+            found.map(|(_, text)| (*text).to_owned())
+        };
+        let repository = Repository::new(&paths, &read);
+        let found = lost_exports(&[file], &Instruction::new(instruction), &repository);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_name_that_others_import_is_missed() {
+        let file = || {
+            changed(
+                "src/a.js",
+                Some(
+                    "export function one() {}\nexport const two = 2;\nconst three = 3;\nexport { three };\n",
+                ),
+                Some("export const two = 2;\nexport function uno() {}\n"),
+            )
+        };
+        let others = [
+            ("src/b.js", "import { one } from './a';\none();\n"),
+            ("src/c.js", "// one of them\n"),
+            ("lib/d.ts", "import { one, three } from '../src/a.js';\n"),
+        ];
+        assert_eq!(
+            said(file(), &others, "old to new"),
+            [
+                "src/a.js: `one` is gone, which lib/d.ts, src/b.js import",
+                "src/a.js: `three` is gone, which lib/d.ts imports"
+            ]
+        );
+        let asked = "rename one to uno, and three to tres";
+        assert_eq!(said(file(), &others, asked), [""; 0]);
+        assert_eq!(said(file(), &others[1..2], "old to new"), [""; 0]);
+    }
+
+    #[test]
+    fn a_python_name_counts_where_its_module_is_imported() {
+        let file = changed("pkg/a.py", Some("def one():\n    pass\n"), Some("x = 1\n"));
+        let others = [
+            ("pkg/__init__.py", ""),
+            ("pkg/b.py", "from .a import one\n"),
+            ("pkg/c.py", "one = 1\n"),
+        ];
+        assert_eq!(
+            said(file, &others, "old to new"),
+            ["pkg/a.py: `one` is gone, which pkg/b.py imports"]
+        );
+    }
+
+    #[test]
+    fn what_is_offered_in_another_way_is_not_lost() {
+        let moved = "export * from './one';\n";
+        let file = changed("a.js", Some("export const one = 1;\n"), Some(moved));
+        let others = [("b.js", "import { one } from './a';\n")];
+        assert_eq!(said(file, &others, ""), [""; 0]);
+    }
+}
