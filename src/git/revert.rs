@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::error::{Context, GitError};
-use super::id::{BranchName, CommitId, TreeId};
+use super::id::{BranchName, CommitId};
 use super::lookup::find_commit;
+use super::made_files::{IsMade, Merged};
 use super::repo::Repo;
 
 /// How many commits are searched for the one that brought a unit's work in.
@@ -69,14 +70,16 @@ impl Repo {
         Ok(CommitId::new(before.to_string()))
     }
 
-    /// Returns the tree of `tip` without the changes between the commits `before` and `last`.
+    /// Returns the tree of `tip` without the changes between the commits `before` and `last`. Files that `is_made` names
+    /// stay as they are in `tip`, where they changed since.
     pub(crate) fn tree_without(
         &self,
         tip: &CommitId,
         before: &CommitId,
         last: &CommitId,
-    ) -> Result<TreeId, GitError> {
-        self.apply_changes(tip, last, before)
+        is_made: IsMade<'_>,
+    ) -> Result<Merged, GitError> {
+        self.apply_without_made(tip, last, before, is_made)
     }
 
     /// Finds the latest commit of a branch, by first parents, whose trailers have all these values.
@@ -170,13 +173,14 @@ mod tests {
         let it = fixture();
         let work = change(&it, &[&it.first], "a.txt", "new\n");
         let later = change(&it, &[&work], "c.txt", "theirs\n");
-        let tree = it.repo.tree_without(&later, &it.first, &work).unwrap();
+        let without = it.repo.tree_without(&later, &it.first, &work, &|_| false);
+        let tree = without.unwrap().tree;
         let changes = it.repo.changes(&later, &tree).unwrap();
         let paths: Vec<&[u8]> = changes.list.iter().map(|it| &it.path[..]).collect();
         assert_eq!(paths, [b"a.txt"]);
         let clash = change(&it, &[&work], "a.txt", "newer\n");
         assert!(matches!(
-            it.repo.tree_without(&clash, &it.first, &work),
+            it.repo.tree_without(&clash, &it.first, &work, &|_| false),
             Err(GitError::Conflict { paths }) if paths == ["a.txt"]
         ));
     }

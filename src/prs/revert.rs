@@ -6,6 +6,7 @@
 //! earlier call, so nothing is opened twice.
 
 use super::action::{Mode, NotDone};
+use super::made_files::MadeFiles;
 use super::selection::Selection;
 use super::session::{Location, pull_request};
 use crate::config::PublishConfig;
@@ -198,9 +199,15 @@ impl Selection<'_> {
             Location::Server => self.merged_on_server(pr, onto).await?,
             Location::Repository => self.merged_here(unit, branch)?,
         };
-        let tree = match repo.tree_without(tip, &before, &last) {
+        let made = MadeFiles::of(self.session, unit, tip)?;
+        let is_made = |path: &str| made.has(path);
+        let without = match repo.tree_without(tip, &before, &last, &is_made) {
             Err(GitError::Conflict { paths }) => return Err(conflict(branch, &paths)),
-            tree => tree?,
+            without => without?,
+        };
+        let tree = match self.mode {
+            Mode::Real => made.make_again(self.session, tip, &without).await?.0,
+            Mode::DryRun => without.tree,
         };
         let changes = repo.changes(tip, &tree)?;
         if changes.list.is_empty() {

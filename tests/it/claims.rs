@@ -453,12 +453,12 @@ fn what_is_taken_away_is_taken_away_last_and_what_is_added_comes_first() {
      03-src-c-js │ published │ #3 │ 1 passed │ [DURATION]
      04-src-d-js │ published │ #4 │ 1 passed │ [DURATION]
      05-src-e-js │ published │ #5 │ 1 passed │ [DURATION]
-     06-removals │ published │ #6 │ 1 passed │ [DURATION]
+     removals │ published │ #6 │ 1 passed │ [DURATION]
 
     pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
 
     + 01-src-a-js also changes package.json
-    + 06-removals also changes package.json
+    + removals also changes package.json
 
     6 of 6 units published · [DURATION]
     ");
@@ -473,12 +473,32 @@ fn what_is_taken_away_is_taken_away_last_and_what_is_added_comes_first() {
 }
 
 #[test]
+fn removals_that_a_later_unit_makes_itself_need_no_unit_of_their_own() {
+    let manifest = "{\n  \"dependencies\": {\n    \"moment\": \"2\"\n  }\n}\n";
+    let repo = ["a", "b"]
+        .iter()
+        .fold(Repo::new(), |repo, it| {
+            repo.file(format!("src/{it}.js"), "moment\n")
+        })
+        .file("package.json", manifest)
+        .commit("base")
+        .with_remote();
+    let check = repo.program("check", USED_IS_NAMED);
+    let swap = each(r#"echo dayjs >"$f"; sed -i 's/"moment": "2"/"dayjs": "1"/' package.json"#);
+    let migrate = repo.migrate().paths(["src/"]).agent(&swap).in_order();
+    let migrate = migrate.check(&check.to_string_lossy()).run().exits(0);
+    migrate.says("2 of 2 units published");
+    let text = repo.published(&repo.pushed()[1], "package.json");
+    assert!(text.contains("dayjs") && !text.contains("moment"), "{text}");
+}
+
+#[test]
 fn a_last_unit_joins_all_finished_work() {
     let repo = Repo::with_packages(3);
     let work = r"
 case $BATCH_UNIT in
 *p1*) exit 1 ;;
-*-integration) cat packages/*/index.js >all; note ;;
+integration) cat packages/*/index.js >all; note ;;
 *) sign ;;
 esac";
     let migrate = repo.migrate().agent(work).units(3);
@@ -492,7 +512,7 @@ esac";
      01-packages-p0-index-js │ published │ #1 │ – │ [DURATION]
      02-packages-p1-index-js │ failed │ – │ – │ [DURATION]
      03-packages-p2-index-js │ published │ #3 │ – │ [DURATION]
-     05-integration │ published │ #5 │ – │ [DURATION]
+     integration │ published │ #5 │ – │ [DURATION]
 
     pull request pages: [TMP]/repo/.git/batch/runs/[RUN]/prs
 
@@ -502,7 +522,7 @@ esac";
         ([TMP]/repo/.git/batch/runs/[RUN]/02-packages-p1-index-js/agent.log)
       changes   batch diff 02-packages-p1-index-js  ([TMP]/repo.batch/[RUN]/02-packages-p1-index-js)
 
-    + 05-integration also creates all
+    + integration also creates all
 
     → batch retry --failed --run [RUN]  (02-packages-p1-index-js)
 
@@ -510,7 +530,7 @@ esac";
     ");
     let branches = repo.pushed();
     let last = branches.last().expect("a branch");
-    assert!(last.ends_with("-integration"), "{branches:?}");
+    assert!(last.ends_with("/integration"), "{branches:?}");
     assert_eq!(repo.published(last, "all").matches("signed").count(), 2);
     assert_eq!(repo.worked().len(), 1);
 }

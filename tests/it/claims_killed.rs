@@ -135,7 +135,7 @@ sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json
         start: |repo| {
             let work = r"
 case $BATCH_UNIT in
-*-integration) cat src/*.js >all ;;
+integration) cat src/*.js >all ;;
 *) sign ;;
 esac";
             repo.migrate()

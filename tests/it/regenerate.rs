@@ -132,6 +132,12 @@ fn pull_requests_on_a_server_are_rebased_with_their_lock_file_before_they_are_me
         );
         repo.git(["fetch", "--quiet", "origin"]);
         assert_eq!(locked(&repo, "origin/main"), "0777");
+        let _ = repo.batch_with(["revert", "--unit", "02"], &env).exits(0);
+        repo.git(["fetch", "--quiet", "origin"]);
+        let pushed = repo.pushed();
+        let revert = pushed.iter().find(|it| it.ends_with("-revert"));
+        let revert = format!("origin/{}", revert.expect("a branch"));
+        assert_eq!(locked(&repo, &revert), "0767");
     }
 }
 
@@ -139,15 +145,12 @@ fn pull_requests_on_a_server_are_rebased_with_their_lock_file_before_they_are_me
 fn a_unit_on_top_of_several_starts_with_a_lock_file_that_fits_all_of_them() {
     let repo = workspace(3);
     let agent = format!(
-        "npm ci\ncase $BATCH_UNIT in *-integration) cp package-lock.json seen ;; *) {BUMP} ;; esac"
+        "npm ci\ncase $BATCH_UNIT in integration) cp package-lock.json seen ;; *) {BUMP} ;; esac"
     );
     let migrate = bump(&repo, &agent).with(["--integrate", "look at all"]);
     migrate.run().exits(0).says("4 of 4 units published");
     let last = repo.pushed().pop().expect("a branch");
-    assert_eq!(
-        own_changes(&repo).lines().last(),
-        Some("05-integration: seen")
-    );
+    assert_eq!(own_changes(&repo).lines().last(), Some("integration: seen"));
     assert_eq!(
         repo.published(&last, "seen"),
         repo.published(&last, "package-lock.json")
@@ -296,6 +299,47 @@ fn generated_code_with_a_known_command_is_made_in_each_unit_and_no_overlap() {
         .says("3 done, 0 unchanged, 0 failed");
     assert_eq!(repo.git(["show", "all:gen/index"]), "y\ny\ny");
     assert_eq!(repo.git(["show", "all:gen/c"]), "Y");
+}
+
+/// Fails where a source uses what the manifest does not name, and where the lock file does not fit the manifest.
+const FITS: &str = r#"
+cmp package.json lock
+for f in src/*; do
+  grep -q "\"$(cat "$f")\"" package.json || { echo "$f:1: not in the manifest"; exit 1; }
+done"#;
+
+#[test]
+fn the_lock_file_fits_without_removals_that_come_too_early_and_with_them_in_the_end() {
+    let manifest = "{\n  \"dependencies\": {\n    \"moment\": \"2\"\n  }\n}\n";
+    let copy = "[regenerate.lock]\nfrom = [\"package.json\"]\nrun = \"cp package.json lock\"\n";
+    for more in [&[][..], &["--best-of", "2"]] {
+        let repo = ["a", "b", "c"]
+            .iter()
+            .fold(Repo::new(), |repo, it| {
+                repo.file(format!("src/{it}"), "moment\n")
+            })
+            .file("package.json", manifest)
+            .file("lock", manifest)
+            .settings(copy)
+            .commit("base")
+            .with_remote();
+        let check = repo.program("check", FITS);
+        let swap = r#"
+xargs -0 sed -i s/moment/dayjs/ <"$BATCH_FILES"
+sed -i 's/"moment": "2"/"dayjs": "1"/' package.json"#;
+        let migrate = repo.migrate().paths(["src/"]).agent(swap).in_order();
+        let migrate = migrate.check(&check.to_string_lossy()).with(more);
+        let _ = migrate.run().exits(0);
+        let pushed = repo.pushed();
+        let locked = |unit: usize| repo.published(&pushed[unit], "lock");
+        for (unit, branch) in pushed.iter().enumerate() {
+            assert_eq!(locked(unit), repo.published(branch, "package.json"));
+        }
+        assert!(locked(0).contains("moment") && locked(0).contains("dayjs"));
+        // A candidate that comes last may take away itself what nobody uses any more.
+        let last = locked(pushed.len() - 1);
+        assert!(!last.contains("moment") && last.contains("dayjs"), "{last}");
+    }
 }
 
 #[test]

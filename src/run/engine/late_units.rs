@@ -1,5 +1,6 @@
 //! Decides when a run adds a unit to its plan: when the work that the unit is made of is done.
 
+use crate::git::{CommitId, GitError};
 use crate::run::job::job::Job;
 use crate::run::job::late_units::{LateKind, LateUnit};
 use crate::run::log::outcome::Outcome;
@@ -16,7 +17,7 @@ pub(crate) fn due(job: &Job, state: &RunState) -> Option<AddedUnit> {
     }
     let missing = |late: &&LateUnit| state.unit(&late.unit.id).is_none();
     let mut late = job.spec.late.iter().filter(missing);
-    late.find_map(|late| made_of(late, state))
+    late.find_map(|late| made_of(late, job, state))
 }
 
 /// Checks whether a unit is as far as it comes by itself: it has ended, or waits to be published with all others.
@@ -24,7 +25,7 @@ fn is_done(unit: &UnitState) -> bool {
     unit.outcome().is_some() || unit.attempt.commit.is_some()
 }
 
-fn made_of(late: &LateUnit, state: &RunState) -> Option<AddedUnit> {
+fn made_of(late: &LateUnit, job: &Job, state: &RunState) -> Option<AddedUnit> {
     let good: Vec<&UnitState> = state.units.iter().filter(|unit| has_work(unit)).collect();
     let work: Vec<CarriedWork> = match late.kind {
         LateKind::Removals => good
@@ -34,7 +35,7 @@ fn made_of(late: &LateUnit, state: &RunState) -> Option<AddedUnit> {
         LateKind::Integration | LateKind::Part => Vec::new(),
     };
     let has_reason = match late.kind {
-        LateKind::Removals => !work.is_empty(),
+        LateKind::Removals => !work.is_empty() && !is_done_already(job, &good, &work),
         // One unit alone joins nothing.
         LateKind::Integration => good.len() > 1,
         // A division adds it.
@@ -60,6 +61,38 @@ fn made_of(late: &LateUnit, state: &RunState) -> Option<AddedUnit> {
         },
         work,
     })
+}
+
+/// Checks whether the units together have made the removals already: one that came after all others can.
+fn is_done_already(job: &Job, good: &[&UnitState], removals: &[CarriedWork]) -> bool {
+    let commits = good.iter().filter_map(|unit| unit.attempt.commit.clone());
+    match is_in(job, &commits.collect::<Vec<_>>(), removals) {
+        Ok(is_in) => is_in,
+        // The unit itself tells what does not fit.
+        Err(GitError::Conflict { .. }) => false,
+        Err(error) => {
+            tracing::warn!("{error}");
+            false
+        }
+    }
+}
+
+fn is_in(job: &Job, commits: &[CommitId], removals: &[CarriedWork]) -> Result<bool, GitError> {
+    let repo = &job.workspace.repo;
+    let is_made = |path: &str| job.found.rules.make(path);
+    let mut tree = job.tree(&job.base())?;
+    for tip in repo.independent(commits)? {
+        let merged = repo.apply_without_made(&tree, &job.base(), &tip, &is_made)?;
+        tree = merged.tree;
+    }
+    for part in removals {
+        let after = repo.with_paths_of(&part.after, &part.before, &part.made)?;
+        let (with, conflicts) = repo.put_together(&tree, &part.before, &after)?;
+        if with != tree || !conflicts.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn has_work(unit: &UnitState) -> bool {

@@ -1,7 +1,8 @@
 //! The units that a run adds to its plan, because only the run can know of what they are made: one that takes away what
 //! no unit needs any more, and one that joins all finished work.
 //!
-//! Their places follow the places of the plan's units. A run that needs neither never shows them.
+//! Their places follow the places of the plan's units. A run that needs neither never shows them, so their ids have no
+//! numbers.
 
 use crate::plan::{Claim, Plan, Size, Unit, UnitId};
 
@@ -28,27 +29,20 @@ pub(crate) struct LateUnit {
 pub(crate) fn late_units(plan: &Plan, integrate: Option<&str>) -> Vec<LateUnit> {
     let removals = LateUnit {
         kind: LateKind::Removals,
-        unit: unit(
-            plan,
-            1,
-            "removals",
-            "Take away what is no longer used",
-            None,
-        ),
+        unit: unit(plan, "removals", "Take away what is no longer used", None),
     };
     let integration = integrate.map(|instruction| LateUnit {
         kind: LateKind::Integration,
-        unit: unit(plan, 2, "integration", "Join all parts", Some(instruction)),
+        unit: unit(plan, "integration", "Join all parts", Some(instruction)),
     });
     std::iter::once(removals).chain(integration).collect()
 }
 
-fn unit(plan: &Plan, after: usize, name: &str, title: &str, description: Option<&str>) -> Unit {
-    let number = plan.units.len() + after;
+fn unit(plan: &Plan, name: &str, title: &str, description: Option<&str>) -> Unit {
     let taken = |id: &UnitId| plan.units.iter().any(|unit| unit.id == *id);
     let names = (0..).map(|more: usize| match more {
-        0 => format!("{number:02}-{name}"),
-        more => format!("{number:02}-{name}-{more}"),
+        0 => name.to_owned(),
+        more => format!("{name}-{more}"),
     });
     let ids = names.filter_map(|name| UnitId::parse(&name).ok());
     let id = ids.take(plan.units.len() + 1).find(|id| !taken(id));
