@@ -104,8 +104,8 @@ fn exports(language: Language, text: &str) -> BTreeSet<&str> {
         Language::Python => &PYTHON,
         _ => return BTreeSet::new(),
     };
-    let named = expressions.iter().flat_map(|it| it.captures_iter(text));
-    let mut names: BTreeSet<&str> = named
+    let all = expressions.iter().flat_map(|it| it.captures_iter(text));
+    let mut names: BTreeSet<&str> = all
         .filter_map(|found| Some(found.get(1)?.as_str()))
         .collect();
     if language == Language::JavaScript
