@@ -25,8 +25,8 @@ function must(holds, what) {
 
 const seconds = (ms) => (ms === null || ms === undefined ? '–' : `${(ms / 1000).toFixed(1)}s`);
 
-/** A repository with a package for each name, and a remote that is a folder. */
-function repository(folder, names) {
+/** A repository with a package of so many files for each name, and a remote that is a folder. */
+function repository(folder, names, files = 1) {
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
   const git = (...args) => execFileSync('git', args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   fs.mkdirSync(folder, { recursive: true });
@@ -35,7 +35,10 @@ function repository(folder, names) {
   git('config', 'user.email', 'ada@example.org');
   for (const name of names) {
     fs.mkdirSync(path.join(folder, 'packages', name), { recursive: true });
-    fs.writeFileSync(path.join(folder, 'packages', name, 'index.js'), 'var x = 1;\nmodule.exports = x;\n');
+    for (let number = 0; number < files; number += 1) {
+      const file = path.join(folder, 'packages', name, number ? `${number}.js` : 'index.js');
+      fs.writeFileSync(file, 'var x = 1;\nmodule.exports = x;\n');
+    }
   }
   fs.writeFileSync(path.join(folder, 'README.md'), 'Packages.\n');
   git('add', '--all');
@@ -61,9 +64,9 @@ function table(name, url) {
 }
 
 /** A repository, and all that it takes to run batch there with these agents and a scripted model. */
-async function stage(chosen, work, names) {
+async function stage(chosen, work, names, files) {
   const folder = path.join(work, 'repo');
-  const git = repository(folder, names);
+  const git = repository(folder, names, files);
   // A home of its own: no login and no settings of whoever runs this.
   const home = path.join(work, 'home');
   fs.mkdirSync(home, { recursive: true });
@@ -79,8 +82,8 @@ async function stage(chosen, work, names) {
 }
 
 /** One run of these agents: gives its report, its events, what the model was asked, and git in its repository. */
-async function migrate(chosen, work, names, flags) {
-  const { git, model, settings, options } = await stage(chosen, work, names);
+async function migrate(chosen, work, names, flags, files) {
+  const { git, model, settings, options } = await stage(chosen, work, names, files);
   try {
     const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agents', chosen.join(','),
       '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -157,9 +160,9 @@ async function planned(name, work) {
 
 /** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
 async function ill(name, fault, work) {
-  const { outcome: expected, said, pressure = {}, flags, counted, most, changes, edited } = faults[fault];
+  const { outcome: expected, said, pressure = {}, flags, counted, most, changes, edited, files } = faults[fault];
   const limits = flags?.(agents[name].patience) ?? ['--agent-timeout', '5m', '--idle-timeout', '3m'];
-  const { report, events, asked, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits]);
+  const { report, events, asked, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits], files);
   const { outcome, reason, branch, took_ms: took, usage } = report.units[0];
   const told = events.filter((event) => event.fact === 'held-back' || event.pressure).map((event) => event.pressure);
   const line = [...new Set(told), ...(reason ?? '').split('\n').slice(0, 2)].join(' ');

@@ -15,7 +15,7 @@ export const faults = {
   garbled: { outcome: ['published'], needsStream: true, pressure: { claude: 'connection', codex: 'connection', copilot: 'connection' } },
   silent: { outcome: ['failed'], said: /silent for/, flags: soon('--idle-timeout', '--agent-timeout') },
   // Gemini ends such a loop by itself.
-  endless: { outcome: ['failed', 'no-change'], said: /not done within|as it was/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },
+  endless: { outcome: ['failed'], said: /not done within|changed nothing/, needsTools: true, flags: soon('--agent-timeout', '--idle-timeout') },
   // The shells of the others have other parents.
   killed: { outcome: ['published'], only: ['claude'], pressure: { claude: 'killed' } },
   outside: { outcome: ['published'], needsTools: true, counted: true, flags: () => ['--scope', 'listed'] },
@@ -28,7 +28,13 @@ export const faults = {
   committing: { outcome: ['published'], needsTools: true },
   'left-running': { outcome: ['published'], needsTools: true },
   'nothing-to-do': { outcome: ['no-change'], said: /nothing here is declared with var/ },
-  'too-long': { outcome: ['failed'] },
+  // What it says at its end is a question, and the answer to the feedback is the rest of the work.
+  asks: { outcome: ['published'], needsTools: true, only: ['claude', 'codex'], files: 3, changes: ['packages/asks/1.js', 'packages/asks/2.js', 'packages/asks/index.js'] },
+  // It says nothing after its last tool.
+  'empty-end': { outcome: ['published'], needsTools: true, only: ['claude', 'codex'] },
+  // Its own list has an open item at its end. The others offer a model that they do not know no such tool.
+  'to-do': { outcome: ['published'], needsTools: true, only: ['claude'], files: 2, changes: ['packages/to-do/1.js', 'packages/to-do/index.js'] },
+  'too-long': { outcome: ['failed'], said: /too much for the model's context/ },
   'bad-key': { outcome: ['left-out'], said: /not logged in, or its key is wrong/ },
   'bad-model': { outcome: ['left-out'], said: /model does not exist/ },
 };

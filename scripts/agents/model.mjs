@@ -109,6 +109,19 @@ function edit({ tools, files, wantsBlocks, all }) {
 
 const done = { text: 'Replaced var by let. Nothing else had to change.' };
 
+const finished = { text: 'Replaced var by let in all files.\n\ndone' };
+
+/** A call that writes the agent's own list, with an item that is open. */
+function list(tools) {
+  const items = [['Do the first file', 'completed'], ['Do the second file', 'pending']];
+  if (tools.has('TodoWrite')) {
+    return { name: 'TodoWrite', input: { todos: items.map(([content, status]) => ({ content, status, activeForm: content })) } };
+  }
+  if (tools.has('TaskCreate')) return { name: 'TaskCreate', input: { subject: items[1][0], description: items[1][0] } };
+  if (tools.has('update_plan')) return { name: 'update_plan', input: { plan: items.map(([step, status]) => ({ step, status })) } };
+  return undefined;
+}
+
 /** A call that reads or writes a file, by whatever tool does that: the shell where there is no other. */
 function file(tools, names, values, line) {
   const name = names.find((known) => tools.has(known));
@@ -164,6 +177,18 @@ function script(task) {
       // Once only: the program begins anew, in a temporary folder that it has seen before.
       const call = shell(tools, 'test -e "$TMPDIR/seen" || { touch "$TMPDIR/seen"; kill -9 $PPID; }');
       return step === 0 ? { call } : step === 1 ? edit(task) : done;
+    }
+    case 'asks':
+      if (isFollowUp) return step === 0 ? edit(task) : finished;
+      return step === 0 ? edit({ ...task, files: task.files.slice(0, 1) }) : { text: 'One file is done. Should I continue with the others?' };
+    case 'empty-end':
+      if (task.all.includes('You ended without an answer')) return finished;
+      return step === 0 ? edit(task) : { text: '' };
+    case 'to-do': {
+      if (isFollowUp) return step === 0 ? edit(task) : finished;
+      const call = list(tools);
+      if (step === 0 && call) return { call };
+      return step === (call ? 1 : 0) ? edit({ ...task, files: task.files.slice(0, 1) }) : { text: 'Replaced var by let in one file.' };
     }
     case 'committing':
       return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'git commit -am mine') } : done;

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::observer::Progress;
-use crate::agent::AgentId;
+use crate::agent::{AgentId, Interruption};
 use crate::check::Verdict;
 use crate::run::{
     Acquired, ActiveThrottle, BaseCheck, CandidateEnd, Division, Event, Outcome, Phase, Recorded,
@@ -171,6 +171,10 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 words::duration(result.took_ms)
             )
         }
+        UnitFact::Interrupted {
+            interruption: Interruption::NoAnswer,
+            ..
+        } => "ended without an answer, and is asked to go on".to_owned(),
         UnitFact::Interrupted { said, wait_ms, .. } => format!(
             "interrupted, starts again in {}: {}",
             words::duration(*wait_ms),

@@ -410,8 +410,10 @@ fn end(line: &Value, subtype: &str) -> TurnEnd {
 /// Judges the end of a turn without an error. A model may end after its last tool without a word more.
 fn by_stop_reason(line: &Value, result: &str) -> TurnEnd {
     let answer = Some(result.to_owned());
-    match text(line, "/stop_reason") {
-        // An answer that breaks off counts as a success without a reason to stop.
+    let wrote_nothing = number(line, "/usage/output_tokens") == Some(0);
+    let reason = text(line, "/stop_reason");
+    match reason.filter(|_| !(wrote_nothing && result.trim().is_empty())) {
+        // An answer that breaks off counts as a success without a reason to stop, or without a word of the model.
         None => TurnEnd::Failed(AgentError::Transient {
             interruption: Interruption::Connection,
             wait: None,

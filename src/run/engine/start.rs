@@ -248,7 +248,8 @@ fn take_over(
     // The processes of an earlier process work on folders that are this process's now.
     job.workspace.process_tags().end_processes();
     bring_checkouts_along(&job, &state).map_err(RunError::Moved)?;
-    for unit in &job.spec.plan.units {
+    let late = job.spec.late.iter().map(|late| &late.unit);
+    for unit in job.spec.plan.units.iter().chain(late) {
         let branch = job.workspace.branch(&unit.id);
         // Should the lock stay, the unit that needs the branch says so.
         if let Err(error) = job.workspace.repo.unlock_branch(&branch) {

@@ -325,6 +325,21 @@ impl Job {
         from: &CommitId,
         to: &CommitId,
     ) -> Result<Vec<String>, GitError> {
+        if state.units.iter().any(|unit| unit.claim.is_some()) {
+            let mut divided = self.clone();
+            divided.take_divisions(state);
+            return divided.outside_claims(state, unit, from, to);
+        }
+        self.outside_claims(state, unit, from, to)
+    }
+
+    fn outside_claims(
+        &self,
+        state: &RunState,
+        unit: &UnitId,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Vec<String>, GitError> {
         let changes = self.workspace.repo.changes(from, to)?;
         let holders = PathHolders::of(state, &self.spec);
         let Some(number) = self.spec.number(unit) else {

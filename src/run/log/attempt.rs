@@ -175,6 +175,8 @@ impl Attempt {
         self.sent_back.push(back);
         self.told_old_uses = self.old_uses.take().map(|uses| uses.left);
         self.activity = Activity::default();
+        // What the agent does from now on is judged like all other work.
+        self.is_divided = false;
         self.agent_took_ms = None;
         self.left_by_agent = None;
         self.proven = None;
