@@ -2,10 +2,13 @@
 //! manifests in JSON or TOML by their keys.
 //!
 //! What both sides did is done once, what either side took away is gone, and what both sides put at the same place is
-//! there twice, the first side's lines first. Two different values for the same line or key stay a conflict.
+//! there from both, in an order that does not depend on who comes first. Two different values for the same line or key
+//! stay a conflict.
 
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::insertions;
 
 /// Returns the text of the file at `path` with the edits of both sides since `base`; `None` where they contradict each
 /// other.
@@ -179,8 +182,12 @@ fn merge_objects(
     theirs: &Map<String, Value>,
 ) -> Option<Map<String, Value>> {
     let mut merged = Map::new();
-    let new = theirs.keys().filter(|key| !ours.contains_key(*key));
-    for key in ours.keys().chain(new) {
+    let keys = |map: &Map<String, Value>| -> Vec<String> { map.keys().cloned().collect() };
+    let in_order = merge_sequences(&keys(base), &keys(ours), &keys(theirs));
+    // A key that one side took away and the other changed is in neither order.
+    let others = base.keys().filter(|key| !in_order.contains(*key)).cloned();
+    for key in in_order.iter().cloned().chain(others) {
+        let key = &key;
         let value = match (base.get(key), ours.get(key), theirs.get(key)) {
             (Some(base), Some(ours), Some(theirs)) => Some(merge_values(base, ours, theirs)?),
             (None, Some(ours), Some(theirs)) if ours == theirs => Some(ours.clone()),
@@ -208,13 +215,34 @@ fn merge_lists(base: &[Value], ours: &[Value], theirs: &[Value]) -> Option<Vec<V
     if ![base, ours, theirs].into_iter().all(is_set) {
         return None;
     }
-    let kept = ours
-        .iter()
-        .filter(|it| theirs.contains(it) || !base.contains(it));
-    let new = theirs
-        .iter()
-        .filter(|it| !base.contains(it) && !ours.contains(it));
-    Some(kept.chain(new).cloned().collect())
+    let texts = |list: &[Value]| -> Vec<String> { list.iter().map(Value::to_string).collect() };
+    let merged = merge_sequences(&texts(base), &texts(ours), &texts(theirs));
+    let all = || base.iter().chain(ours).chain(theirs);
+    let value = |text: String| all().find(|it| it.to_string() == text).cloned();
+    merged.into_iter().map(value).collect()
+}
+
+/// Merges lists in which no entry occurs twice: what either side took away is gone, and new entries stand where either
+/// side put them, each once.
+fn merge_sequences(base: &[String], ours: &[String], theirs: &[String]) -> Vec<String> {
+    let [base, ours, theirs] =
+        [base, ours, theirs].map(|list| list.iter().map(String::as_str).collect::<Vec<&str>>());
+    let (ours, theirs) = (Edits::of(&base, &ours), Edits::of(&base, &theirs));
+    let mut merged: Vec<&str> = Vec::new();
+    for at in 0..=base.len() {
+        let new = insertions::merge(&ours.inserted[at], &theirs.inserted[at]);
+        let stays = at < base.len() && ours.kept[at] && theirs.kept[at];
+        for entry in new
+            .into_iter()
+            .chain(base.get(at).copied().filter(|_| stays))
+        {
+            // Each side may have moved it to a place of its own.
+            if !merged.contains(&entry) {
+                merged.push(entry);
+            }
+        }
+    }
+    merged.into_iter().map(str::to_owned).collect()
 }
 
 /// What happens where both sides replaced the same lines in different ways.
@@ -287,9 +315,7 @@ fn merge_lines(base: &str, ours: &str, theirs: &str, how: Contradiction) -> Opti
         if how == Contradiction::Conflict && (differ || changed_and_gone) {
             return None;
         }
-        let also = other.iter().filter(|line| !mine.contains(line));
-        merged.extend(mine.iter().copied());
-        merged.extend(also.copied());
+        merged.extend(insertions::put_together(mine, other)?);
         if at < base.len() && ours.kept[at] && theirs.kept[at] {
             merged.push_str(base[at]);
         }
@@ -441,6 +467,49 @@ mod tests {
         assert_eq!(merge("Cargo.toml", base, &ours, &other), None);
     }
 
+    /// A form in which names are written.
+    struct Written {
+        path: &'static str,
+        write: fn(&[String]) -> String,
+    }
+
+    const LINES: Written = Written {
+        path: "list",
+        write: |names| {
+            names
+                .iter()
+                .flat_map(|name| [name.as_str(), "\n"])
+                .collect()
+        },
+    };
+
+    const JSON: Written = Written {
+        path: "x.json",
+        write: |names| {
+            let entries: Vec<String> = names
+                .iter()
+                .map(|name| format!("    \"{name}\": 1"))
+                .collect();
+            format!("{{\n  \"x\": {{\n{}\n  }}\n}}\n", entries.join(",\n"))
+        },
+    };
+
+    const JSON_LIST: Written = Written {
+        path: "x.json",
+        write: |names| {
+            let entries: Vec<String> = names.iter().map(|name| format!("    \"{name}\"")).collect();
+            format!("{{\n  \"x\": [\n{}\n  ]\n}}\n", entries.join(",\n"))
+        },
+    };
+
+    const TOML: Written = Written {
+        path: "x.toml",
+        write: |names| {
+            let lines = names.iter().map(|name| format!("\"{name}\" = 1\n"));
+            format!("[x]\n{}", lines.collect::<String>())
+        },
+    };
+
     proptest! {
         /// One side alone, and both sides alike, give that side.
         #[test]
@@ -451,6 +520,53 @@ mod tests {
             prop_assert_eq!(merge("x", &base, &side, &base), Some(side.clone()));
             prop_assert_eq!(merge("x", &base, &base, &side), Some(side.clone()));
             prop_assert_eq!(merge("x", &base, &side, &side), Some(side));
+        }
+
+        /// It does not matter which side comes first.
+        #[test]
+        fn both_sides_count_alike(
+            base in "([abc]\n){0,6}",
+            ours in "( ?[abcd}]\n|f\\(\n){0,6}",
+            theirs in "( ?[abcd}]\n|f\\(\n){0,6}",
+        ) {
+            prop_assert_eq!(merge("x", &base, &ours, &theirs), merge("x", &base, &theirs, &ours));
+        }
+
+        /// What several units add to a file is there in one order, whichever comes first.
+        #[test]
+        fn additions_in_any_order_give_the_same_text(
+            added in proptest::collection::vec(proptest::collection::vec((0_usize..5, 0_u8..4), 0..4), 3),
+            order in Just(vec![0, 1, 2]).prop_shuffle(),
+        ) {
+            // Each unit has lines of its own, and all of them have the lines of number 0.
+            let name = |unit: usize, number: u8| match number {
+                0 => "all".to_owned(),
+                number => format!("{}{}", number * 7 % 4, ["b", "a", "c"][unit]),
+            };
+            for format in [LINES, JSON, JSON_LIST, TOML] {
+                let text = |unit: Option<usize>| {
+                    let lines = (0..5).flat_map(|place| {
+                        let new = unit.into_iter().flat_map(|unit| {
+                            let here = added[unit].iter().filter(|(at, _)| *at == place);
+                            let mut names: Vec<String> =
+                                here.map(|(_, number)| format!("{place}-{}", name(unit, *number))).collect();
+                            names.sort();
+                            names.dedup();
+                            names
+                        }).collect::<Vec<_>>();
+                        new.into_iter().chain((place < 4).then(|| format!("{place}")))
+                    });
+                    (format.write)(&lines.collect::<Vec<_>>())
+                };
+                let sides = [text(Some(0)), text(Some(1)), text(Some(2))];
+                let merged = |order: &[usize]| {
+                    let mut units = order.iter();
+                    units.try_fold(text(None), |done, unit| merge(format.path, &text(None), &done, &sides[*unit]))
+                };
+                let all = merged(&[0, 1, 2]);
+                prop_assert!(all.is_some(), "{:?}", sides);
+                prop_assert_eq!(merged(&order), all, "{:?}", sides);
+            }
         }
 
         /// What either side took away of distinct lines is gone, and the rest is there once.

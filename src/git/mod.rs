@@ -23,6 +23,7 @@ mod git_folder;
 mod history;
 mod id;
 mod include;
+mod insertions;
 mod landed;
 mod lookup;
 mod made_files;
