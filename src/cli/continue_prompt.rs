@@ -81,6 +81,9 @@ fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result
             ));
         }
     }
+    if let Some(beyond) = report::beyond_the_canary(canary) {
+        say(&format!("\n{beyond}"));
+    }
     if let Some(forecast) = report::forecast(state, canary, run::now()) {
         say(&format!("\n{forecast}"));
     }

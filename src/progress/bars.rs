@@ -7,7 +7,7 @@ use std::time::Duration;
 use console::{Style, Term, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::lines::{cut_short, ended, of, pace_now, set_aside, step, stopping};
+use super::lines::{cut_short, ended, of, pace_now, set_aside, shared, step, stopping};
 use super::observer::Progress;
 use crate::plan::UnitId;
 use crate::run::{Event, Outcome, Phase, Recorded, RunState, UnitFact, UnitState};
@@ -143,6 +143,9 @@ impl Progress for Bars {
             let text = set_aside(worktree.as_deref(), branch.as_deref(), logs);
             // Not cut to the terminal's width: it holds paths that somebody wants whole.
             let _ = self.shown.println(format!("{id}: {text}"));
+        }
+        if let Some(text) = shared(event, state) {
+            let _ = self.shown.println(text);
         }
         if let Event::Unit(id, UnitFact::Ended { outcome }) = &event.event
             && let Some(unit) = state.unit(id)

@@ -34,15 +34,34 @@ impl<W: Write> Lines<W> {
 
 impl<W: Write + Send> Progress for Lines<W> {
     fn event(&mut self, event: &Recorded, state: &RunState) {
-        if let Some(text) = line(event, state) {
-            let since = u64::try_from(event.at.saturating_sub(state.started_at)).unwrap_or(0);
-            let since = format!("+{}", words::whole_seconds(since));
+        let since = u64::try_from(event.at.saturating_sub(state.started_at)).unwrap_or(0);
+        let since = format!("+{}", words::whole_seconds(since));
+        for text in line(event, state).into_iter().chain(shared(event, state)) {
             // A reader that is gone must not end the run.
             let _ = writeln!(self.out, "{since:>7}  {text}");
         }
     }
 
     fn finish(&mut self) {}
+}
+
+/// Says at the moment when it is known that the first units share a file.
+pub(super) fn shared(recorded: &Recorded, state: &RunState) -> Option<String> {
+    let Event::Unit(_, UnitFact::StandsOn(again)) = &recorded.event else {
+        return None;
+    };
+    let file = state.shared_so_far(again)?;
+    let to_come = match file.to_come {
+        1 => "1 has still".to_owned(),
+        many => format!("{many} have still"),
+    };
+    Some(format!(
+        "{} of {} units so far change {}, and {to_come} to begin: if they change it too, a plan with it as a \
+         prerequisite is faster (Ctrl-C stops; see docs/claims.md)",
+        file.units,
+        file.of,
+        words::line(file.path)
+    ))
 }
 
 /// Returns the line for an event; `None` for an event that people need not see.
@@ -141,8 +160,8 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             ));
         }
         Event::Run(RunFact::UnitAdded(added)) => {
-            let title = words::line(&added.header.title);
-            return Some(format!("adds unit {}: {title}", added.header.id));
+            let title = words::line(&added.title);
+            return Some(format!("adds unit {}: {title}", added.id));
         }
         Event::Run(RunFact::WorkedOnce(whole)) => {
             let took = words::duration(whole.took_ms);

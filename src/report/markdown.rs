@@ -3,6 +3,7 @@
 //! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
 
 use super::next_step::next_steps;
+use super::shared_file::shared_files;
 use super::totals;
 use super::view::{self, Failure, GitFolderChanges};
 use crate::run::{Liveness, PullRequestLink, RunState};
@@ -235,6 +236,11 @@ fn others(state: &RunState) -> Option<String> {
         view::changed_by_checks(state)
             .iter()
             .map(|(said, name)| format!("- `{}`: {}", escaped(name), escaped(said))),
+    );
+    lines.extend(
+        shared_files(state)
+            .iter()
+            .map(|said| format!("- {}", escaped(said))),
     );
     lines.extend(
         view::blemishes(state)

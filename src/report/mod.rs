@@ -12,6 +12,7 @@ mod markdown;
 mod next_step;
 #[cfg(test)]
 pub(crate) mod sample;
+mod shared_file;
 mod terminal;
 mod totals;
 mod view;
@@ -21,5 +22,6 @@ pub(crate) use forecast::forecast;
 pub(crate) use json::render as json;
 pub(crate) use left_processes::render as left_processes;
 pub(crate) use markdown::render as markdown;
+pub(crate) use shared_file::beyond_the_canary;
 pub(crate) use terminal::render as terminal;
 pub(crate) use totals::{Totals, sentence};

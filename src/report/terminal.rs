@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Ta
 use console::{Style, style};
 
 use super::next_step::next_steps;
+use super::shared_file::shared_files;
 use super::totals;
 use super::view::{self, Failure, GitFolderChanges};
 use crate::plan::UnitId;
@@ -356,6 +357,8 @@ fn others(state: &RunState) -> Option<String> {
     lines.extend(unverified.map(|(said, why)| format!("{} {said}:\n  {why}", style("!").yellow())));
     let changed = view::changed_by_checks(state).into_iter();
     lines.extend(changed.map(|(said, name)| format!("{} {said}\n  `{name}`", style("!").yellow())));
+    let shared = shared_files(state).into_iter();
+    lines.extend(shared.map(|said| format!("{} {said}", style("!").yellow())));
     lines.extend(
         view::blemishes(state)
             .into_iter()

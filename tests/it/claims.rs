@@ -442,7 +442,7 @@ fn what_is_taken_away_is_taken_away_last_and_what_is_added_comes_first() {
     let swap = each(r#"echo dayjs >"$f"; sed -i 's/"moment": "2"/"dayjs": "1"/' package.json"#);
     let migrate = repo.migrate().paths(["src/"]).agent(&swap).in_order();
     let output = migrate.check(&check.to_string_lossy()).run().exits(0);
-    assert_snapshot!(output.printed(), @r"
+    assert_snapshot!(output.printed(), @r#"
     run [RUN] · ended
     sign every file
 
@@ -459,9 +459,12 @@ fn what_is_taken_away_is_taken_away_last_and_what_is_added_comes_first() {
 
     + 01-src-a-js also changes package.json
     + removals also changes package.json
+    ! 5 of 5 units change package.json: plan it as a prerequisite, so that none waits for another: a \
+        [[unit]] with files = ["package.json"] and a description of its change, whose id the others have in \
+        needs
 
     6 of 6 units published · [DURATION]
-    ");
+    "#);
     let manifest = |unit: usize| {
         let branch = repo.pushed()[unit].clone();
         repo.published(&branch, "package.json")

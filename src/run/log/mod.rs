@@ -17,6 +17,7 @@ pub(crate) mod run_id;
 pub(crate) mod run_state;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod shared_file;
 pub(crate) mod shared_work;
 pub(crate) mod stop_reason;
 pub(crate) mod unit_fact;
