@@ -230,6 +230,9 @@ fn leaves(path: &[u8], target: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

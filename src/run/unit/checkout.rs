@@ -78,10 +78,17 @@ async fn set_aside(unit: &UnitContext, known: &UnitState) -> Result<(), Halt> {
     let checkout = unit.checkout.clone();
     let id = unit.unit().id.clone();
     let start = known.attempt.start().cloned();
+    let is_carried = !known.carried.is_empty();
     let (worktree, branch) = unit
         .git(Step::Checkout, move |job| {
             let start = start.unwrap_or_else(|| job.base());
-            let trashed = checkout.trash(&start)?;
+            let trashed = if is_carried {
+                // Its work is kept as trees, and the trash would only hold it once more.
+                checkout.remove()?;
+                None
+            } else {
+                checkout.trash(&start)?
+            };
             let aside = set_aside_ref(job.id(), &id);
             let branch = checkout.set_branch_aside(&start, &aside)?;
             Ok((trashed.map(|trashed| trashed.at), branch))

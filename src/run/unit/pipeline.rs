@@ -21,20 +21,10 @@ pub(crate) async fn run(unit: UnitContext) -> PipelineEnd {
         .await
         .map_or_else(Halt::end, PipelineEnd::Outcome);
     let checkout = unit.checkout.clone();
-    // The work that is carried on is kept as trees.
-    let is_carried = matches!(&end, PipelineEnd::StandsOn(other) if !other.work.is_empty());
     // Only the end of the whole program cancels a blocking task.
     let closed = tokio::task::spawn_blocking(move || {
         checkout.release();
-        let closed = checkout.close();
-        let removed = closed.and_then(|()| {
-            if is_carried {
-                checkout.remove()
-            } else {
-                Ok(())
-            }
-        });
-        if let Err(error) = removed {
+        if let Err(error) = checkout.close() {
             tracing::warn!("{error}");
         }
     });
