@@ -31,6 +31,8 @@ pub struct Plan {
     pub(crate) research: Research,
     /// In the order in which units are shown and, where nothing else decides, started.
     pub(crate) units: Vec<Unit>,
+    /// The last unit, which starts from the work of all others together and may change everything.
+    pub(crate) integration: Option<Unit>,
     /// Matching files that are in no unit, with the reason.
     pub(crate) left_out: Vec<LeftOut>,
 }
@@ -57,6 +59,13 @@ impl Plan {
             size: self.units.iter().map(|unit| unit.size).sum(),
             owners: Vec::new(),
         }
+    }
+
+    /// Returns the commit that holds the work, where the work exists already.
+    #[must_use]
+    pub(crate) fn existing_work(&self) -> Option<CommitId> {
+        let id = self.agent.existing_work()?;
+        Some(CommitId::new(id.to_ascii_lowercase()))
     }
 }
 

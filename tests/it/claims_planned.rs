@@ -55,3 +55,60 @@ fn nobody_else_creates_files_where_a_unit_that_only_creates_will() {
         .says("libs/app.js: it belongs to unit 'library'")
         .says("1 of 2 units published");
 }
+
+#[test]
+fn a_plan_may_end_with_a_unit_that_starts_from_the_work_of_all_others() {
+    let repo = Repo::new()
+        .file("api/cart.js", "x\n")
+        .file("api/invoice.js", "x\n")
+        .file("router.js", "x\n")
+        .commit("base")
+        .with_remote();
+    let base = repo.git(["rev-parse", "main"]);
+    let plan = format!(
+        r#"version = 1
+instruction = "add the endpoints"
+base = "{base}"
+base-name = "origin/main"
+
+[[unit]]
+id = "wire"
+title = "Wire the endpoints"
+description = "Wire the new endpoints into the router."
+integrates = true
+files = ["router.js"]
+
+[[unit]]
+id = "cart"
+files = ["api/cart.js"]
+
+[[unit]]
+id = "invoice"
+files = ["api/invoice.js"]
+"#
+    );
+    repo.write("../plan.toml", plan);
+    let work = r#"
+case $BATCH_UNIT in
+wire) grep -q endpoint api/cart.js; grep -q endpoint api/invoice.js; echo "$BATCH_INSTRUCTION" >>router.js ;;
+*) for f in $(tr '\0' ' ' <"$BATCH_FILES"); do echo endpoint >>"$f"; done ;;
+esac"#;
+    let run = repo.run_saved("../plan.toml").agent(work);
+    let output = run.run().exits(0);
+    output
+        .says("last: wire starts from the work of all others: Wire the endpoints")
+        .says("3 of 3 units published");
+    let last = repo.pushed().pop().expect("a branch");
+    assert!(last.ends_with("/wire"), "{last}");
+    assert_eq!(
+        repo.published_changes(&last),
+        "M\tapi/cart.js\nM\tapi/invoice.js\nM\trouter.js"
+    );
+    assert_eq!(
+        repo.published(&last, "router.js"),
+        "x\nWire the new endpoints into the router."
+    );
+    let twice = repo.run_saved("../plan.toml").agent(work);
+    let output = twice.with(["--integrate", "again"]).run().exits(2);
+    output.says("unit 'wire' of the plan integrates, and --integrate");
+}

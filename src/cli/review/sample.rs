@@ -57,6 +57,7 @@ pub(in crate::cli) fn plan() -> Plan {
                 &[],
             ),
         ],
+        integration: None,
         left_out: vec![
             LeftOut {
                 reason: "binary".to_owned(),

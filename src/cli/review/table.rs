@@ -26,9 +26,20 @@ const NAMES: usize = 3;
 pub(in crate::cli) fn table(plan: &Plan, summary: &[SummaryLine], width: Option<u16>) -> String {
     let width = width.map(usize::from);
     let mut sections = vec![heading(plan, summary, width), units(&plan.units, width)];
+    sections.extend(plan.integration.as_ref().map(|unit| last(unit, width)));
     sections.extend(left_out(&plan.left_out, width));
     sections.extend(few_units(plan));
     sections.join("\n\n") + "\n"
+}
+
+/// Tells of the unit that comes after all others.
+fn last(unit: &Unit, width: Option<usize>) -> String {
+    let title = words::line(&unit.title);
+    let line = format!(
+        "last: {} starts from the work of all others: {title}",
+        unit.id
+    );
+    cut(&line, width)
 }
 
 fn heading(plan: &Plan, summary: &[SummaryLine], width: Option<usize>) -> String {

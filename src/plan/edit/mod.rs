@@ -99,6 +99,10 @@ impl Plan {
         }
         Ownership::prove(&plan.units, base.tracked())?;
         waves(&plan.units)?;
+        let last = plan.integration.as_ref().map(|unit| &unit.id);
+        if let Some(id) = last.filter(|id| plan.units.iter().any(|unit| unit.id == **id)) {
+            return Err(OrderError::Duplicate(id.clone()).into());
+        }
         Ok(plan)
     }
 
@@ -119,15 +123,17 @@ impl Plan {
         let groups = base
             .owners
             .groups(unit.claim.files.iter().map(String::as_str));
-        let items: Vec<Item<'_>> = unit
-            .claim
-            .files
+        let paths: Vec<&str> = unit.claim.files.iter().map(String::as_str).collect();
+        let followers = base.together.followers(&paths);
+        let places: Vec<usize> = (0..paths.len())
+            .filter(|place| !followers.contains_key(place))
+            .collect();
+        let items: Vec<Item<'_>> = places
             .iter()
-            .zip(groups)
-            .map(|(path, owner)| Item {
-                path,
-                bytes: base.size(path).unwrap_or_default().bytes,
-                owner,
+            .map(|&place| Item {
+                path: paths[place],
+                bytes: base.size(paths[place]).unwrap_or_default().bytes,
+                owner: groups[place],
             })
             .collect();
         let input = PartitionInput {
@@ -141,9 +147,12 @@ impl Plan {
             return Err(EditError::OneName(id.clone()));
         };
         let files = |part: &[usize]| -> Vec<String> {
+            let part: Vec<usize> = part.iter().map(|&item| places[item]).collect();
+            let follow = followers.iter().filter(|(_, lead)| part.contains(lead));
             let mut files: Vec<String> = part
                 .iter()
-                .map(|&item| items[item].path.to_owned())
+                .chain(follow.map(|(file, _)| file))
+                .map(|&place| paths[place].to_owned())
                 .collect();
             files.sort();
             files

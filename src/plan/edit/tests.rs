@@ -48,6 +48,7 @@ fn plan(units: &[(&str, &[&str], &[&str])]) -> Plan {
         until: None,
         research: Research::default(),
         units: units.collect(),
+        integration: None,
         left_out: Vec::new(),
     }
 }

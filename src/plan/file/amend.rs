@@ -34,8 +34,9 @@ fn amended(text: &str, plan: &Plan) -> Option<String> {
         set_text(document.as_table_mut(), "base-name", &plan.base_name)?;
     }
     let units = document.get_mut("unit")?.as_array_of_tables_mut()?;
-    units.retain(|table| plan.units.iter().any(|unit| is_of(table, unit)));
-    for unit in &plan.units {
+    let all = || plan.units.iter().chain(&plan.integration);
+    units.retain(|table| all().any(|unit| is_of(table, unit)));
+    for unit in all() {
         let table = units.iter_mut().find(|table| is_of(table, unit))?;
         set_list(table, "files", &unit.claim.files)?;
         set_list(table, "create", &unit.claim.create)?;
@@ -111,7 +112,8 @@ fn set_list(table: &mut Table, key: &str, entries: &[String]) -> Option<()> {
         }
         table.insert(key, toml_edit::value(Array::new()));
     }
-    if entries.is_empty() {
+    // A unit may have no files, but has to say so.
+    if entries.is_empty() && key != "files" {
         table.remove(key);
         return Some(());
     }

@@ -89,6 +89,7 @@ files = ["d.js"]
                 recipe: Some("Run it:\n\n    npm start\n".to_owned()),
             },
             units: vec![unit("01-src", &["src/a.js", "src/b c.js"])],
+            integration: None,
             left_out: vec![LeftOut {
                 reason: "binary".to_owned(),
                 files: vec!["src/x.png".to_owned()],
@@ -144,8 +145,8 @@ files = ["d.js"]
         );
         insta::assert_snapshot!(
             fault("needs =", "need ="),
-            @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `agent`, `needs`, `files`, \
-            `create`, `owners`"
+            @"line 15: unknown field `need`, expected one of `id`, `title`, `description`, `agent`, `needs`, \
+            `integrates`, `files`, `create`, `owners`"
         );
         insta::assert_snapshot!(fault("files = [\"d.js\"]", ""), @"line 13: missing field `files`");
         insta::assert_snapshot!(
@@ -253,6 +254,40 @@ files = ["d.js"]
     }
 
     #[test]
+    fn one_unit_may_come_after_all_others() {
+        let last = "\n[[unit]]\nid = \"last\"\nintegrates = true\nfiles = []\n";
+        let text = format!("{GOOD}{last}");
+        let plan = parse(&text).unwrap();
+        assert_eq!(plan.units.len(), 2);
+        assert_eq!(plan.integration.as_ref().unwrap().id.as_str(), "last");
+        let mut moved = plan.clone();
+        moved.base_name = "main".to_owned();
+        assert_eq!(
+            amend(&text, &moved),
+            text.replacen("456789\"\n", "456789\"\nbase-name = \"main\"\n", 1)
+        );
+        let fault = |more: &str, piece: &str, by: &str| {
+            let text = format!("{text}{more}");
+            parse(&text.replacen(piece, by, 1)).unwrap_err().to_string()
+        };
+        insta::assert_snapshot!(fault(&last.replace("last", "again"), "", ""), @"line 24: units 'last' and 'again' \
+            both integrate, and only one unit can come after all others: remove 'integrates' from one of them");
+        insta::assert_snapshot!(fault("needs = [\"one\"]\n", "", ""), @"line 22: unit 'last' integrates, so it \
+            needs all others: remove 'needs'");
+        insta::assert_snapshot!(fault("create = [\"x/\"]\n", "", ""), @"line 22: unit 'last' integrates, so it may \
+            create files anywhere: remove 'create'");
+        insta::assert_snapshot!(fault("", "needs = [\"one\"]", "needs = [\"last\"]"), @"line 15: unit 'two' needs \
+            'last', which integrates and comes after all others");
+        insta::assert_snapshot!(fault("", "\"two\"", "\"last\""), @"line 14: two units have the id 'last': give \
+            one of them another");
+        let head = GOOD.split_once("\n[[").unwrap().0;
+        insta::assert_snapshot!(
+            parse(&format!("{head}{last}")).unwrap_err(),
+            @"line 1: no unit is there beside the one that integrates: it starts from the work of others"
+        );
+    }
+
+    #[test]
     fn claims_must_agree_with_the_base() {
         let fault = |tracked: &[&str]| {
             let text = GOOD.replace("\"./\"", "\"new.js\"");
@@ -302,7 +337,17 @@ files = ["d.js"]
         plan.units[0].agent = Some("fast".into());
         plan.units[0].needs = vec![UnitId::parse("02").unwrap()];
         plan.units.push(unit("02", &["b"]));
-        for text in [GOOD, &to_toml(&plan), &to_toml(&simple)] {
+        let mut last = unit("03", &[]);
+        last.claim.create.clear();
+        plan.integration = Some(last);
+        let mut existing = simple.clone();
+        existing.agent = AgentOptions::of_existing(&"a".repeat(40), "big");
+        for text in [
+            GOOD,
+            &to_toml(&plan),
+            &to_toml(&simple),
+            &to_toml(&existing),
+        ] {
             parse(text).unwrap();
             let faults: Vec<String> = schema
                 .iter_errors(&json(text))
@@ -362,6 +407,10 @@ files = ["d.js"]
             plan.units[1].claim.create.clear();
             plan.units[1].owners = owners;
             plan.units[1].needs = vec![plan.units[0].id.clone()];
+            let mut last = unit("03", &[]);
+            last.claim.create.clear();
+            last.size = Size::default();
+            plan.integration = Some(last);
             prop_assert_eq!(parse(&to_toml(&plan)), Ok(without_sizes(plan)));
         }
     }

@@ -139,11 +139,18 @@ struct UnitTable {
     agent: Option<Spanned<String>>,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
+    integrates: Option<Spanned<bool>>,
     files: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     create: Vec<Spanned<String>>,
     #[serde(default)]
     owners: Vec<String>,
+}
+
+impl UnitTable {
+    fn integrates(&self) -> bool {
+        self.integrates.as_ref().is_some_and(|it| *it.get_ref())
+    }
 }
 
 #[derive(Deserialize)]
@@ -199,13 +206,19 @@ impl Reader<'_> {
         if table.units.is_empty() {
             return Err(self.fault_at(0, "the plan has no [[unit]], so there is nothing to run"));
         }
-        let units = table
-            .units
+        let (last, others): (Vec<&UnitTable>, Vec<&UnitTable>) =
+            table.units.iter().partition(|unit| unit.integrates());
+        let units = others
             .iter()
             .map(|unit| self.unit(unit))
             .collect::<Result<Vec<_>, _>>()?;
-        self.check_order(&units, &table.units)?;
-        self.check_claims(&units, &table.units)?;
+        let integration = self.integration(&last, &others)?;
+        if units.is_empty() {
+            let message = "no unit is there beside the one that integrates: it starts from the work of others";
+            return Err(self.fault_at(0, message));
+        }
+        self.check_order(&units, &others)?;
+        self.check_claims(&units, &others)?;
         let base = CommitId::new(base.to_ascii_lowercase());
         Ok(Plan {
             instruction: table.instruction.into_inner(),
@@ -221,12 +234,57 @@ impl Reader<'_> {
             until: table.until.map(Spanned::into_inner),
             research: table.research,
             units,
+            integration,
             left_out: table
                 .left_out
                 .into_iter()
                 .map(|LeftOutTable { reason, files }| LeftOut { reason, files })
                 .collect(),
         })
+    }
+
+    /// Reads the unit that starts from all others, where the plan has one.
+    fn integration(
+        &self,
+        last: &[&UnitTable],
+        others: &[&UnitTable],
+    ) -> Result<Option<Unit>, PlanFileError> {
+        let Some(table) = last.first() else {
+            return Ok(None);
+        };
+        let unit = self.unit(table)?;
+        let id = &unit.id;
+        if let Some(second) = last.get(1) {
+            let message = format!(
+                "units '{id}' and '{}' both integrate, and only one unit can come after all others: remove \
+                 'integrates' from one of them",
+                second.id.get_ref()
+            );
+            return Err(self.fault(&second.id, message));
+        }
+        if let Some(need) = table.needs.first() {
+            let message = format!("unit '{id}' integrates, so it needs all others: remove 'needs'");
+            return Err(self.fault(need, message));
+        }
+        if let Some(place) = table.create.first() {
+            let message =
+                format!("unit '{id}' integrates, so it may create files anywhere: remove 'create'");
+            return Err(self.fault(place, message));
+        }
+        for other in others {
+            if other.id.get_ref() == id.as_str() {
+                let message = format!("two units have the id '{id}': give one of them another");
+                return Err(self.fault(&other.id, message));
+            }
+            if let Some(need) = other.needs.iter().find(|it| it.get_ref() == id.as_str()) {
+                let message = format!(
+                    "unit '{}' needs '{id}', which integrates and comes after all others",
+                    other.id.get_ref()
+                );
+                return Err(self.fault(need, message));
+            }
+        }
+        Ok(Some(unit))
     }
 
     /// Comes before all other checks, because another version may give its keys another meaning.
@@ -274,7 +332,7 @@ impl Reader<'_> {
                 text.clone()
             }
         };
-        if table.files.get_ref().is_empty() && table.create.is_empty() {
+        if table.files.get_ref().is_empty() && table.create.is_empty() && !table.integrates() {
             let message = format!(
                 "unit '{id}' has no files and creates none: give it 'files' or 'create', or remove it"
             );
@@ -357,13 +415,14 @@ impl Reader<'_> {
         UnitId::parse(id.get_ref()).map_err(|message| self.fault(id, message))
     }
 
-    fn check_order(&self, units: &[Unit], tables: &[UnitTable]) -> Result<(), PlanFileError> {
+    fn check_order(&self, units: &[Unit], tables: &[&UnitTable]) -> Result<(), PlanFileError> {
         let Err(error) = waves(units) else {
             return Ok(());
         };
         let named = |id: &UnitId| {
             tables
                 .iter()
+                .copied()
                 .filter(|table| table.id.get_ref() == id.as_str())
                 .collect::<Vec<_>>()
         };
@@ -394,7 +453,7 @@ impl Reader<'_> {
         ))
     }
 
-    fn check_claims(&self, units: &[Unit], tables: &[UnitTable]) -> Result<(), PlanFileError> {
+    fn check_claims(&self, units: &[Unit], tables: &[&UnitTable]) -> Result<(), PlanFileError> {
         let Err(error) = Ownership::prove(units, []) else {
             return Ok(());
         };

@@ -64,6 +64,9 @@ pub(crate) fn to_toml(plan: &Plan) -> String {
     for unit in &plan.units {
         out.unit(unit);
     }
+    if let Some(unit) = &plan.integration {
+        out.integration(unit);
+    }
     if !plan.left_out.is_empty() {
         out.blank();
         out.line("# These files match too, but are in no unit. Only a record.");
@@ -128,6 +131,8 @@ impl Lines {
             to,
             lang,
             rule,
+            work,
+            from,
         } = agent;
         if let Some(kind) = kind {
             self.pair("kind", &quoted(kind.name()));
@@ -143,7 +148,11 @@ impl Lines {
                 Some(several) => self.list(key, several),
             }
         }
-        self.pairs([("lang", lang), ("rule", rule)]);
+        self.pairs([("lang", lang), ("rule", rule), ("from", from)]);
+        if let Some(work) = work {
+            self.line("# The commit that holds the work. Every unit is its own files of it.");
+            self.pair("work", &quoted(work));
+        }
         if let Some(shell) = shell {
             self.pair("shell", &shell.to_string());
         }
@@ -183,15 +192,7 @@ impl Lines {
     fn unit(&mut self, unit: &Unit) {
         self.blank();
         self.line(&format!("# {}", size(unit.claim.files.len(), unit.size)));
-        self.line("[[unit]]");
-        self.pair("id", &quoted(unit.id.as_str()));
-        self.pair("title", &quoted(&unit.title));
-        if let Some(description) = &unit.description {
-            self.pair("description", &text(description));
-        }
-        if let Some(agent) = &unit.agent {
-            self.pair("agent", &quoted(agent));
-        }
+        self.unit_head(unit);
         if !unit.needs.is_empty() {
             self.line("# Starts only when these are finished.");
             let needs: Vec<&str> = unit.needs.iter().map(UnitId::as_str).collect();
@@ -207,6 +208,30 @@ impl Lines {
         if !unit.owners.is_empty() {
             self.line("# The owners of these files in CODEOWNERS: the reviewers to suggest.");
             self.list("owners", &unit.owners);
+        }
+    }
+
+    fn integration(&mut self, unit: &Unit) {
+        self.blank();
+        self.line("# Starts when all other units have ended, from their work together, and may change everything.");
+        self.unit_head(unit);
+        self.pair("integrates", "true");
+        self.list("files", &unit.claim.files);
+        if !unit.owners.is_empty() {
+            self.list("owners", &unit.owners);
+        }
+    }
+
+    /// Writes what a unit is called, what it is to do, and by which agent.
+    fn unit_head(&mut self, unit: &Unit) {
+        self.line("[[unit]]");
+        self.pair("id", &quoted(unit.id.as_str()));
+        self.pair("title", &quoted(&unit.title));
+        if let Some(description) = &unit.description {
+            self.pair("description", &text(description));
+        }
+        if let Some(agent) = &unit.agent {
+            self.pair("agent", &quoted(agent));
         }
     }
 }

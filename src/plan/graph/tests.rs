@@ -49,6 +49,7 @@ fn plan(units: Vec<Unit>) -> Plan {
         until: None,
         research: Research::default(),
         units,
+        integration: None,
         left_out: Vec::new(),
     }
 }

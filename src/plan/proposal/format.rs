@@ -44,6 +44,9 @@ pub(crate) struct ProposedUnit {
     /// New files that it is to create.
     #[serde(default)]
     pub(crate) create: Vec<String>,
+    /// It starts from the work of all other units, and may change everything.
+    #[serde(default)]
+    pub(crate) integrates: bool,
 }
 
 /// Files that need no change, with the reason.

@@ -10,6 +10,7 @@
 //! | a file in no unit, and not left out | the file joins its strongest tie, or stays with its neighbours |
 //! | too many units | the smallest unit joins the one with the strongest tie, and so on |
 //! | too few units, or a unit far too large | the largest unit is split in two, and so on |
+//! | several units that integrate | the first one does, and the others are ordinary units |
 //! | needs in a circle, or unknown needs | the needs are dropped |
 
 mod assignment;
@@ -20,6 +21,7 @@ mod file_facts;
 mod files;
 mod format;
 mod guidance;
+mod integration;
 mod limits;
 mod merge;
 mod needs;
@@ -64,6 +66,7 @@ pub(crate) fn from_proposal(
         return Err(ProposalError::TooMany(proposal.units.len()));
     }
     let mut repairs = Vec::new();
+    let (proposal, last) = &integration::take(proposal, &mut repairs);
     let unreadable = |error: GitError| ProposalError::Imports(error.to_string());
     let files = PlannedFiles::of(plan, base).map_err(unreadable)?;
     let assigned = assign(&files, proposal, base, &mut repairs)?;
@@ -76,7 +79,9 @@ pub(crate) fn from_proposal(
         Order::None => Vec::new(),
     };
     needs::set(&mut units, &drafts, proposal, imported, &mut repairs);
+    let last = last.as_ref().filter(|_| units.len() > 1);
     let mut planned = Plan {
+        integration: last.map(|last| integration::unit(last, &units)),
         units,
         ..plan.clone()
     };

@@ -46,6 +46,8 @@ pub enum Repair {
     NeedCycle { unit: String, need: String },
     /// The unit that all others were to need does not exist.
     NoPrerequisite(String),
+    /// A further unit was to start from the work of all others.
+    SecondIntegration(String),
     /// A text was too long.
     Shortened(String),
     /// There were too many conventions.
@@ -141,6 +143,10 @@ impl fmt::Display for Repair {
             Self::NoPrerequisite(unit) => {
                 format!("{} was to come first, but is not a unit", quoted(unit))
             }
+            Self::SecondIntegration(unit) => format!(
+                "{} is a second unit that integrates: it is a unit like any other",
+                quoted(unit)
+            ),
             Self::Shortened(what) => format!("{what} was too long and is shortened"),
             Self::TooManyConventions { kept, of } => {
                 format!("only the first {kept} of {of} conventions are kept")

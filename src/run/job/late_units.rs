@@ -25,27 +25,34 @@ pub(crate) struct LateUnit {
     pub(crate) unit: Unit,
 }
 
-/// Returns the units that a run of the plan may add; `integrate` is the instruction of the integration.
+/// Returns the units that a run of the plan may add; `integrate` is the instruction of the integration, where the plan
+/// itself has none.
 pub(crate) fn late_units(plan: &Plan, integrate: Option<&str>) -> Vec<LateUnit> {
     let removals = LateUnit {
         kind: LateKind::Removals,
         unit: unit(plan, "removals", "Take away what is no longer used", None),
     };
-    let integration = integrate.map(|instruction| LateUnit {
+    let asked =
+        integrate.map(|instruction| unit(plan, "integration", "Join all parts", Some(instruction)));
+    let integration = plan.integration.clone().or(asked);
+    let integration = integration.map(|unit| LateUnit {
         kind: LateKind::Integration,
-        unit: unit(plan, "integration", "Join all parts", Some(instruction)),
+        unit,
     });
     std::iter::once(removals).chain(integration).collect()
 }
 
 fn unit(plan: &Plan, name: &str, title: &str, description: Option<&str>) -> Unit {
-    let taken = |id: &UnitId| plan.units.iter().any(|unit| unit.id == *id);
+    let taken = |id: &UnitId| {
+        let mut units = plan.units.iter().chain(&plan.integration);
+        units.any(|unit| unit.id == *id)
+    };
     let names = (0..).map(|more: usize| match more {
         0 => name.to_owned(),
         more => format!("{name}-{more}"),
     });
     let ids = names.filter_map(|name| UnitId::parse(&name).ok());
-    let id = ids.take(plan.units.len() + 1).find(|id| !taken(id));
+    let id = ids.take(plan.units.len() + 2).find(|id| !taken(id));
     Unit {
         // A plan of so many units cannot hold one name more than it has units.
         id: id.unwrap_or_else(|| plan.units[0].id.clone()),

@@ -41,10 +41,10 @@ pub(crate) struct UnitSpec {
 }
 
 impl UnitSpec {
-    /// Returns the assignment of the first unit with the checks of all units, and with the instruction of the late unit
-    /// where that has one.
-    pub(crate) fn of_all(units: &[Self], late: &LateUnit) -> Self {
-        let mut assignment = units[0].assignment.clone();
+    /// Returns the late unit's own assignment, or that of the first unit, with the checks of all units, and with the
+    /// instruction of the late unit where that has one.
+    pub(crate) fn of_all(units: &[Self], late: &LateUnit, own: Option<Assignment>) -> Self {
+        let mut assignment = own.unwrap_or_else(|| units[0].assignment.clone());
         if let Some(instruction) = &late.unit.description {
             assignment.instruction.clone_from(instruction);
         }

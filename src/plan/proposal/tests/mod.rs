@@ -50,6 +50,7 @@ fn plan() -> Plan {
         until: None,
         research: Research::default(),
         units: cut_into_units(&files, &base, UnitRange::exactly(3)).unwrap(),
+        integration: None,
         left_out: vec![LeftOut {
             reason: "binary".into(),
             files: vec!["img/logo.png".into()],

@@ -116,14 +116,18 @@ fn any_unit() -> impl Strategy<Value = ProposedUnit> {
         proptest::option::of(text()),
         proptest::collection::vec(text(), 0..4),
         paths(),
+        proptest::bool::weighted(0.1),
     )
-        .prop_map(|(title, files, description, needs, create)| ProposedUnit {
-            title,
-            files,
-            description,
-            needs,
-            create,
-        })
+        .prop_map(
+            |(title, files, description, needs, create, integrates)| ProposedUnit {
+                title,
+                files,
+                description,
+                needs,
+                create,
+                integrates,
+            },
+        )
 }
 
 prop_compose! {

@@ -58,6 +58,32 @@ fn a_valid_proposal_becomes_the_plan_unchanged() {
 }
 
 #[test]
+fn one_unit_may_start_from_the_work_of_all_others() {
+    let mut it = proposal(vec![
+        unit("Wire it", &[]),
+        unit("Pages", &["web/"]),
+        unit("Helpers", &["lib/"]),
+        unit("Rest", &["a.js", "b.js", "z.js"]),
+    ]);
+    it.units[0].integrates = true;
+    it.units[0].description = Some("Wire the pages into the menu.".into());
+    it.units[3].integrates = true;
+    let (plan, repairs) = from_proposal(&plan(), &base(), &it, "3".parse().unwrap()).unwrap();
+    let last = plan.integration.unwrap();
+    assert_eq!((last.id.as_str(), &*last.title), ("04-wire-it", "Wire it"));
+    assert_eq!(
+        last.description.as_deref(),
+        Some("Wire the pages into the menu.")
+    );
+    assert_eq!(plan.units.len(), 3);
+    let repairs: Vec<String> = repairs.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        repairs,
+        ["\"Rest\" is a second unit that integrates: it is a unit like any other"]
+    );
+}
+
+#[test]
 fn faults_are_repaired_and_reported() {
     let mut it = proposal(vec![
         unit(
