@@ -72,6 +72,11 @@ pub enum AgentError {
     NotAFile { path: String },
     #[error("{path} is not UTF-8 text")]
     NotText { path: String },
+    #[error(
+        "{work} is taken as it is, and no agent is there to change it: change its branch yourself, or start the unit \
+         again with batch retry --agent"
+    )]
+    NoAgent { work: String },
     #[error("the codemod broke down on {path}; leave the file out, and please report it")]
     Panicked { path: String },
 }

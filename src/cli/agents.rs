@@ -87,6 +87,7 @@ fn named(options: &AgentOptions) -> String {
         },
         Ok(AgentSpec::Command(_)) => "a command (batch.toml)".to_owned(),
         Ok(AgentSpec::Codemod(_)) => "a codemod (batch.toml)".to_owned(),
+        Ok(AgentSpec::Existing(work)) => words::line(&format!("{work} (batch.toml)")),
         Err(error) => format!("{error} (batch.toml)"),
     }
 }

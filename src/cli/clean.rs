@@ -8,7 +8,7 @@ use super::global::Global;
 use super::output::say;
 use super::workspace::{Workspace, secure_journal};
 use crate::config::Config;
-use crate::git::{GitError, delete_tree};
+use crate::git::{GitError, PINNED_WORK, delete_tree};
 use crate::journal::{Journal, RunLock};
 use crate::report;
 use crate::run::{
@@ -68,6 +68,9 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         clean_studies(&workspace, limit, args, &mut tally)?;
     }
     let Some(journal) = Journal::read(&places.journal())? else {
+        if args.run.is_none() {
+            forget_work(&workspace, &places, &[], args, &mut tally)?;
+        }
         if tally.taken + tally.failed == 0 {
             say("nothing to clean: there has been no run in this repository yet");
         }
@@ -96,6 +99,7 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     }
     if args.run.is_none() {
         forget_lost_refs(&workspace, &known, args, &mut tally)?;
+        forget_work(&workspace, &places, &known, args, &mut tally)?;
     }
     if args.empty_trash {
         empty(&places, limit, args)?;
@@ -279,6 +283,41 @@ fn forget_lost_refs(
         say(&format!(
             "deleted: {name}, whose run is gone\n  to get it back, until git collects garbage: git update-ref {name} \
              {commit}"
+        ));
+    }
+    Ok(())
+}
+
+/// Lets go of existing work that no run and no saved plan names any more.
+fn forget_work(
+    workspace: &Workspace,
+    places: &Places,
+    known: &[RunId],
+    args: &CleanArgs,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    let pinned = workspace.repo.refs_below(PINNED_WORK)?;
+    if pinned.is_empty() || args.older_than.is_some() {
+        return Ok(());
+    }
+    let plans = known.iter().map(|id| places.plan(id));
+    let plans = plans.chain(places.saved_plans());
+    let texts: Vec<String> = plans
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .collect();
+    for (name, work) in pinned {
+        if texts.iter().any(|text| text.contains(work.as_str())) {
+            continue;
+        }
+        tally.taken += 1;
+        if args.dry_run {
+            say(&format!("would delete: {name}"));
+            continue;
+        }
+        workspace.repo.delete_ref(&name)?;
+        say(&format!(
+            "deleted: {name}, which no run and no saved plan needs\n  to get it back, until git collects garbage: git \
+             update-ref {name} {work}"
         ));
     }
     Ok(())

@@ -36,6 +36,7 @@ mod retry;
 mod review;
 mod run;
 mod signals;
+mod split;
 mod status;
 mod workspace;
 

@@ -121,7 +121,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
 }
 
 /// Refuses to write over a file that is there already.
-fn refuse_existing(
+pub(super) fn refuse_existing(
     workspace: &Workspace,
     path: Option<&PathBuf>,
     flag: &str,
@@ -149,6 +149,9 @@ pub(super) fn make(
     let codemod = match config.agent.resolve() {
         _ if !members.is_empty() => None,
         Ok(AgentSpec::Codemod(recipe)) => Some(Codemod::compile(&recipe)?),
+        Ok(AgentSpec::Existing(work)) => {
+            return Err(AgentOptionsError::Exists(work.to_string()).into());
+        }
         Ok(AgentSpec::Coding(_) | AgentSpec::Command(_)) | Err(AgentOptionsError::Missing) => None,
         Err(error) => return Err(error.into()),
     };

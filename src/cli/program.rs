@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use super::global::{Color, Global};
 use super::{
     agents, cancel, clean, demo, diff, doctor, export, list, logs, migrate, plan, prs, publish,
-    report, resume, retry, run, status,
+    report, resume, retry, run, split, status,
 };
 use crate::run::RunError;
 use crate::words;
@@ -44,6 +44,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Run a saved plan
     Run(run::RunArgs),
+    /// Cut a branch, a patch or a stash into units and publish them, without an agent
+    Split(split::SplitArgs),
     /// Continue a run that was killed or stopped; finished work is not repeated
     Resume(resume::ResumeArgs),
     /// Do units of an ended run again, in the same run
@@ -115,6 +117,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Migrate(args) => migrate::run(global, args),
         Command::Plan(args) => plan::run(global, args),
         Command::Run(args) => run::run(global, args),
+        Command::Split(args) => split::run(global, args),
         Command::Resume(args) => resume::run(global, args),
         Command::Retry(args) => retry::run(global, args),
         Command::Publish(args) => publish::run(global, args),

@@ -28,6 +28,7 @@ impl Config {
             let options = self.agent_named(name)?;
             match options.resolve()? {
                 AgentSpec::Codemod(_) => Err(AgentOptionsError::Shared(name.clone())),
+                AgentSpec::Existing(_) => Err(AgentOptionsError::Exists(name.clone())),
                 AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(AgentShare {
                     name: name.clone(),
                     share: *share,
@@ -81,7 +82,9 @@ impl Config {
         match self.plan.planner.unwrap_or_default() {
             Planner::Graph => Ok(Planner::Graph),
             Planner::Agent => match self.first_agent()?.resolve()? {
-                AgentSpec::Codemod(_) => Err(AgentOptionsError::CannotPlan),
+                AgentSpec::Codemod(_) | AgentSpec::Existing(_) => {
+                    Err(AgentOptionsError::CannotPlan)
+                }
                 AgentSpec::Coding(_) | AgentSpec::Command(_) => Ok(Planner::Agent),
             },
             Planner::Auto => {

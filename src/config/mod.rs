@@ -22,7 +22,7 @@ mod unit_range;
 
 pub(crate) use agent::{
     AgentKind, AgentOptions, AgentOptionsError, AgentSpec, CodingAgentSpec, CodingKind,
-    CommandLine, CommandSpec, Texts,
+    CommandLine, CommandSpec, ExistingSpec, Texts,
 };
 pub(crate) use agent_choice::AgentShare;
 pub(crate) use allow::Allow;

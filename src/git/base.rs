@@ -142,7 +142,7 @@ fn default_branch(repo: &git2::Repository, remote: &str) -> Option<BranchName> {
 }
 
 /// Returns up to three branch and tag names that look like `name`.
-fn near_names(repo: &git2::Repository, name: &str) -> Vec<String> {
+pub(super) fn near_names(repo: &git2::Repository, name: &str) -> Vec<String> {
     let Ok(references) = repo.references() else {
         return Vec::new();
     };

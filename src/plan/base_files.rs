@@ -6,16 +6,16 @@ use std::rc::Rc;
 
 use super::code_owners::CodeOwners;
 use super::error::PlanError;
+use super::files_of_work::FilesOfWork;
 use super::graph::{ImportGraph, LazyGraph};
 use super::model::{Plan, Size};
 use super::packages::packages;
 use super::scan::{File, measured};
 use super::shared_files::COMMITS;
+use super::together::Together;
 use super::tracked::utf8_paths;
 use crate::config::{Grouping, Order};
-#[cfg(test)]
-use crate::git::EntryKind;
-use crate::git::{CommitId, Entry, GitError, Repo};
+use crate::git::{CommitId, Entry, EntryKind, GitError, Repo};
 use crate::imports::Language;
 
 /// The files of a base, as far as changing a plan needs them.
@@ -32,6 +32,8 @@ pub struct BaseFiles {
     pub(super) by: Option<Grouping>,
     /// How units come to need each other, unless a person says so.
     pub(super) order: Order,
+    /// The files that must not be in different units.
+    pub(super) together: Together,
     /// Returns the paths that were changed together, a list for each commit.
     pub(super) commits: Box<dyn Fn() -> Vec<Vec<String>>>,
 }
@@ -53,12 +55,21 @@ impl BaseFiles {
         by: Option<Grouping>,
         order: Order,
     ) -> Result<Self, PlanError> {
-        let entries: Rc<[Entry]> = repo.entries(&plan.base)?.into();
         let claimed: BTreeSet<&str> = plan
             .units
             .iter()
             .flat_map(|unit| unit.claim.files.iter().map(String::as_str))
             .collect();
+        let work = plan.existing_work();
+        if let Some(files) = FilesOfWork::of(repo, &plan.base, work.as_ref())? {
+            let left_out = plan.left_out.iter().flat_map(|it| &it.files);
+            let known = claimed.iter().map(ToString::to_string);
+            // A person may take back what was dropped.
+            let mut paths: Vec<String> = known.chain(left_out.cloned()).collect();
+            paths.sort();
+            return Self::of_work(&files, &paths, by, order);
+        }
+        let entries: Rc<[Entry]> = repo.entries(&plan.base)?.into();
         let to_read: Vec<(&str, &Entry)> = entries
             .iter()
             .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
@@ -71,7 +82,38 @@ impl BaseFiles {
             packages: packages(&entries),
             by,
             order,
+            together: Together::default(),
             commits: commits(repo, &plan.base),
+            entries,
+        })
+    }
+
+    /// Reads these files, sorted by path, of a base with work on top of it.
+    pub(super) fn of_work(
+        files: &FilesOfWork<'_>,
+        paths: &[String],
+        by: Option<Grouping>,
+        order: Order,
+    ) -> Result<Self, PlanError> {
+        let FilesOfWork { repo, base, work } = files;
+        let entries: Rc<[Entry]> = files.entries()?.into();
+        let to_read: Vec<(&str, &Entry)> = entries
+            .iter()
+            .filter(|entry| entry.kind != EntryKind::Submodule)
+            .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
+            .filter(|(path, _)| paths.binary_search_by(|it| it.as_str().cmp(path)).is_ok())
+            .collect();
+        let names = to_read.iter().map(|(path, _)| *path);
+        let after: Rc<[Entry]> = repo.entries(work)?.into();
+        Ok(Self {
+            together: Together::of(names, files.renamed()?),
+            files: measured(repo, &to_read)?,
+            owners: CodeOwners::of_tree(repo, &entries)?,
+            graph: LazyGraph::new(repo, work, &after),
+            packages: packages(&entries),
+            by,
+            order,
+            commits: commits(repo, base),
             entries,
         })
     }
@@ -158,6 +200,7 @@ impl BaseFiles {
             entries: files.iter().map(entry).collect(),
             by: None,
             order: Order::None,
+            together: Together::default(),
             commits: Box::new(Vec::new),
             files,
         }

@@ -6,6 +6,7 @@ use super::graph::ImportGraph;
 use super::partition::{Item, OwnerRule, PartitionInput, partition};
 use super::scan::File;
 use super::shared_files::{self, SharedKind};
+use super::together::Together;
 use crate::config::{Grouping, UnitRange};
 
 /// Everything that decides how the files are cut into units.
@@ -18,6 +19,8 @@ pub(super) struct Cutter<'a> {
     /// The folders that hold a manifest.
     pub(super) packages: &'a BTreeSet<String>,
     pub(super) by: Option<Grouping>,
+    /// The files that must not be in different units.
+    pub(super) together: &'a Together,
 }
 
 /// The files of each unit, by their places in the list.
@@ -36,10 +39,17 @@ impl Cutter<'_> {
             .map(|file| (file.path.as_str(), file.shared_kind.as_ref()))
             .collect();
         let is_apart = self.by == Some(Grouping::Owner);
+        let paths: Vec<&str> = kinds.iter().map(|(path, _)| *path).collect();
+        let together = self.together.followers(&paths);
+        let lead = |file: usize| together.get(&file).copied().unwrap_or(file);
         let followers: BTreeMap<usize, usize> = shared_files::followers(&kinds)
             .into_iter()
             // Where owners are kept apart, a file cannot follow a file of another owner.
             .filter(|&(file, followed)| !is_apart || self.groups[file] == self.groups[followed])
+            // A file that belongs to others goes where they go.
+            .filter(|&(file, _)| lead(file) == file && !together.values().any(|it| *it == file))
+            .map(|(file, followed)| (file, lead(followed)))
+            .chain(together.clone())
             .collect();
         let leads = |file: usize| !followers.contains_key(&file);
         let mut units = self.partition(range, &leads);

@@ -58,6 +58,9 @@ pub(crate) struct Renamed {
 impl Drift {
     /// Finds what happened to the plan's files between its base and a later one.
     pub(crate) fn between(repo: &Repo, plan: &Plan, later: &Base) -> Result<Self, PlanError> {
+        if plan.existing_work().is_some() {
+            return Err(PlanError::ExistingWork);
+        }
         let (ahead, behind) = repo.ahead_behind(&later.id, &plan.base)?;
         let mut drift = Self {
             ahead,

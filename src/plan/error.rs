@@ -46,6 +46,17 @@ pub enum PlanError {
     OwnersTooLarge(String),
     #[error("the base {0} of this plan is not in this repository: fetch it, or plan again")]
     BaseGone(CommitId),
+    #[error(
+        "the work that this plan cuts, commit {0}, is not in this repository: split it again with batch split"
+    )]
+    WorkGone(CommitId),
+    #[error(
+        "this plan cuts work that exists already, which is on top of the plan's own base: split it again with \
+         batch split --base"
+    )]
+    ExistingWork,
+    #[error("nothing of the work can be published: {0}")]
+    NothingToSplit(String),
     #[error("no file of the plan is left in the later base: plan again")]
     NothingLeft,
     #[error(transparent)]

@@ -22,6 +22,7 @@ pub(super) fn cut_into_units(
         graph: base.deciding_graph(all)?,
         packages: &base.packages,
         by: base.by,
+        together: &base.together,
     }
     .cut(range, &base.commits);
     let paths = |units: &[Vec<usize>]| -> Vec<Vec<&str>> {

@@ -145,3 +145,62 @@ fn after_all_others_the_last_unit_is_published_too() {
     assert_eq!(merged_list(&repo), ["a.js", "b.js", "c.js", "z"]);
     assert_eq!(repo.read("all"), repo.read("list"));
 }
+
+/// Fails in every unit as it fails on the base, so that a pull request can be sent back.
+const OLD_FAILURE: &str = "echo 'not ok 1 - old trouble'; exit 1";
+
+#[test]
+fn a_follow_up_goes_on_with_what_its_unit_created_and_adopted() {
+    let repo = sharing();
+    let check = repo.program("check", OLD_FAILURE);
+    let work = each(
+        r#"
+n=$(basename "$f" .js)
+test -z "${BATCH_FEEDBACK_FILE:-}" || { echo again >>"src/$n.test.js"; echo more >"src/$n.more.js"; echo "$n" >>list; }
+test -n "${BATCH_FEEDBACK_FILE:-}" || { echo y >>"$f"; echo test >"src/$n.test.js"; echo "$n" >>list; }"#,
+    );
+    let migrate = repo.migrate().paths(["src/"]).agent(&work).in_order();
+    let migrate = migrate.check(&check.to_string_lossy());
+    migrate.run().exits(0).says("3 of 3 units published");
+    repo.batch(["prs", "fix", "--all"])
+        .exits(0)
+        .says("3 done, 0 unchanged, 0 failed");
+    let first = repo.pushed()[0].clone();
+    assert_eq!(repo.published(&first, "src/a.test.js"), "test\nagain");
+    assert_eq!(repo.published(&first, "src/a.more.js"), "more");
+    assert_eq!(repo.published(&first, "list"), "z\na\na");
+}
+
+#[test]
+fn a_follow_up_may_not_take_what_another_unit_holds_by_now() {
+    let repo = sharing();
+    let check = repo.program("check", OLD_FAILURE);
+    let work = each(
+        r#"
+test -z "${BATCH_FEEDBACK_FILE:-}" || echo mine >>list
+test -n "${BATCH_FEEDBACK_FILE:-}" || echo y >>"$f"
+case $f in */c.js) echo theirs >>list ;; esac"#,
+    );
+    let migrate = repo.migrate().paths(["src/"]).agent(&work).in_order();
+    let migrate = migrate.check(&check.to_string_lossy());
+    migrate.run().exits(0).says("3 of 3 units published");
+    let output = repo.batch(["prs", "fix", "--all"]).exits(1);
+    output.says("1 done, 0 unchanged, 2 failed");
+    assert_eq!(repo.published(&repo.pushed()[0], "list"), "z");
+}
+
+#[test]
+fn what_the_first_unit_changes_beyond_its_claim_is_told_before_the_others_begin() {
+    let repo = sharing();
+    let work = each(r#"echo y >>"$f"; echo y >>"$f.test"; basename "$f" >>list"#);
+    let migrate = repo.migrate().paths(["src/"]).agent(&work);
+    migrate.with(["--canary"]).killed_at("0+");
+    let output = repo.batch(["resume"]).exits(3);
+    output
+        .says("also creates src/b.js.test, and changes list")
+        .says("It also changes list, which no unit claims.");
+    repo.batch(["resume", "--yes"])
+        .exits(0)
+        .says("3 of 3 units published");
+    assert_eq!(merged_list(&repo), ["a.js", "b.js", "c.js", "z"]);
+}

@@ -173,6 +173,8 @@ impl AgentFlags {
             to: Texts::new(to).or(named.to),
             lang: self.lang.clone().or(named.lang),
             rule: rule.or(named.rule),
+            work: named.work,
+            from: named.from,
         };
         let only_exit = AgentOptions {
             exit: self.agent_exit.clone(),

@@ -12,7 +12,7 @@ mod run;
 pub(super) use agent::{AgentFlags, SharesFlag, choose_if_none, chosen};
 pub(super) use allow::AllowFlags;
 pub(super) use caps::CapFlags;
-pub(super) use plan::PlanFlags;
+pub(super) use plan::{CutFlags, PlanFlags};
 pub(super) use publishing::PublishingFlags;
 pub(super) use resume::{Consent, ResumeFlags};
 pub(super) use run::RunFlags;

@@ -5,10 +5,10 @@ use clap::Args;
 use crate::codemod::OldUsePattern;
 use crate::config::{Config, Grouping, Order, Planner, UnitRange};
 
-/// How a change becomes units.
+/// How files become units.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Plan")]
-pub(in crate::cli) struct PlanFlags {
+pub(in crate::cli) struct CutFlags {
     /// The number of units, or a range [default: 5..30]
     #[arg(long, value_name = "N|A..B")]
     units: Option<UnitRange>,
@@ -21,6 +21,34 @@ pub(in crate::cli) struct PlanFlags {
         hide_possible_values = true
     )]
     by: Option<Grouping>,
+    /// With deps, a unit starts from the work of the units whose files its own files import [default: none]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "none|deps",
+        hide_possible_values = true
+    )]
+    order: Option<Order>,
+    /// The commit to start from [default: the remote's default branch where known, else HEAD]
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+}
+
+impl CutFlags {
+    pub(in crate::cli) fn apply(&self, config: &mut Config) {
+        config.plan.units = self.units.or(config.plan.units);
+        config.plan.by = self.by.or(config.plan.by);
+        config.plan.order = self.order.or(config.plan.order);
+        config.plan.base = self.base.clone().or(config.plan.base.take());
+    }
+}
+
+/// How a change becomes units.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Plan")]
+pub(in crate::cli) struct PlanFlags {
+    #[command(flatten)]
+    cut: CutFlags,
     /// How the change is divided: graph uses the imports between files, at no cost; agent lets your agent read the base
     /// and propose the units, at the cost of that agent; auto means agent for coding agents, else graph [default: auto]
     #[arg(
@@ -30,14 +58,6 @@ pub(in crate::cli) struct PlanFlags {
         hide_possible_values = true
     )]
     planner: Option<Planner>,
-    /// With deps, a unit starts from the work of the units whose files its own files import [default: none]
-    #[arg(
-        long,
-        value_enum,
-        value_name = "none|deps",
-        hide_possible_values = true
-    )]
-    order: Option<Order>,
     /// An ast-grep pattern for the old code: files without a match are left out of the plan, and the matches that
     /// remain are counted after the run
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
@@ -50,9 +70,6 @@ pub(in crate::cli) struct PlanFlags {
         conflicts_with = "until"
     )]
     until_regex: Option<String>,
-    /// The commit to start from [default: the remote's default branch where known, else HEAD]
-    #[arg(long, value_name = "REV")]
-    base: Option<String>,
 }
 
 impl PlanFlags {
@@ -63,14 +80,11 @@ impl PlanFlags {
     }
 
     pub(in crate::cli) fn base(&self) -> Option<&str> {
-        self.base.as_deref()
+        self.cut.base.as_deref()
     }
 
     pub(in crate::cli) fn apply(&self, config: &mut Config) {
-        config.plan.units = self.units.or(config.plan.units);
-        config.plan.by = self.by.or(config.plan.by);
-        config.plan.order = self.order.or(config.plan.order);
+        self.cut.apply(config);
         config.plan.planner = self.planner.or(config.plan.planner);
-        config.plan.base = self.base.clone().or(config.plan.base.take());
     }
 }

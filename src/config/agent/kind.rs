@@ -27,6 +27,9 @@ pub(crate) enum AgentKind {
     Command,
     /// The built-in structural or regex rewrite.
     Codemod,
+    /// No agent: the work exists already. Only `batch split` makes such a plan, so no flag names it.
+    #[value(skip)]
+    Existing,
 }
 
 /// A coding agent that batch can drive.
@@ -60,6 +63,7 @@ impl AgentKind {
             Self::Copilot => "copilot",
             Self::Command => "command",
             Self::Codemod => "codemod",
+            Self::Existing => "existing",
         }
     }
 
@@ -81,7 +85,7 @@ impl AgentKind {
             Self::Opencode => Some(CodingKind::Opencode),
             Self::Aider => Some(CodingKind::Aider),
             Self::Copilot => Some(CodingKind::Copilot),
-            Self::Auto | Self::Command | Self::Codemod => None,
+            Self::Auto | Self::Command | Self::Codemod | Self::Existing => None,
         }
     }
 }

@@ -12,5 +12,5 @@ mod texts;
 pub(crate) use kind::{AgentKind, CodingKind};
 pub(crate) use options::AgentOptions;
 pub(crate) use resolve::AgentOptionsError;
-pub(crate) use spec::{AgentSpec, CodingAgentSpec, CommandLine, CommandSpec};
+pub(crate) use spec::{AgentSpec, CodingAgentSpec, CommandLine, CommandSpec, ExistingSpec};
 pub(crate) use texts::Texts;

@@ -42,6 +42,12 @@ pub(crate) struct AgentOptions {
     /// The text of a rule in ast-grep's YAML format.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// For work that exists already: the full id of the commit that holds it, on top of the plan's base.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work: Option<String>,
+    /// The name by which the user knows that work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 impl AgentOptions {
@@ -49,6 +55,23 @@ impl AgentOptions {
     #[must_use]
     pub(crate) fn or(self, other: Self) -> Self {
         if self == Self::default() { other } else { self }
+    }
+
+    /// Returns the options for work that exists already, in a commit.
+    pub(crate) fn of_existing(work: &str, from: &str) -> Self {
+        Self {
+            kind: Some(AgentKind::Existing),
+            work: Some(work.to_owned()),
+            from: Some(from.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the id of the commit that holds the work, where it exists already.
+    #[must_use]
+    pub(crate) fn existing_work(&self) -> Option<&str> {
+        let is_existing = self.kind == Some(AgentKind::Existing);
+        self.work.as_deref().filter(|_| is_existing)
     }
 
     /// Checks whether any field is given.

@@ -2,7 +2,7 @@
 
 use super::kind::{AgentKind, CodingKind};
 use super::options::AgentOptions;
-use super::spec::{AgentSpec, CodingAgentSpec, CommandLine, CommandSpec};
+use super::spec::{AgentSpec, CodingAgentSpec, CommandLine, CommandSpec, ExistingSpec};
 use super::texts::Texts;
 use crate::codemod::Recipe;
 
@@ -45,6 +45,14 @@ pub(crate) enum AgentOptionsError {
         given: usize,
         to: usize,
     },
+    #[error(
+        "{0} works only in a plan that batch split has written, with kind = \"existing\" and the full id of a commit"
+    )]
+    NotExisting(&'static str),
+    #[error(
+        "{0} is work that exists already: it needs no agent, and no other agent can share in it; leave the agent out"
+    )]
+    Exists(String),
     #[error("the agent command {0:?} is empty or has an unclosed quote")]
     BadCommand(String),
 }
@@ -92,6 +100,9 @@ impl AgentOptions {
     /// When they name none, or two, or leave out what the named one needs.
     pub(crate) fn resolve(&self) -> Result<AgentSpec, AgentOptionsError> {
         use AgentOptionsError::{Auto, WorksOnlyWith};
+        if let Some(existing) = self.existing()? {
+            return Ok(AgentSpec::Existing(existing));
+        }
         let named = self.named()?;
         if self.kind == Some(AgentKind::Auto) {
             return Err(Auto);
@@ -129,6 +140,32 @@ impl AgentOptions {
                 Ok(AgentSpec::Codemod(Recipe::Rule { text }))
             }
         }
+    }
+
+    /// Returns the work that exists already, where the options say so. Such options have no others beside them.
+    fn existing(&self) -> Result<Option<ExistingSpec>, AgentOptionsError> {
+        use AgentOptionsError::NotExisting;
+        let Some(work) = &self.work else {
+            return match (self.kind, &self.from) {
+                (Some(AgentKind::Existing), _) => Err(NotExisting("kind = \"existing\"")),
+                (_, Some(_)) => Err(NotExisting("from")),
+                (_, None) => Ok(None),
+            };
+        };
+        let is_id =
+            matches!(work.len(), 40 | 64) && work.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let others = Self {
+            kind: None,
+            work: None,
+            from: None,
+            ..self.clone()
+        };
+        if !is_id || self.kind != Some(AgentKind::Existing) || others.is_given() {
+            return Err(NotExisting("work"));
+        }
+        Ok(Some(ExistingSpec {
+            from: self.from.clone(),
+        }))
     }
 
     /// Returns the option that names an agent; two such options are an error.

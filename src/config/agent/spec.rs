@@ -14,6 +14,15 @@ pub(crate) enum AgentSpec {
     Command(CommandSpec),
     /// The built-in rewrite of the claimed files.
     Codemod(Recipe),
+    /// Work that exists already.
+    Existing(ExistingSpec),
+}
+
+/// Work that exists already, which no agent does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExistingSpec {
+    /// The name by which the user knows it.
+    pub from: Option<String>,
 }
 
 /// A coding agent and how to start it.
@@ -50,6 +59,7 @@ impl fmt::Display for AgentSpec {
             Self::Coding(spec) => spec.fmt(f),
             Self::Command(command) => write!(f, "command: {}", command.line),
             Self::Codemod(_) => f.write_str("codemod"),
+            Self::Existing(work) => work.fmt(f),
         }
     }
 }
@@ -59,6 +69,15 @@ impl fmt::Display for CodingAgentSpec {
         match &self.model {
             Some(model) => write!(f, "{} ({model})", self.kind),
             None => self.kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ExistingSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.from {
+            Some(from) => write!(f, "existing work ({from})"),
+            None => f.write_str("existing work"),
         }
     }
 }

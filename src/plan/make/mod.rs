@@ -10,6 +10,7 @@ use super::claim::Ownership;
 use super::code_owners::CodeOwners;
 use super::error::PlanError;
 use super::file::{AtBase, check_files, parse};
+use super::files_of_work::FilesOfWork;
 use super::graph::LazyGraph;
 use super::model::{Plan, Research};
 use super::order::waves;
@@ -17,6 +18,7 @@ use super::packages::packages;
 use super::scan::{measured, scan};
 use super::select::Selection;
 use super::suggest::nearest_path;
+use super::together::Together;
 use super::tracked::utf8_paths;
 use super::units::cut_into_units;
 use crate::codemod::{Codemod, OldUseCounter, OldUsePattern};
@@ -99,6 +101,7 @@ pub(crate) fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFile
         entries: Rc::clone(&entries),
         by: request.by,
         order: request.order,
+        together: Together::default(),
         commits: commits(repo, &request.base.id),
     };
     let mut units = cut_into_units(&base.files, &base, request.units)?;
@@ -117,6 +120,7 @@ pub(crate) fn make(repo: &Repo, request: &Request<'_>) -> Result<(Plan, BaseFile
         until: request.until.clone(),
         research: Research::default(),
         units,
+        integration: None,
         left_out,
     };
     prove(&plan, &entries)?;
@@ -129,12 +133,21 @@ pub(crate) fn load(repo: &Repo, text: &str) -> Result<Plan, PlanError> {
     if !repo.has_commit(&plan.base)? {
         return Err(PlanError::BaseGone(plan.base));
     }
-    let entries = repo.entries(&plan.base)?;
+    let work = plan.existing_work();
+    let of_work = FilesOfWork::of(repo, &plan.base, work.as_ref())?;
+    let entries = match &of_work {
+        Some(files) => files.entries()?,
+        None => repo.entries(&plan.base)?,
+    };
     let by_path: HashMap<&str, &Entry> = entries
         .iter()
         .filter_map(|entry| Some((str::from_utf8(&entry.path).ok()?, entry)))
         .collect();
-    check_files(text, |path| at_base(path, &entries, &by_path))?;
+    check_files(text, |path| match at_base(path, &entries, &by_path) {
+        // Nobody follows a symlink that exists already.
+        AtBase::Symlink if of_work.is_some() => AtBase::File,
+        found => found,
+    })?;
     for unit in &mut plan.units {
         let files: Vec<(&str, &Entry)> = unit
             .claim

@@ -48,6 +48,7 @@ pub(crate) fn division(
                 owners: whole.owners.clone(),
                 agent: whole.agent.clone(),
                 candidates: Vec::new(),
+                work: Vec::new(),
             },
             claims: files,
         });

@@ -48,6 +48,8 @@ pub enum RunError {
     GitFolder(GitError),
     #[error("a worktree of the run cannot be brought to the repository's new place: {0}")]
     Moved(GitError),
+    #[error("the work cannot be cut: {0}")]
+    Work(GitError),
     #[error("the run is driven by another process already{}", holder_words(*holder))]
     Taken { holder: Holder },
     #[error("the run had to stop because what happens can no longer be written down: {0}")]

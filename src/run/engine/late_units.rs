@@ -4,13 +4,13 @@ use crate::git::{CommitId, GitError};
 use crate::run::job::job::Job;
 use crate::run::job::late_units::{LateKind, LateUnit};
 use crate::run::log::outcome::Outcome;
-use crate::run::log::run_fact::{AddedUnit, UnitHeader};
+use crate::run::log::run_fact::UnitHeader;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals};
 use crate::run::log::unit_state::UnitState;
 
 /// Returns the unit that is to be added now, if there is one.
-pub(crate) fn due(job: &Job, state: &RunState) -> Option<AddedUnit> {
+pub(crate) fn due(job: &Job, state: &RunState) -> Option<UnitHeader> {
     let at_work = state.units.iter().any(|unit| !is_done(unit));
     if at_work || state.starts_no_more() || state.canary().is_some() {
         return None;
@@ -25,7 +25,7 @@ fn is_done(unit: &UnitState) -> bool {
     unit.outcome().is_some() || unit.attempt.commit.is_some()
 }
 
-fn made_of(late: &LateUnit, job: &Job, state: &RunState) -> Option<AddedUnit> {
+fn made_of(late: &LateUnit, job: &Job, state: &RunState) -> Option<UnitHeader> {
     let good: Vec<&UnitState> = state.units.iter().filter(|unit| has_work(unit)).collect();
     let work: Vec<CarriedWork> = match late.kind {
         LateKind::Removals => good
@@ -44,21 +44,21 @@ fn made_of(late: &LateUnit, job: &Job, state: &RunState) -> Option<AddedUnit> {
     if !has_reason {
         return None;
     }
-    Some(AddedUnit {
-        header: UnitHeader {
-            id: late.unit.id.clone(),
-            title: late.unit.title.clone(),
-            // A unit that takes nothing away may use what others take away, until its own work is there.
-            needs: good
-                .into_iter()
-                .map(|unit| unit.header.id.clone())
-                .collect(),
-            files: 0,
-            lines: 0,
-            owners: Vec::new(),
-            agent: None,
-            candidates: Vec::new(),
-        },
+    let number = job.spec.number(&late.unit.id);
+    let agent = number.map(|number| job.units[number].assignment.agent.id().clone());
+    Some(UnitHeader {
+        id: late.unit.id.clone(),
+        title: late.unit.title.clone(),
+        // A unit that takes nothing away may use what others take away, until its own work is there.
+        needs: good
+            .into_iter()
+            .map(|unit| unit.header.id.clone())
+            .collect(),
+        files: late.unit.claim.files.len(),
+        lines: 0,
+        owners: late.unit.owners.clone(),
+        agent: agent.filter(|_| late.unit.agent.is_some()),
+        candidates: Vec::new(),
         work,
     })
 }

@@ -7,6 +7,7 @@ use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::plan::file::to_toml;
 use crate::run::engine::error::RunError;
+use crate::run::job::existing_work;
 use crate::run::job::job::Job;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::record::{append, load, now};
@@ -64,9 +65,14 @@ pub(crate) fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunSt
     ] {
         std::fs::write(&path, text).map_err(|source| RunError::folder(&path, source))?;
     }
-    let started = Event::Run(RunFact::Started(Box::new(job.header())));
+    let mut header = job.header();
+    let parts = existing_work::parts(job).map_err(RunError::Work)?;
+    for (unit, work) in header.units.iter_mut().zip(parts) {
+        unit.work = work;
+    }
+    let started = Event::Run(RunFact::Started(Box::new(header.clone())));
     let first = append(journal, job.id(), now(), started)?;
-    let state = RunState::start(job.id().clone(), job.header(), first.at);
+    let state = RunState::start(job.id().clone(), header, first.at);
     Ok((first, state))
 }
 

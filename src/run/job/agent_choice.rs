@@ -1,7 +1,7 @@
 //! Decides which agents do the units of a saved plan: the agents that the user names now, else the plan's own, else the
 //! agents of batch.toml.
 
-use crate::config::{AgentOptionsError, Config};
+use crate::config::{AgentOptionsError, AgentSpec, Config};
 use crate::plan::Plan;
 
 /// The place that names the agents of a run.
@@ -36,6 +36,9 @@ pub fn assign_agents(
         // `auto` has become a named agent meanwhile.
         plan.agent = config.agent.clone();
         return Ok(());
+    }
+    if let Ok(AgentSpec::Existing(work)) = plan.agent.resolve() {
+        return Err(AgentOptionsError::Exists(work.to_string()));
     }
     config.check_agents()?;
     let members = config.agent_shares()?;

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::{Agent, CodemodAgent, CodingAgent, CommandAgent, FurtherAttempts, Limits};
+use crate::agent::{
+    Agent, CodemodAgent, CodingAgent, CommandAgent, ExistingWork, FurtherAttempts, Limits,
+};
 use crate::codemod::Codemod;
 use crate::config::{AgentCaps, AgentOptions, AgentSpec, Config, Price};
 use crate::plan::Plan;
@@ -144,5 +146,6 @@ pub fn agent(
         AgentSpec::Codemod(recipe) => {
             Arc::new(CodemodAgent::new(Arc::new(Codemod::compile(recipe)?)))
         }
+        AgentSpec::Existing(work) => Arc::new(ExistingWork::new(work)),
     })
 }

@@ -7,8 +7,8 @@ use crate::codemod::CodemodError;
 use crate::config::AgentOptionsError;
 use crate::forge::TextError;
 use crate::git::GitError;
-use crate::plan::PlanError;
 use crate::plan::claim::OwnershipError;
+use crate::plan::{PlanError, UnitId};
 use crate::process::ProcessError;
 use crate::regenerate::RegenerateError;
 use crate::run::delivery::error::DeliveryError;
@@ -63,7 +63,9 @@ pub enum PrepareError {
     TooMany { wanted: usize, units: usize },
     #[error("the number of jobs must be at least 1")]
     NoJobs,
-    #[error("--best-of is for agents: the codemod does the same every time")]
+    #[error(
+        "--best-of is for agents: a codemod, and work that exists already, are the same every time"
+    )]
     AllAlike,
     #[error(
         "--once is for a command (--agent-cmd) that works on the whole repository; {agent} works on the files of one \
@@ -74,4 +76,14 @@ pub enum PrepareError {
         "--once takes one work of one command, so neither --best-of nor several agents go with it"
     )]
     OnceOfSeveral,
+    #[error(
+        "--integrate is for agents, and work that exists already has none: split without it, and let an agent do that \
+         afterwards"
+    )]
+    NoIntegrator,
+    #[error(
+        "unit '{unit}' of the plan integrates, and --integrate (or integrate in batch.toml) asks for another last \
+         unit: leave one of them out"
+    )]
+    IntegratesTwice { unit: UnitId },
 }

@@ -82,7 +82,11 @@ impl Findings {
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
         let environment = worker_environment(std::env::vars_os(), config, repo)?;
         Ok(Self {
-            rules: rules(repo, &plan.base, tracked, config, &environment)?,
+            rules: match plan.existing_work() {
+                // It is published as it is.
+                Some(_) => Rules::default(),
+                None => rules(repo, &plan.base, tracked, config, &environment)?,
+            },
             until: plan
                 .until
                 .as_ref()

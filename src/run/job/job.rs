@@ -106,8 +106,11 @@ impl Job {
         let mut units: Vec<UnitSpec> = of_plan
             .map(|(assignment, checks)| UnitSpec { assignment, checks })
             .collect();
+        let of_plan = units.len();
         for late in &late {
-            let spec = UnitSpec::of_all(&units, late);
+            let options = late.unit.agent.as_ref().map(|_| plan.agent_of(&late.unit));
+            let own = options.map(|it| Assignment::of(it, config, &plan.instruction, dir));
+            let spec = UnitSpec::of_all(&units[..of_plan], late, own.transpose()?);
             units.push(spec);
         }
         Ok(Self {
@@ -493,6 +496,7 @@ impl Job {
                     owners: unit.owners.clone(),
                     agent: (!plan.agents.is_empty()).then(|| spec.assignment.agent.id().clone()),
                     candidates: self.candidate_agents(number),
+                    work: Vec::new(),
                 })
                 .collect(),
         }
@@ -574,6 +578,15 @@ fn refuse_impossible(plan: &Plan, config: &Config) -> Result<(), PrepareError> {
     {
         let wanted = least.required(units);
         return Err(PrepareError::TooMany { wanted, units });
+    }
+    let last = plan.integration.as_ref();
+    if let Some(last) = last.filter(|_| config.run.integrate.is_some()) {
+        let unit = last.id.clone();
+        return Err(PrepareError::IntegratesTwice { unit });
+    }
+    let has_agent = plan.existing_work().is_none() || last.is_some_and(|it| it.agent.is_some());
+    if !has_agent && (last.is_some() || config.run.integrate.is_some()) {
+        return Err(PrepareError::NoIntegrator);
     }
     match config.run.jobs {
         Some(0) => Err(PrepareError::NoJobs),

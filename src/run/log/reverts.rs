@@ -62,6 +62,7 @@ impl RunState {
             owners: unit.header.owners.clone(),
             agent: None,
             candidates: Vec::new(),
+            work: Vec::new(),
         };
         Some(UnitState {
             phase: Phase::Ended(Outcome::Published),

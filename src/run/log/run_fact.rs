@@ -57,7 +57,7 @@ pub enum RunFact {
         agent: Option<AgentId>,
     },
     /// The run added a unit to its plan.
-    UnitAdded(Box<AddedUnit>),
+    UnitAdded(Box<UnitHeader>),
     /// The command worked once for all units.
     WorkedOnce(WholeWork),
     /// A unit was too much for its agent and is divided.
@@ -116,16 +116,6 @@ pub struct WholeWork {
     pub took_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-}
-
-/// A unit that the run added to its plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddedUnit {
-    #[serde(flatten)]
-    pub header: UnitHeader,
-    /// The work that it begins with, each as a difference between two trees.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub work: Vec<CarriedWork>,
 }
 
 /// A unit that is divided.
@@ -295,6 +285,10 @@ pub struct UnitHeader {
     /// The agent of each candidate, where several agents take turns.
     #[serde(default, rename = "rivals", skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<AgentId>,
+    /// The work that every attempt at the unit begins with, each as a difference between two trees: work that existed
+    /// before the run, or that other units left to this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub work: Vec<CarriedWork>,
 }
 
 /// The place of the tracking issue of a run.

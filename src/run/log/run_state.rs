@@ -11,7 +11,7 @@ use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_fact::{
-    AddedUnit, Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop, WholeWork,
+    Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop, UnitHeader, WholeWork,
 };
 use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
@@ -132,11 +132,9 @@ impl RunState {
     }
 
     /// Takes in a unit that the plan does not have.
-    fn add(&mut self, added: &AddedUnit) {
-        if self.unit(&added.header.id).is_none() {
-            let mut unit = UnitState::new(added.header.clone());
-            unit.left_by_others.clone_from(&added.work);
-            self.units.push(unit);
+    fn add(&mut self, added: &UnitHeader) {
+        if self.unit(&added.id).is_none() {
+            self.units.push(UnitState::new(added.clone()));
         }
     }
 

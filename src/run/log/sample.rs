@@ -16,6 +16,7 @@ pub(crate) fn unit(id: &str) -> UnitHeader {
         owners: Vec::new(),
         agent: None,
         candidates: Vec::new(),
+        work: Vec::new(),
     }
 }
 

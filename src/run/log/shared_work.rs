@@ -33,7 +33,7 @@ impl UnitState {
     /// Takes in that the carried work is in the new checkout.
     pub(super) fn take_carried(&mut self, left_to_do: Option<&LeftToDo>) {
         let carried = std::mem::take(&mut self.carried);
-        if let Some(work) = carried.last().or(self.left_by_others.last()).cloned() {
+        if let Some(work) = carried.last().or(self.header.work.last()).cloned() {
             self.attempt.agent_took_ms = Some(work.took_ms);
             self.attempt.summary = work.summary;
             self.attempt.session = work.session;

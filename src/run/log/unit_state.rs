@@ -55,8 +55,6 @@ pub struct UnitState {
     pub shared_paths: Vec<String>,
     /// The work that is to be carried onto theirs.
     pub carried: Vec<CarriedWork>,
-    /// The work that other units left to this one, which was added for it. Every new attempt begins with it.
-    pub left_by_others: Vec<CarriedWork>,
 }
 
 /// The phase of a unit.
@@ -111,7 +109,6 @@ impl UnitState {
             sharing: None,
             shared_paths: Vec::new(),
             carried: Vec::new(),
-            left_by_others: Vec::new(),
         }
     }
 
@@ -273,7 +270,6 @@ impl UnitState {
         header.needs.retain(|need| !self.stands_on.contains(need));
         let earlier = std::mem::replace(self, Self::new(header));
         self.amendment = earlier.amendment;
-        self.left_by_others = earlier.left_by_others;
         self.claim = earlier.claim;
         self.divided = earlier.divided;
         self.amendment.amend(amendment);

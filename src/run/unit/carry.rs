@@ -1,5 +1,5 @@
-//! The step that brings the work of an agent onto the work of other units, where its unit starts again on top of them:
-//! an agent is paid once.
+//! The step that brings work into a new checkout before the agent starts: the work of an agent onto the work of other
+//! units, where its unit starts again on top of them (an agent is paid once), or the work that a unit begins with.
 
 use crate::agent::FurtherAttempts;
 use crate::run::log::outcome::Step;
@@ -18,11 +18,12 @@ pub(crate) async fn carry(unit: &UnitContext, prepared: &Prepared) -> Result<(),
     let attempt = &state.attempt;
     let has_begun = attempt.agent_took_ms.is_some() || !attempt.sent_back.is_empty();
     let work = if state.carried.is_empty() {
-        state.left_by_others.clone()
+        state.header.work.clone()
     } else {
         state.carried.clone()
     };
-    if work.is_empty() || has_begun {
+    // A follow-up goes on with published work, which has it all.
+    if work.is_empty() || has_begun || state.follow_up.is_some() {
         return Ok(());
     }
     let mut tree = prepared.tree.clone();

@@ -29,6 +29,11 @@ pub(crate) fn whole_work_ref(run: &RunId, moment: &str) -> String {
     format!("refs/batch/left/{run}/whole.{moment}")
 }
 
+/// Returns the ref that keeps the part of existing work with which a unit begins.
+pub(crate) fn part_of_work(run: &RunId, unit: &UnitId) -> String {
+    format!("refs/batch/left/{run}/{unit}.work")
+}
+
 /// Returns the ref that keeps a branch with other people's commits.
 pub(crate) fn set_aside_ref(run: &RunId, unit: &UnitId) -> String {
     format!("refs/batch/left/{run}/{unit}")

@@ -33,6 +33,14 @@ impl Places {
             .with_extension("toml")
     }
 
+    /// Lists the files of all plans that were made and not run.
+    #[must_use]
+    pub fn saved_plans(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.state.join("plans"));
+        let entries = entries.into_iter().flatten().filter_map(Result::ok);
+        entries.map(|entry| entry.path()).collect()
+    }
+
     /// Returns the folder with the record of a planning session.
     #[must_use]
     pub fn planning_session(&self, id: &RunId) -> PathBuf {

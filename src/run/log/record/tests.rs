@@ -5,7 +5,7 @@ use crate::config::{AgentOptions, FindingKind, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
 use crate::run::log::content::ContentRecord;
-use crate::run::log::run_fact::{AddedUnit, Division, Retry, UnitPart, WholeWork};
+use crate::run::log::run_fact::{Division, Retry, UnitPart, WholeWork};
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
@@ -441,10 +441,8 @@ fn every_kind_of_event() -> Vec<Event> {
         all.push(Event::Run(RunFact::Tracked(IssueLink { number, url })));
     }
     all.push(Event::Run(RunFact::NotTracked { reason: "r".into() }));
-    all.push(Event::Run(RunFact::UnitAdded(Box::new(AddedUnit {
-        header: sample::unit("03-removals"),
-        work: Vec::new(),
-    }))));
+    let added = sample::unit("03-removals");
+    all.push(Event::Run(RunFact::UnitAdded(Box::new(added))));
     all.push(Event::Run(RunFact::UnitDivided(Box::new(Division {
         unit: UnitId::parse("01-a").unwrap(),
         reason: "r".into(),
