@@ -86,7 +86,7 @@ async function migrate(chosen, work, names, flags, files) {
   const { git, model, settings, options } = await stage(chosen, work, names, files);
   try {
     const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agents', chosen.join(','),
-      '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+      '--units', String(names.length), '--yes', '--no-pilot', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, said] = ['', ''];
     child.stdout.on('data', (bytes) => { out += bytes; });
     child.stderr.on('data', (bytes) => { said += bytes; });

@@ -190,6 +190,9 @@ pub(crate) struct RunConfig {
     pub once: Option<bool>,
     /// Whether one unit is done first, and the others only after somebody has accepted it.
     pub canary: Option<bool>,
+    /// Whether one unit of each coding agent goes through all gates before the others start. Without a word here, a run
+    /// that is approved by `--yes` does that.
+    pub pilot: Option<bool>,
     /// What is published although the gate on the content of work would hold it.
     pub allow: Vec<Allow>,
 }

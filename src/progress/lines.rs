@@ -68,12 +68,17 @@ pub(super) fn shared(recorded: &Recorded, state: &RunState) -> Option<String> {
 fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
     let (id, fact) = match &recorded.event {
         Event::Run(RunFact::Started(header)) => {
-            return Some(format!(
+            let mut said = format!(
                 "run {}: {}, {} at once",
                 state.id,
                 words::count(header.units.len(), "unit"),
                 header.jobs
-            ));
+            );
+            if !header.pilots.is_empty() {
+                let pilots = words::few(header.pilots.iter().map(ToString::to_string), PATHS_SHOWN);
+                let _ = write!(said, "; pilot first: {pilots} (--no-pilot starts all)");
+            }
+            return Some(said);
         }
         Event::Run(RunFact::StopRequested { how }) => return Some(stopping(*how).to_owned()),
         Event::Run(RunFact::Resumed { .. }) => {
@@ -158,6 +163,16 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 "the tracking issue is not up to date: {}",
                 first_line(reason)
             ));
+        }
+        Event::Run(RunFact::PilotChosen(pilot)) => {
+            let unit = &pilot.unit;
+            return Some(match &pilot.said {
+                Some(said) => format!(
+                    "the first attempts failed alike ({}): {unit} goes on as pilot, the others wait",
+                    words::line(said)
+                ),
+                None => format!("the next pilot is {unit}; the others wait"),
+            });
         }
         Event::Run(RunFact::UnitAdded(added)) => {
             let title = words::line(&added.title);

@@ -57,7 +57,7 @@ pub use log::publication::FollowUpResult;
 pub use log::record::{RecordError, events, events_after, find, fold, load, now};
 pub use log::run_fact::{Amendment, Division, Goal, IssueLink, OldUses, RunFact, Stop};
 #[cfg(test)]
-pub(crate) use log::run_fact::{RunHeader, UnitHeader};
+pub(crate) use log::run_fact::{Pilot, RunHeader, UnitHeader};
 pub use log::run_id::RunId;
 pub use log::run_state::{ActiveThrottle, RunState};
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Programs that speak as Claude Code does, and what becomes of what they say, print and claim.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+
 use crate::support::Repo;
 
-/// A program that speaks as Claude Code does. Its `work` may set what it says (`SAY`), and the status of its
-/// provider's answer (`STATUS`), with which it fails.
+/// A program that speaks as Claude Code does. Its `work` finds its one file as `FILE`, and may set what it says
+/// (`SAY`), and the status of its provider's answer (`STATUS`), with which it fails.
 pub fn claude(work: &str) -> String {
     format!(
         r#"
 cat >"$here/prompt-$BATCH_UNIT"
 note
+package=${{BATCH_UNIT#*packages-p}}
+FILE=packages/p${{package%%-*}}/index.js
 SAY='Signed every file.' STATUS=null ERROR=false
 echo '{{"type":"system","subtype":"init","session_id":"s"}}'
 {work}
@@ -92,4 +97,95 @@ test -e "$here/once" || { echo '// signed' >>packages/p0/index.js; touch "$here/
         prompt.contains("## Your files") && prompt.contains("never right"),
         "{prompt}"
     );
+}
+
+/// Is green where a file holds what a worked example shows, and red for the same reason everywhere else.
+const WANTS_ANOTHER_FORM: &str = r#"
+test "$BATCH_UNIT" != .base || exit 0
+grep -q mended packages/*/*.js || { echo 'FAIL: not the right form'; exit 1; }"#;
+
+#[test]
+fn a_run_that_nobody_watches_begins_with_one_unit_which_the_others_follow() {
+    let repo = Repo::with_packages(5);
+    let check = repo.program("check", WANTS_ANOTHER_FORM);
+    // It finds the right form when it is told of the check, or has an example.
+    let learns = claude(
+        r#"word=wrong
+if grep -q 'must pass does not pass\|+// mended' "$here/prompt-$BATCH_UNIT"; then word=mended; fi
+echo "// $word" >>"$FILE""#,
+    );
+    let migrate = repo
+        .migrate()
+        .agent(&learns)
+        .check(&check.to_string_lossy());
+    let migrate = migrate.units(5).with(["--agent", "claude", "-j", "4"]);
+    let output = migrate.run().exits(0);
+    output.says("5 of 5 units published");
+    assert!(output.stderr().contains("pilot first: 03-"), "{output:?}");
+    let worked = repo.worked();
+    assert_eq!(worked.len(), 6, "{worked:?}");
+    assert_eq!(worked[0], worked[1]);
+    assert!(worked[0].starts_with("03-"), "{worked:?}");
+
+    // Where the pilots fail alike, the others do not start.
+    let repo = Repo::with_packages(6);
+    let check = repo.program("check", WANTS_ANOTHER_FORM);
+    let never = claude(r#"echo '// wrong' >>"$FILE""#);
+    let migrate = repo.migrate().agent(&never).check(&check.to_string_lossy());
+    let migrate = migrate.units(6).with(["--agent", "claude", "-j", "4"]);
+    let output = migrate.with(["--attempts", "2"]).run();
+    output.exits(1).says("3 failed, 3 skipped");
+    assert_eq!(repo.worked().len(), 6);
+}
+
+#[test]
+fn after_three_first_attempts_that_fail_alike_one_unit_goes_on_for_the_others() {
+    let repo = Repo::with_packages(6);
+    let go = repo.fifo("go");
+    // Held open, so that neither side waits for the other to open it.
+    let mut go = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(go)
+        .expect("the pipe");
+    let check = repo.program("check", WANTS_ANOTHER_FORM);
+    // The unit of p0 finds the right form the second time, and the others by its example. Whoever works a second time
+    // waits until the run knows that the first attempts failed alike.
+    let learns = claude(
+        r#"word=wrong
+if test -e "$here/began-$BATCH_UNIT"; then
+    read -r go <"$here/go"
+    test "$FILE" != packages/p0/index.js || word=mended
+fi
+touch "$here/began-$BATCH_UNIT"
+if grep -q '+// mended' "$here/prompt-$BATCH_UNIT"; then word=mended; fi
+echo "// $word" >>"$FILE""#,
+    );
+    let migrate = repo
+        .migrate()
+        .agent(&learns)
+        .check(&check.to_string_lossy());
+    let migrate = migrate.units(6).with(["--agent", "claude", "-j", "3"]);
+    let mut session = migrate.with(["--no-pilot"]).start();
+    session.wait_for("01-packages-p0-index-js goes on as pilot, the others wait");
+    go.write_all(&b"go\n".repeat(18)).expect("the pipe");
+    session.finish().exits(0).says("6 of 6 units published");
+    let worked = repo.worked();
+    assert!((9..=10).contains(&worked.len()), "{worked:?}");
+    for unit in ["04-", "05-", "06-"] {
+        let starts = worked.iter().filter(|it| it.starts_with(unit));
+        assert_eq!(starts.count(), 1, "{worked:?}");
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_while_its_pilot_works_goes_on_with_it() {
+    let repo = Repo::with_packages(5);
+    let signs = claude(r#"echo '// signed' >>"$FILE""#);
+    let migrate = repo.migrate().agent(&signs).units(5);
+    migrate.with(["--agent", "claude"]).killed_at("4+");
+    let output = repo.batch(["resume"]).exits(0);
+    output.says("5 of 5 units published");
+    let worked = repo.worked();
+    assert!(worked[0].starts_with("03-"), "{worked:?}");
 }

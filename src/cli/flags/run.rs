@@ -39,6 +39,9 @@ pub(in crate::cli) struct RunFlags {
     /// Do one unit first, show its change, and start the others once the change is accepted
     #[arg(long)]
     canary: bool,
+    /// Start as many units of a coding agent as -j says at once, also in a run that nobody watches
+    #[arg(long)]
+    no_pilot: bool,
     /// What a unit may come to own beyond the files that it claims [default: adopt]
     #[arg(long, value_enum, value_name = "RULE")]
     scope: Option<ScopeRule>,
@@ -114,6 +117,12 @@ impl RunFlags {
         }
         if self.canary {
             config.run.canary = Some(true);
+        }
+        if self.no_pilot {
+            config.run.pilot = Some(false);
+        } else if self.yes {
+            // Nobody watches the run.
+            config.run.pilot.get_or_insert(true);
         }
         config.publish.when = self.publish.or(config.publish.when);
         if self.no_ci {

@@ -30,6 +30,7 @@ use crate::run::log::unit_state::{Phase, UnitState};
 use crate::run::schedule::breaker;
 use crate::run::schedule::concurrency::{Concurrency, InterruptionReport};
 use crate::run::schedule::limits::{UsageReport, WorkingAgents};
+use crate::run::schedule::pilot;
 use crate::run::schedule::refusal::{among_others, refusal, strayed_with};
 use crate::run::schedule::restart_order::behind_others;
 use crate::run::schedule::scheduler::{self, Next, Space};
@@ -186,7 +187,13 @@ impl<'w> Engine<'w> {
     pub(crate) async fn handle(&mut self, message: Message) -> Result<(), RunError> {
         match message {
             Message::Event(pending) => {
+                let is_setback =
+                    matches!(&pending.event, Event::Unit(_, UnitFact::SentBack { .. }));
                 self.record(pending.event)?;
+                // The unit makes no further attempt before it is known whether it waits for a pilot.
+                if is_setback {
+                    self.choose_pilots()?;
+                }
                 // A pipeline that is gone needs no answer.
                 let _ = pending.written.send(());
             }
@@ -306,6 +313,11 @@ impl<'w> Engine<'w> {
     /// Starts no further units once the run has reached a limit, where a unit is left that could start.
     fn check_limits(&mut self) -> Result<(), RunError> {
         self.stop_agents_over_limit()?;
+        self.choose_pilots()?;
+        let is_waited_for = self.state.pilots.iter().any(|pilot| pilot.said.is_some());
+        if is_waited_for && self.state.stop_reason.is_none() {
+            self.stop_after_same_failures()?;
+        }
         if !self.may_begin_more() {
             return Ok(());
         }
@@ -322,12 +334,23 @@ impl<'w> Engine<'w> {
         if let Some(why) = canary.or(reached) {
             return self.record(Event::Run(RunFact::StartsStopped { why, agent: None }));
         }
+        self.stop_after_same_failures()
+    }
+
+    /// Starts no further unit of an agent whose first units failed alike.
+    fn stop_after_same_failures(&mut self) -> Result<(), RunError> {
         for (agent, said) in breaker::same_failures(&self.state) {
             let agent = among_others(&self.state, &agent);
             let why = StopReason::SameFailure { said };
             self.record(Event::Run(RunFact::StartsStopped { why, agent }))?;
         }
         Ok(())
+    }
+
+    /// Lets units go on as pilots, for which the others of their agent wait.
+    fn choose_pilots(&mut self) -> Result<(), RunError> {
+        let due = pilot::due(&self.state);
+        self.record_all(due.into_iter().map(RunFact::PilotChosen))
     }
 
     /// Stops the working agents once the run is over a limit.
@@ -514,6 +537,7 @@ impl<'w> Engine<'w> {
                 }
                 if let UnitFact::Committed { .. } | UnitFact::Ended { .. } = fact {
                     self.pipelines.update_gate(&self.state);
+                    self.pipelines.show_pilots(&self.job, &self.state);
                 }
                 if let UnitFact::ScopeProven { .. }
                 | UnitFact::SentBack { .. }
@@ -531,6 +555,10 @@ impl<'w> Engine<'w> {
             }
             Event::Run(RunFact::StopRequested { .. } | RunFact::StartsStopped { .. }) => {
                 self.pipelines.update_gate(&self.state);
+                self.pipelines.show_pilots(&self.job, &self.state);
+            }
+            Event::Run(RunFact::PilotChosen(_)) => {
+                self.pipelines.show_pilots(&self.job, &self.state);
             }
             Event::Run(_) => {}
         }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::plan::UnitId;
 use crate::run::job::base_checks::BaseChecks;
+use crate::run::job::example::Example;
 use crate::run::job::job::Job;
 use crate::run::job::once::WholeResult;
 use crate::run::job::path_holders::PathHolders;
@@ -21,6 +22,7 @@ use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_state::UnitState;
 use crate::run::schedule::concurrency::InterruptionReport;
 use crate::run::schedule::limits::UsageReport;
+use crate::run::schedule::pilot::PilotGate;
 use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_limiter::{PublishHistory, PublishLimits};
 use crate::run::schedule::publish_queue::PublishQueue;
@@ -45,6 +47,8 @@ pub(crate) struct Pipelines {
     restart_permits: Arc<RestartPermits>,
     base_checks: Arc<BaseChecks>,
     whole_work: Arc<WholeResult>,
+    pilots: watch::Sender<PilotGate>,
+    example: watch::Sender<Option<Arc<Example>>>,
     user_git: Arc<UserGit>,
     /// Ends every pipeline.
     cancel: CancellationToken,
@@ -92,6 +96,8 @@ impl Pipelines {
             restart_permits: Arc::new(RestartPermits::new()),
             base_checks: Arc::new(BaseChecks::new(job, &state.base_checks)),
             whole_work: Arc::new(WholeResult::new_with(state.whole_work.clone().map(Ok))),
+            pilots: watch::Sender::new(PilotGate::of(state)),
+            example: watch::Sender::new(job.example.clone()),
             user_git: Arc::clone(user_git),
             cancel: CancellationToken::new(),
         }
@@ -125,6 +131,8 @@ impl Pipelines {
             restart_permits: Arc::clone(&self.restart_permits),
             base_checks: Arc::clone(&self.base_checks),
             whole_work: Arc::clone(&self.whole_work),
+            pilots: self.pilots.subscribe(),
+            example: self.example.subscribe(),
             user_git: Arc::clone(&self.user_git),
             cancel: cancel.clone(),
         };
@@ -175,6 +183,15 @@ impl Pipelines {
     /// Shows every pipeline whether finished work may be published.
     pub(crate) fn update_gate(&self, state: &RunState) {
         self.gate.send_replace(PublishGate::of(state));
+    }
+
+    /// Shows every pipeline which units wait for a pilot, and the work of a unit that went first once there is some.
+    pub(crate) fn show_pilots(&self, job: &Job, state: &RunState) {
+        if self.example.borrow().is_none() {
+            let example = Example::of(&job.workspace.repo, state).map(Arc::new);
+            self.example.send_replace(example);
+        }
+        self.pilots.send_replace(PilotGate::of(state));
     }
 
     /// Says whether an agent that was killed from outside may work again.

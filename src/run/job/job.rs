@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError, Quantity};
 use crate::config::{Config, ForkChoice, RepoName, ScopeRule};
-use crate::git::{Colours, CommitId, GitError, Repo, TreeId};
+use crate::git::{CommitId, GitError, Repo, TreeId};
 use crate::plan::claim::default_create_folders;
 use crate::plan::{Plan, Unit, UnitId};
 use crate::process::Environment;
@@ -20,6 +20,7 @@ use crate::run::delivery::error::DeliveryError;
 use crate::run::job::agent_script;
 use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
+use crate::run::job::example::Example;
 use crate::run::job::findings::{Checks, Findings, tracked};
 use crate::run::job::late_units::{LateKind, LateUnit, late_units};
 use crate::run::job::once;
@@ -36,9 +37,6 @@ use crate::run::workspace::environment::{relocation_note, unit_environment};
 use crate::run::workspace::workspace::Workspace;
 use crate::words;
 
-/// A longer example does not help an agent.
-const EXAMPLE_BYTES: usize = 24 * 1024;
-
 /// A run that can be executed.
 #[derive(Clone)]
 pub struct Job {
@@ -50,15 +48,9 @@ pub struct Job {
     pub(crate) delivery: Delivery,
     /// The agents of the plan, each once.
     agents: Agents,
-    example: Option<Example>,
+    /// The change that the agents get as an example, as far as it is known when this process begins.
+    pub(crate) example: Option<Arc<Example>>,
     notes: Vec<String>,
-}
-
-/// The change of a unit that the user accepted, which other agents may follow.
-#[derive(Clone)]
-struct Example {
-    of: UnitId,
-    patch: String,
 }
 
 impl Job {
@@ -192,7 +184,7 @@ impl Job {
     }
 
     /// Returns the job with what the run's state knows beyond the plan: retried units have assignments of their own,
-    /// and the change of an accepted canary is an example.
+    /// and the change of a unit that went first is an example.
     pub(crate) fn with_state(mut self, state: &RunState) -> Result<Self, PrepareError> {
         self.take_divisions(state);
         for unit in &state.units {
@@ -204,7 +196,7 @@ impl Job {
                         .amended(&unit.amendment, prices, &self.spec.dir)?;
             }
         }
-        self.example = Example::of(&self.workspace.repo, state);
+        self.example = Example::of(&self.workspace.repo, state).map(Arc::new);
         Ok(self)
     }
 
@@ -357,14 +349,22 @@ impl Job {
     }
 
     /// Writes the prompt for the agent of the unit at `number`. Its beginning is the same for all units of a run.
-    pub(crate) fn prompt(&self, number: usize) -> Result<String, PromptError> {
-        self.prompt_for(self.spec.unit(number), number)
+    pub(crate) fn prompt(
+        &self,
+        number: usize,
+        example: Option<&Example>,
+    ) -> Result<String, PromptError> {
+        self.prompt_for(self.spec.unit(number), number, example)
     }
 
     /// Writes the prompt for the agent of the unit at `number`, for the files of another unit.
-    pub(crate) fn prompt_for(&self, unit: &Unit, number: usize) -> Result<String, PromptError> {
+    pub(crate) fn prompt_for(
+        &self,
+        unit: &Unit,
+        number: usize,
+        example: Option<&Example>,
+    ) -> Result<String, PromptError> {
         let plan = &self.spec.plan;
-        let example = self.example.as_ref();
         let common = self.found.prompts.common(&CommonFacts {
             instruction: &self.units[number].assignment.instruction,
             units: plan.units.iter().map(Into::into).collect(),
@@ -469,7 +469,20 @@ impl Job {
             dir,
             late: _,
         } = &self.spec;
-        let units = plan.units.iter().zip(&self.units).enumerate();
+        let headers = plan.units.iter().zip(&self.units).enumerate();
+        let units: Vec<UnitHeader> = headers
+            .map(|(number, (unit, spec))| UnitHeader {
+                id: unit.id.clone(),
+                title: unit.title.clone(),
+                needs: unit.needs.clone(),
+                files: unit.claim.files.len(),
+                lines: unit.size.lines,
+                owners: unit.owners.clone(),
+                agent: (!plan.agents.is_empty()).then(|| spec.assignment.agent.id().clone()),
+                candidates: self.candidate_agents(number),
+                work: Vec::new(),
+            })
+            .collect();
         RunHeader {
             instruction: plan.instruction.clone(),
             base: self.base(),
@@ -480,47 +493,15 @@ impl Job {
             goal: *goal,
             publish: settings.publish.when.unwrap_or_default(),
             min_success: settings.run.min_success,
-            canary: self.spec.canary(),
+            canary: self.spec.canary(&units),
+            pilots: self.spec.pilots(&units, &self.units),
             dir: dir.to_str().map(ToOwned::to_owned),
             prefix: self.workspace.repo.prefix().to_owned(),
             jobs: self.spec.jobs(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            units: units
-                .map(|(number, (unit, spec))| UnitHeader {
-                    id: unit.id.clone(),
-                    title: unit.title.clone(),
-                    needs: unit.needs.clone(),
-                    files: unit.claim.files.len(),
-                    lines: unit.size.lines,
-                    owners: unit.owners.clone(),
-                    agent: (!plan.agents.is_empty()).then(|| spec.assignment.agent.id().clone()),
-                    candidates: self.candidate_agents(number),
-                    work: Vec::new(),
-                })
-                .collect(),
+            units,
         }
-    }
-}
-
-impl Example {
-    /// Returns the change of an accepted canary.
-    fn of(repo: &Repo, state: &RunState) -> Option<Self> {
-        let id = state.header.canary.as_ref()?;
-        let unit = state.unit(id).filter(|_| state.canary_accepted)?;
-        let (start, commit) = (unit.attempt.start()?, unit.attempt.commit.as_ref()?);
-        let patch = repo
-            .patch(start, commit, Colours::Off)
-            .inspect_err(|error| tracing::warn!("the canary cannot serve as an example: {error}"))
-            .ok()?;
-        let mut patch = String::from_utf8_lossy(&patch).into_owned();
-        if patch.len() > EXAMPLE_BYTES {
-            let end = patch.floor_char_boundary(EXAMPLE_BYTES);
-            patch.truncate(patch[..end].rfind('\n').map_or(end, |line| line + 1));
-            patch.push_str("(cut here)\n");
-        }
-        let of = id.clone();
-        Some(Self { of, patch })
     }
 }
 

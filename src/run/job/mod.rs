@@ -6,6 +6,7 @@ pub(crate) mod assignment;
 pub(crate) mod base_checks;
 pub(crate) mod content;
 pub(crate) mod error;
+pub(crate) mod example;
 pub(crate) mod existing_work;
 pub(crate) mod findings;
 #[allow(clippy::module_inception, reason = "a job is the room's subject")]

@@ -1,16 +1,19 @@
 //! The user's request: the approved plan, the settings in effect, and how far the run goes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::agent::{AgentId, FurtherAttempts};
 use crate::check::Check;
 use crate::config::{Config, Limit, ScopeRule};
 use crate::plan::{Plan, Unit, UnitId};
 use crate::run::job::assignment::Assignment;
 use crate::run::job::late_units::{LateKind, LateUnit};
-use crate::run::log::run_fact::Goal;
+use crate::run::log::run_fact::{Goal, UnitHeader};
 use crate::run::schedule::concurrency::MachineLoad;
 use crate::run::schedule::limits::Caps;
+use crate::run::schedule::pilot::{FEWEST_UNITS, representative};
 use crate::run::workspace::checkout::Setup;
 
 /// How long one check may take unless the settings say otherwise.
@@ -160,20 +163,33 @@ impl RunSpec {
         Caps::of(&self.settings.run)
     }
 
-    /// Chooses the canary, where the settings ask for one: a unit of middle size that needs no other unit, and that no
-    /// other unit needs if there is such a unit. A plan of one unit has no canary.
-    pub(crate) fn canary(&self) -> Option<UnitId> {
-        let units = &self.plan.units;
-        if self.settings.run.canary != Some(true) || units.len() < 2 {
-            return None;
+    /// Chooses the canary, where the settings ask for one. A plan of one unit has no canary.
+    pub(crate) fn canary(&self, units: &[UnitHeader]) -> Option<UnitId> {
+        let is_wanted = self.settings.run.canary == Some(true) && units.len() > 1;
+        let all: Vec<&UnitHeader> = units.iter().collect();
+        is_wanted.then(|| representative(all.iter().copied(), &all))?
+    }
+
+    /// Chooses a pilot for each agent that understands feedback and has enough units, where the settings ask for
+    /// pilots.
+    pub(crate) fn pilots(&self, units: &[UnitHeader], specs: &[UnitSpec]) -> Vec<UnitId> {
+        let run = &self.settings.run;
+        if run.pilot != Some(true) || run.canary == Some(true) {
+            return Vec::new();
         }
-        let mut free: Vec<&Unit> = units.iter().filter(|unit| unit.needs.is_empty()).collect();
-        let is_needed = |unit: &Unit| units.iter().any(|other| other.needs.contains(&unit.id));
-        if free.iter().any(|unit| !is_needed(unit)) {
-            free.retain(|unit| !is_needed(unit));
+        let mut of_agents: BTreeMap<&AgentId, Vec<&UnitHeader>> = BTreeMap::new();
+        for (unit, spec) in units.iter().zip(specs) {
+            let agent = &spec.assignment.agent;
+            if agent.further_attempts() == FurtherAttempts::Usual {
+                of_agents.entry(agent.id()).or_default().push(unit);
+            }
         }
-        free.sort_by_key(|unit| unit.size.lines);
-        free.get(free.len() / 2).map(|unit| unit.id.clone())
+        let all: Vec<&UnitHeader> = units.iter().collect();
+        let enough = of_agents
+            .into_values()
+            .filter(|its| its.len() >= FEWEST_UNITS);
+        let pilot = |its: Vec<&UnitHeader>| representative(its.into_iter(), &all);
+        enough.filter_map(pilot).collect()
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod division;
 pub(crate) mod event;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
+pub(crate) mod pilot;
 pub(crate) mod publication;
 pub(crate) mod record;
 mod recorded_path;

@@ -62,6 +62,8 @@ pub enum RunFact {
     WorkedOnce(WholeWork),
     /// A unit was too much for its agent and is divided.
     UnitDivided(Box<Division>),
+    /// The other units of the unit's agent wait until it has passed all gates.
+    PilotChosen(Pilot),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// The user accepted the canary's change; the run continues with the other units.
@@ -140,6 +142,15 @@ pub struct UnitPart {
     pub header: UnitHeader,
     /// The files that it claims.
     pub claims: Vec<String>,
+}
+
+/// A unit that the other units of its agent wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pilot {
+    pub unit: UnitId,
+    /// The reason for which the first attempts failed alike, where they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// The units that start again, and what is different for them.
@@ -259,6 +270,9 @@ pub struct RunHeader {
     /// The unit that runs first; the user must accept its change before other units start.
     #[serde(default)]
     pub canary: Option<UnitId>,
+    /// The units that go first: the other units of the same agent start when they have passed all gates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pilots: Vec<UnitId>,
     /// How many agents may work at once.
     pub jobs: usize,
     /// The version of batch that drives the run.

@@ -11,7 +11,7 @@ use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_fact::{
-    Goal, IssueLink, OldUses, Retry, RunFact, RunHeader, Stop, UnitHeader, WholeWork,
+    Goal, IssueLink, OldUses, Pilot, Retry, RunFact, RunHeader, Stop, UnitHeader, WholeWork,
 };
 use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
@@ -39,6 +39,8 @@ pub struct RunState {
     pub machine_throttles: usize,
     /// The user accepted the canary's change.
     pub canary_accepted: bool,
+    /// The units that others waited for or wait for, the latest one last.
+    pub pilots: Vec<Pilot>,
     /// The user continued although the first units failed for the same reason.
     pub breaker_is_off: bool,
     /// The uses that the plan wants gone, once they were counted.
@@ -90,6 +92,11 @@ impl RunState {
     #[must_use]
     pub fn start(id: RunId, header: RunHeader, at: i64) -> Self {
         let units = header.units.iter().cloned().map(UnitState::new).collect();
+        let first = |unit: &UnitId| Pilot {
+            unit: unit.clone(),
+            said: None,
+        };
+        let pilots = header.pilots.iter().map(first).collect();
         Self {
             id,
             header,
@@ -102,6 +109,7 @@ impl RunState {
             machine_throttles: 0,
             breaker_is_off: false,
             canary_accepted: false,
+            pilots,
             old_uses: None,
             user_files_changed: None,
             git_folder_changes: (Vec::new(), 0),
@@ -224,6 +232,7 @@ impl RunState {
             RunFact::UnitAdded(added) => self.add(added),
             RunFact::WorkedOnce(whole) => self.whole_work = Some(whole.clone()),
             RunFact::UnitDivided(division) => self.divide(division),
+            RunFact::PilotChosen(pilot) => self.pilots.push(pilot.clone()),
             RunFact::BaseChecked(found) => self.base_checks.push(found.clone()),
             RunFact::Retried(retry) => self.retry(retry),
             RunFact::FollowUpsStarted {
@@ -232,6 +241,8 @@ impl RunState {
                 units,
             } => {
                 self.take_over(*pid, version);
+                let again: Vec<UnitId> = units.iter().map(|it| it.unit.clone()).collect();
+                self.keep_pilots(&again);
                 for follow_up in units {
                     let is_it = |unit: &&mut UnitState| unit.header.id == follow_up.unit;
                     if let Some(unit) = self.units.iter_mut().find(is_it) {
@@ -287,6 +298,7 @@ impl RunState {
         self.take_over(retry.pid, &retry.version);
         // The cause of a check's failure on the base may be gone.
         self.base_checks.clear();
+        self.keep_pilots(&retry.units);
         let mut again = retry.units.clone();
         while let Some(unit) = self.units.iter().find(|unit| {
             matches!(unit.outcome(), Some(Outcome::Blocked { .. }))

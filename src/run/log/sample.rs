@@ -33,6 +33,7 @@ pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
         publish: PublishWhen::default(),
         min_success: None,
         canary: None,
+        pilots: Vec::new(),
         dir: None,
         prefix: String::new(),
         jobs: 2,

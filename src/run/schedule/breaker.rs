@@ -17,8 +17,48 @@ pub(crate) fn same_failures(state: &RunState) -> Vec<(AgentId, String)> {
     let agents = state.agents().into_iter();
     agents
         .filter(|who| !state.stopped_agents.contains_key(*who))
-        .filter_map(|who| Some((who.clone(), same_failure(state, who)?)))
+        .filter_map(|who| {
+            let said = same_failure(state, who).or_else(|| pilot_failure(state, who))?;
+            Some((who.clone(), said))
+        })
         .collect()
+}
+
+/// Returns the reason for which the first attempts at an agent's units failed, where all that are known failed alike,
+/// and no unit has passed since.
+pub(crate) fn first_attempts_alike(state: &RunState, who: &AgentId) -> Option<String> {
+    if state.has_passed(who) {
+        return None;
+    }
+    let its = state.units.iter().filter(|it| state.own_agent(it) == who);
+    let failures: Vec<(String, String)> = its.filter_map(first_failure).collect();
+    let (first, said) = failures.first()?;
+    let is_alike = failures.iter().all(|(likeness, _)| likeness == first);
+    (failures.len() >= ALIKE && is_alike).then(|| said.clone())
+}
+
+/// Returns the reason for which the first attempts at an agent's units failed, where the pilot did not mend it.
+fn pilot_failure(state: &RunState, who: &AgentId) -> Option<String> {
+    let pilot = state.unit(&state.last_pilot(who)?.unit)?;
+    let has_failed = matches!(pilot.outcome(), Some(Outcome::Failed { .. }));
+    has_failed.then(|| first_attempts_alike(state, who))?
+}
+
+/// Returns the likeness of a unit's first failure, and the failure's first line.
+fn first_failure(unit: &UnitState) -> Option<(String, String)> {
+    let (step, reason, tail) = match (unit.attempt.sent_back.first(), unit.outcome()) {
+        (Some(back), _) => (back.step, &back.reason, &back.tail),
+        (
+            None,
+            Some(Outcome::Failed {
+                step, reason, tail, ..
+            }),
+        ) => (*step, reason, tail),
+        _ => return None,
+    };
+    let likeness = likeness_of(unit, step, reason, tail.as_deref());
+    let line = reason.lines().next().unwrap_or_default();
+    Some((likeness, format!("{}: {line}", step.words())))
 }
 
 /// Returns the reason for which the first units of an agent all failed.
@@ -62,14 +102,18 @@ fn likeness(unit: &UnitState) -> Option<String> {
     else {
         return None;
     };
+    Some(likeness_of(unit, *step, reason, tail.as_deref()))
+}
+
+fn likeness_of(unit: &UnitState, step: Step, reason: &str, tail: Option<&str>) -> String {
     // The places that follow are the unit's own files.
     let reason = match step {
         Step::Content => reason.lines().next().unwrap_or_default(),
-        _ => reason.as_str(),
+        _ => reason,
     };
     let mut text = format!("{} {reason}", step.words());
     if BARE_ENDINGS.iter().any(|words| reason.contains(words)) {
-        let tail = tail.as_deref().unwrap_or_default();
+        let tail = tail.unwrap_or_default();
         let last = tail.lines().rfind(|line| !line.trim().is_empty());
         text = format!("{text} {}", last.unwrap_or_default());
     }
@@ -78,7 +122,7 @@ fn likeness(unit: &UnitState) -> Option<String> {
     }
     text = text.replace(unit.header.id.as_str(), "");
     text.retain(|c| !c.is_ascii_digit());
-    Some(text)
+    text
 }
 
 #[cfg(test)]

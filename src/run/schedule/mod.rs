@@ -5,6 +5,7 @@ pub(crate) mod concurrency;
 pub(crate) mod governor;
 pub(crate) mod limits;
 pub(crate) mod overload;
+pub(crate) mod pilot;
 pub(crate) mod publish_gate;
 pub(crate) mod publish_limiter;
 pub(crate) mod publish_queue;

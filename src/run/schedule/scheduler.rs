@@ -98,6 +98,7 @@ pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Nex
     if let Some(canary) = state.canary() {
         ready.retain(|unit| unit.header.id == canary.header.id);
     }
+    ready.retain(|unit| state.pilot_before(unit).is_none());
     if !state.starts_no_more() {
         ready.retain(|unit| state.agent_stop_reason(unit).is_none());
         ready.sort_by_key(|unit| Reverse(unit.header.lines));

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use crate::agent::{Activity, AgentError, PromptError, Task, TaskKind, Work};
+use crate::agent::{Activity, AgentError, Feedback, PromptError, Task, TaskKind, Work};
 use crate::process::Environment;
 use crate::run::job::late_units::LateKind;
 use crate::run::log::outcome::Step;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
+use crate::run::log::unit_state::UnitState;
 use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure, milliseconds};
 use crate::run::unit::too_much::{Reached, reached};
 use crate::run::unit::turn::{AgentEnd, begin_turn, turns};
@@ -39,7 +40,7 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
         environment: environment(unit),
         limits: assignment.limits,
         kind: TaskKind::Change,
-        feedback: before.feedback(),
+        feedback: feedback(unit, &before),
     };
     let begun = Instant::now();
     let mut end = turns(unit, &task, assignment, prepared).await?;
@@ -118,9 +119,23 @@ fn reason(error: &AgentError) -> String {
     }
 }
 
+/// Returns the feedback for the agent, with the work of a pilot where the agent began before there was a pilot.
+fn feedback(unit: &UnitContext, state: &UnitState) -> Option<Feedback> {
+    let mut feedback = state.feedback()?;
+    let id = &unit.unit().id;
+    let example = unit.example.borrow().clone();
+    if let Some(example) = example.filter(|example| example.of != *id)
+        && unit.pilots.borrow().is_uninformed(id)
+    {
+        feedback.text = format!("{}\n\n{}", feedback.text.trim_end(), example.as_feedback());
+    }
+    Some(feedback)
+}
+
 /// Writes the prompt. An integration is told in short what the other units did.
 fn prompt(unit: &UnitContext) -> Result<String, PromptError> {
-    let mut prompt = unit.job.prompt(unit.number)?;
+    let example = unit.example.borrow().clone();
+    let mut prompt = unit.job.prompt(unit.number, example.as_deref())?;
     if unit.job.spec.late_kind(unit.number) == Some(LateKind::Integration) {
         prompt.push_str("\n## What the other parts did\n\n");
         for need in &unit.needs {

@@ -11,6 +11,7 @@ use crate::run::log::outcome::Step;
 use crate::run::log::run_fact::RunFact;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_fact::UnitFact;
+use crate::run::schedule::pilot::PilotDecision;
 use crate::run::unit::agent::agent;
 use crate::run::unit::carry::carry;
 use crate::run::unit::content::content;
@@ -90,6 +91,27 @@ pub(crate) async fn attempts(
             fresh: repeats,
         })
         .await?;
+        wait_for_pilot(unit).await?;
+    }
+}
+
+/// Waits until the pilot of the unit's agent has passed, where there is one: the attempts of all its units would fail
+/// for the same reason.
+async fn wait_for_pilot(unit: &UnitContext) -> Result<(), Halt> {
+    let mut pilots = unit.pilots.clone();
+    loop {
+        let decision = pilots.borrow_and_update().decide(&unit.unit().id);
+        match decision {
+            PilotDecision::GoOn => return Ok(()),
+            PilotDecision::End(why) => return Err(Halt::LeftOut(why)),
+            PilotDecision::WaitFor(pilot) => {
+                let detail = format!("waits for the pilot {pilot}");
+                unit.begin(Step::Agent, Some(detail)).await?;
+            }
+        }
+        // Without an engine everything ends anyway.
+        let changed = unit.unless_cancelled(pilots.changed()).await?;
+        changed.map_err(|_| Halt::Stopped)?;
     }
 }
 

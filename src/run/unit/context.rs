@@ -17,6 +17,7 @@ use crate::plan::Unit;
 use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
 use crate::run::job::base_checks::BaseChecks;
+use crate::run::job::example::Example;
 use crate::run::job::job::Job;
 use crate::run::job::late_units::LateKind;
 use crate::run::job::once::WholeResult;
@@ -30,6 +31,7 @@ use crate::run::log::unit_fact::{StandsOn, UnitFact};
 use crate::run::log::unit_state::UnitState;
 use crate::run::schedule::concurrency::InterruptionReport;
 use crate::run::schedule::limits::UsageReport;
+use crate::run::schedule::pilot::PilotGate;
 use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_queue::PublishQueue;
 use crate::run::schedule::restart_permits::RestartPermits;
@@ -73,6 +75,10 @@ pub(crate) struct UnitContext {
     pub(crate) base_checks: Arc<BaseChecks>,
     /// The result of a command that works once for all units.
     pub(crate) whole_work: Arc<WholeResult>,
+    /// Whether units wait for a pilot.
+    pub(crate) pilots: watch::Receiver<PilotGate>,
+    /// The change of a unit that went first.
+    pub(crate) example: watch::Receiver<Option<Arc<Example>>>,
     /// The user's git folder before any worker ran.
     pub(crate) user_git: Arc<UserGit>,
     pub(crate) cancel: CancellationToken,

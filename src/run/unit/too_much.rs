@@ -83,7 +83,7 @@ fn may_be_divided(unit: &UnitContext) -> bool {
         && matches!(kind, None | Some(LateKind::Part))
         && unit.job.candidates() == 1
         && state.follow_up.is_none()
-        && unit.job.spec.canary().as_ref() != Some(&unit.unit().id)
+        && unit.job.header().canary.as_ref() != Some(&unit.unit().id)
         // Then the work is whole, and wrong.
         && !has_failed
 }

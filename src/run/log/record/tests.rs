@@ -9,8 +9,8 @@ use crate::run::log::run_fact::{Division, Retry, UnitPart, WholeWork};
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
-    IssueLink, OldUses, Outcome, PullRequestLink, Regenerated, RevertCommit, RunHeader, Sharing,
-    StandsOn, Step, Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
+    IssueLink, OldUses, Outcome, Pilot, PullRequestLink, Regenerated, RevertCommit, RunHeader,
+    Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
 };
 
 fn every_kind_of_event() -> Vec<Event> {
@@ -251,6 +251,15 @@ fn every_kind_of_event() -> Vec<Event> {
             step: Step::Scope,
             reason: "r".into(),
             text: "t".into(),
+            tail: None,
+            left: None,
+            fresh: false,
+        },
+        UnitFact::SentBack {
+            attempt: 2,
+            step: Step::Check,
+            reason: "r".into(),
+            text: "t".into(),
             tail: Some("l".into()),
             left: None,
             fresh: true,
@@ -342,6 +351,10 @@ fn every_kind_of_event() -> Vec<Event> {
         pid: 8,
         version: "0.2.0".into(),
     }));
+    all.push(Event::Run(RunFact::PilotChosen(Pilot {
+        unit: UnitId::parse("01-a").unwrap(),
+        said: Some("s".into()),
+    })));
     all.push(Event::Run(RunFact::GitFolderChanged {
         changes: vec![GitFolderChange {
             what: "w".into(),
