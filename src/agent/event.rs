@@ -37,6 +37,25 @@ pub enum ToolResult {
     Failed,
 }
 
+/// What the command of a test, a check or a build has in its text. A word too many costs nothing: it only keeps quiet
+/// about an agent that ran no test.
+const TESTING: [&str; 10] = [
+    "test", "spec", "check", "tox", "nox", "rake", "verify", "make", "build", "lint",
+];
+
+impl AgentEvent {
+    /// Checks whether the agent uses a tool on something that may be a test; `None` where it uses no tool.
+    #[must_use]
+    pub(crate) fn may_be_a_test(&self) -> Option<bool> {
+        let Self::Tool { about, .. } = self else {
+            return None;
+        };
+        // What a tool is used on is not always told.
+        let about = about.as_deref().map(str::to_lowercase);
+        Some(about.is_none_or(|about| TESTING.iter().any(|word| about.contains(word))))
+    }
+}
+
 /// Why an agent cannot work now and may work later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

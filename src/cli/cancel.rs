@@ -1,22 +1,13 @@
 //! `batch cancel` and `batch skip` leave a request for the process that drives a run, and report the answer.
 
-use std::time::{Duration, Instant};
-
-use anyhow::Context;
 use clap::Args;
 
 use super::global::Global;
-use super::output::{print, say};
+use super::request::{ask, refuse_unless_going, tell, who};
 use super::workspace::known_run;
 use crate::journal::RunLock;
 use crate::report;
-use crate::run::{self, KnownRun, Liveness, Outcome, Phase, Request, Stop};
-
-/// The driving process answers a request at once, or within a second on a shared file system, unless something holds
-/// the process up.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-const LOOK: Duration = Duration::from_millis(50);
+use crate::run::{KnownRun, Outcome, Phase, Request, Stop};
 
 #[derive(Debug, Args)]
 pub(super) struct CancelArgs {
@@ -32,8 +23,11 @@ pub(super) struct CancelArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct SkipArgs {
-    /// The id of a waiting unit, or a part of it
+    /// The id of a unit, or a part of it
     unit: String,
+    /// Skip the unit although it has started: its agent is stopped, and the run goes on without it
+    #[arg(long)]
+    running: bool,
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -85,19 +79,32 @@ pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
     let unit = known.unit(&args.unit)?.header.id.clone();
     let begun = |phase: &Phase| match phase {
         Phase::Ended(outcome) => format!("unit {unit} has already ended: {}", outcome.words()),
-        _ => format!("unit {unit} has already started: batch cancel --unit {unit} stops it"),
+        _ => format!(
+            "unit {unit} has already started: batch skip --running {unit} goes on without it, and batch cancel \
+             --unit {unit} stops it until batch resume"
+        ),
     };
-    let phase = &known.unit(&args.unit)?.phase;
-    if *phase != Phase::Waiting {
-        anyhow::bail!(begun(phase));
+    let chosen = known.unit(&args.unit)?;
+    if chosen.attempt.commit.is_some() {
+        anyhow::bail!("the work of unit {unit} has passed its checks and is committed already");
+    }
+    let may_run = args.running && matches!(chosen.phase, Phase::Running { .. });
+    if chosen.phase != Phase::Waiting && !may_run {
+        anyhow::bail!(begun(&chosen.phase));
     }
     let request = Request::Skip {
         unit: unit.clone(),
         by: who(),
+        running: args.running,
     };
     let phase = ask(global, &known, &request, |known| {
         let phase = &known.state.unit(&unit)?.phase;
-        (*phase != Phase::Waiting).then(|| phase.clone())
+        let is_answer = match phase {
+            Phase::Waiting => false,
+            Phase::Running { .. } => !args.running,
+            Phase::Ended(_) => true,
+        };
+        is_answer.then(|| phase.clone())
     })?;
     match phase {
         Some(Phase::Ended(Outcome::Skipped { .. })) => tell(
@@ -136,67 +143,4 @@ fn end_left_processes(known: &KnownRun) -> anyhow::Result<Option<String>> {
         report::left_processes(&left),
         id = known.state.id
     )))
-}
-
-/// Returns the run, which a process must be driving.
-fn refuse_unless_going(known: KnownRun) -> anyhow::Result<KnownRun> {
-    let id = &known.state.id;
-    match known.liveness {
-        Liveness::Going => Ok(known),
-        Liveness::Ended => anyhow::bail!("run {id} has ended"),
-        Liveness::Died => {
-            anyhow::bail!(
-                "run {id} was interrupted and no process drives it: batch resume {id} continues it"
-            )
-        }
-    }
-}
-
-/// Leaves a request and waits for the answer in the journal; `None` where the run ended first.
-fn ask<T>(
-    global: &Global,
-    known: &KnownRun,
-    request: &Request,
-    answer: impl Fn(&KnownRun) -> Option<T>,
-) -> anyhow::Result<Option<T>> {
-    let id = known.state.id.as_str();
-    let folder = known.places.requests(&known.state.id);
-    run::leave(&folder, request)
-        .with_context(|| format!("the request cannot be written to {}", folder.display()))?;
-    let asked = Instant::now();
-    loop {
-        let known = known_run(global, Some(id))?;
-        if let Some(answer) = answer(&known) {
-            return Ok(Some(answer));
-        }
-        if known.liveness != Liveness::Going {
-            return Ok(None);
-        }
-        if asked.elapsed() > PATIENCE {
-            anyhow::bail!(
-                "process {} has not answered the request yet; batch status shows the run",
-                known.state.header.pid
-            );
-        }
-        std::thread::sleep(LOOK);
-    }
-}
-
-fn tell(global: &Global, known: &KnownRun, unit: Option<&str>, said: &str) -> anyhow::Result<u8> {
-    if global.json {
-        let answer = serde_json::json!({ "run": known.state.id, "unit": unit, "done": said });
-        print(&format!("{answer}\n"))?;
-    } else {
-        say(said);
-    }
-    Ok(0)
-}
-
-/// Returns the name of the user, as the system knows it.
-fn who() -> String {
-    ["USER", "LOGNAME"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|name| !name.is_empty())
-        .unwrap_or_else(|| format!("process {}", std::process::id()))
 }

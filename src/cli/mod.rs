@@ -30,6 +30,7 @@ mod program;
 mod prs;
 mod publish;
 mod report;
+mod request;
 mod research;
 mod resume;
 mod retry;

@@ -46,6 +46,8 @@ pub(crate) struct PullRequestFacts {
     pub(crate) checks: Vec<CheckLine>,
     /// The agent's own summary of its work.
     pub(crate) summary: Option<String>,
+    /// What of it does not agree with what is known, a sentence for each claim.
+    pub(crate) doubts: Vec<String>,
     pub(crate) needs: Vec<Need>,
     /// Whether the pull request also shows the changes of the units that it needs, until those are merged.
     pub(crate) shows_needs: bool,
@@ -176,6 +178,7 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
             count
         ],
         summary: (count > 0).then(word),
+        doubts: vec![word(); count],
         needs: vec![
             Need {
                 unit: word(),

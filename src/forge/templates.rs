@@ -269,6 +269,7 @@ mod tests {
                 },
             ],
             summary: Some("Done. Fixes #1, thanks @torvalds --> ```\n<img src=x>".to_owned()),
+            doubts: vec!["The agent names files that are not changed: `a.js`.".to_owned()],
             needs: vec![Need {
                 unit: "src.core".to_owned(),
                 title: "src/core".to_owned(),
@@ -395,7 +396,8 @@ mod tests {
         insta::assert_snapshot!(errors.join("\n"), @"
         the commit template is faulty in line 1: unexpected end of input, expected end of variable block
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
-        claim_digest, claimed, companions, created, deletions, files, findings, folders, folders_more, insertions, \
+        claim_digest, claimed, companions, created, deletions, doubts, files, findings, folders, folders_more, \
+        insertions, \
         instruction, needs, old_use_files, old_uses, owners, regenerated, repository_template, run, shows_needs, \
         siblings, summary, title, unchanged, unit, version
         the commit template is faulty in line 2: undefined value

@@ -164,6 +164,12 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
                 first_line(reason)
             ));
         }
+        Event::Run(RunFact::PublishRequested { by }) => {
+            let by = words::line(by);
+            return Some(format!(
+                "finished work is published from now on (batch publish, {by})"
+            ));
+        }
         Event::Run(RunFact::PilotChosen(pilot)) => {
             let unit = &pilot.unit;
             return Some(match &pilot.said {
@@ -274,6 +280,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         UnitFact::StopRequested { by } => {
             format!("stopping on request (batch cancel, {})", words::line(by))
         }
+        UnitFact::SkipRequested { by } => {
+            format!("stopping on request (batch skip, {})", words::line(by))
+        }
         UnitFact::Ended { outcome } => {
             let took = unit
                 .took_ms(recorded.at)
@@ -289,6 +298,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         UnitFact::CheckoutReady { .. }
         | UnitFact::Prepared { .. }
         | UnitFact::AgentUsed { .. }
+        | UnitFact::Doubted { .. }
         | UnitFact::AgentFinished { .. }
         | UnitFact::RegenerationBegun { .. }
         | UnitFact::Carried { left_to_do: None }

@@ -59,6 +59,7 @@ mod tests {
                 ..Usage::default()
             },
             session: None,
+            ran_tests: None,
         };
         state = SampleRun::of(["a", "b"])
             .fact("a", 0, used)
@@ -80,6 +81,7 @@ mod tests {
                 ..Usage::default()
             },
             session: None,
+            ran_tests: None,
         };
         let state = SampleRun::of(["a", "b", "c"])
             .fact("a", 0, used)

@@ -125,6 +125,9 @@ struct UnitReport {
     checks: Vec<CheckReport>,
     attempts: u32,
     rivals: Vec<CandidateReport>,
+    /// What the agent says of its work that does not agree with what is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<String>,
     sent_back: Vec<SentBackReport>,
     agent_took_ms: Option<u64>,
     usage: Option<UsageReport>,
@@ -304,6 +307,7 @@ impl UnitReport {
             checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),
             attempts: unit.attempt.number(),
             rivals: candidates(unit),
+            doubts: unit.attempt.doubts.clone(),
             sent_back: unit
                 .attempt
                 .sent_back

@@ -2,6 +2,7 @@
 //!
 //! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
 
+use super::comparison;
 use super::next_step::next_steps;
 use super::shared_file::shared_files;
 use super::totals;
@@ -38,7 +39,7 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
             .collect();
         sections.push(format!("## Pull requests\n\n{}", lines.join("\n")));
     }
-    sections.extend(others(state));
+    sections.extend(others(state, now));
     sections.extend(next(state, liveness));
     sections.join("\n\n") + "\n"
 }
@@ -197,7 +198,7 @@ pub(super) fn failed(failure: &Failure<'_>) -> String {
     parts.join("\n\n")
 }
 
-fn others(state: &RunState) -> Option<String> {
+fn others(state: &RunState, now: i64) -> Option<String> {
     let mut lines: Vec<String> = view::unchanged(state)
         .into_iter()
         .map(|(unit, reason)| format!("- `{unit}` needed no change: {}", escaped(reason)))
@@ -227,6 +228,16 @@ fn others(state: &RunState) -> Option<String> {
     lines.extend(view::left_to_others(state).map(|said| format!("- {}", escaped(&said))));
     let made = view::regenerated(state).into_iter();
     lines.extend(made.map(|said| format!("- {}", escaped(&said))));
+    lines.extend(
+        view::doubts(state)
+            .into_iter()
+            .map(|(unit, said)| format!("- `{unit}`: {}", escaped(said))),
+    );
+    lines.extend(
+        comparison::remarks(state, now)
+            .into_iter()
+            .map(|(unit, said)| format!("- `{unit}` {}", escaped(&said))),
+    );
     lines.extend(
         view::unverified(state)
             .iter()

@@ -4,6 +4,7 @@
 //! still going is the same code as the final one. This room must not read the journal, the clock or the terminal: the
 //! state, the moment and the width come in.
 
+mod comparison;
 mod failures;
 mod forecast;
 mod json;

@@ -6,6 +6,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 use console::{Style, style};
 
+use super::comparison;
 use super::next_step::next_steps;
 use super::shared_file::shared_files;
 use super::totals;
@@ -31,7 +32,7 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     let mut sections = vec![heading(state, liveness, moment, now, width)];
     sections.extend(units(state, width, moment));
     sections.extend(view::failures(state).map(|failure| failed(&failure)));
-    sections.extend(others(state));
+    sections.extend(others(state, now));
     sections.extend(next(state, liveness));
     sections.extend(view::tracking(state));
     sections.extend(
@@ -313,7 +314,7 @@ fn next(state: &RunState, liveness: Liveness) -> Option<String> {
 }
 
 /// Units that neither succeeded nor failed, by name.
-fn others(state: &RunState) -> Option<String> {
+fn others(state: &RunState, now: i64) -> Option<String> {
     let mut lines: Vec<String> = view::unchanged(state)
         .into_iter()
         .map(|(unit, reason)| {
@@ -352,6 +353,16 @@ fn others(state: &RunState) -> Option<String> {
     lines.extend(others.map(|said| format!("{} {said}", style("–").green())));
     let made = view::regenerated(state).into_iter();
     lines.extend(made.map(|said| format!("{} {said}", style("–").green())));
+    lines.extend(
+        view::doubts(state)
+            .into_iter()
+            .map(|(unit, said)| format!("{} {unit}: {}", style("~").yellow(), words::line(said))),
+    );
+    lines.extend(
+        comparison::remarks(state, now)
+            .into_iter()
+            .map(|(unit, said)| format!("{} {unit} {said}", style("~").yellow())),
+    );
     let unverified = view::unverified(state).into_iter();
     // The command may be long.
     lines.extend(unverified.map(|(said, why)| format!("{} {said}:\n  {why}", style("!").yellow())));

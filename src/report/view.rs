@@ -406,6 +406,17 @@ pub(super) fn restored_forms(state: &RunState) -> Option<String> {
     ))
 }
 
+/// What agents say of their work that does not agree with what is known: the unit, and a sentence.
+pub(super) fn doubts(state: &RunState) -> Vec<(&UnitId, &str)> {
+    let units = state.units.iter();
+    units
+        .flat_map(|unit| {
+            let doubts = unit.attempt.doubts.iter();
+            doubts.map(|doubt| (&unit.header.id, doubt.as_str()))
+        })
+        .collect()
+}
+
 /// What tools left behind in checkouts and no unit holds, as one sentence for the run.
 pub(super) fn leftovers(state: &RunState) -> Option<String> {
     let proven = state

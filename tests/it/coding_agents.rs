@@ -171,7 +171,8 @@ echo "// $word" >>"$FILE""#,
     go.write_all(&b"go\n".repeat(18)).expect("the pipe");
     session.finish().exits(0).says("6 of 6 units published");
     let worked = repo.worked();
-    assert!((9..=10).contains(&worked.len()), "{worked:?}");
+    // Two units may have begun their second attempt before the third one failed.
+    assert!((9..=11).contains(&worked.len()), "{worked:?}");
     for unit in ["04-", "05-", "06-"] {
         let starts = worked.iter().filter(|it| it.starts_with(unit));
         assert_eq!(starts.count(), 1, "{worked:?}");
@@ -188,4 +189,55 @@ fn a_run_that_is_killed_while_its_pilot_works_goes_on_with_it() {
     output.says("5 of 5 units published");
     let worked = repo.worked();
     assert!(worked[0].starts_with("03-"), "{worked:?}");
+}
+
+#[test]
+fn what_an_agent_claims_stands_beside_what_is_known() {
+    let repo = Repo::with_packages(2);
+    let words = "Migrated packages/p0/index.js and packages/p1/index.js. I ran the full suite: all 142 tests pass.";
+    let boasts = claude(&format!(
+        r#"echo '// signed' >>packages/p0/index.js
+tool='"type":"tool_use","name":"Bash","input":{{"command":"sed -i s/a/b/ packages/p0/index.js"}}'
+echo '{{"type":"assistant","message":{{"id":"m","content":[{{'"$tool"'}}]}}}}'
+SAY='{words}'"#
+    ));
+    let migrate = repo.migrate().agent(&boasts).units(1);
+    let output = migrate.with(["--agent", "claude"]).run().exits(0);
+    let doubts = [
+        "The agent says that tests pass, which is not checked: no check was run.",
+        "The agent says that it ran tests, but no test command was run among its commands.",
+        "The agent names files that are not changed: `packages/p1/index.js`.",
+    ];
+    output.says(doubts[0]);
+    let report = repo.report();
+    let page = report["units"][0]["pull_request"]["url"].as_str();
+    let page = std::fs::read_to_string(page.expect("a page")).expect("the page");
+    assert!(
+        page.contains("### What the agent says (unverified)"),
+        "{page}"
+    );
+    for doubt in doubts {
+        assert!(page.contains(doubt), "{page}");
+    }
+    assert_eq!(
+        report["units"][0]["doubts"].as_array().map(Vec::len),
+        Some(3)
+    );
+
+    // The same words, where they are true.
+    let repo = Repo::with_packages(2);
+    let check = repo.program("check", "exit 0");
+    let right = claude(&format!(
+        r#"for file in packages/*/index.js; do echo '// signed' >>"$file"; done
+tool='"type":"tool_use","name":"Bash","input":{{"command":"npm test"}}'
+echo '{{"type":"assistant","message":{{"id":"m","content":[{{'"$tool"'}}]}}}}'
+SAY='{words}'"#
+    ));
+    let migrate = repo
+        .migrate()
+        .agent(&right)
+        .units(1)
+        .check(&check.to_string_lossy());
+    let _ = migrate.with(["--agent", "claude"]).run().exits(0);
+    assert!(repo.report()["units"][0]["doubts"].is_null());
 }

@@ -281,8 +281,9 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
     seen.batch(["cancel", "--unit", "03"]);
     assert_snapshot!(seen, @r"
     $ batch skip 01
-    ! error: unit 01-packages-p0-index-js has already started: batch cancel --unit \
-    !     01-packages-p0-index-js stops it
+    ! error: unit 01-packages-p0-index-js has already started: batch skip --running \
+    !     01-packages-p0-index-js goes on without it, and batch cancel --unit 01-packages-p0-index-js stops \
+    !     it until batch resume
     [exit code 2]
 
     $ batch skip 03
@@ -329,6 +330,43 @@ fn one_unit_is_stopped_and_another_skipped_while_the_rest_goes_on() {
         .finish()
         .exits(0)
         .says("2 of 3 units published, 1 skipped");
+}
+
+#[test]
+fn a_run_goes_on_without_a_unit_that_runs() {
+    let run = Waiting::start();
+    let skip = ["skip", "--running", "01"];
+    let _ = run.repo.batch_with(skip, &[("USER", "ada")]).exits(0);
+    assert_eq!(kill(run.agent, None), Err(Errno::ESRCH));
+    for _ in ["02", "03"] {
+        run.next();
+        run.let_go();
+    }
+    let output = run.session.finish().exits(0);
+    let output = output.says("2 of 3 units published, 1 skipped");
+    output.says("01-packages-p0-index-js was skipped on request (batch skip, ada)");
+    let again = run.repo.batch(["resume"]);
+    again.exits(2).says("there is nothing to resume");
+}
+
+#[test]
+fn what_is_ready_is_published_while_the_run_goes_on() {
+    let repo = Repo::with_packages(2);
+    let gate = repo.gate();
+    let migrate = repo.migrate().agent(WAIT).units(2).in_order();
+    let mut session = migrate.with(["--publish", "after-all"]).start();
+    gate.wait();
+    gate.let_go("signed");
+    // The first unit is done, and waits for the second one.
+    gate.wait();
+    assert_eq!(repo.pushed(), [""; 0]);
+    repo.batch(["publish"])
+        .exits(0)
+        .says("publishes each unit as soon as it is ready");
+    session.wait_for("01-packages-p0-index-js  published");
+    assert_eq!(repo.pushed().len(), 1);
+    gate.let_go("signed");
+    session.finish().exits(0).says("2 of 2 units published");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! state, shows it to the watcher, and asks the deciders what may start. Nobody else changes the state.
 
 use crate::agent::without_closing;
+use crate::config::PublishWhen;
 use crate::journal::Journal;
 use crate::plan::UnitId;
 use crate::run::engine::clean_up::CleanUp;
@@ -271,6 +272,7 @@ impl<'w> Engine<'w> {
 
     /// Starts and blocks the units that may start or must be blocked now.
     pub(crate) fn advance(&mut self) -> Result<(), RunError> {
+        self.skip_requested()?;
         self.check_limits()?;
         if let Some(added) = late_units::due(&self.job, &self.state) {
             self.record(Event::Run(RunFact::UnitAdded(Box::new(added))))?;
@@ -408,6 +410,7 @@ impl<'w> Engine<'w> {
     fn unit_ended(&mut self, ended: EndedPipeline) -> Result<(), RunError> {
         let EndedPipeline { unit, end } = ended;
         let outcome = match end {
+            Some(PipelineEnd::Outcome(Outcome::Stopped)) => self.stopped(&unit),
             Some(PipelineEnd::Outcome(outcome)) => outcome,
             Some(PipelineEnd::StandsOn(other)) => {
                 let fact = UnitFact::StandsOn(behind_others(&self.state, &unit, *other));
@@ -439,6 +442,29 @@ impl<'w> Engine<'w> {
         self.record(Event::Run(RunFact::UnitDivided(Box::new(division))))?;
         Arc::make_mut(&mut self.job).take_divisions(&self.state);
         self.pipelines.show_holders(&self.state, &self.job.spec);
+        Ok(())
+    }
+
+    /// Returns the outcome of a unit that was stopped: skipped, where a person asked for that.
+    fn stopped(&self, unit: &UnitId) -> Outcome {
+        let unit = self.state.unit(unit);
+        match unit.and_then(|unit| unit.skip_requested.clone()) {
+            Some(by) => Outcome::Skipped { by },
+            None => Outcome::Stopped,
+        }
+    }
+
+    /// Ends the units that were to be skipped when an earlier process was killed.
+    fn skip_requested(&mut self) -> Result<(), RunError> {
+        let waiting = self.state.units.iter();
+        let waiting = waiting.filter(|unit| unit.phase == Phase::Waiting);
+        let asked: Vec<(UnitId, String)> = waiting
+            .filter_map(|unit| Some((unit.header.id.clone(), unit.skip_requested.clone()?)))
+            .collect();
+        for (unit, by) in asked {
+            let outcome = Outcome::Skipped { by };
+            self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
+        }
         Ok(())
     }
 
@@ -497,12 +523,23 @@ impl<'w> Engine<'w> {
                     }
                 }
             }
-            Request::Skip { unit, by } => match self.state.unit(&unit) {
+            Request::Skip { unit, by, running } => match self.state.unit(&unit) {
                 Some(known) if known.phase == Phase::Waiting => {
                     let outcome = Outcome::Skipped { by };
                     self.record(Event::Unit(unit, UnitFact::Ended { outcome }))
                 }
+                Some(known)
+                    if running && known.outcome().is_none() && known.attempt.commit.is_none() =>
+                {
+                    self.record(Event::Unit(unit.clone(), UnitFact::SkipRequested { by }))?;
+                    self.pipelines.cancel(&[unit]);
+                    Ok(())
+                }
                 _ => Ok(()),
+            },
+            Request::Publish { by } => match self.state.header.publish {
+                PublishWhen::AsReady => Ok(()),
+                PublishWhen::AfterAll => self.record(Event::Run(RunFact::PublishRequested { by })),
             },
         }
     }
@@ -556,6 +593,9 @@ impl<'w> Engine<'w> {
             Event::Run(RunFact::StopRequested { .. } | RunFact::StartsStopped { .. }) => {
                 self.pipelines.update_gate(&self.state);
                 self.pipelines.show_pilots(&self.job, &self.state);
+            }
+            Event::Run(RunFact::PublishRequested { .. }) => {
+                self.pipelines.update_gate(&self.state);
             }
             Event::Run(RunFact::PilotChosen(_)) => {
                 self.pipelines.show_pilots(&self.job, &self.state);

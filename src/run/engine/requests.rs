@@ -27,8 +27,15 @@ pub enum Request {
     Stop { how: Stop },
     /// End one unit early.
     StopUnit { unit: UnitId, by: String },
-    /// Never start a unit that waits.
-    Skip { unit: UnitId, by: String },
+    /// Never start a unit that waits; where `running` is set, also go on without a unit that runs.
+    Skip {
+        unit: UnitId,
+        by: String,
+        #[serde(default)]
+        running: bool,
+    },
+    /// Publish finished work now, and not only after all units.
+    Publish { by: String },
 }
 
 /// Leaves a request for the process that drives the run.
@@ -132,6 +139,7 @@ mod tests {
         let skip = Request::Skip {
             unit: UnitId::parse("01-a").unwrap(),
             by: "ada".into(),
+            running: false,
         };
         let stop = Request::Stop { how: Stop::Drain };
         assert_eq!(take(&folder), []);

@@ -50,6 +50,8 @@ pub(crate) struct UnitResult<'a> {
     pub(crate) summary: Option<String>,
     /// The uses that the plan wants gone and that are left in the unit's files.
     pub(crate) old_uses: Option<OldUsesLeft>,
+    /// What of it does not agree with what is known, a sentence for each claim.
+    pub(crate) doubts: Vec<String>,
     pub(crate) needs: &'a [FinishedNeed],
 }
 
@@ -94,6 +96,7 @@ pub(crate) fn pull_request_facts(
         deletions: result.changes.deletions,
         checks: result.checks.iter().map(check_line).collect(),
         summary: result.summary.clone(),
+        doubts: result.doubts.clone(),
         needs: result
             .needs
             .iter()

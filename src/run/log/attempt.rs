@@ -43,6 +43,10 @@ pub struct Attempt {
     pub left_by_agent: Option<TreeId>,
     /// The files that commands made again in the commit that the branch started from.
     pub regenerated_start: Vec<Regenerated>,
+    /// Whether the agent used a tool on something that may be a test; `None` where it told of no tool.
+    pub ran_tests: Option<bool>,
+    /// What of that text does not agree with what is known, a sentence for each claim.
+    pub doubts: Vec<String>,
     /// The work that was proven to be the unit's own.
     pub proven: Option<ProvenTree>,
     /// What the gate on content said of the work.
@@ -130,6 +134,14 @@ impl Attempt {
     #[must_use]
     pub fn start(&self) -> Option<&CommitId> {
         self.branch.as_ref().map(|branch| &branch.start)
+    }
+
+    /// Takes in whether a turn used a tool on something that may be a test.
+    pub(crate) fn add_commands(&mut self, ran_tests: Option<bool>) {
+        self.ran_tests = match (self.ran_tests, ran_tests) {
+            (Some(before), Some(now)) => Some(before || now),
+            (before, now) => before.or(now),
+        };
     }
 
     /// Returns the whole work that was proven, with the removals that are left to a later unit.

@@ -71,7 +71,8 @@ impl RunState {
     }
 }
 
-/// Checks whether a pilot may still pass. A pilot that stands on the work of others would wait for them, and they for it.
+/// Checks whether a pilot may still pass. A pilot that stands on the work of others would wait for them, and they for
+/// it.
 pub(crate) fn is_under_way(pilot: &UnitState) -> bool {
     pilot.outcome().is_none() && pilot.attempt.commit.is_none() && pilot.header.needs.is_empty()
 }

@@ -66,6 +66,9 @@ pub enum RunFact {
     PilotChosen(Pilot),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
+    /// Finished work is published from now on, and not only after all units.
+    #[serde(rename = "publish-asked")]
+    PublishRequested { by: String },
     /// The user accepted the canary's change; the run continues with the other units.
     CanaryAccepted { pid: u32, version: String },
     /// Units of a run that had ended start again.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agent::{AgentId, UsageSum};
+use crate::config::PublishWhen;
 use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
@@ -232,6 +233,7 @@ impl RunState {
             RunFact::UnitAdded(added) => self.add(added),
             RunFact::WorkedOnce(whole) => self.whole_work = Some(whole.clone()),
             RunFact::UnitDivided(division) => self.divide(division),
+            RunFact::PublishRequested { .. } => self.header.publish = PublishWhen::AsReady,
             RunFact::PilotChosen(pilot) => self.pilots.push(pilot.clone()),
             RunFact::BaseChecked(found) => self.base_checks.push(found.clone()),
             RunFact::Retried(retry) => self.retry(retry),

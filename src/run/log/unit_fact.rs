@@ -59,6 +59,13 @@ pub enum UnitFact {
         usage: Usage,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<SessionId>,
+        /// Whether it used a tool on something that may be a test; absent where it told of no tool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ran_tests: Option<bool>,
+    },
+    /// What the agent says of its work does not agree with what is known: a sentence for each claim.
+    Doubted {
+        doubts: Vec<String>,
     },
     /// The agent ended well; `summary` is the agent's text about its work.
     AgentFinished {
@@ -129,6 +136,11 @@ pub enum UnitFact {
     /// removals: work that is not this unit's may still need what they take away. `full` is the work with them.
     RemovalsDeferred(DeferredRemovals),
     CheckFinished(CheckResult),
+    /// A person asked the run to go on without this unit, which runs; `by` names the person.
+    #[serde(rename = "skip-asked")]
+    SkipRequested {
+        by: String,
+    },
     /// The agent was interrupted, for the reason `said`; it starts again after `wait_ms`.
     #[serde(rename = "held-back")]
     Interrupted {

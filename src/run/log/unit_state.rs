@@ -30,6 +30,8 @@ pub struct UnitState {
     pub interruption: Option<Interruption>,
     /// A person asked this unit to end early, so that it does not start again by itself.
     pub stop_requested: bool,
+    /// The person who asked the run to go on without this unit.
+    pub skip_requested: Option<String>,
     /// The unit's agent, where it is not the run's one agent.
     pub agent: Option<AgentId>,
     /// The changes for this unit since its retry.
@@ -96,6 +98,7 @@ impl UnitState {
             ended_at: None,
             interruption: None,
             stop_requested: false,
+            skip_requested: None,
             amendment: Amendment::default(),
             claim: None,
             divided: None,
@@ -124,6 +127,7 @@ impl UnitState {
             }
             UnitFact::SetAside { .. } => {}
             UnitFact::StopRequested { .. } => self.stop_requested = true,
+            UnitFact::SkipRequested { by } => self.skip_requested = Some(by.clone()),
             UnitFact::Interrupted { interruption, .. } => {
                 if *interruption == Interruption::NoAnswer {
                     self.attempt.ask_again();
@@ -150,9 +154,14 @@ impl UnitState {
                 };
             }
             UnitFact::Prepared { tree } => self.attempt.prepared = Some(tree.clone()),
-            UnitFact::AgentUsed { usage, session } => {
+            UnitFact::AgentUsed {
+                usage,
+                session,
+                ran_tests,
+            } => {
                 self.ledger.turns.push(usage.clone());
                 self.attempt.session.clone_from(session);
+                self.attempt.add_commands(*ran_tests);
             }
             UnitFact::AgentFinished {
                 took_ms,
@@ -217,6 +226,7 @@ impl UnitState {
                 self.attempt.forget_work();
                 self.ledger.renew_budget();
             }
+            UnitFact::Doubted { doubts } => self.attempt.doubts.clone_from(doubts),
             UnitFact::CandidateChosen { number } => self.choose(*number),
             UnitFact::CheckFinished(result) => self.attempt.checks.push(result.clone()),
             UnitFact::Committed { commit } => self.attempt.commit = Some(commit.clone()),
@@ -457,6 +467,7 @@ mod tests {
         UnitFact::AgentUsed {
             usage: Usage::default(),
             session: None,
+            ran_tests: None,
         }
     }
 

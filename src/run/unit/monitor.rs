@@ -58,6 +58,8 @@ impl AgentBudget {
 pub(crate) struct Monitored {
     pub(crate) usage: Usage,
     pub(crate) session: Option<SessionId>,
+    /// Whether it used a tool on something that may be a test; `None` where it told of no tool.
+    ran_tests: Option<bool>,
     /// The limit at which the monitor stopped it.
     over: Option<LimitReached>,
     /// The monitor stopped it at a limit of the whole run.
@@ -93,10 +95,12 @@ impl Monitored {
 
     /// Returns the fact to record, where the agent reported anything.
     pub(crate) fn fact(&self) -> Option<UnitFact> {
-        let is_known = !self.usage.is_unknown() || self.session.is_some();
+        let is_known =
+            !self.usage.is_unknown() || self.session.is_some() || self.ran_tests.is_some();
         is_known.then(|| UnitFact::AgentUsed {
             usage: self.usage.clone(),
             session: self.session.clone(),
+            ran_tests: self.ran_tests,
         })
     }
 }
@@ -124,6 +128,9 @@ pub(crate) async fn monitor(
         let Some(event) = event else { break };
         tell(&event);
         so_far.interruption = None;
+        if let Some(is_test) = event.may_be_a_test() {
+            so_far.ran_tests = Some(is_test || so_far.ran_tests == Some(true));
+        }
         match event {
             AgentEvent::Usage(usage) => {
                 so_far.over = so_far.over.or_else(|| budget.reached(&usage));

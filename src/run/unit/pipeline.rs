@@ -5,13 +5,16 @@
 
 use crate::agent::{nothing_to_do, without_closing};
 use crate::run::delivery::Delivery;
+use crate::run::job::doubts::{Known, doubts};
 use crate::run::job::pull_request::UnitResult;
+use crate::run::log::check_result::CheckResult;
 use crate::run::log::outcome::Outcome;
+use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::attempts::{AttemptResult, attempts};
 use crate::run::unit::candidates::best_candidate;
 use crate::run::unit::checkout::{keep_ignored, prepared_checkout};
 use crate::run::unit::commit::commit;
-use crate::run::unit::context::{Halt, PipelineEnd, Prepared, UnitContext};
+use crate::run::unit::context::{Halt, PipelineEnd, Prepared, ProvenChange, UnitContext};
 use crate::run::unit::follow_up::publish_follow_up;
 use crate::run::unit::publish::publish;
 
@@ -45,9 +48,12 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
     let Some((proven, checks)) = change else {
         return no_change(unit, &prepared, summary.as_deref()).await;
     };
+    if unit.state().attempt.commit.is_none() {
+        doubt(unit, &proven, &checks, summary.as_deref()).await?;
+    }
     let attempt = unit.state().attempt;
-    let known = attempt.proven;
-    let (acquired, regenerated) = known
+    let (acquired, regenerated) = attempt
+        .proven
         .map(|proven| (proven.acquired, proven.regenerated))
         .unwrap_or_default();
     let result = UnitResult {
@@ -61,6 +67,7 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
             .and_then(without_closing)
             .map(str::to_owned),
         old_uses: unit.state().attempt.old_uses,
+        doubts: attempt.doubts,
         needs: &unit.needs,
     };
     if unit.state().attempt.commit.is_none() {
@@ -75,6 +82,30 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
         }
         None => publish(unit, place, result).await,
     }
+}
+
+/// Holds what the agent says of its work against what is known of it.
+async fn doubt(
+    unit: &UnitContext,
+    proven: &ProvenChange,
+    checks: &[CheckResult],
+    summary: Option<&str>,
+) -> Result<(), Halt> {
+    let files = proven.changes.list.iter();
+    let changed: Vec<String> = files
+        .map(|change| String::from_utf8_lossy(&change.path).into_owned())
+        .collect();
+    let known = Known {
+        claimed: &unit.unit().claim.files,
+        changed: &changed,
+        checks,
+        ran_tests: unit.state().attempt.ran_tests,
+    };
+    let doubts = doubts(summary.unwrap_or_default(), &known);
+    if doubts == unit.state().attempt.doubts {
+        return Ok(());
+    }
+    unit.say(UnitFact::Doubted { doubts }).await
 }
 
 async fn no_change(

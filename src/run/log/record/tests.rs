@@ -61,6 +61,15 @@ fn every_kind_of_event() -> Vec<Event> {
                 ..Usage::default()
             },
             session: Some(SessionId("s".into())),
+            ran_tests: None,
+        },
+        UnitFact::AgentUsed {
+            usage: Usage::default(),
+            session: None,
+            ran_tests: Some(true),
+        },
+        UnitFact::Doubted {
+            doubts: vec!["d".into()],
         },
         UnitFact::AgentFinished {
             took_ms: 1,
@@ -241,6 +250,7 @@ fn every_kind_of_event() -> Vec<Event> {
         }),
         UnitFact::CandidateChosen { number: 1 },
         UnitFact::StopRequested { by: "ada".into() },
+        UnitFact::SkipRequested { by: "ada".into() },
         UnitFact::Interrupted {
             interruption: crate::agent::Interruption::Overload,
             said: "s".into(),
@@ -351,6 +361,7 @@ fn every_kind_of_event() -> Vec<Event> {
         pid: 8,
         version: "0.2.0".into(),
     }));
+    all.push(Event::Run(RunFact::PublishRequested { by: "ada".into() }));
     all.push(Event::Run(RunFact::PilotChosen(Pilot {
         unit: UnitId::parse("01-a").unwrap(),
         said: Some("s".into()),
