@@ -220,6 +220,7 @@ mod tests {
             acquired: crate::run::Acquired::default(),
             left_out: Vec::new(),
             left_to_others: 0,
+            claimed_changed: None,
             regenerated: Vec::new(),
         }
     }
