@@ -63,7 +63,7 @@ fn the_work_of_a_command_is_cut_into_units_of_which_each_is_checked_by_itself() 
     + 01-src-a also changes other.js
     + 02-src-b also creates src/b/y.ts
     + 03-src-c also creates src/c/new.js
-    – 1 new file is in no unit's work, because tools leave such files behind: .pytest_cache/x
+    – 1 new file is in no unit's work, because tools and agents leave such files behind: .pytest_cache/x
 
     3 of 3 units published · [DURATION]
     ");
