@@ -65,7 +65,7 @@ fn fault(lang: SupportLang, text: &str) -> Option<usize> {
     // Without recursion: a hostile text may be nested deeper than the thread's stack.
     loop {
         let within = (0..node.child_count())
-            .filter_map(|at| node.child(at.try_into().ok()?))
+            .filter_map(|at| node.child(at))
             .find(|child| child.has_error() || child.is_error() || child.is_missing());
         match within {
             Some(child) if !child.is_error() || child.has_error() && child.child_count() > 0 => {

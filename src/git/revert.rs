@@ -70,8 +70,8 @@ impl Repo {
         Ok(CommitId::new(before.to_string()))
     }
 
-    /// Returns the tree of `tip` without the changes between the commits `before` and `last`. Files that `is_made` names
-    /// stay as they are in `tip`, where they changed since.
+    /// Returns the tree of `tip` without the changes between the commits `before` and `last`. Files that `is_made`
+    /// names stay as they are in `tip`, where they changed since.
     pub(crate) fn tree_without(
         &self,
         tip: &CommitId,

@@ -200,13 +200,12 @@ fn recorded(unit: &UnitState) -> Vec<FailedCheck> {
         // Of several attempts, the last one counts.
         failed.retain(|check| check.name != result.name);
         let summary = match &result.verdict {
-            Verdict::Pass | Verdict::Flaky { .. } => continue,
+            // No agent can mend what fails whatever the change is.
+            Verdict::Pass | Verdict::Flaky { .. } | Verdict::VerifiedNothing { .. } => continue,
             Verdict::Fail { ending, .. } => format!("failed: {ending}"),
             Verdict::OldFailure { ending, .. } => {
                 format!("failed, as it did before the change: {ending}")
             }
-            // No agent can mend what fails whatever the change is.
-            Verdict::VerifiedNothing { .. } => continue,
         };
         failed.push(FailedCheck {
             name: result.name.clone(),

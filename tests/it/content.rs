@@ -12,7 +12,9 @@ fn each(command: &str) -> String {
 
 /// So many lines of JavaScript.
 fn calls(lines: std::ops::Range<usize>) -> String {
-    lines.map(|line| format!("line({line});\n")).collect()
+    lines.fold(String::new(), |text, line| {
+        text + &format!("line({line});\n")
+    })
 }
 
 /// One unit for each file, each changed by the same command.
@@ -43,7 +45,7 @@ fn page(repo: &Repo, unit: &str) -> String {
     let page = pages.find_map(|page| {
         let path = page.expect("a page").path();
         let name = path.file_name()?.to_str()?;
-        (name.starts_with(unit) && name.ends_with(".md")).then_some(path)
+        (name.starts_with(unit) && name.strip_suffix(".md").is_some()).then_some(path)
     });
     std::fs::read_to_string(page.expect("the unit's page")).expect("a text")
 }

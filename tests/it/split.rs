@@ -195,8 +195,6 @@ fn a_killed_run_goes_on_although_its_branch_is_gone() {
         let killed = repo.batch_with(words, &[("BATCH_CRASH", event)]);
         assert_eq!(killed.code(), -1, "{event}: {killed}");
         repo.git(["branch", "--quiet", "-D", "big"]);
-        repo.git(["reflog", "expire", "--expire=now", "--all"]);
-        repo.git(["gc", "--quiet", "--prune=now"]);
         let resumed = repo.batch(["resume"]).exits(0);
         resumed.says("units published");
         assert_eq!(merged(&repo), wanted, "{event}");

@@ -135,7 +135,7 @@ mod tests {
     use crate::check::content::file::changed;
 
     fn lines(range: std::ops::Range<usize>) -> String {
-        range.map(|n| format!("line({n});\n")).collect()
+        range.fold(String::new(), |text, n| text + &format!("line({n});\n"))
     }
 
     fn found(files: &[ChangedFile], instruction: &str) -> Vec<(FindingKind, String)> {

@@ -44,10 +44,8 @@ impl Format {
             ) => Some(Self::Xml),
             (_, "yaml" | "yml") => Some(Self::Yaml),
             (_, "json") if takes_comments(name) => None,
-            (_, "json" | "webmanifest" | "geojson" | "jsonld" | "ipynb" | "har" | "avsc") => {
-                Some(Self::Json)
-            }
-            ("composer.lock" | "Pipfile.lock" | "flake.lock" | ".prettierrc", _) => {
+            (_, "json" | "webmanifest" | "geojson" | "jsonld" | "ipynb" | "har" | "avsc")
+            | ("composer.lock" | "Pipfile.lock" | "flake.lock" | ".prettierrc", _) => {
                 Some(Self::Json)
             }
             _ => None,

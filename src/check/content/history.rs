@@ -19,6 +19,7 @@ const MOST_FILES: usize = 200;
 const MAX_BYTES: usize = 8 << 20;
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are the output")]
 #[ignore = "needs git directories: BATCH_HISTORY=folder"]
 fn commits_of_real_projects_are_hardly_ever_stopped() {
     let folder = std::env::var("BATCH_HISTORY").unwrap();

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::check::{self, Against, Check, CheckOutput, NoProof, Verdict};
 use crate::git::{Change, ChangeKind, TreeId};
 use crate::process::Ending;
-use crate::run::log::check_result::CheckResult;
+use crate::run::log::check_result::{BaseCheck, CheckResult};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::base_checks::check_on_base;
@@ -99,7 +99,7 @@ async fn judge(
     };
     let own: BTreeSet<String> = unit.unit().claim.files.iter().cloned().collect();
     let known = unit.base_checks.known(check);
-    let known = known.map(|base| base.failure());
+    let known = known.map(BaseCheck::failure);
     if let Some(base) = &known
         && failed.is_old(Against::new(base.as_ref(), &own))
     {
@@ -180,15 +180,15 @@ async fn put_right(unit: &UnitContext, before: &TreeId) -> Result<Vec<String>, H
         }
         let changes = job.workspace.repo.changes(&before, &now)?;
         let is_old = |change: &&Change| change.kind != ChangeKind::Added;
-        let changed = changes.list.iter().filter(is_old);
-        let changed: Vec<String> = changed
+        let paths = changes.list.iter().filter(is_old);
+        let old: Vec<String> = paths
             .map(|change| String::from_utf8_lossy(&change.path).into_owned())
             .collect();
-        if !changed.is_empty() {
+        if !old.is_empty() {
             let repo = &job.workspace.repo;
-            checkout.show(&repo.with_paths_of(&now, &before, &changed)?)?;
+            checkout.show(&repo.with_paths_of(&now, &before, &old)?)?;
         }
-        Ok(changed)
+        Ok(old)
     })
     .await
 }

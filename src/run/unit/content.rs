@@ -29,7 +29,7 @@ pub(crate) async fn content(
             .any(|it| it.covers(finding.kind, &finding.path))
     };
     let wrong: Vec<Finding> = found.iter().filter(|it| !is_allowed(it)).cloned().collect();
-    if let Some((held, hold)) = to_stop(unit, wrong) {
+    if let Some((held, hold)) = to_stop(unit, &wrong) {
         let command = match unit.state().follow_up {
             Some(_) => "batch prs fix".to_owned(),
             None => format!("batch resume {}", unit.job.id()),
@@ -46,7 +46,7 @@ pub(crate) async fn content(
 }
 
 /// Returns the findings that stop the work, and why they do; `None` where it goes on.
-fn to_stop(unit: &UnitContext, wrong: Vec<Finding>) -> Option<(Vec<Finding>, Hold)> {
+fn to_stop(unit: &UnitContext, wrong: &[Finding]) -> Option<(Vec<Finding>, Hold)> {
     let at_least = |severity: Severity| {
         let stopping = wrong.iter().filter(|it| it.kind.severity() >= severity);
         let stopping: Vec<Finding> = stopping.cloned().collect();

@@ -10,6 +10,10 @@ use crate::run::unit::work::Work;
 
 /// Puts the form of files back, in the work and in the checkout.
 pub(crate) async fn restore_forms(unit: &UnitContext, work: Work) -> Result<Work, Halt> {
+    if unit.job.spec.plan.existing_work().is_some() {
+        // It is published as it is.
+        return Ok(work);
+    }
     let (before, after) = (work.before.clone(), work.tree.clone());
     let instruction = unit.instruction();
     let all = work.changes.list.len();

@@ -20,7 +20,8 @@ use crate::run::unit::publish::publish;
 
 /// Runs all steps and returns how they ended, which the caller records.
 pub(crate) async fn run(unit: UnitContext) -> PipelineEnd {
-    let end = steps(&unit)
+    // The steps together hold more than a task's stack should.
+    let end = Box::pin(steps(&unit))
         .await
         .map_or_else(Halt::end, PipelineEnd::Outcome);
     let checkout = unit.checkout.clone();
