@@ -90,7 +90,7 @@ files = ["api/invoice.js"]
     repo.write("../plan.toml", plan);
     let work = r#"
 case $BATCH_UNIT in
-wire) grep -q endpoint api/cart.js; grep -q endpoint api/invoice.js; echo "$BATCH_INSTRUCTION" >>router.js ;;
+wire) grep -q endpoint api/cart.js; grep -q endpoint api/invoice.js; echo "// $BATCH_INSTRUCTION" >>router.js ;;
 *) for f in $(tr '\0' ' ' <"$BATCH_FILES"); do echo endpoint >>"$f"; done ;;
 esac"#;
     let run = repo.run_saved("../plan.toml").agent(work);
@@ -106,7 +106,7 @@ esac"#;
     );
     assert_eq!(
         repo.published(&last, "router.js"),
-        "x\nWire the new endpoints into the router."
+        "x\n// Wire the new endpoints into the router."
     );
     let twice = repo.run_saved("../plan.toml").agent(work);
     let output = twice.with(["--integrate", "again"]).run().exits(2);
