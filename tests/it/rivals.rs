@@ -282,5 +282,5 @@ fn agents_that_share_the_units_take_turns_at_each() {
         .with(["--best-of", "2"])
         .run()
         .exits(2)
-        .says("the codemod does the same every time");
+        .says("a codemod, and work that exists already, are the same every time");
 }
