@@ -420,3 +420,11 @@ fn a_kill_at_any_event_loses_nothing_that_was_found_or_put_back() {
         assert_eq!(unit["restored"][0]["path"], "a.js", "{event}");
     }
 }
+
+#[test]
+fn what_a_codemod_makes_unparsable_is_only_told() {
+    let repo = Repo::with_packages(1);
+    let migrate = repo.migrate().regex("= 0", "= new()(");
+    migrate.run().exits(0).says("is not any more");
+    assert_eq!(repo.pushed().len(), 1);
+}

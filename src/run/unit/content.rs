@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::agent::FurtherAttempts;
 use crate::check::{ChangedFile, Finding, Repository};
-use crate::config::Severity;
+use crate::config::{FindingKind, Severity};
 use crate::git::ContentPair;
 use crate::run::job::content::{Hold, feedback, is_of_carelessness, reason};
 use crate::run::log::outcome::Step;
@@ -47,17 +47,26 @@ pub(crate) async fn content(
 
 /// Returns the findings that stop the work, and why they do; `None` where it goes on.
 fn to_stop(unit: &UnitContext, wrong: &[Finding]) -> Option<(Vec<Finding>, Hold)> {
+    let assignment = unit.assignment();
+    let further = assignment.agent.further_attempts();
+    let (is_coding_agent, is_pattern) = (
+        further == FurtherAttempts::Usual,
+        further == FurtherAttempts::Pointless,
+    );
+    // A person wrote the pattern and approved its plan, and a parser may be older than the language.
+    let is_meant = |it: &Finding| is_pattern && it.kind == FindingKind::Unparsable;
     let at_least = |severity: Severity| {
-        let stopping = wrong.iter().filter(|it| it.kind.severity() >= severity);
+        let stopping = wrong
+            .iter()
+            .filter(|it| it.kind.severity() >= severity && !is_meant(it));
         let stopping: Vec<Finding> = stopping.cloned().collect();
         (!stopping.is_empty()).then_some(stopping)
     };
     if let Some(damage) = at_least(Severity::Held) {
         return Some((damage, Hold::Damaged));
     }
-    let assignment = unit.assignment();
     // A command and the codemod cannot take more care.
-    if assignment.agent.further_attempts() != FurtherAttempts::Usual {
+    if !is_coding_agent {
         return None;
     }
     let attempt = unit.state().attempt;
