@@ -303,7 +303,10 @@ fn of_several_agents_one_is_asked_for_once() {
     let words: Vec<&str> = words.split(' ').collect();
     let settings = repo.root().join("home/.config/batch/config.toml");
     let mut it = AtTerminal::begin(repo, &words, &keys);
-    it.answer("Which one works for you?", "x");
+    // Both questions end with this word: read up to it, the first cannot be taken for the second.
+    let asked = it.wait_for("uit");
+    assert!(asked.contains("Which one works for you?"), "{asked}");
+    it.write("x");
     it.answer("uit", "q");
     let (code, repo) = in_time("the program does not end", move || {
         let code = it.end();
