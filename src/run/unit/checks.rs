@@ -20,6 +20,13 @@ use crate::words;
 /// A reason names at most so many of the tests that fail, and of the files that a check complains about.
 const NAMES_SHOWN: usize = 10;
 
+/// One run of a check.
+struct Ran {
+    output: CheckOutput,
+    /// The files that it changed or deleted, which are put right.
+    changed: Vec<String>,
+}
+
 /// Runs the unit's checks; a check whose result is known for this attempt is not run again.
 pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt> {
     let step = Step::Check;
@@ -38,11 +45,10 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
             unit.begin(step, Some(check.name.clone())).await?;
             let before = match before {
                 Some(tree) => tree,
-                None => snapshot(unit).await?,
+                None => unit.snapshot(step).await?,
             };
-            let first = check_once(unit, check, log.clone()).await?;
-            let (mut result, doubt) = judge(unit, check, first, log).await?;
-            result.changed = put_right(unit, &before).await?;
+            let first = check_once(unit, check, &before, log.clone()).await?;
+            let (result, doubt) = judge(unit, check, &before, first, log).await?;
             unit.say(UnitFact::CheckFinished(result.clone())).await?;
             (result, doubt, Some(before))
         };
@@ -80,10 +86,15 @@ fn check_log(unit: &UnitContext, index: usize, attempt: u32) -> PathBuf {
 async fn judge(
     unit: &UnitContext,
     check: &Check,
-    first: CheckOutput,
+    before: &TreeId,
+    first: Ran,
     log: PathBuf,
 ) -> Result<(CheckResult, Option<String>), Halt> {
-    let result = |verdict: Verdict, ran: CheckOutput, log| CheckResult {
+    let Ran {
+        output: first,
+        changed,
+    } = first;
+    let result = |verdict: Verdict, ran: CheckOutput, changed, log| CheckResult {
         name: check.name.clone(),
         verdict: verdict.because(|ending| {
             let withheld = unit.job.found.environment.withheld();
@@ -92,10 +103,10 @@ async fn judge(
         took_ms: milliseconds(ran.took),
         log,
         tail: ran.tail,
-        changed: Vec::new(),
+        changed,
     };
     let Some(failed) = first.failure() else {
-        return Ok((result(Verdict::Pass, first, log), None));
+        return Ok((result(Verdict::Pass, first, changed, log), None));
     };
     let own: BTreeSet<String> = unit.unit().claim.files.iter().cloned().collect();
     let known = unit.base_checks.known(check);
@@ -104,7 +115,7 @@ async fn judge(
         && failed.is_old(Against::new(base.as_ref(), &own))
     {
         let verdict = failed.verdict(None, Against::new(base.as_ref(), &own));
-        return Ok((result(verdict, first, log), None));
+        return Ok((result(verdict, first, changed, log), None));
     }
     let again_log = log.with_extension("again.log");
     let again = async {
@@ -114,7 +125,7 @@ async fn judge(
         }
         let again = format!("{}, again", check.name);
         unit.begin(Step::Check, Some(again)).await?;
-        let ran = check_once(unit, check, again_log.clone()).await?;
+        let ran = check_once(unit, check, before, again_log.clone()).await?;
         Ok(Some(ran))
     };
     let (again, base) = tokio::join!(again, check_on_base(unit, check));
@@ -126,9 +137,13 @@ async fn judge(
     Ok(match again? {
         None => {
             let verdict = failed.verdict(Some(&failed), Against::new(base.as_ref(), &own));
-            (result(verdict, first, log), doubt)
+            (result(verdict, first, changed, log), doubt)
         }
-        Some(again) => {
+        Some(Ran {
+            output: again,
+            changed: again_changed,
+        }) => {
+            let changed: BTreeSet<String> = changed.into_iter().chain(again_changed).collect();
             let verdict =
                 failed.verdict(again.failure().as_ref(), Against::new(base.as_ref(), &own));
             // For a flaky check, the run that failed is worth a look.
@@ -137,14 +152,22 @@ async fn judge(
             } else {
                 (first, log.clone())
             };
-            let result = result(verdict, shown.0, shown.1);
+            let changed = changed.into_iter().collect();
+            let result = result(verdict, shown.0, changed, shown.1);
             // A resumed run recognises a check by its first log.
             (CheckResult { log, ..result }, doubt)
         }
     })
 }
 
-async fn check_once(unit: &UnitContext, check: &Check, log: PathBuf) -> Result<CheckOutput, Halt> {
+/// Runs the check once. Whatever the run changed is put right before anybody looks at its result: a run that mends what
+/// it finds would otherwise let the next one pass.
+async fn check_once(
+    unit: &UnitContext,
+    check: &Check,
+    before: &TreeId,
+    log: PathBuf,
+) -> Result<Ran, Halt> {
     let checkout = unit.checkout.clone();
     unit.git(Step::Check, move |_| checkout.lead_to_private())
         .await?;
@@ -156,17 +179,13 @@ async fn check_once(unit: &UnitContext, check: &Check, log: PathBuf) -> Result<C
         log,
         &unit.cancel,
     )
-    .await
-    .map_err(|error| failure(Step::Check, words::chain(&error)))?;
-    match ran.ending {
+    .await;
+    let changed = put_right(unit, before).await?;
+    let output = ran.map_err(|error| failure(Step::Check, words::chain(&error)))?;
+    match output.ending {
         Ending::Cancelled => Err(Halt::Stopped),
-        _ => Ok(ran),
+        _ => Ok(Ran { output, changed }),
     }
-}
-
-async fn snapshot(unit: &UnitContext) -> Result<TreeId, Halt> {
-    let checkout = unit.checkout.clone();
-    unit.git(Step::Check, move |_| checkout.snapshot()).await
 }
 
 /// Puts the files right that a check changed or deleted, and returns their paths: the next check sees what is to be
