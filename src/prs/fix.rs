@@ -196,9 +196,7 @@ impl Selection<'_> {
 /// Returns the checks of the run that did not pass, for pages in the repository.
 fn recorded(unit: &UnitState) -> Vec<FailedCheck> {
     let mut failed: Vec<FailedCheck> = Vec::new();
-    for result in &unit.attempt.checks {
-        // Of several attempts, the last one counts.
-        failed.retain(|check| check.name != result.name);
+    for result in unit.attempt.last_checks() {
         let summary = match &result.verdict {
             // No agent can mend what fails whatever the change is.
             Verdict::Pass | Verdict::Flaky { .. } | Verdict::VerifiedNothing { .. } => continue,

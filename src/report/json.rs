@@ -178,6 +178,8 @@ struct SentBackReport {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct CheckReport {
     name: String,
+    /// The folder where it ran, from the root; empty for the root.
+    dir: String,
     verdict: &'static str,
     tests: Vec<String>,
     took_ms: u64,
@@ -363,7 +365,7 @@ impl UnitReport {
                 self.reason = match why {
                     WithheldReason::TooFew => None,
                     WithheldReason::GitFolderChanged => Some(view::SETTINGS_CHANGED.to_owned()),
-                    WithheldReason::Unverified => Some("a check verified nothing".to_owned()),
+                    WithheldReason::Unverified => Some(view::UNVERIFIED.to_owned()),
                 };
                 "withheld"
             }
@@ -381,6 +383,7 @@ impl CheckReport {
     fn new(result: &CheckResult) -> Self {
         Self {
             name: result.name.clone(),
+            dir: result.dir.clone(),
             verdict: match result.verdict {
                 Verdict::Pass => "pass",
                 Verdict::Fail { .. } => "fail",

@@ -88,9 +88,21 @@ impl SampleRun {
     }
 
     pub(crate) fn check(self, unit: &str, at: i64, name: &str, verdict: Verdict) -> Self {
+        self.check_in("", unit, at, name, verdict)
+    }
+
+    pub(crate) fn check_in(
+        self,
+        dir: &str,
+        unit: &str,
+        at: i64,
+        name: &str,
+        verdict: Verdict,
+    ) -> Self {
         let result = CheckResult {
             changed: Vec::new(),
             name: name.to_owned(),
+            dir: dir.to_owned(),
             verdict,
             took_ms: 1_400,
             log: PathBuf::from(format!("/shop/.git/batch/{unit}/check.log")),

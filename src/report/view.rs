@@ -16,6 +16,7 @@ use crate::words;
 
 /// Why a unit's commit is not pushed for now.
 pub(super) const SETTINGS_CHANGED: &str = "settings or hooks of your repository changed";
+pub(super) const UNVERIFIED: &str = "a check verified nothing";
 
 /// At most this many failed tests of a check are named.
 const TESTS_SHOWN: usize = 3;
@@ -91,7 +92,7 @@ pub(super) fn withheld_words(state: &RunState, why: WithheldReason) -> &'static 
         }
         WithheldReason::TooFew => "too few units succeeded",
         WithheldReason::GitFolderChanged => SETTINGS_CHANGED,
-        WithheldReason::Unverified => "a check verified nothing",
+        WithheldReason::Unverified => UNVERIFIED,
     }
 }
 
@@ -531,21 +532,25 @@ pub(super) fn blemishes(state: &RunState) -> Vec<(&UnitId, &str, String)> {
 /// Checks that verified nothing: each as one sentence for the run, with the reason.
 pub(super) fn unverified(state: &RunState) -> Vec<(String, String)> {
     let mut found: Vec<(String, String, usize)> = Vec::new();
-    for result in state
-        .units
-        .iter()
-        .flat_map(|unit| unit.attempt.last_checks())
-    {
-        let Some(why) = result.verdict.no_proof() else {
-            continue;
-        };
-        let (name, why) = (words::line(&result.name), why.words());
-        match found
-            .iter_mut()
-            .find(|(known, words, _)| (known, words) == (&name, &why))
-        {
-            Some((.., units)) => *units += 1,
-            None => found.push((name, why, 1)),
+    for unit in &state.units {
+        // A check may run in several folders of one unit.
+        let mut of_unit = Vec::new();
+        for result in unit.attempt.last_checks() {
+            if let Some(why) = result.verdict.no_proof() {
+                let told = (words::line(&result.name), why.words());
+                if !of_unit.contains(&told) {
+                    of_unit.push(told);
+                }
+            }
+        }
+        for told in of_unit {
+            match found
+                .iter_mut()
+                .find(|(name, why, _)| (name, why) == (&told.0, &told.1))
+            {
+                Some((.., units)) => *units += 1,
+                None => found.push((told.0, told.1, 1)),
+            }
         }
     }
     let sentence = |(name, why, units)| {
@@ -666,6 +671,23 @@ mod tests {
             .check("a", 2, "npm test", sample::failing())
             .state();
         assert_eq!(checks(&state.units[0]), "1 of 2 failed");
+    }
+
+    #[test]
+    fn checks_of_one_name_in_two_folders_are_two_checks() {
+        let nothing = Verdict::VerifiedNothing {
+            ending: crate::process::Ending::Exit(1),
+            why: crate::check::NoProof::FailsAlways,
+        };
+        let state = SampleRun::of(["a"])
+            .check_in("web", "a", 1, "npm test", nothing.clone())
+            .check_in("api", "a", 2, "npm test", nothing)
+            .check_in("db", "a", 3, "npm test", Verdict::Pass)
+            .state();
+        assert_eq!(checks(&state.units[0]), "1 passed, 2 verified nothing");
+        let told = unverified(&state);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].0, "`npm test` verified nothing in 1 unit");
     }
 
     #[test]

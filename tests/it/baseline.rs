@@ -253,9 +253,9 @@ fn a_check_that_mends_what_it_finds_does_not_pass_the_second_time() {
     let repo = Repo::with_packages(1);
     let check = "grep -q signed packages/p0/index.js || exit 0; sed -i /signed/d packages/p0/index.js; exit 1";
     let output = run(&repo, check, &[]).exits(1);
-    output
-        .says("01-packages-p0-index-js │ failed")
-        .says("a check changed 1 file, and what a check changes is not published: packages/p0/index.js");
+    output.says("01-packages-p0-index-js │ failed").says(
+        "a check changed 1 file, and what a check changes is not published: packages/p0/index.js",
+    );
     assert_eq!(repo.report()["units"][0]["checks"][0]["verdict"], "fail");
     assert!(repo.pushed().is_empty());
 }

@@ -180,6 +180,7 @@ mod tests {
     fn check(verdict: Verdict) -> CheckResult {
         CheckResult {
             name: "npm test".into(),
+            dir: String::new(),
             verdict,
             took_ms: 1,
             log: "/l".into(),

@@ -161,7 +161,10 @@ impl Attempt {
     pub fn last_checks(&self) -> Vec<&CheckResult> {
         let mut last: Vec<&CheckResult> = Vec::new();
         for result in &self.checks {
-            match last.iter_mut().find(|known| known.name == result.name) {
+            let is_same = |known: &&mut &CheckResult| {
+                (&known.name, &known.dir) == (&result.name, &result.dir)
+            };
+            match last.iter_mut().find(is_same) {
                 Some(known) => *known = result,
                 None => last.push(result),
             }

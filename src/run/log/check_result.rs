@@ -12,6 +12,10 @@ use crate::run::log::recorded_path;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckResult {
     pub name: String,
+    /// The folder where the check ran, relative to the checkout's root; two checks in different folders may have the
+    /// same name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub dir: String,
     pub verdict: Verdict,
     pub took_ms: u64,
     /// The file with the whole output.

@@ -269,6 +269,7 @@ mod tests {
         let check = |number: usize| CheckResult {
             changed: Vec::new(),
             name: "c".into(),
+            dir: number.to_string(),
             verdict: if number < passes {
                 Verdict::Pass
             } else {

@@ -96,6 +96,7 @@ async fn judge(
     } = first;
     let result = |verdict: Verdict, ran: CheckOutput, changed, log| CheckResult {
         name: check.name.clone(),
+        dir: check.dir.clone(),
         verdict: verdict.because(|ending| {
             let withheld = unit.job.found.environment.withheld();
             NoProof::find(check, ending, &ran.tail, withheld)

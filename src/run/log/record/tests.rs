@@ -177,6 +177,7 @@ fn every_kind_of_event() -> Vec<Event> {
         UnitFact::CheckFinished(CheckResult {
             changed: Vec::new(),
             name: "make test".into(),
+            dir: String::new(),
             verdict: Verdict::Fail {
                 ending,
                 tests: vec!["a".into()],
@@ -189,6 +190,7 @@ fn every_kind_of_event() -> Vec<Event> {
         UnitFact::CheckFinished(CheckResult {
             changed: Vec::new(),
             name: "make lint".into(),
+            dir: String::new(),
             verdict: Verdict::VerifiedNothing {
                 ending,
                 why: NoProof::CannotStart { line: "é".into() },
@@ -200,6 +202,7 @@ fn every_kind_of_event() -> Vec<Event> {
         UnitFact::CheckFinished(CheckResult {
             changed: Vec::new(),
             name: "lint".into(),
+            dir: String::new(),
             verdict: Verdict::OldFailure {
                 ending,
                 tests: Vec::new(),
@@ -211,9 +214,19 @@ fn every_kind_of_event() -> Vec<Event> {
         UnitFact::CheckFinished(CheckResult {
             changed: Vec::new(),
             name: "e2e".into(),
+            dir: String::new(),
             verdict: Verdict::Flaky {
                 tests: vec!["b".into()],
             },
+            took_ms: 5,
+            log: "/l".into(),
+            tail: String::new(),
+        }),
+        UnitFact::CheckFinished(CheckResult {
+            changed: Vec::new(),
+            name: "e2e".into(),
+            dir: "web".into(),
+            verdict: Verdict::Pass,
             took_ms: 5,
             log: "/l".into(),
             tail: String::new(),
