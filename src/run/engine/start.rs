@@ -85,16 +85,18 @@ fn resume(job: Job, journal: &mut Journal) -> Result<Started, RunError> {
         let id = job.id().clone();
         return Err(RunError::NothingLeft { id });
     }
-    if !allow.is_empty() {
-        // A resume of this resume allows the same.
-        save_settings(&job, &job.spec.settings)?;
-    }
+    let settings = (!allow.is_empty()).then(|| job.spec.settings.clone());
     let fact = RunFact::Resumed {
         pid: std::process::id(),
         version: version(),
         allow,
     };
-    continue_at_same_place(job, state, fact, journal)
+    let started = continue_at_same_place(job, state, fact, journal)?;
+    if let Some(settings) = settings {
+        // A resume of this resume allows the same.
+        save_settings(&started.job, &settings)?;
+    }
+    Ok(started)
 }
 
 fn accept(job: Job, journal: &mut Journal) -> Result<Started, RunError> {
