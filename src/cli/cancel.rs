@@ -7,7 +7,7 @@ use super::request::{ask, refuse_unless_going, tell, who};
 use super::workspace::known_run;
 use crate::journal::RunLock;
 use crate::report;
-use crate::run::{KnownRun, Outcome, Phase, Request, Stop};
+use crate::run::{KnownRun, Outcome, Phase, Request, Stop, UnitState};
 
 #[derive(Debug, Args)]
 pub(super) struct CancelArgs {
@@ -77,45 +77,57 @@ pub(super) fn cancel(global: &Global, args: &CancelArgs) -> anyhow::Result<u8> {
 pub(super) fn skip(global: &Global, args: &SkipArgs) -> anyhow::Result<u8> {
     let known = refuse_unless_going(known_run(global, args.run.as_deref())?)?;
     let unit = known.unit(&args.unit)?.header.id.clone();
-    let begun = |phase: &Phase| match phase {
+    let begun = |chosen: &UnitState| match &chosen.phase {
         Phase::Ended(outcome) => format!("unit {unit} has already ended: {}", outcome.words()),
+        _ if is_committed(chosen) => {
+            format!("the work of unit {unit} has passed its checks and is committed already")
+        }
         _ => format!(
             "unit {unit} has already started: batch skip --running {unit} goes on without it, and batch cancel \
              --unit {unit} stops it until batch resume"
         ),
     };
     let chosen = known.unit(&args.unit)?;
-    if chosen.attempt.commit.is_some() {
-        anyhow::bail!("the work of unit {unit} has passed its checks and is committed already");
-    }
-    let may_run = args.running && matches!(chosen.phase, Phase::Running { .. });
-    if chosen.phase != Phase::Waiting && !may_run {
-        anyhow::bail!(begun(&chosen.phase));
+    let may_skip = match chosen.phase {
+        Phase::Waiting => true,
+        Phase::Running { .. } => args.running && !is_committed(chosen),
+        Phase::Ended(_) => false,
+    };
+    if !may_skip {
+        anyhow::bail!(begun(chosen));
     }
     let request = Request::Skip {
         unit: unit.clone(),
         by: who(),
         running: args.running,
     };
-    let phase = ask(global, &known, &request, |known| {
-        let phase = &known.state.unit(&unit)?.phase;
-        let is_answer = match phase {
+    let answer = ask(global, &known, &request, |known| {
+        let chosen = known.state.unit(&unit)?;
+        let is_answer = match chosen.phase {
             Phase::Waiting => false,
-            Phase::Running { .. } => !args.running,
+            // A unit that commits before the request arrives goes on.
+            Phase::Running { .. } => {
+                !args.running || is_committed(chosen) && chosen.skip_requested.is_none()
+            }
             Phase::Ended(_) => true,
         };
-        is_answer.then(|| phase.clone())
+        is_answer.then(|| chosen.clone())
     })?;
-    match phase {
-        Some(Phase::Ended(Outcome::Skipped { .. })) => tell(
+    match answer {
+        Some(chosen) if matches!(chosen.outcome(), Some(Outcome::Skipped { .. })) => tell(
             global,
             &known,
             Some(unit.as_str()),
             &format!("unit {unit} is skipped"),
         ),
-        Some(phase) => anyhow::bail!(begun(&phase)),
+        Some(chosen) => anyhow::bail!(begun(&chosen)),
         None => anyhow::bail!("run {} has ended in the meantime", known.state.id),
     }
+}
+
+/// Checks whether the unit's work has passed its checks and is committed.
+fn is_committed(unit: &UnitState) -> bool {
+    unit.attempt.commit.is_some()
 }
 
 /// Ends the processes that a killed run left working, and returns what was done; `None` where there are none, or where

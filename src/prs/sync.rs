@@ -54,7 +54,7 @@ impl Selection<'_> {
             && !self.session.repo.contains(&onto.tip, start)?
             && !self.session.repo.contains(commit, &onto.tip)?
         {
-            done.push(self.move_to(unit, &standing, &onto).await?);
+            done.push(self.move_to(unit, &standing, &onto, None).await?);
         } else if self.mode == Mode::Real {
             // An earlier call may have recorded a commit without moving the branch.
             self.update_branch(unit)?;
@@ -141,17 +141,20 @@ impl Selection<'_> {
             Err(error) => Err(error.into()),
             Ok(_) => {
                 let onto = NewBase { branch, tip };
-                self.move_to(unit, standing, &onto).await.map(Some)
+                let done = self.move_to(unit, standing, &onto, Some(made)).await?;
+                Ok(Some(done))
             }
         }
     }
 
-    /// Rebases the unit's change onto its new base. Returns in the past tense what was done.
+    /// Rebases the unit's change onto its new base. Returns in the past tense what was done. `made` are the files that
+    /// commands make again there, where they are known.
     async fn move_to(
         &mut self,
         unit: &UnitState,
         standing: &PullRequestStatus,
         onto: &NewBase,
+        made: Option<MadeFiles>,
     ) -> Result<String, NotDone> {
         let done = format!("rebased onto {}", onto.branch);
         let (Some(commit), Some(start), Some(branch)) = (
@@ -175,7 +178,10 @@ impl Selection<'_> {
             return Ok(done);
         }
         let repo = &self.session.repo;
-        let made = MadeFiles::of(self.session, unit, &onto.tip)?;
+        let made = match made {
+            Some(made) => made,
+            None => MadeFiles::of(self.session, unit, &onto.tip)?,
+        };
         let is_made = |path: &str| made.has(path);
         let merged = repo.apply_without_made(&onto.tip, start, commit, &is_made)?;
         let (tree, said) = made.make_again(self.session, &onto.tip, &merged).await?;

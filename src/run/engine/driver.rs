@@ -436,8 +436,16 @@ impl<'w> Engine<'w> {
 
     /// Divides a unit; what starts from now on sees the new claims.
     fn divide(&mut self, unit: &UnitId, too_much: TooMuch) -> Result<(), RunError> {
+        let reason = too_much.reason.clone();
         let Some(division) = divide::division(&self.state, &self.job.spec, unit, too_much) else {
-            return Ok(());
+            // The parts cannot be named, so the unit ends as its agent did.
+            let outcome = Outcome::Failed {
+                step: Step::Agent,
+                reason,
+                tail: None,
+                log: None,
+            };
+            return self.record(Event::Unit(unit.clone(), UnitFact::Ended { outcome }));
         };
         self.record(Event::Run(RunFact::UnitDivided(Box::new(division))))?;
         Arc::make_mut(&mut self.job).take_divisions(&self.state);

@@ -49,6 +49,7 @@ pub(crate) struct Pipelines {
     whole_work: Arc<WholeResult>,
     pilots: watch::Sender<PilotGate>,
     example: watch::Sender<Option<Arc<Example>>>,
+    canary: Option<UnitId>,
     user_git: Arc<UserGit>,
     /// Ends every pipeline.
     cancel: CancellationToken,
@@ -98,6 +99,7 @@ impl Pipelines {
             whole_work: Arc::new(WholeResult::new_with(state.whole_work.clone().map(Ok))),
             pilots: watch::Sender::new(PilotGate::of(state)),
             example: watch::Sender::new(job.example.clone()),
+            canary: state.header.canary.clone(),
             user_git: Arc::clone(user_git),
             cancel: CancellationToken::new(),
         }
@@ -133,6 +135,7 @@ impl Pipelines {
             whole_work: Arc::clone(&self.whole_work),
             pilots: self.pilots.subscribe(),
             example: self.example.subscribe(),
+            is_canary: self.canary.as_ref() == Some(&unit),
             user_git: Arc::clone(&self.user_git),
             cancel: cancel.clone(),
         };
@@ -187,11 +190,18 @@ impl Pipelines {
 
     /// Shows every pipeline which units wait for a pilot, and the work of a unit that went first once there is some.
     pub(crate) fn show_pilots(&self, job: &Job, state: &RunState) {
-        if self.example.borrow().is_none() {
-            let example = Example::of(&job.workspace.repo, state).map(Arc::new);
-            self.example.send_replace(example);
+        if self.example.borrow().is_none()
+            && let Some(example) = Example::of(&job.workspace.repo, state)
+        {
+            self.example.send_replace(Some(Arc::new(example)));
         }
-        self.pilots.send_replace(PilotGate::of(state));
+        // A unit that waits says so again each time it is woken.
+        self.pilots.send_if_modified(|shown| {
+            let now = PilotGate::of(state);
+            let is_new = *shown != now;
+            *shown = now;
+            is_new
+        });
     }
 
     /// Says whether an agent that was killed from outside may work again.

@@ -79,6 +79,8 @@ pub(crate) struct UnitContext {
     pub(crate) pilots: watch::Receiver<PilotGate>,
     /// The change of a unit that went first.
     pub(crate) example: watch::Receiver<Option<Arc<Example>>>,
+    /// Whether a person looks at this unit before the others start.
+    pub(crate) is_canary: bool,
     /// The user's git folder before any worker ran.
     pub(crate) user_git: Arc<UserGit>,
     pub(crate) cancel: CancellationToken,

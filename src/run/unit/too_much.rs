@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::agent::{AgentError, Answers, LimitReached};
-use crate::git::Changes;
+use crate::git::{Changes, TreeId};
 use crate::run::job::late_units::LateKind;
 use crate::run::job::too_much::TooMuch;
 use crate::run::job::uses::in_tree;
 use crate::run::log::outcome::Step;
+use crate::run::log::unit_state::UnitState;
 use crate::run::unit::context::{Halt, Prepared, UnitContext, milliseconds};
 use crate::words;
 
@@ -37,17 +38,19 @@ pub(crate) async fn reached(
             ..
         }
     );
-    if !(is_full || is_late) || !may_be_divided(unit) {
+    let state = unit.state();
+    if !(is_full || is_late) || !may_be_divided(unit, &state) {
         return Ok(Reached::Unknown);
     }
-    let claim = unit.unit().claim.files.clone();
-    let (done, rest) = done_and_rest(unit, prepared, &claim).await?;
+    let claim = &unit.unit().claim.files;
+    let after = unit.snapshot(Step::Agent).await?;
+    let (done, rest) = done_and_rest(unit, prepared, &after, claim).await?;
     let reason = words::chain(error);
     match (done.is_empty(), rest.is_empty()) {
         (false, true) if unit.job.units[unit.number].checks.is_empty() => Ok(Reached::Unknown),
         (false, true) => Ok(Reached::All),
         (false, false) => {
-            put_back(unit, prepared, &rest).await?;
+            put_back(unit, prepared, after, &rest).await?;
             Ok(Reached::Some(Box::new(TooMuch {
                 reason,
                 keeps: done,
@@ -56,7 +59,7 @@ pub(crate) async fn reached(
             })))
         }
         // What does not even begin is divided once: after that, the size is not the reason.
-        (true, _) if is_full && claim.len() > 1 && unit.state().claim.is_none() => {
+        (true, _) if is_full && claim.len() > 1 && state.claim.is_none() => {
             let (keeps, rest) = claim.split_at(claim.len().div_ceil(2));
             Ok(Reached::Some(Box::new(TooMuch {
                 reason,
@@ -71,8 +74,7 @@ pub(crate) async fn reached(
 
 /// Checks whether the unit is one that can be divided: its agent does what it is told, and it is no candidate, no
 /// follow-up, no unit of the run's own, and not the canary, which a person looks at as it was planned.
-fn may_be_divided(unit: &UnitContext) -> bool {
-    let state = unit.state();
+fn may_be_divided(unit: &UnitContext, state: &UnitState) -> bool {
     let kind = unit.job.spec.late_kind(unit.number);
     let has_failed = state
         .attempt
@@ -83,7 +85,7 @@ fn may_be_divided(unit: &UnitContext) -> bool {
         && matches!(kind, None | Some(LateKind::Part))
         && unit.job.candidates() == 1
         && state.follow_up.is_none()
-        && unit.job.header().canary.as_ref() != Some(&unit.unit().id)
+        && !unit.is_canary
         // Then the work is whole, and wrong.
         && !has_failed
 }
@@ -92,10 +94,10 @@ fn may_be_divided(unit: &UnitContext) -> bool {
 async fn done_and_rest(
     unit: &UnitContext,
     prepared: &Prepared,
+    after: &TreeId,
     claim: &[String],
 ) -> Result<(Vec<String>, Vec<String>), Halt> {
-    let after = unit.snapshot(Step::Agent).await?;
-    let (before, files) = (prepared.tree.clone(), claim.to_vec());
+    let (before, after, files) = (prepared.tree.clone(), after.clone(), claim.to_vec());
     unit.git(Step::Agent, move |job| {
         let repo = &job.workspace.repo;
         let changed = changed(&repo.changes(&before, &after)?);
@@ -117,8 +119,12 @@ fn changed(changes: &Changes) -> BTreeSet<Vec<u8>> {
 }
 
 /// Puts the files of the rest back, of which some are half done.
-async fn put_back(unit: &UnitContext, prepared: &Prepared, rest: &[String]) -> Result<(), Halt> {
-    let after = unit.snapshot(Step::Agent).await?;
+async fn put_back(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    after: TreeId,
+    rest: &[String],
+) -> Result<(), Halt> {
     let (checkout, before) = (unit.checkout.clone(), prepared.tree.clone());
     let rest = rest.to_vec();
     unit.git(Step::Agent, move |job| {
@@ -126,7 +132,7 @@ async fn put_back(unit: &UnitContext, prepared: &Prepared, rest: &[String]) -> R
         if kept == after {
             return Ok(());
         }
-        checkout.put_back(&kept)
+        checkout.show(&kept)
     })
     .await
 }
