@@ -8,7 +8,7 @@ use super::global::Global;
 use super::output::say;
 use super::workspace::{Workspace, secure_journal};
 use crate::config::Config;
-use crate::git::{GitError, PINNED_WORK, delete_tree};
+use crate::git::{CommitId, GitError, PINNED_WORK, delete_tree};
 use crate::journal::{Journal, RunLock};
 use crate::report;
 use crate::run::{
@@ -274,16 +274,13 @@ fn forget_lost_refs(
         if args.older_than.is_some() || known.iter().any(|id| id.as_str() == run) {
             continue;
         }
-        tally.taken += 1;
-        if args.dry_run {
-            say(&format!("would delete: {name}"));
-            continue;
-        }
-        workspace.repo.delete_ref(&name)?;
-        say(&format!(
-            "deleted: {name}, whose run is gone\n  to get it back, until git collects garbage: git update-ref {name} \
-             {commit}"
-        ));
+        forget(
+            workspace,
+            (&name, &commit),
+            "whose run is gone",
+            args,
+            tally,
+        )?;
     }
     Ok(())
 }
@@ -309,17 +306,29 @@ fn forget_work(
         if texts.iter().any(|text| text.contains(work.as_str())) {
             continue;
         }
-        tally.taken += 1;
-        if args.dry_run {
-            say(&format!("would delete: {name}"));
-            continue;
-        }
-        workspace.repo.delete_ref(&name)?;
-        say(&format!(
-            "deleted: {name}, which no run and no saved plan needs\n  to get it back, until git collects garbage: git \
-             update-ref {name} {work}"
-        ));
+        let why = "which no run and no saved plan needs";
+        forget(workspace, (&name, &work), why, args, tally)?;
     }
+    Ok(())
+}
+
+/// Deletes a ref, and says how to get it back.
+fn forget(
+    workspace: &Workspace,
+    (name, commit): (&str, &CommitId),
+    why: &str,
+    args: &CleanArgs,
+    tally: &mut Tally,
+) -> Result<(), GitError> {
+    tally.taken += 1;
+    if args.dry_run {
+        say(&format!("would delete: {name}"));
+        return Ok(());
+    }
+    workspace.repo.delete_ref(name)?;
+    say(&format!(
+        "deleted: {name}, {why}\n  to get it back, until git collects garbage: git update-ref {name} {commit}"
+    ));
     Ok(())
 }
 

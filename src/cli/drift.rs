@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::global::Global;
 use super::output::{print, say};
+use super::plan_file::{save, say_saved};
 use super::workspace::Workspace;
 use crate::git::{Base, CommitId};
 use crate::plan::file::amend;
@@ -108,8 +109,7 @@ pub(super) fn rebase(
     if target == Path::new("-") {
         print(&text)?;
     } else {
-        std::fs::write(workspace.dir.join(target), text)
-            .with_context(|| format!("{} cannot be written", target.display()))?;
+        save(workspace, target, &text)?;
     }
     if global.json {
         return saved.print_json(Some(&notes)).map(|()| 0);
@@ -120,10 +120,7 @@ pub(super) fn rebase(
         say(&format!("  {}", words::line(note)));
     }
     if target != Path::new("-") {
-        say(&format!(
-            "Saved as {0}. Run it with: batch run {0}",
-            target.display()
-        ));
+        say_saved(target);
     }
     Ok(0)
 }

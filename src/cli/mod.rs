@@ -25,6 +25,7 @@ mod logs;
 mod migrate;
 mod output;
 mod plan;
+mod plan_file;
 mod prepare;
 mod program;
 mod prs;

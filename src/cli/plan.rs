@@ -10,6 +10,7 @@ use super::exit_code::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, SharesFlag};
 use super::global::Global;
 use super::output::{print, say, stderr_width};
+use super::plan_file::{refuse_existing, save, say_saved};
 use super::research::research;
 use super::review::SummaryLine;
 use super::workspace::{Workspace, say_circumstances};
@@ -80,7 +81,6 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     args.agents.apply(&mut workspace.config);
     let asked = args.asked.read(&workspace.dir)?;
     let saved = args.output.clone().unwrap_or_else(|| "plan.toml".into());
-    let output = workspace.dir.join(&saved);
     let form = args
         .graph
         .as_deref()
@@ -108,31 +108,12 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     } else if to_stdout {
         print(&text)?;
     } else {
-        std::fs::write(&output, text)
-            .with_context(|| format!("{} cannot be written", output.display()))?;
+        save(&workspace, &saved, &text)?;
         let summary = summary(&workspace, &plan);
         say(&review::table(&plan, &summary, stderr_width()));
-        say(&format!(
-            "Saved as {0}. Run it with: batch run {0}",
-            saved.display()
-        ));
+        say_saved(&saved);
     }
     Ok(0)
-}
-
-/// Refuses to write over a file that is there already.
-pub(super) fn refuse_existing(
-    workspace: &Workspace,
-    path: Option<&PathBuf>,
-    flag: &str,
-) -> anyhow::Result<()> {
-    match path {
-        Some(path) if workspace.dir.join(path).exists() => anyhow::bail!(
-            "{} exists already: give another name with {flag}, or --force to replace it",
-            path.display()
-        ),
-        _ => Ok(()),
-    }
 }
 
 /// Makes a plan as requested; with a codemod it holds only files that the codemod really changes. Returns `None` where

@@ -10,12 +10,12 @@ use super::flags::{CutFlags, RunFlags};
 use super::global::Global;
 use super::launch;
 use super::output::{print, say, stderr_width};
-use super::plan::refuse_existing;
+use super::plan_file::{refuse_existing, save, say_saved};
 use super::review;
 use super::workspace::{Workspace, check_base, say_circumstances};
 use crate::git::WorkSource;
 use crate::plan::file::to_toml;
-use crate::plan::{self, Plan, SplitRequest};
+use crate::plan::{self, SplitRequest};
 
 /// The endings of files that hold patches, even where a branch has the same name.
 const PATCH_ENDINGS: [&str; 2] = ["patch", "diff"];
@@ -83,21 +83,13 @@ pub(super) fn run(global: &Global, args: &SplitArgs) -> anyhow::Result<u8> {
     match &args.output {
         None => launch::launch(global, &workspace, &plan, &base, &args.run),
         Some(_) if to_stdout => print(&to_toml(&plan)).map(|()| 0),
-        Some(file) => save(&workspace, &plan, file).map(|()| 0),
+        Some(file) => {
+            save(&workspace, file, &to_toml(&plan))?;
+            say(&review::table(&plan, &[], stderr_width()));
+            say_saved(file);
+            Ok(0)
+        }
     }
-}
-
-/// Saves the plan, and shows it.
-fn save(workspace: &Workspace, plan: &Plan, file: &Path) -> anyhow::Result<()> {
-    let path = workspace.dir.join(file);
-    std::fs::write(&path, to_toml(plan))
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    say(&review::table(plan, &[], stderr_width()));
-    say(&format!(
-        "Saved as {0}. Run it with: batch run {0}",
-        file.display()
-    ));
-    Ok(())
 }
 
 /// Finds out what the user means: standard input, a file with patches, or a name that git knows.

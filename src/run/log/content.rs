@@ -16,6 +16,16 @@ pub struct ContentRecord {
 }
 
 impl ContentRecord {
+    /// Takes in that the form of these files was put back; the same file may come again.
+    pub(crate) fn restore(&mut self, files: &[RestoredForm]) {
+        for file in files {
+            match self.restored.iter_mut().find(|it| it.path == file.path) {
+                Some(known) => known.clone_from(file),
+                None => self.restored.push(file.clone()),
+            }
+        }
+    }
+
     /// Returns what is told of the work.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -26,5 +36,28 @@ impl ContentRecord {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::FormPart;
+
+    #[test]
+    fn files_whose_form_was_put_back_earlier_are_not_forgotten() {
+        let file = |path: &str, part| RestoredForm {
+            path: path.to_owned(),
+            parts: vec![part],
+        };
+        let mut record = ContentRecord::default();
+        record.restore(&[file("a", FormPart::LineEnds), file("b", FormPart::LineEnds)]);
+        record.restore(&[
+            file("c", FormPart::LineEnds),
+            file("a", FormPart::FinalNewline),
+        ]);
+        let paths: Vec<&str> = record.restored.iter().map(|it| it.path.as_str()).collect();
+        assert_eq!(paths, ["a", "b", "c"]);
+        assert_eq!(record.restored[0].parts, [FormPart::FinalNewline]);
     }
 }

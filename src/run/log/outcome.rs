@@ -95,7 +95,8 @@ pub enum WithheldReason {
     Unverified,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+/// Checks whether a value need not be stored.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

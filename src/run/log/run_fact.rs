@@ -9,6 +9,7 @@ use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::git::{CommitId, GitFolderChange, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
+use crate::run::log::outcome::is_default;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
 use crate::run::log::unit_fact::{CarriedWork, FollowUp};
 
@@ -188,10 +189,6 @@ pub struct Amendment {
     pub attempts: Option<NonZeroU32>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub caps: AgentCaps,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Amendment {

@@ -10,7 +10,7 @@ use crate::git::{BranchName, Changes, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::content::ContentRecord;
-use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::outcome::{Outcome, Step, is_default};
 use crate::run::log::recorded_path;
 
 /// A fact about one unit.
@@ -411,10 +411,6 @@ pub struct CarriedWork {
 )]
 fn is_zero(count: &usize) -> bool {
     *count == 0
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// The uses that the plan wants gone and that are left in a unit's claimed files.

@@ -197,7 +197,7 @@ impl UnitState {
                     regenerated: regenerated.clone(),
                 });
             }
-            UnitFact::FormsRestored { files } => self.attempt.content.restored.clone_from(files),
+            UnitFact::FormsRestored { files } => self.attempt.content.restore(files),
             UnitFact::ContentTold { findings } => {
                 self.attempt.content.told = Some(findings.clone());
             }
