@@ -7,6 +7,7 @@ use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
 use super::as_text::as_text;
+use crate::words::line;
 
 /// A kind of finding in the content of a unit's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,24 +127,55 @@ impl fmt::Display for FindingGroup {
 pub(crate) enum Allow {
     Group(FindingGroup),
     Kind(FindingKind),
-    Paths(GlobMatcher),
+    /// Also the path that is written exactly so: a name may hold what has a meaning in a glob.
+    Paths {
+        text: String,
+        glob: GlobMatcher,
+    },
 }
 
 impl Allow {
+    /// Returns what a person types between single quotes to allow this path, and no kind of finding.
+    pub(crate) fn path(path: &str) -> String {
+        let vague = path.replace(|c| !is_plain(c), "?");
+        let forms = [path.to_owned(), globset::escape(path), vague];
+        // After `./`, a name is neither a kind of finding nor a flag.
+        let forms = forms.map(|form| [form.clone(), format!("./{form}")]);
+        let fits = |form: &String| {
+            let is_typed_so = !form.contains('\'') && !form.starts_with('-') && line(form) == *form;
+            let allow = form.parse::<Self>().ok().filter(|_| is_typed_so);
+            allow.is_some_and(|allow| {
+                matches!(allow, Self::Paths { .. }) && allow.covers(FindingKind::Emptied, path)
+            })
+        };
+        let fitting = forms.into_iter().flatten().find(fits);
+        fitting.unwrap_or_else(|| line(path))
+    }
+
     /// Checks whether a finding of this kind at this path is allowed.
     pub(crate) fn covers(&self, kind: FindingKind, path: &str) -> bool {
         match self {
             Self::Group(group) => *group == kind.group(),
             Self::Kind(allowed) => *allowed == kind,
-            Self::Paths(glob) => glob.is_match(path),
+            Self::Paths { text, glob } => plain(text) == path || glob.is_match(path),
         }
     }
+}
+
+/// Returns a path as git names it.
+fn plain(text: &str) -> &str {
+    text.strip_prefix("./").unwrap_or(text)
+}
+
+/// Checks whether a character stands for itself in a glob, between single quotes, and on a terminal.
+fn is_plain(c: char) -> bool {
+    !c.is_whitespace() && !"'[]{}*\\".contains(c) && line(&c.to_string()) == c.to_string()
 }
 
 impl FromStr for Allow {
     type Err = String;
 
-    /// Reads `damage`, `emptied`, `src/a.js` or `src/**/*.json`.
+    /// Reads `damage`, `emptied`, `src/a.js`, `./Dockerfile` or `src/**/*.json`.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Some((group, _)) = GROUPS.iter().find(|(_, name)| *name == text) {
@@ -161,8 +193,11 @@ impl FromStr for Allow {
                 names.join(", ")
             ));
         }
-        let glob = Glob::new(text).map_err(|error| format!("{text:?}: {}", error.kind()))?;
-        Ok(Self::Paths(glob.compile_matcher()))
+        let glob = Glob::new(plain(text)).map_err(|error| format!("{text:?}: {}", error.kind()))?;
+        Ok(Self::Paths {
+            text: text.to_owned(),
+            glob: glob.compile_matcher(),
+        })
     }
 }
 
@@ -171,7 +206,7 @@ impl fmt::Display for Allow {
         match self {
             Self::Group(group) => group.fmt(f),
             Self::Kind(kind) => kind.fmt(f),
-            Self::Paths(glob) => f.write_str(glob.glob().glob()),
+            Self::Paths { text, .. } => f.write_str(text),
         }
     }
 }
@@ -198,6 +233,27 @@ mod tests {
         assert!(covers("damage", "a.js") && covers("emptied", "a.js"));
         assert!(covers("src/**/*.js", "src/a/b.js") && covers("a.js", "a.js"));
         assert!(!covers("shrunk", "a.js") && !covers("src/**", "a.js"));
+    }
+
+    #[test]
+    fn what_is_printed_for_a_path_allows_this_path_alone() {
+        for (path, typed) in [
+            ("src/a.js", "src/a.js"),
+            ("Dockerfile", "./Dockerfile"),
+            ("emptied", "./emptied"),
+            ("-x.js", "./-x.js"),
+            ("app/[slug]/x", "app/[slug]/x"),
+            ("a{b.js", "a[{]b.js"),
+            ("a's.js", "a?s.js"),
+            ("a's{.js", "a?s?.js"),
+            ("a\n.js", "a?.js"),
+            (" a ", "./?a?"),
+        ] {
+            assert_eq!(Allow::path(path), typed);
+            let allow: Allow = Allow::path(path).parse().unwrap();
+            assert!(allow.covers(FindingKind::Shrunk, path), "{path}");
+            assert!(!allow.covers(FindingKind::Shrunk, "other/b.js"), "{path}");
+        }
     }
 
     #[test]

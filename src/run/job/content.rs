@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::check::Finding;
-use crate::config::{FindingGroup, FindingKind};
+use crate::config::{Allow, FindingGroup, FindingKind};
 use crate::words::line;
 
 /// A message lists at most so many findings.
@@ -43,7 +43,7 @@ pub(crate) fn reason(findings: &[Finding], hold: Hold, command: &str) -> String 
     let _ = write!(
         words,
         "\nif it is as it should be: {command} --allow {allow}, or --allow '{}'",
-        line(place).replace('\'', "?")
+        Allow::path(place)
     );
     words
 }
