@@ -9,7 +9,6 @@ use super::id::{CommitId, TreeId};
 use super::lookup::{any_tree, find_commit, oid};
 use super::patch::PatchError;
 use super::repo::Repo;
-use super::tree_merge::merge_trees;
 
 /// The refs that keep such work; the id of the commit follows.
 pub(crate) const PINNED_WORK: &str = "refs/batch/work/";
@@ -146,44 +145,12 @@ impl Repo {
         })
     }
 
-    /// Returns the tree of `base` with the paths of `work` as they are there; a path that `work` does not have is left
-    /// out.
-    pub(crate) fn part_of_work(
-        &self,
-        base: &CommitId,
-        work: &CommitId,
-        paths: &[String],
-    ) -> Result<TreeId, GitError> {
-        let repo = self.open()?;
-        let context = || "a part of the work cannot be written".to_owned();
-        let (base, work) = (any_tree(&repo, base)?, any_tree(&repo, work)?);
-        let mut index = git2::Index::new().context(context)?;
-        index.read_tree(&base).context(context)?;
-        let mut all = git2::Index::new().context(context)?;
-        all.read_tree(&work).context(context)?;
-        let of_work = |path: &String| all.get_path(path.as_ref(), 0);
-        // A file may stand where a folder was, and the other way round: what goes makes way first.
-        for path in paths.iter().filter(|path| of_work(path).is_none()) {
-            if index.get_path(path.as_ref(), 0).is_some() {
-                index.remove(path.as_ref(), 0).context(context)?;
-            }
-        }
-        for entry in paths.iter().filter_map(of_work) {
-            index.add(&entry).context(context)?;
-        }
-        let tree = index.write_tree_to(&repo).context(context)?;
-        Ok(TreeId::new(tree.to_string()))
-    }
-
     /// Keeps work that a plan names in the repository; `false` where the repository does not have it any more.
     pub(crate) fn pin_work(&self, work: &CommitId) -> Result<bool, GitError> {
         if !self.has_commit(work)? {
             return Ok(false);
         }
-        let repo = self.open()?;
-        let name = format!("{PINNED_WORK}{work}");
-        repo.reference(&name, oid(work)?, true, "batch: keep work")
-            .context(|| format!("{name} cannot be set"))?;
+        self.keep_tree(&format!("{PINNED_WORK}{work}"), work)?;
         Ok(true)
     }
 
@@ -244,14 +211,10 @@ impl Repo {
 
     /// Returns the tree of the base with what differs between two trees.
     fn onto(&self, base: &Base, before: &TreeId, after: &TreeId) -> Result<TreeId, GitError> {
-        let repo = self.open()?;
         if self.tree(&base.id)? == *before {
             return Ok(after.clone());
         }
-        let onto = any_tree(&repo, &base.id)?;
-        let (before, after) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
-        let merged = merge_trees(&repo, &before, &onto, &after)?;
-        Ok(TreeId::new(merged.to_string()))
+        self.apply_changes(&base.id, before, after)
     }
 
     /// Makes a commit of the work that a ref keeps. It is nobody's commit, and is never published.

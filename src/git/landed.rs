@@ -7,6 +7,7 @@ use super::error::{Context, GitError};
 use super::id::CommitId;
 use super::lookup::{find_commit, oid};
 use super::repo::Repo;
+use super::tree_diff::diff;
 use super::tree_merge::merge_trees;
 
 /// How many commits of a branch are searched for the work.
@@ -42,7 +43,7 @@ impl Repo {
         let context = || format!("the commits of {tip} cannot be searched for {work}");
         let tree = |commit: &CommitId| find_commit(&repo, commit)?.tree().context(context);
         let (before, after) = (tree(start)?, tree(work)?);
-        let diff = diff(&repo, Some(&before), &after).context(context)?;
+        let diff = diff(&repo, &before, &after)?;
         let changed: Vec<Changed> = diff
             .deltas()
             .filter_map(|delta| {
@@ -76,8 +77,11 @@ impl Repo {
                 continue;
             }
             is_content_there |= changed.iter().all(|(path, new)| entry(&now, path) == *new);
-            if touched == changed.len() && commit.parent_count() == 1 {
-                let made = self::diff(&repo, parent.as_ref(), &now).context(context)?;
+            if touched == changed.len()
+                && commit.parent_count() == 1
+                && let Some(parent) = &parent
+            {
+                let made = self::diff(&repo, parent, &now)?;
                 if made.patchid(None).context(context)? == patch {
                     return Ok(Some(Landed::As(CommitId::new(commit.id().to_string()))));
                 }
@@ -98,14 +102,6 @@ impl Repo {
 fn entry(tree: &git2::Tree<'_>, path: &std::path::Path) -> Option<(Oid, i32)> {
     let entry = tree.get_path(path).ok()?;
     Some((entry.id(), entry.filemode()))
-}
-
-fn diff<'r>(
-    repo: &'r git2::Repository,
-    before: Option<&git2::Tree<'_>>,
-    after: &git2::Tree<'_>,
-) -> Result<git2::Diff<'r>, git2::Error> {
-    repo.diff_tree_to_tree(before, Some(after), None)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use super::error::{Context, GitError};
 use super::id::{CommitId, TreeId, TreeIsh};
-use super::lookup::{any_tree, find_commit, tree_of};
+use super::lookup::{any_tree, find_commit, oid, tree_of};
 use super::repo::Repo;
-use super::tree_merge::{STAGE_BITS, write_merged};
+use super::tree_merge::{STAGE_BITS, merge_options, write_merged};
 
 /// Tells which paths a tool makes.
 pub(crate) type IsMade<'a> = &'a dyn Fn(&str) -> bool;
@@ -33,11 +33,21 @@ impl Repo {
     ) -> Result<Merged, GitError> {
         let repo = self.open()?;
         let context = || format!("{theirs} cannot be merged into {ours}");
-        let (ours, theirs) = (find_commit(&repo, ours)?, find_commit(&repo, theirs)?);
-        let ancestor = repo.merge_base(ours.id(), theirs.id()).context(context)?;
+        let ancestor = repo.merge_base(oid(ours)?, oid(theirs)?).context(context)?;
         let ancestor = CommitId::new(ancestor.to_string());
-        let [ours, theirs] = [ours, theirs].map(|it| CommitId::new(it.id().to_string()));
-        self.apply_without_made(&ours, &ancestor, &theirs, is_made)
+        self.apply_without_made(ours, &ancestor, theirs, is_made)
+    }
+
+    /// Returns the tree of `onto` with all that differs between the trees `before` and `after` applied to it.
+    pub(crate) fn apply_changes(
+        &self,
+        onto: &impl TreeIsh,
+        before: &impl TreeIsh,
+        after: &impl TreeIsh,
+    ) -> Result<TreeId, GitError> {
+        let nothing_is_made = |_: &str| false;
+        let merged = self.apply_without_made(onto, before, after, &nothing_is_made)?;
+        Ok(merged.tree)
     }
 
     /// Applies to the tree of `onto` all that differs between the trees `before` and `after`.
@@ -51,10 +61,8 @@ impl Repo {
         let repo = self.open()?;
         let (before, onto) = (any_tree(&repo, before)?, any_tree(&repo, onto)?);
         let after = any_tree(&repo, after)?;
-        let mut options = git2::MergeOptions::new();
-        options.find_renames(false);
         let mut index = repo
-            .merge_trees(&before, &onto, &after, Some(&options))
+            .merge_trees(&before, &onto, &after, Some(&merge_options()))
             .context(|| "changes cannot be merged".to_owned())?;
         let stale = take_ours(&mut index, &onto, &after, is_made)?;
         let tree = write_merged(&repo, index)?;
@@ -81,11 +89,9 @@ impl Repo {
                 joined = Some(commit.clone());
                 continue;
             };
-            let mut options = git2::MergeOptions::new();
-            options.find_renames(false);
             let (ours, theirs) = (find_commit(&repo, before)?, find_commit(&repo, commit)?);
             let mut index = repo
-                .merge_commits(&ours, &theirs, Some(&options))
+                .merge_commits(&ours, &theirs, Some(&merge_options()))
                 .context(context)?;
             let (ours, theirs) = (tree_of(&repo, before)?, tree_of(&repo, commit)?);
             stale.extend(take_ours(&mut index, &ours, &theirs, is_made)?);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use super::error::{Context, GitError};
-use super::id::{BranchName, CommitId, TreeId};
+use super::id::{BranchName, CommitId, TreeIsh};
 use super::lookup::oid;
 use super::repo::Repo;
 
@@ -66,14 +66,13 @@ impl Repo {
         }))
     }
 
-    /// Has a ref of batch's own lead to a tree, so that no clean-up of the repository deletes the tree. Only for a name
-    /// that nobody else uses at the moment: the lock of a killed process is removed.
-    pub(crate) fn keep_tree(&self, name: &str, tree: &TreeId) -> Result<(), GitError> {
+    /// Has a ref of batch's own lead to a tree or a commit, so that no clean-up of the repository deletes it. Only for
+    /// a name that nobody else uses at the moment: the lock of a killed process is removed.
+    pub(crate) fn keep_tree(&self, name: &str, tree: &impl TreeIsh) -> Result<(), GitError> {
         let context = || format!("{name} cannot be set");
         self.unlock_ref(name)?;
         let repo = self.open()?;
-        let tree = git2::Oid::from_str(tree.as_str()).context(context)?;
-        repo.reference(name, tree, true, "batch: keep")
+        repo.reference(name, oid(tree)?, true, "batch: keep")
             .context(context)?;
         Ok(())
     }

@@ -14,21 +14,9 @@ use super::lookup::{any_tree, find_commit};
 use super::repo::Repo;
 
 impl Repo {
-    /// Returns the tree of `onto` with all that differs between the trees `before` and `after` applied to it.
-    pub(crate) fn apply_changes(
-        &self,
-        onto: &impl TreeIsh,
-        before: &impl TreeIsh,
-        after: &impl TreeIsh,
-    ) -> Result<TreeId, GitError> {
-        let repo = self.open()?;
-        let (before, onto) = (any_tree(&repo, before)?, any_tree(&repo, onto)?);
-        let after = any_tree(&repo, after)?;
-        merge_trees(&repo, &before, &onto, &after).map(|id| TreeId::new(id.to_string()))
-    }
-
-    /// Does the same as [`Self::apply_changes`], and puts the edits of both sides to one file together where git sees a
-    /// conflict. Returns the paths that stay in conflict; the tree has them as `onto` has them.
+    /// Applies all that differs between `before` and `after` to the tree of `onto`, and puts the edits of both sides to
+    /// one file together where git sees a conflict. Returns the paths that stay in conflict; the tree has them as
+    /// `onto` has them.
     pub(crate) fn put_together(
         &self,
         onto: &impl TreeIsh,
@@ -39,10 +27,8 @@ impl Repo {
         let context = || "changes cannot be merged".to_owned();
         let (before, onto) = (any_tree(&repo, before)?, any_tree(&repo, onto)?);
         let after = any_tree(&repo, after)?;
-        let mut options = git2::MergeOptions::new();
-        options.find_renames(false);
         let mut index = repo
-            .merge_trees(&before, &onto, &after, Some(&options))
+            .merge_trees(&before, &onto, &after, Some(&merge_options()))
             .context(context)?;
         let conflicts: Vec<git2::IndexConflict> = index
             .conflicts()
@@ -109,30 +95,36 @@ impl Repo {
         Ok(Some((TreeId::new(made.to_string()), changed)))
     }
 
-    /// Returns `tree` with these paths as they are in the tree `from`; a path that `from` does not have is left out.
+    /// Returns the tree of `onto` with these paths as they are in the tree of `from`; a path that is no file there is
+    /// left out.
     pub(crate) fn with_paths_of(
         &self,
-        tree: &TreeId,
-        from: &TreeId,
+        onto: &impl TreeIsh,
+        from: &impl TreeIsh,
         paths: &[String],
     ) -> Result<TreeId, GitError> {
         let repo = self.open()?;
-        let (tree, from) = (any_tree(&repo, tree)?, any_tree(&repo, from)?);
-        let mut update = git2::build::TreeUpdateBuilder::new();
-        for path in paths {
-            match from.get_path(Path::new(path)) {
-                Ok(entry) => {
-                    let mode = file_mode(entry.filemode());
-                    update.upsert(path.as_str(), entry.id(), mode);
-                }
-                Err(_) if tree.get_path(Path::new(path)).is_ok() => {
-                    update.remove(path.as_str());
-                }
-                Err(_) => {}
+        let context = || "a tree cannot be written".to_owned();
+        let (onto, from) = (any_tree(&repo, onto)?, any_tree(&repo, from)?);
+        if paths.is_empty() {
+            return Ok(TreeId::new(onto.id().to_string()));
+        }
+        let mut index = git2::Index::new().context(context)?;
+        index.read_tree(&onto).context(context)?;
+        let of_from = |path: &String| {
+            let entry = from.get_path(Path::new(path)).ok()?;
+            (entry.kind() != Some(git2::ObjectType::Tree)).then(|| index_entry(path, &entry))
+        };
+        // A file may stand where a folder was, and the other way round: what goes makes way first.
+        for path in paths.iter().filter(|path| of_from(path).is_none()) {
+            if index.get_path(Path::new(path), 0).is_some() {
+                index.remove(Path::new(path), 0).context(context)?;
             }
         }
-        let made = update.create_updated(&repo, &tree);
-        let made = made.context(|| "a tree cannot be written".to_owned())?;
+        for entry in paths.iter().filter_map(of_from) {
+            index.add(&entry).context(context)?;
+        }
+        let made = index.write_tree_to(&repo).context(context)?;
         Ok(TreeId::new(made.to_string()))
     }
 
@@ -200,6 +192,25 @@ fn merged_entry(
     }))
 }
 
+/// Describes a file of a tree for an index.
+fn index_entry(path: &str, entry: &git2::TreeEntry<'_>) -> git2::IndexEntry {
+    let never = git2::IndexTime::new(0, 0);
+    git2::IndexEntry {
+        ctime: never,
+        mtime: never,
+        dev: 0,
+        ino: 0,
+        mode: u32::try_from(entry.filemode()).unwrap_or_default(),
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id: entry.id(),
+        flags: 0,
+        flags_extended: 0,
+        path: path.as_bytes().to_vec(),
+    }
+}
+
 fn file_mode(mode: i32) -> git2::FileMode {
     match mode {
         0o100_755 => git2::FileMode::BlobExecutable,
@@ -217,13 +228,18 @@ pub(super) fn merge_trees(
     theirs: &git2::Tree<'_>,
 ) -> Result<git2::Oid, GitError> {
     let context = || "changes cannot be merged".to_owned();
+    let index = repo
+        .merge_trees(ancestor, ours, theirs, Some(&merge_options()))
+        .context(context)?;
+    write_merged(repo, index)
+}
+
+/// Returns the options of every merge.
+pub(super) fn merge_options() -> git2::MergeOptions {
     let mut options = git2::MergeOptions::new();
     // A file is its path here: a guessed rename could let one change land in the file of another.
     options.find_renames(false);
-    let index = repo
-        .merge_trees(ancestor, ours, theirs, Some(&options))
-        .context(context)?;
-    write_merged(repo, index)
+    options
 }
 
 /// Writes the tree of a merge; a conflict is an error with the paths.
@@ -300,5 +316,27 @@ mod tests {
             matches!(&error, GitError::Conflict { paths } if paths == &["a.txt"]),
             "{error}"
         );
+    }
+
+    #[test]
+    fn paths_of_another_tree_replace_folders_by_files_and_files_by_folders() {
+        let it = repository(&[]);
+        let file = 0o100_644;
+        let before = it.commit(&[(b"a", file, b"1"), (b"b/c", file, b"1"), (b"d", file, b"1")]);
+        let after = it.commit(&[(b"a/x", file, b"2"), (b"b", file, b"2"), (b"d", file, b"2")]);
+        let (before, after) = (before.id, after.id);
+        let tree = |onto: &CommitId, from: &CommitId, paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            let tree = it.repo.with_paths_of(onto, from, &paths).unwrap();
+            let changes = it.repo.changes(from, &tree).unwrap().list.into_iter();
+            let left = changes.map(|change| String::from_utf8(change.path).unwrap());
+            left.collect::<Vec<_>>()
+        };
+        let all = ["a", "a/x", "b", "b/c"];
+        assert_eq!(tree(&before, &after, &all), ["d"]);
+        assert_eq!(tree(&after, &before, &all), ["d"]);
+        // A file that comes takes the place of a folder that nobody names.
+        assert_eq!(tree(&after, &before, &["a", "b/c"]), ["d"]);
+        assert_eq!(tree(&before, &before, &[]), [""; 0]);
     }
 }

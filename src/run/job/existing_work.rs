@@ -25,7 +25,7 @@ pub(crate) fn parts(job: &Job) -> Result<Vec<Vec<CarriedWork>>, GitError> {
     };
     let mut parts = Vec::with_capacity(plan.units.len());
     for unit in &plan.units {
-        let tree = repo.part_of_work(&plan.base, &work, &unit.claim.files)?;
+        let tree = repo.with_paths_of(&plan.base, &work, &unit.claim.files)?;
         repo.keep_tree(&part_of_work(job.id(), &unit.id), &tree)?;
         parts.push(vec![part(tree)]);
     }
