@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::command::Check;
-use super::execute::words;
+use crate::config::CommandLine;
 use crate::process::{Environment, find_program};
 
 /// The file that marks the root of a virtual environment (PEP 405).
@@ -34,16 +34,9 @@ pub(crate) fn tests_checkout(check: &Check, root: &Path, env: &Environment) -> O
 
 /// Returns the words of a check that may be programs.
 fn programs(check: &Check) -> Vec<String> {
-    let Some((program, args)) = words(&check.command) else {
-        return Vec::new();
-    };
-    let args: Vec<String> = args
-        .iter()
-        .map(|arg| arg.to_string_lossy().into_owned())
-        .collect();
-    match &args[..] {
-        [flag, line] if program == "sh" && flag == "-c" => shlex::split(line).unwrap_or_default(),
-        _ => vec![program.to_owned()],
+    match &check.command {
+        CommandLine::Shell(line) => shlex::split(line).unwrap_or_default(),
+        CommandLine::Direct(words) => words.first().cloned().into_iter().collect(),
     }
 }
 
@@ -61,15 +54,19 @@ fn imported(venv: &Path, root: &str) -> Option<String> {
     files.filter(may_name).find_map(|path| {
         let size = path.metadata().ok()?.len();
         let text = (size <= SIZE_LIMIT).then(|| fs::read_to_string(&path).ok())??;
-        let below = text.split_once(root)?.1;
-        let end = below.find(['\'', '"', '\n', '\r']).unwrap_or(below.len());
-        match below[..end].strip_prefix('/') {
-            Some(folder) if !folder.is_empty() => Some(folder.to_owned()),
-            _ if end == 0 || &below[..end] == "/" => Some("the root".to_owned()),
-            // Another folder, whose name begins in the same way.
-            _ => None,
-        }
+        text.split(root).skip(1).find_map(below)
     })
+}
+
+/// Returns the folder that a path leads to, of which `rest` follows the root.
+fn below(rest: &str) -> Option<String> {
+    let end = rest.find(['\'', '"', '\n', '\r']).unwrap_or(rest.len());
+    match rest[..end].strip_prefix('/') {
+        Some(folder) if !folder.is_empty() => Some(folder.to_owned()),
+        _ if end == 0 || &rest[..end] == "/" => Some("the root".to_owned()),
+        // Another folder, whose name begins in the same way.
+        _ => None,
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -113,6 +110,9 @@ mod tests {
         let root = Some("'CHECK' imports the root of your checkout".to_owned());
         assert_eq!(venv_with("p.pth", "ROOT\n"), root);
         assert_eq!(venv_with("p.pth", "ROOT-other/src\n"), None);
+        assert_eq!(venv_with("p.pth", "ROOT-other/src\nROOT/src\n"), src);
+        let finder = "MAPPING = {'x': 'ROOT-other', 'shop': 'ROOT/src'}";
+        assert_eq!(venv_with("__editable___shop_finder.py", finder), src);
         assert_eq!(venv_with("other.py", "ROOT/src"), None);
     }
 }

@@ -142,7 +142,7 @@ pub(crate) fn missing_module(check: &Check, worktree: &Path, env: &Environment) 
     ))
 }
 
-pub(super) fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {
+fn words(command: &CommandLine) -> Option<(&str, Vec<OsString>)> {
     match command {
         CommandLine::Direct(words) => {
             let (program, args) = words.split_first()?;

@@ -85,19 +85,13 @@ pub(crate) struct Failure {
 }
 
 /// The names in a failure that the base does not have; empty where the whole failure is new and names nothing.
+#[derive(Default)]
 struct NewFailures {
     tests: BTreeSet<String>,
     places: BTreeSet<String>,
 }
 
 impl NewFailures {
-    fn unnamed() -> Self {
-        Self {
-            tests: BTreeSet::new(),
-            places: BTreeSet::new(),
-        }
-    }
-
     fn is_unnamed(&self) -> bool {
         self.tests.is_empty() && self.places.is_empty()
     }
@@ -115,9 +109,9 @@ impl NewFailures {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Against<'a> {
     /// The failure of the same check on the base; `None` where the check passes there, or was not run.
-    pub base: Option<&'a Failure>,
+    base: Option<&'a Failure>,
     /// The unit's own files: what a check complains about there must be gone, though it was there before.
-    pub own: &'a BTreeSet<String>,
+    own: &'a BTreeSet<String>,
 }
 
 impl<'a> Against<'a> {
@@ -132,16 +126,16 @@ impl Failure {
         let Some(base) = against.base else {
             return Some(NewFailures {
                 tests: self.tests.clone(),
-                places: BTreeSet::new(),
+                ..NewFailures::default()
             });
         };
         match (&self.ending, &base.ending) {
             // A check that times out only with the change fails in another way.
             (Ending::TimedOut(_), Ending::TimedOut(_)) => return None,
-            (Ending::TimedOut(_), _) => return Some(NewFailures::unnamed()),
+            (Ending::TimedOut(_), _) => return Some(NewFailures::default()),
             _ => {}
         }
-        let mut new = NewFailures::unnamed();
+        let mut new = NewFailures::default();
         match (self.tests.is_empty(), base.tests.is_empty()) {
             // On the base the check could at least complain.
             (true, true) if self.places.is_empty() && !base.places.is_empty() => return Some(new),

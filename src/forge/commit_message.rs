@@ -24,7 +24,8 @@ pub(super) struct CommitMessage<'a> {
 
 impl CommitMessage<'_> {
     pub(super) fn text(&self) -> String {
-        let subject = one_line(&without_closing_keywords(&one_line(self.subject)));
+        let subject = one_line(self.subject);
+        let subject = without_closing_keywords(&subject);
         let mut message = shorten(&subject, SUBJECT_LIMIT);
         message.push_str("\n\n");
         message.push_str(self.ci_marker);

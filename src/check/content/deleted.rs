@@ -19,12 +19,18 @@ pub(super) fn deleted(files: &[ChangedFile], instruction: &Instruction) -> Vec<F
         .flat_map(ChangedFile::added_lines)
         .map(|line| line.text.trim())
         .collect();
-    let created = |file: &&ChangedFile| file.before.is_none() && file.after.is_some();
-    let created: HashSet<&str> = files.iter().filter(created).map(stem).collect();
+    let created = || {
+        let is_created = |file: &&ChangedFile| file.before.is_none() && file.after.is_some();
+        files.iter().filter(is_created)
+    };
+    let stems: HashSet<&str> = created().map(stem).collect();
+    let contents: HashSet<&[u8]> = created().filter_map(|it| it.after.as_deref()).collect();
     let is_gone = |file: &&ChangedFile| {
-        file.before.is_some()
+        file.before
+            .as_deref()
+            .is_some_and(|it| !contents.contains(it))
             && file.after.is_none()
-            && !created.contains(stem(file))
+            && !stems.contains(stem(file))
             && !instruction.names(name(&file.path))
             && !went_elsewhere(file, &added)
     };
@@ -48,14 +54,19 @@ fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Returns the name of the file without its extension.
+/// Returns the name of the file without its extension; the dot of a hidden file begins none.
 fn stem(file: &ChangedFile) -> &str {
     let name = name(&file.path);
-    name.split_once('.').map_or(name, |(stem, _)| stem)
+    let dots = name.len() - name.trim_start_matches('.').len();
+    let end = name[dots..].find('.');
+    end.map_or(name, |end| &name[..dots + end])
 }
 
-/// Checks whether half of the lines were added to other files.
+/// Checks whether half of the lines were added to other files. What is no text has no lines that could be.
 fn went_elsewhere(file: &ChangedFile, added: &HashSet<&str>) -> bool {
+    if file.text_before().is_none() {
+        return false;
+    }
     let lost = file.lost_lines();
     let moved = lost.iter().filter(|line| added.contains(*line)).count();
     moved * 2 >= lost.len()
@@ -83,7 +94,27 @@ mod tests {
         assert_eq!(gone(&[file()], "merge a.js into b.js"), [""; 0]);
         let renamed = changed("lib/a.ts", None, Some("other();\n"));
         assert_eq!(gone(&[file(), renamed], "old to new"), [""; 0]);
+        let hidden = || changed(".eslintrc.json", Some(text), None);
+        let other = changed(".npmrc", None, Some("other();\n"));
+        assert_eq!(gone(&[hidden(), other], "old to new").len(), 1);
+        let renamed = changed(".eslintrc.js", None, Some("other();\n"));
+        assert_eq!(gone(&[hidden(), renamed], "old to new"), [""; 0]);
         let merged = changed("src/b.js", Some("b();\n"), Some("b();\none();\n"));
         assert_eq!(gone(&[file(), merged], "old to new"), [""; 0]);
+    }
+
+    #[test]
+    fn a_picture_is_gone_unless_it_has_another_name() {
+        let file = |path: &str, before: Option<&[u8]>, after: Option<&[u8]>| ChangedFile {
+            path: path.to_owned(),
+            before: before.map(<[u8]>::to_vec),
+            after: after.map(<[u8]>::to_vec),
+        };
+        let picture: Option<&[u8]> = Some(b"\x89PNG\0");
+        let old = file("a.png", picture, None);
+        let said = ["a.png: it is deleted"];
+        assert_eq!(gone(std::slice::from_ref(&old), "old to new"), said);
+        let renamed = file("b.png", None, picture);
+        assert_eq!(gone(&[old, renamed], "old to new"), [""; 0]);
     }
 }

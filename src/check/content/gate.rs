@@ -1,6 +1,6 @@
 //! The gate: everything that is looked for in a unit's work.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::damage::damage;
 use super::deleted::deleted;
@@ -36,12 +36,12 @@ impl Gate {
         repository: &Repository<'_>,
     ) -> Vec<Finding> {
         let mut found = damage(files, instruction);
+        let lost = lost_lines(files);
         for (at, file) in files.iter().enumerate() {
-            let others = files[..at].iter().chain(&files[at + 1..]);
-            let moved: HashSet<&str> = others.flat_map(ChangedFile::lost_lines).collect();
+            let is_moved = |line: &str| lost.get(line).is_some_and(|by| *by != LostBy::One(at));
             let by_rules = self
                 .rules
-                .find(file, &moved, |found| instruction.asks_for(found));
+                .find(file, is_moved, |found| instruction.asks_for(found));
             found.extend(by_rules);
         }
         found.extend(deleted(files, instruction));
@@ -51,6 +51,28 @@ impl Gate {
         found.sort_by(|one, other| (&one.path, one.line).cmp(&(&other.path, other.line)));
         found
     }
+}
+
+/// The files of a unit that lost a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LostBy {
+    /// The file at this place.
+    One(usize),
+    Several,
+}
+
+/// Returns the lines that files lost, with the files.
+fn lost_lines(files: &[ChangedFile]) -> HashMap<&str, LostBy> {
+    let mut lost = HashMap::new();
+    for (at, file) in files.iter().enumerate() {
+        for line in file.lost_lines() {
+            let by = lost.entry(line).or_insert(LostBy::One(at));
+            if *by != LostBy::One(at) {
+                *by = LostBy::Several;
+            }
+        }
+    }
+    lost
 }
 
 #[cfg(test)]
@@ -73,6 +95,28 @@ mod tests {
 
     fn placeholder_in(path: &str, line: &str) -> bool {
         kinds(path, line, "replace f by g").contains(&FindingKind::Placeholder)
+    }
+
+    #[test]
+    fn a_line_that_another_file_lost_is_not_new() {
+        let gate = Gate::new(&ContentConfig::default()).unwrap();
+        let found = |from: [&str; 2]| {
+            let [one, two] = from;
+            let files = [
+                changed("a.js", Some(one), Some("g();\ndebugger;\n")),
+                changed("b.js", Some(two), Some("g();\n")),
+            ];
+            let repository = BTreeSet::new();
+            let repository = Repository::new(&repository, &|_| None);
+            let found = gate.look_at(&files, &Instruction::new("f to g"), &repository);
+            found
+                .iter()
+                .filter(|it| it.kind == FindingKind::Debug)
+                .count()
+        };
+        assert_eq!(found(["f();\n", "f();\n"]), 1);
+        assert_eq!(found(["f();\n", "f();\ndebugger;\n"]), 0);
+        assert_eq!(found(["f();\nx;\n", "f();\nx;\ndebugger;\n"]), 0);
     }
 
     #[test]
