@@ -54,7 +54,12 @@ pub(super) fn open_items(value: &Value) -> Option<Vec<String>> {
         Value::String(text) => text.lines().filter_map(unchecked).collect(),
         _ => return None,
     };
-    Some(items.into_iter().take(ITEMS_KEPT).collect())
+    Some(bounded(items))
+}
+
+/// Returns as many of the items as a turn keeps.
+pub(super) fn bounded(items: impl IntoIterator<Item = String>) -> Vec<String> {
+    items.into_iter().take(ITEMS_KEPT).collect()
 }
 
 /// Checks whether an item of a list is done, or given up.
@@ -93,7 +98,8 @@ fn unchecked(line: &str) -> Option<String> {
     kept(line.strip_prefix("[ ]")?)
 }
 
-fn kept(text: &str) -> Option<String> {
+/// Returns what is kept of the text of an item; `None` where it has none.
+pub(super) fn kept(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.chars().take(ITEM_CHARS).collect())
 }

@@ -191,8 +191,13 @@ fn reason_after<'a>(word: &str, answer: &'a str) -> Option<&'a str> {
     let begin = answer.get(..word.len());
     let begin = begin.filter(|begin| begin.eq_ignore_ascii_case(word));
     let rest = begin.and(answer.get(word.len()..))?;
-    let rest = rest.trim_start_matches(['`', '*', '_']).trim_start();
-    let reason = rest.strip_prefix(['—', '–', '-', ':'])?;
+    let rest = rest.trim_start_matches(['`', '*', '_']);
+    let mut letters = rest.chars();
+    if letters.next() == Some('-') && letters.next().is_some_and(char::is_alphanumeric) {
+        // A word with a hyphen, such as `none-checks`.
+        return None;
+    }
+    let reason = rest.trim_start().strip_prefix(['—', '–', '-', ':'])?;
     let reason = reason.trim_matches(['`', '*', '_', ' ', '\n', '-']);
     (!reason.is_empty()).then_some(reason)
 }
@@ -248,24 +253,21 @@ fn last_paragraph(answer: &str) -> &str {
     &text[begin..]
 }
 
-/// Divides a text into sentences, roughly: a mark of punctuation ends one where a space follows.
+/// Divides a text into sentences, roughly: a line break ends one, and so does a mark of punctuation that no letter and
+/// no digit follows.
 fn sentences(text: &str) -> Vec<&str> {
-    let mut sentences = Vec::new();
+    let end_at = |(at, letter): (usize, char)| {
+        let end = at + letter.len_utf8();
+        let is_mark = matches!(letter, '.' | '!' | '?' | '？' | '。');
+        let goes_on = || text[end..].starts_with(|next: char| next.is_ascii_alphanumeric());
+        (letter == '\n' || is_mark && !goes_on()).then_some(end)
+    };
+    let ends = text.char_indices().filter_map(end_at).chain([text.len()]);
     let mut begin = 0;
-    let mut letters = text.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        let next = letters.peek().map(|(_, next)| *next);
-        let is_end = matches!(letter, '.' | '!' | '?' | '？' | '。')
-            && next.is_none_or(|next| next.is_whitespace() || !next.is_ascii_alphanumeric());
-        if is_end || letter == '\n' {
-            let end = at + letter.len_utf8();
-            sentences.push(bare(&text[begin..end]));
-            begin = end;
-        }
-    }
-    sentences.push(bare(&text[begin..]));
-    sentences.retain(|sentence| sentence.chars().any(char::is_alphabetic));
+    let sentences = ends.map(|end| bare(&text[std::mem::replace(&mut begin, end)..end]));
     sentences
+        .filter(|sentence| sentence.chars().any(char::is_alphabetic))
+        .collect()
 }
 
 fn is_question(sentence: &str) -> bool {
@@ -365,6 +367,11 @@ mod tests {
         assert_eq!(nothing_to_do("`None - all is well`"), Some("all is well"));
         assert_eq!(nothing_to_do("none: x"), Some("x"));
         assert_eq!(nothing_to_do("none — x\nand y"), Some("x\nand y"));
+        assert_eq!(nothing_to_do("none -- x"), Some("x"));
+        let hyphens = ["None-checks are gone — x", "none-x", "partial-order — x"];
+        for no in hyphens {
+            assert_eq!(closing(no), Closing::Unsaid, "{no:?}");
+        }
         for no in ["none", "nonetheless — x", "I changed none — x", "", "nöne"] {
             assert_eq!(nothing_to_do(no), None, "{no:?}");
         }

@@ -116,12 +116,16 @@ impl Adapter for Claude {
             before: turn
                 .session
                 .map(|session| Before::of(session, turn.earlier)),
-            ..Transcript::default()
+            tasks: TaskList::of_turn(turn.session),
+            message: None,
+            so_far: Usage::default(),
+            refusal: None,
+            limited_until: None,
+            end: None,
         })
     }
 }
 
-#[derive(Default)]
 struct Transcript {
     /// What the session had used before this turn, where the turn continues one.
     before: Option<Before>,

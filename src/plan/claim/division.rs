@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::names::{ancestors, fold};
+use super::names::{ancestors, fold, stem};
 use crate::plan::model::Unit;
 
 /// The places of units in the plan, by what decides on a path; names are folded.
@@ -33,7 +33,7 @@ impl Division {
                     let counts = division.counts.entry(folder.to_owned()).or_default();
                     *counts.entry(place).or_default() += 1;
                 }
-                division.stems.entry(stem(&name)).or_insert(place);
+                division.stems.entry(place_and_stem(&name)).or_insert(place);
                 division.claimed.entry(name).or_insert(place);
             }
             for path in &unit.claim.create {
@@ -57,7 +57,7 @@ impl Division {
         if let Some(unit) = above.find_map(|folder| self.reserved.get(folder)) {
             return *unit;
         }
-        if let Some(unit) = self.stems.get(&stem(&name)) {
+        if let Some(unit) = self.stems.get(&place_and_stem(&name)) {
             return *unit;
         }
         let near = ancestors(&name).find_map(|folder| self.counts.get(folder));
@@ -70,13 +70,10 @@ impl Division {
     }
 }
 
-/// Returns the folder of a path, and the name of the file up to its first dot.
-fn stem(path: &str) -> (String, String) {
+/// Returns the folder of a path, and the stem of the file's name.
+fn place_and_stem(path: &str) -> (String, String) {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-    // A leading dot is a part of the name.
-    let end = file.get(1..).and_then(|rest| rest.find('.'));
-    let stem = end.map_or(file, |end| &file[..=end]);
-    (folder.to_owned(), stem.to_owned())
+    (folder.to_owned(), stem(file).to_owned())
 }
 
 #[cfg(test)]

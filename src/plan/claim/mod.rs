@@ -16,5 +16,6 @@ pub(crate) use default_folders::default_create_folders;
 pub(crate) use division::Division;
 pub(crate) use held::HeldPaths;
 pub(crate) use names::fold;
+pub(in crate::plan) use names::stem;
 pub(crate) use ownership::{ClaimEntry, Ownership, OwnershipError};
 pub(crate) use standing::{Claimant, Deleted, ScopeViolation, Standing};

@@ -26,9 +26,30 @@ pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     .skip(1)
 }
 
+/// Returns the name up to its first dot, not counting a leading dot. Files that belong together share it.
+pub(in crate::plan) fn stem(name: &str) -> &str {
+    let led = name.len() - name.strip_prefix('.').unwrap_or(name).len();
+    let end = name[led..].find('.');
+    end.map_or(name, |end| &name[..led + end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stem_ends_at_the_first_dot_that_does_not_lead() {
+        for (name, expected) in [
+            ("a.test.ts", "a"),
+            (".eslintrc.json", ".eslintrc"),
+            (".env", ".env"),
+            ("Makefile", "Makefile"),
+            ("é.js", "é"),
+            ("", ""),
+        ] {
+            assert_eq!(stem(name), expected);
+        }
+    }
 
     #[test]
     fn names_that_are_equal_on_some_file_system_fold_to_one() {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::input::Item;
-use crate::plan::claim::fold;
+use crate::plan::claim::{fold, stem};
 
 /// The cost of a file besides its bytes: opening, understanding and checking it.
 pub(super) const FILE: u64 = 2_000;
@@ -44,15 +44,6 @@ impl Atom {
 /// Returns a path with a separator that sorts before every other character, so that folders are contiguous.
 pub(super) fn sortable(path: &str) -> String {
     fold(path).replace('/', "\0")
-}
-
-/// Returns the name up to its first dot, not counting a leading dot. Files that belong together share it.
-pub(in crate::plan) fn stem(name: &str) -> &str {
-    let dot = name
-        .char_indices()
-        .find(|&(at, c)| at > 0 && c == '.')
-        .map_or(name.len(), |(at, _)| at);
-    &name[..dot]
 }
 
 /// Returns the atoms by path, which is also folder by folder.

@@ -25,7 +25,7 @@ mod input;
 use std::collections::BTreeMap;
 
 pub(super) use apportion::shares;
-pub(super) use atom::{cost, stem};
+pub(super) use atom::cost;
 pub use input::{Item, OwnerRule, PartitionInput, Tie};
 
 use crate::config::UnitRange;

@@ -68,7 +68,7 @@ pub(super) fn add_guidance(
         }
         Some(short).filter(|short| !short.is_empty())
     };
-    for unit in &mut plan.units {
+    for unit in plan.units.iter_mut().chain(&mut plan.integration) {
         let what = format!("the description of {}", unit.id);
         let text = words::block(unit.description.as_deref().unwrap_or_default());
         unit.description = limited(&what, &text, DESCRIPTION);

@@ -3,13 +3,9 @@
 
 use super::format::{Proposal, ProposedUnit};
 use super::repair::Repair;
-use super::text::shortened;
 use crate::plan::model::{Claim, Size, Unit};
 use crate::plan::title::name_titled_units;
 use crate::words;
-
-/// The longest task of the unit, in letters.
-const DESCRIPTION: usize = 2_000;
 
 /// The title of a unit that has none.
 const TITLE: &str = "Join all parts";
@@ -41,12 +37,10 @@ pub(super) fn unit(proposed: &ProposedUnit, units: &[Unit]) -> Unit {
     let (id, title) = name_titled_units(&titles)
         .pop()
         .unwrap_or_else(|| (units[0].id.clone(), title));
-    let description = words::block(proposed.description.as_deref().unwrap_or_default());
-    let description = shortened(&description, DESCRIPTION);
     Unit {
         id,
         title,
-        description: Some(description).filter(|text| !text.trim().is_empty()),
+        description: proposed.description.clone(),
         agent: None,
         needs: Vec::new(),
         claim: Claim::default(),

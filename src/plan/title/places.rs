@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::name::{Name, Part};
-use crate::plan::partition::stem;
+use crate::plan::claim::stem;
 
 /// Up to this many loose files are named one by one if the unit holds all of their folder.
 const FEW: usize = 4;
