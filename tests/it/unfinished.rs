@@ -283,6 +283,20 @@ change"
     }
 }
 
+#[test]
+fn a_program_that_breaks_down_after_it_was_asked_to_go_on_keeps_what_it_had_done() {
+    let repo = Repo::with_one_folder(2);
+    let turn = "
+case $turn in
+1) change 1; say 'Did f0.' pause_turn ;;
+2) echo half >>src/f1.js; kill -SEGV $$ ;;
+*) grep -q half src/f1.js || ! grep -q let src/f0.js && { say 'failed — other files'; exit; }
+   change ;;
+esac";
+    let output = of_claude(&repo, turn).run();
+    published_after(&repo, output, 3);
+}
+
 /// Fills its context after one file where it has more than two; a part of it does all.
 const TOO_LONG: &str = "
 if [ $(files | wc -l) -gt 3 ]; then

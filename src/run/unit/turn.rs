@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::agent::{AgentError, AgentEvent, AgentId, Interruption, Restart, Task, Work};
+use crate::git::TreeId;
 use crate::run::job::assignment::Assignment;
+use crate::run::log::attempt::Attempt;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::schedule::concurrency::InterruptionReport;
@@ -33,6 +35,7 @@ pub(crate) async fn turns(
     prepared: &Prepared,
 ) -> Result<AgentEnd, Halt> {
     let mut task = task.clone();
+    let beginning = beginning(unit, prepared).await?;
     let mut restarts = Restarts::within(task.limits.time);
     let mut killed = 0;
     loop {
@@ -91,7 +94,7 @@ pub(crate) async fn turns(
             if let Some(feedback) = &mut task.feedback {
                 feedback.session = None;
             }
-            put_back_to_begin(unit, prepared).await?;
+            put_back(unit, beginning.clone()).await?;
         } else {
             begin_again(unit, prepared).await?;
         }
@@ -104,14 +107,33 @@ pub(crate) async fn begin_again(unit: &UnitContext, prepared: &Prepared) -> Resu
     if unit.assignment().agent.restart() == Restart::AsLeft {
         return Ok(());
     }
-    put_back_to_begin(unit, prepared).await
+    let left = known_beginning(&unit.state().attempt).unwrap_or(prepared.tree.clone());
+    put_back(unit, left).await
 }
 
-/// Puts the checkout back to the beginning of the attempt.
-async fn put_back_to_begin(unit: &UnitContext, prepared: &Prepared) -> Result<(), Halt> {
+/// Returns the content with which the agent begins now. Where it was asked again, or has carried work, only the
+/// checkout holds what it did before.
+async fn beginning(unit: &UnitContext, prepared: &Prepared) -> Result<TreeId, Halt> {
     let attempt = unit.state().attempt;
-    let left = attempt.sent_back.last().and_then(|back| back.left.clone());
-    let (checkout, tree) = (unit.checkout.clone(), left.unwrap_or(prepared.tree.clone()));
+    let known = known_beginning(&attempt);
+    let goes_on = attempt.asked_again == Some(attempt.number())
+        || known.is_none() && !attempt.sent_back.is_empty();
+    if !goes_on {
+        return Ok(known.unwrap_or(prepared.tree.clone()));
+    }
+    let checkout = unit.checkout.clone();
+    let now = unit.git_result(move |_| checkout.snapshot()).await?;
+    // An agent may be asked to mend what git cannot read.
+    Ok(now.ok().or(known).unwrap_or(prepared.tree.clone()))
+}
+
+/// Returns what the attempt before the present one left, where it was kept.
+fn known_beginning(attempt: &Attempt) -> Option<TreeId> {
+    attempt.sent_back.last()?.left.clone()
+}
+
+async fn put_back(unit: &UnitContext, tree: TreeId) -> Result<(), Halt> {
+    let checkout = unit.checkout.clone();
     unit.git(Step::Agent, move |_| checkout.put_back(&tree))
         .await
 }
