@@ -303,6 +303,27 @@ fn where_the_base_cannot_be_asked_everything_counts_as_new() {
         .says("the setup command failed on the base");
 }
 
+#[test]
+fn what_a_killed_check_had_changed_is_no_part_of_the_work() {
+    let check = "! grep half packages/p0/index.js";
+    let whole = Repo::with_packages(1);
+    let _ = run(&whole, check, &[]).exits(0);
+    let events = whole.batch(["export"]).exits(0).stdout();
+    let place = events
+        .lines()
+        .position(|line| line.contains("checks-begun"))
+        .expect("the checks began");
+    let repo = Repo::with_packages(1);
+    checked(&repo, check).killed_at(&format!("{place}+"));
+    // As a check would that was killed with the run.
+    let file = format!("{}/packages/p0/index.js", repo.only_worktree());
+    fs::write(file, "half\n").expect("the file");
+    repo.batch(["resume"])
+        .exits(0)
+        .says("1 of 1 unit published");
+    assert_eq!(repo.changed_on(&repo.pushed()[0]), ["packages/p0/index.js"]);
+}
+
 /// A run of two units that was killed when it had just written down what the check says of the base.
 fn killed_after_the_base() -> Repo {
     let check = format!("{TOLD}\necho 'not ok 1 - old one'\nexit 1");

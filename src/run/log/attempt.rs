@@ -53,6 +53,8 @@ pub struct Attempt {
     pub content: ContentRecord,
     /// The removals that the work leaves to a later unit.
     pub deferred: Option<DeferredRemovals>,
+    /// The content of the checkout that the checks see, once they have begun.
+    pub checked: Option<TreeId>,
     /// The results of all checks; the last result of a check counts.
     pub checks: Vec<CheckResult>,
     /// The failures that the agent got as feedback, the first one first.
@@ -195,6 +197,7 @@ impl Attempt {
         self.agent_took_ms = None;
         self.left_by_agent = None;
         self.proven = None;
+        self.checked = None;
         self.content = ContentRecord::default();
         self.deferred = None;
     }
@@ -205,6 +208,7 @@ impl Attempt {
         self.agent_took_ms = None;
         self.left_by_agent = None;
         self.proven = None;
+        self.checked = None;
     }
 
     /// Takes in that the work is proven without its removals; its checks run again.
@@ -215,6 +219,7 @@ impl Attempt {
             proven.acquired.clone_from(&removals.acquired);
             proven.regenerated.clone_from(&removals.regenerated);
         }
+        self.checked = None;
         self.checks.clear();
         self.deferred = Some(removals.clone());
     }

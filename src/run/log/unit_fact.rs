@@ -135,6 +135,10 @@ pub enum UnitFact {
     /// A check failed with what the unit took away from files that no unit claims, and `tree` is its work without these
     /// removals: work that is not this unit's may still need what they take away. `full` is the work with them.
     RemovalsDeferred(DeferredRemovals),
+    /// The checks of the work begin; `tree` is the content of the checkout that each of them sees.
+    ChecksBegun {
+        tree: TreeId,
+    },
     CheckFinished(CheckResult),
     /// A person asked the run to go on without this unit, which runs; `by` names the person.
     #[serde(rename = "skip-asked")]

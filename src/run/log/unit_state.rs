@@ -228,6 +228,7 @@ impl UnitState {
             }
             UnitFact::Doubted { doubts } => self.attempt.doubts.clone_from(doubts),
             UnitFact::CandidateChosen { number } => self.choose(*number),
+            UnitFact::ChecksBegun { tree } => self.attempt.checked = Some(tree.clone()),
             UnitFact::CheckFinished(result) => self.attempt.checks.push(result.clone()),
             UnitFact::Committed { commit } => self.attempt.commit = Some(commit.clone()),
             UnitFact::Pushed { remote } => self.publication.pushed_to = Some(remote.clone()),

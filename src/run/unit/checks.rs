@@ -15,6 +15,7 @@ use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::base_checks::check_on_base;
 use crate::run::unit::context::{Failure, Halt, UnitContext, failure, milliseconds};
+use crate::run::workspace::checkout::KeptTree;
 use crate::words;
 
 /// A reason names at most so many of the tests that fail, and of the files that a check complains about.
@@ -45,7 +46,7 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
             unit.begin(step, Some(check.name.clone())).await?;
             let before = match before {
                 Some(tree) => tree,
-                None => unit.snapshot(step).await?,
+                None => content(unit).await?,
             };
             let first = check_once(unit, check, &before, log.clone()).await?;
             let (result, doubt) = judge(unit, check, &before, first, log).await?;
@@ -70,6 +71,24 @@ pub(crate) async fn checks(unit: &UnitContext) -> Result<Vec<CheckResult>, Halt>
         results.push(result);
     }
     Ok(results)
+}
+
+/// Returns the content that every check is to see, and records it. Where a process was killed while a check ran, what
+/// the check had changed by then is put right.
+async fn content(unit: &UnitContext) -> Result<TreeId, Halt> {
+    if let Some(tree) = unit.state().attempt.checked {
+        put_right(unit, &tree).await?;
+        return Ok(tree);
+    }
+    let tree = unit.snapshot(Step::Check).await?;
+    let (checkout, kept) = (unit.checkout.clone(), tree.clone());
+    unit.git(Step::Check, move |_| {
+        checkout.keep_tree(KeptTree::Checked, &kept)
+    })
+    .await?;
+    let begun = UnitFact::ChecksBegun { tree: tree.clone() };
+    unit.say(begun).await?;
+    Ok(tree)
 }
 
 /// Each attempt has logs of its own, so that a result says which attempt it belongs to.

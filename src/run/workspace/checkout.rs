@@ -51,6 +51,8 @@ pub(crate) enum KeptTree {
     LeftByAgent,
     /// What will be committed.
     Proven,
+    /// The content that the checks see.
+    Checked,
     /// The content before an agent worked whose work is carried onto another start.
     CarriedBefore,
     /// The content after that agent worked.
@@ -342,6 +344,7 @@ impl Checkout {
             KeptTree::Left => "left",
             KeptTree::LeftByAgent => "left-by-agent",
             KeptTree::Proven => "proven",
+            KeptTree::Checked => "checked",
             KeptTree::CarriedBefore => "carried-before",
             KeptTree::CarriedAfter => "carried-after",
             KeptTree::Deferred => return self.keep_deferred(tree),

@@ -174,6 +174,9 @@ fn every_kind_of_event() -> Vec<Event> {
             regenerated: Vec::new(),
             made: Vec::new(),
         }),
+        UnitFact::ChecksBegun {
+            tree: TreeId::new("5".repeat(40)),
+        },
         UnitFact::CheckFinished(CheckResult {
             changed: Vec::new(),
             name: "make test".into(),
