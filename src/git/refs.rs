@@ -183,16 +183,24 @@ impl Repo {
         start: &CommitId,
     ) -> Result<bool, GitError> {
         let repo = self.open()?;
-        let Ok(mut found) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
+        let Ok(found) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
             return Ok(false);
         };
         if found.get().target() != Some(oid(start)?) {
             return Ok(false);
         }
-        found
-            .delete()
-            .context(|| format!("branch {branch} cannot be deleted"))?;
+        self.delete_branch(branch, found)?;
         Ok(true)
+    }
+
+    /// Deletes a branch that no worktree has checked out. Git is asked for that, because libgit2 takes every branch for
+    /// checked out while the entry of any worktree vanishes.
+    fn delete_branch(&self, branch: &BranchName, found: git2::Branch<'_>) -> Result<(), GitError> {
+        self.check_movable(branch)?;
+        found
+            .into_reference()
+            .delete()
+            .context(|| format!("branch {branch} cannot be deleted"))
     }
 
     /// Deletes `branch`. If it has commits after `start`, the ref with the full name `aside` keeps them, with a number
@@ -207,7 +215,7 @@ impl Repo {
             return Ok(None);
         }
         let repo = self.open()?;
-        let Ok(mut found) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
+        let Ok(found) = repo.find_branch(branch.as_str(), git2::BranchType::Local) else {
             return Ok(None);
         };
         let context = || format!("branch {branch} cannot be set aside");
@@ -215,7 +223,7 @@ impl Repo {
         let aside = free_ref(&repo, aside, tip);
         repo.reference(&aside, tip, true, "batch: set aside")
             .context(context)?;
-        found.delete().context(context)?;
+        self.delete_branch(branch, found)?;
         Ok(Some(aside))
     }
 
@@ -261,6 +269,8 @@ pub(super) fn free_ref(repo: &git2::Repository, name: &str, commit: git2::Oid) -
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::git::fixture::repository;
 
@@ -276,6 +286,54 @@ mod tests {
             it.repo.check_new_branch(&work),
             Err(GitError::BranchExists { .. })
         ));
+    }
+
+    #[test]
+    fn a_branch_goes_while_entries_of_other_worktrees_come_and_go() {
+        let it = repository(&[("a.txt", "one\n")]);
+        let admin = it.repo.common_dir().join("worktrees/other");
+        let done = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    fs::create_dir_all(&admin).unwrap();
+                    for (name, text) in [
+                        ("commondir", "../.."),
+                        ("gitdir", "/nowhere/.git"),
+                        ("HEAD", it.first.as_str()),
+                    ] {
+                        fs::write(admin.join(name), text).unwrap();
+                    }
+                    fs::remove_dir_all(&admin).unwrap();
+                }
+            });
+            let deleted = (0..200).try_for_each(|_| {
+                it.branch("work");
+                let branch = BranchName::new("work");
+                it.repo
+                    .delete_untouched_branch(&branch, &it.first)
+                    .map(drop)
+            });
+            // The other thread would run for ever.
+            done.store(true, Ordering::Relaxed);
+            deleted.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_branch_that_somebody_works_on_stays() {
+        let it = repository(&[("a.txt", "one\n")]);
+        it.branch("work");
+        let work = BranchName::new("work");
+        let path = it.beside("work");
+        let add = ["worktree", "add", &path.to_string_lossy(), "work"].map(str::to_owned);
+        it.repo.git(&add).run().unwrap();
+        let deleted = it.repo.delete_untouched_branch(&work, &it.first);
+        assert!(
+            matches!(deleted, Err(GitError::CheckedOut { .. })),
+            "{deleted:?}"
+        );
+        assert!(it.repo.branch_tip(&work).unwrap().is_some());
     }
 
     #[test]
