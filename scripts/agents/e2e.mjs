@@ -14,6 +14,7 @@ const programs = path.join(target, 'agents');
 const batch = path.join(target, 'debug', 'batch');
 const only = process.env.AGENTS_E2E_ONLY?.split(',');
 
+const patient = ['--agent-timeout', '5m', '--idle-timeout', '3m'];
 const healthy = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'];
 const wrong = [];
 
@@ -86,7 +87,7 @@ async function migrate(chosen, work, names, flags, files) {
   const { git, model, settings, options } = await stage(chosen, work, names, files);
   try {
     const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agents', chosen.join(','),
-      '--units', String(names.length), '--yes', '--no-pilot', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+      '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, said] = ['', ''];
     child.stdout.on('data', (bytes) => { out += bytes; });
     child.stderr.on('data', (bytes) => { said += bytes; });
@@ -118,7 +119,7 @@ async function well(name, work) {
   // Something was changed, and nothing that was changed has the old form.
   const check = 'test -n "$(git diff --name-only HEAD)" && ! git diff --name-only HEAD | xargs grep "^var "';
   const { report, asked, git } = await migrate([name], path.join(work, 'well'), healthy,
-    ['-j', String(agents[name].atOnce), '--agent-timeout', '5m', '--idle-timeout', '3m', '--check', check]);
+    ['--no-pilot', '-j', String(agents[name].atOnce), ...patient, '--check', check]);
   for (const unit of healthy) {
     const found = report.units.find(({ id }) => id.includes(`-${unit}-`));
     const { outcome, branch, reason, usage } = found ?? {};
@@ -161,7 +162,7 @@ async function planned(name, work) {
 /** One unit that meets the fault, in a run of its own: whoever is held back slows down all units of a run. */
 async function ill(name, fault, work) {
   const { outcome: expected, said, pressure = {}, flags, counted, most, changes, edited, files } = faults[fault];
-  const limits = flags?.(agents[name].patience) ?? ['--agent-timeout', '5m', '--idle-timeout', '3m'];
+  const limits = flags?.(agents[name].patience) ?? patient;
   const { report, events, asked, git } = await migrate([name], path.join(work, fault), [fault], ['--no-checks', ...limits], files);
   const { outcome, reason, branch, took_ms: took, usage } = report.units[0];
   const told = events.filter((event) => event.fact === 'held-back' || event.pressure).map((event) => event.pressure);
@@ -177,9 +178,37 @@ async function ill(name, fault, work) {
   if (most) must(usage.input_tokens <= most, `${what}: ${usage.input_tokens} tokens`);
 }
 
+/** Units whose first attempts fail alike: one goes first or on as pilot, and the others follow its example. */
+async function followed(name, work, kind) {
+  const names = [1, 2, 3, 4, 5, 6].map((number) => `${kind}-${number}`);
+  const changed = 'git diff --name-only HEAD';
+  const check = `test -z "$(${changed} | xargs -r grep -L '^// mended')" || { echo 'FAIL: not the right form'; exit 1; }`;
+  const flags = kind === 'alike' ? ['--no-pilot', '--no-governor', '-j', '3'] : ['-j', '3'];
+  const { report, events } = await migrate([name], path.join(work, kind), names, [...flags, ...patient, '--check', check]);
+  const published = report.units.filter((unit) => unit.outcome === 'published').length;
+  const starts = report.units.map((unit) => unit.attempts);
+  const chosen = events.filter((event) => event.fact === 'pilot-chosen' && event.said);
+  console.log(`  ${kind.padEnd(14)} ${published} of ${names.length} published, attempts ${starts.join(' ')}`);
+  must(published === names.length, `${name}, ${kind}: ${published} published`);
+  if (kind === 'alike') must(chosen.length === 1, `${name}, ${kind}: ${chosen.length} units went on as pilots`);
+  // Those that start after the pilot has passed do it right at once.
+  const repeated = starts.filter((attempts) => attempts > 1).length;
+  must(repeated === (kind === 'alike' ? 3 : 1), `${name}, ${kind}: ${repeated} units were sent back`);
+}
+
+/** A unit whose context is full when one of its two files is done: that one is published, and the other goes on by itself. */
+async function divided(name, work) {
+  const { report, git } = await migrate([name], path.join(work, 'context-full'), ['context-full'], ['--no-checks', ...patient], 2);
+  const line = report.units.map(({ id, outcome, reason }) => [id, outcome, reason].filter(Boolean).join(' ')).join(', ');
+  console.log(`  context-full   ${line}`);
+  must(report.units.length === 2, `${name}, context-full: ${report.units.length} units`);
+  const changed = report.units.map(({ branch }) => branch && git('diff', '--name-only', 'main', `origin/${branch}`).trim());
+  must(changed.join() === 'packages/context-full/1.js,packages/context-full/index.js', `${name}, context-full: published ${changed}`);
+}
+
 /** Six units that agents share, one unit each in turn. */
 async function together(chosen, work) {
-  const { report, asked } = await migrate(chosen, work, healthy, ['-j', '2', '--no-checks', '--agent-timeout', '5m', '--idle-timeout', '3m']);
+  const { report, asked } = await migrate(chosen, work, healthy, ['--no-pilot', '-j', '2', '--no-checks', ...patient]);
   const published = report.units.filter((unit) => unit.outcome === 'published');
   must(published.length === healthy.length, `${chosen}: ${published.length} units published`);
   for (const [place, { id, agent }] of report.units.entries()) {
@@ -223,6 +252,10 @@ async function all(name, work) {
   // The longest ones first.
   met.sort((a, b) => Boolean(faults[b].flags) - Boolean(faults[a].flags));
   await each(met, atOnce, (fault) => ill(name, fault, work));
+  if (['claude', 'codex'].includes(name)) {
+    if (chosen('context-full')) await divided(name, work);
+    for (const kind of ['pilot', 'alike']) if (chosen(kind)) await followed(name, work, kind);
+  }
   must(!running('sleep\u00007411'), `${name}: what a tool started in a session of its own still runs`);
   console.log(`  ${name} took ${seconds(Date.now() - started)} in all`);
 }

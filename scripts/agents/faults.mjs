@@ -34,6 +34,8 @@ export const faults = {
   'empty-end': { outcome: ['published'], needsTools: true, only: ['claude', 'codex'] },
   // Its own list has an open item at its end. The others offer a model that they do not know no such tool.
   'to-do': { outcome: ['published'], needsTools: true, only: ['claude'], files: 2, changes: ['packages/to-do/1.js', 'packages/to-do/index.js'] },
+  // Its provider ends the answer in the middle. The dialects of the others have no such end.
+  paused: { outcome: ['published'], needsTools: true, only: ['claude'] },
   'too-long': { outcome: ['failed'], said: /too much for the model's context/ },
   'bad-key': { outcome: ['left-out'], said: /not logged in, or its key is wrong/ },
   'bad-model': { outcome: ['left-out'], said: /model does not exist/ },

@@ -67,7 +67,8 @@ function understand(dialect, body) {
   return {
     tools: toolsOf(dialect, body),
     files,
-    scenario: files[0]?.split('/').at(-2) ?? 'none',
+    // Several units may meet the same: `alike-1`, `alike-2`.
+    scenario: files[0]?.split('/').at(-2).replace(/-\d+$/, '') ?? 'none',
     // A further turn of the same session: something was to be mended.
     isFollowUp: turns.slice(0, asked).some((turn) => turn.results > 0),
     // What all units are told alike.
@@ -190,6 +191,21 @@ function script(task) {
       if (step === 0 && call) return { call };
       return step === (call ? 1 : 0) ? edit({ ...task, files: task.files.slice(0, 1) }) : { text: 'Replaced var by let in one file.' };
     }
+    case 'paused':
+      // The provider ends the answer in the middle, and the program or batch goes on.
+      if (step > 0 && !task.all.includes('You ended without an answer')) return { text: 'I will look once more.', stop: 'pause_turn' };
+      return step === 0 && !isFollowUp ? edit(task) : finished;
+    case 'context-full':
+      // One file at a time: see `misbehave`.
+      return step === 0 ? edit({ ...task, files: task.files.slice(0, 1) }) : finished;
+    case 'pilot':
+    case 'alike': {
+      // It does what the check wants when it is told of it, or has an example.
+      const knows = isFollowUp || /^\+\/\/ mended/m.test(task.all);
+      const line = `sed -i 's/^var /let /' ${task.files.join(' ')}`;
+      const mended = `${line}; echo '// mended' | tee -a ${task.files.join(' ')}`;
+      return first(knows ? mended : line);
+    }
     case 'committing':
       return step === 0 ? edit(task) : step === 1 ? { call: shell(tools, 'git commit -am mine') } : done;
     default:
@@ -198,7 +214,7 @@ function script(task) {
 }
 
 /** Answers with a fault, where the scenario asks for one at this request. */
-function misbehave(scenario, count, dialect, response) {
+function misbehave({ scenario, files, step }, count, dialect, response) {
   const refuse = (status, type, message, headers = {}) => {
     const error = { type, message, code: status, status: type };
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -218,6 +234,9 @@ function misbehave(scenario, count, dialect, response) {
       return refuse(404, 'not_found_error', 'The model does not exist');
     case 'too-long':
       return refuse(400, 'invalid_request_error', 'prompt is too long: 300000 tokens > 200000 maximum');
+    case 'context-full':
+      // More than one file is too much for the model.
+      return files.length > 1 && step > 0 && refuse(400, 'invalid_request_error', 'prompt is too long: 300000 tokens > 200000 maximum');
     case 'silent':
       return true;
     default:
@@ -230,7 +249,7 @@ function misbehave(scenario, count, dialect, response) {
 const id = () => Math.random().toString(36).slice(2, 12);
 
 /** The answer as server-sent events: [name, data] pairs. */
-function events(dialect, { text, call }) {
+function events(dialect, { text, call, stop = 'end_turn' }) {
   const { fresh, cached, output } = USAGE;
   const argument = call && JSON.stringify(call.input);
   if (dialect === 'anthropic') {
@@ -243,7 +262,7 @@ function events(dialect, { text, call }) {
       { type: 'content_block_start', index: 0, content_block: block.start },
       { type: 'content_block_delta', index: 0, delta: block.delta },
       { type: 'content_block_stop', index: 0 },
-      { type: 'message_delta', delta: { stop_reason: call ? 'tool_use' : 'end_turn', stop_sequence: null }, usage: { ...usage, output_tokens: output } },
+      { type: 'message_delta', delta: { stop_reason: call ? 'tool_use' : stop, stop_sequence: null }, usage: { ...usage, output_tokens: output } },
       { type: 'message_stop' },
     ].map((event) => [event.type, event]);
   }
@@ -325,6 +344,7 @@ function send(dialect, answer, fault, isStream, response) {
 export function serve(breaks) {
   const seen = new Map(); // how often a unit asked
   const asked = [];
+  const ended = new Set(); // units whose first attempt ended, of those that fail alike
   const server = createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
@@ -340,12 +360,16 @@ export function serve(breaks) {
       const count = (seen.get(task.files[0]) ?? 0) + 1;
       if (task.files.length) seen.set(task.files[0], count);
       asked.push({ dialect, files: task.files, common: task.common, head: head(body) });
-      if (misbehave(task.scenario, count, dialect, response)) return;
+      if (misbehave(task, count, dialect, response)) return;
       const isStream = dialect === 'gemini' ? /stream/.test(path) : body.stream === true;
       const fault = count <= breaks ? task.scenario : 'none';
       const answer = () => send(dialect, script(task), fault, isStream, response);
+      if (task.scenario === 'alike' && !task.isFollowUp && task.step > 0) ended.add(task.files[0]);
+      // The first attempts of three units have failed before one of them goes on.
+      const whenAlike = () => (ended.size < 3 ? setTimeout(whenAlike, 100) : setTimeout(answer, 1000));
       // What never ends need not keep the machine busy.
       if (['endless', 'runaway'].includes(task.scenario)) setTimeout(answer, 300);
+      else if (task.scenario === 'alike' && task.isFollowUp && task.step === 0) whenAlike();
       else answer();
     });
   });

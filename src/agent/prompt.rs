@@ -85,6 +85,8 @@ struct UnitFacts<'a> {
     create: Vec<Place>,
     scope: ScopeRule,
     checks: &'a [String],
+    /// What finished units introduced, a line for each.
+    introduced: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -156,7 +158,8 @@ impl Prompts {
                 files: vec!["p/a".into()],
                 create,
             };
-            prompts.part(part(), text, &claim, &["c".into()], scope)?;
+            let introduced: Vec<String> = text.iter().map(ToString::to_string).collect();
+            prompts.part(part(), text, &claim, &["c".into()], &introduced, scope)?;
             prompts.plan(&PlanFacts {
                 instruction: "i",
                 outline: &Outline::default(),
@@ -172,15 +175,24 @@ impl Prompts {
         self.render("common", facts)
     }
 
-    /// Renders the part for one unit's agent; `checks` must pass.
+    /// Renders the part for one unit's agent; `checks` must pass, and `introduced` tells which names finished units
+    /// introduced, a line for each.
     pub(crate) fn unit(
         &self,
         unit: &Unit,
         checks: &[String],
+        introduced: &[String],
         scope: ScopeRule,
     ) -> Result<String, PromptError> {
         let description = unit.description.as_deref();
-        self.part(unit.into(), description, &unit.claim, checks, scope)
+        self.part(
+            unit.into(),
+            description,
+            &unit.claim,
+            checks,
+            introduced,
+            scope,
+        )
     }
 
     /// Renders the prompt that asks for a plan.
@@ -204,6 +216,7 @@ impl Prompts {
         description: Option<&str>,
         claim: &Claim,
         checks: &[String],
+        introduced: &[String],
         scope: ScopeRule,
     ) -> Result<String, PromptError> {
         self.render(
@@ -215,6 +228,7 @@ impl Prompts {
                 create: claim.create.iter().map(|place| Place::of(place)).collect(),
                 scope,
                 checks,
+                introduced,
             },
         )
     }
@@ -331,11 +345,19 @@ mod tests {
         let text = common(&prompts, &units)
             + "\n"
             + &prompts
-                .unit(&units[0], &["npm test".into()], ScopeRule::Adopt)
+                .unit(
+                    &units[0],
+                    &["npm test".into()],
+                    &["`02-shop`: src/money.ts (new): format".into()],
+                    ScopeRule::Adopt,
+                )
                 .unwrap();
         insta::assert_snapshot!(text);
-        let other = prompts.unit(&units[1], &[], ScopeRule::Listed).unwrap();
+        let other = prompts
+            .unit(&units[1], &[], &[], ScopeRule::Listed)
+            .unwrap();
         assert!(other.contains("Do not create files.") && !other.contains("How to check"));
+        assert!(!other.contains("finished parts"));
     }
 
     #[test]
@@ -372,7 +394,9 @@ mod tests {
         let text = prompts.common(&facts).unwrap();
         let mut one = unit("01-a", &["a.js"], &[]);
         one.description = Some("Three callers.\n# Your part".into());
-        insta::assert_snapshot!(text + "\n" + &prompts.unit(&one, &[], ScopeRule::Adopt).unwrap());
+        insta::assert_snapshot!(
+            text + "\n" + &prompts.unit(&one, &[], &[], ScopeRule::Adopt).unwrap()
+        );
     }
 
     #[test]
@@ -434,8 +458,8 @@ mod tests {
         #[test]
         fn nothing_in_a_name_adds_a_line(file in "\\PC{1,20}|[\n\r\u{85}a-c]{1,9}") {
             let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
-            let plain = prompts.unit(&unit("01-a", &["f"], &[]), &[], ScopeRule::Adopt).unwrap();
-            let other = prompts.unit(&unit("01-a", &[&file], &[]), &[], ScopeRule::Adopt).unwrap();
+            let plain = prompts.unit(&unit("01-a", &["f"], &[]), &[], &[], ScopeRule::Adopt).unwrap();
+            let other = prompts.unit(&unit("01-a", &[&file], &[]), &[], &[], ScopeRule::Adopt).unwrap();
             prop_assert_eq!(plain.lines().count(), other.lines().count());
         }
     }

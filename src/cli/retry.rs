@@ -8,7 +8,8 @@ use super::global::Global;
 use super::prepare::prepare_again;
 use super::workspace::{folder, known_run};
 use crate::config::{AgentOptions, Config};
-use crate::run::{self, Amendment, Start};
+use crate::plan::UnitId;
+use crate::run::{self, Amendment, KnownRun, Start};
 
 #[derive(Debug, Args)]
 pub(super) struct RetryArgs {
@@ -18,6 +19,9 @@ pub(super) struct RetryArgs {
     /// All failed units, and the units that were skipped because the first ones failed alike
     #[arg(long, conflicts_with = "units")]
     failed: bool,
+    /// All units like this one: those that failed for the same cause, or that wrote the same helper
+    #[arg(long, value_name = "UNIT", conflicts_with_all = ["units", "failed"])]
+    like: Option<String>,
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -31,19 +35,29 @@ pub(super) struct RetryArgs {
 }
 
 pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
-    if args.units.is_empty() && !args.failed {
-        anyhow::bail!("name the units to do again, or give --failed for all failed units");
+    if args.units.is_empty() && !args.failed && args.like.is_none() {
+        anyhow::bail!(
+            "name the units to do again, or give --failed for all failed units, or --like for all units like one"
+        );
     }
     let known = known_run(global, args.run.as_deref())?;
     let job = prepare_again(global, &known, &args.flags)?;
-    let units = if args.failed {
-        run::failed(&known.state)?
-    } else {
-        known.units(&args.units)?
-    };
+    let units = chosen_units(&known, args)?;
     let amendment = amendment(global, args, &known.settings()?)?;
     let start = Start::Retried(units, Box::new(amendment));
     drive(job, start, global, &known.places, &args.flags)
+}
+
+fn chosen_units(known: &KnownRun, args: &RetryArgs) -> anyhow::Result<Vec<UnitId>> {
+    if args.failed {
+        return Ok(run::failed(&known.state)?);
+    }
+    let Some(like) = &args.like else {
+        return Ok(known.units(&args.units)?);
+    };
+    let one = known.units(std::slice::from_ref(like))?;
+    let units = one.first().map(|unit| run::like(&known.state, unit));
+    Ok(units.transpose()?.unwrap_or_default())
 }
 
 /// Returns the changes that the flags ask for.

@@ -1,10 +1,11 @@
-//! Rewrites the text of one file, by syntax or by a regular expression.
+//! Rewrites the text of one file, by syntax or by a regular expression, and reads its functions.
 //!
 //! The planner uses it to select files, and the built-in agent uses it to change them. It knows texts and file names,
 //! and nothing of repositories, plans or runs.
 
 mod embedded;
 mod error;
+mod functions;
 mod language;
 mod literals;
 mod old_uses;
@@ -19,6 +20,7 @@ mod structural;
 mod syntax;
 
 pub use error::CodemodError;
+pub(crate) use functions::functions;
 pub use language::languages;
 pub use old_uses::{OldUseCounter, OldUsePattern};
 pub use recipe::{Codemod, Recipe};

@@ -1,4 +1,4 @@
-//! Finds which files of a repository a file imports, from texts and file names.
+//! Finds which files of a repository a file imports, and which names it offers to others, from texts and file names.
 //!
 //! Pure over text and file names: it knows nothing of git, globs or plans.
 //!
@@ -12,6 +12,7 @@ mod c;
 mod csharp;
 mod cursor;
 mod declared_names;
+mod exports;
 mod family;
 mod go;
 mod javascript;
@@ -29,6 +30,7 @@ mod rust_crates;
 mod source_file;
 mod tsconfig;
 
+pub(crate) use exports::exports;
 pub use language::Language;
 pub use outline::{Import, ImportKind, Outline};
 pub use resolver::{Resolver, is_manifest};

@@ -116,7 +116,12 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             ));
         }
         // The report says this.
-        Event::Run(RunFact::Counted(_) | RunFact::UserFilesChanged { .. } | RunFact::Ended) => {
+        Event::Run(
+            RunFact::Counted(_)
+            | RunFact::HelpersCompared { .. }
+            | RunFact::UserFilesChanged { .. }
+            | RunFact::Ended,
+        ) => {
             return None;
         }
         Event::Run(RunFact::GitFolderChanged { changes, .. }) => {
@@ -304,6 +309,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::ChecksBegun { .. }
         | UnitFact::Carried { left_to_do: None }
         | UnitFact::FormsRestored { .. }
+        | UnitFact::NamesIntroduced { .. }
         | UnitFact::Committed { .. }
         | UnitFact::Pushed { .. }
         | UnitFact::Rebased { .. }

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::likeness::{ClusterReport, DoubleReport};
 use super::next_step;
 use super::totals::Totals;
 use super::view;
@@ -46,6 +47,12 @@ struct Report {
     /// The processes that work for the run although no process drives it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_processes: Vec<UnitProcess>,
+    /// The causes for which several units failed, the cause of most units first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failure_clusters: Vec<ClusterReport>,
+    /// The helpers that several units wrote with the same body under different names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    helper_doubles: Vec<DoubleReport>,
     tracking_issue: Option<IssueLink>,
     usage: Option<UsageReport>,
     units: Vec<UnitReport>,
@@ -234,6 +241,8 @@ impl Report {
             git_folder_changes: Some(state.git_folder_changes.0.clone())
                 .filter(|changes| !changes.is_empty()),
             left_processes: Vec::new(),
+            failure_clusters: ClusterReport::all(state),
+            helper_doubles: DoubleReport::all(state),
             tracking_issue: state.tracking_issue.clone(),
             usage: state.spent().map(UsageReport::from),
             units: state
@@ -434,6 +443,8 @@ mod tests {
             (going.clone(), Liveness::Going),
             (going, Liveness::Died),
             (dry, Liveness::Ended),
+            (sample::alike().ended(20), Liveness::Ended),
+            (sample::alike().state(), Liveness::Going),
         ] {
             assert_eq!(faults(&value(&state, liveness)), Vec::<String>::new());
         }

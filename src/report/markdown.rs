@@ -3,6 +3,7 @@
 //! Nothing from outside is Markdown here: it is escaped, or it stands in a fence that it cannot close.
 
 use super::comparison;
+use super::likeness::{self, Likeness};
 use super::next_step::next_steps;
 use super::shared_file::shared_files;
 use super::totals;
@@ -26,6 +27,7 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
         .collect();
     if !failures.is_empty() {
         sections.push("## Failures".to_owned());
+        sections.extend(alike(&likeness::failures(state)));
         sections.extend(failures);
     }
     sections.extend(view::tracking(state).map(|line| escaped(&line)));
@@ -40,6 +42,9 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
         sections.push(format!("## Pull requests\n\n{}", lines.join("\n")));
     }
     sections.extend(others(state, now));
+    sections.extend(
+        alike(&likeness::helpers(state)).map(|lines| format!("## The same helpers\n\n{lines}")),
+    );
     sections.extend(next(state, liveness));
     sections.join("\n\n") + "\n"
 }
@@ -52,6 +57,18 @@ fn next(state: &RunState, liveness: Liveness) -> Option<String> {
         .map(|step| format!("- `{}`: {}", step.command, escaped(&step.purpose())))
         .collect();
     (!lines.is_empty()).then(|| format!("## Next\n\n{}", lines.join("\n")))
+}
+
+/// What several units have in common, each with the command that does all of them again.
+fn alike(found: &[Likeness]) -> Option<String> {
+    let lines: Vec<String> = found
+        .iter()
+        .map(|it| match &it.command {
+            Some(command) => format!("- {}: `{command}`", escaped(&it.said)),
+            None => format!("- {}", escaped(&it.said)),
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The changes in the user's git folder, each with the command that undoes it.

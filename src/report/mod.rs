@@ -9,6 +9,7 @@ mod failures;
 mod forecast;
 mod json;
 mod left_processes;
+mod likeness;
 mod markdown;
 mod next_step;
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::git::{BranchName, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::process::Ending;
 use crate::run::{
-    self, Acquired, ChangeCount, CheckResult, Event, Outcome, PullRequestLink, Recorded, RunFact,
-    RunHeader, RunId, RunState, Step, UnitFact, UnitHeader,
+    self, Acquired, ChangeCount, CheckResult, Event, HelperDouble, HelperPlace, Outcome,
+    PullRequestLink, Recorded, RunFact, RunHeader, RunId, RunState, Step, UnitFact, UnitHeader,
 };
 
 const START: i64 = 1_795_262_602_000;
@@ -361,4 +361,24 @@ pub(crate) fn telling(text: &str) -> RunState {
             },
         )
         .ended(2_000)
+}
+
+/// A run in which two units failed for the same cause, and two wrote the same helper.
+pub(crate) fn alike() -> SampleRun {
+    let missing = "a.ts(1,2): error TS2304: Cannot find name 'Foo'.\n";
+    let failed = "`tsc` failed: exit code 2";
+    let place = |unit: &str, name: &str| HelperPlace {
+        unit: id(unit),
+        path: format!("src/{unit}.js"),
+        name: name.to_owned(),
+    };
+    let doubles = vec![HelperDouble {
+        places: vec![place("03-c", "format"), place("04-d", "money")],
+    }];
+    SampleRun::of(["01-a", "02-b", "03-c", "04-d"])
+        .failed_with("01-a", 0, 10, failed, missing)
+        .failed_with("02-b", 0, 10, failed, missing)
+        .published("03-c", 0, 10)
+        .published("04-d", 0, 10)
+        .run(10, RunFact::HelpersCompared { doubles })
 }

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
-use console::{Style, style};
+use console::{Style, StyledObject, style};
 
 use super::comparison;
+use super::likeness::{self, Likeness};
 use super::next_step::next_steps;
 use super::shared_file::shared_files;
 use super::totals;
@@ -31,8 +32,10 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     let moment = view::moment(state, liveness, now);
     let mut sections = vec![heading(state, liveness, moment, now, width)];
     sections.extend(units(state, width, moment));
+    sections.extend(alike(&likeness::failures(state), &style("✗").red()));
     sections.extend(view::failures(state).map(|failure| failed(&failure)));
     sections.extend(others(state, now));
+    sections.extend(alike(&likeness::helpers(state), &style("~").yellow()));
     sections.extend(next(state, liveness));
     sections.extend(view::tracking(state));
     sections.extend(
@@ -285,6 +288,17 @@ fn failed(failure: &Failure<'_>) -> String {
         place("changes", "diff", worktree);
     }
     lines.join("\n")
+}
+
+/// What several units have in common, each with the command that does all of them again.
+fn alike(found: &[Likeness], mark: &StyledObject<&str>) -> Option<String> {
+    let lines = found.iter().flat_map(|it| {
+        let command = it.command.iter();
+        let command = command.map(|command| format!("  → {}", style(command).bold()));
+        std::iter::once(format!("{mark} {}", it.said)).chain(command)
+    });
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The changes in the user's git folder, each with the command that undoes it.

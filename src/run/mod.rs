@@ -52,6 +52,9 @@ pub use job::time_estimate::{PastTimes, TimeEstimate};
 pub use job::unit_agents::UnitAgents;
 pub use log::check_result::{BaseCheck, CheckResult};
 pub use log::event::{Event, Recorded};
+pub use log::helper_doubles::HelperDouble;
+#[cfg(test)]
+pub(crate) use log::helper_doubles::HelperPlace;
 pub use log::outcome::{Outcome, Step, WithheldReason};
 pub use log::publication::FollowUpResult;
 pub use log::record::{RecordError, events, events_after, find, fold, load, now};
@@ -70,7 +73,8 @@ pub use log::unit_fact::{
 pub use log::unit_state::{Phase, UnitState};
 pub use research::checkout::PlanningCheckout;
 pub use research::session::{PlanningError, PlanningResult, PlanningSession};
-pub use schedule::retry::{RetryError, failed};
+pub use schedule::clusters::{FailureCluster, failure_clusters};
+pub use schedule::retry::{RetryError, failed, like};
 pub use workspace::environment::worker_environment;
 pub use workspace::leftover::{Fate, leftovers};
 pub use workspace::naming::Naming;

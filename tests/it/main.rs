@@ -52,6 +52,7 @@ mod running;
 mod security;
 mod server;
 mod shares;
+mod siblings;
 mod split;
 mod stack;
 mod stored_forms;

@@ -2,48 +2,19 @@
 //! other languages tell.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::file::ChangedFile;
 use super::finding::Finding;
 use super::instruction::Instruction;
 use super::repository::{Repository, imports_of};
 use crate::config::FindingKind;
-use crate::imports::Language;
+use crate::imports::{Language, exports};
 use crate::words;
 
 /// In a repository of more files, looking for those that use a name would take too long.
 const MOST_SOURCES: usize = 20_000;
 /// A finding names at most so many files.
 const FILES_NAMED: usize = 3;
-
-static JAVASCRIPT: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        r"(?mx)^\s* export\s+ (?:declare\s+)? (?:async\s+)? (?:abstract\s+)?
-          (?:function\s*\*?|class|const|let|var|type|interface|enum|namespace) \s+ ([A-Za-z_$][\w$]*)",
-        r"(?m)^\s*(?:module\.)?exports\.([A-Za-z_$][\w$]*)\s*=",
-    ]
-    .iter()
-    .filter_map(|expression| Regex::new(expression).ok())
-    .collect()
-});
-
-/// The names between the braces of `export { … }`.
-static BRACES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?s)\bexport\s+(?:type\s+)?\{([^}]*)\}").ok());
-
-static PYTHON: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        r"(?m)^(?:async\s+)?def\s+([A-Za-z]\w*)",
-        r"(?m)^class\s+([A-Za-z]\w*)",
-        r"(?m)^([A-Za-z]\w*)\s*(?::[^=\n]+)?=[^=]",
-    ]
-    .iter()
-    .filter_map(|expression| Regex::new(expression).ok())
-    .collect()
-});
 
 /// Returns the names that files lost and that files which the unit did not change import.
 pub(super) fn lost_exports(
@@ -90,37 +61,15 @@ fn lost_names(language: Language, file: &ChangedFile) -> Vec<&str> {
     let (Some(before), Some(after)) = (file.text_before(), file.text_after()) else {
         return Vec::new();
     };
+    if !matches!(language, Language::JavaScript | Language::Python) {
+        return Vec::new();
+    }
     let offered = exports(language, before);
     let left = exports(language, after);
     // What it offers by a star, or by an import of the same name, is not known by its name.
     let may_be_offered = |name: &str| after.contains("export *") || has_word(after, name);
     let is_lost = |name: &&str| !left.contains(*name) && !may_be_offered(name);
     offered.into_iter().filter(is_lost).collect()
-}
-
-fn exports(language: Language, text: &str) -> BTreeSet<&str> {
-    let expressions = match language {
-        Language::JavaScript => &JAVASCRIPT,
-        Language::Python => &PYTHON,
-        _ => return BTreeSet::new(),
-    };
-    let all = expressions.iter().flat_map(|it| it.captures_iter(text));
-    let mut names: BTreeSet<&str> = all
-        .filter_map(|found| Some(found.get(1)?.as_str()))
-        .collect();
-    if language == Language::JavaScript
-        && let Some(braces) = BRACES.as_ref()
-    {
-        let lists = braces.captures_iter(text).filter_map(|found| found.get(1));
-        names.extend(lists.flat_map(|list| list.as_str().split(',').filter_map(exported_name)));
-    }
-    names
-}
-
-/// Returns the name that an entry of `export { … }` gives to others.
-fn exported_name(entry: &str) -> Option<&str> {
-    let name = entry.split_whitespace().next_back()?;
-    (name != "default").then_some(name)
 }
 
 fn has_word(text: &str, word: &str) -> bool {

@@ -10,6 +10,7 @@ use crate::plan::UnitId;
 use crate::run::engine::clean_up::CleanUp;
 use crate::run::engine::divide;
 use crate::run::engine::error::RunError;
+use crate::run::engine::helper_doubles;
 use crate::run::engine::late_units;
 use crate::run::engine::old_uses;
 use crate::run::engine::pipelines::{EndedPipeline, Pipelines};
@@ -267,6 +268,8 @@ impl<'w> Engine<'w> {
             self.record_all(fact)?;
             self.user_git_told = true;
         }
+        let compared = helper_doubles::compare(&self.job, &self.state).await;
+        self.record_all(compared)?;
         self.count_old_uses().await
     }
 
@@ -583,6 +586,7 @@ impl<'w> Engine<'w> {
                 if let UnitFact::Committed { .. } | UnitFact::Ended { .. } = fact {
                     self.pipelines.update_gate(&self.state);
                     self.pipelines.show_pilots(&self.job, &self.state);
+                    self.pipelines.show_introduced(&self.state);
                 }
                 if let UnitFact::ScopeProven { .. }
                 | UnitFact::SentBack { .. }

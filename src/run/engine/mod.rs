@@ -5,6 +5,7 @@ pub(crate) mod clean_up;
 pub(crate) mod divide;
 pub(crate) mod driver;
 pub(crate) mod error;
+mod helper_doubles;
 pub(crate) mod known_run;
 pub(crate) mod late_units;
 pub(crate) mod liveness;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::plan::UnitId;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::example::Example;
+use crate::run::job::introduced_names::IntroducedByUnit;
 use crate::run::job::job::Job;
 use crate::run::job::once::WholeResult;
 use crate::run::job::path_holders::PathHolders;
@@ -50,6 +51,7 @@ pub(crate) struct Pipelines {
     pilots: watch::Sender<PilotGate>,
     example: watch::Sender<Option<Arc<Example>>>,
     canary: Option<UnitId>,
+    introduced: watch::Sender<Vec<IntroducedByUnit>>,
     user_git: Arc<UserGit>,
     /// Ends every pipeline.
     cancel: CancellationToken,
@@ -100,6 +102,7 @@ impl Pipelines {
             pilots: watch::Sender::new(PilotGate::of(state)),
             example: watch::Sender::new(job.example.clone()),
             canary: state.header.canary.clone(),
+            introduced: watch::Sender::new(IntroducedByUnit::of(state)),
             user_git: Arc::clone(user_git),
             cancel: CancellationToken::new(),
         }
@@ -136,6 +139,7 @@ impl Pipelines {
             pilots: self.pilots.subscribe(),
             example: self.example.subscribe(),
             is_canary: self.canary.as_ref() == Some(&unit),
+            introduced: self.introduced.subscribe(),
             user_git: Arc::clone(&self.user_git),
             cancel: cancel.clone(),
         };
@@ -202,6 +206,11 @@ impl Pipelines {
             *shown = now;
             is_new
         });
+    }
+
+    /// Shows every pipeline which names finished units introduced.
+    pub(crate) fn show_introduced(&self, state: &RunState) {
+        self.introduced.send_replace(IntroducedByUnit::of(state));
     }
 
     /// Says whether an agent that was killed from outside may work again.

@@ -22,6 +22,7 @@ use crate::run::job::assignment::{self, Agents, Assignment};
 use crate::run::job::error::PrepareError;
 use crate::run::job::example::Example;
 use crate::run::job::findings::{Checks, Findings, tracked};
+use crate::run::job::introduced_names::{self, IntroducedByUnit};
 use crate::run::job::late_units::{LateKind, LateUnit, late_units};
 use crate::run::job::once;
 use crate::run::job::path_holders::PathHolders;
@@ -349,12 +350,14 @@ impl Job {
     }
 
     /// Writes the prompt for the agent of the unit at `number`. Its beginning is the same for all units of a run.
+    /// `introduced` are the names that finished units introduced.
     pub(crate) fn prompt(
         &self,
         number: usize,
         example: Option<&Example>,
+        introduced: &[IntroducedByUnit],
     ) -> Result<String, PromptError> {
-        self.prompt_for(self.spec.unit(number), number, example)
+        self.prompt_for(self.spec.unit(number), number, example, introduced)
     }
 
     /// Writes the prompt for the agent of the unit at `number`, for the files of another unit.
@@ -363,6 +366,7 @@ impl Job {
         unit: &Unit,
         number: usize,
         example: Option<&Example>,
+        introduced: &[IntroducedByUnit],
     ) -> Result<String, PromptError> {
         let plan = &self.spec.plan;
         let common = self.found.prompts.common(&CommonFacts {
@@ -380,11 +384,18 @@ impl Job {
             .iter()
             .map(|check| check.name.clone())
             .collect();
+        let introduced = introduced_names::lines(introduced, &unit.id);
         let own = self
             .found
             .prompts
-            .unit(unit, &checks, self.spec.scope_rule())?;
+            .unit(unit, &checks, &introduced, self.spec.scope_rule())?;
         Ok(format!("{common}\n{own}"))
+    }
+
+    /// Checks whether a pattern that a person wrote does all of the work.
+    pub(crate) fn has_only_patterns(&self) -> bool {
+        let mut agents = self.agents.iter();
+        agents.all(|agent| agent.further_attempts() == FurtherAttempts::Pointless)
     }
 
     /// Returns the base commit.

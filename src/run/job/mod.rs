@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod example;
 pub(crate) mod existing_work;
 pub(crate) mod findings;
+pub(crate) mod introduced_names;
 #[allow(clippy::module_inception, reason = "a job is the room's subject")]
 pub(crate) mod job;
 pub(crate) mod late_units;

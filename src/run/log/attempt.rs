@@ -7,6 +7,7 @@ use crate::agent::{Activity, SessionId};
 use crate::git::{BranchName, CommitId, TreeId};
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::content::ContentRecord;
+use crate::run::log::introduced_names::IntroducedNames;
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::{
     Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals, OldUsesLeft, Regenerated,
@@ -59,6 +60,8 @@ pub struct Attempt {
     pub checks: Vec<CheckResult>,
     /// The failures that the agent got as feedback, the first one first.
     pub sent_back: Vec<SentBack>,
+    /// The names that the committed work adds for other files to use.
+    pub introduced_names: Vec<IntroducedNames>,
     pub commit: Option<CommitId>,
 }
 

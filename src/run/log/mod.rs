@@ -6,6 +6,8 @@ pub(crate) mod content;
 mod divide;
 pub(crate) mod division;
 pub(crate) mod event;
+pub(crate) mod helper_doubles;
+pub(crate) mod introduced_names;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod pilot;

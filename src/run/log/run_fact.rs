@@ -9,6 +9,7 @@ use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::git::{CommitId, GitFolderChange, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
+use crate::run::log::helper_doubles::HelperDouble;
 use crate::run::log::outcome::is_default;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
 use crate::run::log::unit_fact::{CarriedWork, FollowUp};
@@ -32,6 +33,8 @@ pub enum RunFact {
     },
     /// The uses that the plan wants gone were counted at the base and in the units' commits.
     Counted(OldUses),
+    /// The helpers that the units wrote were compared: these are in several units under different names.
+    HelpersCompared { doubles: Vec<HelperDouble> },
     /// No further checkout is made for now: each takes `each` bytes, and only `free` bytes are free.
     #[serde(rename = "room-short")]
     DiskSpaceShort { free: u64, each: u64 },

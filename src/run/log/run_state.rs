@@ -10,6 +10,7 @@ use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
+use crate::run::log::helper_doubles::HelperDouble;
 use crate::run::log::outcome::Outcome;
 use crate::run::log::run_fact::{
     Goal, IssueLink, OldUses, Pilot, Retry, RunFact, RunHeader, Stop, UnitHeader, WholeWork,
@@ -46,6 +47,8 @@ pub struct RunState {
     pub breaker_is_off: bool,
     /// The uses that the plan wants gone, once they were counted.
     pub old_uses: Option<OldUses>,
+    /// The helpers that several units wrote under different names.
+    pub helper_doubles: Vec<HelperDouble>,
     /// The files that changed in the user's own checkout while the run went, and how many more there are.
     pub user_files_changed: Option<(Vec<String>, usize)>,
     /// The changes in the user's git folder while the run went, and how many more there are.
@@ -112,6 +115,7 @@ impl RunState {
             canary_accepted: false,
             pilots,
             old_uses: None,
+            helper_doubles: Vec::new(),
             user_files_changed: None,
             git_folder_changes: (Vec::new(), 0),
             waits_for_disk_space: false,
@@ -189,6 +193,7 @@ impl RunState {
                 }
             }
             RunFact::Counted(uses) => self.old_uses = Some(*uses),
+            RunFact::HelpersCompared { doubles } => self.helper_doubles.clone_from(doubles),
             RunFact::UserFilesChanged { files, more } => {
                 self.user_files_changed = Some((files.clone(), *more));
             }

@@ -10,6 +10,7 @@ use crate::git::{BranchName, Changes, CommitId, TreeId};
 use crate::plan::UnitId;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::content::ContentRecord;
+use crate::run::log::introduced_names::IntroducedNames;
 use crate::run::log::outcome::{Outcome, Step, is_default};
 use crate::run::log::recorded_path;
 
@@ -169,6 +170,10 @@ pub enum UnitFact {
         /// The agent starts a new session, because it changed nothing in the earlier one.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fresh: bool,
+    },
+    /// The work that is to be committed adds these names for other files to use.
+    NamesIntroduced {
+        files: Vec<IntroducedNames>,
     },
     Committed {
         commit: CommitId,

@@ -230,6 +230,9 @@ impl UnitState {
             UnitFact::CandidateChosen { number } => self.choose(*number),
             UnitFact::ChecksBegun { tree } => self.attempt.checked = Some(tree.clone()),
             UnitFact::CheckFinished(result) => self.attempt.checks.push(result.clone()),
+            UnitFact::NamesIntroduced { files } => {
+                self.attempt.introduced_names.clone_from(files);
+            }
             UnitFact::Committed { commit } => self.attempt.commit = Some(commit.clone()),
             UnitFact::Pushed { remote } => self.publication.pushed_to = Some(remote.clone()),
             UnitFact::PullRequestOpened(link) => self.publication.open(link, at),

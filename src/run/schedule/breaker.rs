@@ -5,6 +5,7 @@ use crate::agent::AgentId;
 use crate::run::log::outcome::{Outcome, Step};
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
+use crate::run::schedule::clusters::cause;
 
 /// At least this many units must have failed for the same reason, and no unit may have ended otherwise before.
 const ALIKE: usize = 3;
@@ -89,12 +90,7 @@ fn same_failure(state: &RunState, who: &AgentId) -> Option<String> {
     }
 }
 
-/// The words of an ending that say nothing of its reason; the output says more.
-const BARE_ENDINGS: [&str; 2] = ["exit code", "ended by "];
-
-/// Returns the text that is equal for failures with the same reason: the step and the reason, without the unit's own
-/// names and without numbers. The last line of the output belongs to the reason only where the reason names no more
-/// than an exit code: what an agent printed last before it was stopped at a limit is a different line each time.
+/// Returns the text that is equal for failures with the same reason: the step and the cause.
 fn likeness(unit: &UnitState) -> Option<String> {
     let Some(Outcome::Failed {
         step, reason, tail, ..
@@ -106,23 +102,7 @@ fn likeness(unit: &UnitState) -> Option<String> {
 }
 
 fn likeness_of(unit: &UnitState, step: Step, reason: &str, tail: Option<&str>) -> String {
-    // The places that follow are the unit's own files.
-    let reason = match step {
-        Step::Content => reason.lines().next().unwrap_or_default(),
-        _ => reason,
-    };
-    let mut text = format!("{} {reason}", step.words());
-    if BARE_ENDINGS.iter().any(|words| reason.contains(words)) {
-        let tail = tail.unwrap_or_default();
-        let last = tail.lines().rfind(|line| !line.trim().is_empty());
-        text = format!("{text} {}", last.unwrap_or_default());
-    }
-    if let Some(worktree) = &unit.attempt.worktree {
-        text = text.replace(&*worktree.to_string_lossy(), "");
-    }
-    text = text.replace(unit.header.id.as_str(), "");
-    text.retain(|c| !c.is_ascii_digit());
-    text
+    format!("{} {}", step.words(), cause(unit, reason, tail).key)
 }
 
 #[cfg(test)]

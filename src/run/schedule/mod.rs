@@ -1,6 +1,8 @@
 //! Decisions about a run: pure functions over its state, which write nothing.
 
 pub(crate) mod breaker;
+pub(crate) mod cause;
+pub(crate) mod clusters;
 pub(crate) mod concurrency;
 pub(crate) mod governor;
 pub(crate) mod limits;

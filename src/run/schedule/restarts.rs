@@ -51,8 +51,7 @@ impl Restarts {
     pub(crate) fn within(limit: Duration) -> Self {
         let waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
-            .with_max_delay(LONGEST_WAIT)
-            .with_jitter();
+            .with_max_delay(LONGEST_WAIT);
         Self {
             after_limit: waits.with_max_times(TRIES).build(),
             after_usage_limit: waits.without_max_times().build(),
@@ -77,7 +76,9 @@ impl Restarts {
                 let usual = self.after_usage_limit.next()?;
                 return Some(spread(told.map_or(PAUSE, |told| told.max(usual))));
             }
-            Interruption::RateLimit | Interruption::Overload => self.after_limit.next(),
+            Interruption::RateLimit | Interruption::Overload => {
+                self.after_limit.next().map(|usual| later(usual, usual))
+            }
             // The unit's attempts, which are recorded, decide about that.
             Interruption::NoAnswer => None,
             Interruption::Connection | Interruption::Killed | Interruption::Crashed => {
@@ -98,7 +99,12 @@ impl Restarts {
 
 /// Makes a wait a little longer, so that agents that got the same retry time do not start again at the same moment.
 fn spread(wait: Duration) -> Duration {
-    wait + (wait / 10).min(SPREAD).mul_f64(fastrand::f64())
+    later(wait, wait / 10)
+}
+
+/// Makes a wait longer by a random part of `most`, and by no more than a minute.
+fn later(wait: Duration, most: Duration) -> Duration {
+    wait + most.min(SPREAD).mul_f64(fastrand::f64())
 }
 
 #[cfg(test)]
@@ -122,6 +128,19 @@ mod tests {
         assert_eq!(times(Interruption::Connection, short), 3);
         assert_eq!(times(Interruption::Killed, short), 2);
         assert_eq!(times(Interruption::Crashed, short), 1);
+    }
+
+    #[test]
+    fn no_wait_is_longer_by_chance_than_a_minute() {
+        for _ in 0..20 {
+            let mut restarts = Restarts::within(Duration::from_mins(30));
+            for seconds in [5, 10, 20, 40, 80, 160] {
+                let next = restarts.next(Interruption::RateLimit, Duration::ZERO, None);
+                let usual = Duration::from_secs(seconds);
+                let longest = usual + usual.min(Duration::from_mins(1));
+                assert!((usual..=longest).contains(&next.expect("a further try")));
+            }
+        }
     }
 
     #[test]

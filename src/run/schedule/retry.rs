@@ -8,6 +8,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
 use crate::run::log::unit_state::UnitState;
+use crate::run::schedule::clusters;
 
 /// Why units cannot be retried.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,10 @@ pub enum RetryError {
     NotEnded { id: RunId },
     #[error("no unit of run {id} has failed, so there is nothing to retry")]
     NoneFailed { id: RunId },
+    #[error(
+        "no unit is like {unit}: it has not failed, and it wrote no helper that others wrote, too; name the units to do again"
+    )]
+    NothingAlike { unit: UnitId },
     #[error("unit {unit} did not come to an end of its own: batch resume {id} goes on with it")]
     Unfinished { unit: UnitId, id: RunId },
     #[error("unit {unit} is blocked by unit {by}, and starts with it: batch retry {by}")]
@@ -47,6 +52,17 @@ pub fn failed(state: &RunState) -> Result<Vec<UnitId>, RetryError> {
     let again = state.units.iter();
     let again = again.filter(|unit| has_failed(unit) || was_spared(unit));
     Ok(again.map(|unit| unit.header.id.clone()).collect())
+}
+
+/// Returns the units that are like this one, with it: those that failed for the same cause, also those that did not start
+/// because of it, and those that wrote the same helper.
+pub fn like(state: &RunState, unit: &UnitId) -> Result<Vec<UnitId>, RetryError> {
+    let alike = clusters::alike(state, unit);
+    if alike.is_empty() {
+        let unit = unit.clone();
+        return Err(RetryError::NothingAlike { unit });
+    }
+    Ok(alike)
 }
 
 /// Checks whether these units can be retried.

@@ -135,7 +135,10 @@ fn feedback(unit: &UnitContext, state: &UnitState) -> Option<Feedback> {
 /// Writes the prompt. An integration is told in short what the other units did.
 fn prompt(unit: &UnitContext) -> Result<String, PromptError> {
     let example = unit.example.borrow().clone();
-    let mut prompt = unit.job.prompt(unit.number, example.as_deref())?;
+    let introduced = unit.introduced.borrow().clone();
+    let mut prompt = unit
+        .job
+        .prompt(unit.number, example.as_deref(), &introduced)?;
     if unit.job.spec.late_kind(unit.number) == Some(LateKind::Integration) {
         prompt.push_str("\n## What the other parts did\n\n");
         for need in &unit.needs {

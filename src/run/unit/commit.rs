@@ -1,5 +1,8 @@
 //! The step of a unit that commits the proven tree.
 
+use crate::agent::FurtherAttempts;
+use crate::run::job::introduced_names::introduced;
+use crate::run::job::job::Job;
 use crate::run::job::pull_request::{UnitResult, pull_request_facts};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
@@ -36,5 +39,30 @@ pub(crate) async fn commit(
             Ok(commit)
         })
         .await?;
+    tell_names(unit, prepared, proven).await?;
     unit.say(UnitFact::Committed { commit }).await
+}
+
+/// Records the names that the work introduces, for the agents of later units. A pattern introduces none.
+async fn tell_names(
+    unit: &UnitContext,
+    prepared: &Prepared,
+    proven: &ProvenChange,
+) -> Result<(), Halt> {
+    if unit.assignment().agent.further_attempts() == FurtherAttempts::Pointless {
+        return Ok(());
+    }
+    let (start, tree) = (prepared.start.clone(), proven.tree.clone());
+    let made = unit.state().regenerated_files();
+    let read = move |job: &Job| {
+        let mut changed = job.workspace.repo.changed_contents(&start, &tree)?;
+        // No agent wrote what commands made.
+        changed.retain(|it| !str::from_utf8(&it.path).is_ok_and(|path| made.contains(path)));
+        Ok(introduced(&changed))
+    };
+    let files = unit.git(Step::Commit, read).await?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    unit.say(UnitFact::NamesIntroduced { files }).await
 }

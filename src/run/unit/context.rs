@@ -18,6 +18,7 @@ use crate::process::Environment;
 use crate::run::job::assignment::Assignment;
 use crate::run::job::base_checks::BaseChecks;
 use crate::run::job::example::Example;
+use crate::run::job::introduced_names::IntroducedByUnit;
 use crate::run::job::job::Job;
 use crate::run::job::late_units::LateKind;
 use crate::run::job::once::WholeResult;
@@ -81,6 +82,8 @@ pub(crate) struct UnitContext {
     pub(crate) example: watch::Receiver<Option<Arc<Example>>>,
     /// Whether a person looks at this unit before the others start.
     pub(crate) is_canary: bool,
+    /// The names that finished units introduced.
+    pub(crate) introduced: watch::Receiver<Vec<IntroducedByUnit>>,
     /// The user's git folder before any worker ran.
     pub(crate) user_git: Arc<UserGit>,
     pub(crate) cancel: CancellationToken,

@@ -186,7 +186,7 @@ fn name(change: &Change) -> Option<&str> {
 fn task(unit: &UnitContext, checkout: &Checkout) -> Result<Task, Halt> {
     let assignment = unit.assignment();
     let whole = unit.job.spec.plan.whole();
-    let prompt = unit.job.prompt_for(&whole, unit.number, None);
+    let prompt = unit.job.prompt_for(&whole, unit.number, None, &[]);
     let mut environment = unit.job.environment(checkout, unit.job.units.len());
     environment.set("BATCH_SEQUENCE", "1");
     Ok(Task {

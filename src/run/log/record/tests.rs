@@ -5,6 +5,8 @@ use crate::config::{AgentOptions, FindingKind, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
 use crate::run::log::content::ContentRecord;
+use crate::run::log::helper_doubles::{HelperDouble, HelperPlace};
+use crate::run::log::introduced_names::IntroducedNames;
 use crate::run::log::run_fact::{Division, Retry, UnitPart, WholeWork};
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
@@ -75,6 +77,13 @@ fn every_kind_of_event() -> Vec<Event> {
             took_ms: 1,
             summary: None,
             activity: Activity::default(),
+        },
+        UnitFact::NamesIntroduced {
+            files: vec![IntroducedNames {
+                path: "a".into(),
+                is_new: true,
+                names: vec!["f".into()],
+            }],
         },
         UnitFact::OldUsesCounted(OldUsesLeft {
             left: 2,
@@ -391,6 +400,15 @@ fn every_kind_of_event() -> Vec<Event> {
         more: 1,
     }));
     all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
+    all.push(Event::Run(RunFact::HelpersCompared {
+        doubles: vec![HelperDouble {
+            places: vec![HelperPlace {
+                unit: UnitId::parse("01-a").unwrap(),
+                path: "a".into(),
+                name: "f".into(),
+            }],
+        }],
+    }));
     for why in [
         ThrottleReason::Quiet,
         ThrottleReason::Eased,
