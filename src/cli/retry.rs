@@ -36,9 +36,7 @@ pub(super) struct RetryArgs {
 
 pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
     if args.units.is_empty() && !args.failed && args.like.is_none() {
-        anyhow::bail!(
-            "name the units to do again, or give --failed for all failed units, or --like for all units like one"
-        );
+        anyhow::bail!("name the units to do again, or give --failed or --like UNIT");
     }
     let known = known_run(global, args.run.as_deref())?;
     let job = prepare_again(global, &known, &args.flags)?;

@@ -158,8 +158,8 @@ mod tests {
             ),
             (
                 "a.rs",
-                "pub fn one() {}\nfn own() {}\npub(crate) struct Two;\n    pub const fn three() {}\npub const FOUR: u8 = 4;\n",
-                &["FOUR", "Two", "one", "three"],
+                "pub fn one() {}\nfn f() {}\npub(crate) struct Two;\n  pub const fn three() {}\npub const F: u8 = 4;\n",
+                &["F", "Two", "one", "three"],
             ),
             (
                 "a.go",

@@ -1,5 +1,5 @@
-//! Units that are alike: failures with the same cause, and helpers that several units wrote. Each comes with the command
-//! that does all of them again.
+//! Units that are alike: failures with the same cause, and helpers that several units wrote. Each comes with the
+//! command that does all of them again.
 
 use serde::Serialize;
 

@@ -280,7 +280,7 @@ fn what_cannot_be_retried_is_refused() {
     [exit code 2]
 
     $ batch retry
-    ! error: name the units to do again, or give --failed for all failed units
+    ! error: name the units to do again, or give --failed or --like UNIT
     [exit code 2]
 
     $ batch resume

@@ -124,3 +124,18 @@ fn what_the_breaker_skipped_belongs_to_the_failures_that_it_saw() {
     let output = repo.batch(again).exits(0);
     output.says("5 of 5 units published");
 }
+
+#[test]
+fn a_corrected_codemod_does_a_whole_cluster_again() {
+    let repo = Repo::with_packages(4);
+    let script = r#"
+test "$BATCH_UNIT" != .base || exit 0
+! grep -q lett packages/*/index.js || { echo 'FAIL: lett is no word'; exit 1; }"#;
+    let check = repo.program("check", script);
+    let migrate = repo.migrate().regex("var", "lett").units(4).in_order();
+    let output = migrate.check(&check.to_string_lossy()).run().exits(1);
+    output.says("4 units: FAIL: lett is no word (");
+    let again = ["retry", "--like", "04", "--regex", "var", "--to", "let"];
+    let output = repo.batch(again).exits(0);
+    output.says("4 of 4 units published");
+}

@@ -1,5 +1,5 @@
-//! The cause of a failure, made comparable: what a check, an agent or a step says, without the place, the numbers and the
-//! unit's own names. Pure functions over texts.
+//! The cause of a failure, made comparable: what a check, an agent or a step says, without the place, the numbers and
+//! the unit's own names. Pure functions over texts.
 
 use std::sync::LazyLock;
 
@@ -25,19 +25,24 @@ pub(crate) struct Cause {
 /// A line that names an error.
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compile(
-        r"(?x) \b(?:error|ERROR|Error|fatal|panicked|Traceback)\b | [a-z](?:Error|Exception)\b
-        | ^E\ \ \  | \b[Cc](?:annot|an't)\b | \bundefined\b | \bunresolved\b | [Nn]o\ such\b | \bnot\ found\b
-        | \bFAIL(?:ED|URE)?\b | ^\s*(?:✗|✕|✘|×)\s | ^not\ ok\b",
+        r"(?x) \b(?:error|ERROR|Error|fatal|panicked)\b | [a-z](?:Error|Exception)\b
+        | ^E\ \ \  | \b[Cc](?:annot|an't)\b | \bundefined\b | \bunresolved\b | [Nn]o\ such\b | \bnot\ found\b",
     )
 });
+
+/// A line that names what failed, but not why.
+static FAILED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| compile(r"(?x) \bFAIL(?:ED|URE)?\b | ^\s*(?:✗|✕|✘|×|●)\s | ^not\ ok\b"));
 
 /// A line that a runner prints after every failure, and a line that only announces the next ones.
 static EMPTY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compile(
-        r"(?ix) ^\s*(?:npm|yarn|pnpm)\s+(?:err!|error)(?:\s+(?:code|errno|path|command|a\ complete|lifecycle)|\s*$)
-        | ^error\s+command\s+failed | elifecycle | ^make(?:\[\d+\])?:\s\*\*\* | ^error:\s+(?:could\ not\ compile
-        |aborting|test\ failed|process\ didn't) | found\s+\d+\s+(?:error|problem) | ^\W*\d+\s+(?:errors?|problems?|failed|
-        failing)\b | ^traceback | exit(?:ed)?\s+(?:with\s+)?(?:code|status) | \b0\s+(?:errors|failed)\b",
+        r"(?ix) ^\s*(?:npm|yarn|pnpm)\s+(?:err!|error)
+          (?:\s+(?:code|errno|path|command|a\ complete|lifecycle)|\s*$)
+        | ^error\s+command\s+failed | elifecycle | ^make(?:\[\d+\])?:\s\*\*\*
+        | ^error:\s+(?:could\ not\ compile|aborting|test\ failed|process\ didn')
+        | found\s+\d+\s+(?:error|problem) | ^\W*\d+\s+(?:errors?|problems?|failed|failing)\b
+        | ^traceback | ^test\ result: | exit(?:ed)?\s+(?:with\s+)?(?:code|status) | \b0\s+(?:errors|failed)\b",
     )
 });
 
@@ -70,8 +75,8 @@ fn compile(expression: &str) -> Option<Regex> {
 }
 
 impl Cause {
-    /// Reads the cause of a failure from its reason, and from the last lines of the output where the reason names no more
-    /// than an ending. `own` are the names and folders of the unit itself, which say nothing of the cause.
+    /// Reads the cause of a failure from its reason, and from the last lines of the output where the reason names no
+    /// more than an ending. `own` are the names and folders of the unit itself, which say nothing of the cause.
     pub(crate) fn of(reason: &str, tail: Option<&str>, own: &[&str]) -> Self {
         let first = reason.lines().next().unwrap_or_default();
         let is_bare = BARE_ENDINGS.iter().any(|words| reason.contains(words));
@@ -91,17 +96,19 @@ impl Cause {
     }
 }
 
-/// Returns the line of an output that says most of the cause: the first line that names an error, and otherwise the last
-/// line.
+/// Returns the line of an output that says most of the cause: the first line that names an error, then the first line
+/// that names what failed, and otherwise the last line.
 fn telling_line(tail: &str) -> Option<String> {
     let text = words::block(tail);
     let lines: Vec<&str> = text.lines().filter(|it| !it.trim().is_empty()).collect();
     let is = |expression: &Option<Regex>, line: &str| {
         expression.as_ref().is_some_and(|it| it.is_match(line))
     };
-    let at = lines
-        .iter()
-        .position(|line| is(&TELLING, line) && !is(&EMPTY, line));
+    let first = |expression: &Option<Regex>| {
+        let is_it = |line: &&str| is(expression, line) && !is(&EMPTY, line);
+        lines.iter().position(is_it)
+    };
+    let at = first(&TELLING).or_else(|| first(&FAILED));
     let line = match at {
         // A panic of Rust says where on one line, and what on the next.
         Some(at) if lines[at].contains("panicked at ") && lines[at].ends_with(':') => {
@@ -148,16 +155,17 @@ mod tests {
 
     use super::*;
 
-    const FAILED: &str = "`npm test` failed: exit code 2";
+    const RED: &str = "`npm test` failed: exit code 2";
 
     fn said(tail: &str) -> String {
-        Cause::of(FAILED, Some(tail), &[]).said
+        Cause::of(RED, Some(tail), &[]).said
     }
 
     #[test]
     fn every_expression_compiles() {
         for (name, expression) in [
             ("telling", &TELLING),
+            ("failed", &FAILED),
             ("empty", &EMPTY),
             ("place before", &PLACE_BEFORE),
             ("place after", &PLACE_AFTER),
@@ -173,7 +181,7 @@ mod tests {
     fn the_message_of_a_tool_is_the_cause() {
         for (tail, expected) in [
             (
-                "src/cart/a.ts(12,3): error TS2304: Cannot find name 'Foo'.\nFound 1 error in src/cart/a.ts:12\n",
+                "src/cart/a.ts(12,3): error TS2304: Cannot find name 'Foo'.\nFound 1 error in src/cart/a.ts\n",
                 "Cannot find name 'Foo'",
             ),
             (
@@ -181,11 +189,11 @@ mod tests {
                 "Cannot find name 'Foo'",
             ),
             (
-                "/w/src/a.js\n  3:10  error  'Foo' is not defined  no-undef\n\n✖ 1 problem (1 error, 0 warnings)\n",
+                "/w/src/a.js\n  3:10  error  'Foo' is not defined  no-undef\n\n✖ 1 problem (1 error)\n",
                 "'Foo' is not defined no-undef",
             ),
             (
-                "error[E0425]: cannot find value `foo` in this scope\n --> src/a.rs:3:5\nerror: could not compile `a`\n",
+                "error[E0425]: cannot find value `foo` in this scope\n --> a.rs:3:5\nerror: aborting\n",
                 "cannot find value `foo` in this scope",
             ),
             (
@@ -193,7 +201,7 @@ mod tests {
                 "Name \"Foo\" is not defined [name-defined]",
             ),
             (
-                "Traceback (most recent call last):\n  File \"a.py\", line 3\nModuleNotFoundError: No module named 'foo'\n",
+                "Traceback (most recent call last):\n  File \"a.py\"\nModuleNotFoundError: No module named 'foo'\n",
                 "ModuleNotFoundError: No module named 'foo'",
             ),
             (
@@ -209,6 +217,14 @@ mod tests {
                 "TypeError: x is not a function",
             ),
             ("./a.go:3:2: undefined: foo\nFAIL\n", "undefined: foo"),
+            (
+                "FAIL src/a.test.js\n  ● signs\n\n    TypeError: sign is not a function\nTests: 1 failed, 1 total\n",
+                "TypeError: sign is not a function",
+            ),
+            (
+                "test a::signs ... FAILED\n\ntest result: FAILED. 0 passed; 1 failed\n",
+                "test a::signs ... FAILED",
+            ),
             ("one\nnever right\n\n", "never right"),
         ] {
             assert_eq!(said(tail), expected, "{tail}");
@@ -217,7 +233,7 @@ mod tests {
 
     #[test]
     fn failures_with_the_same_cause_are_alike() {
-        let key = |tail: &str, own: &[&str]| Cause::of(FAILED, Some(tail), own).key;
+        let key = |tail: &str, own: &[&str]| Cause::of(RED, Some(tail), own).key;
         let one = key(
             "src/cart/a.ts(12,3): error TS2304: Cannot find name 'Foo'.\n",
             &[],
@@ -275,7 +291,8 @@ mod tests {
             file in "[a-z]{1,8}(/[a-z]{1,8}){1,3}\\.ts", line in 1..9999_u32, column in 1..200_u32, took in 0..9999_u32,
         ) {
             let cause = |file: &str, line, column, took| {
-                let tail = format!("{file}({line},{column}): error TS2304: Cannot find name 'Foo'.\nDone in {took}ms.\n");
+                let place = format!("{file}({line},{column})");
+                let tail = format!("{place}: error TS2304: Cannot find name 'Foo'.\nDone in {took}ms.\n");
                 Cause::of(&format!("`tsc` failed: exit code 2 after {took}ms"), Some(&tail), &[])
             };
             prop_assert_eq!(cause(&file, line, column, took).key, cause("src/a.ts", 1, 1, 1).key);

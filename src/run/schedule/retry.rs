@@ -18,7 +18,7 @@ pub enum RetryError {
     #[error("no unit of run {id} has failed, so there is nothing to retry")]
     NoneFailed { id: RunId },
     #[error(
-        "no unit is like {unit}: it has not failed, and it wrote no helper that others wrote, too; name the units to do again"
+        "no unit is like {unit}: it has neither failed nor written a helper that others wrote, too"
     )]
     NothingAlike { unit: UnitId },
     #[error("unit {unit} did not come to an end of its own: batch resume {id} goes on with it")]
@@ -54,8 +54,8 @@ pub fn failed(state: &RunState) -> Result<Vec<UnitId>, RetryError> {
     Ok(again.map(|unit| unit.header.id.clone()).collect())
 }
 
-/// Returns the units that are like this one, with it: those that failed for the same cause, also those that did not start
-/// because of it, and those that wrote the same helper.
+/// Returns the units that are like this one, with it: those that failed for the same cause, also those that did not
+/// start because of it, and those that wrote the same helper.
 pub fn like(state: &RunState, unit: &UnitId) -> Result<Vec<UnitId>, RetryError> {
     let alike = clusters::alike(state, unit);
     if alike.is_empty() {
