@@ -586,6 +586,8 @@ impl<'w> Engine<'w> {
                 if let UnitFact::Committed { .. } | UnitFact::Ended { .. } = fact {
                     self.pipelines.update_gate(&self.state);
                     self.pipelines.show_pilots(&self.job, &self.state);
+                }
+                if let UnitFact::NamesIntroduced { .. } | UnitFact::Ended { .. } = fact {
                     self.pipelines.show_introduced(&self.state);
                 }
                 if let UnitFact::ScopeProven { .. }

@@ -27,10 +27,11 @@ pub(crate) struct IntroducedByUnit {
 }
 
 impl IntroducedByUnit {
-    /// Returns what the units introduced whose work is committed.
+    /// Returns what the units introduced whose work is committed, or is about to be.
     pub(crate) fn of(state: &RunState) -> Vec<Self> {
         let finished = state.units.iter().filter(|unit| {
-            unit.attempt.commit.is_some() && !unit.attempt.introduced_names.is_empty()
+            let is_lost = unit.outcome().is_some() && unit.attempt.commit.is_none();
+            !is_lost && !unit.attempt.introduced_names.is_empty()
         });
         finished
             .map(|unit| Self {

@@ -15,6 +15,8 @@ pub(crate) async fn commit(
     proven: &ProvenChange,
     result: &UnitResult<'_>,
 ) -> Result<(), Halt> {
+    // The next agent may start as soon as this step begins.
+    tell_names(unit, prepared, proven).await?;
     let step = Step::Commit;
     unit.begin(step, None).await?;
     let templates = &unit.job.found.templates;
@@ -39,7 +41,6 @@ pub(crate) async fn commit(
             Ok(commit)
         })
         .await?;
-    tell_names(unit, prepared, proven).await?;
     unit.say(UnitFact::Committed { commit }).await
 }
 
