@@ -29,7 +29,7 @@ const MIX: [f64; 24] = [
 
 type Measure = fn(&str);
 
-const ALL: [(&str, Measure); 8] = [
+const ALL: [(&str, Measure); 9] = [
     ("30 agents that do nothing", few),
     ("300 agents that do nothing", many),
     ("4 agents that say 50 MB each", loud),
@@ -37,6 +37,7 @@ const ALL: [(&str, Measure); 8] = [
     ("24 agents that sleep 1.5 to 18 s, at -j 4", mixed),
     ("30 worktrees of 10,000 files, at -j 4", large),
     ("30 private gits beside 20,000 branches", referenced),
+    ("30 agents in a sandbox", guarded),
     ("100,000 events", told),
 ];
 
@@ -82,6 +83,26 @@ fn many(name: &str) {
         each(by_git),
     );
     tell(name, "the part of it", ratio(ran.took, by_git));
+}
+
+fn guarded(name: &str) {
+    let units = 30;
+    let took = |kind: &str| {
+        let repository = Repository::of(units);
+        let args = ["-j", "1", "--agent-cmd", "true", "--sandbox", kind];
+        repository.migrate(&args).took
+    };
+    let without = took("off");
+    for kind in ["bwrap", "landlock"] {
+        let within = took(kind);
+        let more = within.saturating_sub(without) / u32::try_from(units).unwrap();
+        let figure = format!(
+            "{} ({} more a unit)",
+            ratio(within, without),
+            milliseconds(more)
+        );
+        tell(name, &format!("{kind}, by the same without"), figure);
+    }
 }
 
 fn loud(name: &str) {

@@ -78,6 +78,9 @@ async function stage(chosen, work, names, files) {
   // As a shell starts it, in a project whose runner is npm: all of these name the user's checkout.
   const here = { PWD: folder, OLDPWD: folder, INIT_CWD: folder, npm_package_json: path.join(folder, 'package.json'), PYTHONPATH: folder };
   const environment = { PATH: [...bins, process.env.PATH].join(':'), HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', ...here };
+  // The kind of sandbox that whoever runs this wants to try.
+  const { BATCH_SANDBOX } = process.env;
+  if (BATCH_SANDBOX) Object.assign(environment, { BATCH_SANDBOX });
   for (const name of chosen) Object.assign(environment, agents[name].env(model.address));
   return { git, model, settings, options: { cwd: folder, env: environment } };
 }

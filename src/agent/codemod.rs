@@ -181,6 +181,7 @@ mod tests {
             folder: folder.to_path_buf(),
             home: folder.join("home"),
             environment: Environment::default(),
+            sandbox: crate::process::sandbox::Sandbox::off(),
             limits: Limits {
                 time: Duration::from_secs(1),
                 idle: None,

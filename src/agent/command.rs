@@ -275,6 +275,7 @@ impl CommandAgent {
             args,
             dir: task.worktree.clone(),
             env: env.clone(),
+            sandbox: task.sandbox.clone().showing(&task.folder),
             input: None,
             limit: Some(task.limits.time),
             idle: task.limits.idle,
@@ -400,6 +401,7 @@ mod tests {
             home: state.join("home"),
             folder: state,
             environment: Environment::for_worker(std::env::vars_os(), &[]),
+            sandbox: crate::process::sandbox::Sandbox::off(),
             limits: Limits {
                 time: Duration::from_mins(1),
                 idle: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::event::SessionId;
 use crate::plan::Claim;
 use crate::process::Environment;
+use crate::process::sandbox::Sandbox;
 
 /// The task of an agent, and its place.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub(crate) struct Task {
     pub(crate) home: PathBuf,
     /// The variables that the agent's processes see.
     pub(crate) environment: Environment,
+    /// What keeps the agent from everything that is not the unit's.
+    pub(crate) sandbox: Sandbox,
     pub(crate) limits: Limits,
     pub(crate) kind: TaskKind,
     /// Feedback on earlier work for this task; none in the first turn.

@@ -12,6 +12,7 @@ use super::failed_tests::failed_tests;
 use super::output::CheckOutput;
 use super::places;
 use crate::config::CommandLine;
+use crate::process::sandbox::Sandbox;
 use crate::process::{self, Capture, Command, Environment, ProcessError, find_program};
 
 /// Longer than Python takes to import a module.
@@ -37,7 +38,7 @@ pub(crate) enum CheckError {
 pub(crate) async fn run(
     check: &Check,
     worktree: &Path,
-    mut env: Environment,
+    (mut env, sandbox): (Environment, Sandbox),
     limit: Duration,
     log: PathBuf,
     cancel: &CancellationToken,
@@ -54,6 +55,7 @@ pub(crate) async fn run(
         args,
         dir: check.folder(worktree),
         env,
+        sandbox,
         input: None,
         limit: Some(limit),
         idle: None,
@@ -173,7 +175,7 @@ mod tests {
         Ok(run(
             check,
             dir.path(),
-            environment(),
+            (environment(), Sandbox::off()),
             limit,
             dir.path().join("log"),
             &CancellationToken::new(),

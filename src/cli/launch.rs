@@ -12,6 +12,7 @@ use super::estimate;
 use super::exit_code::NOT_APPROVED;
 use super::flags::{ResumeFlags, RunFlags};
 use super::global::Global;
+use super::no_sandbox;
 use super::output::{can_ask, say, stderr_width};
 use super::research;
 use super::review::{self, Decision, PlanSource, RestoreTerminal, SummaryLine};
@@ -24,14 +25,29 @@ use crate::words;
 
 pub(super) fn launch(
     global: &Global,
-    workspace: &Workspace,
+    workspace: &mut Workspace,
     plan: &Plan,
     base: &Base,
     flags: &RunFlags,
 ) -> anyhow::Result<u8> {
+    secure_journal(&workspace.places())?;
+    let job = no_sandbox::or_without(workspace, flags.consent(), |workspace| {
+        let id = run::new_run_id(&workspace.places());
+        let job = new_job(workspace, &id, plan, base, flags.goal())?;
+        Ok((id, job))
+    })?;
+    let launch = Launch::of(workspace, base, flags.goal(), job);
+    approve_and_drive(global, plan, flags, launch)
+}
+
+fn approve_and_drive(
+    global: &Global,
+    plan: &Plan,
+    flags: &RunFlags,
+    mut launch: Launch<'_>,
+) -> anyhow::Result<u8> {
+    let workspace = launch.workspace;
     let places = workspace.places();
-    secure_journal(&places)?;
-    let mut launch = Launch::prepare(workspace, plan, base, flags.goal())?;
     for note in launch.job.notes().iter().chain(&launch.job.stacking()) {
         say(&format!("note: {note}"));
     }
@@ -74,22 +90,16 @@ struct Launch<'a> {
 }
 
 impl<'a> Launch<'a> {
-    fn prepare(
-        workspace: &'a Workspace,
-        plan: &Plan,
-        base: &'a Base,
-        goal: Goal,
-    ) -> anyhow::Result<Self> {
-        let id = run::new_run_id(&workspace.places());
-        Ok(Self {
+    fn of(workspace: &'a Workspace, base: &'a Base, goal: Goal, (id, job): (RunId, Job)) -> Self {
+        Self {
             workspace,
             base,
             goal,
-            job: new_job(workspace, &id, plan, base, goal)?,
+            job,
             id,
             past: OnceCell::new(),
             terminal: None,
-        })
+        }
     }
 
     /// Lets the person at the terminal approve the plan. Returns why nothing is run, where the person does not approve

@@ -7,6 +7,7 @@ use super::exit_code::INTERRUPTED;
 use super::flags::{AgentFlags, PlanFlags, RunFlags, SharesFlag, choose_if_none};
 use super::global::Global;
 use super::launch;
+use super::no_sandbox::or_without;
 use super::plan::make;
 use super::workspace::{Workspace, check_base, say_circumstances};
 
@@ -42,9 +43,19 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     // A migration without an agent is refused before anything is read.
     workspace.config.check_agents()?;
     check_base(&workspace, &workspace.base()?, args.run.goal())?;
-    let Some(planned) = make(&workspace, &asked, args.plan.until())? else {
+    let until = args.plan.until();
+    let planned = or_without(&mut workspace, args.run.consent(), |workspace| {
+        make(workspace, &asked, until.clone())
+    })?;
+    let Some(planned) = planned else {
         return Ok(INTERRUPTED);
     };
     say_circumstances(&workspace.repo)?;
-    launch::launch(global, &workspace, &planned.plan, &planned.base, &args.run)
+    launch::launch(
+        global,
+        &mut workspace,
+        &planned.plan,
+        &planned.base,
+        &args.run,
+    )
 }

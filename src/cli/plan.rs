@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::asked::{Asked, AskedArgs};
 use super::exit_code::INTERRUPTED;
-use super::flags::{AgentFlags, PlanFlags, SharesFlag};
+use super::flags::{AgentFlags, Consent, PlanFlags, SandboxFlags, SharesFlag};
 use super::global::Global;
+use super::no_sandbox::or_without;
 use super::output::{print, say, stderr_width};
 use super::plan_file::{refuse_existing, save, say_saved};
 use super::research::research;
@@ -54,6 +55,8 @@ pub(super) struct PlanArgs {
     agent: AgentFlags,
     #[command(flatten)]
     agents: SharesFlag,
+    #[command(flatten)]
+    sandbox: SandboxFlags,
 }
 
 /// A plan with the base that it was made for.
@@ -79,6 +82,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.agents.apply(&mut workspace.config);
+    args.sandbox.apply(&mut workspace.config);
     let asked = args.asked.read(&workspace.dir)?;
     let saved = args.output.clone().unwrap_or_else(|| "plan.toml".into());
     let form = args
@@ -91,7 +95,11 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         refuse_existing(&workspace, (!printed).then_some(&saved), "-o")?;
         refuse_existing(&workspace, args.graph.as_ref(), "--graph")?;
     }
-    let Some(Planned { plan, files, .. }) = make(&workspace, &asked, args.plan.until())? else {
+    let until = args.plan.until();
+    let planned = or_without(&mut workspace, Consent::Ask, |workspace| {
+        make(workspace, &asked, until.clone())
+    })?;
+    let Some(Planned { plan, files, .. }) = planned else {
         return Ok(INTERRUPTED);
     };
     say_circumstances(&workspace.repo)?;

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use super::global::{Color, Global};
 use super::{
     agents, cancel, clean, demo, diff, doctor, export, list, logs, migrate, plan, prs, publish,
-    report, resume, retry, run, split, status,
+    report, resume, retry, run, sandbox_canary, split, status,
 };
 use crate::run::RunError;
 use crate::words;
@@ -80,6 +80,9 @@ enum Command {
     Doctor,
     /// Run a whole migration on a small made-up repository
     Demo(demo::DemoArgs),
+    /// Try what a sandbox keeps from it, and tell
+    #[command(name = crate::run::CANARY, hide = true)]
+    SandboxCanary(sandbox_canary::CanaryArgs),
 }
 
 /// Runs the program with these arguments, the program's own name first.
@@ -135,6 +138,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Agents => agents::run(global),
         Command::Doctor => doctor::run(global),
         Command::Demo(args) => demo::run(global, args),
+        Command::SandboxCanary(args) => sandbox_canary::run(args),
     }
 }
 

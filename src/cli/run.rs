@@ -56,7 +56,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     let base = run::base_of_plan(&workspace.repo, &workspace.config, &plan)?;
     check_base(&workspace, &base, args.run.goal())?;
     say_circumstances(&workspace.repo)?;
-    launch::launch(global, &workspace, &plan, &base, &args.run)
+    launch::launch(global, &mut workspace, &plan, &base, &args.run)
 }
 
 /// Takes the agents from the flags, else from the plan, else from batch.toml.

@@ -81,7 +81,7 @@ pub(super) fn run(global: &Global, args: &SplitArgs) -> anyhow::Result<u8> {
     config.run.agents = None;
     say_circumstances(repo)?;
     match &args.output {
-        None => launch::launch(global, &workspace, &plan, &base, &args.run),
+        None => launch::launch(global, &mut workspace, &plan, &base, &args.run),
         Some(_) if to_stdout => print(&to_toml(&plan)).map(|()| 0),
         Some(file) => {
             save(&workspace, file, &to_toml(&plan))?;

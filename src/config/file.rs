@@ -18,6 +18,7 @@ use super::error::ConfigError;
 use super::prompts::PromptConfig;
 use super::regenerate::Regenerate;
 use super::repository::{ForkChoice, RepoName};
+use super::sandbox::SandboxConfig;
 use super::shares::Shares;
 use super::success::{MinSuccess, PublishWhen};
 use super::time::{Limit, Rate};
@@ -58,6 +59,7 @@ pub(crate) struct Config {
     pub publish: PublishConfig,
     pub run: RunConfig,
     pub environment: EnvironmentConfig,
+    pub sandbox: SandboxConfig,
     pub github: GitHubConfig,
 }
 
@@ -334,6 +336,17 @@ mod tests {
             [environment]
             pass = ["NPM_TOKEN"]
             set = { CI = "true" }
+            [sandbox]
+            kind = "bwrap"
+            hide = ["~/secrets"]
+            show = ["~/.npmrc"]
+            write = ["~/.npm"]
+            sockets = ["/run/docker.sock"]
+            check-network = "loopback"
+            memory = "8GB"
+            processes = 500
+            file-size = "2GB"
+            open-files = 4096
             [github]
             api-url = "https://git.example.org/api/v3"
             "#,

@@ -59,6 +59,8 @@ pub(crate) struct PullRequestFacts {
     /// The agent in one line.
     pub(crate) agent: String,
     pub(crate) version: String,
+    /// What kept agents and checks from what is not theirs, in words; none where there were none.
+    pub(crate) sandbox: Option<String>,
     /// A digest of the claim.
     pub(crate) claim_digest: String,
     /// The repository's own template for pull requests.
@@ -193,6 +195,7 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
         base_name: word(),
         agent: word(),
         version: word(),
+        sandbox: Some(word()),
         claim_digest: word(),
         repository_template: (count > 0).then(word),
     }

@@ -281,6 +281,7 @@ mod tests {
             base_name: "origin/main".to_owned(),
             agent: "codemod".to_owned(),
             version: "0.1.0".to_owned(),
+            sandbox: None,
             claim_digest: "c1a-->im".to_owned(),
             repository_template: None,
         }
@@ -398,8 +399,8 @@ mod tests {
         the commit template uses titel, which does not exist; there are: agent, base, base_name, checks, \
         claim_digest, claimed, companions, created, deletions, doubts, files, findings, folders, folders_more, \
         insertions, \
-        instruction, needs, old_use_files, old_uses, owners, regenerated, repository_template, run, shows_needs, \
-        siblings, summary, title, unchanged, unit, version
+        instruction, needs, old_use_files, old_uses, owners, regenerated, repository_template, run, sandbox, \
+        shows_needs, siblings, summary, title, unchanged, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

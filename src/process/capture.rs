@@ -17,6 +17,7 @@ use super::environment::Environment;
 use super::error::ProcessError;
 use super::group::ProcessGroup;
 use super::program::locate_program;
+use super::sandbox::{Sandbox, Starter};
 use super::session::in_own_session;
 
 /// How long to wait for the end of the output after the end of the program: a daemon that it started (ssh's connection
@@ -39,6 +40,7 @@ pub struct Capture {
     stdin: Vec<u8>,
     limit: Option<Duration>,
     cancel: Option<CancellationToken>,
+    sandbox: Option<Sandbox>,
 }
 
 /// The result of a call.
@@ -69,6 +71,7 @@ impl Capture {
             stdin: Vec::new(),
             limit: None,
             cancel: None,
+            sandbox: None,
         }
     }
 
@@ -129,13 +132,20 @@ impl Capture {
         self
     }
 
+    /// Keeps the program from what is not its own.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
     /// Runs the program to its end. A status other than success is part of the output, not an error.
     ///
     /// The program has a session of its own, so that Ctrl-C does not reach it. It can therefore not read from the
     /// terminal.
     pub fn run(self) -> Result<Output, ProcessError> {
         let mut child = self.spawn()?;
-        let mut group = ProcessGroup::led_by(Some(child.id()));
+        let mut group = ProcessGroup::led_by(Some(child.id()), Starter::Itself);
         let (sender, reports) = channel();
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -168,7 +178,10 @@ impl Capture {
         let dir = self.dir.as_deref().unwrap_or(Path::new("."));
         let path = std::env::var_os("PATH");
         let program = locate_program(&self.program, dir, path.as_deref())?;
-        let mut command = std::process::Command::new(program);
+        let mut command = match &self.sandbox {
+            Some(sandbox) => sandbox.enclose(program, dir)?.command().0,
+            None => std::process::Command::new(program),
+        };
         in_own_session(&mut command);
         if let Some(environment) = &self.environment {
             command.env_clear().envs(environment.iter());

@@ -48,6 +48,20 @@ impl Ending {
         matches!(self, Self::Signal(SIGKILL)) || self == Self::Exit(128 + SIGKILL)
     }
 
+    /// Returns the ending of a program whose wrapper reports it as a shell does: a signal as 128 and its number.
+    pub(super) fn as_told_by_wrapper(self) -> Self {
+        let signals = CRASHES
+            .into_iter()
+            .chain([Signal::SIGKILL, Signal::SIGTERM]);
+        match self {
+            Self::Exit(code) => signals
+                .map(|signal| signal as i32)
+                .find(|signal| code == 128 + signal)
+                .map_or(self, Self::Signal),
+            other => other,
+        }
+    }
+
     /// Checks whether the program broke down by itself: it aborted, or did what the system forbids.
     #[must_use]
     pub fn is_crash(self) -> bool {

@@ -203,7 +203,7 @@ impl Environment {
     }
 
     /// Removes one variable.
-    pub(super) fn remove(&mut self, name: &OsStr) {
+    pub(crate) fn remove(&mut self, name: &OsStr) {
         self.variables.remove(name);
     }
 

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::sandbox::NoSandbox;
+
 /// A child process that cannot be started or observed, with the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -23,6 +25,14 @@ pub enum ProcessError {
     NoDirectory { program: String, dir: PathBuf },
     #[error("cannot start '{program}'")]
     Start {
+        program: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    NoSandbox(#[from] NoSandbox),
+    #[error("cannot start '{program}' in its sandbox")]
+    Sandbox {
         program: String,
         #[source]
         source: io::Error,

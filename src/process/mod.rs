@@ -5,6 +5,8 @@
 //! log file. [`Capture`] is for short calls of the user's own programs (`git`, `gh`): synchronous, with the output in
 //! memory and the environment of this process. [`run_in_foreground`] is the exception: a program that the user works
 //! in, such as an editor, gets the terminal and no time limit. Knows nothing of units or agents.
+//!
+//! Every program of the first kind runs in a [`sandbox`].
 
 mod background;
 mod capture;
@@ -20,6 +22,7 @@ mod program;
 mod recorder;
 mod relocation;
 mod run;
+pub(crate) mod sandbox;
 mod session;
 mod spawn;
 

@@ -16,6 +16,7 @@ use super::error::ProcessError;
 use super::group::ProcessGroup;
 use super::lines::LineSink;
 use super::recorder::Recorder;
+use super::sandbox::Starter;
 use super::spawn::{Command, spawn};
 
 /// A program that has run.
@@ -88,8 +89,8 @@ async fn run_within(
     );
     let started = Instant::now();
     let recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
-    let (mut child, mut output) = spawn(command, recorder, sink, bounds.head)?;
-    let mut group = ProcessGroup::led_by(child.id());
+    let (mut child, starter, mut output) = spawn(command, recorder, sink, bounds.head)?;
+    let mut group = ProcessGroup::led_by(child.id(), starter);
     let activity = Notify::new();
 
     let ending = {
@@ -117,6 +118,10 @@ async fn run_within(
     }
 
     let output = output.finish().map_err(log_error)?;
+    let ending = match starter {
+        Starter::Itself => ending,
+        Starter::Wrapper => ending.as_told_by_wrapper(),
+    };
     Ok(Finished {
         ending,
         took: started.elapsed(),
@@ -179,6 +184,7 @@ mod tests {
     use nix::unistd::Pid;
 
     use super::super::environment::Environment;
+    use super::super::sandbox::Sandbox;
     use super::*;
 
     type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -196,6 +202,7 @@ mod tests {
             args: vec!["-c".into(), script.into()],
             dir: dir.to_owned(),
             env: Environment::for_worker(parent, &[]),
+            sandbox: Sandbox::off(),
             input: None,
             limit: Some(Duration::from_secs(30)),
             idle: None,

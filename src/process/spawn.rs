@@ -16,6 +16,7 @@ use super::error::ProcessError;
 use super::lines::{LineReader, LineSink};
 use super::program::locate_program;
 use super::recorder::{RecordedOutput, Recorder};
+use super::sandbox::{Sandbox, Starter};
 use super::session::in_own_session;
 
 /// A program to run.
@@ -25,6 +26,8 @@ pub struct Command {
     pub args: Vec<OsString>,
     pub dir: PathBuf,
     pub env: Environment,
+    /// What keeps the program from everything that is not its own.
+    pub sandbox: Sandbox,
     /// The file that the program reads. Without one, its input is empty.
     pub input: Option<PathBuf>,
     /// The longest time that the program may take.
@@ -68,8 +71,9 @@ pub(super) fn spawn(
     recorder: Recorder,
     sink: Option<&LineSink>,
     head: u64,
-) -> Result<(Child, ChildOutput), ProcessError> {
+) -> Result<(Child, Starter, ChildOutput), ProcessError> {
     let program = locate_program(&command.program, &command.dir, command.env.get("PATH"))?;
+    let (start, starter) = command.sandbox.enclose(program, &command.dir)?.command();
     let failed = |source| ProcessError::lost(&command.program, source);
     let pipe = || -> io::Result<(Receiver, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
@@ -98,7 +102,7 @@ pub(super) fn spawn(
             .into(),
     };
     // The builder holds the writing ends of the pipes: while it lives, the output does not end.
-    let mut builder = tokio::process::Command::new(program);
+    let mut builder = tokio::process::Command::from(start);
     in_own_session(builder.as_std_mut());
     let child = builder
         .args(&command.args)
@@ -121,5 +125,5 @@ pub(super) fn spawn(
         pipe: log,
         lines,
     };
-    Ok((child, output))
+    Ok((child, starter, output))
 }

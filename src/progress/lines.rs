@@ -124,6 +124,12 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         ) => {
             return None;
         }
+        Event::Run(RunFact::SandboxChanged { sandbox }) => {
+            return Some(format!(
+                "workers run in another sandbox than before: {}",
+                sandbox.words()
+            ));
+        }
         Event::Run(RunFact::GitFolderChanged { changes, .. }) => {
             let mut held = changes.iter().filter(|change| change.holds_publishing);
             let first = held.next()?;

@@ -12,6 +12,7 @@ use super::view;
 use crate::agent::{CostSource, UsageSum, Usd};
 use crate::check::{Finding, RestoredForm, Verdict};
 use crate::git::GitFolderChange;
+use crate::process::sandbox::SandboxLevel;
 use crate::run::{
     Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
     Phase, PullRequestLink, Regenerated, RunState, Step, UnitProcess, UnitState, WithheldReason,
@@ -31,6 +32,9 @@ struct Report {
     agent: String,
     forge: String,
     remote: Option<String>,
+    /// What kept the workers from what is not theirs; none where the run had no workers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<SandboxLevel>,
     jobs: usize,
     started: String,
     ended: Option<String>,
@@ -230,6 +234,7 @@ impl Report {
             agent: header.agent.to_string(),
             forge: header.forge.clone(),
             remote: header.remote.clone(),
+            sandbox: header.sandbox.clone(),
             jobs: header.jobs,
             started: words::timestamp(state.started_at),
             ended: state.ended_at.map(words::timestamp),

@@ -116,6 +116,9 @@ fn origin(state: &RunState, liveness: Liveness) -> String {
     if let Some(remote) = &header.remote {
         lines.push(format!("- remote: {}", escaped(remote)));
     }
+    if let Some(sandbox) = &header.sandbox {
+        lines.push(format!("- sandbox: {}", escaped(&sandbox.words())));
+    }
     lines.push(format!("- started: {}", words::timestamp(state.started_at)));
     lines.push(match (liveness, state.ended_at) {
         (Liveness::Died, _) => "- interrupted: its process is gone".to_owned(),

@@ -42,6 +42,13 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
         view::user_files_changed(state).map(|said| format!("{} {said}", style("!").yellow())),
     );
     sections.extend(view::git_folder_changes(state).map(|it| git_folder_changes(&it)));
+    sections.extend(
+        state
+            .header
+            .sandbox
+            .as_ref()
+            .map(|it| format!("sandbox: {}", it.words())),
+    );
     sections.push(
         style(totals::closing(state, liveness, moment))
             .bold()

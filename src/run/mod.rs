@@ -76,6 +76,7 @@ pub use research::session::{PlanningError, PlanningResult, PlanningSession};
 pub use schedule::clusters::{FailureCluster, failure_clusters};
 pub use schedule::retry::{RetryError, failed, like};
 pub use workspace::environment::worker_environment;
+pub use workspace::isolation::{CANARY, sandbox_level};
 pub use workspace::leftover::{Fate, leftovers};
 pub use workspace::naming::Naming;
 pub use workspace::places::Places;

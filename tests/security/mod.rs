@@ -8,5 +8,6 @@ mod places;
 mod pre_push;
 mod private_repository;
 mod published_is_proven;
+mod sandbox;
 mod user_git;
 mod workers;

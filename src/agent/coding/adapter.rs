@@ -23,6 +23,11 @@ pub(super) trait Adapter: Send + Sync {
     /// Returns the file that holds the user's login, given their variables.
     fn login_file(&self, variable: &Variable<'_>) -> Option<PathBuf>;
 
+    /// Checks whether the program needs the folder of the user's login for its settings, even where it has a key.
+    fn needs_users_folder(&self) -> bool {
+        false
+    }
+
     /// Returns the arguments and variables that start a turn.
     fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError>;
 

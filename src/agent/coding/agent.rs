@@ -12,6 +12,7 @@ use super::adapter::{Adapter, TranscriptReader, Turn, TurnEnd};
 use super::adapters::adapter;
 use super::error_message;
 use super::log::Log;
+use super::login::Login;
 use super::printed::PrintedLines;
 use crate::agent::activity::Activity;
 use crate::agent::contract::{Agent, Answers, Quantity, Work, Working};
@@ -44,6 +45,8 @@ pub(crate) struct CodingAgent {
     /// The prices of tokens in the settings.
     prices: BTreeMap<String, Price>,
     keys: Vec<(OsString, OsString)>,
+    /// The user's own login, where the program has no key.
+    login: Option<Login>,
 }
 
 impl CodingAgent {
@@ -60,7 +63,10 @@ impl CodingAgent {
                 .into_os_string();
         }
         let adapter = adapter(spec.kind);
-        let keys = parent
+        let parent: Vec<(OsString, OsString)> = parent.collect();
+        let login = Login::find(adapter, &parent);
+        let keys: Vec<(OsString, OsString)> = parent
+            .into_iter()
             .filter(|(name, value)| {
                 !value.is_empty() && adapter.keys().iter().any(|key| name.as_os_str() == *key)
             })
@@ -72,12 +78,18 @@ impl CodingAgent {
             model: spec.model.clone(),
             extra: spec.args.clone(),
             prices: prices.clone(),
+            login: login.filter(|_| keys.is_empty() || adapter.needs_users_folder()),
             keys,
         })
     }
 
     /// Returns the command of a turn, and the reader of its output.
     fn prepare(&self, task: &Task) -> Result<(Command, Box<dyn TranscriptReader>), AgentError> {
+        let opened = match &self.login {
+            Some(login) if task.sandbox.is_on() => Some(login.open(task)),
+            _ => None,
+        };
+        let task = opened.as_ref().unwrap_or(task);
         let feedback = task.feedback.as_ref();
         let session = feedback.and_then(|feedback| feedback.session.as_ref());
         let text = match (feedback, session) {
@@ -116,6 +128,7 @@ impl CodingAgent {
                 .collect(),
             dir: task.worktree.clone(),
             env,
+            sandbox: task.sandbox.clone().showing(&task.folder),
             input: (!invocation.prompt_is_named).then_some(prompt),
             limit: Some(task.limits.time),
             idle: task.limits.idle.or(Some(USUAL_IDLE)),

@@ -1,5 +1,6 @@
 //! Codex: `codex exec --json`. Codex has a sandbox of its own: outside the checkout its tools write to temporary
-//! folders only, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere.
+//! folders only, reach no network, and cannot commit, since a linked worktree's git folder lies elsewhere. Where it
+//! cannot be made inside of the sandbox of batch, it is off.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,10 @@ impl Adapter for Codex {
         file_below(variable, "CODEX_HOME", ".codex", "auth.json")
     }
 
+    fn needs_users_folder(&self) -> bool {
+        true
+    }
+
     fn tested_version(&self) -> &'static str {
         "0.169.0"
     }
@@ -40,6 +45,8 @@ impl Adapter for Codex {
             "--json",
             "--sandbox",
             match turn.task.kind {
+                // Codex's own sandbox cannot be made inside of this one, which keeps it from more.
+                _ if !turn.task.sandbox.nests() => "danger-full-access",
                 TaskKind::Change => "workspace-write",
                 TaskKind::Answer => "read-only",
             },

@@ -19,6 +19,7 @@ mod gemini;
 mod installed;
 mod json;
 mod log;
+mod login;
 mod opencode;
 mod printed;
 mod retry_moment;

@@ -32,6 +32,7 @@ fn task(folder: &Path) -> Task {
         folder: folder.to_path_buf(),
         home: folder.join("home"),
         environment: Environment::for_worker(std::env::vars_os(), &[]),
+        sandbox: crate::process::sandbox::Sandbox::off(),
         limits: Limits {
             time: Duration::from_secs(30),
             idle: None,

@@ -17,7 +17,8 @@ use super::global::Global;
 use super::migrate::{self, MigrateArgs};
 use super::output::say;
 use super::workspace::{folder, known_run};
-use crate::run::{Outcome, RunState};
+use crate::config::Config;
+use crate::run::{self, Outcome, RunState};
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -45,7 +46,15 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
     };
     let acorn = unpack(&place)?;
     let root = acorn.root.to_string_lossy().into_owned();
-    let words = [
+    // The demo's own check harms nobody.
+    let sandbox = match run::sandbox_level(&Config::default()) {
+        Ok(_) => "auto",
+        Err(error) => {
+            say(&format!("note: {error}; the demo goes on without one\n"));
+            "off"
+        }
+    };
+    let mut words = vec![
         "migrate",
         GLOB,
         INSTRUCTION,
@@ -57,7 +66,11 @@ pub(super) fn run(global: &Global, args: &DemoArgs) -> anyhow::Result<u8> {
         CHECK,
         "--yes",
     ];
-    let shown = shlex::try_join(words).unwrap_or_else(|_| words.join(" "));
+    if sandbox != "auto" {
+        words.extend(["--sandbox", sandbox]);
+    }
+    let words = words;
+    let shown = shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "));
     say(&format!("$ cd {root}\n$ batch {shown}\n"));
     let migration = Migration::try_parse_from(words).context("the demo's own command is wrong")?;
     let inside = Global {

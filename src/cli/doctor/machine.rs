@@ -3,7 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
+use crate::config::Config;
 use crate::process::Capture;
+use crate::process::sandbox::{NoSandbox, SandboxLevel};
 
 /// `gh` answers from its own settings, so a longer wait is in vain.
 const GH_LIMIT: Duration = Duration::from_secs(10);
@@ -12,6 +14,8 @@ pub(super) struct Machine<'a> {
     pub(super) variables: &'a [(OsString, OsString)],
     /// Runs `gh` with these arguments and returns its output.
     pub(super) gh: &'a dyn Fn(&[&str]) -> Option<String>,
+    /// Finds out what keeps workers from what is not theirs, with these settings.
+    pub(super) sandbox: &'a dyn Fn(&Config) -> Result<SandboxLevel, NoSandbox>,
 }
 
 impl Machine<'_> {

@@ -22,6 +22,7 @@ use super::output::print;
 use super::workspace::folder;
 use crate::codemod;
 use crate::git::Repo;
+use crate::run;
 
 /// Examines everything and prints the findings. Returns the exit code: 0, or 1 where there is a problem.
 pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
@@ -31,6 +32,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     let machine = Machine {
         variables: &variables,
         gh: &ask_gh,
+        sandbox: &run::sandbox_level,
     };
     let findings = examine(&dir, config.as_deref(), &machine);
     print(&if global.json {
@@ -77,6 +79,7 @@ fn examine_repository(
     ]);
 
     findings.push(settings::agent(repo, &config, machine));
+    findings.push(settings::sandbox(&config, machine));
     if let Some(base) = base {
         findings.extend(repository::owners(repo, &base));
         findings.push(settings::checks(repo, &config, &base, machine));

@@ -10,6 +10,7 @@ use crate::check::{self, Check};
 use crate::config::{AgentOptionsError, AgentShare, AgentSpec, CodingKind, Config, FILE_NAME};
 use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
+use crate::process::sandbox::SandboxKind;
 use crate::run;
 
 /// More commands than this are counted, not named.
@@ -120,6 +121,18 @@ fn coding(kind: CodingKind, machine: &Machine<'_>) -> Finding {
             SUBJECT,
             format!("{version}, but no login found: log in, or set its key"),
         ),
+    }
+}
+
+/// Examines what keeps workers from what is not theirs.
+pub(super) fn sandbox(config: &Config, machine: &Machine<'_>) -> Finding {
+    const SUBJECT: &str = "sandbox";
+    match (machine.sandbox)(config) {
+        Ok(level) if level.kind == SandboxKind::Off => {
+            Finding::warning(SUBJECT, format!("{} (batch.toml)", level.words()))
+        }
+        Ok(level) => Finding::ok(SUBJECT, level.words()),
+        Err(error) => Finding::warning(SUBJECT, error.to_string()),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cli::demo::acorn::{Acorn, unpack};
 use crate::config::Config;
 use crate::git::Repo;
 use crate::journal::Journal;
+use crate::process::sandbox::SandboxLevel;
 
 fn acorn() -> (tempfile::TempDir, Acorn) {
     let folder = tempfile::tempdir().unwrap();
@@ -32,6 +33,7 @@ fn look_with(dir: &Path, variables: &[(&str, &str)]) -> Vec<Finding> {
         &Machine {
             variables: &variables,
             gh: &|_| None,
+            sandbox: &|_| Ok(SandboxLevel::OFF),
         },
     )
 }
@@ -157,6 +159,7 @@ fn a_cause_is_told_once() {
     let machine = Machine {
         variables: &[],
         gh: &|_| None,
+        sandbox: &|_| Ok(SandboxLevel::OFF),
     };
     let findings = examine(&acorn.root, Some(&absent), &machine);
     let (verdict, words) = of(&findings, "settings");
@@ -245,6 +248,7 @@ fn a_found_test_command_needs_its_program() {
             &Machine {
                 variables: &[("PATH".into(), programs.clone().into_os_string())],
                 gh: &|_| None,
+                sandbox: &|_| Ok(SandboxLevel::OFF),
             },
         );
         let (verdict, words) = of(&findings, "checks");

@@ -8,6 +8,7 @@ mod plan;
 mod publishing;
 mod resume;
 mod run;
+mod sandbox;
 
 pub(super) use agent::{AgentFlags, SharesFlag, choose_if_none, chosen};
 pub(super) use allow::AllowFlags;
@@ -16,3 +17,4 @@ pub(super) use plan::{CutFlags, PlanFlags};
 pub(super) use publishing::PublishingFlags;
 pub(super) use resume::{Consent, ResumeFlags};
 pub(super) use run::RunFlags;
+pub(super) use sandbox::SandboxFlags;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::allow::AllowFlags;
 use super::caps::CapFlags;
+use super::sandbox::SandboxFlags;
 use crate::config::Config;
 
 /// The treatment of a canary that succeeded.
@@ -26,6 +27,8 @@ pub(in crate::cli) struct ResumeFlags {
     caps: CapFlags,
     #[command(flatten)]
     allow: AllowFlags,
+    #[command(flatten)]
+    sandbox: SandboxFlags,
     /// Accept a canary that succeeded, without a question
     #[arg(short, long)]
     yes: bool,
@@ -53,6 +56,7 @@ impl ResumeFlags {
     pub(in crate::cli) fn apply(&self, settings: &mut Config) {
         self.allow.apply(settings);
         self.caps.apply(settings);
+        self.sandbox.apply(settings);
         settings.run.jobs = self.jobs.or(settings.run.jobs);
         if self.no_governor {
             settings.run.governor = Some(false);

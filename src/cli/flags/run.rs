@@ -6,6 +6,7 @@ use super::allow::AllowFlags;
 use super::caps::CapFlags;
 use super::publishing::PublishingFlags;
 use super::resume::Consent;
+use super::sandbox::SandboxFlags;
 use crate::config::{BestOf, Config, Limit, MinSuccess, PublishWhen, PushChoice, ScopeRule};
 use crate::run::Goal;
 
@@ -93,6 +94,8 @@ pub(in crate::cli) struct RunFlags {
     publish: Option<PublishWhen>,
     #[command(flatten)]
     publishing: PublishingFlags,
+    #[command(flatten)]
+    sandbox: SandboxFlags,
 }
 
 impl RunFlags {
@@ -147,6 +150,7 @@ impl RunFlags {
             config.publish.push = Some(PushChoice::Never);
         }
         self.publishing.apply(&mut config.publish);
+        self.sandbox.apply(config);
     }
 
     /// `--yes` accepts the plan and its canary.

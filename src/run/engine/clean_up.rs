@@ -103,6 +103,7 @@ impl CleanUp {
                 tracing::warn!("the worktree of the base was left behind: {error}");
             }
             base.remove_empty_folders_above();
+            job.workspace.delete_shared_caches();
         });
         // Only a panic stops the task, and the panic was printed.
         let _ = put_away.await;

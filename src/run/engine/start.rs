@@ -266,6 +266,12 @@ fn take_over(
     }
     let first = append(journal, job.id(), now(), event)?;
     state.apply(&first);
+    if let Some(sandbox) = job.sandbox.clone()
+        && state.header.sandbox.as_ref() != Some(&sandbox)
+    {
+        let changed = Event::Run(RunFact::SandboxChanged { sandbox });
+        state.apply(&append(journal, job.id(), now(), changed)?);
+    }
     Ok(Started { job, first, state })
 }
 

@@ -10,6 +10,7 @@ use crate::git::GitError;
 use crate::plan::claim::OwnershipError;
 use crate::plan::{PlanError, UnitId};
 use crate::process::ProcessError;
+use crate::process::sandbox::NoSandbox;
 use crate::regenerate::RegenerateError;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::workspace::disk_space::NoDiskSpace;
@@ -55,6 +56,8 @@ pub enum PrepareError {
     Ownership(#[from] OwnershipError),
     #[error(transparent)]
     Regenerate(#[from] RegenerateError),
+    #[error(transparent)]
+    Sandbox(#[from] NoSandbox),
     #[error(transparent)]
     DiskSpace(#[from] NoDiskSpace),
     #[error("the plan has no units, so there is nothing to run")]

@@ -14,6 +14,7 @@ use crate::git::{CommitId, GitError, Repo, TreeId};
 use crate::plan::claim::default_create_folders;
 use crate::plan::{Plan, Unit, UnitId};
 use crate::process::Environment;
+use crate::process::sandbox::SandboxLevel;
 use crate::run::delivery::Delivery;
 use crate::run::delivery::base_check;
 use crate::run::delivery::error::DeliveryError;
@@ -47,6 +48,8 @@ pub struct Job {
     pub(crate) found: Findings,
     pub(crate) workspace: Workspace,
     pub(crate) delivery: Delivery,
+    /// What keeps the workers of the run from what is not theirs; `None` where it has no workers.
+    pub(crate) sandbox: Option<SandboxLevel>,
     /// The agents of the plan, each once.
     agents: Agents,
     /// The change that the agents get as an example, as far as it is known when this process begins.
@@ -87,6 +90,12 @@ impl Job {
         notes.extend_from_slice(&found.notes);
         notes.extend(relocation_note(&found.environment, config, &workspace.repo));
         notes.extend(late_limits(&assignments, config));
+        let has_workers = config.worktrees.setup.is_some()
+            || checks.of_units.iter().any(|checks| !checks.is_empty())
+            || !agents.iter().all(is_pointless);
+        let sandbox = has_workers
+            .then(|| workspace.isolation.level())
+            .transpose()?;
         workspace.repo = delivery.reach(workspace.repo);
         let late = late_units(&plan, config.run.integrate.as_deref());
         if let Some(instruction) = &config.run.integrate {
@@ -116,6 +125,7 @@ impl Job {
                 dir: dir.to_path_buf(),
             },
             notes,
+            sandbox,
             example: None,
             found,
             workspace,
@@ -509,6 +519,7 @@ impl Job {
             dir: dir.to_str().map(ToOwned::to_owned),
             prefix: self.workspace.repo.prefix().to_owned(),
             jobs: self.spec.jobs(),
+            sandbox: self.sandbox.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             units,

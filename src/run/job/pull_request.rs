@@ -3,6 +3,7 @@
 use crate::check::{Finding, Verdict};
 use crate::forge::{CheckLine, MadeLine, Need, PullRequestFacts};
 use crate::git::{BranchName, Changes, CommitId, digest};
+use crate::process::sandbox::SandboxLevel;
 use crate::run::job::job::Job;
 use crate::run::log::check_result::CheckResult;
 use crate::run::log::unit_fact::{Acquired, OldUsesLeft, Regenerated};
@@ -114,6 +115,7 @@ pub(crate) fn pull_request_facts(
         base: plan.base.to_string(),
         base_name: plan.base_name.clone(),
         agent: assignment.agent.describe(),
+        sandbox: job.sandbox.as_ref().map(SandboxLevel::words),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         claim_digest: digest(unit.claim.files.join("\0").as_bytes()),
         repository_template: job.found.repository_template.clone(),

@@ -8,6 +8,7 @@ use crate::agent::AgentId;
 use crate::config::{AgentCaps, AgentOptions, Limit, MinSuccess, PublishWhen};
 use crate::git::{CommitId, GitFolderChange, TreeId};
 use crate::plan::UnitId;
+use crate::process::sandbox::SandboxLevel;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::helper_doubles::HelperDouble;
 use crate::run::log::outcome::is_default;
@@ -111,6 +112,8 @@ pub enum RunFact {
         #[serde(default)]
         more: usize,
     },
+    /// What keeps the workers from what is not theirs is something else in this process than before.
+    SandboxChanged { sandbox: SandboxLevel },
     /// The run ended. This is its last event, unless the run is resumed or some of its units are retried.
     Ended,
 }
@@ -278,6 +281,9 @@ pub struct RunHeader {
     pub pilots: Vec<UnitId>,
     /// How many agents may work at once.
     pub jobs: usize,
+    /// What keeps the workers of the run from what is not theirs; `None` where it has no workers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxLevel>,
     /// The version of batch that drives the run.
     pub version: String,
     /// The process that drives the run.

@@ -197,6 +197,7 @@ impl RunState {
             RunFact::UserFilesChanged { files, more } => {
                 self.user_files_changed = Some((files.clone(), *more));
             }
+            RunFact::SandboxChanged { sandbox } => self.header.sandbox = Some(sandbox.clone()),
             RunFact::GitFolderChanged { changes, more } => {
                 let (known, further) = &mut self.git_folder_changes;
                 known.extend(changes.iter().cloned());

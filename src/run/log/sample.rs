@@ -37,6 +37,7 @@ pub(crate) fn header(units: Vec<UnitHeader>) -> RunHeader {
         dir: None,
         prefix: String::new(),
         jobs: 2,
+        sandbox: None,
         version: "0".into(),
         pid: 1,
         units,

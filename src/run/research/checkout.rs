@@ -10,6 +10,7 @@ use crate::journal::{Holder, RunLock};
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::checkout::Checkout;
 use crate::run::workspace::disk_space::{DiskSpace, NoDiskSpace};
+use crate::run::workspace::isolation::Isolation;
 use crate::run::workspace::naming::Naming;
 use crate::run::workspace::places::Places;
 use crate::run::workspace::workspace::Workspace;
@@ -43,9 +44,9 @@ pub enum PlanningCheckoutError {
 
 impl PlanningCheckout {
     /// Names the checkout of the planning session `id`. Nothing is made yet.
-    pub(crate) fn of(id: RunId, repo: &Repo, naming: &Naming) -> Self {
+    pub(crate) fn of(id: RunId, repo: &Repo, naming: &Naming, isolation: Isolation) -> Self {
         let folder = Places::new(repo.state_dir()).planning_session(&id);
-        let workspace = Workspace::with_naming(repo.clone(), id.clone(), naming.clone());
+        let workspace = Workspace::with_naming(repo.clone(), id.clone(), naming.clone(), isolation);
         Self {
             checkout: Checkout::for_planning(&workspace, &folder),
             repo: repo.clone(),
@@ -62,7 +63,7 @@ impl PlanningCheckout {
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .map(|id| Self::of(RunId::from_journal(&id), repo, naming))
+            .map(|id| Self::of(RunId::from_journal(&id), repo, naming, Isolation::default()))
             .filter(|planning| planning.checkout.is_left())
             .filter(|planning| matches!(RunLock::holder(&planning.lock()), Ok(Holder::Nobody)))
             .collect()

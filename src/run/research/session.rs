@@ -28,6 +28,7 @@ use crate::run::research::checkout::{PlanningCheckout, PlanningCheckoutError};
 use crate::run::unit::monitor::{AgentBudget, monitor};
 use crate::run::unit::turn::EVENTS_AHEAD;
 use crate::run::workspace::environment::{unit_environment, worker_environment};
+use crate::run::workspace::isolation::Isolation;
 use crate::run::workspace::naming::Naming;
 use crate::words;
 
@@ -82,6 +83,8 @@ impl<'a> PlanningSession<'a> {
         dir: &Path,
     ) -> Result<Self, PrepareError> {
         let naming = Naming::of(config, repo)?;
+        let isolation = Isolation::of(config);
+        isolation.level()?;
         let mut assignment =
             Assignment::of(&config.first_agent()?, config, &plan.instruction, dir)?;
         // The limits of a whole run are ample for its plan.
@@ -93,7 +96,7 @@ impl<'a> PlanningSession<'a> {
         Ok(Self {
             assignment,
             prompts: Prompts::compile(&config.prompts)?,
-            checkout: PlanningCheckout::of(id, repo, &naming),
+            checkout: PlanningCheckout::of(id, repo, &naming, isolation),
             naming,
             repo,
             config,
@@ -205,6 +208,7 @@ impl<'a> PlanningSession<'a> {
                 create: Vec::new(),
             },
             environment: self.environment().map_err(|error| fault(&error))?,
+            sandbox: self.checkout.checkout().sandbox(),
             worktree,
             folder: self.checkout.folder().to_path_buf(),
             home: self.checkout.checkout().worker_folders().home(),

@@ -38,6 +38,7 @@ pub(crate) async fn agent(unit: &UnitContext, prepared: &Prepared) -> Result<Opt
         folder: unit.folder(),
         home: unit.checkout.worker_folders().home(),
         environment: environment(unit),
+        sandbox: unit.checkout.sandbox(),
         limits: assignment.limits,
         kind: TaskKind::Change,
         feedback: feedback(unit, &before),

@@ -49,7 +49,7 @@ async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt>
     let ran = check::run(
         check,
         checkout.path(),
-        environment(unit, &checkout),
+        (environment(unit, &checkout), checkout.sandbox_of_checks()),
         job.spec.check_limit(),
         log.clone(),
         &unit.cancel,

@@ -194,7 +194,7 @@ async fn check_once(
     let ran = check::run(
         check,
         unit.checkout.path(),
-        unit.environment(),
+        (unit.environment(), unit.checkout.sandbox_of_checks()),
         unit.job.spec.check_limit(),
         log,
         &unit.cancel,

@@ -52,6 +52,7 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &PlannedPush) -> Result<(
     let (checkout, is_own) = checkout(unit, &push.commit).await?;
     let mut environment = unit.job.environment(&checkout, unit.number);
     environment.set(LFS_SKIP_PUSH.0, LFS_SKIP_PUSH.1);
+    let hook_folder = hook.parent().unwrap_or(&hook).to_path_buf();
     let mut words: Vec<OsString> = vec![hook.into(), push.remote.clone().into(), address.into()];
     if !names_interpreter {
         words.insert(0, "sh".into());
@@ -61,6 +62,7 @@ pub(crate) async fn pre_push(unit: &UnitContext, push: &PlannedPush) -> Result<(
         args: words,
         dir: checkout.path().to_path_buf(),
         env: environment,
+        sandbox: checkout.sandbox_of_checks().showing(&hook_folder),
         input: Some(input),
         limit: Some(unit.job.spec.check_limit()),
         idle: None,

@@ -199,6 +199,7 @@ fn task(unit: &UnitContext, checkout: &Checkout) -> Result<Task, Halt> {
         folder: unit.folder(),
         home: checkout.worker_folders().home(),
         environment,
+        sandbox: checkout.sandbox(),
         limits: assignment.limits,
         kind: TaskKind::Change,
         feedback: None,

@@ -17,8 +17,10 @@ use crate::git::{
     WorktreeState, delete_tree, remove_empty_folders_above, set_private_head,
 };
 use crate::plan::UnitId;
+use crate::process::sandbox::Sandbox;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
 use crate::run::log::run_id::RunId;
+use crate::run::workspace::isolation::WorkerPlaces;
 use crate::run::workspace::naming::{deferred_tree, kept_trees, worktree_name};
 use crate::run::workspace::process_tags::ProcessTags;
 use crate::run::workspace::trash::{Trashed, trash};
@@ -143,6 +145,11 @@ impl Checkout {
     pub(crate) fn worker_folders(&self) -> WorkerFolders {
         let Workspace { repo, run, .. } = &self.workspace;
         WorkerFolders::of((repo, run, &self.unit), &self.path)
+    }
+
+    /// The folder of caches that the units of the run share while they run in a sandbox.
+    pub(crate) fn shared_caches(&self) -> PathBuf {
+        self.workspace.shared_caches()
     }
 
     /// Checks whether the checkout and its index are there.
@@ -308,6 +315,35 @@ impl Checkout {
         process::run(&command, cancel).await
     }
 
+    /// Returns what keeps agents, setup commands and the like from everything that is not the checkout's.
+    pub(crate) fn sandbox(&self) -> Sandbox {
+        self.workspace.isolation.sandbox(&self.worker_places())
+    }
+
+    /// Returns the same for checks.
+    pub(crate) fn sandbox_of_checks(&self) -> Sandbox {
+        let places = self.worker_places();
+        self.workspace.isolation.sandbox_of_checks(&places)
+    }
+
+    fn worker_places(&self) -> WorkerPlaces<'_> {
+        let Workspace {
+            repo,
+            run,
+            places,
+            naming,
+            ..
+        } = &self.workspace;
+        let folders = self.worker_folders();
+        WorkerPlaces {
+            repo,
+            all: naming.folder_of_all(),
+            task: places.unit(run, &self.unit),
+            caches: self.shared_caches(),
+            own: [&*self.path, folders.folder(), folders.temp_dir()].map(Path::to_path_buf),
+        }
+    }
+
     /// Describes a shell command that runs at the root of the checkout.
     pub(crate) fn shell(
         &self,
@@ -321,6 +357,7 @@ impl Checkout {
             args: vec![OsString::from("-c"), line.into()],
             dir: self.path.clone(),
             env: environment,
+            sandbox: self.sandbox(),
             input: None,
             limit: Some(limit),
             idle: None,

@@ -9,6 +9,8 @@ use crate::git::{GitError, Repo};
 use crate::process::{Environment, PersonsCheckouts};
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::checkout::Checkout;
+use crate::run::workspace::isolation::{self, Isolation};
+use crate::run::workspace::own_home::{CACHES, OwnHome};
 use crate::words;
 
 /// The number of ports that each unit has for itself, from `BATCH_PORT_BASE` on.
@@ -39,23 +41,6 @@ pub fn worker_environment(
     }
     Ok(environment)
 }
-
-/// The variables that tell common tools where to keep their caches, with the name of the folder.
-const CACHES: [(&str, &str); 13] = [
-    ("XDG_CACHE_HOME", "xdg"),
-    ("npm_config_cache", "npm"),
-    ("npm_config_store_dir", "pnpm"),
-    ("YARN_CACHE_FOLDER", "yarn"),
-    ("BUN_INSTALL_CACHE_DIR", "bun"),
-    ("PIP_CACHE_DIR", "pip"),
-    ("UV_CACHE_DIR", "uv"),
-    ("GOCACHE", "go"),
-    ("CCACHE_DIR", "ccache"),
-    ("SCCACHE_DIR", "sccache"),
-    ("GRADLE_USER_HOME", "gradle"),
-    ("COMPOSER_CACHE_DIR", "composer"),
-    ("BUNDLE_USER_CACHE", "bundle"),
-];
 
 /// Returns a sentence about the variables that lead into the user's checkout, where there are any: a program that only
 /// the user's checkout has is missing in the units' checkouts.
@@ -119,6 +104,14 @@ pub(crate) fn unit_environment(
         ),
         ("COMPOSE_PROJECT_NAME", project_name(checkout.name()).into()),
     ];
+    if let Some(users) = isolation::home().filter(|_| Isolation::of(config).is_on()) {
+        let home = OwnHome {
+            users: &users,
+            own: &folders.user_home(),
+            caches: &checkout.shared_caches(),
+        };
+        home.apply(&mut environment, |name| is_named(config, OsStr::new(name)));
+    }
     if config.environment.caches == Caches::Own {
         let folder = temp_dir.join(".caches");
         own.extend(CACHES.map(|(name, tool)| (name, folder.join(tool).into_os_string())));

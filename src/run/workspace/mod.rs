@@ -1,11 +1,14 @@
 //! The run on disk: places, environments, checkouts, and what is left of them.
 
 pub(crate) mod checkout;
+pub(crate) mod credentials;
 pub(crate) mod disk_space;
 pub(crate) mod environment;
+pub(crate) mod isolation;
 pub(crate) mod leftover;
 pub(crate) mod machine;
 pub(crate) mod naming;
+pub(crate) mod own_home;
 pub(crate) mod places;
 pub(crate) mod process_tags;
 pub(crate) mod regeneration;

@@ -120,6 +120,15 @@ impl Naming {
             && branch.ends_with(after)
     }
 
+    /// Returns the folder that holds the checkouts of all units and runs.
+    pub(crate) fn folder_of_all(&self) -> PathBuf {
+        let names_all = |part: &std::path::Component<'_>| {
+            let text = part.as_os_str().to_string_lossy();
+            !text.contains("{run}") && !text.contains("{unit}")
+        };
+        self.folder.components().take_while(names_all).collect()
+    }
+
     /// Returns the folder of a unit's checkout.
     #[must_use]
     pub fn folder(&self, run: &RunId, unit: &UnitId) -> PathBuf {

@@ -58,6 +58,11 @@ impl WorkerFolders {
         self.folder.join("home")
     }
 
+    /// The folder that workers in a sandbox take for the user's home.
+    pub(crate) fn user_home(&self) -> PathBuf {
+        self.folder.join("user")
+    }
+
     /// Moves the agents' own files to `kept`, where a later follow-up finds them. Where that is impossible, an agent
     /// begins a new session.
     pub(crate) fn keep_home(&self, kept: &Path) {
@@ -98,6 +103,8 @@ impl WorkerFolders {
             fs::remove_file(folder).map_err(fault("cannot remove", folder))?;
         }
         fs::create_dir_all(folder).map_err(fault("cannot make", folder))?;
+        let user = self.user_home();
+        fs::create_dir_all(&user).map_err(fault("cannot make", &user))?;
         write_workers_global_config(&self.global_config())
     }
 

@@ -1,11 +1,15 @@
 //! The place where a run works: its repository, and everything that is named after its id.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::config::Config;
-use crate::git::{BranchName, GitError, PrivateTemplate, Repo};
+use crate::git::{
+    BranchName, GitError, PrivateTemplate, Repo, delete_tree, remove_empty_folders_above,
+};
 use crate::plan::UnitId;
 use crate::run::log::run_id::RunId;
+use crate::run::workspace::isolation::Isolation;
 use crate::run::workspace::naming::{Naming, NamingError};
 use crate::run::workspace::places::Places;
 use crate::run::workspace::process_tags::ProcessTags;
@@ -17,6 +21,8 @@ pub(crate) struct Workspace {
     pub(crate) run: RunId,
     pub(crate) places: Places,
     pub(crate) naming: Naming,
+    /// What workers may reach.
+    pub(crate) isolation: Isolation,
     /// The name of the base, which the private repositories know too.
     base_name: Option<String>,
     /// What the private repositories have in common, once one of them was made.
@@ -29,14 +35,20 @@ impl Workspace {
     /// Names the places of a run, by the settings. Nothing is made yet.
     pub(crate) fn new(repo: Repo, run: RunId, config: &Config) -> Result<Self, NamingError> {
         let naming = Naming::of(config, &repo)?;
-        Ok(Self::with_naming(repo, run, naming))
+        Ok(Self::with_naming(repo, run, naming, Isolation::of(config)))
     }
 
     /// Names the places of a run, by these templates.
-    pub(crate) fn with_naming(repo: Repo, run: RunId, naming: Naming) -> Self {
+    pub(crate) fn with_naming(
+        repo: Repo,
+        run: RunId,
+        naming: Naming,
+        isolation: Isolation,
+    ) -> Self {
         Self {
             places: Places::new(repo.state_dir()),
             naming,
+            isolation,
             base_name: None,
             private: Arc::default(),
             registration: Arc::default(),
@@ -63,6 +75,22 @@ impl Workspace {
     /// Returns the branch of a unit.
     pub(crate) fn branch(&self, unit: &UnitId) -> BranchName {
         self.naming.branch(&self.run, unit)
+    }
+
+    /// Returns the folder of caches that the units of the run share while they run in a sandbox. No unit's folder has
+    /// such a name.
+    pub(crate) fn shared_caches(&self) -> PathBuf {
+        let all = self.naming.folder_of_all();
+        all.join(format!(".{}.caches", self.run))
+    }
+
+    /// Deletes that folder.
+    pub(crate) fn delete_shared_caches(&self) {
+        let folder = self.shared_caches();
+        if let Err(error) = delete_tree(&folder) {
+            tracing::warn!("{} was left behind: {error}", folder.display());
+        }
+        remove_empty_folders_above(&folder);
     }
 
     /// Returns the tags of all processes of the run.

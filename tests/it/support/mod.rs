@@ -462,6 +462,8 @@ impl Repo {
             .env("TZ", "UTC")
             .env("NO_COLOR", "1")
             .env("COLUMNS", "100")
+            // Agents of tests note beside the repository what they did; tests/it/security/ says what a sandbox holds.
+            .env("BATCH_SANDBOX", "off")
             // How much this machine has to do must not matter; a test may say that it is much.
             .env("BATCH_MACHINE", self.root().join("machine"));
         // Where a `rustc` that is really rustup finds its toolchains, and where coverage is written.

@@ -27,6 +27,10 @@ static VARIES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b(\d+h ?)?(\d+m ?)?\d+(\.\d+)?(ms|s)\b", "[DURATION]"),
         // Lines of progress are as far to the right as their time is short.
         (r"(?m)^ *\+\[DURATION\]  ", PROGRESS),
+        // What keeps workers from what is not theirs depends on the machine.
+        (r"(?m)^sandbox: .*\n\n", ""),
+        (r"(?m)^- sandbox: .*\n", ""),
+        (r"\nSandbox of agents and checks: .*\n", ""),
         // So many as the machine has processors.
         (r", \d+ at once", ", [JOBS] at once"),
         // A table is as wide as what varies in it.

@@ -4,6 +4,7 @@ use crate::check::{Finding, FormPart, NoProof, RestoredForm, Verdict};
 use crate::config::{AgentOptions, FindingKind, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
+use crate::process::sandbox::{Gap, SandboxKind, SandboxLevel};
 use crate::run::log::content::ContentRecord;
 use crate::run::log::helper_doubles::{HelperDouble, HelperPlace};
 use crate::run::log::introduced_names::IntroducedNames;
@@ -398,6 +399,13 @@ fn every_kind_of_event() -> Vec<Event> {
             holds_publishing: true,
         }],
         more: 1,
+    }));
+    all.push(Event::Run(RunFact::SandboxChanged {
+        sandbox: SandboxLevel {
+            kind: SandboxKind::Landlock,
+            nests: false,
+            gaps: vec![Gap::Signals, Gap::AbstractSockets, Gap::Outliving],
+        },
     }));
     all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
     all.push(Event::Run(RunFact::HelpersCompared {

@@ -1,0 +1,126 @@
+//! Where programs keep what lets them in elsewhere: no worker reads it. The settings extend the list
+//! (`[sandbox] hide`), and take from it (`[sandbox] show`).
+
+/// Files and folders below the home.
+pub(crate) const IN_HOME: [&str; 97] = [
+    // Keys, and logins for any server.
+    ".ssh",
+    ".gnupg",
+    ".netrc",
+    "_netrc",
+    ".authinfo",
+    ".authinfo.gpg",
+    ".password-store",
+    ".vault-token",
+    ".config/age",
+    ".config/sops",
+    ".config/op",
+    ".config/rclone",
+    ".local/share/keyrings",
+    ".local/share/kwalletd",
+    ".config/1Password",
+    ".config/Bitwarden",
+    ".config/Bitwarden CLI",
+    // Forges.
+    ".git-credentials",
+    ".config/git/credentials",
+    ".config/gh",
+    ".config/hub",
+    ".config/glab-cli",
+    ".config/tea",
+    ".cache/git/credential",
+    ".git-credential-cache",
+    // Clouds, clusters and services.
+    ".aws",
+    ".azure",
+    ".boto",
+    ".config/gcloud",
+    ".config/doctl",
+    ".config/hcloud",
+    ".config/linode-cli",
+    ".config/heroku",
+    ".config/netlify",
+    ".config/stripe",
+    ".config/ngrok",
+    ".config/containers/auth.json",
+    ".databrickscfg",
+    ".docker/config.json",
+    ".docker/desktop",
+    ".docker/run",
+    ".fly",
+    ".kaggle",
+    ".kube",
+    ".local/share/com.vercel.cli",
+    ".oci",
+    ".railway",
+    ".s3cfg",
+    ".sentryclirc",
+    ".snowsql",
+    ".terraform.d",
+    ".terraformrc",
+    // Registries of packages.
+    ".npmrc",
+    ".yarnrc.yml",
+    ".pypirc",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".gem/credentials",
+    ".m2/settings.xml",
+    ".m2/settings-security.xml",
+    ".gradle/gradle.properties",
+    ".composer/auth.json",
+    ".config/composer/auth.json",
+    ".config/NuGet",
+    ".nuget/NuGet",
+    ".cache/huggingface/token",
+    ".huggingface",
+    // Databases.
+    ".pgpass",
+    ".my.cnf",
+    ".mylogin.cnf",
+    // Coding agents, and editors that have one.
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".gemini",
+    ".copilot",
+    ".config/github-copilot",
+    ".config/opencode",
+    ".local/share/opencode",
+    ".config/goose",
+    ".cursor",
+    ".config/Cursor",
+    ".config/Code",
+    // Browsers and mail.
+    ".mozilla",
+    ".thunderbird",
+    ".config/google-chrome",
+    ".config/chromium",
+    ".config/BraveSoftware",
+    ".config/microsoft-edge",
+    ".config/vivaldi",
+    "snap/firefox",
+    // What people have typed.
+    ".bash_history",
+    ".zsh_history",
+    ".local/share/fish",
+    ".python_history",
+    ".node_repl_history",
+    ".psql_history",
+    ".mysql_history",
+];
+
+/// Files of the system that root can read.
+pub(crate) const OF_THE_SYSTEM: [&str; 5] = [
+    "/etc/shadow",
+    "/etc/gshadow",
+    "/etc/ssl/private",
+    "/var/lib/docker",
+    "/var/lib/containerd",
+];
+
+/// Folders with the sockets of other programs, through which a worker could have them act.
+pub(crate) const WITH_SOCKETS: [&str; 2] = ["/run", "/var/run"];
+
+/// Folders in which every program may leave anything.
+pub(crate) const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
