@@ -1,6 +1,6 @@
 //! The place where a command works: the repository, its settings, and the run that the user means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -27,6 +27,9 @@ impl Workspace {
             Some(path) => Some(dir.join(path)),
             None => Some(repo.root().join(FILE_NAME)).filter(|path| path.exists()),
         };
+        if let Some(path) = team.as_deref().filter(|_| global.config.is_none()) {
+            refuse_loosening(path)?;
+        }
         let own = own_settings(|name| std::env::var_os(name));
         let mut config = Config::layered(team.as_deref(), own.as_deref())?;
         config.load_prompts(repo.root())?;
@@ -43,6 +46,18 @@ impl Workspace {
     pub(super) fn places(&self) -> Places {
         Places::new(self.repo.state_dir())
     }
+}
+
+/// Refuses settings of a repository by which workers reach more than without them: that is for the user to say.
+fn refuse_loosening(path: &Path) -> anyhow::Result<()> {
+    if let Some(key) = Config::read(path)?.sandbox.loosening() {
+        anyhow::bail!(
+            "{}: {key} under [sandbox] lets workers reach more, and a repository must not decide that: set it in your \
+             own settings (~/.config/batch/config.toml), or name the file with --config",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// Returns the folder where the user called batch.

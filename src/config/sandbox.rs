@@ -61,6 +61,19 @@ pub(crate) struct SandboxConfig {
 }
 
 impl SandboxConfig {
+    /// Returns the first key by which workers reach more than without settings.
+    pub(crate) fn loosening(&self) -> Option<&'static str> {
+        let keys = [
+            ("kind = \"off\"", self.kind == Some(SandboxChoice::Off)),
+            ("show", !self.show.is_empty()),
+            ("write", !self.write.is_empty()),
+            ("sockets", !self.sockets.is_empty()),
+        ];
+        keys.into_iter()
+            .find(|(_, is_set)| *is_set)
+            .map(|(key, _)| key)
+    }
+
     /// Returns a path of the settings: `~/` stands for the home.
     pub(crate) fn expand(path: &Path, home: Option<&Path>) -> PathBuf {
         match (path.strip_prefix("~"), home) {

@@ -298,6 +298,30 @@ fn a_run_without_its_sandbox_is_refused() {
     assert!(repo.branches().is_empty());
 }
 
+/// Row C2, by layout: the settings of a repository keep workers from more, and never from less.
+#[test]
+fn a_repository_cannot_loosen_the_sandbox() {
+    for (line, key) in [
+        ("kind = \"off\"", "kind = \"off\""),
+        ("write = [\"~/.bashrc\"]", "write"),
+        ("show = [\"~/.ssh\"]", "show"),
+        ("sockets = [\"/run/docker.sock\"]", "sockets"),
+    ] {
+        let repo = Repo::with_packages(1).settings(&format!("[sandbox]\n{line}\n"));
+        let ended = repo.migrate().agent("sign").units(1).run();
+        assert_eq!(ended.code(), 2, "{ended}");
+        ended.says(&format!(
+            "batch.toml: {key} under [sandbox] lets workers reach more"
+        ));
+        let named = repo
+            .migrate()
+            .agent("sign")
+            .units(1)
+            .globally(["--config", "batch.toml"]);
+        assert_eq!(named.run().code(), 0, "{line}");
+    }
+}
+
 /// A `PATH` with the programs that a run needs, and without bubblewrap.
 fn without_bwrap(repo: &Repo) -> String {
     let folder = repo.root().join("programs");
