@@ -89,8 +89,8 @@ async fn run_within(
     );
     let started = Instant::now();
     let recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
-    let (mut child, starter, mut output) = spawn(command, recorder, sink, bounds.head)?;
-    let mut group = ProcessGroup::led_by(child.id(), starter);
+    let (mut child, by, mut output) = spawn(command, recorder, sink, bounds.head)?;
+    let mut group = ProcessGroup::led_by(child.id(), by);
     let activity = Notify::new();
 
     let ending = {
@@ -118,7 +118,7 @@ async fn run_within(
     }
 
     let output = output.finish().map_err(log_error)?;
-    let ending = match starter {
+    let ending = match by {
         Starter::Itself => ending,
         Starter::Wrapper => ending.as_told_by_wrapper(),
     };

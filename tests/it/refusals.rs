@@ -328,7 +328,7 @@ fn a_fault_in_the_settings_names_the_line() {
     ! error: [TMP]/repo/batch.toml, line 2: unknown field `jbos`, expected one of `agent`, `agents`, \
     !     `agent-timeout`, `idle-timeout`, `attempts`, `agent-turns`, `agent-tokens`, `agent-budget`, \
     !     `prompts`, `prices`, `plan`, `worktrees`, `checks`, `regenerate`, `content`, `publish`, `run`, \
-    !     `environment`, `github`
+    !     `environment`, `sandbox`, `github`
     [exit code 2]
     ");
 }

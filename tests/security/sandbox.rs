@@ -132,7 +132,7 @@ fn succeeding(kind: &str) -> Option<Vec<String>> {
     }
     script.push_str(&format!(
         "setsid env -i PATH=\"$PATH\" perl -e 'sleep 600' {left} </dev/null >/dev/null 2>&1 &\n\
-         until grep -q '{left}' /proc/$!/cmdline; do :; done\nsign"
+         until grep -q '^perl' /proc/$!/cmdline; do :; done\nsign"
     ));
     let token = repo.root().to_string_lossy().into_owned();
     let migrate = repo.migrate().agent(&script).units(1);

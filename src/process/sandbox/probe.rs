@@ -15,7 +15,7 @@ use super::policy::{Access, Policy};
 use crate::process::Capture;
 
 /// The canary takes milliseconds.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The kinds, the better one first.
 const KINDS: [SandboxKind; 2] = [SandboxKind::Bwrap, SandboxKind::Landlock];
