@@ -124,16 +124,15 @@ fn succeeding(kind: &str) -> Option<Vec<String>> {
     let _socket = UnixListener::bind(sockets.join("docker.sock")).expect("a socket");
     // No process of another test has this in its arguments.
     let left = format!("{}/left", repo.root().display());
-    let mut script = String::from("home=$here/home\n");
-    for (number, (_, command)) in ATTACKS.iter().enumerate() {
-        script.push_str(&format!(
-            "if (\n{command}\n) >/dev/null 2>&1; then echo 'succeeds: {number}'; fi\n"
-        ));
-    }
-    script.push_str(&format!(
+    let mut script = vec!["home=$here/home".to_owned()];
+    script.extend(ATTACKS.iter().enumerate().map(|(number, (_, command))| {
+        format!("if (\n{command}\n) >/dev/null 2>&1; then echo 'succeeds: {number}'; fi")
+    }));
+    script.push(format!(
         "setsid env -i PATH=\"$PATH\" perl -e 'sleep 600' {left} </dev/null >/dev/null 2>&1 &\n\
          until grep -q '^perl' /proc/$!/cmdline; do :; done\nsign"
     ));
+    let script = script.join("\n");
     let token = repo.root().to_string_lossy().into_owned();
     let migrate = repo.migrate().agent(&script).units(1);
     run_in(kind, migrate.env("BATCH_TEST_TOKEN", &token))?;
