@@ -17,8 +17,8 @@ use crate::process::error::ProcessError;
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     /// `None` where no sandbox works and nobody said that there is to be none: then nothing starts.
-    level: Result<SandboxLevel, NoSandbox>,
-    policy: Policy,
+    level: Box<Result<SandboxLevel, NoSandbox>>,
+    policy: Box<Policy>,
 }
 
 /// A program as it is started.
@@ -43,7 +43,10 @@ pub(in crate::process) enum Starter {
 impl Sandbox {
     /// Enforces the policy as far as the level does.
     pub fn new(level: Result<SandboxLevel, NoSandbox>, policy: Policy) -> Self {
-        Self { level, policy }
+        Self {
+            level: Box::new(level),
+            policy: Box::new(policy),
+        }
     }
 
     /// Enforces nothing.
@@ -55,12 +58,12 @@ impl Sandbox {
 
     /// Returns whether the worker can make a sandbox of its own inside.
     pub fn nests(&self) -> bool {
-        self.level.as_ref().is_ok_and(|level| level.nests)
+        (*self.level).as_ref().is_ok_and(|level| level.nests)
     }
 
     /// Returns whether something keeps the worker from what is not its own.
     pub fn is_on(&self) -> bool {
-        !matches!(&self.level, Ok(level) if level.kind == SandboxKind::Off)
+        !matches!(&*self.level, Ok(level) if level.kind == SandboxKind::Off)
     }
 
     /// Lets the worker read a place too.
@@ -90,7 +93,7 @@ impl Sandbox {
         program: PathBuf,
         dir: &Path,
     ) -> Result<Enclosed, ProcessError> {
-        let level = self.level.as_ref().map_err(Clone::clone)?;
+        let level = (*self.level).as_ref().map_err(Clone::clone)?;
         let program = in_real_folder(program);
         let dir = &dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
         let name = program.to_string_lossy().into_owned();
@@ -107,7 +110,7 @@ impl Sandbox {
 
     /// Returns the policy under which the program itself can be read, wherever it lies.
     fn shown(&self, program: &Path) -> Policy {
-        let mut policy = self.policy.clone();
+        let mut policy = Policy::clone(&self.policy);
         policy.show(program);
         let real = program.canonicalize();
         let both = [Some(program), real.as_deref().ok()];

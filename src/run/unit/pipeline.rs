@@ -39,7 +39,8 @@ pub(crate) async fn run(unit: UnitContext) -> PipelineEnd {
 async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
     let open = unit.state().follow_up;
     let (prepared, result) = if unit.job.candidates() > 1 && open.is_none() {
-        best_candidate(unit).await?
+        // It holds a whole task and its command, for each candidate.
+        Box::pin(best_candidate(unit)).await?
     } else {
         let prepared = prepared_checkout(unit).await?;
         let result = attempts(unit, &prepared).await?;
