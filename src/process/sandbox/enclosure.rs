@@ -16,7 +16,7 @@ use crate::process::error::ProcessError;
 /// What keeps one worker from everything that is not its own.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
-    /// `None` where no sandbox works and nobody said that there is to be none: then nothing starts.
+    /// An error where no sandbox works and nobody said that there is to be none: then nothing starts.
     level: Box<Result<SandboxLevel, NoSandbox>>,
     policy: Box<Policy>,
 }
@@ -94,13 +94,17 @@ impl Sandbox {
         dir: &Path,
     ) -> Result<Enclosed, ProcessError> {
         let level = (*self.level).as_ref().map_err(Clone::clone)?;
+        if level.kind == SandboxKind::Off {
+            return Ok(Enclosed::alone(program, self.policy.limits));
+        }
         let program = in_real_folder(program);
         let dir = &dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
         let name = program.to_string_lossy().into_owned();
-        let enclosed = match level.kind {
-            SandboxKind::Off => Ok(Enclosed::alone(program, self.policy.limits)),
-            SandboxKind::Bwrap => in_namespaces(&self.shown(&program), program, level, dir),
-            SandboxKind::Landlock => under_rules(&self.shown(&program), program),
+        let policy = self.shown(&program);
+        let enclosed = if level.kind == SandboxKind::Bwrap {
+            in_namespaces(&policy, program, level, dir)
+        } else {
+            under_rules(&policy, program)
         };
         enclosed.map_err(|source| ProcessError::Sandbox {
             program: name,
