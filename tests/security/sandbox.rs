@@ -93,7 +93,10 @@ fn with_secrets() -> Repo {
 fn run_in(kind: &str, migrate: Migrate<'_>) -> Option<Output> {
     let ended = migrate.with(["--sandbox", kind]).run();
     if ended.code() == 2 && ended.stderr().contains("does not work on this machine") {
-        eprintln!("skipped, because this machine does not allow it: {kind}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped, as this machine does not allow it: {kind}"
+        );
         return None;
     }
     Some(ended)
