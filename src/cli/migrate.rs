@@ -42,7 +42,7 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     // A migration without an agent is refused before anything is read.
     workspace.config.check_agents()?;
     check_base(&workspace, &workspace.base()?, args.run.goal())?;
-    let Some(planned) = make(&workspace, &asked, args.plan.until())? else {
+    let Some(planned) = make(global, &mut workspace, &asked, args.plan.until())? else {
         return Ok(INTERRUPTED);
     };
     say_circumstances(&workspace.repo)?;

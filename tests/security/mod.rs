@@ -9,4 +9,5 @@ mod pre_push;
 mod private_repository;
 mod published_is_proven;
 mod user_git;
+mod who_decides;
 mod workers;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::Task;
 use crate::config::Price;
 
@@ -22,6 +23,9 @@ pub(super) trait Adapter: Send + Sync {
 
     /// Returns the file that holds the user's login, given their variables.
     fn login_file(&self, variable: &Variable<'_>) -> Option<PathBuf>;
+
+    /// Names the files of a repository that the program would obey.
+    fn project_settings(&self) -> ProjectSettings;
 
     /// Returns the arguments and variables that start a turn.
     fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError>;
