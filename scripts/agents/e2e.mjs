@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { faults } from './faults.mjs';
+import { nobody, prepare } from './hostile.mjs';
 import { serve } from './model.mjs';
 import { agents, install, version } from './programs.mjs';
 
@@ -27,7 +28,7 @@ function must(holds, what) {
 const seconds = (ms) => (ms === null || ms === undefined ? '–' : `${(ms / 1000).toFixed(1)}s`);
 
 /** A repository with a package of so many files for each name, and a remote that is a folder. */
-function repository(folder, names, files = 1) {
+function repository(folder, names, files = 1, more = () => {}) {
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
   const git = (...args) => execFileSync('git', args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   fs.mkdirSync(folder, { recursive: true });
@@ -42,6 +43,7 @@ function repository(folder, names, files = 1) {
     }
   }
   fs.writeFileSync(path.join(folder, 'README.md'), 'Packages.\n');
+  more(folder);
   git('add', '--all');
   git('commit', '--quiet', '--message', 'Base');
   git('clone', '--quiet', '--bare', '.', `${folder}.git`);
@@ -65,9 +67,9 @@ function table(name, url) {
 }
 
 /** A repository, and all that it takes to run batch there with these agents and a scripted model. */
-async function stage(chosen, work, names, files) {
+async function stage(chosen, work, names, files, more) {
   const folder = path.join(work, 'repo');
-  const git = repository(folder, names, files);
+  const git = repository(folder, names, files, more);
   // A home of its own: no login and no settings of whoever runs this.
   const home = path.join(work, 'home');
   fs.mkdirSync(home, { recursive: true });
@@ -86,8 +88,8 @@ async function stage(chosen, work, names, files) {
 }
 
 /** One run of these agents: gives its report, its events, what the model was asked, and git in its repository. */
-async function migrate(chosen, work, names, flags, files) {
-  const { git, model, settings, options } = await stage(chosen, work, names, files);
+async function migrate(chosen, work, names, flags, files, more) {
+  const { git, model, settings, options } = await stage(chosen, work, names, files, more);
   try {
     const child = spawn(batch, ['migrate', 'packages/**', 'Declare variables with let instead of var.', '--agents', chosen.join(','),
       '--units', String(names.length), '--yes', '--json', '--planner', 'graph', '--config', settings, ...flags], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -101,7 +103,7 @@ async function migrate(chosen, work, names, flags, files) {
     git('fetch', '--quiet');
     const touched = git('status', '--porcelain').trim();
     must(!touched, `${chosen}: the user's checkout was changed: ${touched}`);
-    return { report: JSON.parse(stdout), events, asked: model.asked, git };
+    return { report: JSON.parse(stdout), events, said, asked: model.asked, git };
   } finally {
     model.end();
   }
@@ -209,6 +211,31 @@ async function divided(name, work) {
   must(changed.join() === 'packages/context-full/1.js,packages/context-full/index.js', `${name}, context-full: published ${changed}`);
 }
 
+/** A repository that would have the agent start programs and send its key elsewhere: it does so only once that is approved. */
+async function hostile(name, work) {
+  const folder = path.join(work, 'hostile');
+  const mark = path.join(folder, 'mark');
+  const evil = await nobody();
+  const run = (place, flags) => migrate([name], path.join(folder, place), ['alpha'],
+    ['--no-checks', '--agent-timeout', '3m', '--idle-timeout', '2m', ...flags], 1, (repo) => prepare(name, repo, mark, evil.address));
+  try {
+    const { report, said, git } = await run('unapproved', []);
+    const [{ outcome, reason, branch }] = report.units;
+    must(outcome === 'published', `${name}, hostile: ${outcome}: ${reason}`);
+    if (outcome === 'published') mustBeItsEdit(`${name}, hostile`, git, branch, 'packages/alpha/index.js');
+    must(!fs.existsSync(mark), `${name}, hostile: a program of the repository ran`);
+    must(!evil.asked.length, `${name}, hostile: the repository's address was asked: ${evil.asked}`);
+    const hash = said.match(/--approve ([0-9a-f]{32})/)?.[1];
+    must(hash, `${name}, hostile: nothing was told of what is left aside: ${said}`);
+    if (!hash) return;
+    await run('approved', ['--approve', hash]).catch(() => {});
+    const worked = fs.existsSync(mark) || evil.asked.length > 0;
+    console.log(`  hostile: ${outcome}; once approved, ${worked ? 'the settings are obeyed' : 'nothing happened either'}`);
+  } finally {
+    evil.end();
+  }
+}
+
 /** Six units that agents share, one unit each in turn. */
 async function together(chosen, work) {
   const { report, asked } = await migrate(chosen, work, healthy, ['--no-pilot', '-j', '2', '--no-checks', ...patient]);
@@ -248,6 +275,7 @@ async function all(name, work) {
   console.log(`${name} (${version(name, bin, work)}), installed after ${seconds(Date.now() - started)}`);
   const chosen = (run) => !only || only.includes(run);
   if (chosen('planned')) await planned(name, work);
+  if (chosen('hostile')) await hostile(name, work);
   if (chosen('well')) await well(name, work);
   const concerns = ({ needsTools, needsStream, only: of }) =>
     (hasTools || !needsTools) && (streams || !needsStream) && (!of || of.includes(name));

@@ -11,6 +11,7 @@ use super::activity::Activity;
 use super::error::AgentError;
 use super::event::{AgentEvent, SessionId};
 use super::id::AgentId;
+use super::project_settings::ProjectSettings;
 use super::task::Task;
 use super::usage::Usage;
 
@@ -45,6 +46,11 @@ pub trait Agent: Send + Sync {
     /// Names what the agent reports only at the end of a turn, or never: a limit on it takes effect then, or never.
     fn late(&self) -> &'static [Quantity] {
         &[]
+    }
+
+    /// Names the files of a repository that the agent would obey.
+    fn project_settings(&self) -> ProjectSettings {
+        ProjectSettings::NONE
     }
 
     /// Works on the task until it is done, a limit is reached, or `cancel` fires. Reports to `events`, whose receiver

@@ -17,6 +17,7 @@ mod files;
 mod id;
 mod placeholders;
 mod prices;
+mod project_settings;
 mod prompt;
 mod task;
 mod usage;
@@ -25,7 +26,7 @@ pub(crate) use activity::Activity;
 pub(crate) use answer::{Closing, LAST_LINE, closing, given_up, nothing_to_do, without_closing};
 pub(crate) use codemod::CodemodAgent;
 pub(crate) use coding::{
-    CodingAgent, InstalledAgent, choices, choose, find_installed, tested_version,
+    CodingAgent, InstalledAgent, choices, choose, find_installed, project_settings, tested_version,
 };
 pub(crate) use command::CommandAgent;
 pub(crate) use contract::{Agent, Answers, FurtherAttempts, Quantity, Restart, Work};

@@ -47,6 +47,9 @@ pub(super) fn places(worktree: &Path, dir: &str, log: &Path) -> io::Result<BTree
         if part.read_until(b'\n', &mut bytes)? == 0 {
             return Ok(found);
         }
+        if !bytes.ends_with(b"\n") {
+            output.skip_until(b'\n')?;
+        }
         let text = String::from_utf8_lossy(&bytes);
         let line = console::strip_ansi_codes(text.trim_end());
         for form in [&*AT_LINE, &*ALONE].into_iter().flatten() {
@@ -145,5 +148,23 @@ mod tests {
                 "g.rs"
             ]
         );
+    }
+
+    #[test]
+    fn the_rest_of_a_long_line_is_no_line() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path();
+        for file in ["a.ts", "b.ts"] {
+            std::fs::write(root.join(file), "").expect("a file");
+        }
+        let log = root.join("log");
+        let wide = "x".repeat(4096);
+        std::fs::write(
+            &log,
+            format!("{wide}a.ts:1: x\nb.ts:1: no\n{wide}\nb.ts:1: no"),
+        )
+        .expect("a log");
+        let found = places(root, "", &log).expect("the log");
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["b.ts"]);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
         let _ = writeln!(text, "{:<9} {}", line.agent, sentence(line));
     }
     // Only a repository names agents of its own.
-    if let Ok(workspace) = Workspace::open(global) {
+    if let Ok(workspace) = Workspace::unasked(global) {
         for (name, options) in &workspace.config.agents {
             let _ = writeln!(text, "{:<9} {}", words::line(name), named(options));
         }

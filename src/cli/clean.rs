@@ -57,7 +57,7 @@ struct Tally {
 }
 
 pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::unasked(global)?;
     let places = workspace.places();
     secure_journal(&places)?;
     let mut tally = Tally::default();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+use super::approval;
 use super::continue_prompt;
 use super::exit_code;
 use super::flags::ResumeFlags;
@@ -36,6 +37,7 @@ pub(super) fn drive(
     let mut next = (job, start);
     let code = loop {
         let (job, start) = next;
+        approval::keep_run(&job.workspace.repo, &job, &start)?;
         let state = execute(&runtime, job, start, global, places)?;
         match continue_prompt::ask(&state, global, flags.consent())? {
             Some(start) => {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use console::Term;
 
+use super::approval;
 use super::detach::detach;
 use super::drive::drive;
 use super::estimate;
@@ -71,6 +72,7 @@ fn approve_and_drive(
     let mut job = launch.job;
     settle_fork(&mut job)?;
     if flags.detach {
+        approval::keep_run(&workspace.repo, &job, &Start::New)?;
         return detach(&job, workspace, flags.consent());
     }
     let later = ResumeFlags::consenting(flags.consent());
@@ -139,6 +141,7 @@ impl<'a> Launch<'a> {
             std::fs::write(&path, to_toml(plan))
         };
         write().with_context(|| format!("the plan cannot be saved as {}", path.display()))?;
+        approval::keep_plan(&self.workspace.repo, plan)?;
         Ok(path)
     }
 }

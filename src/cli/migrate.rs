@@ -45,7 +45,7 @@ pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
     check_base(&workspace, &workspace.base()?, args.run.goal())?;
     let until = args.plan.until();
     let planned = or_without(&mut workspace, args.run.consent(), |workspace| {
-        make(workspace, &asked, until.clone())
+        make(global, workspace, &asked, until.clone())
     })?;
     let Some(planned) = planned else {
         return Ok(INTERRUPTED);

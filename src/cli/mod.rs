@@ -2,7 +2,9 @@
 //!
 //! A refusal is one sentence on standard error, with exit code 2. This room decides nothing about plans and runs.
 
+mod agent_settings;
 mod agents;
+mod approval;
 mod asked;
 mod cancel;
 mod clean;

@@ -14,7 +14,7 @@ use crate::run::PrepareError;
 pub(super) fn or_without<T>(
     workspace: &mut Workspace,
     consent: Consent,
-    work: impl Fn(&Workspace) -> anyhow::Result<T>,
+    work: impl Fn(&mut Workspace) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     match work(workspace) {
         Err(error) if accepts(&error, consent)? => {

@@ -15,7 +15,7 @@ use super::plan_file::{refuse_existing, save, say_saved};
 use super::research::research;
 use super::review::SummaryLine;
 use super::workspace::{Workspace, say_circumstances};
-use super::{drift, estimate, review};
+use super::{agent_settings, approval, drift, estimate, review};
 use crate::codemod::{Codemod, OldUsePattern};
 use crate::config::{AgentOptionsError, AgentSpec};
 use crate::git::Base;
@@ -68,17 +68,19 @@ pub(super) struct Planned {
 }
 
 pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
-    let mut workspace = Workspace::open(global)?;
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let new = args.output.as_ref().filter(|_| !to_stdout && !args.force);
     if let Some(file) = &args.holds {
+        let workspace = Workspace::unasked(global)?;
         return drift::check(global, &workspace, file, args.plan.base());
     }
     if let Some(file) = &args.rebase {
+        let workspace = Workspace::unasked(global)?;
         refuse_existing(&workspace, new.filter(|output| *output != file), "-o")?;
         let output = args.output.as_deref();
         return drift::rebase(global, &workspace, file, args.plan.base(), output);
     }
+    let mut workspace = Workspace::open(global)?;
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.agents.apply(&mut workspace.config);
@@ -97,7 +99,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
     }
     let until = args.plan.until();
     let planned = or_without(&mut workspace, Consent::Ask, |workspace| {
-        make(workspace, &asked, until.clone())
+        make(global, workspace, &asked, until.clone())
     })?;
     let Some(Planned { plan, files, .. }) = planned else {
         return Ok(INTERRUPTED);
@@ -108,6 +110,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
         std::fs::write(workspace.dir.join(path), drawn)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    approval::keep_plan(&workspace.repo, &plan)?;
     let text = to_toml(&plan);
     if global.json {
         let data: serde_json::Value =
@@ -127,12 +130,14 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<u8> {
 /// Makes a plan as requested; with a codemod it holds only files that the codemod really changes. Returns `None` where
 /// the person interrupted it.
 pub(super) fn make(
-    workspace: &Workspace,
+    global: &Global,
+    workspace: &mut Workspace,
     asked: &Asked,
     until: Option<OldUsePattern>,
 ) -> anyhow::Result<Option<Planned>> {
-    let Workspace { repo, config, .. } = workspace;
     let base = workspace.base()?;
+    agent_settings::settle(global, workspace, &base.id, &[])?;
+    let Workspace { repo, config, .. } = &*workspace;
     let (globs, instruction) = asked.resolve(repo, &plan::tracked(repo, &base.id)?)?;
     let members = config.agent_shares()?;
     let codemod = match config.agent.resolve() {

@@ -1,5 +1,6 @@
 //! Prepares an earlier run again: secures its journal and reads its saved settings, which the flags change.
 
+use super::approval;
 use super::flags::ResumeFlags;
 use super::global::Global;
 use super::workspace::{folder, secure_journal};
@@ -12,6 +13,7 @@ pub(super) fn prepare_again(
     flags: &ResumeFlags,
 ) -> anyhow::Result<Job> {
     known.check_idle()?;
+    approval::require_run(global, known)?;
     secure_journal(&known.places)?;
     let mut settings = known.resume_settings()?;
     flags.apply(&mut settings);

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::approval::NotApproved;
+use super::exit_code::NOT_APPROVED;
 use super::global::{Color, Global};
 use super::{
     agents, cancel, clean, demo, diff, doctor, export, list, logs, migrate, plan, prs, publish,
@@ -20,7 +22,7 @@ Exit codes:
        with --min-success, at least that many
   1    some units failed or were blocked; with plan --holds: the plan does not hold
   2    bad usage or input; nothing was done
-  3    the plan was not approved
+  3    the plan, or what the repository would decide, was not approved
   130  interrupted";
 
 /// Turn one codebase-wide change into a stack of small, independent pull requests.
@@ -99,10 +101,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match dispatch(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let broke_off = error
-                .downcast_ref::<RunError>()
-                .is_some_and(|error| !error.is_refusal());
-            let code = if broke_off { 1 } else { 2 };
+            let code = exit_code_of(&error);
             let _ = writeln!(
                 std::io::stderr(),
                 "{}: {}",
@@ -111,6 +110,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             );
             ExitCode::from(code)
         }
+    }
+}
+
+fn exit_code_of(error: &anyhow::Error) -> u8 {
+    let broke_off = error
+        .downcast_ref::<RunError>()
+        .is_some_and(|error| !error.is_refusal());
+    match broke_off {
+        true => 1,
+        false if error.is::<NotApproved>() => NOT_APPROVED,
+        false => 2,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use clap::Args;
 
+use super::approval;
 use super::drive::drive;
 use super::flags::{PublishingFlags, ResumeFlags};
 use super::global::Global;
@@ -27,6 +28,7 @@ pub(super) fn run(global: &Global, args: &PublishArgs) -> anyhow::Result<u8> {
         return publish_ready(global, &known, args);
     }
     known.check_idle()?;
+    approval::require_run(global, &known)?;
     secure_journal(&known.places)?;
     let mut settings = known.publish_settings()?;
     args.publishing.apply(&mut settings.publish);

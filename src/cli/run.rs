@@ -14,6 +14,8 @@ use super::output::{can_ask, say};
 use super::resume::{self, ResumeArgs};
 use super::review::{Unfinished, ask_unfinished};
 use super::workspace::{Workspace, check_base, say_circumstances, secure_journal};
+use super::{agent_settings, approval};
+use crate::config::AgentOptions;
 use crate::plan::{self, Plan};
 use crate::run::{self, AgentSource, RunState};
 use crate::words;
@@ -31,6 +33,14 @@ pub(super) struct RunArgs {
     run: RunFlags,
 }
 
+impl RunArgs {
+    /// Checks whether the flags name the agents.
+    fn names_agents(&self, workspace: &Workspace) -> anyhow::Result<bool> {
+        let Workspace { config, dir, .. } = workspace;
+        Ok(self.agent.given(dir, config)?.is_given() || self.agents.is_given())
+    }
+}
+
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     let mut workspace = Workspace::open(global)?;
     let path = workspace.dir.join(&args.plan);
@@ -39,6 +49,15 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     let text = plan::file::text(text).with_context(|| args.plan.display().to_string())?;
     let mut plan =
         plan::load(&workspace.repo, &text).with_context(|| args.plan.display().to_string())?;
+    if !args.names_agents(&workspace)? {
+        let who = format!("the plan {}", args.plan.display());
+        approval::require(
+            global,
+            &workspace.repo,
+            &who,
+            &[run::deciding_of_plan(&plan)?],
+        )?;
+    }
     choose_agents(&mut workspace, args, &mut plan)?;
     args.run.apply(&mut workspace.config);
     let places = workspace.places();
@@ -55,15 +74,18 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     }
     let base = run::base_of_plan(&workspace.repo, &workspace.config, &plan)?;
     check_base(&workspace, &base, args.run.goal())?;
+    let of_plan: Vec<&AgentOptions> = plan.agents.values().collect();
+    agent_settings::settle(global, &mut workspace, &base.id, &of_plan)?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &mut workspace, &plan, &base, &args.run)
 }
 
 /// Takes the agents from the flags, else from the plan, else from batch.toml.
 fn choose_agents(workspace: &mut Workspace, args: &RunArgs, plan: &mut Plan) -> anyhow::Result<()> {
+    let names_agents = args.names_agents(workspace)?;
     let Workspace { config, dir, .. } = workspace;
     let mut source = run::prefer_plan_agents(plan, config);
-    if args.agent.given(dir, config)?.is_given() || args.agents.is_given() {
+    if names_agents {
         source = AgentSource::Settings;
     }
     args.agent.apply(config, dir)?;

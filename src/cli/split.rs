@@ -85,11 +85,28 @@ pub(super) fn run(global: &Global, args: &SplitArgs) -> anyhow::Result<u8> {
         Some(_) if to_stdout => print(&to_toml(&plan)).map(|()| 0),
         Some(file) => {
             save(&workspace, file, &to_toml(&plan))?;
+            remember(&workspace, file)?;
             say(&review::table(&plan, &[], stderr_width()));
             say_saved(file);
             Ok(0)
         }
     }
+}
+
+/// Notes where a plan is saved that names work: `batch clean` keeps the work as long as the plan is there.
+fn remember(workspace: &Workspace, file: &Path) -> anyhow::Result<()> {
+    let list = workspace.places().plans_elsewhere();
+    let line = format!("{}\n", workspace.dir.join(file).display());
+    let known = std::fs::read_to_string(&list).unwrap_or_default();
+    if known.lines().any(|known| known == line.trim_end()) {
+        return Ok(());
+    }
+    if let Some(folder) = list.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    std::fs::write(&list, known + &line)
+        .with_context(|| format!("{} cannot be written", list.display()))
 }
 
 /// Finds out what the user means: standard input, a file with patches, or a name that git knows.

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::approval;
 use super::global::Global;
 use super::output::say;
-use crate::config::{Config, FILE_NAME, own_settings};
+use crate::config::{Config, Team, own_settings};
 use crate::git::{Base, Repo};
 use crate::journal::{self, Repair};
 use crate::run::{self, Goal, KnownRun, Places};
+
+/// The name of the team's settings in a refusal.
+const WHO: &str = "batch.toml or .batch/ of this repository";
 
 /// A repository with its settings.
 pub(super) struct Workspace {
@@ -20,19 +24,36 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
+    /// Opens the repository with its settings; those that decide what runs must be approved.
     pub(super) fn open(global: &Global) -> anyhow::Result<Self> {
         let dir = folder(global)?;
         let repo = Repo::discover(&dir)?;
-        let team = match &global.config {
-            Some(path) => Some(dir.join(path)),
-            None => Some(repo.root().join(FILE_NAME)).filter(|path| path.exists()),
-        };
-        if let Some(path) = team.as_deref().filter(|_| global.config.is_none()) {
-            refuse_loosening(path)?;
+        let own_file = repo.root().join(FILE_NAME);
+        if global.config.is_none() && own_file.exists() {
+            refuse_loosening(&own_file)?;
         }
+        let team = team(global, &dir, &repo)?;
+        let deciding = std::slice::from_ref(team.deciding());
+        approval::require(global, &repo, WHO, deciding)?;
+        Self::with(repo, &team, dir)
+    }
+
+    /// Opens the repository without asking: settings that decide what runs count only where they are approved.
+    pub(super) fn unasked(global: &Global) -> anyhow::Result<Self> {
+        let dir = folder(global)?;
+        let repo = Repo::discover(&dir)?;
+        let mut team = team(global, &dir, &repo)?;
+        if !approval::is_approved(global, &repo, team.deciding()) {
+            team = team.harmless();
+        }
+        Self::with(repo, &team, dir)
+    }
+
+    fn with(repo: Repo, team: &Team, dir: PathBuf) -> anyhow::Result<Self> {
         let own = own_settings(|name| std::env::var_os(name));
-        let mut config = Config::layered(team.as_deref(), own.as_deref())?;
-        config.load_prompts(repo.root())?;
+        let mut config = team.above(own.as_deref())?;
+        // What a file says of it is nobody's approval.
+        config.agent_settings.clear();
         Ok(Self { repo, config, dir })
     }
 
@@ -58,6 +79,14 @@ fn refuse_loosening(path: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Reads the settings of the team: in the file that the user names, or in the checkout.
+pub(super) fn team(global: &Global, dir: &Path, repo: &Repo) -> anyhow::Result<Team> {
+    Ok(match &global.config {
+        Some(path) => Team::in_file(&dir.join(path), repo.root())?,
+        None => Team::of_checkout(repo.root())?,
+    })
 }
 
 /// Returns the folder where the user called batch.

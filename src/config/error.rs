@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::words;
+
 /// Why a `batch.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -15,6 +17,16 @@ pub(crate) enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("nothing can be remembered, because neither XDG_STATE_HOME nor HOME is set")]
+    NoHome,
+    #[error("{} is no regular file inside the repository: put a file in its place", path.display())]
+    NoFile { path: PathBuf },
+    #[error(
+        "{} is larger than {}, which is no settings file: make it smaller",
+        path.display(),
+        words::bytes(*limit)
+    )]
+    TooLarge { path: PathBuf, limit: u64 },
     #[error("{}, line {line}: {message}", path.display())]
     Fault {
         path: PathBuf,

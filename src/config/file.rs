@@ -18,6 +18,7 @@ use super::error::ConfigError;
 use super::prompts::PromptConfig;
 use super::regenerate::Regenerate;
 use super::repository::{ForkChoice, RepoName};
+use super::repository_file::read_bounded;
 use super::sandbox::SandboxConfig;
 use super::shares::Shares;
 use super::success::{MinSuccess, PublishWhen};
@@ -46,6 +47,10 @@ pub(crate) struct Config {
     pub agent_tokens: Option<Tokens>,
     /// How much one agent may cost on a unit.
     pub agent_budget: Option<Budget>,
+    /// The hashes of the coding agents' own settings in the repository that the agents may obey. Only batch writes
+    /// them, into the settings of a run: in batch.toml they have no effect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agent_settings: Vec<String>,
     /// Templates of the prompts.
     pub prompts: PromptConfig,
     /// Prices of models, by name.
@@ -232,27 +237,13 @@ impl Config {
 
     /// Reads the settings file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(path).map_err(|source| ConfigError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
         let fault = |(line, message)| ConfigError::Fault {
             path: path.to_path_buf(),
             line,
             message,
         };
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = valid.split(|byte| *byte == b'\n').count();
-            let message = "this line is not UTF-8 text: save the file as UTF-8";
-            fault((line, message.to_owned()))
-        })?;
+        let text = text_of(read_bounded(path)?).map_err(fault)?;
         Self::parse(&text).map_err(fault)
-    }
-
-    /// Reads the prompt templates of a checkout, where the settings have none.
-    pub(crate) fn load_prompts(&mut self, root: &Path) -> Result<(), ConfigError> {
-        self.prompts.load_missing(root)
     }
 
     /// Writes the settings as a `batch.toml` with the same meaning.
@@ -272,6 +263,16 @@ impl Config {
             (line, error.message().to_owned())
         })
     }
+}
+
+/// Returns the text of a settings file, or the line that is none.
+pub(super) fn text_of(bytes: Vec<u8>) -> Result<String, (usize, String)> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').count();
+        let message = "this line is not UTF-8 text: save the file as UTF-8";
+        (line, message.to_owned())
+    })
 }
 
 #[cfg(test)]

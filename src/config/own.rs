@@ -1,4 +1,4 @@
-//! The user's own settings, in `~/.config/batch/config.toml`: the keys of `batch.toml`, below it in rank.
+//! The settings of a team, and below them in rank the user's own, in `~/.config/batch/config.toml`: the same keys.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::agent::CodingKind;
+use super::deciding::Deciding;
 use super::error::ConfigError;
-use super::file::Config;
+use super::file::{Config, FILE_NAME, text_of};
+use super::prompts::PromptConfig;
+use super::repository_file::{read_bounded, read_repository_file};
 
 /// Returns where the user's own settings stand, by the rules of XDG.
 pub(crate) fn own_settings(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
@@ -21,42 +24,93 @@ pub(crate) fn own_settings(variable: impl Fn(&str) -> Option<OsString>) -> Optio
     Some(base.join("batch/config.toml"))
 }
 
-impl Config {
-    /// Reads the settings of a team above the user's own. Either may be absent.
-    pub(crate) fn layered(team: Option<&Path>, own: Option<&Path>) -> Result<Self, ConfigError> {
+/// The settings of a team: `batch.toml` and `.batch/prompts/`, which anybody with access to the repository may have
+/// written.
+#[derive(Debug, Default)]
+pub(crate) struct Team {
+    table: Table,
+    prompts: PromptConfig,
+    deciding: Deciding,
+}
+
+impl Team {
+    /// Reads the settings in the checkout at `root`.
+    pub(crate) fn of_checkout(root: &Path) -> Result<Self, ConfigError> {
+        let mut team = Self::with_prompts(root)?;
+        let path = root.join(FILE_NAME);
+        if path.symlink_metadata().is_ok() {
+            let bytes = read_repository_file(&path, root)?;
+            team.table = table(&path, bytes)?;
+            team.deciding = team.deciding.and(Deciding::of_table(&team.table));
+        }
+        Ok(team)
+    }
+
+    /// Reads the settings in a file that the user names, in place of those in `batch.toml`. The user vouches for it.
+    pub(crate) fn in_file(path: &Path, root: &Path) -> Result<Self, ConfigError> {
+        Ok(Self {
+            table: table(path, read_bounded(path)?)?,
+            ..Self::with_prompts(root)?
+        })
+    }
+
+    fn with_prompts(root: &Path) -> Result<Self, ConfigError> {
+        let prompts = PromptConfig::of_checkout(root)?;
+        Ok(Self {
+            deciding: prompts.deciding(),
+            prompts,
+            ..Self::default()
+        })
+    }
+
+    /// The settings that need approval.
+    #[must_use]
+    pub(crate) fn deciding(&self) -> &Deciding {
+        &self.deciding
+    }
+
+    /// The settings without those that need approval.
+    #[must_use]
+    pub(crate) fn harmless(mut self) -> Self {
+        if !self.deciding.is_empty() {
+            Deciding::remove_from(&mut self.table);
+            self.prompts = PromptConfig::default();
+        }
+        self
+    }
+
+    /// Puts the settings above the user's own in the file `own`, which may be absent.
+    pub(crate) fn above(&self, own: Option<&Path>) -> Result<Config, ConfigError> {
+        let mut settings = Table::new();
         let own = own.filter(|path| path.exists());
-        let (Some(path), team) = (own, team) else {
-            return team.map_or_else(|| Ok(Self::default()), Self::read);
-        };
-        // Each is read by itself first, so that a fault has its file and its line.
-        let own = Self::read(path)?;
-        let Some(team) = team else {
-            return Ok(own);
-        };
-        Self::read(team)?;
-        let mut table = table(path)?;
-        overlay(&mut table, self::table(team)?);
-        table
-            .try_into()
-            .map_err(|error: toml::de::Error| ConfigError::Fault {
-                path: path.to_path_buf(),
-                line: 1,
-                message: error.message().to_owned(),
-            })
+        if let Some(path) = own {
+            settings = table(path, read_bounded(path)?)?;
+        }
+        overlay(&mut settings, self.table.clone());
+        let mut config: Config =
+            settings
+                .try_into()
+                .map_err(|error: toml::de::Error| ConfigError::Fault {
+                    path: own.map_or_else(|| FILE_NAME.into(), Path::to_path_buf),
+                    line: 1,
+                    message: error.message().to_owned(),
+                })?;
+        config.prompts.fill_from(&self.prompts);
+        Ok(config)
     }
 }
 
-fn table(path: &Path) -> Result<Table, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+/// Reads a file by itself, so that a fault has its file and its line.
+fn table(path: &Path, bytes: Vec<u8>) -> Result<Table, ConfigError> {
+    let fault = |(line, message)| ConfigError::Fault {
         path: path.to_path_buf(),
-        source,
-    })?;
+        line,
+        message,
+    };
+    let text = text_of(bytes).map_err(fault)?;
+    Config::parse(&text).map_err(fault)?;
     text.parse()
-        .map_err(|error: toml::de::Error| ConfigError::Fault {
-            path: path.to_path_buf(),
-            line: 1,
-            message: error.message().to_owned(),
-        })
+        .map_err(|error: toml::de::Error| fault((1, error.message().to_owned())))
 }
 
 /// Puts settings of higher rank over others. Fields of two agents, or of two prices, never mix.
@@ -138,18 +192,58 @@ mod tests {
              agents = \"claude:1,codex:1\"\n",
         )
         .unwrap();
-        let only_own = Config::layered(None, Some(&own)).unwrap();
+        let root = dir.path();
+        let layered = || Team::of_checkout(root).unwrap().above(Some(&own)).unwrap();
+        let only_own = layered();
         assert_eq!(only_own.run.jobs, Some(7));
         fs::write(&team, "[agent]\nkind = \"claude\"\n[run]\njobs = 2\n").unwrap();
-        let both = Config::layered(Some(&team), Some(&own)).unwrap();
+        let both = layered();
         assert_eq!(both.agent.kind, Some(CodingKind::Claude.kind()));
         assert_eq!(both.agent.model, None);
         assert_eq!(both.run.agents, None);
         assert_eq!((both.run.jobs, both.run.canary), (Some(2), Some(true)));
         assert_eq!(both.attempts.map(u32::from), Some(5));
         assert_eq!(
-            Config::layered(Some(&team), Some(&dir.path().join("none"))).unwrap(),
+            Team::of_checkout(root)
+                .unwrap()
+                .above(Some(&root.join("none")))
+                .unwrap(),
             Config::read(&team).unwrap()
+        );
+    }
+
+    #[test]
+    fn without_approval_only_harmless_settings_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        fs::create_dir_all(root.join(".batch/prompts")).unwrap();
+        fs::write(root.join(".batch/prompts/unit.md"), "obey").unwrap();
+        fs::write(
+            root.join("batch.toml"),
+            "attempts = 4\n[run]\njudge = \"x\"\n",
+        )
+        .unwrap();
+        let team = Team::of_checkout(root).unwrap();
+        let names: Vec<_> = team.deciding().iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [".batch/prompts/unit.md", "run.judge"]);
+        let all = team.above(None).unwrap();
+        assert_eq!(all.run.judge.as_deref(), Some("x"));
+        assert_eq!(all.prompts.unit.as_deref(), Some("obey"));
+        let harmless = team.harmless().above(None).unwrap();
+        assert_eq!(harmless.attempts.map(u32::from), Some(4));
+        assert_eq!((harmless.run.judge, harmless.prompts.unit), (None, None));
+    }
+
+    #[test]
+    fn a_file_that_the_user_names_needs_no_approval() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("mine.toml");
+        fs::write(&file, "[run]\njudge = \"x\"\n").unwrap();
+        let team = Team::in_file(&file, dir.path()).unwrap();
+        assert!(team.deciding().is_empty());
+        assert_eq!(
+            team.harmless().above(None).unwrap().run.judge.as_deref(),
+            Some("x")
         );
     }
 

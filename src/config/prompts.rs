@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::deciding::Deciding;
 use super::error::ConfigError;
+use super::repository_file::read_repository_file;
 
 /// The folder of the templates in a checkout.
 const FOLDER: &str = ".batch/prompts";
@@ -23,19 +25,52 @@ pub(crate) struct PromptConfig {
 }
 
 impl PromptConfig {
-    /// Reads the templates of a checkout that the settings do not have.
-    pub(super) fn load_missing(&mut self, root: &Path) -> Result<(), ConfigError> {
-        for (name, template) in [
+    /// Reads the templates of a checkout.
+    pub(super) fn of_checkout(root: &Path) -> Result<Self, ConfigError> {
+        let mut found = Self::default();
+        for (name, template) in found.named() {
+            let path = root.join(FOLDER).join(name);
+            if path.symlink_metadata().is_ok() {
+                let bytes = read_repository_file(&path, root)?;
+                let text = String::from_utf8(bytes).map_err(|error| ConfigError::Read {
+                    path,
+                    source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+                })?;
+                *template = Some(text);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Names the templates for approval: agents obey them.
+    pub(super) fn deciding(&self) -> Deciding {
+        let mut all = self.clone();
+        let given = all.named().into_iter();
+        given.fold(
+            Deciding::default(),
+            |deciding, (name, template)| match template {
+                Some(text) => deciding.with(&format!("{FOLDER}/{name}"), text),
+                None => deciding,
+            },
+        )
+    }
+
+    /// Takes the templates that are missing from others.
+    pub(super) fn fill_from(&mut self, others: &Self) {
+        let mut others = others.clone();
+        for ((_, template), (_, other)) in self.named().into_iter().zip(others.named()) {
+            if template.is_none() {
+                *template = other.take();
+            }
+        }
+    }
+
+    /// The templates with the names of their files.
+    fn named(&mut self) -> [(&'static str, &mut Option<String>); 3] {
+        [
             ("common.md", &mut self.common),
             ("unit.md", &mut self.unit),
             ("plan.md", &mut self.plan),
-        ] {
-            let path = root.join(FOLDER).join(name);
-            if template.is_none() && path.exists() {
-                let text = std::fs::read_to_string(&path);
-                *template = Some(text.map_err(|source| ConfigError::Read { path, source })?);
-            }
-        }
-        Ok(())
+        ]
     }
 }

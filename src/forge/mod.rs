@@ -33,7 +33,9 @@ mod wait;
 pub(crate) use action::{Action, MergeWhen};
 pub(crate) use closing_keyword::without_closing_keywords;
 pub(crate) use error::ForgeError;
-pub(crate) use github::{GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Token};
+pub(crate) use github::{
+    GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Server, Token, remedy, serves,
+};
 pub(crate) use local::LocalForge;
 #[cfg(debug_assertions)]
 pub(crate) use pace::Budget;

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::aside::missing_aside;
 use super::delete::delete_tree;
 use super::error::{Context, GitError};
 use super::id::{TreeId, TreeIsh};
@@ -78,7 +79,7 @@ impl Repo {
             delete_tree(left).map_err(|error| GitError::io("cannot remove", left, error))?;
         }
         copy_index(index, &next)?;
-        let tree = self.store_all(worktree, &next)?;
+        let tree = self.store_all(worktree, &next, &missing_aside(worktree, index)?)?;
         std::fs::rename(&next, index)
             .map_err(|error| GitError::io("cannot replace", index, error))?;
         Ok(tree)
@@ -94,11 +95,17 @@ impl Repo {
             tempfile::tempdir().map_err(|error| GitError::io("cannot copy", index, error))?;
         let copy = folder.path().join("index");
         copy_index(index, &copy)?;
-        self.store_all(worktree, &copy)
+        self.store_all(worktree, &copy, &missing_aside(worktree, index)?)
     }
 
-    /// Stores all files of the worktree, enters them into `index`, and returns the tree of them.
-    fn store_all(&self, worktree: &Path, index: &Path) -> Result<TreeId, GitError> {
+    /// Stores all files of the worktree, enters them into `index`, and returns the tree of them. The files that are
+    /// left `aside` stay in the index as they are.
+    fn store_all(
+        &self,
+        worktree: &Path,
+        index: &Path,
+        aside: &[Vec<u8>],
+    ) -> Result<TreeId, GitError> {
         let git = |args: &[&str]| {
             self.git_in_worktree(worktree, index)
                 .without_secrets()
@@ -132,7 +139,11 @@ impl Repo {
                 .stdin(made)
                 .run()?;
         }
-        let (_, said) = git(&["add", "--all", "--", "."]).run_with_warnings()?;
+        let add = git(&["add", "--all", "--", "."]);
+        let add = aside.iter().fold(add, |add, path| {
+            add.arg_with_path(":(top,exclude,literal)", path)
+        });
+        let (_, said) = add.run_with_warnings()?;
         self.refuse_unread(worktree, index, &said)?;
         let after = tree()?;
         if self.keep_stored_forms(worktree, index, &before, &after)? {
@@ -233,18 +244,10 @@ impl Repo {
             Colours::Off => "--color=never",
         };
         self.git(["diff", "--no-ext-diff", "--no-textconv", colours])
+            // A missing object would be fetched by what the repository's configuration names.
+            .env("GIT_NO_LAZY_FETCH", "1")
             .args(&[before.id(), after.id()])
             .run()
-    }
-
-    /// Checks whether tracked files of the user's checkout differ from its commit.
-    pub(crate) fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
-        let out = self
-            .git_in_checkout(["status", "--porcelain", "-uno", "--ignore-submodules"])
-            // Without it git also refreshes the user's index (git-status(1), "Background refresh").
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .run()?;
-        Ok(!out.is_empty())
     }
 }
 

@@ -139,10 +139,7 @@ impl Repo {
     /// Checks whether git knows a commit by this name.
     pub(crate) fn has_revision(&self, name: &str) -> bool {
         let repo = git2::Repository::open(&self.root);
-        repo.is_ok_and(|repo| {
-            let found = repo.revparse_single(name);
-            found.is_ok_and(|object| object.peel_to_commit().is_ok())
-        })
+        repo.is_ok_and(|repo| named_commit(&repo, name).is_some())
     }
 
     /// Keeps work that a plan names in the repository; `false` where the repository does not have it any more.
@@ -159,9 +156,7 @@ impl Repo {
         // HEAD is that of the checkout in which the user called batch.
         let repo = git2::Repository::open(&self.root)
             .context(|| format!("the checkout {} cannot be opened", self.root.display()))?;
-        let found = repo.revparse_single(name);
-        let found = found.and_then(|object| object.peel_to_commit());
-        let Ok(commit) = found else {
+        let Some(commit) = named_commit(&repo, name) else {
             return Err(WorkError::Unknown {
                 name: name.to_owned(),
                 near: near_names(&repo, name),
@@ -252,6 +247,13 @@ impl ExistingWork {
             (_, more) => format!("{}; and {more} more", subjects.join("; ")),
         }
     }
+}
+
+/// Returns the commit that a name means. Where a branch and a tag have one name, it is the branch, which is asked for.
+fn named_commit<'r>(repo: &'r git2::Repository, name: &str) -> Option<git2::Commit<'r>> {
+    let branch = repo.find_branch(name, git2::BranchType::Local).ok();
+    let branch = branch.and_then(|branch| branch.get().peel_to_commit().ok());
+    branch.or_else(|| repo.revparse_single(name).ok()?.peel_to_commit().ok())
 }
 
 /// Checks whether the name is one that `git stash list` prints.

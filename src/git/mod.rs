@@ -6,6 +6,7 @@
 //! configuration; it writes worktrees, branches of its own, and objects. It knows nothing of plans, agents or runs.
 
 mod ancestry;
+mod aside;
 mod attributes;
 mod base;
 mod changes;
@@ -47,10 +48,12 @@ mod revert;
 mod stored_form;
 mod tree_diff;
 mod tree_merge;
+mod uncommitted;
 mod unread;
 mod worktree;
 mod worktree_state;
 
+pub(crate) use aside::{Overlooked, TrackedFile, leave_aside, overlook, tracked_files};
 pub(crate) use attributes::Attributes;
 pub use base::Base;
 pub(crate) use changes::{Change, ChangeKind, Changes, Colours, Content};

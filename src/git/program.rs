@@ -226,7 +226,8 @@ impl Git {
         self.within(NETWORK_LIMIT)
     }
 
-    fn within(mut self, limit: Duration) -> Self {
+    /// Ends git when it takes longer.
+    pub(super) fn within(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self
     }

@@ -221,7 +221,12 @@ fn all_agents_of_a_run_are_told_the_same_first() {
         "# Yours: {{ files | join(' ') }}\n",
     );
     repo.write(".git/info/exclude", "/.batch\n");
-    let _ = repo.migrate().agent(SIGN).units(3).run().exits(0);
+    let migrate = || repo.migrate().agent(SIGN).units(3);
+    // Agents obey it, so it needs an approval.
+    let refused = migrate().run().exits(3);
+    let said = refused.raw_stderr().split_once("--approve ");
+    let hash = said.and_then(|(_, rest)| rest.get(..32)).expect("a hash");
+    let _ = migrate().with(["--approve", hash]).run().exits(0);
 
     let prompts: Vec<String> = repo
         .state_files("prompt.md")

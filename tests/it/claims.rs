@@ -4,6 +4,7 @@
 use insta::assert_snapshot;
 
 use crate::support::Repo;
+use crate::support::agents::each;
 
 /// The folders of five units.
 const FIVE: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -36,11 +37,6 @@ fn merge_all(repo: &Repo) {
         repo.git(["fetch", "--quiet", "origin"]);
         repo.git(["merge", "--quiet", "--message", "merged", &*branch]);
     }
-}
-
-/// Runs a command for each claimed file, which is in `$f`.
-fn each(command: &str) -> String {
-    format!("tr '\\0' '\\n' <\"$BATCH_FILES\" | while read -r f; do {command}; done")
 }
 
 #[test]

@@ -1,11 +1,7 @@
 //! What units own beyond their claims, where a person starts units again, stops them, or lets several works compete.
 
 use crate::support::Repo;
-
-/// Runs a command for each claimed file, which is in `$f`.
-fn each(command: &str) -> String {
-    format!("tr '\\0' '\\n' <\"$BATCH_FILES\" | while read -r f; do {command}; done")
-}
+use crate::support::agents::each;
 
 /// Three sources and a list that all of them change.
 fn sharing() -> Repo {

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::agents::each;
 use crate::support::{Migrate, Repo};
 
 /// The folders of the units.
 const LETTERS: [&str; 3] = ["a", "b", "c"];
 
 /// Notes that it works, and runs a command for each claimed file, which is in `$f`.
-fn each(command: &str) -> String {
-    format!("note\ntr '\\0' '\\n' <\"$BATCH_FILES\" | while read -r f; do {command}; done")
+fn noting_each(command: &str) -> String {
+    format!("note\n{}", each(command))
 }
 
 /// A run that is killed and resumed.
@@ -51,7 +52,7 @@ const SCENARIOS: [Scenario; 6] = [
 n=$(basename "$f" .js)
 sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json"#;
             let add = format!("echo young >\"$f\"; {add}");
-            repo.migrate().paths(["src/"]).agent(&each(&add))
+            repo.migrate().paths(["src/"]).agent(&noting_each(&add))
         },
         units: 3,
         merged: &[
@@ -72,7 +73,7 @@ sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json
         },
         start: |repo| {
             let take = r#"echo young >"$f"; n=$(basename "$f" .js); sed -i "/^$n$/d" list; echo "$n-new" >>list"#;
-            repo.migrate().paths(["src/"]).agent(&each(take))
+            repo.migrate().paths(["src/"]).agent(&noting_each(take))
         },
         units: 3,
         merged: &[
@@ -93,7 +94,8 @@ sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json
         start: |repo| {
             let next =
                 r"n=$(ls db | tail -n 1 | cut -c 1-4 | sed 's/^0*//'); n=$(printf %04d $((n + 1)))";
-            let add = each(r#"echo y >>"$f"; echo alter >"db/${n}_$(basename "$f" .js).sql""#);
+            let add =
+                noting_each(r#"echo y >>"$f"; echo alter >"db/${n}_$(basename "$f" .js).sql""#);
             repo.migrate()
                 .paths(["src/"])
                 .agent(&format!("{next}\n{add}"))
@@ -111,8 +113,9 @@ sed -i "s/\"moment\": \"2\"/\"moment\": \"2\",\n    \"$n\": \"1\"/" package.json
         },
         start: |repo| {
             let check = repo.program("check", USED_IS_NAMED);
-            let swap =
-                each(r#"echo dayjs >"$f"; sed -i 's/"moment": "2"/"dayjs": "1"/' package.json"#);
+            let swap = noting_each(
+                r#"echo dayjs >"$f"; sed -i 's/"moment": "2"/"dayjs": "1"/' package.json"#,
+            );
             repo.migrate()
                 .paths(["src/"])
                 .agent(&swap)
@@ -160,7 +163,7 @@ esac";
         },
         start: |repo| {
             let add = r#"n=$(basename "$f" .js); echo "$n" >"$f"; echo "$n" >>list"#;
-            repo.migrate().paths(["src/"]).agent(&each(add))
+            repo.migrate().paths(["src/"]).agent(&noting_each(add))
         },
         units: 3,
         merged: &[
@@ -200,12 +203,10 @@ fn survives(scenario: &Scenario, event: &str) -> Option<String> {
     };
     let again = repo.batch(["resume"]);
     // Before its first event a run is nothing, and after its last event there is nothing to resume.
-    if again.code() == 2 {
-        let none = event == "0";
-        if none {
-            return Some(last);
-        }
-    } else {
+    if again.code() == 2 && event == "0" {
+        return Some(last);
+    }
+    if again.code() != 2 {
         assert_eq!(again.code(), 0, "{what}: {again}");
     }
     proven(&repo, scenario, &what);

@@ -3,12 +3,8 @@
 
 use insta::assert_snapshot;
 
+use crate::support::agents::each;
 use crate::support::{Migrate, Output, Repo};
-
-/// Runs a command for each claimed file, which is in `$f`.
-fn each(command: &str) -> String {
-    format!("tr '\\0' '\\n' <\"$BATCH_FILES\" | while read -r f; do {command}; done")
-}
 
 /// So many lines of JavaScript.
 fn calls(lines: std::ops::Range<usize>) -> String {
@@ -287,6 +283,11 @@ echo"#;
 
 /// Lets a coding agent do this with each file of one unit.
 fn coded(files: &[(&str, &str)], work: &str) -> (Repo, Output) {
+    asked("old to new", files, work)
+}
+
+/// The same for another instruction.
+fn asked(instruction: &str, files: &[(&str, &str)], work: &str) -> (Repo, Output) {
     let repo = files
         .iter()
         .fold(Repo::new(), |repo, (path, text)| repo.file(path, text))
@@ -294,7 +295,7 @@ fn coded(files: &[(&str, &str)], work: &str) -> (Repo, Output) {
         .with_remote();
     std::fs::write(repo.root().join("work"), work).expect("the work");
     let claude = repo.program("claude", CLAUDE);
-    let migrate = repo.migrate().paths(["src/"]).saying("old to new");
+    let migrate = repo.migrate().paths(["src/"]).saying(instruction);
     let migrate = migrate.command_line(&claude.to_string_lossy()).units(1);
     let output = migrate
         .with(["--agent", "claude", "--planner", "graph"])
@@ -373,6 +374,11 @@ fn a_deleted_file_is_told_unless_that_was_asked_for() {
         .exits(0)
         .says("src/a.js: it is deleted, and had 1 line");
     assert_eq!(repo.worked().len(), 2);
+    let (repo, output) = asked("delete the old files", &files, work);
+    let output = output.exits(0);
+    let said = output.stdout() + &output.stderr();
+    assert!(!said.contains("it is deleted"), "{said}");
+    assert_eq!(repo.worked().len(), 1);
 }
 
 #[test]

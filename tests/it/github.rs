@@ -202,7 +202,7 @@ fn what_is_wished_for_beyond_the_pull_request_is_asked_for_and_what_fails_is_tol
     )
     .exits(0);
     output
-        .says("PR #1: labels are missing: the token from GITHUB_TOKEN may not label")
+        .says("PR #1: labels are missing: the token from GH_ENTERPRISE_TOKEN may not label")
         .says("not assigned to mallory");
     let pull = server.state().pull(1).clone();
     assert!(
@@ -466,7 +466,7 @@ fn a_named_repository_is_looked_for_on_no_server_that_the_remote_is_not_on() {
     to("work:acme/shop.git");
     migrate(&repo, &["--repo", "acme/shop", "--fork"])
         .exits(2)
-        .says("it is on another host than the remote, where the token may not be sent");
+        .says("there is no token for github.com");
     for elsewhere in [
         "https://gitlab.test/acme/shop.git",
         "git://gitlab.test/acme/shop.git",
@@ -507,7 +507,7 @@ fn a_repository_is_named_for_github_only_and_by_owner_and_name() {
     );
     let tokenless = repo.migrate().command_line("true").anywhere();
     tokenless
-        .env("GITHUB_TOKEN", "")
+        .env("GH_ENTERPRISE_TOKEN", "")
         .run()
         .exits(2)
         .says("there is no token for 127.0.0.1");

@@ -40,7 +40,7 @@ fn many(pace: &ThrottleReason) {
     }
     let budget = format!("{}/{time}", most - most / 20);
     let env = [
-        ("GITHUB_TOKEN", TOKEN),
+        ("GH_ENTERPRISE_TOKEN", TOKEN),
         ("BATCH_SPACING_MS", "10"),
         ("BATCH_BUDGET", &budget),
     ];

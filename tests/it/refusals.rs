@@ -327,8 +327,8 @@ fn a_fault_in_the_settings_names_the_line() {
     >     js --no-checks
     ! error: [TMP]/repo/batch.toml, line 2: unknown field `jbos`, expected one of `agent`, `agents`, \
     !     `agent-timeout`, `idle-timeout`, `attempts`, `agent-turns`, `agent-tokens`, `agent-budget`, \
-    !     `prompts`, `prices`, `plan`, `worktrees`, `checks`, `regenerate`, `content`, `publish`, `run`, \
-    !     `environment`, `sandbox`, `github`
+    !     `agent-settings`, `prompts`, `prices`, `plan`, `worktrees`, `checks`, `regenerate`, `content`, \
+    !     `publish`, `run`, `environment`, `sandbox`, `github`
     [exit code 2]
     ");
 }

@@ -202,6 +202,15 @@ fn a_killed_run_goes_on_although_its_branch_is_gone() {
 }
 
 #[test]
+fn a_branch_is_split_although_a_tag_has_its_name() {
+    let repo = with_big_branch();
+    repo.git(["tag", "big", "main"]);
+    split(&repo, &["big", "--dry-run"])
+        .exits(0)
+        .says("5 of 5 units committed");
+}
+
+#[test]
 fn patches_are_split_whether_mails_or_one_diff() {
     let repo = with_big_branch();
     let wanted = tree(&repo, "big");
@@ -400,6 +409,12 @@ fn work_that_no_plan_needs_is_let_go() {
     repo.batch(["clean"])
         .exits(0)
         .says("which no run and no saved plan needs");
+    assert_eq!(pinned(), 0);
+    let _ = repo.batch(["split", "big", "-o", "../plan.toml"]).exits(0);
+    let _ = repo.batch(["clean"]).exits(0);
+    assert_eq!(pinned(), 1);
+    std::fs::remove_file(repo.root().join("plan.toml")).expect("the plan");
+    let _ = repo.batch(["clean"]).exits(0);
     assert_eq!(pinned(), 0);
     split(&repo, &["big", "--dry-run"])
         .exits(0)

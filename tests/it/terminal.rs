@@ -168,6 +168,30 @@ fn a_review_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn what_the_repository_would_decide_is_approved_once_with_a_key() {
+    for (key, code) in [("q", 3), ("a", 0)] {
+        let mark = "checked-by-the-repository";
+        let repo = Repo::with_packages(1).of_a_stranger().settings(&format!(
+            "[checks]\ncommands = [\"touch ../../../{mark}\"]\n"
+        ));
+        let migrate = repo.migrate().agent(SIGN).found_checks();
+        let words = migrate.words();
+        let mut it = AtTerminal::begin(repo, &words, &[]);
+        let shown = it.wait_for("pprove it");
+        assert!(shown.contains("checks.commands = ["), "{shown}");
+        it.write(key);
+        let (ended, it) = in_time("the program does not end", move || (it.end(), it));
+        assert_eq!(ended, Some(code));
+        assert_eq!(it.repo.root().join(mark).exists(), key == "a");
+        if key == "a" {
+            // The answer is remembered.
+            let again = it.repo.migrate().agent(SIGN).found_checks().run();
+            assert_eq!(again.code(), 0, "{again}");
+        }
+    }
+}
+
+#[test]
 fn when_the_first_units_fail_alike_the_person_is_asked_whether_to_go_on() {
     for (key, begun) in [("g", 4), ("s", 3)] {
         let repo = Repo::with_packages(4);

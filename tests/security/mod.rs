@@ -10,4 +10,5 @@ mod private_repository;
 mod published_is_proven;
 mod sandbox;
 mod user_git;
+mod who_decides;
 mod workers;

@@ -245,7 +245,7 @@ impl Round {
             command.args(&self.args);
         }
         if self.server.is_some() {
-            command.env("GITHUB_TOKEN", "ghp_torture");
+            command.env("GH_ENTERPRISE_TOKEN", "ghp_torture");
         }
         let also = log.try_clone().expect("the log");
         command

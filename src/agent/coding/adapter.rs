@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::Task;
 use crate::config::Price;
 
@@ -27,6 +28,9 @@ pub(super) trait Adapter: Send + Sync {
     fn needs_users_folder(&self) -> bool {
         false
     }
+
+    /// Names the files of a repository that the program would obey.
+    fn project_settings(&self) -> ProjectSettings;
 
     /// Returns the arguments and variables that start a turn.
     fn invocation(&self, turn: &Turn<'_>) -> Result<Invocation, AgentError>;

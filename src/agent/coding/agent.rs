@@ -22,6 +22,7 @@ use crate::agent::event::{AgentEvent, SessionId, ToolResult};
 use crate::agent::files::{make_folder, write_file};
 use crate::agent::id::AgentId;
 use crate::agent::prices;
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::prompt::with_feedback;
 use crate::agent::task::Task;
 use crate::agent::usage::Usage;
@@ -224,6 +225,10 @@ impl Agent for CodingAgent {
 
     fn late(&self) -> &'static [Quantity] {
         self.adapter.late(self.price())
+    }
+
+    fn project_settings(&self) -> ProjectSettings {
+        self.adapter.project_settings()
     }
 
     fn work<'a>(

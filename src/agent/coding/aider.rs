@@ -9,6 +9,7 @@ use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::AgentError;
 use crate::agent::event::AgentEvent;
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
 use crate::config::Price;
@@ -16,6 +17,19 @@ use crate::config::Price;
 pub(super) struct Aider;
 
 impl Adapter for Aider {
+    fn project_settings(&self) -> ProjectSettings {
+        // aider takes the address of its model from any of them, and commands from the first.
+        ProjectSettings {
+            places: &[
+                ".aider.conf.yml",
+                ".aider.model.settings.yml",
+                ".aider.model.metadata.json",
+                ".env",
+            ],
+            texts: &[],
+        }
+    }
+
     /// Names the keys of the providers that aider reaches without further settings.
     fn keys(&self) -> &'static [&'static str] {
         &[

@@ -12,6 +12,7 @@ use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::{AgentError, LimitReached};
 use crate::agent::event::{AgentEvent, Interruption, SessionId};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::{Usage, UsageSum};
 use crate::config::Price;
@@ -37,6 +38,15 @@ const ALIKE: [&str; 2] = [
 const RETRIES: (&str, &str) = ("CLAUDE_CODE_MAX_RETRIES", "4");
 
 impl Adapter for Claude {
+    fn project_settings(&self) -> ProjectSettings {
+        // `.claude` holds settings with hooks, environment and key helpers, and agents, commands and skills with hooks
+        // of their own.
+        ProjectSettings {
+            places: &[".claude", ".claude-plugin", ".lsp.json", ".mcp.json"],
+            texts: &[".claude/CLAUDE.md", ".claude/rules"],
+        }
+    }
+
     fn keys(&self) -> &'static [&'static str] {
         &[
             "ANTHROPIC_API_KEY",

@@ -15,6 +15,7 @@ use crate::agent::activity::open_items;
 use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
 use crate::config::Price;
@@ -22,6 +23,14 @@ use crate::config::Price;
 pub(super) struct Codex;
 
 impl Adapter for Codex {
+    fn project_settings(&self) -> ProjectSettings {
+        // Codex reads its settings there in a repository that the user trusts: servers, hooks, rules, notify commands.
+        ProjectSettings {
+            places: &[".codex"],
+            texts: &[],
+        }
+    }
+
     fn keys(&self) -> &'static [&'static str] {
         &["OPENAI_API_KEY", "CODEX_API_KEY"]
     }

@@ -11,6 +11,7 @@ use super::json::{list_of, number, result_of, text, tool_subject};
 use crate::agent::contract::Quantity;
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, Interruption, SessionId};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
 use crate::config::Price;
@@ -32,6 +33,29 @@ const CHANGING: &str = "write,shell";
 const USAGE: &str = "copilot-usage.json";
 
 impl Adapter for Copilot {
+    fn project_settings(&self) -> ProjectSettings {
+        // Copilot reads those of Claude Code, too.
+        ProjectSettings {
+            places: &[
+                ".copilot",
+                ".mcp.json",
+                ".lsp.json",
+                ".vscode/mcp.json",
+                ".github/copilot",
+                ".github/mcp.json",
+                ".github/lsp.json",
+                ".github/hooks",
+                ".github/extensions",
+                ".github/plugin",
+                ".github/agents",
+                ".github/skills",
+                ".claude",
+                ".claude-plugin",
+            ],
+            texts: &[".claude/CLAUDE.md", ".claude/rules"],
+        }
+    }
+
     /// Names Copilot's own keys only: a token for GitHub would let it push.
     fn keys(&self) -> &'static [&'static str] {
         &[

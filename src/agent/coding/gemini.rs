@@ -11,6 +11,7 @@ use crate::agent::contract::Quantity;
 use crate::agent::error::{AgentError, LimitReached};
 use crate::agent::event::{AgentEvent, SessionId};
 use crate::agent::files::{make_folder, write_file};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
 use crate::config::Price;
@@ -41,6 +42,14 @@ const SETTINGS: &str = r#"{
 "#;
 
 impl Adapter for Gemini {
+    fn project_settings(&self) -> ProjectSettings {
+        // Gemini takes the address of its model from `.env`.
+        ProjectSettings {
+            places: &[".gemini", ".env"],
+            texts: &[".gemini/GEMINI.md", ".gemini/system.md"],
+        }
+    }
+
     fn keys(&self) -> &'static [&'static str] {
         &["GEMINI_API_KEY", "GOOGLE_API_KEY"]
     }

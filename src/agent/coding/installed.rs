@@ -7,6 +7,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::adapters::adapter;
+use crate::agent::project_settings::ProjectSettings;
 use crate::config::CodingKind;
 use crate::process::{Capture, find_program};
 
@@ -71,6 +72,12 @@ impl InstalledAgent {
                 .to_owned(),
         )
     }
+}
+
+/// Returns the files of a repository that a coding agent would obey.
+#[must_use]
+pub(crate) fn project_settings(kind: CodingKind) -> ProjectSettings {
+    adapter(kind).project_settings()
 }
 
 /// Returns the version of a coding agent that docs/agents.md describes.

@@ -26,7 +26,9 @@ mod retry_moment;
 mod retry_time;
 
 pub(crate) use agent::CodingAgent;
-pub(crate) use installed::{InstalledAgent, choices, choose, find_installed, tested_version};
+pub(crate) use installed::{
+    InstalledAgent, choices, choose, find_installed, project_settings, tested_version,
+};
 
 #[cfg(test)]
 mod tests;

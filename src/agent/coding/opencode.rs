@@ -11,6 +11,7 @@ use crate::agent::contract::Quantity;
 use crate::agent::cost::{Cost, CostSource, Usd};
 use crate::agent::error::AgentError;
 use crate::agent::event::{AgentEvent, SessionId};
+use crate::agent::project_settings::ProjectSettings;
 use crate::agent::task::TaskKind;
 use crate::agent::usage::Usage;
 use crate::config::Price;
@@ -30,6 +31,14 @@ const READING: &str = r#"{"*":"allow","edit":"deny","bash":"deny",
 "task":"deny","external_directory":"deny","question":"deny"}"#;
 
 impl Adapter for Opencode {
+    fn project_settings(&self) -> ProjectSettings {
+        // Its folder may hold plugins, which are programs.
+        ProjectSettings {
+            places: &[".opencode", "opencode.json", "opencode.jsonc"],
+            texts: &[],
+        }
+    }
+
     /// Names the keys of the providers that opencode reaches without further settings.
     fn keys(&self) -> &'static [&'static str] {
         &[

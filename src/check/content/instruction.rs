@@ -1,29 +1,53 @@
 //! What an instruction asks for, as far as its words tell.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
+/// A list of words, as they begin.
+type Words = LazyLock<Option<Regex>>;
+
 /// Words that ask for less code, as they begin.
-const REMOVAL: &str = "remov|delet|drop|strip|prun|purg|simplif|shorten|trim|dedup|consolidat|eliminat|reduc|retir|\
+static REMOVAL: Words = LazyLock::new(|| {
+    beginning_with(
+        "remov|delet|drop|strip|prun|purg|simplif|shorten|trim|dedup|consolidat|eliminat|reduc|retir|\
     discard|truncat|condens|get rid|getting rid|rip out|ripping out|cleanup|clean up|cleans? up|\
-    cleaning up|cut(ting)? down|unused|obsolete|dead code";
+    cleaning up|cut(ting)? down|unused|obsolete|dead code",
+    )
+});
 
 /// Words that ask for other places of code.
-const MOVE: &str = "move|moving|renam|merg|inlin|split|extract|relocat|reorganis|reorganiz|restructur|transfer|\
-    combine|fold into|unify";
+static MOVE: Words = LazyLock::new(|| {
+    beginning_with(
+        "move|moving|renam|merg|inlin|split|extract|relocat|reorganis|reorganiz|restructur|transfer|\
+    combine|fold into|unify",
+    )
+});
 
 /// Words about the form of files.
-const FORM: &str = "line.?end|eol\\b|crlf|lf\\b|newline|carriage|dos2unix|unix2dos|byte.?order|bom\\b|encoding|utf-?8|\
-    format|prettier|editorconfig|whitespace|fmt\\b|lint|gofmt|rustfmt|black\\b";
+static FORM: Words = LazyLock::new(|| {
+    beginning_with(
+        "line.?end|eol\\b|crlf|lf\\b|newline|carriage|dos2unix|unix2dos|byte.?order|bom\\b|encoding|utf-?8|\
+    format|prettier|editorconfig|whitespace|fmt\\b|lint|gofmt|rustfmt|black\\b",
+    )
+});
 
 /// Words about the executable bit.
-const MODES: &str = "chmod|executable|permission|file mode|mode bit";
+static MODES: Words =
+    LazyLock::new(|| beginning_with("chmod|executable|permission|file mode|mode bit"));
 
 /// Words that ask for documents.
-const DOCUMENTS: &str = "document|docs?\\b|notes?\\b|summar|guide|readme|changelog|markdown|report|checklist|write.?up|\
-    todo list|plan\\b|manual|wiki";
+static DOCUMENTS: Words = LazyLock::new(|| {
+    beginning_with(
+        "document|docs?\\b|notes?\\b|summar|guide|readme|changelog|markdown|report|checklist|write.?up|\
+    todo list|plan\\b|manual|wiki",
+    )
+});
 
 /// Words that ask for scripts.
-const SCRIPTS: &str = "scripts?\\b|codemods?\\b|tools?\\b|command.?line|cli\\b|programs?\\b";
+static SCRIPTS: Words = LazyLock::new(|| {
+    beginning_with("scripts?\\b|codemods?\\b|tools?\\b|command.?line|cli\\b|programs?\\b")
+});
 
 /// Shorter code is also a word of plain English: `any`.
 const SHORTEST_CODE: usize = 4;
@@ -33,11 +57,9 @@ const SHORTEST_TOKEN: usize = 6;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Instruction(String);
 
-/// Checks whether a text has a word that begins like one of these.
-fn has_word(text: &str, beginnings: &str) -> bool {
-    let any = format!(r"(?i)\b({beginnings})");
-    // A test proves that the expressions compile.
-    Regex::new(&any).is_ok_and(|any| any.is_match(text))
+/// Compiles a list of words; a test proves that each list compiles.
+fn beginning_with(words: &str) -> Option<Regex> {
+    Regex::new(&format!(r"(?i)\b({words})")).ok()
 }
 
 impl Instruction {
@@ -45,24 +67,29 @@ impl Instruction {
         Self(words.into())
     }
 
+    fn has_word(&self, words: &Words) -> bool {
+        let words = words.as_ref();
+        words.is_some_and(|words| words.is_match(&self.0))
+    }
+
     /// Checks whether it asks to take something away.
     pub(super) fn asks_to_remove(&self) -> bool {
-        has_word(&self.0, REMOVAL)
+        self.has_word(&REMOVAL)
     }
 
     /// Checks whether it asks to put things elsewhere.
     pub(super) fn asks_to_move(&self) -> bool {
-        has_word(&self.0, MOVE)
+        self.has_word(&MOVE)
     }
 
     /// Checks whether it is about line ends and the like.
     pub(super) fn is_about_form(&self) -> bool {
-        has_word(&self.0, FORM)
+        self.has_word(&FORM)
     }
 
     /// Checks whether it is about who may execute files.
     pub(super) fn is_about_modes(&self) -> bool {
-        has_word(&self.0, MODES)
+        self.has_word(&MODES)
     }
 
     /// Checks whether it asks for a new file of this name: it names the file, or asks for documents or scripts.
@@ -71,8 +98,8 @@ impl Instruction {
         let (_, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         self.names(name)
             || match extension {
-                "md" | "txt" => has_word(&self.0, DOCUMENTS),
-                "py" | "sh" | "js" | "mjs" | "ts" | "rb" | "pl" => has_word(&self.0, SCRIPTS),
+                "md" | "txt" => self.has_word(&DOCUMENTS),
+                "py" | "sh" | "js" | "mjs" | "ts" | "rb" | "pl" => self.has_word(&SCRIPTS),
                 _ => false,
             }
     }
@@ -128,8 +155,8 @@ mod tests {
         ] {
             assert_eq!(Instruction::new(words).asks_to_remove(), asks, "{words}");
         }
-        for words in [REMOVAL, MOVE, FORM, MODES, DOCUMENTS, SCRIPTS] {
-            Regex::new(words).unwrap();
+        for words in [&REMOVAL, &MOVE, &FORM, &MODES, &DOCUMENTS, &SCRIPTS] {
+            assert!(words.is_some());
         }
         let it = Instruction::new("add `eslint-disable` where any.js needs it");
         assert!(it.names("any.js") && !it.names("eslint-dis") && !it.names(""));

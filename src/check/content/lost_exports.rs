@@ -1,6 +1,7 @@
 //! Names that a unit took away although files of others import them: JavaScript, TypeScript and Python. Compilers of
 //! other languages tell.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::file::ChangedFile;
@@ -22,38 +23,63 @@ pub(super) fn lost_exports(
     instruction: &Instruction,
     repository: &Repository<'_>,
 ) -> Vec<Finding> {
-    let changed: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let mut found = Vec::new();
+    let mut lost: Vec<Lost<'_>> = Vec::new();
     for file in files {
         let Some(language) = Language::of_path(&file.path) else {
             continue;
         };
-        let mut lost = lost_names(language, file);
-        lost.retain(|name| !instruction.names(name));
-        if lost.is_empty() || repository.sources().count() > MOST_SOURCES {
-            continue;
-        }
-        for name in lost {
-            let users = users(repository, &changed, &file.path, language, name);
-            if !users.is_empty() {
-                found.push(Finding {
-                    kind: FindingKind::LostExport,
-                    path: file.path.clone(),
-                    line: None,
-                    said: format!(
-                        "`{name}` is gone, which {} {}",
-                        words::few(users.iter(), FILES_NAMED),
-                        if users.len() == 1 {
-                            "imports"
-                        } else {
-                            "import"
-                        }
-                    ),
-                });
-            }
+        let mut names = lost_names(language, file);
+        names.retain(|name| !instruction.names(name));
+        let of_file = names.into_iter().map(|name| Lost {
+            path: &file.path,
+            language,
+            name,
+            users: Vec::new(),
+        });
+        lost.extend(of_file);
+    }
+    if lost.is_empty() || repository.sources().count() > MOST_SOURCES {
+        return Vec::new();
+    }
+    let changed: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    find_users(&mut lost, repository, &changed);
+    lost.retain(|lost| !lost.users.is_empty());
+    lost.iter().map(Lost::finding).collect()
+}
+
+/// A name that a file offered to others and that it does not have any more.
+struct Lost<'a> {
+    path: &'a str,
+    language: Language,
+    name: &'a str,
+    /// The files that import it.
+    users: Vec<&'a str>,
+}
+
+impl Lost<'_> {
+    /// Checks whether files in this language can import the name.
+    fn is_for(&self, other: Language) -> bool {
+        other == self.language
+            || self.language == Language::JavaScript && other == Language::Component
+    }
+
+    fn finding(&self) -> Finding {
+        let verb = if self.users.len() == 1 {
+            "imports"
+        } else {
+            "import"
+        };
+        Finding {
+            kind: FindingKind::LostExport,
+            path: self.path.to_owned(),
+            line: None,
+            said: format!(
+                "`{}` is gone, which {} {verb}",
+                self.name,
+                words::few(self.users.iter(), FILES_NAMED)
+            ),
         }
     }
-    found
 }
 
 /// Returns the names that the file offered to others and that it does not have any more.
@@ -79,31 +105,28 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// Returns the files that the unit did not change, that have the name, and that import the file at `path`.
-fn users<'r>(
-    repository: &'r Repository<'_>,
-    changed: &BTreeSet<&str>,
-    path: &str,
-    language: Language,
-    name: &str,
-) -> Vec<&'r str> {
-    let is_reader = |other: Language| {
-        other == language || language == Language::JavaScript && other == Language::Component
-    };
-    let sources = repository.sources();
-    let others = sources.filter(|(other, its)| !changed.contains(other) && is_reader(*its));
-    others
-        .filter(|(other, its)| {
-            let Some(text) = repository.read(other) else {
-                return false;
-            };
-            has_word(&text, name)
-                && imports_of(*its, Some(&text))
-                    .iter()
-                    .any(|import| repository.resolve(other, *its, import).contains(&path))
-        })
-        .map(|(other, _)| other)
-        .collect()
+/// Finds the files that the unit did not change, that have one of the names, and that import the file that lost it.
+/// Each file is read once.
+fn find_users<'a>(lost: &mut [Lost<'a>], repository: &'a Repository<'_>, changed: &BTreeSet<&str>) {
+    let others = repository.sources();
+    for (other, language) in others.filter(|(other, _)| !changed.contains(other)) {
+        if !lost.iter().any(|lost| lost.is_for(language)) {
+            continue;
+        }
+        let Some(text) = repository.read(other) else {
+            continue;
+        };
+        let imports = LazyCell::new(|| imports_of(language, Some(&text)));
+        let leads_to = |path: &str| {
+            let mut imports = imports.iter();
+            imports.any(|import| repository.resolve(other, language, import).contains(&path))
+        };
+        for lost in lost.iter_mut().filter(|lost| lost.is_for(language)) {
+            if has_word(&text, lost.name) && leads_to(lost.path) {
+                lost.users.push(other);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -71,8 +71,6 @@ pub(super) fn undeclared_imports(
             if before.contains(package)
                 || !told.insert(package.to_owned())
                 || instruction.names(package)
-                || !repository.resolve(&file.path, language, &import).is_empty()
-                || is_declared(language, package, file, repository)
             {
                 continue;
             }
@@ -80,6 +78,11 @@ pub(super) fn undeclared_imports(
             let Some(line) = line_of(language, package, file) else {
                 continue;
             };
+            if is_declared(language, package, file, repository)
+                || !repository.resolve(&file.path, language, &import).is_empty()
+            {
+                continue;
+            }
             found.push(Finding {
                 kind: FindingKind::UndeclaredImport,
                 path: file.path.clone(),

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use super::machine::Machine;
 use crate::config::Config;
-use crate::forge::Token;
+use crate::forge::{Server, Token};
 use crate::git::Repo;
 use crate::run::{Place, Remote, WhyLocal, place};
 
@@ -15,7 +15,7 @@ pub(super) fn choice(repo: &Repo, config: &Config, machine: &Machine<'_>) -> Fin
         Err(error) => return Finding::error(SUBJECT, error),
     };
     let variable = |name: &str| Some(machine.variable(name)?.to_str()?.to_owned());
-    let find_token = |host: &str| Token::find(host, variable, machine.gh);
+    let find_token = |server: Server<'_>| Token::find(server, variable, machine.gh);
     match place(config, remote.as_ref(), find_token) {
         Ok(Place::GitHub { repo, token, .. }) => Finding::ok(
             SUBJECT,

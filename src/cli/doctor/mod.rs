@@ -17,10 +17,12 @@ use std::path::Path;
 
 use self::finding::Finding;
 use self::machine::{Machine, ask_gh};
+use super::approval;
 use super::global::Global;
 use super::output::print;
 use super::workspace::folder;
 use crate::codemod;
+use crate::config::Deciding;
 use crate::git::Repo;
 use crate::run;
 
@@ -34,7 +36,12 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
         gh: &ask_gh,
         sandbox: &run::sandbox_level,
     };
-    let findings = examine(&dir, config.as_deref(), &machine);
+    let approved = |repo: &Repo, deciding: &Deciding| approval::is_approved(global, repo, deciding);
+    let settings = GivenSettings {
+        file: config.as_deref(),
+        approved: &approved,
+    };
+    let findings = examine(&dir, &settings, &machine);
     print(&if global.json {
         show::json(&findings)?
     } else {
@@ -43,10 +50,18 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
     Ok(u8::from(show::has_problem(&findings)))
 }
 
-fn examine(dir: &Path, config: Option<&Path>, machine: &Machine<'_>) -> Vec<Finding> {
+/// What the user says of the settings.
+struct GivenSettings<'a> {
+    /// The file in place of batch.toml.
+    file: Option<&'a Path>,
+    /// Checks whether the user has approved what would decide what runs.
+    approved: &'a dyn Fn(&Repo, &Deciding) -> bool,
+}
+
+fn examine(dir: &Path, settings: &GivenSettings<'_>, machine: &Machine<'_>) -> Vec<Finding> {
     let mut findings = vec![repository::program()];
     match Repo::discover(dir) {
-        Ok(repo) => examine_repository(&repo, config, machine, &mut findings),
+        Ok(repo) => examine_repository(&repo, settings, machine, &mut findings),
         Err(error) => findings.push(Finding::error("repository", error)),
     }
     findings.push(Finding::ok(
@@ -61,11 +76,13 @@ fn examine(dir: &Path, config: Option<&Path>, machine: &Machine<'_>) -> Vec<Find
 
 fn examine_repository(
     repo: &Repo,
-    config: Option<&Path>,
+    given: &GivenSettings<'_>,
     machine: &Machine<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let (config, said) = settings::read(repo, config);
+    let (config, said) = settings::read(repo, given.file, |deciding| {
+        (given.approved)(repo, deciding)
+    });
     findings.extend([repository::place(repo), said]);
 
     let (remote, said) = repository::remote(repo, config.publish.remote.as_deref());

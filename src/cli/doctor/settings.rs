@@ -7,11 +7,13 @@ use super::finding::Finding;
 use super::machine::Machine;
 use crate::agent;
 use crate::check::{self, Check};
-use crate::config::{AgentOptionsError, AgentShare, AgentSpec, CodingKind, Config, FILE_NAME};
+use crate::config::{
+    AgentOptionsError, AgentShare, AgentSpec, CodingKind, Config, Deciding, FILE_NAME, Team,
+};
 use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
 use crate::process::sandbox::SandboxKind;
-use crate::run;
+use crate::{run, words};
 
 /// More commands than this are counted, not named.
 const NAMED: usize = 4;
@@ -20,26 +22,51 @@ const NAMED: usize = 4;
 const WIDTH: usize = 60;
 
 /// Returns the settings, or the defaults where they cannot be read, so that the other subjects are examined all the
-/// same.
-pub(super) fn read(repo: &Repo, given: Option<&Path>) -> (Config, Finding) {
+/// same. What nobody has approved is neither obeyed nor rendered.
+pub(super) fn read(
+    repo: &Repo,
+    given: Option<&Path>,
+    approved: impl Fn(&Deciding) -> bool,
+) -> (Config, Finding) {
     const SUBJECT: &str = "settings";
     let path = given.map_or_else(|| repo.root().join(FILE_NAME), Path::to_path_buf);
-    if given.is_none() && !path.exists() {
-        return (
-            Config::default(),
-            Finding::ok(SUBJECT, format!("no {FILE_NAME}, so the defaults apply")),
-        );
-    }
-    match Config::read(&path) {
-        Ok(config) => {
-            let said = match Templates::compile(&config.publish) {
-                Ok(_) => Finding::ok(SUBJECT, path.display().to_string()),
-                Err(error) => Finding::problem(SUBJECT, format!("{}: {error}", path.display())),
-            };
-            (config, said)
+    let team = match given {
+        Some(path) => Team::in_file(path, repo.root()),
+        None => Team::of_checkout(repo.root()),
+    };
+    let team = match team {
+        Ok(team) => team,
+        Err(error) => return (Config::default(), Finding::error(SUBJECT, error)),
+    };
+    let shown = path.display().to_string();
+    let unapproved = (!approved(team.deciding())).then(|| team.deciding().clone());
+    let team = match &unapproved {
+        Some(_) => team.harmless(),
+        None => team,
+    };
+    let config = match team.above(None) {
+        Ok(config) => config,
+        Err(error) => return (Config::default(), Finding::error(SUBJECT, error)),
+    };
+    let said = match (Templates::compile(&config.publish), unapproved) {
+        (Err(error), _) => Finding::problem(SUBJECT, format!("{shown}: {error}")),
+        (Ok(_), Some(deciding)) => {
+            let names = words::few(deciding.iter().map(|(name, _)| words::line(name)), NAMED);
+            Finding::warning(
+                SUBJECT,
+                format!(
+                    "the repository's {names} would decide what runs or what is passed on, and you have not approved \
+                     that: read it and give --approve {} to a run",
+                    deciding.hash()
+                ),
+            )
         }
-        Err(error) => (Config::default(), Finding::error(SUBJECT, error)),
-    }
+        (Ok(_), None) if given.is_none() && !path.exists() => {
+            Finding::ok(SUBJECT, format!("no {FILE_NAME}, so the defaults apply"))
+        }
+        (Ok(_), None) => Finding::ok(SUBJECT, shown),
+    };
+    (config, said)
 }
 
 pub(super) fn agent(repo: &Repo, config: &Config, machine: &Machine<'_>) -> Finding {

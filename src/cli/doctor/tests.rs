@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::finding::{Finding, Verdict};
 use super::machine::Machine;
 use super::repository::judge_version;
-use super::{examine, places, show};
+use super::{GivenSettings, examine, places, show};
 use crate::cli::demo::acorn::{Acorn, unpack};
 use crate::config::Config;
 use crate::git::Repo;
@@ -29,13 +29,21 @@ fn look_with(dir: &Path, variables: &[(&str, &str)]) -> Vec<Finding> {
         .collect();
     examine(
         dir,
-        None,
+        &given(None),
         &Machine {
             variables: &variables,
             gh: &|_| None,
             sandbox: &|_| Ok(SandboxLevel::OFF),
         },
     )
+}
+
+/// Settings that the user vouches for.
+fn given(file: Option<&Path>) -> GivenSettings<'_> {
+    GivenSettings {
+        file,
+        approved: &|_, _| true,
+    }
 }
 
 fn look(dir: &Path) -> Vec<Finding> {
@@ -153,6 +161,34 @@ fn a_fault_in_the_settings_is_told_with_its_line() {
 }
 
 #[test]
+fn what_nobody_has_approved_is_named_and_not_rendered() {
+    let (_folder, acorn) = acorn();
+    let endless = "{% for a in range(9000) %}{% for b in range(9000) %}x{% endfor %}{% endfor %}";
+    settings(
+        &acorn,
+        &format!("[publish]\ntitle = \"{endless}\"\n[checks]\ncommands = [\"evil\"]\n"),
+    );
+    let machine = Machine {
+        variables: &[],
+        gh: &|_| None,
+    };
+    let unapproved = GivenSettings {
+        file: None,
+        approved: &|_, _| false,
+    };
+    let findings = examine(&acorn.root, &unapproved, &machine);
+    let (verdict, words) = of(&findings, "settings");
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(words.contains("checks.commands, publish.title"), "{words}");
+    assert!(!of(&findings, "checks").1.contains("evil"));
+    // What was approved is rendered, and stopped where it does not end.
+    let findings = examine(&acorn.root, &given(None), &machine);
+    let (verdict, words) = of(&findings, "settings");
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(words.contains("title template"), "{words}");
+}
+
+#[test]
 fn a_cause_is_told_once() {
     let (_folder, acorn) = acorn();
     let absent = acorn.root.join("absent.toml");
@@ -161,7 +197,7 @@ fn a_cause_is_told_once() {
         gh: &|_| None,
         sandbox: &|_| Ok(SandboxLevel::OFF),
     };
-    let findings = examine(&acorn.root, Some(&absent), &machine);
+    let findings = examine(&acorn.root, &given(Some(&absent)), &machine);
     let (verdict, words) = of(&findings, "settings");
     assert_eq!(verdict, Verdict::Problem);
     assert_eq!(words.matches("No such file").count(), 1, "{words}");
@@ -244,7 +280,7 @@ fn a_found_test_command_needs_its_program() {
     let checks = || {
         let findings = examine(
             &acorn.root,
-            None,
+            &given(None),
             &Machine {
                 variables: &[("PATH".into(), programs.clone().into_os_string())],
                 gh: &|_| None,

@@ -72,7 +72,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PrsArgs) -> anyhow::Result<u8>
         Some(names) => Some(targets(&known, names)?),
         None => None,
     };
-    let mut session = open(known)?;
+    let mut session = open(global, known)?;
     runtime()?.block_on(async {
         match verb {
             None if args.watch => list::watch(global, &session).await,

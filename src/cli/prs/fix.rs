@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, run: Option<&str>, args: &FixArgs) -> anyhow:
     let mode = args.chosen.mode();
     let mut summary = ActionSummary::new(global, mode);
     let state = known.state.clone();
-    let mut session = open(known)?;
+    let mut session = open(global, known)?;
     let follow_ups = runtime()?.block_on(async {
         let mut report = |report: &ActionReport| summary.take(report);
         let mut selection = Selection::new(&mut session, units.as_deref(), mode, &mut report);

@@ -44,7 +44,7 @@ pub(in crate::cli) fn run(global: &Global, args: &RevertArgs) -> anyhow::Result<
     let units = Some(units).filter(|units| !units.is_empty());
     let config = known.settings()?;
     let naming = Naming::of(&config, &known.repo)?;
-    let mut session = open(known)?;
+    let mut session = open(global, known)?;
     let options = RevertOptions {
         draft: args.draft,
         why: args.message.clone(),

@@ -21,7 +21,7 @@ mod tests;
 
 pub(super) use instruction::write_instruction;
 pub(super) use questions::{
-    CanaryAnswer, Unfinished, ask_agent, ask_canary, ask_go_on, ask_unfinished,
+    CanaryAnswer, Unfinished, ask_agent, ask_approval, ask_canary, ask_go_on, ask_unfinished,
 };
 pub(super) use restore::RestoreTerminal;
 pub(super) use session::{Decision, PlanSource, review};

@@ -100,6 +100,18 @@ fn word_of(kind: CodingKind) -> &'static str {
     }
 }
 
+const APPROVAL: [Choice<bool>; 2] = [
+    Choice::new("[a]pprove it", true),
+    Choice::new("[q]uit", false),
+];
+
+/// Asks whether a person approves what a repository decides; `what` shows it.
+pub(in crate::cli) fn ask_approval(what: &str, term: &Term) -> anyhow::Result<bool> {
+    let mut person = AtTerminal(term);
+    person.show(&format!("{what}\n"))?;
+    ask(&mut person, &[&APPROVAL], false)
+}
+
 /// Asks whether a run that stopped by itself goes on; `what` says why it stopped.
 pub(in crate::cli) fn ask_go_on(what: &str, term: &Term) -> anyhow::Result<bool> {
     let mut person = AtTerminal(term);

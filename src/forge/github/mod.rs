@@ -24,8 +24,8 @@ mod tracking_issue;
 
 pub(crate) use connection::GitHubSetup;
 pub(crate) use forge::{GitHubForge, GitHubSession};
-pub(crate) use repo::GitHubRepo;
-pub(crate) use token::Token;
+pub(crate) use repo::{GitHubRepo, serves};
+pub(crate) use token::{Server, Token, remedy};
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,8 @@ pub struct GitHubRepo {
 impl GitHubRepo {
     /// Reads a remote's URL; `None` when it does not lead to GitHub.
     ///
-    /// GitHub is `github.com`, a host that begins with `github.`, and the host of the `api_url` from the configuration.
+    /// GitHub is `github.com`, a host below `ghe.com` or that begins with `github.`, and the host of the `api_url` from
+    /// the configuration.
     #[must_use]
     pub(crate) fn parse(remote: &str, api_url: Option<&str>) -> Option<Self> {
         let (host, port, path) = split(remote.trim())?;
@@ -27,7 +28,11 @@ impl GitHubRepo {
             "ssh.github.com" | "www.github.com" => "github.com".to_owned(),
             other => other.to_owned(),
         };
-        if !host.starts_with("github.") && !api_url.is_some_and(|url| serves(url, &host)) {
+        let is_tenant = host.ends_with(".ghe.com");
+        if !host.starts_with("github.")
+            && !is_tenant
+            && !api_url.is_some_and(|url| serves(url, &host))
+        {
             return None;
         }
         let path = path.trim_matches('/');
@@ -37,6 +42,7 @@ impl GitHubRepo {
         let api_url = match (api_url, host.as_str(), port) {
             (Some(url), ..) => url.trim().trim_end_matches('/').to_owned(),
             (None, "github.com", _) => "https://api.github.com".to_owned(),
+            (None, host, _) if is_tenant => format!("https://api.{host}"),
             (None, host, Some(port)) => format!("https://{host}:{port}/api/v3"),
             (None, host, None) => format!("https://{host}/api/v3"),
         };
@@ -109,7 +115,7 @@ impl GitHubRepo {
 /// Checks whether an API's address belongs to the server that a remote is on.
 ///
 /// Anybody may have written an address in a repository's configuration; the token goes only where the remote is.
-pub(super) fn serves(api_url: &str, host: &str) -> bool {
+pub(crate) fn serves(api_url: &str, host: &str) -> bool {
     url::Url::parse(api_url.trim()).is_ok_and(|url| {
         url.host_str()
             .is_some_and(|api| api == host || api.strip_prefix("api.") == Some(host))
@@ -178,6 +184,15 @@ mod tests {
                 "{remote}"
             );
         }
+    }
+
+    #[test]
+    fn a_tenant_of_github_has_its_api_beside_its_own_host() {
+        assert_eq!(
+            read("git@acme.ghe.com:a/b.git").as_deref(),
+            Some("acme.ghe.com a/b https://api.acme.ghe.com")
+        );
+        assert_eq!(read("git@acme-ghe.com:a/b.git"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{GitHubForge, GitHubSetup};
 use crate::forge::metadata::Metadata;
 use crate::forge::{
     Forge, ForgeError, ForgeSession, GitHubRepo, Pace, PullRequest, PullRequestFacts,
-    PullRequestOptions, Reviewer, Token, Wait, WaitReporter,
+    PullRequestOptions, Reviewer, Server, Token, Wait, WaitReporter,
 };
 
 const HEAD: &str = "batch/r1/src.ui";
@@ -93,11 +93,19 @@ fn forge(server: &MockServer) -> GitHubForge {
     forge_at(&server.uri())
 }
 
+fn token() -> Token {
+    let env = |name: &str| (name == "GH_TOKEN").then(|| "s3cret".to_owned());
+    let server = Server {
+        host: "github.com",
+        is_configured: false,
+    };
+    Token::find(server, env, |_| None).expect("token")
+}
+
 fn forge_at(api_url: &str) -> GitHubForge {
     let remote = "https://127.0.0.1/old/shop.git";
     let repo = GitHubRepo::parse(remote, Some(api_url)).expect("remote");
-    let env = |name: &str| (name == "GH_TOKEN").then(|| "s3cret".to_owned());
-    let token = Token::find("127.0.0.1", env, |_| None).expect("token");
+    let token = token();
     let pace = Pace {
         spacing: Duration::ZERO,
         retry: Duration::ZERO,
@@ -366,7 +374,7 @@ async fn the_path_of_an_enterprise_address_is_kept() {
 fn the_token_is_never_sent_unencrypted_or_to_another_host() {
     let problem = |api_url: &str| {
         let repo = GitHubRepo::parse("git@github.com:a/b", Some(api_url)).expect("remote");
-        let token = Token::find("github.com", |_| Some("x".to_owned()), |_| None).expect("token");
+        let token = token();
         let error = forge_with(repo, token, Pace::default()).unwrap_err();
         error.to_string()
     };

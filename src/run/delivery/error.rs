@@ -1,7 +1,7 @@
 //! The reasons why pull requests cannot go where the user wants them, as sentences for people.
 
 use crate::config::RepoName;
-use crate::forge::ForgeError;
+use crate::forge::{ForgeError, remedy};
 use crate::git::{BranchName, GitError};
 
 /// Why pull requests cannot go where the user wants them.
@@ -41,7 +41,7 @@ pub enum DeliveryError {
     NoFork { fork: String, reason: String },
     #[error("the runtime cannot be started: {0}")]
     Runtime(std::io::Error),
-    #[error("there is no token for {host}: set GITHUB_TOKEN or GH_TOKEN, or run `gh auth login`")]
+    #[error("there is no token for {host}: {}", remedy(host))]
     NoToken { host: String },
     #[error(
         "a pull request on GitHub needs its branch pushed: leave --no-push out, or use --forge local"

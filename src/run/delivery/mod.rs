@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, ForgeChoice, ForkChoice, PushChoice, RepoName, Unverified};
-use crate::forge::{Forge, ForgeError, GitHubRepo, LocalForge, Pace, Token};
+use crate::forge::{
+    Forge, ForgeError, GitHubRepo, LocalForge, Pace, Server, Token, remedy, serves,
+};
 use crate::git::{Base, BranchName, Repo};
 use crate::process::Capture;
 use crate::run::delivery::error::DeliveryError;
@@ -372,19 +374,18 @@ impl fmt::Display for WhyLocal {
             Self::Unpushed => write!(f, "because nothing is to be pushed"),
             Self::NoRemote => write!(f, "because there is no remote"),
             Self::NotGitHub { remote } => write!(f, "because remote {remote} is not on GitHub"),
-            Self::NoToken { host } => write!(
-                f,
-                "because there is no token for {host} (set GITHUB_TOKEN, or run `gh auth login`)"
-            ),
+            Self::NoToken { host } => {
+                write!(f, "because there is no token for {host} ({})", remedy(host))
+            }
         }
     }
 }
 
-/// Decides between GitHub and the repository itself; `find_token` looks for the token of a host.
+/// Decides between GitHub and the repository itself; `find_token` looks for the token of a server.
 pub fn place(
     config: &Config,
     remote: Option<&Remote>,
-    find_token: impl FnOnce(&str) -> Option<Token>,
+    find_token: impl FnOnce(Server<'_>) -> Option<Token>,
 ) -> Result<Place, DeliveryError> {
     let push = config.publish.push.unwrap_or_default();
     let named = config.publish.repo.as_ref();
@@ -424,7 +425,11 @@ pub fn place(
             Ok(Place::Local(WhyLocal::NotGitHub { remote: name }))
         };
     };
-    match find_token(&repo.host) {
+    let server = Server {
+        host: &repo.host,
+        is_configured: api_url.is_some_and(|url| serves(url, &repo.host)),
+    };
+    match find_token(server) {
         Some(token) => Ok(Place::GitHub {
             remote: name,
             source: pushed_to.filter(|it| !it.is(&repo)).map(Box::new),
@@ -438,9 +443,9 @@ pub fn place(
 
 /// Returns the token that GitHub's own client would use.
 #[must_use]
-pub fn find_token(host: &str) -> Option<Token> {
+pub fn find_token(server: Server<'_>) -> Option<Token> {
     Token::find(
-        host,
+        server,
         |name| std::env::var(name).ok(),
         |args| {
             let out = Capture::new("gh").args(args).limit(GH_LIMIT).run().ok()?;

@@ -3,12 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, ConfigError, ForgeChoice, PushChoice, RunConfig};
+use crate::config::{
+    AgentOptions, Config, ConfigError, Deciding, ForgeChoice, PushChoice, RunConfig,
+};
 use crate::forge::LocalForge;
 use crate::git::Repo;
-use crate::plan::UnitId;
+use crate::plan::{self, UnitId};
 use crate::run::engine::known_run::KnownRun;
 use crate::run::engine::liveness::Liveness;
+use crate::run::job::deciding::deciding;
 use crate::run::log::run_id::RunId;
 use crate::run::workspace::naming::{Naming, NamingError};
 use crate::words;
@@ -26,6 +29,8 @@ pub enum SavedRunError {
     Plan { run: RunId, source: std::io::Error },
     #[error("the settings of run {run} cannot be used: {source}")]
     Settings { run: RunId, source: ConfigError },
+    #[error("the plan and the settings of run {run} cannot be used: {problem}")]
+    Unreadable { run: RunId, problem: String },
     #[error(transparent)]
     Naming(#[from] NamingError),
 }
@@ -59,6 +64,22 @@ impl KnownRun {
             run: run.clone(),
             source,
         })
+    }
+
+    /// Names what the run would start or pass on: by its settings and its plan, and by each agent that replaces one.
+    pub fn deciding(&self) -> Result<Vec<Deciding>, SavedRunError> {
+        let unreadable = |error: &dyn std::fmt::Display| SavedRunError::Unreadable {
+            run: self.state.id.clone(),
+            problem: error.to_string(),
+        };
+        let plan = plan::file::parse(&self.plan_text()?).map_err(|error| unreadable(&error))?;
+        let whole = deciding(&self.settings()?, &plan).map_err(|error| unreadable(&error))?;
+        let units = self.state.units.iter();
+        let agents = units.filter_map(|unit| unit.amendment.agent.as_ref());
+        let agents = agents.map(AgentOptions::deciding);
+        let agents: Result<Vec<_>, _> = agents.collect();
+        let agents = agents.map_err(|error| unreadable(&error))?;
+        Ok(std::iter::once(whole).chain(agents).collect())
     }
 
     /// The settings with which the run goes on, unless the user asks for others.

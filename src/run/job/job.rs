@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError, Quantity};
-use crate::config::{Config, ForkChoice, RepoName, ScopeRule};
+use crate::config::{Config, Deciding, ForkChoice, RepoName, ScopeRule};
 use crate::git::{CommitId, GitError, Repo, TreeId};
 use crate::plan::claim::default_create_folders;
 use crate::plan::{Plan, Unit, UnitId};
@@ -20,6 +20,7 @@ use crate::run::delivery::base_check;
 use crate::run::delivery::error::DeliveryError;
 use crate::run::job::agent_script;
 use crate::run::job::assignment::{self, Agents, Assignment};
+use crate::run::job::deciding::deciding;
 use crate::run::job::error::PrepareError;
 use crate::run::job::example::Example;
 use crate::run::job::findings::{Checks, Findings, tracked};
@@ -253,6 +254,16 @@ impl Job {
             kind: LateKind::Part,
             unit,
         });
+    }
+
+    /// Names what the run would start or pass on by its settings and its plan.
+    pub fn deciding(&self) -> Result<Deciding, toml::ser::Error> {
+        self.deciding_with(&self.spec.settings)
+    }
+
+    /// Does the same for other settings.
+    pub fn deciding_with(&self, settings: &Config) -> Result<Deciding, toml::ser::Error> {
+        deciding(settings, &self.spec.plan)
     }
 
     /// Returns the plan of the run.

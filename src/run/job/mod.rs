@@ -5,6 +5,7 @@ pub(crate) mod agent_script;
 pub(crate) mod assignment;
 pub(crate) mod base_checks;
 pub(crate) mod content;
+pub(crate) mod deciding;
 pub(crate) mod doubts;
 pub(crate) mod error;
 pub(crate) mod example;

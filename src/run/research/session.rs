@@ -238,6 +238,12 @@ impl<'a> PlanningSession<'a> {
         tell: &mut impl FnMut(&AgentEvent),
         turns: &mut Vec<Usage>,
     ) -> Result<Work, PlanningError> {
+        let settings = self.assignment.agent.project_settings();
+        // The checkout is thrown away, so nothing is brought back.
+        self.checkout
+            .checkout()
+            .leave_aside(|path| settings.has(path), &self.config.agent_settings)
+            .map_err(PlanningCheckoutError::from)?;
         let (events, reported) = mpsc::channel(EVENTS_AHEAD);
         let stop = cancel.child_token();
         let work = async {

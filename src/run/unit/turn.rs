@@ -150,8 +150,13 @@ pub(crate) async fn begin_turn(unit: &UnitContext) -> Result<(), Halt> {
 
 async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Result<AgentEnd, Halt> {
     let checkout = unit.checkout.clone();
-    unit.git(Step::Agent, move |_| checkout.lead_to_private())
-        .await?;
+    let settings = assignment.agent.project_settings();
+    unit.git(Step::Agent, move |job| {
+        checkout.lead_to_private()?;
+        let approved = &job.spec.settings.agent_settings;
+        checkout.leave_aside(|path| settings.has(path), approved)
+    })
+    .await?;
     let (events, reported) = mpsc::channel(EVENTS_AHEAD);
     let cancel = unit.cancel.child_token();
     let work = async {
@@ -184,7 +189,14 @@ async fn turn(unit: &UnitContext, task: &Task, assignment: &Assignment) -> Resul
     // What the agent's tools left running must not change files while batch looks at them.
     let checkout = unit.checkout.clone();
     // Only the end of the whole program cancels a blocking task.
-    let _ = tokio::task::spawn_blocking(move || checkout.end_processes()).await;
+    let _ = tokio::task::spawn_blocking(move || {
+        checkout.end_processes();
+        // A snapshot knows what is left aside, so nothing is lost where this fails.
+        if let Err(error) = checkout.bring_back() {
+            tracing::warn!("{error}");
+        }
+    })
+    .await;
     if let Some(fact) = monitored.fact() {
         unit.say(fact).await?;
     }

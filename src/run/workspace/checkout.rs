@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::git::{
-    BranchName, CommitId, GitError, NewWorktree, PrivateHead, PrivateWork, TreeId, WorktreePlace,
-    WorktreeState, delete_tree, remove_empty_folders_above, set_private_head,
+    BranchName, CommitId, GitError, NewWorktree, Overlooked, PrivateHead, PrivateWork, TrackedFile,
+    TreeId, WorktreePlace, WorktreeState, delete_tree, leave_aside, overlook,
+    remove_empty_folders_above, set_private_head, tracked_files,
 };
 use crate::plan::UnitId;
 use crate::process::sandbox::Sandbox;
 use crate::process::{self, Command, Environment, Finished, ProcessError};
 use crate::run::log::run_id::RunId;
+use crate::run::workspace::agent_settings::deciding_files;
 use crate::run::workspace::isolation::WorkerPlaces;
 use crate::run::workspace::naming::{deferred_tree, kept_trees, worktree_name};
 use crate::run::workspace::process_tags::ProcessTags;
@@ -205,7 +207,7 @@ impl Checkout {
         if !self.exists() {
             return Ok(());
         }
-        self.check_place()?;
+        self.bring_back()?;
         // A process that was killed together with its git leaves the lock, and nobody else uses this index.
         let mut lock = self.index.clone().into_os_string();
         lock.push(".lock");
@@ -248,6 +250,41 @@ impl Checkout {
         repo.lead_to_private(&self.name, &self.path, &self.worker_folders().git())
     }
 
+    /// Leaves the settings of the repository aside that an agent would obey, while it works; those with an `approved`
+    /// hash stay.
+    pub(crate) fn leave_aside(
+        &self,
+        would_obey: impl Fn(&str) -> bool,
+        approved: &[String],
+    ) -> Result<(), GitError> {
+        self.check_place()?;
+        let files = tracked_files(&self.index, would_obey)?;
+        if approved.contains(&deciding_files(&files).hash()) {
+            return Ok(());
+        }
+        leave_aside(&self.path, &self.index, &files)?;
+        self.overlook(&files, Overlooked::Yes);
+        Ok(())
+    }
+
+    /// Brings back what was left aside.
+    pub(crate) fn bring_back(&self) -> Result<(), GitError> {
+        self.check_place()?;
+        let repo = &self.workspace.repo;
+        let files = repo.bring_back(&self.path, &self.index)?;
+        self.overlook(&files, Overlooked::No);
+        Ok(())
+    }
+
+    fn overlook(&self, files: &[TrackedFile], overlooked: Overlooked) {
+        let index = self.worker_folders().git().join("index");
+        // A link that a worker put there may lead to an index of the user's.
+        let is_file = index.symlink_metadata().is_ok_and(|meta| meta.is_file());
+        if !files.is_empty() && is_file {
+            overlook(&index, files, overlooked);
+        }
+    }
+
     fn make_private(&self, start: &CommitId) -> Result<(), GitError> {
         let head = PrivateHead {
             branch: self.branch.as_ref(),
@@ -272,6 +309,7 @@ impl Checkout {
         self.check_place()?;
         let folders = self.worker_folders();
         if self.exists() {
+            self.bring_back()?;
             let scratch = Some(folders.folder());
             repo.lead_to_entry(&self.name, &self.path, &self.index, scratch)?;
         }

@@ -1,5 +1,6 @@
 //! The run on disk: places, environments, checkouts, and what is left of them.
 
+pub(crate) mod agent_settings;
 pub(crate) mod checkout;
 pub(crate) mod credentials;
 pub(crate) mod disk_space;

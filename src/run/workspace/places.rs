@@ -33,12 +33,20 @@ impl Places {
             .with_extension("toml")
     }
 
-    /// Lists the files of all plans that were made and not run.
+    /// Lists the files of all plans that were made and not run, also those that people saved elsewhere.
     #[must_use]
     pub fn saved_plans(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.state.join("plans"));
         let entries = entries.into_iter().flatten().filter_map(Result::ok);
-        entries.map(|entry| entry.path()).collect()
+        let elsewhere = std::fs::read_to_string(self.plans_elsewhere()).unwrap_or_default();
+        let elsewhere = elsewhere.lines().map(PathBuf::from);
+        entries.map(|entry| entry.path()).chain(elsewhere).collect()
+    }
+
+    /// Returns the file that names the plans that people saved elsewhere, a line each.
+    #[must_use]
+    pub fn plans_elsewhere(&self) -> PathBuf {
+        self.state.join("plans-elsewhere")
     }
 
     /// Returns the folder with the record of a planning session.

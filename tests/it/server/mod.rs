@@ -40,7 +40,7 @@ use bare::Bare;
 pub const TOKEN: &str = "ghp_not-to-be-seen";
 
 /// With this environment the program is let in, and hardly waits between two changes.
-pub const ENV: [(&str, &str); 2] = [("GITHUB_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
+pub const ENV: [(&str, &str); 2] = [("GH_ENTERPRISE_TOKEN", TOKEN), ("BATCH_SPACING_MS", "10")];
 
 impl Migrate<'_> {
     /// Pull requests on the server, with the token that it lets in.

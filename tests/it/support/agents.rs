@@ -35,6 +35,11 @@ note
 need_key
 sign";
 
+/// Runs a command for each claimed file, which is in `$f`.
+pub fn each(command: &str) -> String {
+    format!("tr '\\0' '\\n' <\"$BATCH_FILES\" | while read -r f; do {command}; done")
+}
+
 /// Stands for Claude Code: `turn` is what its model does. It finds the unit's files with `files`, changes some of them
 /// with `change`, and says its last words with `say`; `$turn` counts the starts for the unit.
 pub fn claude(turn: &str) -> String {

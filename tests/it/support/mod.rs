@@ -35,6 +35,8 @@ const DATE: &str = "2024-05-01T12:00:00 +0000";
 pub struct Repo {
     _tmp: TempDir,
     dir: PathBuf,
+    /// Whether the program reads the repository's batch.toml as a file that the user vouches for.
+    vouched: bool,
 }
 
 impl Repo {
@@ -59,7 +61,11 @@ impl Repo {
              [commit]\n\tgpgsign = false\n[core]\n\tautocrlf = false\n",
         )
         .expect("a git configuration");
-        Self { _tmp: tmp, dir }
+        Self {
+            _tmp: tmp,
+            dir,
+            vouched: true,
+        }
     }
 
     /// A repository with a commit of `files` small JavaScript files, each in a package of its own, and a remote.
@@ -234,6 +240,13 @@ impl Repo {
     #[must_use]
     pub fn settings(self, text: &str) -> Self {
         self.file("batch.toml", text)
+    }
+
+    /// Lets the program treat `batch.toml` as what anybody may have written, for tests of approvals.
+    #[must_use]
+    pub fn of_a_stranger(mut self) -> Self {
+        self.vouched = false;
+        self
     }
 
     /// Runs the program in the repository, without a terminal.
@@ -466,6 +479,10 @@ impl Repo {
             .env("BATCH_SANDBOX", "off")
             // How much this machine has to do must not matter; a test may say that it is much.
             .env("BATCH_MACHINE", self.root().join("machine"));
+        let settings = self.dir.join("batch.toml");
+        if self.vouched && settings.symlink_metadata().is_ok() {
+            command.env("BATCH_CONFIG", settings);
+        }
         // Where a `rustc` that is really rustup finds its toolchains, and where coverage is written.
         for name in ["RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LLVM_PROFILE_FILE"] {
             if let Some(value) = std::env::var_os(name) {
