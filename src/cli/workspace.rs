@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::approval;
 use super::global::Global;
 use super::output::say;
-use crate::config::{Config, Team, own_settings};
+use crate::config::{Config, FILE_NAME, Team, own_settings};
 use crate::git::{Base, Repo};
 use crate::journal::{self, Repair};
 use crate::run::{self, Goal, KnownRun, Places};
