@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::CommandLine;
+use crate::words;
 
 /// A command that must pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
-    /// The command as a person would type it.
+    /// The command as a person would type it, without the secrets in it.
     pub name: String,
     pub command: CommandLine,
     /// The folder it runs in, as a path from the worktree's root; empty for the root itself.
@@ -21,7 +22,7 @@ impl Check {
     /// wrote it.
     pub(crate) fn given(line: &str, source: &str) -> Self {
         Self {
-            name: line.to_owned(),
+            name: words::command_line(line),
             command: CommandLine::Shell(line.to_owned()),
             dir: String::new(),
             source: source.to_owned(),

@@ -21,7 +21,8 @@ mod workspace_above;
 
 pub(crate) use command::Check;
 pub(crate) use content::{
-    ChangedFile, FormPair, FormedFile, Gate, Instruction, Repository, restored_forms,
+    ChangedEntry, ChangedFile, Entry, EntryKind, FormPair, FormedFile, Gate, Instruction,
+    Repository, restored_forms,
 };
 pub use content::{Finding, FormPart, RestoredForm, RuleError};
 pub(crate) use discover::discover;

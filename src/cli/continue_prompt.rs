@@ -4,7 +4,8 @@ use console::Term;
 
 use super::flags::Consent;
 use super::global::Global;
-use super::output::{can_ask, colours, print_result, say};
+use super::output::{can_ask, print_result, say};
+use super::patch;
 use super::review::{self, CanaryAnswer, RestoreTerminal};
 use super::workspace::known_run;
 use crate::report;
@@ -69,10 +70,10 @@ fn show(state: &RunState, canary: &UnitState, global: &Global) -> anyhow::Result
         && !global.json
     {
         let known = known_run(global, Some(state.id.as_str()))?;
-        let patch = known.repo.patch(start, commit, colours())?;
-        let lines: Vec<&[u8]> = patch.split_inclusive(|byte| *byte == b'\n').collect();
+        let patch = patch::shown(&known.repo.patch(start, commit)?);
+        let lines: Vec<&str> = patch.split_inclusive('\n').collect();
         let shown = &lines[..lines.len().min(LINES_SHOWN)];
-        print_result(&[b"\n", &*shown.concat()].concat());
+        print_result(format!("\n{}", shown.concat()).as_bytes());
         if lines.len() > shown.len() {
             let more = lines.len() - shown.len();
             say(&format!(

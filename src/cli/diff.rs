@@ -1,9 +1,12 @@
 //! `batch diff`: prints the changes of a unit, from its commit, or from its worktree while there is no commit.
+//!
+//! Unless the raw bytes are asked for, nothing in the changes reaches the terminal as more than text.
 
 use clap::Args;
 
 use super::global::Global;
-use super::output::{colours, print, print_bytes};
+use super::output::{print, print_bytes};
+use super::patch;
 use super::workspace::known_run;
 use crate::git::CommitId;
 use crate::run::UnitState;
@@ -15,6 +18,9 @@ pub(super) struct DiffArgs {
     /// With --best-of: the candidate of this number, from 1 [default: the candidate that was taken]
     #[arg(long, value_name = "N")]
     rival: Option<usize>,
+    /// Print the bytes of the patch as they are, for git apply [default: control characters are shown as ^[]
+    #[arg(long)]
+    raw: bool,
     /// A run's id, or a part of it [default: the latest run]
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -57,7 +63,12 @@ pub(super) fn run(global: &Global, args: &DiffArgs) -> anyhow::Result<u8> {
         print(&format!("{data:#}\n"))?;
         return Ok(0);
     }
-    print_bytes(&known.repo.patch(start, &after, colours())?)?;
+    let patch = known.repo.patch(start, &after)?;
+    if args.raw {
+        print_bytes(&patch)?;
+    } else {
+        print(&patch::shown(&patch))?;
+    }
     Ok(0)
 }
 

@@ -1,4 +1,4 @@
-//! `batch logs`: prints the output of a unit's setup, agent and checks.
+//! `batch logs`: prints the output of a unit's setup, agent and checks, as text without escape sequences.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use super::follow::{Follower, pause};
 use super::global::Global;
-use super::output::{print, print_bytes};
+use super::output::print;
 use super::workspace::known_run;
 use crate::plan::UnitId;
 use crate::run::{KnownRun, UnitState};
+use crate::words;
 
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
@@ -78,7 +79,7 @@ pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
         }
         let text = std::fs::read(&log.path)
             .with_context(|| format!("the log {} cannot be read", log.path.display()))?;
-        print_bytes(&text)?;
+        print(&words::lines(&String::from_utf8_lossy(&text)))?;
     }
     Ok(0)
 }
@@ -101,7 +102,7 @@ fn follow(
             .with_context(|| format!("the logs in {} cannot be listed", folder.display()))?
         {
             let new = tails
-                .new_text(&log, over || !global.json)
+                .new_text(&log, over)
                 .with_context(|| format!("the log {} cannot be read", log.path.display()))?;
             if new.is_empty() {
                 continue;
@@ -115,7 +116,7 @@ fn follow(
                 if let Some(heading) = tails.heading(&log) {
                     print(&heading)?;
                 }
-                print_bytes(&new)?;
+                print(&words::lines(&String::from_utf8_lossy(&new)))?;
             }
         }
         if over {

@@ -27,6 +27,7 @@ mod logs;
 mod migrate;
 mod no_sandbox;
 mod output;
+mod patch;
 mod plan;
 mod plan_file;
 mod prepare;

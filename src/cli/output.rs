@@ -2,8 +2,6 @@
 
 use std::io::{ErrorKind, Write};
 
-use crate::git::Colours;
-
 /// Prints data or text on standard output. A closed pipe is no error.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     print_bytes(text.as_bytes())
@@ -27,15 +25,6 @@ pub(super) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
 /// Prints a message for people on standard error.
 pub(super) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// Returns whether a patch is shown in colours.
-pub(super) fn colours() -> Colours {
-    if console::colors_enabled() {
-        Colours::On
-    } else {
-        Colours::Off
-    }
 }
 
 /// Returns the width of the terminal behind standard output, if there is one.

@@ -106,7 +106,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                 std::io::stderr(),
                 "{}: {}",
                 console::style("error").for_stderr().red().bold(),
-                words::chain(error.as_ref())
+                words::lines(&words::chain(error.as_ref()))
             );
             ExitCode::from(code)
         }

@@ -1,5 +1,6 @@
 //! The place where a command works: the repository, its settings, and the run that the user means.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -8,7 +9,7 @@ use super::approval;
 use super::global::Global;
 use super::output::say;
 use crate::config::{Config, FILE_NAME, Team, own_settings};
-use crate::git::{Base, Repo};
+use crate::git::{Base, Repo, WriteLimits};
 use crate::journal::{self, Repair};
 use crate::run::{self, Goal, KnownRun, Places};
 
@@ -54,6 +55,7 @@ impl Workspace {
         let mut config = team.above(own.as_deref())?;
         // What a file says of it is nobody's approval.
         config.agent_settings.clear();
+        let repo = repo.with_write_limits(write_limits(&config));
         Ok(Self { repo, config, dir })
     }
 
@@ -87,6 +89,16 @@ pub(super) fn team(global: &Global, dir: &Path, repo: &Repo) -> anyhow::Result<T
         Some(path) => Team::in_file(&dir.join(path), repo.root())?,
         None => Team::of_checkout(repo.root())?,
     })
+}
+
+/// Returns how much a worker may write by these settings.
+fn write_limits(config: &Config) -> WriteLimits {
+    let usual = WriteLimits::default();
+    let own = &config.worktrees;
+    WriteLimits {
+        files: own.max_files.map_or(usual.files, NonZero::get),
+        bytes: own.max_bytes.map_or(usual.bytes, NonZero::get),
+    }
 }
 
 /// Returns the folder where the user called batch.

@@ -37,6 +37,18 @@ pub enum FindingKind {
     DeletedFile,
     /// A test expects something else than before.
     ChangedTest,
+    /// A new line has a likely secret.
+    Secret,
+    /// Files of this name hold secrets.
+    SecretFile,
+    /// A file that runs is new or changed.
+    Executable,
+    /// A symlink is new or changed.
+    Symlink,
+    /// A binary file is large, or a file is too large to be looked at.
+    LargeFile,
+    /// A lock file changed without a manifest that it follows from.
+    LockFile,
 }
 
 /// A group of kinds, which is treated in one way.
@@ -46,6 +58,8 @@ pub enum FindingGroup {
     Damage,
     /// The file is whole, and not done with care.
     Careless,
+    /// A person looks at it before it is published.
+    Sensitive,
 }
 
 /// What becomes of work with a finding.
@@ -62,11 +76,12 @@ pub enum Severity {
 }
 
 /// All groups with their names, and all kinds with theirs.
-const GROUPS: [(FindingGroup, &str); 2] = [
+const GROUPS: [(FindingGroup, &str); 3] = [
     (FindingGroup::Damage, "damage"),
     (FindingGroup::Careless, "careless"),
+    (FindingGroup::Sensitive, "sensitive"),
 ];
-const KINDS: [(FindingKind, &str); 12] = [
+const KINDS: [(FindingKind, &str); 18] = [
     (FindingKind::Emptied, "emptied"),
     (FindingKind::Unparsable, "unparsable"),
     (FindingKind::ConflictMarkers, "conflict-markers"),
@@ -79,15 +94,36 @@ const KINDS: [(FindingKind, &str); 12] = [
     (FindingKind::UndeclaredImport, "undeclared-import"),
     (FindingKind::DeletedFile, "deleted-file"),
     (FindingKind::ChangedTest, "changed-test"),
+    (FindingKind::Secret, "secret"),
+    (FindingKind::SecretFile, "secret-file"),
+    (FindingKind::Executable, "executable"),
+    (FindingKind::Symlink, "symlink"),
+    (FindingKind::LargeFile, "large-file"),
+    (FindingKind::LockFile, "lock-file"),
 ];
 
 impl FindingKind {
     #[must_use]
     pub fn group(self) -> FindingGroup {
-        if self.severity() == Severity::Held {
-            FindingGroup::Damage
-        } else {
-            FindingGroup::Careless
+        match self {
+            Self::Emptied
+            | Self::Unparsable
+            | Self::ConflictMarkers
+            | Self::Placeholder
+            | Self::Shrunk => FindingGroup::Damage,
+            Self::Unfinished
+            | Self::LostExport
+            | Self::Suppression
+            | Self::Debug
+            | Self::UndeclaredImport
+            | Self::DeletedFile
+            | Self::ChangedTest => FindingGroup::Careless,
+            Self::Secret
+            | Self::SecretFile
+            | Self::Executable
+            | Self::Symlink
+            | Self::LargeFile
+            | Self::LockFile => FindingGroup::Sensitive,
         }
     }
 
@@ -98,7 +134,13 @@ impl FindingKind {
             | Self::Unparsable
             | Self::ConflictMarkers
             | Self::Placeholder
-            | Self::Shrunk => Severity::Held,
+            | Self::Shrunk
+            | Self::Secret
+            | Self::SecretFile
+            | Self::Executable
+            | Self::Symlink
+            | Self::LargeFile
+            | Self::LockFile => Severity::Held,
             Self::Unfinished | Self::LostExport => Severity::HeldAfterwards,
             Self::Suppression | Self::Debug | Self::UndeclaredImport | Self::DeletedFile => {
                 Severity::SentBackOnce
@@ -261,7 +303,7 @@ mod tests {
         let said = "demage".parse::<Allow>().unwrap_err();
         assert!(
             said.starts_with("\"demage\" is neither")
-                && said.contains("damage, careless, emptied,"),
+                && said.contains("damage, careless, sensitive, emptied,"),
             "{said}"
         );
         assert!("a/[".parse::<Allow>().is_err());

@@ -1,7 +1,7 @@
 //! `batch.toml`: the settings of a team for every run in its repository. A flag overrides its field.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,10 @@ pub(crate) struct WorktreeConfig {
     /// A shell line that prepares each new worktree.
     pub setup: Option<String>,
     pub setup_timeout: Option<Limit>,
+    /// How many files a worker may write of what git does not ignore.
+    pub max_files: Option<NonZeroUsize>,
+    /// How many bytes they may have together.
+    pub max_bytes: Option<NonZeroU64>,
     /// Whether worktrees of published units are kept too.
     pub keep: Option<bool>,
 }

@@ -1,15 +1,16 @@
 //! Puts a commit's message together: a short subject, the rest, and the trailers that name run and unit.
 //!
-//! The texts come from people and agents. A message closes no issue, and `git am` reads it back from a patch as it is:
+//! The texts come from people and agents. A message closes no issue and mentions
+//! nobody, and `git am` reads it back from a patch as it is:
 //! a diff, a line `---` or a line `From:` in it stays a part of the message.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::closing_keyword::without_closing_keywords;
 use super::fit::SUBJECT_LIMIT;
 use super::markdown::{one_line, plain, shorten};
+use crate::words::{without_closing_keywords, without_mentions};
 
 /// The parts of a message.
 pub(super) struct CommitMessage<'a> {
@@ -26,6 +27,7 @@ impl CommitMessage<'_> {
     pub(super) fn text(&self) -> String {
         let subject = one_line(self.subject);
         let subject = without_closing_keywords(&subject);
+        let subject = without_mentions(&subject);
         let mut message = shorten(&subject, SUBJECT_LIMIT);
         message.push_str("\n\n");
         message.push_str(self.ci_marker);
@@ -52,6 +54,7 @@ impl CommitMessage<'_> {
 fn body(text: &str) -> String {
     let text = plain(text);
     let text = without_closing_keywords(text.trim());
+    let text = without_mentions(&text);
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim_end) {
         if line.is_empty() && lines.last().is_none_or(String::is_empty) {
@@ -117,9 +120,9 @@ mod tests {
     #[test]
     fn git_am_takes_no_line_for_more_than_a_line() {
         insta::assert_snapshot!(
-            message("a\nb fixes #1", "Subject: x\n---\n--- a/x\n---- \nIndex: x\n\n\n\ndiff --git a b\nFrom: me"),
+            message("a\nb fixes #1 @ada", "Subject: x\n---\n--- a/x\n---- \nIndex: x\n\n\n\ndiff --git a b\nFrom: me"),
             @r"
-        a b part of #1
+        a b part of #1 @ ada
 
          Subject: x
          ---

@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(forge.list(&sample(2)).expect("written"), first);
         let text = fs::read_to_string(folder.path().join("prs.md")).expect("page");
         assert!(
-            text.starts_with("# use hooks --> @all\n\n```text\n"),
+            text.starts_with("# use hooks --> @ all\n\n```text\n"),
             "{text}"
         );
         assert!(text.contains("1 of 2 merged"), "{text}");

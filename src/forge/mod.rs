@@ -8,7 +8,6 @@ mod action;
 mod attempts;
 mod change_history;
 mod change_limiter;
-mod closing_keyword;
 mod commit_message;
 mod error;
 mod excerpt;
@@ -31,7 +30,6 @@ mod tracking_issue;
 mod wait;
 
 pub(crate) use action::{Action, MergeWhen};
-pub(crate) use closing_keyword::without_closing_keywords;
 pub(crate) use error::ForgeError;
 pub(crate) use github::{
     GitHubForge, GitHubRepo, GitHubSession, GitHubSetup, Server, Token, remedy, serves,

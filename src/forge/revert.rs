@@ -3,7 +3,6 @@
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::closing_keyword::without_closing_keywords;
 use super::commit_message::CommitMessage;
 use super::fit::fit_title;
 use super::markdown::one_line;
@@ -12,6 +11,7 @@ use super::pull_request_facts::Need;
 use super::repository_template;
 use super::templates::{self, TextError};
 use crate::config::PublishConfig;
+use crate::words::{without_closing_keywords, without_mentions};
 
 const BODY: &str = include_str!("revert.md.jinja");
 
@@ -47,7 +47,8 @@ impl RevertFacts {
     #[must_use]
     pub(crate) fn title(&self) -> String {
         let title = one_line(&self.title);
-        fit_title(&format!("Revert \"{}\"", without_closing_keywords(&title)))
+        let title = without_closing_keywords(&title);
+        fit_title(&format!("Revert \"{}\"", without_mentions(&title)))
     }
 
     /// Returns the pull request's body, with its metadata.
@@ -113,7 +114,7 @@ mod tests {
     fn the_text_says_what_is_reverted_why_and_what_comes_first() {
         insta::assert_snapshot!(facts().body().unwrap());
         insta::assert_snapshot!(facts().commit(&PublishConfig::default()), @r##"
-        Revert "src/ui: use `hooks` @torvalds"
+        Revert "src/ui: use `hooks` @ torvalds"
 
         This reverts what came with commit 1111111111111111111111111111111111111111,
         back to 2222222222222222222222222222222222222222.

@@ -1,13 +1,13 @@
 //! The texts of a pull request and of its commit, from templates.
 //!
-//! Others wrote what a template is given: file names, the user's instruction, the agent's summary. The filters `code`
-//! and `fence` make such data harmless wherever it stands; `line` puts it on one line. The metadata and the commit's
-//! trailers are added after the template, so that no template can lose them. Knows nothing of how a forge sends a text.
+//! Others wrote what a template is given: file names, the user's instruction, the agent's summary. The filters `code`,
+//! `fence` and `text` make such data harmless wherever it stands; `line` only puts it on one line. The metadata and the
+//! commit's trailers are added after the template, so that no template can lose them. Knows nothing of how a forge
+//! sends a text.
 
 use minijinja::Environment;
 use minijinja::value::Serde;
 
-use super::closing_keyword::without_closing_keywords;
 use super::commit_message::CommitMessage;
 use super::fit::fit_title;
 use super::markdown::{code, fence, one_line, plain};
@@ -15,7 +15,7 @@ use super::metadata::Metadata;
 use super::pull_request_facts::{PullRequestFacts, TemplateView, sample};
 use super::repository_template;
 use crate::config::PublishConfig;
-use crate::words::{self, TemplateFault};
+use crate::words::{self, Redactor, TemplateFault, without_closing_keywords, without_mentions};
 
 /// The unit comes first, so that also titles that are cut differ.
 const TITLE: &str = "{{ title }}: {{ instruction | line }}";
@@ -53,6 +53,7 @@ pub(crate) struct Templates {
     body: Body,
     /// Stands between the commit's subject and the rest, for continuous integration.
     ci_marker: &'static str,
+    redactor: Redactor,
 }
 
 /// The origin of the body's template.
@@ -87,6 +88,7 @@ impl Templates {
             environment,
             body,
             ci_marker: ci_marker(settings),
+            redactor: Redactor::default(),
         };
         for name in ["title", "body", "commit"] {
             let known = templates.check_names(name)?;
@@ -104,12 +106,20 @@ impl Templates {
         Ok(templates)
     }
 
+    /// Lets all texts be masked by this redactor.
+    pub(crate) fn masked_by(self, redactor: &Redactor) -> Self {
+        Self {
+            redactor: redactor.clone(),
+            ..self
+        }
+    }
+
     /// Returns the pull request's title, on one line. Merging makes it a part of a commit's message, so it closes no
-    /// issue.
+    /// issue and mentions nobody.
     pub(crate) fn title(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
-        Ok(fit_title(&without_closing_keywords(
-            &self.render("title", facts)?,
-        )))
+        let title = self.render("title", facts)?;
+        let title = without_closing_keywords(&title);
+        Ok(fit_title(&without_mentions(&title)))
     }
 
     /// Returns the pull request's body, with its metadata.
@@ -149,13 +159,14 @@ impl Templates {
             run: &facts.run,
             unit: &facts.unit,
         };
-        message.text()
+        self.redactor.text(&message.text())
     }
 
     fn render(&self, name: &'static str, facts: &PullRequestFacts) -> Result<String, TextError> {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(Serde(TemplateView::of(facts))))
+            .map(|text| self.redactor.text(&text))
             .map_err(|error| faulty(name, error))
     }
 
@@ -193,6 +204,7 @@ pub(super) fn environment() -> Environment<'static> {
     let mut environment = words::template_environment();
     environment.add_filter("code", |text: String| code(&text));
     environment.add_filter("fence", |text: String| fence(&text));
+    environment.add_filter("text", |text: String| words::markdown(&text));
     environment.add_filter("line", |text: String| one_line(&text));
     environment
 }
@@ -345,7 +357,7 @@ mod tests {
         let templates = built_in();
         insta::assert_snapshot!(
             templates.title(&facts()).expect("title"),
-            @"src/ui: replace @Autowired by `final` fields"
+            @"src/ui: replace @ Autowired by `final` fields"
         );
         let long = PullRequestFacts {
             instruction: "from class components to\n\

@@ -6,6 +6,7 @@ use super::fit::fit_title;
 use super::markdown::{code, fence};
 use super::pull_request::PullRequestRef;
 use super::status::PullRequestState;
+use crate::words::{without_closing_keywords, without_mentions};
 
 /// The longest list: GitHub accepts 65,536 characters, and people write around the list.
 const LIST_LIMIT: usize = 55_000;
@@ -44,7 +45,8 @@ pub(crate) struct IssueRef {
 
 impl TrackingIssue {
     pub(super) fn title(&self) -> String {
-        fit_title(&self.instruction)
+        let title = without_closing_keywords(&self.instruction);
+        fit_title(&without_mentions(&title))
     }
 
     /// Returns the issue's text with the present list; the rest of the text before stays.
@@ -161,7 +163,7 @@ mod tests {
         1 of 2 merged
         <!-- batch run end -->
         ");
-        assert_eq!(sample(2).title(), "use hooks --> @all");
+        assert_eq!(sample(2).title(), "use hooks --> @ all");
     }
 
     #[test]

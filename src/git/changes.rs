@@ -57,13 +57,6 @@ pub(crate) struct Changes {
     pub deletions: usize,
 }
 
-/// Whether a diff has colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Colours {
-    On,
-    Off,
-}
-
 impl Repo {
     /// Writes the worktree's content as a tree and returns its id. `index` is the copy that [`Repo::fill_worktree`]
     /// made.
@@ -123,6 +116,7 @@ impl Repo {
                 return Err(GitError::NoFile { path });
             }
         }
+        self.refuse_too_much(worktree, index)?;
         let before = tree()?;
         // Git would start another git in each submodule, which does what the submodule's own configuration names. A
         // repository that is new to the index is added by its HEAD alone.
@@ -237,13 +231,8 @@ impl Repo {
         &self,
         before: &impl TreeIsh,
         after: &impl TreeIsh,
-        colours: Colours,
     ) -> Result<Vec<u8>, GitError> {
-        let colours = match colours {
-            Colours::On => "--color=always",
-            Colours::Off => "--color=never",
-        };
-        self.git(["diff", "--no-ext-diff", "--no-textconv", colours])
+        self.git(["diff", "--no-ext-diff", "--no-textconv", "--color=never"])
             // A missing object would be fetched by what the repository's configuration names.
             .env("GIT_NO_LAZY_FETCH", "1")
             .args(&[before.id(), after.id()])

@@ -18,6 +18,33 @@ pub(crate) struct ContentPair {
     pub(crate) after: Option<FileContent>,
 }
 
+/// A path in which two trees differ, with its entry in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EntryPair {
+    /// The path from the root, in git's own bytes.
+    pub(crate) path: Vec<u8>,
+    pub(crate) before: Option<TreeEntry>,
+    pub(crate) after: Option<TreeEntry>,
+}
+
+/// An entry of a tree, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TreeEntry {
+    pub(crate) id: String,
+    pub(crate) mode: EntryMode,
+    /// The size in bytes.
+    pub(crate) size: u64,
+}
+
+/// The mode of an entry that is no folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryMode {
+    File,
+    Executable,
+    Symlink,
+    Submodule,
+}
+
 /// The content of a file as git stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileContent {
@@ -47,6 +74,39 @@ impl Repo {
         let made = update.create_updated(&repo, &any_tree(&repo, tree)?);
         let made = made.context(|| "a tree cannot be written".to_owned())?;
         Ok(TreeId::new(made.to_string()))
+    }
+
+    /// Returns all paths in which two trees differ, without their contents.
+    pub(crate) fn changed_entries(
+        &self,
+        before: &impl TreeIsh,
+        after: &impl TreeIsh,
+    ) -> Result<Vec<EntryPair>, GitError> {
+        let repo = self.open()?;
+        let (old, new) = (any_tree(&repo, before)?, any_tree(&repo, after)?);
+        let diff = tree_diff::diff(&repo, &old, &new)?;
+        let odb = repo.odb().context(|| "the objects cannot be read".into())?;
+        let entry = |side: git2::DiffFile<'_>| {
+            let mode = match side.mode() {
+                git2::FileMode::Unreadable => return None,
+                git2::FileMode::BlobExecutable => EntryMode::Executable,
+                git2::FileMode::Link => EntryMode::Symlink,
+                git2::FileMode::Commit => EntryMode::Submodule,
+                _ => EntryMode::File,
+            };
+            let size = odb.read_header(side.id()).map_or(0, |(size, _)| size);
+            Some(TreeEntry {
+                id: side.id().to_string(),
+                mode,
+                size: size as u64,
+            })
+        };
+        let pairs = diff.deltas().map(|delta| EntryPair {
+            path: delta.new_file().path_bytes().unwrap_or_default().to_vec(),
+            before: entry(delta.old_file()),
+            after: entry(delta.new_file()),
+        });
+        Ok(pairs.collect())
     }
 
     /// Returns the files in which two trees differ. Symlinks, submodules and large files are left out.

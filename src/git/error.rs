@@ -74,6 +74,19 @@ pub enum GitError {
     Replaced { path: PathBuf },
     #[error("{} is a pipe, a socket or a device, and git cannot read it: delete it", path.display())]
     NoFile { path: PathBuf },
+    #[error(
+        "it wrote {wrote} that git does not ignore, and the limit is {limit}: nothing of it was stored; {setting} in \
+         the table [worktrees] of batch.toml sets the limit"
+    )]
+    TooMuch {
+        wrote: String,
+        limit: String,
+        setting: &'static str,
+    },
+    #[error(
+        "it wrote a file inside {depth} folders, and the limit is {most}: nothing of it was stored"
+    )]
+    TooDeep { depth: usize, most: usize },
     #[error("the disk is full: {} could not be written", path.display())]
     DiskFull { path: PathBuf },
     #[error(

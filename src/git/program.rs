@@ -86,6 +86,8 @@ pub(super) struct Git {
     environment: Option<Environment>,
     cancel: Option<CancellationToken>,
     limit: Option<Duration>,
+    /// How many bytes the call may print.
+    most: Option<usize>,
     /// Whether the call may see the tokens of the forge.
     sees_tokens: bool,
     settings: &'static [&'static str],
@@ -174,6 +176,7 @@ impl Git {
             environment: None,
             cancel: None,
             limit: None,
+            most: None,
             sees_tokens: false,
             settings: &SETTINGS,
             without: &[],
@@ -224,6 +227,12 @@ impl Git {
     pub(super) fn over_network(mut self) -> Self {
         self.sees_tokens = true;
         self.within(NETWORK_LIMIT)
+    }
+
+    /// Ends git when it has printed more bytes.
+    pub(super) fn at_most(mut self, bytes: usize) -> Self {
+        self.most = Some(bytes);
+        self
     }
 
     /// Ends git when it takes longer.
@@ -284,6 +293,9 @@ impl Git {
         }
         if let Some(limit) = self.limit {
             call = call.limit(limit);
+        }
+        if let Some(most) = self.most {
+            call = call.at_most(most);
         }
         if !self.sees_tokens {
             call = call.without_variables(&FORGE_TOKENS);

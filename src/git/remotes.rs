@@ -40,6 +40,20 @@ impl Repo {
             }))
     }
 
+    /// Returns the addresses of all remotes as the settings have them.
+    pub(crate) fn remote_addresses(&self) -> Result<Vec<String>, GitError> {
+        let repo = self.open()?;
+        let failed = || "the remotes cannot be listed".to_owned();
+        let names = repo.remotes().context(failed)?;
+        let mut addresses = Vec::new();
+        for name in names.iter().filter_map(|name| name.ok().flatten()) {
+            let remote = repo.find_remote(name).context(failed)?;
+            let all = [remote.url().ok(), remote.pushurl().ok().flatten()];
+            addresses.extend(all.into_iter().flatten().map(str::to_owned));
+        }
+        Ok(addresses)
+    }
+
     /// Lists the git settings that add a header to requests. Some CI systems keep a push token there.
     pub(crate) fn header_settings(&self) -> Result<Vec<String>, GitError> {
         // Asked in the checkout, because a configuration file may be included for some folders only.

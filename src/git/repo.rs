@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Context, GitError};
 use super::opening::{check_by_git, has_readable_refs, outermost_superproject, set_up_libgit2};
+use super::write_limits::WriteLimits;
 
 /// A repository, and the folder in it where the user called batch.
 #[derive(Debug, Clone)]
 pub struct Repo {
     /// Remotes that git's configuration does not have, by name and address.
     pub(super) extra_remotes: Vec<(String, String)>,
+    /// How much a worker may write before its work is stored.
+    pub(super) write_limits: WriteLimits,
     pub(super) common: PathBuf,
     pub(super) root: PathBuf,
     main_checkout: PathBuf,
@@ -72,6 +75,7 @@ impl Repo {
         let home = outermost_superproject(&main_checkout).unwrap_or_else(|| main_checkout.clone());
         Ok(Self {
             extra_remotes: Vec::new(),
+            write_limits: WriteLimits::default(),
             common,
             root,
             main_checkout,

@@ -39,6 +39,7 @@ pub struct Capture {
     env: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
     limit: Option<Duration>,
+    most: Option<usize>,
     cancel: Option<CancellationToken>,
     sandbox: Option<Sandbox>,
 }
@@ -49,6 +50,7 @@ enum Answer {
     Output(Output),
     TimedOut,
     Cancelled,
+    TooMuch,
 }
 
 /// A report of one of the threads around the child.
@@ -70,6 +72,7 @@ impl Capture {
             env: Vec::new(),
             stdin: Vec::new(),
             limit: None,
+            most: None,
             cancel: None,
             sandbox: None,
         }
@@ -125,6 +128,13 @@ impl Capture {
         self
     }
 
+    /// Kills the program when it has printed more bytes than this on standard output.
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.most = Some(bytes);
+        self
+    }
+
     /// Kills the program when `cancel` fires.
     #[must_use]
     pub fn cancelled_by(mut self, cancel: CancellationToken) -> Self {
@@ -158,12 +168,20 @@ impl Capture {
         });
         thread::spawn(move || sender.send(Report::Exited(child.wait())));
 
-        let answer = collect(&reports, open, self.limit, self.cancel.as_ref(), &mut group);
+        let stops = Stops {
+            limit: self.limit,
+            most: self.most.unwrap_or(usize::MAX),
+            cancel: self.cancel.as_ref(),
+        };
+        let answer = collect(&reports, open, &stops, &mut group);
         // After its own end, the program may leave a process in the background (the maintenance of git).
         group.release();
         match answer {
             Ok(Answer::Output(output)) => Ok(output),
             Ok(Answer::Cancelled) => Err(ProcessError::Cancelled {
+                program: self.program.to_string_lossy().into_owned(),
+            }),
+            Ok(Answer::TooMuch) => Err(ProcessError::TooMuchOutput {
                 program: self.program.to_string_lossy().into_owned(),
             }),
             Ok(Answer::TimedOut) => Err(ProcessError::TimedOut {
@@ -237,17 +255,25 @@ fn read_on_thread(
     1
 }
 
+/// What ends a program early.
+struct Stops<'a> {
+    limit: Option<Duration>,
+    /// How many bytes of standard output are too many.
+    most: usize,
+    cancel: Option<&'a CancellationToken>,
+}
+
 /// Collects the reports into an answer.
 fn collect(
     reports: &Receiver<Report>,
     mut open: usize,
-    limit: Option<Duration>,
-    cancel: Option<&CancellationToken>,
+    stops: &Stops<'_>,
     group: &mut ProcessGroup,
 ) -> io::Result<Answer> {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut status = None;
-    let mut deadline = limit.map(|limit| Instant::now() + limit);
+    let cancel = stops.cancel;
+    let mut deadline = stops.limit.map(|limit| Instant::now() + limit);
     let mut stopped = None;
     while status.is_none() || open > 0 {
         let check = cancel.map(|_| Instant::now() + CANCEL_INTERVAL);
@@ -256,7 +282,15 @@ fn collect(
             None => reports.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match report {
-            Ok(Report::Stdout(bytes)) => stdout.extend(bytes),
+            Ok(Report::Stdout(_)) if matches!(stopped, Some(Answer::TooMuch)) => {}
+            Ok(Report::Stdout(bytes)) => {
+                stdout.extend(bytes);
+                if stdout.len() > stops.most && stopped.is_none() {
+                    stopped = Some(Answer::TooMuch);
+                    stdout = Vec::new();
+                    group.kill();
+                }
+            }
             Ok(Report::Stderr(bytes)) => stderr.extend(bytes),
             Ok(Report::Closed) => open -= 1,
             Ok(Report::Exited(ended)) => {

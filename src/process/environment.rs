@@ -1,10 +1,13 @@
-//! Chooses the variables of this process's environment that a worker may see. Workers must not be able to push, so a
-//! variable that looks like a secret is withheld unless the user passes it on by name, and the tokens of the forge are
-//! always withheld.
+//! Chooses the variables of this process's environment that a worker may see. Workers must not be able to push, and
+//! code that a model wrote must find no secret, so workers get what a list of settings names ([`worker_variables`]),
+//! and none of these where it looks like a secret.
 //!
-//! The rule, on names in any case: a name that contains one of [`SECRET_WORDS`], begins with one of
-//! [`WITHHELD_PREFIXES`] or is one of [`WITHHELD_NAMES`] is withheld; `pass` lets exact names through; [`FORGE_TOKENS`]
-//! never pass.
+//! The rule, on names in any case: a name passes that the list has, unless it is that of a secret, its value is an
+//! address with a password, it begins with one of [`WITHHELD_PREFIXES`] or is one of [`WITHHELD_NAMES`]; `pass` lets
+//! exact names through; [`FORGE_TOKENS`] never pass. Which names were held back is known, and their secrets are masked
+//! in whatever a worker prints.
+//!
+//! [`worker_variables`]: super::worker_variables
 //!
 //! A worker has a place of its own, so it also gets no variable in which a shell or a task runner says where, or in
 //! which package, the parent process was started ([`PLACE_NAMES`] and [`PLACE_PREFIXES`]), and none that names a folder
@@ -14,19 +17,10 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-const SECRET_WORDS: [&str; 11] = [
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "CREDENTIAL",
-    "PASSPHRASE",
-    "SSHPASS",
-    "API_KEY",
-    "APIKEY",
-    "ACCESS_KEY",
-    "PRIVATE_KEY",
-];
+use secrecy::SecretString;
+
+use super::worker_variables::{holds_a_secret, is_listed, is_name_of_secret, secrets_in};
+use crate::words::Redactor;
 
 const WITHHELD_PREFIXES: [&str; 6] = [
     "GITHUB_",
@@ -151,11 +145,14 @@ const ADDED: [(&str, &str); 6] = [
 ];
 
 /// The whole environment of a child, which inherits no other variable.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
-    /// The variables of the parent process that the worker does not get because they may hold a secret.
+    /// The names of the parent's variables that the worker does not get.
     withheld: Vec<String>,
+    /// The secrets that this process knows.
+    secrets: Vec<SecretString>,
+    redactor: Redactor,
 }
 
 impl Environment {
@@ -167,15 +164,20 @@ impl Environment {
             .filter(|(sign, _)| parent.iter().any(|(name, _)| name == sign))
             .flat_map(|(_, names)| names.iter().copied())
             .collect();
+        let text = |text: &OsStr| text.to_string_lossy().into_owned();
         let withheld = parent
             .iter()
-            .map(|(name, _)| name.to_string_lossy())
-            .filter(|name| may_be_secret(name) && !may_pass(name, pass))
-            .map(std::borrow::Cow::into_owned)
+            .filter(|(name, value)| !may_pass(&text(name), &text(value), pass))
+            .map(|(name, _)| text(name))
+            .filter(|name| !is_of_a_place(&name.to_ascii_uppercase()))
             .collect();
-        let kept = parent.into_iter().filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            may_pass(&name, pass) && !running.contains(&&*name)
+        let secrets: Vec<SecretString> = parent
+            .iter()
+            .flat_map(|(name, value)| secrets_in(&text(name).to_ascii_uppercase(), &text(value)))
+            .collect();
+        let kept = parent.into_iter().filter(|(name, value)| {
+            let (name, value) = (text(name), text(value));
+            may_pass(&name, &value, pass) && !running.contains(&&*name)
         });
         let added = ADDED
             .iter()
@@ -183,7 +185,21 @@ impl Environment {
         Self {
             variables: kept.chain(added).collect(),
             withheld,
+            redactor: Redactor::knowing(secrets.iter().cloned()),
+            secrets,
         }
+    }
+
+    /// Lets the redactor know further secrets: what has the form of one in these texts.
+    pub fn mask_secrets_in<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) {
+        let found = texts.into_iter().flat_map(|text| secrets_in("", text));
+        self.secrets.extend(found);
+        self.redactor = Redactor::knowing(self.secrets.iter().cloned());
+    }
+
+    /// Returns what masks the secrets that this process knows.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Overrides a setting of git with an empty value, which clears a list, whatever the configuration files say.
@@ -211,7 +227,8 @@ impl Environment {
         self.variables.get(name.as_ref()).map(OsString::as_os_str)
     }
 
-    /// Returns the names of the parent's variables that are withheld because they may hold a secret.
+    /// Returns the names of the parent's variables that the worker does not get. What the worker has its own value of
+    /// is not among them.
     pub fn withheld(&self) -> &[String] {
         &self.withheld
     }
@@ -224,26 +241,33 @@ impl Environment {
     }
 }
 
-/// Checks whether the variable's name says that it holds a secret.
-fn may_be_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    FORGE_TOKENS.contains(&upper.as_str()) || SECRET_WORDS.iter().any(|word| upper.contains(word))
-}
-
-fn may_pass(name: &str, pass: &[String]) -> bool {
+fn may_pass(name: &str, value: &str, pass: &[String]) -> bool {
     let upper = name.to_ascii_uppercase();
     if FORGE_TOKENS.contains(&upper.as_str()) {
         return false;
     }
-    pass.iter().any(|passed| passed == name)
-        || !(may_be_secret(name)
-            || WITHHELD_PREFIXES
-                .iter()
-                .chain(&PLACE_PREFIXES)
-                .any(|prefix| upper.starts_with(prefix))
+    let is_withheld = || {
+        WITHHELD_PREFIXES
+            .iter()
+            .any(|prefix| upper.starts_with(prefix))
             || WITHHELD_NAMES.contains(&upper.as_str())
-            || PLACE_NAMES.contains(&upper.as_str())
-            || BUILD_FOLDERS.contains(&upper.as_str()))
+            || is_of_a_place(&upper)
+    };
+    pass.iter().any(|passed| passed == name)
+        || is_listed(&upper)
+            && !is_name_of_secret(&upper)
+            && !is_withheld()
+            && !holds_a_secret(value)
+}
+
+/// Checks whether the variable says where the parent process was started, or names a folder for the builds of all
+/// checkouts.
+fn is_of_a_place(upper: &str) -> bool {
+    PLACE_PREFIXES
+        .iter()
+        .any(|prefix| upper.starts_with(prefix))
+        || PLACE_NAMES.contains(&upper)
+        || BUILD_FOLDERS.contains(&upper)
 }
 
 #[cfg(test)]
@@ -288,6 +312,15 @@ mod tests {
             "VSCODE_GIT_IPC_HANDLE",
             "OPENAI_APIKEY",
             "SSHPASS",
+            "DATABASE_URL",
+            "STRIPE_KEY",
+            "MYSQL_PWD",
+            "GITLAB_PAT",
+            "CI_JOB_JWT",
+            "npm_config__auth",
+            "SENTRY_DSN",
+            "DOCKER_AUTH_CONFIG",
+            "SOME_NAME_OF_A_COMPANY",
         ] {
             assert_eq!(worker(&[name], &[]).get(name), None, "{name}");
         }
@@ -326,13 +359,37 @@ mod tests {
     }
 
     #[test]
+    fn an_address_with_a_password_is_withheld_and_masked() {
+        let proxy = |address: &str| {
+            let parent = [("HTTPS_PROXY".into(), address.into())];
+            Environment::for_worker(parent.into_iter(), &[])
+        };
+        assert!(proxy("http://proxy:3128").get("HTTPS_PROXY").is_some());
+        let held = proxy("http://me:hunter-2-x@proxy:3128");
+        assert_eq!(held.get("HTTPS_PROXY"), None);
+        assert_eq!(held.withheld(), ["HTTPS_PROXY"]);
+        assert_eq!(held.redactor().text("hunter-2-x"), "***");
+    }
+
+    #[test]
+    fn values_are_masked_and_are_not_in_debug_output() {
+        let parent = [("DEPLOY_TOKEN".into(), "some-value-1".into())];
+        let mut held = Environment::for_worker(parent.into_iter(), &[]);
+        held.mask_secrets_in(["https://me:other-value-2@host/a.git"]);
+        assert_eq!(
+            held.redactor().text("some-value-1 other-value-2"),
+            "*** ***"
+        );
+        assert!(!format!("{held:?}").contains("-value-"), "{held:?}");
+    }
+
+    #[test]
     fn ordinary_variables_are_kept() {
         for name in [
             "PATH",
             "HOME",
             "LANG",
             "GIT_AUTHOR_NAME",
-            "KEYBOARD",
             "CI",
             "CARGO_HOME",
             "RUSTUP_TOOLCHAIN",

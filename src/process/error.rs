@@ -45,6 +45,8 @@ pub enum ProcessError {
     },
     #[error("'{program}' was not done within {limit:?} and was stopped")]
     TimedOut { program: String, limit: Duration },
+    #[error("'{program}' printed too much and was stopped")]
+    TooMuchOutput { program: String },
     #[error("'{program}' was stopped")]
     Cancelled { program: String },
     #[error("cannot read {}", path.display())]
@@ -62,6 +64,11 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
+    /// Checks whether the program was stopped because it printed too much.
+    pub(crate) fn is_too_much_output(&self) -> bool {
+        matches!(self, Self::TooMuchOutput { .. })
+    }
+
     /// Explains why `program` is not found from `dir`.
     pub(super) fn not_found(program: &OsStr, dir: &Path) -> Self {
         let name = program.to_string_lossy().into_owned();

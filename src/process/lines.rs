@@ -10,6 +10,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{Notify, mpsc};
 
 use super::recorder::Recorder;
+use crate::words::Redactor;
 
 /// The longest line in bytes that is passed on. A longer line is only kept on disk.
 const MAX_LINE: usize = 16 * 1024 * 1024;
@@ -42,9 +43,14 @@ struct Splitter {
 }
 
 impl LineReader {
-    pub(super) fn new(sink: &LineSink, pipe: Receiver, head: u64) -> io::Result<Self> {
+    pub(super) fn new(
+        sink: &LineSink,
+        pipe: Receiver,
+        head: u64,
+        redactor: &Redactor,
+    ) -> io::Result<Self> {
         Ok(Self {
-            recorder: Recorder::create(&sink.file, head)?,
+            recorder: Recorder::create(&sink.file, head, redactor)?,
             pipe,
             splitter: Splitter::default(),
             ready: VecDeque::new(),

@@ -25,6 +25,7 @@ mod run;
 pub(crate) mod sandbox;
 mod session;
 mod spawn;
+mod worker_variables;
 
 pub use background::start_in_background;
 pub use capture::Capture;

@@ -1,5 +1,5 @@
 //! Writes the output of a child to a log: the beginning up to a limit, and the end from a small window in memory, so
-//! that no output, however long, fills the disk or the memory.
+//! that no output, however long, fills the disk or the memory. Secrets are masked.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,6 +10,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::Notify;
 
+use crate::words::{RedactedStream, Redactor};
+
 const WINDOW: usize = 16 * 1024;
 const TAIL_BYTES: usize = 4 * 1024;
 const TAIL_LINES: usize = 40;
@@ -18,6 +20,7 @@ const TAIL_LINES: usize = 40;
 #[derive(Debug)]
 pub(super) struct Recorder {
     log: File,
+    redacted: RedactedStream,
     /// The number of bytes from the beginning of the output that go to the log.
     head: u64,
     total: u64,
@@ -34,7 +37,7 @@ pub(super) struct RecordedOutput {
 }
 
 impl Recorder {
-    pub(super) fn create(path: &Path, head: u64) -> io::Result<Self> {
+    pub(super) fn create(path: &Path, head: u64, redactor: &Redactor) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -50,6 +53,7 @@ impl Recorder {
             .open(path)?;
         Ok(Self {
             log,
+            redacted: redactor.stream(),
             head,
             total: 0,
             recent: Vec::new(),
@@ -71,6 +75,11 @@ impl Recorder {
     }
 
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let masked = self.redacted.take(bytes);
+        self.write(&masked)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let left = usize::try_from(self.head.saturating_sub(self.total)).unwrap_or(usize::MAX);
         self.log.write_all(&bytes[..left.min(bytes.len())])?;
         self.total += bytes.len() as u64;
@@ -83,6 +92,8 @@ impl Recorder {
 
     /// Completes the log: writes the end of an output beyond the limit, after a line with the number of missing bytes.
     pub(super) fn finish(mut self) -> io::Result<RecordedOutput> {
+        let rest = self.redacted.finish();
+        self.write(&rest)?;
         let beyond = self.total.saturating_sub(self.head);
         let last = usize::try_from(beyond)
             .unwrap_or(usize::MAX)
@@ -148,7 +159,7 @@ mod tests {
     fn record(head: u64, chunks: &[&[u8]]) -> io::Result<(String, RecordedOutput)> {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("deep/er/log");
-        let mut recorder = Recorder::create(&path, head)?;
+        let mut recorder = Recorder::create(&path, head, &Redactor::default())?;
         for chunk in chunks {
             recorder.take(chunk)?;
         }

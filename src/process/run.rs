@@ -18,6 +18,7 @@ use super::lines::LineSink;
 use super::recorder::Recorder;
 use super::sandbox::Starter;
 use super::spawn::{Command, spawn};
+use crate::words;
 
 /// A program that has run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,17 +79,12 @@ async fn run_within(
 
     tracing::info!(
         log = %command.log.display(),
-        "{} {}",
-        command.program.display(),
-        command
-            .args
-            .iter()
-            .map(|arg| arg.to_string_lossy())
-            .collect::<Vec<_>>()
-            .join(" ")
+        "{}",
+        typed(command)
     );
     let started = Instant::now();
-    let recorder = Recorder::create(&command.log, bounds.head).map_err(log_error)?;
+    let recorder =
+        Recorder::create(&command.log, bounds.head, command.env.redactor()).map_err(log_error)?;
     let (mut child, by, mut output) = spawn(command, recorder, sink, bounds.head)?;
     let mut group = ProcessGroup::led_by(child.id(), by);
     let activity = Notify::new();
@@ -129,6 +125,18 @@ async fn run_within(
         bytes: output.bytes,
         truncated: output.truncated,
     })
+}
+
+/// Returns the command line without the secrets in it.
+fn typed(command: &Command) -> String {
+    let args = command.args.iter().map(|arg| arg.to_string_lossy());
+    let words: Vec<_> = std::iter::once(command.program.to_string_lossy())
+        .chain(args)
+        .collect();
+    command
+        .env
+        .redactor()
+        .text(&words::command_line(&words.join(" ")))
 }
 
 /// Waits for the end of the child. When `stop` completes first, asks the child to end, and kills it after `grace`.

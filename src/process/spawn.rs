@@ -85,9 +85,11 @@ pub(super) fn spawn(
         Some(sink) => {
             let (reader, writer) = pipe().map_err(failed)?;
             let reader =
-                LineReader::new(sink, reader, head).map_err(|source| ProcessError::Log {
-                    path: sink.file.clone(),
-                    source,
+                LineReader::new(sink, reader, head, command.env.redactor()).map_err(|source| {
+                    ProcessError::Log {
+                        path: sink.file.clone(),
+                        source,
+                    }
                 })?;
             (Some(reader), writer)
         }

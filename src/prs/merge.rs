@@ -7,7 +7,6 @@ use super::made_files::MadeFiles;
 use super::selection::Selection;
 use super::session::Location;
 use crate::config::MergeMethod;
-use crate::forge::without_closing_keywords;
 use crate::forge::{Action, MergeWhen, PullRequestRef, PullRequestState, PullRequestStatus};
 use crate::git::{BranchName, CommitId, GitError, MergeStyle};
 use crate::run::UnitState;
@@ -135,7 +134,8 @@ impl Selection<'_> {
         };
         if let (Some(commit), Mode::Real) = (&unit.attempt.commit, self.mode) {
             let title = words::line(&unit.header.title);
-            let title = without_closing_keywords(&title);
+            let title = words::without_closing_keywords(&title);
+            let title = words::without_mentions(&title);
             let message = format!(
                 "Merge pull request {}: {title}\n\nBatch-Run: {}\nBatch-Unit: {}\n",
                 pr.number, session.state.id, unit.header.id

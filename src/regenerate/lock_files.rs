@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::rule::{Origin, Outputs, Reach, Rule, Sources};
+use super::rule::{Origin, Outputs, Reach, Rule, Sources, is_named, is_within};
+use crate::git::Changes;
 
 /// A kind of lock file.
 struct Kind {
@@ -121,6 +122,35 @@ const KINDS: [Kind; 12] = [
     },
 ];
 
+/// Returns the lock files among the changes of which no manifest changed.
+pub(crate) fn lone_lock_files(changes: &Changes) -> BTreeSet<String> {
+    let paths: Vec<&str> = changes
+        .list
+        .iter()
+        .filter_map(|change| str::from_utf8(&change.path).ok())
+        .collect();
+    let alone = paths.iter().filter(|path| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let mut kinds = KINDS.iter().filter(|kind| kind.file == name).peekable();
+        kinds.peek().is_some() && !kinds.any(|kind| kind.follows_any(folder, &paths))
+    });
+    alone.map(|path| (*path).to_owned()).collect()
+}
+
+impl Kind {
+    /// Checks whether a lock file of this kind in a folder follows from any of these paths.
+    fn follows_any(&self, folder: &str, paths: &[&str]) -> bool {
+        paths.iter().any(|path| {
+            let (at, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let is_in_reach = match self.reach {
+                Reach::Folder => at == folder,
+                Reach::Below => is_within(at, folder),
+            };
+            is_in_reach && self.manifests.iter().any(|it| is_named(name, it))
+        })
+    }
+}
+
 /// Returns the rules of all lock files among the tracked files. `read` returns the text of a file, and `find` tells
 /// whether a program is there.
 pub(super) fn find(
@@ -147,9 +177,7 @@ pub(super) fn find(
                 let text = read(&path);
                 text.is_some_and(|text| text.contains(mark))
             });
-            let below = folders
-                .iter()
-                .filter(|it| *it != dir && super::rule::is_within(it, dir));
+            let below = folders.iter().filter(|it| *it != dir && is_within(it, dir));
             rules.push(Rule {
                 run: other.map_or(kind.run, |(_, run)| run).to_owned(),
                 dir: (*dir).to_owned(),
@@ -167,4 +195,33 @@ pub(super) fn find(
         }
     }
     rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::{Change, ChangeKind, Content};
+
+    fn alone(paths: &[&str]) -> Vec<String> {
+        let change = |path: &&str| Change {
+            path: path.as_bytes().to_vec(),
+            kind: ChangeKind::Modified,
+            content: Content::File,
+        };
+        let changes = Changes {
+            list: paths.iter().map(change).collect(),
+            insertions: 0,
+            deletions: 0,
+        };
+        lone_lock_files(&changes).into_iter().collect()
+    }
+
+    #[test]
+    fn a_lock_file_is_alone_without_a_change_of_its_manifest() {
+        assert_eq!(alone(&["a/Cargo.lock", "b/Cargo.toml"]), ["a/Cargo.lock"]);
+        assert_eq!(alone(&["Cargo.lock", "b/Cargo.toml"]), [""; 0]);
+        assert_eq!(alone(&["go.sum", "b/go.mod"]), ["go.sum"]);
+        assert_eq!(alone(&["Gemfile.lock", "a.gemspec"]), [""; 0]);
+        assert_eq!(alone(&["package.json", "yarn.lock"]), [""; 0]);
+    }
 }

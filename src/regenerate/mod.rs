@@ -8,5 +8,6 @@ mod lock_files;
 mod rule;
 mod rules;
 
+pub(crate) use lock_files::lone_lock_files;
 pub(crate) use rule::{Origin, Rule};
 pub(crate) use rules::{RegenerateError, Rules};

@@ -123,7 +123,7 @@ pub(super) fn is_within(folder: &str, dir: &str) -> bool {
 }
 
 /// Checks whether a file is called `wanted`, or ends as `wanted` says after a star.
-fn is_named(name: &str, wanted: &str) -> bool {
+pub(super) fn is_named(name: &str, wanted: &str) -> bool {
     match wanted.strip_prefix('*') {
         Some(ending) => name.ends_with(ending),
         None => name == wanted,

@@ -1,6 +1,6 @@
 //! The units of a run that did not come to a good end, as a page: what each was to do, why it ended, and how to go on.
 
-use super::markdown::{escaped, failed};
+use super::markdown::failed;
 use super::next_step;
 use super::view::{self, Failure};
 use crate::plan::UnitId;
@@ -56,7 +56,9 @@ fn section(state: &RunState, liveness: Liveness, unit: &UnitState, files: &[Stri
         }));
     } else {
         parts.push(format!("### `{id}` {}", view::outcome(unit)));
-        parts.extend(reason(state, unit).map(|reason| format!("Reason: {}", escaped(&reason))));
+        parts.extend(
+            reason(state, unit).map(|reason| format!("Reason: {}", words::markdown(&reason))),
+        );
     }
     if let Some(command) = next_step::command(state, liveness, unit) {
         parts.push(format!("Next: `{command}`"));
@@ -64,7 +66,7 @@ fn section(state: &RunState, liveness: Liveness, unit: &UnitState, files: &[Stri
     let mut list: Vec<String> = files
         .iter()
         .take(FILES_SHOWN)
-        .map(|file| format!("- {}", escaped(file)))
+        .map(|file| format!("- {}", words::markdown(file)))
         .collect();
     if files.len() > FILES_SHOWN {
         list.push(format!("- and {} more", files.len() - FILES_SHOWN));

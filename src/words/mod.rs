@@ -2,23 +2,38 @@
 //! that is made safe to show.
 //!
 //! Agents, checks and forges write titles, reasons and logs; all of their text passes through [`line()`] or [`block()`]
-//! before it reaches a terminal or a page. Knows nothing of runs, plans or the size of a terminal.
+//! before it reaches a terminal or a page, and through a [`Redactor`] before it is kept. Knows nothing of runs, plans
+//! or the size of a terminal.
 
+mod closing_keyword;
+mod command_line;
 mod error;
 mod fence;
 mod few;
+mod markdown;
+mod mention;
 mod number;
+mod redacted_stream;
+mod redactor;
 mod sanitize;
+mod secret_forms;
 mod size;
 mod table;
 mod template;
 mod time;
 
+pub(crate) use closing_keyword::without_closing_keywords;
+pub use command_line::command_line;
 pub use error::chain;
 pub use fence::{backticks, fence};
 pub use few::few;
+pub use markdown::markdown;
+pub(crate) use mention::without_mentions;
 pub use number::{count, plural};
-pub use sanitize::{block, line};
+pub(crate) use redacted_stream::RedactedStream;
+pub use redactor::Redactor;
+pub use sanitize::{block, line, lines, visible};
+pub(crate) use secret_forms::find_secrets;
 pub use size::{amount, bytes};
 pub use table::table;
 pub use template::{TemplateFault, template_environment};

@@ -1,6 +1,7 @@
 //! Removes from outside text everything that could move a cursor, change a colour or reverse the reading direction.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Makes the text one safe line: without control characters and escape sequences, and with every run of white space as
 /// one blank.
@@ -43,6 +44,50 @@ pub fn block(text: &str) -> String {
         (Some(first), Some(last)) => lines[first..=last].join("\n"),
         _ => String::new(),
     }
+}
+
+/// Makes the lines of a log safe like [`block()`], and keeps all of them.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let shown = line.trim_end_matches(['\n', '\r']);
+        let last = shown.rsplit('\r').next().unwrap_or(shown);
+        out.push_str(&printable(last));
+        if line.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// Shows each control character by two letters (`^[` for an escape), and each invisible one by its number. Line ends
+/// and tabs stay.
+#[must_use]
+pub fn visible(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        let mut rest = chunk.valid().chars().peekable();
+        while let Some(c) = rest.next() {
+            match c {
+                '\n' | '\t' => out.push(c),
+                '\r' if rest.peek() == Some(&'\n') => out.push(c),
+                '\0'..='\x1f' => {
+                    out.push('^');
+                    out.push(char::from(c as u8 + b'@'));
+                }
+                '\x7f' => out.push_str("^?"),
+                _ if c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}') => {
+                    let _ = write!(out, "<U+{:04X}>", u32::from(c));
+                }
+                _ => out.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "<{byte:02X}>");
+        }
+    }
+    out
 }
 
 /// Removes escape sequences as a whole, so that none of their letters stay behind. Takes a single line, because an
@@ -115,7 +160,30 @@ mod tests {
         assert_eq!(block(" \n\u{1b}[0m\n"), "");
     }
 
+    #[test]
+    fn a_log_keeps_its_lines_and_loses_its_escapes() {
+        assert_eq!(lines("\u{1b}[31mred\r\n\n10%\r20%\nend"), "red\n\n20%\nend");
+    }
+
+    #[test]
+    fn a_patch_shows_what_it_would_do() {
+        let patch = b"+a\tb\r\n+\x1b]0;x\x07\r+\xc2\x9b31m \x9b\xe2\x80\xae\x7f\n";
+        assert_eq!(
+            visible(patch),
+            "+a\tb\r\n+^[]0;x^G^M+<U+009B>31m <9B><U+202E>^?\n"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn no_terminal_is_told_anything(bytes in any::<Vec<u8>>()) {
+            let is_safe = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+            let shown = visible(&bytes).replace("\r\n", "\n");
+            prop_assert!(shown.chars().all(is_safe));
+            let shown = lines(&String::from_utf8_lossy(&bytes));
+            prop_assert!(shown.chars().all(is_safe));
+        }
+
         #[test]
         fn no_control_character_is_left(text in any::<String>()) {
             prop_assert!(!line(&text).chars().any(char::is_control));

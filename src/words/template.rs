@@ -1,19 +1,23 @@
 //! Templates that a user may replace: their syntax, and the description of a fault in one.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+
+/// A template that takes more steps is stopped. A text of a thousand files takes some ten thousand.
+const STEPS: u64 = 2_000_000;
 
 /// How many steps a template may take: a body that lists ten thousand files takes a tenth of them, and a template that
 /// never ends is stopped within a second.
 const FUEL: u64 = 10_000_000;
 
 /// Returns an environment for templates of plain text and Markdown. A line with only a block leaves no blank line, and
-/// an unknown name is an error.
+/// an unknown name is an error. A template that does not end is stopped.
 #[must_use]
 pub fn template_environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(STEPS));
     // By default, the name of a template decides whether HTML is escaped.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     if let Ok(syntax) = SyntaxConfig::builder()
@@ -36,11 +40,26 @@ pub struct TemplateFault {
 
 impl From<minijinja::Error> for TemplateFault {
     fn from(error: minijinja::Error) -> Self {
-        Self {
-            line: error.line(),
-            problem: error
-                .detail()
-                .map_or_else(|| error.kind().to_string(), str::to_owned),
-        }
+        let problem = match (error.kind(), error.detail()) {
+            (ErrorKind::OutOfFuel, _) => format!("it is not done after {STEPS} steps"),
+            (_, Some(detail)) => detail.to_owned(),
+            (kind, None) => kind.to_string(),
+        };
+        let line = error.line();
+        Self { line, problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_without_an_end_is_stopped() {
+        let each = "{% for a in range(9999) %}";
+        let endless = format!("{each}{each}{each}{{% endfor %}}{{% endfor %}}{{% endfor %}}");
+        let error = template_environment().render_str(&endless, ()).unwrap_err();
+        let said = TemplateFault::from(error).to_string();
+        assert!(said.contains("not done after 2000000 steps"), "{said}");
     }
 }

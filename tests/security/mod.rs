@@ -3,12 +3,16 @@
 //!
 //! Each test names the row of the threat that it stands for and how it is met: "by layout" holds without a sandbox.
 
+mod amounts;
 mod base;
+mod hostile_text;
 mod places;
 mod pre_push;
 mod private_repository;
 mod published_is_proven;
 mod sandbox;
+mod secrets;
+mod sensitive;
 mod user_git;
 mod who_decides;
 mod workers;

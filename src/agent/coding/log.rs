@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::agent::error::AgentError;
 use crate::agent::event::AgentEvent;
 use crate::agent::task::Task;
-use crate::words;
+use crate::words::{self, Redactor};
 
 pub(super) struct Log {
     path: PathBuf,
     file: File,
+    redactor: Redactor,
 }
 
 impl Log {
@@ -23,7 +24,11 @@ impl Log {
             Some(_) => File::options().create(true).append(true).open(&path),
         };
         match file {
-            Ok(file) => Ok(Self { path, file }),
+            Ok(file) => Ok(Self {
+                path,
+                file,
+                redactor: task.environment.redactor().clone(),
+            }),
             Err(source) => Err(write_error(&path, source)),
         }
     }
@@ -50,6 +55,7 @@ impl Log {
 
     /// Writes a line that the program printed beside its own language.
     pub(super) fn write_line(&mut self, line: &str) -> Result<(), AgentError> {
+        let line = self.redactor.text(line);
         writeln!(self.file, "{line}").map_err(|source| write_error(&self.path, source))
     }
 }

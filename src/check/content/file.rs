@@ -42,7 +42,7 @@ impl ChangedFile {
 }
 
 /// Returns the lines with text that `one` has more often than `other`.
-fn surplus<'t>(one: Option<&'t str>, other: Option<&'t str>) -> Vec<AddedLine<'t>> {
+pub(super) fn surplus<'t>(one: Option<&'t str>, other: Option<&'t str>) -> Vec<AddedLine<'t>> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     for line in other.into_iter().flat_map(str::lines) {
         *known.entry(line.trim()).or_default() += 1;

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::added_secrets::added_secrets;
 use super::damage::damage;
 use super::deleted::deleted;
+use super::entry::ChangedEntry;
 use super::expectations::changed_expectations;
 use super::file::ChangedFile;
 use super::finding::Finding;
@@ -11,6 +13,7 @@ use super::instruction::Instruction;
 use super::lost_exports::lost_exports;
 use super::repository::Repository;
 use super::rules::{RuleError, Rules};
+use super::sensitive::sensitive;
 use super::undeclared::undeclared_imports;
 use crate::config::ContentConfig;
 
@@ -28,14 +31,17 @@ impl Gate {
         })
     }
 
-    /// Returns what is wrong with the files that a unit changed, by path.
+    /// Returns what is wrong with the paths that a unit changed, by path; `files` are those that can be read.
     pub(crate) fn look_at(
         &self,
+        entries: &[ChangedEntry],
         files: &[ChangedFile],
         instruction: &Instruction,
         repository: &Repository<'_>,
     ) -> Vec<Finding> {
-        let mut found = damage(files, instruction);
+        let mut found = sensitive(entries, files);
+        found.extend(added_secrets(files));
+        found.extend(damage(files, instruction));
         let lost = lost_lines(files);
         for (at, file) in files.iter().enumerate() {
             let is_moved = |line: &str| lost.get(line).is_some_and(|by| *by != LostBy::One(at));
@@ -89,7 +95,7 @@ mod tests {
         let file = changed(path, Some("f();\n"), Some(&format!("f();\n{line}\n")));
         let paths = BTreeSet::from([path.to_owned()]);
         let repository = Repository::new(&paths, &|_| None);
-        let found = gate.look_at(&[file], &Instruction::new(instruction), &repository);
+        let found = gate.look_at(&[], &[file], &Instruction::new(instruction), &repository);
         found.iter().map(|it| it.kind).collect()
     }
 
@@ -108,7 +114,7 @@ mod tests {
             ];
             let repository = BTreeSet::new();
             let repository = Repository::new(&repository, &|_| None);
-            let found = gate.look_at(&files, &Instruction::new("f to g"), &repository);
+            let found = gate.look_at(&[], &files, &Instruction::new("f to g"), &repository);
             found
                 .iter()
                 .filter(|it| it.kind == FindingKind::Debug)

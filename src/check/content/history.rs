@@ -43,7 +43,7 @@ fn commits_of_real_projects_are_hardly_ever_stopped() {
             let opened = git2::Repository::open(&repository).unwrap();
             let (paths, read) = surroundings(&opened, &id);
             let around = Repository::new(&paths, &read);
-            let found = gate.look_at(&files, &Instruction::new(message), &around);
+            let found = gate.look_at(&[], &files, &Instruction::new(message), &around);
             for it in &found {
                 println!("{} {} {it}", &id[..9], it.kind);
             }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use secrecy::{ExposeSecret, SecretString};
+
 /// A server that a token is looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Server<'a> {
@@ -16,7 +18,7 @@ pub struct Server<'a> {
 /// A secret, and its source.
 #[derive(Clone)]
 pub struct Token {
-    secret: String,
+    secret: SecretString,
     source: String,
 }
 
@@ -51,7 +53,7 @@ impl Token {
         let secret = text.trim();
         let usable = !secret.is_empty() && secret.chars().all(|c| c.is_ascii_graphic());
         usable.then(|| Self {
-            secret: secret.to_owned(),
+            secret: SecretString::from(secret),
             source: source.to_owned(),
         })
     }
@@ -64,7 +66,7 @@ impl Token {
 
     /// Returns the secret, for the one request header that needs it.
     pub(super) fn expose(&self) -> &str {
-        &self.secret
+        self.secret.expose_secret()
     }
 }
 
@@ -119,7 +121,7 @@ mod tests {
             assert_eq!(args, ["auth", "token", "--hostname", server.host]);
             gh.map(str::to_owned)
         };
-        Token::find(server, env, gh).map(|token| format!("{}, {}", token.secret, token.source))
+        Token::find(server, env, gh).map(|token| format!("{}, {}", token.expose(), token.source))
     }
 
     #[test]

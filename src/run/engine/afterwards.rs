@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use crate::journal::{Journal, JournalError, RunLock};
 use crate::plan::UnitId;
+use crate::process::Environment;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::record::{self, RecordError, now};
 use crate::run::log::run_fact::RunFact;
 use crate::run::log::run_id::RunId;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::workspace::places::Places;
+use crate::words::Redactor;
 
 /// Why no fact about a run can be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,7 @@ pub enum AfterwardsError {
 pub struct Afterwards {
     journal: Journal,
     run: RunId,
+    redactor: Redactor,
     _lock: RunLock,
 }
 
@@ -44,6 +47,9 @@ impl Afterwards {
         Ok(Self {
             journal: Journal::open(&places.journal())?,
             run: run.clone(),
+            redactor: Environment::for_worker(std::env::vars_os(), &[])
+                .redactor()
+                .clone(),
             _lock: lock,
         })
     }
@@ -59,6 +65,12 @@ impl Afterwards {
     }
 
     fn record(&mut self, event: Event) -> Result<Recorded, AfterwardsError> {
-        Ok(record::append(&mut self.journal, &self.run, now(), event)?)
+        Ok(record::append(
+            &mut self.journal,
+            &self.redactor,
+            &self.run,
+            now(),
+            event,
+        )?)
     }
 }

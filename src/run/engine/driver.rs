@@ -573,7 +573,13 @@ impl<'w> Engine<'w> {
 
     /// Writes an event down, then takes it in, then shows it.
     fn record(&mut self, event: Event) -> Result<(), RunError> {
-        let recorded = append(&mut self.journal, self.job.id(), now(), event)?;
+        let recorded = append(
+            &mut self.journal,
+            self.job.redactor(),
+            self.job.id(),
+            now(),
+            event,
+        )?;
         self.state.apply(&recorded);
         match &recorded.event {
             Event::Unit(id, fact) => {

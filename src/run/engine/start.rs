@@ -71,7 +71,11 @@ pub(crate) fn begin(job: &Job, journal: &mut Journal) -> Result<(Recorded, RunSt
         unit.work = work;
     }
     let started = Event::Run(RunFact::Started(Box::new(header.clone())));
-    let first = append(journal, job.id(), now(), started)?;
+    let first = append(journal, job.redactor(), job.id(), now(), started)?;
+    // As it is written down: without secrets.
+    if let Event::Run(RunFact::Started(written)) = &first.event {
+        header.clone_from(written);
+    }
     let state = RunState::start(job.id().clone(), header, first.at);
     Ok((first, state))
 }
@@ -264,7 +268,7 @@ fn take_over(
             tracing::warn!("{error}");
         }
     }
-    let first = append(journal, job.id(), now(), event)?;
+    let first = append(journal, job.redactor(), job.id(), now(), event)?;
     state.apply(&first);
     if let Some(sandbox) = job.sandbox.clone()
         && state.header.sandbox.as_ref() != Some(&sandbox)

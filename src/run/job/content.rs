@@ -17,6 +17,8 @@ const CARELESS: &str = "its content is not done with care";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
     Damaged,
+    /// A person has to look at it before it is published.
+    Sensitive,
     /// A coding agent is told of it.
     Careless,
     /// The agent was told, or has no attempt left.
@@ -31,10 +33,12 @@ pub(crate) fn reason(findings: &[Finding], hold: Hold, command: &str) -> String 
     let allow = match (&names[..], hold) {
         ([one], _) => one.clone(),
         (_, Hold::Damaged) => FindingGroup::Damage.to_string(),
+        (_, Hold::Sensitive) => FindingGroup::Sensitive.to_string(),
         (_, Hold::Careless | Hold::StillCareless) => FindingGroup::Careless.to_string(),
     };
     let begin = match hold {
         Hold::Damaged => "its content looks damaged",
+        Hold::Sensitive => "a person has to look at its content before it is published",
         Hold::Careless | Hold::StillCareless => CARELESS,
     };
     let place = findings.first().map_or("", |it| it.path.as_str());
@@ -60,6 +64,12 @@ pub(crate) fn feedback(findings: &[Finding], hold: Hold) -> String {
             "Your work cannot be taken, because files look damaged:\n",
             "Mend these files: each must hold all of its content, with your change and nothing else changed. Write no \
              words in place of code. Leave the rest of your work as it is.\n",
+        ),
+        Hold::Sensitive => (
+            "Your work cannot be published as it is, because of these places:\n",
+            "Take secrets out, and have the code read them from where this project keeps its secrets. Undo what the \
+             task does not need: executable files, links, large files, and lock files that no manifest asks for. Leave \
+             the rest of your work as it is.\n",
         ),
         Hold::Careless | Hold::StillCareless => (
             "Your work is looked at once more before it is taken, because of these places:\n",

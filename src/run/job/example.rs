@@ -1,6 +1,6 @@
 //! The change of a unit that went first, which the agents of the other units get as a worked example.
 
-use crate::git::{Colours, Repo};
+use crate::git::Repo;
 use crate::plan::UnitId;
 use crate::run::log::run_state::RunState;
 use crate::words;
@@ -27,7 +27,7 @@ impl Example {
         };
         let (start, commit) = (unit.attempt.start()?, unit.attempt.commit.as_ref()?);
         let patch = repo
-            .patch(start, commit, Colours::Off)
+            .patch(start, commit)
             .inspect_err(|error| tracing::warn!("a change cannot serve as an example: {error}"))
             .ok()?;
         let mut patch = String::from_utf8_lossy(&patch).into_owned();

@@ -81,6 +81,7 @@ impl Findings {
         } = repo.included()?;
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
         let environment = worker_environment(std::env::vars_os(), config, repo)?;
+        let templates = templates.masked_by(environment.redactor());
         Ok(Self {
             rules: match plan.existing_work() {
                 // It is published as it is.

@@ -38,7 +38,7 @@ use crate::run::log::unit_state::UnitState;
 use crate::run::workspace::checkout::Checkout;
 use crate::run::workspace::environment::{relocation_note, unit_environment};
 use crate::run::workspace::workspace::Workspace;
-use crate::words;
+use crate::words::{self, Redactor};
 
 /// A run that can be executed.
 #[derive(Clone)]
@@ -450,6 +450,11 @@ impl Job {
     }
 
     /// Returns what the processes in a checkout see; `number` is the unit's place in the plan.
+    /// Returns what masks the secrets that this process knows.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        self.found.environment.redactor()
+    }
+
     pub(crate) fn environment(&self, checkout: &Checkout, number: usize) -> Environment {
         let shared = self.found.environment.clone();
         let (settings, repo) = (&self.spec.settings, &self.workspace.repo);

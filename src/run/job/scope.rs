@@ -195,8 +195,8 @@ pub(crate) fn feedback(faults: &[String]) -> String {
 pub(crate) fn unreadable(reason: &str) -> String {
     format!(
         "Git cannot read what is in your folder now, so that your work cannot be taken:\n\n{}\n\nMend that and leave \
-         the rest of your work as it is: delete repositories, pipes and unreadable files that you made, and keep your \
-         work inside your own files.\n",
+         the rest of your work as it is: delete repositories, pipes, unreadable files and masses of files that you \
+         made, and keep your work inside your own files.\n",
         fence("text", &block(reason))
     )
 }

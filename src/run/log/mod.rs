@@ -14,6 +14,7 @@ pub(crate) mod pilot;
 pub(crate) mod publication;
 pub(crate) mod record;
 mod recorded_path;
+mod redacted;
 pub(crate) mod reverts;
 pub(crate) mod run_fact;
 pub(crate) mod run_id;

@@ -3,10 +3,12 @@
 use crate::journal::{Journal, JournalError, Row};
 use crate::plan::UnitId;
 use crate::run::log::event::{Event, Recorded};
+use crate::run::log::redacted::redacted;
 use crate::run::log::run_fact::RunFact;
 use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_fact::UnitFact;
+use crate::words::Redactor;
 
 /// Why the journal cannot be understood.
 #[derive(Debug, thiserror::Error)]
@@ -60,21 +62,24 @@ fn crash_point(moment: &str) {
     }
 }
 
-/// Writes an event; when this returns, the event is on disk.
+/// Writes an event without the secrets in it; when this returns, the event is on disk.
 pub(crate) fn append(
     journal: &mut Journal,
+    redactor: &Redactor,
     run: &RunId,
     at: i64,
     event: Event,
 ) -> Result<Recorded, RecordError> {
+    let unreadable = |error: serde_json::Error| RecordError::Unreadable {
+        seq: 0,
+        reason: error.to_string(),
+    };
+    let event = redacted(event, redactor).map_err(unreadable)?;
     let (unit, fact) = match &event {
         Event::Run(fact) => (None, serde_json::to_string(fact)),
         Event::Unit(unit, fact) => (Some(unit.as_str()), serde_json::to_string(fact)),
     };
-    let fact = fact.map_err(|error| RecordError::Unreadable {
-        seq: 0,
-        reason: error.to_string(),
-    })?;
+    let fact = fact.map_err(unreadable)?;
     #[cfg(debug_assertions)]
     crash_point("");
     let seq = journal.append(run.as_str(), unit, at, &fact)?;

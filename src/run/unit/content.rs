@@ -1,12 +1,14 @@
-//! The step of a unit that looks at the content of its work. Damaged work goes back to the agent, and is held where the
+//! The step of a unit that looks at the content of its work. Damaged work, and work with what a person has to look at
+//! before it is published, goes back to the agent, and is held where the
 //! agent does not mend it. Careless work of a coding agent goes back once, and is told of then.
 
 use std::collections::BTreeSet;
 
 use crate::agent::FurtherAttempts;
-use crate::check::{ChangedFile, Finding, Repository};
-use crate::config::{FindingKind, Severity};
-use crate::git::ContentPair;
+use crate::check::{ChangedEntry, ChangedFile, Entry, EntryKind, Finding, Repository};
+use crate::config::{FindingGroup, FindingKind, Severity};
+use crate::git::{ContentPair, EntryMode, TreeEntry};
+use crate::regenerate::lone_lock_files;
 use crate::run::job::content::{Hold, feedback, is_of_carelessness, reason};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
@@ -62,8 +64,15 @@ fn to_stop(unit: &UnitContext, wrong: &[Finding]) -> Option<(Vec<Finding>, Hold)
         let stopping: Vec<Finding> = stopping.cloned().collect();
         (!stopping.is_empty()).then_some(stopping)
     };
-    if let Some(damage) = at_least(Severity::Held) {
-        return Some((damage, Hold::Damaged));
+    if let Some(held) = at_least(Severity::Held) {
+        let (damage, sensitive): (Vec<_>, Vec<_>) = held
+            .into_iter()
+            .partition(|it| it.kind.group() == FindingGroup::Damage);
+        return Some(if damage.is_empty() {
+            (sensitive, Hold::Sensitive)
+        } else {
+            (damage, Hold::Damaged)
+        });
     }
     // A command and the codemod cannot take more care.
     if !is_coding_agent {
@@ -91,11 +100,27 @@ async fn look_at(
     let instruction = unit.instruction();
     // What commands made of other files, no agent wrote.
     let made = unit.state().regenerated_files();
+    let number = unit.number;
+    let lone_locks = lone_lock_files(&proven.changes);
     unit.git(Step::Content, move |job| {
         let repo = &job.workspace.repo;
         let pairs = repo.changed_contents(&start, &tree)?;
         let files = pairs.into_iter().map(changed_file);
         let files: Vec<ChangedFile> = files.filter(|it| !made.contains(&it.path)).collect();
+        let entries = repo.changed_entries(&start, &tree)?.into_iter();
+        let entries: Vec<ChangedEntry> = entries
+            .map(|pair| {
+                let path = String::from_utf8_lossy(&pair.path).into_owned();
+                ChangedEntry {
+                    before: pair.before.map(entry),
+                    after: pair.after.map(entry),
+                    is_named: job.found.ownership.names(number, &path),
+                    is_lone_lock_file: lone_locks.contains(&path),
+                    path,
+                }
+            })
+            .filter(|it| !made.contains(&it.path))
+            .collect();
         let mut paths: BTreeSet<String> =
             job.found.ownership.tracked().map(str::to_owned).collect();
         for file in &files {
@@ -108,7 +133,8 @@ async fn look_at(
         let reader = repo.tree_reader(&tree)?;
         let read = |path: &str| reader.text(path);
         let repository = Repository::new(&paths, &read);
-        Ok(job.found.gate.look_at(&files, &instruction, &repository))
+        let gate = &job.found.gate;
+        Ok(gate.look_at(&entries, &files, &instruction, &repository))
     })
     .await
 }
@@ -118,5 +144,18 @@ fn changed_file(pair: ContentPair) -> ChangedFile {
         path: String::from_utf8_lossy(&pair.path).into_owned(),
         before: pair.before.map(|side| side.bytes),
         after: pair.after.map(|side| side.bytes),
+    }
+}
+
+fn entry(entry: TreeEntry) -> Entry {
+    Entry {
+        id: entry.id,
+        kind: match entry.mode {
+            EntryMode::File => EntryKind::File,
+            EntryMode::Executable => EntryKind::Executable,
+            EntryMode::Symlink => EntryKind::Symlink,
+            EntryMode::Submodule => EntryKind::Submodule,
+        },
+        size: entry.size,
     }
 }

@@ -238,7 +238,13 @@ async fn read_work(unit: &UnitContext) -> Result<TreeId, Halt> {
         Err(error) => error,
     };
     let reason = words::chain(&error);
-    let feedback = matches!(error, GitError::Program { .. } | GitError::NoFile { .. });
+    let feedback = matches!(
+        error,
+        GitError::Program { .. }
+            | GitError::NoFile { .. }
+            | GitError::TooMuch { .. }
+            | GitError::TooDeep { .. }
+    );
     let feedback = feedback.then(|| unreadable(&reason));
     Err(Halt::Failed(Failure {
         feedback,

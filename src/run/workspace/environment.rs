@@ -33,6 +33,7 @@ pub fn worker_environment(
     repo: &Repo,
 ) -> Result<Environment, GitError> {
     let mut environment = Environment::for_worker(variables, &config.environment.pass);
+    environment.mask_secrets_in(repo.remote_addresses()?.iter().map(String::as_str));
     for setting in repo.header_settings()? {
         environment.empty_git_setting(&setting);
     }

@@ -15,6 +15,7 @@ use crate::run::{
     IssueLink, OldUses, Outcome, Pilot, PullRequestLink, Regenerated, RevertCommit, RunHeader,
     Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
 };
+use crate::words::Redactor;
 
 fn every_kind_of_event() -> Vec<Event> {
     let unit = UnitId::parse("01-a").unwrap();
@@ -546,7 +547,7 @@ fn every_fact_comes_back_as_it_was() {
     let run = RunId::from_journal("20261121-abcd");
     let mut written = Vec::new();
     for (at, event) in (1..).zip(every_kind_of_event()) {
-        written.push(append(&mut journal, &run, at, event).unwrap());
+        written.push(append(&mut journal, &Redactor::default(), &run, at, event).unwrap());
     }
     let journal = Journal::read(&path).unwrap().unwrap();
     assert_eq!(events(&journal, &run).unwrap(), written);
