@@ -6,16 +6,11 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 /// A template that takes more steps is stopped. A text of a thousand files takes some ten thousand.
 const STEPS: u64 = 2_000_000;
 
-/// How many steps a template may take: a body that lists ten thousand files takes a tenth of them, and a template that
-/// never ends is stopped within a second.
-const FUEL: u64 = 10_000_000;
-
 /// Returns an environment for templates of plain text and Markdown. A line with only a block leaves no blank line, and
 /// an unknown name is an error. A template that does not end is stopped.
 #[must_use]
 pub fn template_environment() -> Environment<'static> {
     let mut environment = Environment::new();
-    environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(STEPS));
     // By default, the name of a template decides whether HTML is escaped.
