@@ -121,7 +121,7 @@ fn origin(state: &RunState, liveness: Liveness) -> String {
         lines.push(format!("- remote: {}", words::markdown(remote)));
     }
     if let Some(sandbox) = &header.sandbox {
-        lines.push(format!("- sandbox: {}", escaped(&sandbox.words())));
+        lines.push(format!("- sandbox: {}", words::markdown(&sandbox.words())));
     }
     lines.push(format!("- started: {}", words::timestamp(state.started_at)));
     lines.push(match (liveness, state.ended_at) {

@@ -171,6 +171,7 @@ fn what_nobody_has_approved_is_named_and_not_rendered() {
     let machine = Machine {
         variables: &[],
         gh: &|_| None,
+        sandbox: &|_| Ok(SandboxLevel::OFF),
     };
     let unapproved = GivenSettings {
         file: None,

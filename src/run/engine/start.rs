@@ -274,7 +274,7 @@ fn take_over(
         && state.header.sandbox.as_ref() != Some(&sandbox)
     {
         let changed = Event::Run(RunFact::SandboxChanged { sandbox });
-        state.apply(&append(journal, job.id(), now(), changed)?);
+        state.apply(&append(journal, job.redactor(), job.id(), now(), changed)?);
     }
     Ok(Started { job, first, state })
 }
