@@ -270,12 +270,17 @@ impl CommandAgent {
                 starts
             }
         };
+        let sandbox = task.sandbox.clone().showing(&task.folder);
+        let sandbox = match &self.args {
+            Args::Words(words) => sandbox.showing_named_in(words),
+            Args::ShellLine(line) => sandbox.showing_named_in(&[line]),
+        };
         let command = |args| Command {
             program: self.program.clone().into_os_string(),
             args,
             dir: task.worktree.clone(),
             env: env.clone(),
-            sandbox: task.sandbox.clone().showing(&task.folder),
+            sandbox: sandbox.clone(),
             input: None,
             limit: Some(task.limits.time),
             idle: task.limits.idle,

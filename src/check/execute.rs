@@ -52,10 +52,10 @@ pub(crate) async fn run(
     })?;
     let command = Command {
         program: program.into(),
+        sandbox: sandbox.showing_named_in(&args),
         args,
         dir: check.folder(worktree),
         env,
-        sandbox,
         input: None,
         limit: Some(limit),
         idle: None,

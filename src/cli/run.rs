@@ -1,6 +1,6 @@
 //! `batch run`: runs a saved plan.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -16,6 +16,7 @@ use super::review::{Unfinished, ask_unfinished};
 use super::workspace::{Workspace, check_base, say_circumstances, secure_journal};
 use super::{agent_settings, approval};
 use crate::config::AgentOptions;
+use crate::git::Repo;
 use crate::plan::{self, Plan};
 use crate::run::{self, AgentSource, RunState};
 use crate::words;
@@ -49,7 +50,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     let text = plan::file::text(text).with_context(|| args.plan.display().to_string())?;
     let mut plan =
         plan::load(&workspace.repo, &text).with_context(|| args.plan.display().to_string())?;
-    if !args.names_agents(&workspace)? {
+    if !args.names_agents(&workspace)? && is_of_repository(&workspace.repo, &path) {
         let who = format!("the plan {}", args.plan.display());
         approval::require(
             global,
@@ -78,6 +79,15 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
     agent_settings::settle(global, &mut workspace, &base.id, &of_plan)?;
     say_circumstances(&workspace.repo)?;
     launch::launch(global, &mut workspace, &plan, &base, &args.run)
+}
+
+/// Checks whether a plan may come from somebody who can write to the repository. A plan elsewhere is the user's own, as
+/// the file after `--config` is.
+fn is_of_repository(repo: &Repo, plan: &Path) -> bool {
+    let plan = plan.canonicalize();
+    [repo.root(), repo.main_checkout(), repo.common_dir()]
+        .iter()
+        .any(|place| plan.as_ref().map_or(true, |plan| plan.starts_with(place)))
 }
 
 /// Takes the agents from the flags, else from the plan, else from batch.toml.

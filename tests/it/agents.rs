@@ -223,10 +223,8 @@ fn all_agents_of_a_run_are_told_the_same_first() {
     repo.write(".git/info/exclude", "/.batch\n");
     let migrate = || repo.migrate().agent(SIGN).units(3);
     // Agents obey it, so it needs an approval.
-    let refused = migrate().run().exits(3);
-    let said = refused.raw_stderr().split_once("--approve ");
-    let hash = said.and_then(|(_, rest)| rest.get(..32)).expect("a hash");
-    let _ = migrate().with(["--approve", hash]).run().exits(0);
+    let hash = migrate().run().exits(3).hash_to_approve();
+    let _ = migrate().with(["--approve", &hash]).run().exits(0);
 
     let prompts: Vec<String> = repo
         .state_files("prompt.md")

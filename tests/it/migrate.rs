@@ -231,6 +231,9 @@ fn a_missing_tool_of_the_agent_fails_its_units_with_its_own_words() {
      02-packages-p3-p4 │ failed │ – │ – │ [DURATION]
      03-packages-p5-index-js │ failed │ – │ – │ [DURATION]
 
+    ✗ 3 units: no licence found (01-packages-p0-p1-p2, 02-packages-p3-p4, 03-packages-p5-index-js)
+      → batch retry --like 01-packages-p0-p1-p2 --run [RUN]
+
     ✗ 01-packages-p0-p1-p2 failed at agent
       the agent failed: exit code 7
         │ no licence found

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::support::{Repo, SIGN, SIGN_AND_NOTE};
+use crate::support::{Output, Repo, SIGN, SIGN_AND_NOTE};
 
 /// Kills a run of two units when the agent of its first unit has finished.
 fn killed(repo: &Repo) {
@@ -12,11 +12,17 @@ fn killed(repo: &Repo) {
     migrate.with(["--keep-worktrees"]).killed_at("5+");
 }
 
-/// The run goes on to its end, and neither unit is worked on twice.
-fn goes_on(repo: &Repo) {
-    repo.batch(["resume"])
+/// Resumes the run in a repository that was not here when the run began: whoever moved it approves what the run starts.
+fn resumed(repo: &Repo, folder: &str) -> Output {
+    let resume = ["-C", folder, "resume"];
+    let hash = repo.batch(resume).exits(3).hash_to_approve();
+    repo.batch([&resume[..], &["--approve", &hash]].concat())
         .exits(0)
-        .says("2 of 2 units published");
+}
+
+/// The resumed run came to its end, and neither unit was worked on twice.
+fn went_on(repo: &Repo, resumed: &Output) {
+    resumed.says("2 of 2 units published");
     assert_eq!(repo.pushed().len(), 2);
     let worked = repo.worked();
     assert_eq!(worked.len(), 2, "{worked:?}");
@@ -30,7 +36,7 @@ fn a_moved_repository_is_resumed_with_its_worktrees() {
     let mut repo = Repo::with_packages(2);
     killed(&repo);
     repo.move_to("elsewhere");
-    goes_on(&repo);
+    went_on(&repo, &resumed(&repo, "."));
     assert!(!repo.worktrees().exists(), "worktrees at the old place");
 }
 
@@ -41,7 +47,7 @@ fn a_repository_that_was_moved_together_with_its_worktrees_is_resumed() {
     let worktrees = repo.worktrees();
     fs::rename(&worktrees, repo.root().join("elsewhere.batch")).expect("the worktrees");
     repo.move_to("elsewhere");
-    goes_on(&repo);
+    went_on(&repo, &resumed(&repo, "."));
 }
 
 #[test]
@@ -52,9 +58,7 @@ fn a_copied_repository_takes_nothing_from_the_worktrees_of_its_original() {
     let mut copying = repo.command("cp");
     let copied = copying.arg("-a").args([repo.dir(), &copy]).status();
     assert!(copied.expect("cp").success());
-    repo.batch(["-C", "../copy", "resume"])
-        .exits(0)
-        .says("2 of 2 units published");
+    resumed(&repo, "../copy").says("2 of 2 units published");
     let first = walkdir::WalkDir::new(repo.worktrees())
         .min_depth(2)
         .max_depth(2)
@@ -86,7 +90,7 @@ fn a_run_that_a_linked_checkout_began_goes_on_when_that_checkout_is_gone() {
         .in_order();
     migrate.killed_at("5+");
     repo.git(["worktree", "remove", "--force", "../linked"]);
-    goes_on(&repo);
+    went_on(&repo, &repo.batch(["resume"]).exits(0));
 }
 
 #[test]
@@ -97,7 +101,7 @@ fn a_path_that_is_not_utf8_is_a_path() {
     let migrate = repo.migrate().agent(&agent).in_order();
     let migrate = migrate.check("test -f README.md");
     migrate.with(["--keep-worktrees"]).killed_at("8+");
-    goes_on(&repo);
+    went_on(&repo, &repo.batch(["resume"]).exits(0));
     let _ = repo.batch(["status"]).exits(0);
     let _ = repo.batch(["logs", "01"]).exits(0);
     let _ = repo.batch(["diff", "01"]).exits(0);

@@ -102,6 +102,24 @@ fn run_in(kind: &str, migrate: Migrate<'_>) -> Option<Output> {
     Some(ended)
 }
 
+#[test]
+fn scripts_that_a_command_names_below_tmp_are_there() {
+    let repo = Repo::with_packages(1);
+    let tools = tempfile::tempdir().expect("a folder");
+    let [script, helper] = ["script", "helper"].map(|name| tools.path().join(name));
+    fs::write(&script, ". \"$(dirname \"$0\")/helper\"").expect("a script");
+    fs::write(&helper, "echo signed >>packages/p0/index.js").expect("a script");
+    for kind in KINDS {
+        let agent = format!("sh '{}'", script.display());
+        let check = format!(
+            "grep -q signed packages/p0/index.js && test -r {}",
+            helper.display()
+        );
+        let migrate = repo.migrate().agent(&agent).check(&check);
+        let _ = succeed_in(kind, migrate);
+    }
+}
+
 /// [`run_in`], which must succeed.
 fn succeed_in(kind: &str, migrate: Migrate<'_>) -> Option<Output> {
     let ended = run_in(kind, migrate)?;

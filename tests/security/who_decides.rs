@@ -14,15 +14,6 @@ fn marked(settings: &str) -> (Repo, PathBuf) {
     (repo.settings(&settings), mark)
 }
 
-/// The hash that a refusal or a note tells to type.
-fn hash_in(output: &Output) -> String {
-    let (_, rest) = output
-        .raw_stderr()
-        .split_once("--approve ")
-        .expect("a hash");
-    rest.chars().take_while(char::is_ascii_hexdigit).collect()
-}
-
 /// The approvals in the user's state folder.
 fn approvals(repo: &Repo) -> usize {
     let folder = repo.root().join("home/.local/state/batch/approved");
@@ -46,7 +37,7 @@ fn c2_settings_that_decide_what_runs_are_refused_until_they_are_approved() {
     assert_eq!(approvals(&repo), 0);
     assert_eq!(repo.snapshot(), before);
 
-    let hash = hash_in(&refused);
+    let hash = refused.hash_to_approve();
     let _ = migrate(&repo, &["--approve", &hash]).exits(0);
     assert!(mark.exists());
     // It is remembered, and only what decides counts.
@@ -62,7 +53,7 @@ fn c2_settings_that_decide_what_runs_are_refused_until_they_are_approved() {
         repo.read("batch.toml").replace("touch", "rm -f"),
     );
     let changed = migrate(&repo, &["--approve", &hash]).exits(3);
-    assert_ne!(hash_in(&changed), hash);
+    assert_ne!(changed.hash_to_approve(), hash);
     assert!(mark.exists());
 }
 
@@ -187,6 +178,17 @@ fn c2_a_plan_of_a_stranger_starts_no_agent_that_nobody_approved() {
 }
 
 #[test]
+fn a_plan_outside_of_the_repository_is_the_users_own() {
+    let repo = Repo::with_packages(1);
+    repo.plan(&[("one", &[])]);
+    let agent = format!("\n[agent]\ncommand = '''{SIGN}'''\n\n[[unit]]");
+    let plan = repo.read("plan.toml").replacen("\n[[unit]]", &agent, 1);
+    std::fs::write(repo.root().join("mine.toml"), plan).unwrap();
+    let words = "run ../mine.toml --yes --no-checks --forge local";
+    let _ = repo.batch(words.split(' ')).exits(0);
+}
+
+#[test]
 fn c2_a_run_that_somebody_else_prepared_is_not_resumed() {
     let (repo, _) = marked("attempts = 1\n");
     let _ = repo
@@ -205,7 +207,7 @@ fn c2_a_run_that_somebody_else_prepared_is_not_resumed() {
         assert!(said.contains("agent.command"), "{said}");
     }
     assert_eq!(repo.worked().len(), 2 * worked);
-    let hash = hash_in(&repo.batch(["retry", "--failed"]));
+    let hash = repo.batch(["retry", "--failed"]).hash_to_approve();
     let _ = repo
         .batch(["retry", "--failed", "--approve", &hash])
         .exits(1);
@@ -272,7 +274,7 @@ fn c1_a_coding_agent_starts_without_settings_of_the_repository() {
     assert_eq!(repo.changed_on(&branch), ["packages/p0/index.js"]);
 
     std::fs::remove_file(repo.root().join("saw")).unwrap();
-    let hash = hash_in(&output);
+    let hash = output.hash_to_approve();
     let approved = repo
         .migrate()
         .claude(&turn)
@@ -470,7 +472,7 @@ fn e2_a_template_that_never_ends_is_stopped() {
         format!("[prompts]\nunit = \"{endless}\"\n"),
     ] {
         repo.write("batch.toml", text);
-        let hash = hash_in(&migrate(&repo, &[]).exits(3));
+        let hash = migrate(&repo, &[]).exits(3).hash_to_approve();
         let _ = repo.batch(["doctor"]);
         migrate(&repo, &["--approve", &hash])
             .exits(2)

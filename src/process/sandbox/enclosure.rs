@@ -1,6 +1,6 @@
 //! A program in its sandbox: how it is started so that the policy holds.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -70,6 +70,20 @@ impl Sandbox {
     #[must_use]
     pub fn showing(mut self, path: &Path) -> Self {
         self.policy.show(path);
+        self
+    }
+
+    /// Lets the worker read the programs and files in temporary folders that a command of the user names by their full
+    /// paths, in words or in lines for a shell. The words of others, such as a prompt, must not come here.
+    #[must_use]
+    pub fn showing_named_in<W: AsRef<OsStr>>(mut self, command: &[W]) -> Self {
+        let is_end = |c: char| c.is_whitespace() || "\"'`;|&<>()=".contains(c);
+        for line in command {
+            let line = line.as_ref().to_string_lossy();
+            for word in line.split(is_end).filter(|word| word.starts_with('/')) {
+                self.policy.show_named(Path::new(word));
+            }
+        }
         self
     }
 

@@ -56,6 +56,20 @@ impl Policy {
         }
     }
 
+    /// Makes a file readable that a command names in a folder of temporary files, together with the files beside it. The
+    /// folder of everybody's temporary files is not shown, and nothing that is hidden.
+    pub(super) fn show_named(&mut self, path: &Path) {
+        let Ok(real) = path.canonicalize() else {
+            return;
+        };
+        if self.access(&real) != Access::Scratch || self.is_scratch(&real) {
+            return;
+        }
+        let beside = real.parent().filter(|folder| !self.is_scratch(folder));
+        let place = beside.map_or_else(|| real.clone(), Path::to_path_buf);
+        self.places.insert(place, Access::Read);
+    }
+
     /// Lets the worker connect to a socket.
     pub fn allow_socket(&mut self, path: &Path) {
         self.set(path, Access::Write);
@@ -114,6 +128,41 @@ mod tests {
         ];
         let expected: Vec<_> = expected.iter().map(|(path, to)| (&**path, *to)).collect();
         assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn what_a_command_names_is_shown_in_temporary_folders_alone() {
+        let tmp = tempfile::tempdir().unwrap();
+        let root = tmp.path().canonicalize().unwrap();
+        for folder in ["tmp/work", "home"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        for file in [
+            "tmp/work/agent.sh",
+            "tmp/work/helper.sh",
+            "tmp/alone",
+            "tmp/other",
+            "home/key",
+        ] {
+            std::fs::write(root.join(file), "").unwrap();
+        }
+        std::os::unix::fs::symlink(root.join("home/key"), root.join("tmp/work/link")).unwrap();
+        let mut policy = Policy::default();
+        policy.set(&root.join("tmp"), Access::Scratch);
+        policy.set(&root.join("home"), Access::Hidden);
+        for named in ["tmp/alone", "tmp/work/link", "home/key", "tmp"] {
+            policy.show_named(&root.join(named));
+        }
+        assert_eq!(policy.access(&root.join("tmp/alone")), Access::Read);
+        assert_eq!(policy.access(&root.join("tmp/other")), Access::Scratch);
+        assert_eq!(policy.access(&root.join("tmp/work")), Access::Scratch);
+        assert_eq!(policy.access(&root.join("home/key")), Access::Hidden);
+        policy.show_named(&root.join("tmp/work/agent.sh"));
+        assert_eq!(
+            policy.access(&root.join("tmp/work/helper.sh")),
+            Access::Read
+        );
+        assert_eq!(policy.access(&root.join("tmp/other")), Access::Scratch);
     }
 
     #[test]

@@ -395,7 +395,7 @@ impl Checkout {
             args: vec![OsString::from("-c"), line.into()],
             dir: self.path.clone(),
             env: environment,
-            sandbox: self.sandbox(),
+            sandbox: self.sandbox().showing_named_in(&[line]),
             input: None,
             limit: Some(limit),
             idle: None,

@@ -116,6 +116,12 @@ impl Output {
         &self.stderr
     }
 
+    /// The hash that a refusal names for `--approve`.
+    pub fn hash_to_approve(&self) -> String {
+        let (_, rest) = self.stderr.split_once("--approve ").expect("a hash");
+        rest.chars().take_while(char::is_ascii_hexdigit).collect()
+    }
+
     /// Both streams, for "is said somewhere".
     pub fn said(&self) -> String {
         format!("{}{}", self.stdout(), self.stderr())
