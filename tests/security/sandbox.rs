@@ -109,14 +109,15 @@ fn scripts_that_a_command_names_below_tmp_are_there() {
     let [script, helper] = ["script", "helper"].map(|name| tools.path().join(name));
     fs::write(&script, ". \"$(dirname \"$0\")/helper\"").expect("a script");
     fs::write(&helper, "echo signed >>packages/p0/index.js").expect("a script");
+    let agent = format!("sh '{}'", script.display());
+    let check = format!(
+        "test -r {} && grep -q signed packages/p0/index.js",
+        helper.display()
+    );
+    let words = ["--agent-cmd", &agent, "--agent-shell"];
     for kind in KINDS {
-        let agent = format!("sh '{}'", script.display());
-        let check = format!(
-            "grep -q signed packages/p0/index.js && test -r {}",
-            helper.display()
-        );
-        let migrate = repo.migrate().agent(&agent).check(&check);
-        let _ = succeed_in(kind, migrate);
+        let migrate = repo.migrate().units(1).check(&check);
+        let _ = succeed_in(kind, migrate.with(words));
     }
 }
 
@@ -327,7 +328,9 @@ fn a_repository_cannot_loosen_the_sandbox() {
         ("show = [\"~/.ssh\"]", "show"),
         ("sockets = [\"/run/docker.sock\"]", "sockets"),
     ] {
-        let repo = Repo::with_packages(1).settings(&format!("[sandbox]\n{line}\n"));
+        let repo = Repo::with_packages(1)
+            .of_a_stranger()
+            .settings(&format!("[sandbox]\n{line}\n"));
         let ended = repo.migrate().agent("sign").units(1).run();
         assert_eq!(ended.code(), 2, "{ended}");
         ended.says(&format!(

@@ -181,7 +181,8 @@ fn c2_a_plan_of_a_stranger_starts_no_agent_that_nobody_approved() {
 fn a_plan_outside_of_the_repository_is_the_users_own() {
     let repo = Repo::with_packages(1);
     repo.plan(&[("one", &[])]);
-    let agent = format!("\n[agent]\ncommand = '''{SIGN}'''\n\n[[unit]]");
+    let program = repo.program("mine", SIGN);
+    let agent = format!("\n[agent]\ncommand = \"{}\"\n\n[[unit]]", program.display());
     let plan = repo.read("plan.toml").replacen("\n[[unit]]", &agent, 1);
     std::fs::write(repo.root().join("mine.toml"), plan).unwrap();
     let words = "run ../mine.toml --yes --no-checks --forge local";

@@ -56,8 +56,8 @@ impl Policy {
         }
     }
 
-    /// Makes a file readable that a command names in a folder of temporary files, together with the files beside it. The
-    /// folder of everybody's temporary files is not shown, and nothing that is hidden.
+    /// Makes a file readable that a command names in a folder of temporary files, together with the files beside it.
+    /// Neither everybody's folder of temporary files is shown, nor anything that is hidden.
     pub(super) fn show_named(&mut self, path: &Path) {
         let Ok(real) = path.canonicalize() else {
             return;
