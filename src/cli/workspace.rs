@@ -29,11 +29,12 @@ impl Workspace {
     pub(super) fn open(global: &Global) -> anyhow::Result<Self> {
         let dir = folder(global)?;
         let repo = Repo::discover(&dir)?;
+        let team = team(global, &dir, &repo)?;
+        // Only now: a file that would hold batch for ever is refused above.
         let own_file = repo.root().join(FILE_NAME);
         if global.config.is_none() && own_file.exists() {
             refuse_loosening(&own_file)?;
         }
-        let team = team(global, &dir, &repo)?;
         let deciding = std::slice::from_ref(team.deciding());
         approval::require(global, &repo, WHO, deciding)?;
         Self::with(repo, &team, dir)
