@@ -13,13 +13,22 @@ use super::output::CheckOutput;
 use super::places;
 use crate::config::CommandLine;
 use crate::process::sandbox::Sandbox;
-use crate::process::{self, Capture, Command, Environment, ProcessError, find_program};
+use crate::process::{
+    self, Capture, Command, Environment, PersonsCheckouts, ProcessError, find_program,
+};
 
-/// Longer than Python takes to import a module.
+/// Longer than Python takes to start.
 const IMPORT_LIMIT: Duration = Duration::from_secs(20);
 
-/// The name of Python's error.
-const NO_MODULE: &str = "ModuleNotFoundError";
+/// Has Python look for a module without loading it.
+const FIND_MODULE: &str =
+    "import sys, importlib.util as u; print(u.find_spec(sys.argv[1]) is not None)";
+
+/// A place that holds nothing.
+const NOWHERE: &str = "/dev/null";
+
+/// Python's answer where it has no such module.
+const NO_MODULE: &[u8] = b"False\n";
 
 /// Why a check could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +126,8 @@ pub(crate) fn obstacle(check: &Check, worktree: &Path, env: &Environment) -> Opt
     })
 }
 
-/// Says which module of Python the check needs and Python does not find.
+/// Says which module of Python the check needs and Python does not find. Nothing of the repository runs for that: the
+/// Python of PATH is asked in the root folder, and only for the place of the module.
 pub(crate) fn missing_module(check: &Check, worktree: &Path, env: &Environment) -> Option<String> {
     let (program, args) = words(&check.command)?;
     let ["-m", module, ..] = args
@@ -127,14 +137,29 @@ pub(crate) fn missing_module(check: &Check, worktree: &Path, env: &Environment) 
     else {
         return None;
     };
-    let asked = Capture::new(program)
-        .args(["-c", &format!("import {module}")])
-        .dir(&check.folder(worktree))
-        .environment(env.clone())
+    let dir = check.folder(worktree);
+    // Python also looks into the folder where it is started.
+    if dir.join(module).exists() || dir.join(format!("{module}.py")).exists() {
+        return None;
+    }
+    let mut env = env.clone();
+    let python = find_program(program, Path::new("/"), env.get("PATH"))?;
+    let is_theirs = |path: &Path| path.starts_with(worktree);
+    if is_theirs(&python) || python.canonicalize().map_or(true, |real| is_theirs(&real)) {
+        return None;
+    }
+    // Python runs files of certain names that it finds on its path.
+    env.relocate(&PersonsCheckouts::new([worktree]), NOWHERE.as_ref(), |_| {
+        false
+    });
+    let asked = Capture::new(python)
+        .args(["-c", FIND_MODULE, module])
+        .dir(Path::new("/"))
+        .environment(env)
         .limit(IMPORT_LIMIT)
         .run()
         .ok()?;
-    if asked.status.success() || !String::from_utf8_lossy(&asked.stderr).contains(NO_MODULE) {
+    if asked.stdout != NO_MODULE {
         return None;
     }
     let (name, source) = (&check.name, &check.source);

@@ -6,8 +6,8 @@ use super::global::Global;
 use super::output::say;
 use super::workspace::Workspace;
 use crate::config::{AgentOptions, AgentSpec, CodingKind, Config};
-use crate::git::CommitId;
-use crate::run::agent_settings;
+use crate::git::{CommitId, Repo};
+use crate::run::{KnownRun, agent_settings};
 use crate::words;
 
 /// A note names at most this many files.
@@ -20,15 +20,45 @@ pub(super) fn settle(
     base: &CommitId,
     of_plan: &[&AgentOptions],
 ) -> anyhow::Result<()> {
+    let kinds = kinds(&workspace.config, of_plan);
+    workspace.config.agent_settings = approved(global, &workspace.repo, base, kinds)?;
+    Ok(())
+}
+
+/// Does the same for agents that take the place of a run's own. What the run's agents may obey they go on to obey.
+pub(super) fn settle_further(
+    global: &Global,
+    known: &KnownRun,
+    settings: &mut Config,
+    agents: &[&AgentOptions],
+) -> anyhow::Result<()> {
+    let kinds = CodingKind::ALL.into_iter();
+    let kinds = kinds.filter(|kind| agents.iter().any(|options| coding(options) == Some(*kind)));
+    let base = &known.state.header.base;
+    for hash in approved(global, &known.repo, base, kinds.collect())? {
+        if !settings.agent_settings.contains(&hash) {
+            settings.agent_settings.push(hash);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the hashes of the settings that the user has approved, and says which others are left aside.
+fn approved(
+    global: &Global,
+    repo: &Repo,
+    base: &CommitId,
+    kinds: Vec<CodingKind>,
+) -> anyhow::Result<Vec<String>> {
     let mut approved = Vec::new();
-    for kind in kinds(&workspace.config, of_plan) {
-        let found = agent_settings(&workspace.repo, base, kind)?;
+    for kind in kinds {
+        let found = agent_settings(repo, base, kind)?;
         if found.is_empty() {
             continue;
         }
         let hash = found.hash();
-        if approval::is_approved(global, &workspace.repo, &found) {
-            approval::keep(&workspace.repo, &found);
+        if approval::is_approved(global, repo, &found) {
+            approval::keep(repo, &found);
             approved.push(hash);
             continue;
         }
@@ -38,18 +68,13 @@ pub(super) fn settle(
              it obeys them"
         ));
     }
-    workspace.config.agent_settings = approved;
-    Ok(())
+    Ok(approved)
 }
 
 /// The coding agents that may work.
 fn kinds(config: &Config, of_plan: &[&AgentOptions]) -> Vec<CodingKind> {
     let shares = config.agent_shares().unwrap_or_default();
     let options = shares.iter().map(|share| &share.options);
-    let coding = |options: &AgentOptions| match options.resolve() {
-        Ok(AgentSpec::Coding(spec)) => Some(spec.kind),
-        _ => None,
-    };
     let all: Vec<CodingKind> = options
         .chain([&config.agent])
         .chain(of_plan.iter().copied())
@@ -57,4 +82,11 @@ fn kinds(config: &Config, of_plan: &[&AgentOptions]) -> Vec<CodingKind> {
         .collect();
     let is_used = |kind: &CodingKind| all.contains(kind);
     CodingKind::ALL.into_iter().filter(is_used).collect()
+}
+
+fn coding(options: &AgentOptions) -> Option<CodingKind> {
+    match options.resolve() {
+        Ok(AgentSpec::Coding(spec)) => Some(spec.kind),
+        _ => None,
+    }
 }

@@ -10,7 +10,7 @@ use super::output::{can_ask, say};
 use super::review::{self, RestoreTerminal};
 use crate::config::{Approvals, Deciding};
 use crate::git::Repo;
-use crate::run::{Job, KnownRun, Start, deciding_of_plan};
+use crate::run::{Job, KnownRun, Start, deciding_of_plan, git_settings};
 use crate::{plan, words};
 
 /// Nobody has approved what would run.
@@ -25,38 +25,59 @@ pub(super) struct NotApproved {
     list: String,
 }
 
-/// Refuses what `who` decides unless it is approved: earlier, by its hash, or by the person at the terminal.
-pub(super) fn require(
-    global: &Global,
-    repo: &Repo,
-    who: &str,
-    parts: &[Deciding],
-) -> anyhow::Result<()> {
+/// What would decide something, and who has written it.
+pub(super) struct Part {
+    who: String,
+    deciding: Deciding,
+}
+
+impl Part {
+    pub(super) fn new(who: impl Into<String>, deciding: Deciding) -> Self {
+        Self {
+            who: who.into(),
+            deciding,
+        }
+    }
+
+    /// Returns what git's configuration of the repository decides in a run: git takes it for the user's own, wherever
+    /// the folder came from.
+    pub(super) fn of_git(repo: &Repo) -> anyhow::Result<Self> {
+        Ok(Self::new(".git/config", git_settings(repo)?))
+    }
+}
+
+/// Refuses what the parts decide unless it is approved: earlier, by its hash, or by the person at the terminal.
+pub(super) fn require(global: &Global, repo: &Repo, parts: &[Part]) -> anyhow::Result<()> {
     let approvals = approvals(repo);
-    let new: Vec<&Deciding> = parts.iter().filter(|part| !approvals.has(part)).collect();
-    if new.is_empty() {
-        return Ok(());
+    let is_new = |part: &&Part| !approvals.has(&part.deciding);
+    let new: Vec<&Part> = parts.iter().filter(is_new).collect();
+    let is_open = |part: &&&Part| !global.approves(&part.deciding.hash());
+    let open: Vec<&Part> = new.iter().filter(is_open).copied().collect();
+    let all = open.iter().fold(Deciding::default(), |all, part| {
+        all.and(part.deciding.clone())
+    });
+    if !open.is_empty() {
+        let mut who: Vec<&str> = open.iter().map(|part| &*part.who).collect();
+        who.dedup();
+        let (who, hash, list) = (who.join(" and "), all.hash(), list(&all));
+        if !global.approves(&hash) && !ask(global, &who, &list)? {
+            return Err(NotApproved { who, hash, list }.into());
+        }
     }
-    let all = new
-        .iter()
-        .fold(Deciding::default(), |all, part| all.and((*part).clone()));
-    let hash = all.hash();
-    let list = list(&all);
-    if !global.approves(&hash) && !ask(global, who, &list)? {
-        let who = who.to_owned();
-        return Err(NotApproved { who, hash, list }.into());
-    }
-    for part in new.into_iter().chain([&all]) {
-        remember(&approvals, part);
+    for deciding in new.iter().map(|part| &part.deciding).chain([&all]) {
+        remember(&approvals, deciding);
     }
     Ok(())
 }
 
 /// Refuses a run that was prepared by somebody else: its settings, its plan and its agents are those that a person has
-/// approved, or typed, here.
+/// approved, or typed, here. What git's configuration decides needs approval as well.
 pub(super) fn require_run(global: &Global, known: &KnownRun) -> anyhow::Result<()> {
     let who = format!("run {}", known.state.id);
-    require(global, &known.repo, &who, &known.deciding()?)
+    let parts = known.deciding()?.into_iter();
+    let mut parts: Vec<Part> = parts.map(|part| Part::new(&*who, part)).collect();
+    parts.push(Part::of_git(&known.repo)?);
+    require(global, &known.repo, &parts)
 }
 
 /// Checks whether settings are approved, without a question.

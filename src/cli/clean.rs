@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::approval;
 use super::global::Global;
 use super::output::say;
 use super::workspace::{Workspace, secure_journal};
-use crate::config::Config;
+use crate::config::{Config, Deciding};
 use crate::git::{CommitId, GitError, PINNED_WORK, delete_tree};
 use crate::journal::{Journal, RunLock};
 use crate::report;
 use crate::run::{
-    self, Fate, Liveness, Naming, Places, PlanningCheckout, ProcessTags, RunId, RunState, UnitState,
+    self, Fate, KnownRun, Liveness, Naming, PlaceTemplates, Places, PlanningCheckout, ProcessTags,
+    RunId, RunState, UnitState,
 };
 use crate::words;
 
@@ -59,6 +61,7 @@ struct Tally {
 pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
     let workspace = Workspace::unasked(global)?;
     let places = workspace.places();
+    refuse_links(&places)?;
     secure_journal(&places)?;
     let mut tally = Tally::default();
     let limit = args
@@ -86,12 +89,20 @@ pub(super) fn run(global: &Global, args: &CleanArgs) -> anyhow::Result<u8> {
         None => known.clone(),
     };
     for id in &runs {
+        if !id.is_plain() || places.run(id).is_symlink() {
+            say(&format!(
+                "run {} is left alone, because batch makes no run of this name, or no folder like this one's",
+                words::line(id.as_str())
+            ));
+            tally.left_alone += 1;
+            continue;
+        }
         let events = run::events(&journal, id)?;
         if events.last().is_none_or(|last| last.at > limit) {
             continue;
         }
         match run::fold(id, &events) {
-            Ok(state) => clean(&workspace, &places, &state, args, &mut tally)?,
+            Ok(state) => clean(global, &workspace, &places, &state, args, &mut tally)?,
             Err(error) if args.run.is_some() => return Err(error.into()),
             // Where the start of a run is lost, none of its files are known to be safe.
             Err(error) => say(&format!("note: run {id} is left alone: {error}")),
@@ -148,8 +159,22 @@ fn clean_studies(
     Ok(())
 }
 
+/// Refuses folders of batch that are links: what lies behind them may be anything.
+fn refuse_links(places: &Places) -> anyhow::Result<()> {
+    for folder in [places.runs(), places.trash(), places.planning_sessions()] {
+        if folder.is_symlink() {
+            anyhow::bail!(
+                "{} is a link, and batch clean deletes nothing behind a link: remove it",
+                folder.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Removes what one run has left, and reports it.
 fn clean(
+    global: &Global,
     workspace: &Workspace,
     places: &Places,
     state: &RunState,
@@ -169,8 +194,14 @@ fn clean(
         tally.left_alone += 1;
         return Ok(());
     }
-    let naming = naming(workspace, places, id)?;
-    let leftovers = || run::leftovers(&workspace.repo, places, &naming, state);
+    let usual = Naming::of(&workspace.config, &workspace.repo)?;
+    let of_run = naming(workspace, places, id)?;
+    let is_vouched = of_run == usual || is_approved(global, workspace, places, state);
+    let templates = PlaceTemplates {
+        of_run: &of_run,
+        trusted: if is_vouched { &of_run } else { &usual },
+    };
+    let leftovers = || run::leftovers(&workspace.repo, places, templates, state);
     let mut found = leftovers();
     let is_resumable = !state.units.iter().all(UnitState::is_settled) && places.plan(id).exists();
     if is_resumable && !found.is_empty() && args.run.is_none() && !args.all {
@@ -251,6 +282,20 @@ fn clean(
         tally.done.push(done);
     }
     Ok(())
+}
+
+/// Checks whether the user has started the run, or approved what it does.
+fn is_approved(global: &Global, workspace: &Workspace, places: &Places, state: &RunState) -> bool {
+    let known = KnownRun {
+        repo: workspace.repo.clone(),
+        places: places.clone(),
+        state: state.clone(),
+        liveness: Liveness::Ended,
+    };
+    let is_approved = |part: &Deciding| approval::is_approved(global, &workspace.repo, part);
+    known
+        .deciding()
+        .is_ok_and(|parts| parts.iter().all(is_approved))
 }
 
 /// Returns the templates by which the run named its worktrees and branches.

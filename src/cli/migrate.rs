@@ -33,7 +33,7 @@ pub(super) struct MigrateArgs {
 }
 
 pub(super) fn run(global: &Global, args: &MigrateArgs) -> anyhow::Result<u8> {
-    let mut workspace = Workspace::open(global)?;
+    let mut workspace = Workspace::open_for_run(global)?;
     args.plan.apply(&mut workspace.config);
     args.agent.apply(&mut workspace.config, &workspace.dir)?;
     args.agents.apply(&mut workspace.config);

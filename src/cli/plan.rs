@@ -164,7 +164,7 @@ pub(super) fn make(
             order: config.plan.order.unwrap_or_default(),
         },
     )?;
-    let mut plan = research(workspace, plan, &files)?;
+    let mut plan = research(global, workspace, plan, &files)?;
     if let Some(plan) = plan.as_mut().filter(|_| !members.is_empty()) {
         plan.spread(&members);
     }

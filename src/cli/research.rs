@@ -3,6 +3,8 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::approval::{self, Part};
+use super::global::Global;
 use super::output::say;
 use super::signals::{listen, runtime};
 use super::workspace::Workspace;
@@ -18,6 +20,7 @@ const REPAIRS: usize = 8;
 /// Returns the plan that the agent proposes. Where no agent is to be asked, or its proposal is not usable, returns the
 /// plan as it is. Returns `None` where the person interrupted the agent.
 pub(super) fn research(
+    global: &Global,
     workspace: &Workspace,
     plan: Plan,
     base: &BaseFiles,
@@ -26,6 +29,8 @@ pub(super) fn research(
     if workspace.config.planner(files)? == Planner::Graph {
         return Ok(Some(plan));
     }
+    // Git makes the agent's checkout, with the filters of the repository.
+    approval::require(global, &workspace.repo, &[Part::of_git(&workspace.repo)?])?;
     let without_agent = "--planner graph plans without an agent";
     Ok(match ask(workspace, &plan, base, without_agent)? {
         Proposal::Plan(proposed) => Some(*proposed),

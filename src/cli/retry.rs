@@ -5,7 +5,7 @@ use clap::Args;
 use super::drive::drive;
 use super::flags::{AgentFlags, ResumeFlags, chosen};
 use super::global::Global;
-use super::prepare::prepare_again;
+use super::prepare::prepare_for;
 use super::workspace::{folder, known_run};
 use crate::config::{AgentOptions, Config};
 use crate::plan::UnitId;
@@ -39,9 +39,9 @@ pub(super) fn run(global: &Global, args: &RetryArgs) -> anyhow::Result<u8> {
         anyhow::bail!("name the units to do again, or give --failed or --like UNIT");
     }
     let known = known_run(global, args.run.as_deref())?;
-    let job = prepare_again(global, &known, &args.flags)?;
-    let units = chosen_units(&known, args)?;
     let amendment = amendment(global, args, &known.settings()?)?;
+    let job = prepare_for(global, &known, &args.flags, amendment.agent.as_ref())?;
+    let units = chosen_units(&known, args)?;
     let start = Start::Retried(units, Box::new(amendment));
     drive(job, start, global, &known.places, &args.flags)
 }

@@ -6,6 +6,8 @@ use anyhow::Context;
 use clap::Args;
 use console::Term;
 
+use super::agent_settings;
+use super::approval::{self, Part};
 use super::exit_code::NOT_APPROVED;
 use super::flags::{AgentFlags, RunFlags, SharesFlag};
 use super::global::Global;
@@ -14,7 +16,6 @@ use super::output::{can_ask, say};
 use super::resume::{self, ResumeArgs};
 use super::review::{Unfinished, ask_unfinished};
 use super::workspace::{Workspace, check_base, say_circumstances, secure_journal};
-use super::{agent_settings, approval};
 use crate::config::AgentOptions;
 use crate::git::Repo;
 use crate::plan::{self, Plan};
@@ -43,7 +44,7 @@ impl RunArgs {
 }
 
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
-    let mut workspace = Workspace::open(global)?;
+    let mut workspace = Workspace::open_for_run(global)?;
     let path = workspace.dir.join(&args.plan);
     let text = std::fs::read(&path)
         .with_context(|| format!("the plan {} cannot be read", args.plan.display()))?;
@@ -52,12 +53,8 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<u8> {
         plan::load(&workspace.repo, &text).with_context(|| args.plan.display().to_string())?;
     if !args.names_agents(&workspace)? && is_of_repository(&workspace.repo, &path) {
         let who = format!("the plan {}", args.plan.display());
-        approval::require(
-            global,
-            &workspace.repo,
-            &who,
-            &[run::deciding_of_plan(&plan)?],
-        )?;
+        let part = Part::new(who, run::deciding_of_plan(&plan)?);
+        approval::require(global, &workspace.repo, &[part])?;
     }
     choose_agents(&mut workspace, args, &mut plan)?;
     args.run.apply(&mut workspace.config);

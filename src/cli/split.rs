@@ -50,7 +50,7 @@ pub(super) struct SplitArgs {
 }
 
 pub(super) fn run(global: &Global, args: &SplitArgs) -> anyhow::Result<u8> {
-    let mut workspace = Workspace::open(global)?;
+    let mut workspace = Workspace::open_for_run(global)?;
     args.cut.apply(&mut workspace.config);
     args.run.apply(&mut workspace.config);
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::approval;
+use super::approval::{self, Part};
 use super::global::Global;
 use super::output::say;
 use crate::config::{Config, FILE_NAME, Team, own_settings};
@@ -27,6 +27,18 @@ pub(super) struct Workspace {
 impl Workspace {
     /// Opens the repository with its settings; those that decide what runs must be approved.
     pub(super) fn open(global: &Global) -> anyhow::Result<Self> {
+        Self::approved(global, |_| Ok(Vec::new()))
+    }
+
+    /// Does the same for a run, in which git obeys the repository's own configuration.
+    pub(super) fn open_for_run(global: &Global) -> anyhow::Result<Self> {
+        Self::approved(global, |repo| Ok(vec![Part::of_git(repo)?]))
+    }
+
+    fn approved(
+        global: &Global,
+        further: impl FnOnce(&Repo) -> anyhow::Result<Vec<Part>>,
+    ) -> anyhow::Result<Self> {
         let dir = folder(global)?;
         let repo = Repo::discover(&dir)?;
         let team = team(global, &dir, &repo)?;
@@ -35,8 +47,9 @@ impl Workspace {
         if global.config.is_none() && own_file.exists() {
             refuse_loosening(&own_file)?;
         }
-        let deciding = std::slice::from_ref(team.deciding());
-        approval::require(global, &repo, WHO, deciding)?;
+        let mut parts = vec![Part::new(WHO, team.deciding().clone())];
+        parts.extend(further(&repo)?);
+        approval::require(global, &repo, &parts)?;
         Self::with(repo, &team, dir)
     }
 

@@ -37,14 +37,14 @@ impl Repo {
         }
         let is_there = |path: &Path| path.symlink_metadata().is_ok();
         let is_made_by_batch = known.to_string_lossy() == before.to_string_lossy();
-        if !is_there(now.path) && is_made_by_batch && self.owns(&known) {
+        if !is_there(now.path) && is_made_by_batch && self.may_own(&known) {
             if let Some(beside) = now.beside.file_name() {
                 rename(&known.with_file_name(beside), now.beside)?;
             }
             rename(&known, now.path)?;
             remove_empty_folders_above(&known);
         }
-        if is_there(now.path) && !is_there(&known) && self.owns(now.path) {
+        if is_there(now.path) && !is_there(&known) && self.may_own(now.path) {
             let scratch = now.path.parent();
             lead(now.path, &admin, scratch)?;
             let link = [now.path.join(".git").as_os_str().as_bytes(), b"\n"].concat();
@@ -55,25 +55,43 @@ impl Repo {
         Ok(())
     }
 
-    /// Checks whether the `.git` of a worktree leads into this repository, or nowhere any more.
-    fn owns(&self, worktree: &Path) -> bool {
-        let link = fs::read(worktree.join(".git")).unwrap_or_default();
-        let Some(git) = link.trim_ascii_end().strip_prefix(b"gitdir: ") else {
+    /// Checks whether the folder is the worktree that is registered as `name`, by the folder's own `.git`.
+    pub(crate) fn is_worktree_of(&self, name: &str, folder: &Path) -> bool {
+        let Some(git) = led_to(folder) else {
+            return false;
+        };
+        let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let objects = self.common.join("objects");
+        let is_private = || borrowed(&git).is_some_and(|from| same(&from, &objects));
+        same(&git, &self.admin_dir(name)) || is_private()
+    }
+
+    /// Checks whether a folder may be a worktree of this repository: its `.git` leads into it, or nowhere any more.
+    pub(crate) fn may_own(&self, worktree: &Path) -> bool {
+        let Some(git) = led_to(worktree) else {
             return true;
         };
-        let git = path(git);
         let is_ours = |place: &Path| {
             place
                 .canonicalize()
                 .map_or(true, |place| place.starts_with(&self.common))
         };
         // A private repository belongs to the repository whose objects it borrows.
-        let borrowed = fs::read(git.join("objects/info/alternates")).unwrap_or_default();
-        match borrowed.split(|byte| *byte == b'\n').next() {
-            Some(objects) if !objects.is_empty() => is_ours(&path(objects)),
-            _ => is_ours(&git),
-        }
+        borrowed(&git).map_or_else(|| is_ours(&git), |objects| is_ours(&objects))
     }
+}
+
+/// Returns where the file `.git` of a worktree leads.
+fn led_to(worktree: &Path) -> Option<PathBuf> {
+    let link = fs::read(worktree.join(".git")).ok()?;
+    link.trim_ascii_end().strip_prefix(b"gitdir: ").map(path)
+}
+
+/// Returns the folder of objects that a git folder borrows.
+fn borrowed(git: &Path) -> Option<PathBuf> {
+    let alternates = fs::read(git.join("objects/info/alternates")).ok()?;
+    let first = alternates.split(|byte| *byte == b'\n').next()?;
+    (!first.is_empty()).then(|| path(first))
 }
 
 /// Returns where a worktree lies, as git's entry for it says.

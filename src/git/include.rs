@@ -5,6 +5,7 @@
 //! No symlink is followed, and no other checkout or repository is entered. The user may work meanwhile, so a file that
 //! is gone or cannot be read is left out.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
@@ -30,6 +31,8 @@ pub(crate) struct Included {
     pub paths: Vec<PathBuf>,
     /// Sentences about what is named but not copied.
     pub notes: Vec<String>,
+    /// What links among these files lead to outside of the checkout, by real paths.
+    pub outside: Vec<PathBuf>,
 }
 
 /// The named paths that are not copied.
@@ -76,14 +79,19 @@ impl Repo {
             }
         }
         let mut left_out = LeftOut::default();
+        let mut outside = BTreeSet::new();
         for path in &found {
             for entry in walk(&self.root.join(path)) {
                 left_out.look_at(&entry);
+                let link = entry.ok().filter(walkdir::DirEntry::path_is_symlink);
+                let target = link.and_then(|link| link.path().canonicalize().ok());
+                outside.extend(target.filter(|target| !target.starts_with(&self.root)));
             }
         }
         Ok(Included {
             paths: found,
             notes: left_out.notes(&self.root),
+            outside: outside.into_iter().collect(),
         })
     }
 
@@ -326,7 +334,13 @@ mod tests {
             write(&it, path, "x");
         }
         std::os::unix::fs::symlink("x", it.repo.root().join("modules/link")).unwrap();
-        let included = it.repo.included().unwrap().paths;
+        std::os::unix::fs::symlink(it.beside(""), it.repo.root().join("modules/out")).unwrap();
+        let Included {
+            paths: included,
+            outside,
+            ..
+        } = it.repo.included().unwrap();
+        assert_eq!(outside, [it.beside("").canonicalize().unwrap()]);
 
         let to = it.beside("work");
         fs::create_dir_all(to.join("sub")).unwrap();
@@ -355,6 +369,7 @@ mod tests {
             [
                 ".env",
                 "modules/link",
+                "modules/out",
                 "modules/x/index.js",
                 "out/keep.txt",
                 "sub/.env.local"

@@ -69,6 +69,15 @@ const FILE_SETTINGS: [&str; 10] = [
     "core.symlinks",
 ];
 
+/// Variables of the user's with which git would understand paths otherwise, or show differences otherwise.
+const MANNERS: [&str; 5] = [
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_DIFF_OPTS",
+    "GIT_EXTERNAL_DIFF",
+];
+
 const ASKPASS: &str = "SSH_ASKPASS_REQUIRE";
 
 /// Longer than git takes for the files of any worktree. A named pipe in place of `.gitignore` would hold git for ever.
@@ -272,6 +281,7 @@ impl Git {
             .dir(&self.dir)
             .stdin(self.stdin)
             .without_variables(&REPOSITORY_VARIABLES)
+            .without_variables(&MANNERS)
             .without_variables(self.without)
             // `git replace` shows another object in place of the one that an id names.
             .env("GIT_NO_REPLACE_OBJECTS", "1")

@@ -46,6 +46,8 @@ fn no_variable_leads_a_worker_to_the_users_checkout() {
     let path = std::env::var("PATH").expect("a path");
     let path = format!("{here}/.venv/bin:{path}");
     let value = |below: &str| format!("{here}{below}");
+    let config = value("/batch.toml");
+    repo.write("batch.toml", "attempts = 1\n");
     let (venv, python) = (value("/.venv"), format!("{here}/lib:/opt/lib"));
     let env = [
         ("PWD", here.as_str()),
@@ -57,6 +59,7 @@ fn no_variable_leads_a_worker_to_the_users_checkout() {
         ("PYTHONPATH", python.as_str()),
         ("PATH", path.as_str()),
         ("GOPATH", "/opt/go"),
+        ("BATCH_CONFIG", config.as_str()),
     ];
     let migrate = repo.migrate().command_line("env").anywhere();
     let output = migrate.envs(&env).run().exits(0);

@@ -57,7 +57,7 @@ fn a_filter_that_an_agent_changed_sees_no_token() {
     fs::set_permissions(&tidy, fs::Permissions::from_mode(0o755)).expect("the filter's mode");
     let repo = repo.commit("Filter");
     repo.git(["push", "--quiet"]);
-    repo.git(["config", "filter.own.clean", "./tidy"]);
+    repo.git(["config", "--global", "filter.own.clean", "./tidy"]);
     let leak = repo.root().join("leak");
     let migrate = two_units(&repo, CHANGES_THE_FILTER).with(["--scope", "listed"]);
     let _ = migrate.env("GITHUB_TOKEN", "t0ps3cret").run().exits(1);
@@ -68,9 +68,9 @@ fn a_filter_that_an_agent_changed_sees_no_token() {
 #[test]
 fn files_behind_a_filter_are_checked_out_as_the_user_sees_them() {
     let repo = Repo::with_packages(2);
-    repo.git(["config", "filter.caesar.clean", "tr a-z b-za"]);
-    repo.git(["config", "filter.caesar.smudge", "tr b-za a-z"]);
-    repo.git(["config", "filter.caesar.required", "true"]);
+    repo.git(["config", "--global", "filter.caesar.clean", "tr a-z b-za"]);
+    repo.git(["config", "--global", "filter.caesar.smudge", "tr b-za a-z"]);
+    repo.git(["config", "--global", "filter.caesar.required", "true"]);
     let mut utf16 = b"\xff\xfe".to_vec();
     utf16.extend("wide\n".encode_utf16().flat_map(u16::to_le_bytes));
     let repo = repo

@@ -436,7 +436,7 @@ fn ctrl_c_twice_ends_within_five_seconds_what_cannot_be_stopped() {
     let end = repo.fifo("end");
     // Git asks for the file's content, and nobody answers.
     let filter = format!("echo begun >'{}'; cat '{}'", begun.display(), end.display());
-    repo.git(["config", "filter.wait.smudge", &filter]);
+    repo.git(["config", "--global", "filter.wait.smudge", &filter]);
     let mut session = repo.migrate().agent(SIGN).anywhere().start();
     assert_eq!(read(&begun), "begun\n");
     session.interrupt();
@@ -446,7 +446,7 @@ fn ctrl_c_twice_ends_within_five_seconds_what_cannot_be_stopped() {
 
     // Lets go what still waits.
     drop(fs::File::options().read(true).write(true).open(&end));
-    repo.git(["config", "filter.wait.smudge", "cat"]);
+    repo.git(["config", "--global", "filter.wait.smudge", "cat"]);
     repo.batch(["resume"])
         .exits(0)
         .says("1 of 1 unit published");

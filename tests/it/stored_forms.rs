@@ -81,8 +81,13 @@ fn settings_of_the_user_alone_rewrite_nothing() {
 #[test]
 fn content_where_a_filter_expects_something_else_stays() {
     let repo = stored("one\nold\nthree\n", "*.js filter=large -text\n");
-    repo.git(["config", "filter.large.clean", "echo pointer; cksum"]);
-    repo.git(["config", "filter.large.smudge", "cat"]);
+    repo.git([
+        "config",
+        "--global",
+        "filter.large.clean",
+        "echo pointer; cksum",
+    ]);
+    repo.git(["config", "--global", "filter.large.smudge", "cat"]);
     one_line_changes(&repo, &[]);
 }
 

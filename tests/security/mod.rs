@@ -3,11 +3,14 @@
 //!
 //! Each test names the row of the threat that it stands for and how it is met: "by layout" holds without a sandbox.
 
+mod agent_settings;
 mod amounts;
 mod base;
+mod git_settings;
 mod hostile_text;
 mod places;
 mod pre_push;
+mod prepared_run;
 mod private_repository;
 mod published_is_proven;
 mod sandbox;

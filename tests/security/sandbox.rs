@@ -9,7 +9,7 @@ use std::path::Path;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Migrate, Output, Repo};
+use crate::support::{Migrate, Output, Repo, SIGN};
 
 /// A machine allows some of them, or none.
 const KINDS: [&str; 2] = ["bwrap", "landlock"];
@@ -118,6 +118,31 @@ fn scripts_that_a_command_names_below_tmp_are_there() {
     for kind in KINDS {
         let migrate = repo.migrate().units(1).check(&check);
         let _ = succeed_in(kind, migrate.with(words));
+    }
+}
+
+/// A folder of modules is often a link. What it leads to is read, and a link to credentials shows none.
+#[test]
+fn what_links_lead_to_that_every_checkout_gets_is_read_and_not_written() {
+    let names = "node_modules\nkeys\n";
+    let repo = with_secrets()
+        .file(".gitignore", names)
+        .file(".worktreeinclude", names)
+        .commit("Include");
+    repo.git(["push", "--quiet"]);
+    let modules = tempfile::tempdir().expect("a folder");
+    fs::write(modules.path().join("module"), "1").expect("a module");
+    let keys = repo.root().join("home/.ssh");
+    for (name, to) in [("node_modules", modules.path()), ("keys", &keys)] {
+        std::os::unix::fs::symlink(to, repo.dir().join(name)).expect("a link");
+    }
+    let looks = "test -L keys && cat node_modules/module && ! touch node_modules/new && ! cat keys/id_ed25519";
+    for kind in KINDS {
+        let migrate = repo.migrate().agent(SIGN).units(1).check(looks);
+        let Some(ended) = succeed_in(kind, migrate) else {
+            continue;
+        };
+        ended.says("because links lead there that .worktreeinclude names");
     }
 }
 

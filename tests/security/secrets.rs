@@ -71,6 +71,9 @@ fn no_secret_is_kept_or_shown() {
         shown.push((args.join(" "), both(&said).into_bytes()));
     }
     files(&repo.state(), &mut shown);
+    let messages = repo.git(["log", "--all", "--format=%B"]);
+    assert!(messages.contains("use the key"), "{messages}");
+    shown.push(("the commits".to_owned(), messages.into_bytes()));
     // What the user wrote stands as it is where the run goes on from it.
     let is_own = |name: &str| name.ends_with("/settings.toml") || name.ends_with("/plan.toml");
     shown.retain(|(name, _)| !is_own(name) && !name.contains("/cache/"));
@@ -86,6 +89,25 @@ fn no_secret_is_kept_or_shown() {
         }
     }
     ended.says("API_TOKEN=***");
+}
+
+/// Row D1, by layout: what a coding agent prints beside its own language, and what its model says.
+#[test]
+fn no_secret_that_a_coding_agent_prints_is_kept_or_shown() {
+    let repo = Repo::with_packages(1);
+    let turn =
+        format!("echo 'known {KNOWN}'\necho 'known {KNOWN}' >&2\nchange\nsay 'known {KNOWN}'");
+    let migrate = repo.migrate().claude(&turn).env("DEPLOY_PASSWORD", KNOWN);
+    let ended = migrate.run().exits(0);
+    let mut shown = vec![("the run".to_owned(), ended.raw().into())];
+    files(&repo.state(), &mut shown);
+    let mut masked = 0;
+    for (name, bytes) in &shown {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains(KNOWN), "{name}: {text}");
+        masked += text.matches("known ***").count();
+    }
+    assert!(masked > 0, "nothing was kept");
 }
 
 /// Row D1, by layout: workers get what a list names, whatever else the user's variables are called.

@@ -116,7 +116,10 @@ fn a_planted_hook_holds_publishing_until_it_is_kept_or_gone() {
     }
     let repo = repository();
     let _ = attacked(&repo, "git config core.sshCommand /bin/false").exits(1);
-    let _ = repo.batch(["publish", "--forge", "local"]).exits(0);
+    let publish = ["publish", "--forge", "local"];
+    let hash = repo.batch(publish).exits(3).hash_to_approve();
+    let approved = ["publish", "--forge", "local", "--approve", &hash];
+    let _ = repo.batch(approved).exits(0);
     assert_eq!(repo.pushed().len(), FILES);
 }
 

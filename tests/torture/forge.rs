@@ -62,7 +62,12 @@ impl Server {
                 repo.remote_dir().display()
             ),
         );
-        repo.git(["config", "core.sshCommand", &ssh.to_string_lossy()]);
+        repo.git([
+            "config",
+            "--global",
+            "core.sshCommand",
+            &ssh.to_string_lossy(),
+        ]);
         repo.git(["config", "ssh.variant", "simple"]);
         repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
         repo

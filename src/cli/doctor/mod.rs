@@ -84,6 +84,9 @@ fn examine_repository(
         (given.approved)(repo, deciding)
     });
     findings.extend([repository::place(repo), said]);
+    findings.extend(settings::of_git(repo, |deciding| {
+        (given.approved)(repo, deciding)
+    }));
 
     let (remote, said) = repository::remote(repo, config.publish.remote.as_deref());
     findings.push(said);

@@ -69,6 +69,27 @@ pub(super) fn read(
     (config, said)
 }
 
+/// Examines what git's configuration of the repository decides in a run; `None` where nothing of it needs approval.
+pub(super) fn of_git(repo: &Repo, approved: impl Fn(&Deciding) -> bool) -> Option<Finding> {
+    const SUBJECT: &str = "git settings";
+    let deciding = match run::git_settings(repo) {
+        Ok(deciding) => deciding,
+        Err(error) => return Some(Finding::error(SUBJECT, error)),
+    };
+    if approved(&deciding) {
+        return None;
+    }
+    let names = words::few(deciding.iter().map(|(name, _)| words::line(name)), NAMED);
+    Some(Finding::warning(
+        SUBJECT,
+        format!(
+            ".git/config would decide by {names} what a run starts or where it leads, and you have not approved that: \
+             read it and give --approve {} to a run",
+            deciding.hash()
+        ),
+    ))
+}
+
 pub(super) fn agent(repo: &Repo, config: &Config, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "agent";
     match config.agent_shares() {

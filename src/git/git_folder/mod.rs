@@ -103,7 +103,7 @@ impl Repo {
 
     /// Returns the folder that git keeps for the user's checkout, where that is a linked one. It is read from the file
     /// `.git`, because no setting can make that fail.
-    fn own_git_dir(&self) -> Option<PathBuf> {
+    pub(in crate::git) fn own_git_dir(&self) -> Option<PathBuf> {
         let text = fs::read_to_string(self.root().join(".git")).ok()?;
         let path = text.strip_prefix("gitdir:")?.trim();
         Some(self.root().join(path))

@@ -56,6 +56,16 @@ impl Policy {
         }
     }
 
+    /// Makes readable what a link leads to in a folder of temporary files. What is hidden for another reason stays so.
+    pub fn show_linked(&mut self, target: &Path) {
+        if let Ok(real) = target.canonicalize()
+            && self.access(&real) == Access::Scratch
+            && !self.is_scratch(&real)
+        {
+            self.places.insert(real, Access::Read);
+        }
+    }
+
     /// Makes a file readable that a command names in a folder of temporary files, together with the files beside it.
     /// Neither everybody's folder of temporary files is shown, nor anything that is hidden.
     pub(super) fn show_named(&mut self, path: &Path) {
@@ -163,6 +173,29 @@ mod tests {
             Access::Read
         );
         assert_eq!(policy.access(&root.join("tmp/other")), Access::Scratch);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_shown_in_temporary_folders_alone() {
+        let tmp = tempfile::tempdir().unwrap();
+        let root = tmp.path().canonicalize().unwrap();
+        for folder in ["tmp/modules/keys", "home"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let mut policy = Policy::default();
+        policy.set(&root.join("tmp"), Access::Scratch);
+        policy.set(&root.join("home"), Access::Hidden);
+        policy.set(&root.join("tmp/modules/keys"), Access::Hidden);
+        for target in ["tmp", "tmp/modules", "tmp/modules/keys", "home"] {
+            policy.show_linked(&root.join(target));
+        }
+        assert_eq!(policy.access(&root.join("tmp/other")), Access::Scratch);
+        assert_eq!(policy.access(&root.join("tmp/modules/a")), Access::Read);
+        assert_eq!(
+            policy.access(&root.join("tmp/modules/keys")),
+            Access::Hidden
+        );
+        assert_eq!(policy.access(&root.join("home")), Access::Hidden);
     }
 
     #[test]

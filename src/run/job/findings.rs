@@ -39,6 +39,8 @@ pub(crate) struct Findings {
     pub(crate) until: Option<OldUseCounter>,
     /// The untracked files that every checkout gets; paths are relative to the root.
     pub(crate) included: Vec<PathBuf>,
+    /// What links among them lead to outside of the user's checkout.
+    pub(crate) outside: Vec<PathBuf>,
     /// Sentences about untracked files that no checkout gets although they are named.
     pub(crate) notes: Vec<String>,
     /// The environment of every worker.
@@ -78,6 +80,7 @@ impl Findings {
         let Included {
             paths: included,
             notes,
+            outside,
         } = repo.included()?;
         let place = workspace.naming.folder(&workspace.run, &plan.units[0].id);
         let environment = worker_environment(std::env::vars_os(), config, repo)?;
@@ -99,6 +102,7 @@ impl Findings {
             conventions: conventions(|file| tracked.contains(file)),
             ownership,
             included,
+            outside,
             notes,
             templates,
             prompts,

@@ -85,10 +85,12 @@ impl Job {
         let mut workspace = Workspace::new(repo, id, config)?.with_base_name(&plan.base_name);
         let tracked = tracked(&workspace, &plan)?;
         let found = Findings::find(&workspace, &plan, &tracked, config)?;
+        workspace.isolation = workspace.isolation.with_links(found.outside.clone());
         agent_script::check(&plan, config, &workspace.repo, &tracked, &found.included)?;
         let checks = Checks::of(&workspace, &plan, &tracked, config, &found.environment)?;
         let mut notes = checks.notes;
         notes.extend_from_slice(&found.notes);
+        notes.extend(workspace.isolation.note_on_links());
         notes.extend(relocation_note(&found.environment, config, &workspace.repo));
         notes.extend(late_limits(&assignments, config));
         let has_workers = config.worktrees.setup.is_some()

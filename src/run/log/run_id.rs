@@ -25,6 +25,13 @@ impl RunId {
         Self(text.to_owned())
     }
 
+    /// Checks whether the id is a plain name, as each id is that batch makes. A journal may hold anything.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !self.0.is_empty() && self.0.chars().all(is_plain)
+    }
+
     /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -22,6 +22,9 @@ const LAST_PORT: u16 = 32_767;
 /// The variable with the folders in which git does not look for a repository above.
 const CEILINGS: &str = "GIT_CEILING_DIRECTORIES";
 
+/// The names of batch's own variables begin so: `BATCH_CONFIG` names its settings.
+const OWN: &str = "BATCH_";
+
 /// A note names at most so many variables.
 const NAMED: usize = 6;
 
@@ -44,7 +47,7 @@ pub fn worker_environment(
 }
 
 /// Returns a sentence about the variables that lead into the user's checkout, where there are any: a program that only
-/// the user's checkout has is missing in the units' checkouts.
+/// the user's checkout has is missing in the units' checkouts. No worker needs what batch's own variables name.
 pub(crate) fn relocation_note(
     environment: &Environment,
     config: &Config,
@@ -55,6 +58,7 @@ pub(crate) fn relocation_note(
         .into_iter()
         .filter(|(name, _)| !is_named(config, name))
         .map(|(name, _)| name.to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with(OWN))
         .collect();
     if names.is_empty() {
         return None;

@@ -10,12 +10,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::{CheckNetwork, Config, SandboxChoice, SandboxConfig};
-use crate::git::Repo;
+use crate::git::{INCLUDE_FILE, Repo};
 use crate::process::sandbox::{
     Access, Network, NoSandbox, Policy, ResourceLimits, Sandbox, SandboxKind, SandboxLevel,
     WantedSandbox, find_level,
 };
 use crate::run::workspace::credentials::{IN_HOME, OF_THE_SYSTEM, TEMPORARY, WITH_SOCKETS};
+use crate::words;
+
+/// A note names at most so many places.
+const NAMED: usize = 3;
 
 /// The command of this program that tries what a sandbox keeps from it.
 pub const CANARY: &str = "sandbox-canary";
@@ -55,13 +59,40 @@ pub(crate) struct WorkerPlaces<'a> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Isolation {
     settings: SandboxConfig,
+    /// What links lead to that every checkout gets.
+    linked: Vec<PathBuf>,
 }
 
 impl Isolation {
     pub(crate) fn of(config: &Config) -> Self {
         Self {
             settings: config.sandbox.clone(),
+            linked: Vec::new(),
         }
+    }
+
+    /// Lets workers follow the links of the user's that every checkout gets.
+    pub(crate) fn with_links(mut self, linked: Vec<PathBuf>) -> Self {
+        self.linked = linked;
+        self
+    }
+
+    /// Returns a sentence about what workers read in folders of temporary files because of such links.
+    pub(crate) fn note_on_links(&self) -> Option<String> {
+        let real = |folder: &&str| Path::new(folder).canonicalize().ok();
+        let temporary: Vec<PathBuf> = TEMPORARY.iter().filter_map(real).collect();
+        let is_temporary =
+            |path: &&PathBuf| temporary.iter().any(|folder| path.starts_with(folder));
+        let shown = self.linked.iter().filter(is_temporary);
+        let shown: Vec<String> = shown
+            .map(|path| words::line(&path.to_string_lossy()))
+            .collect();
+        (self.is_on() && !shown.is_empty()).then(|| {
+            format!(
+                "workers read {}, because links lead there that {INCLUDE_FILE} names",
+                words::few(shown.iter(), NAMED)
+            )
+        })
     }
 
     /// Returns the level of the sandbox, or why workers cannot be kept from anything here.
@@ -139,6 +170,9 @@ impl Isolation {
         for folder in TEMPORARY {
             policy.set(Path::new(folder), Access::Scratch);
         }
+        for linked in &self.linked {
+            policy.show_linked(linked);
+        }
         let tools = TOOLS.into_iter().filter_map(env::var_os);
         let path = env::var_os("PATH").unwrap_or_default();
         let programs = env::split_paths(&path).filter(|folder| folder.is_absolute());
@@ -176,7 +210,7 @@ impl Isolation {
 
     fn apply_settings(&self, policy: &mut Policy, home: Option<&Path>) {
         let expand = |path: &PathBuf| SandboxConfig::expand(path, home);
-        let Self { settings } = self;
+        let settings = &self.settings;
         for path in settings.hide.iter().map(expand) {
             policy.set(&path, Access::Hidden);
         }

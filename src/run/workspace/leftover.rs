@@ -21,6 +21,7 @@ use crate::run::log::run_id::RunId;
 use crate::run::log::run_state::RunState;
 use crate::run::log::unit_state::UnitState;
 use crate::run::workspace::naming::{Naming, kept_trees, worktree_name};
+use crate::run::workspace::own_place::is_own;
 use crate::run::workspace::places::Places;
 use crate::run::workspace::trash::{Trashed, trash};
 use crate::run::workspace::worker_folders::WorkerFolders;
@@ -31,6 +32,8 @@ pub struct Leftover {
     pub path: PathBuf,
     pub fate: Fate,
     unit: UnitId,
+    /// The folders are the unit's.
+    is_own: bool,
     /// The commit that the checkout started from.
     start: CommitId,
     /// Its branch, where nobody committed to it.
@@ -50,10 +53,25 @@ pub enum Fate {
     LeaveAlone(String),
 }
 
+/// The templates by which places are named.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaceTemplates<'a> {
+    /// Those of the run, which somebody else may have written.
+    pub of_run: &'a Naming,
+    /// Those that the user has set or approved.
+    pub trusted: &'a Naming,
+}
+
 /// Returns the leftovers of a run's units, and its checkout of the base. The run must have ended.
 #[must_use]
-pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState) -> Vec<Leftover> {
-    let one = |unit| leftover(repo, places, naming, state, unit).transpose();
+pub fn leftovers(
+    repo: &Repo,
+    places: &Places,
+    templates: PlaceTemplates<'_>,
+    state: &RunState,
+) -> Vec<Leftover> {
+    let naming = templates.of_run;
+    let one = |unit| leftover(repo, places, templates, state, unit).transpose();
     state
         .units
         .par_iter()
@@ -63,23 +81,26 @@ pub fn leftovers(repo: &Repo, places: &Places, naming: &Naming, state: &RunState
                     path: place(naming, &state.id, unit),
                     fate: Fate::LeaveAlone(error.to_string()),
                     unit: unit.header.id.clone(),
+                    is_own: false,
                     start: state.header.base.clone(),
                     idle_branch: None,
                 })
             })
         })
-        .chain(base(repo, naming, state))
+        .chain(base(repo, templates, state))
         .collect()
 }
 
 /// Returns the leftover of the base's checkout, which holds nobody's work.
-fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
+fn base(repo: &Repo, templates: PlaceTemplates<'_>, state: &RunState) -> Option<Leftover> {
     let unit = UnitId::base();
-    let path = naming.folder(&state.id, &unit);
+    let path = templates.of_run.folder(&state.id, &unit);
+    let is_own = is_own(repo, templates.trusted, (&state.id, &unit), &path);
     let standing = repo.worktree_state(&worktree_name(&state.id, &unit), &path);
     let folders = WorkerFolders::of((repo, &state.id, &unit), &path);
     let fate = match standing {
-        WorktreeState::Gone if !folders.is_left() => return None,
+        WorktreeState::Gone if !is_own || !folders.is_left() => return None,
+        WorktreeState::Present if !is_own => not_own(),
         WorktreeState::Gone | WorktreeState::Unfinished | WorktreeState::Missing => Fate::Forget,
         WorktreeState::Present => Fate::Delete,
         WorktreeState::Moved { to } => moved(&to),
@@ -89,6 +110,7 @@ fn base(repo: &Repo, naming: &Naming, state: &RunState) -> Option<Leftover> {
         path,
         fate,
         unit,
+        is_own,
         start: state.header.base.clone(),
         idle_branch: None,
     })
@@ -99,6 +121,13 @@ fn moved(to: &Path) -> Fate {
         "it was moved to {to}; git worktree remove {to} takes it away",
         to = to.display()
     ))
+}
+
+fn not_own() -> Fate {
+    Fate::LeaveAlone(
+        "the run names this place, but nothing shows that a checkout of the run is there; if one is, delete it by hand"
+            .to_owned(),
+    )
 }
 
 fn locked(reason: Option<String>, path: &Path) -> Fate {
@@ -123,12 +152,14 @@ fn place(naming: &Naming, run: &RunId, unit: &UnitState) -> PathBuf {
 fn leftover(
     repo: &Repo,
     places: &Places,
-    naming: &Naming,
+    templates: PlaceTemplates<'_>,
     state: &RunState,
     unit: &UnitState,
 ) -> Result<Option<Leftover>, GitError> {
+    let naming = templates.of_run;
     let id = &unit.header.id;
     let path = place(naming, &state.id, unit);
+    let is_own = is_own(repo, templates.trusted, (&state.id, id), &path);
     let name = worktree_name(&state.id, id);
     let branch = unit
         .attempt
@@ -140,7 +171,7 @@ fn leftover(
     let command = |words: &str| format!("git worktree {words}");
     let folders = WorkerFolders::of((repo, &state.id, id), &path);
     let fate = match repo.worktree_state(&name, &path) {
-        WorktreeState::Gone if is_idle || folders.is_left() => Fate::Forget,
+        WorktreeState::Gone if is_idle || (is_own && folders.is_left()) => Fate::Forget,
         WorktreeState::Gone => return Ok(None),
         WorktreeState::Unfinished => Fate::Forget,
         WorktreeState::Missing if was_put_away(places, &state.id, &name) => Fate::Forget,
@@ -150,6 +181,7 @@ fn leftover(
         )),
         WorktreeState::Moved { to } => moved(&to),
         WorktreeState::Locked { reason } => locked(reason, &path),
+        WorktreeState::Present if !is_own => not_own(),
         WorktreeState::Present => {
             let now = repo
                 .snapshot_read_only(&path, &places.index(&state.id, id))
@@ -185,6 +217,7 @@ fn leftover(
         path,
         fate,
         unit: id.clone(),
+        is_own,
         start,
         idle_branch,
     }))
@@ -270,10 +303,16 @@ impl Leftover {
                     .or_else(|_| repo.remove_worktree(&name, &self.path))?;
             }
         }
-        WorkerFolders::of((repo, run, &self.unit), &self.path).remove()?;
+        let folders = WorkerFolders::of((repo, run, &self.unit), &self.path);
+        if self.is_own {
+            folders.remove_folder()?;
+        }
+        folders.remove_temp_dir()?;
         repo.delete_refs_below(&kept_trees(run, &self.unit))?;
         places.delete_indexes(run, &self.unit);
-        remove_empty_folders_above(&self.path);
+        if self.is_own {
+            remove_empty_folders_above(&self.path);
+        }
         if let Some(branch) = &self.idle_branch {
             repo.delete_untouched_branch(branch, &self.start)?;
         }

@@ -129,12 +129,6 @@ impl WorkerFolders {
     pub(crate) fn remove_folder(&self) -> Result<(), GitError> {
         delete_tree(&self.folder).map_err(fault("cannot remove", &self.folder))
     }
-
-    /// Deletes everything here.
-    pub(crate) fn remove(&self) -> Result<(), GitError> {
-        self.remove_folder()?;
-        self.remove_temp_dir()
-    }
 }
 
 /// Returns the system's temporary folder for this user, or `/tmp` where its path is long or not whole.

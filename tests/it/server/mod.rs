@@ -170,7 +170,12 @@ exec "${{asked%% *}}" "$place""#,
             fork = Bare::new(repo.remote_dir()).fork_dir().display(),
         );
         let ssh = repo.program("ssh", &script);
-        repo.git(["config", "core.sshCommand", &ssh.to_string_lossy()]);
+        repo.git([
+            "config",
+            "--global",
+            "core.sshCommand",
+            &ssh.to_string_lossy(),
+        ]);
         repo.git(["config", "ssh.variant", "simple"]);
         repo.git(["remote", "set-url", "origin", "git@127.0.0.1:acme/shop.git"]);
         server
