@@ -11,6 +11,7 @@ use super::command::Check;
 use super::failed_tests::failed_tests;
 use super::output::CheckOutput;
 use super::places;
+use super::test_counts::test_counts;
 use crate::config::CommandLine;
 use crate::process::sandbox::Sandbox;
 use crate::process::{
@@ -78,22 +79,28 @@ pub(crate) async fn run(
             check: check.name.clone(),
             source,
         })?;
-    let (mut tests, mut places) = (BTreeSet::new(), BTreeSet::new());
+    let (mut tests, mut places, mut counts) = (BTreeSet::new(), BTreeSet::new(), None);
     // With a truncated output, tests whose names are missing would look as if they had passed.
-    if !finished.ending.is_success() && !finished.truncated {
+    if !finished.truncated {
         let (check, worktree, log) = (check.clone(), worktree.to_owned(), command.log);
+        let is_red = !finished.ending.is_success();
         let read = move || {
+            let counts = test_counts(&check.name, &worktree, &log, started).unwrap_or_default();
+            if !is_red {
+                return (BTreeSet::new(), BTreeSet::new(), counts);
+            }
             let tests = failed_tests(&check.name, &worktree, &log, started).unwrap_or_default();
             let places = places::places(&worktree, &check.dir, &log).unwrap_or_default();
-            (tests, places)
+            (tests, places, counts)
         };
         // Without names the exit code decides.
-        (tests, places) = tokio::task::spawn_blocking(read).await.unwrap_or_default();
+        (tests, places, counts) = tokio::task::spawn_blocking(read).await.unwrap_or_default();
     }
     Ok(CheckOutput {
         ending: finished.ending,
         tests,
         places,
+        counts,
         took: finished.took,
         tail: finished.tail,
     })

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::test_counts::TestCounts;
 use super::verdict::Failure;
 use crate::process::Ending;
 
@@ -14,6 +15,8 @@ pub(crate) struct CheckOutput {
     pub tests: BTreeSet<String>,
     /// The files that the check complains about; empty where it passed.
     pub places: BTreeSet<String>,
+    /// How many tests ran, where the runner says so.
+    pub counts: Option<TestCounts>,
     pub took: Duration,
     /// The last lines that the check printed, as plain text.
     pub tail: String,

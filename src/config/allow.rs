@@ -49,6 +49,10 @@ pub enum FindingKind {
     LargeFile,
     /// A lock file changed without a manifest that it follows from.
     LockFile,
+    /// Fewer tests run than before, or more are skipped.
+    FewerTests,
+    /// What a check depends on beside the code is changed, such as the script that it runs.
+    ChangedCheck,
 }
 
 /// A group of kinds, which is treated in one way.
@@ -60,6 +64,8 @@ pub enum FindingGroup {
     Careless,
     /// A person looks at it before it is published.
     Sensitive,
+    /// The checks may prove less than before.
+    Tests,
 }
 
 /// What becomes of work with a finding.
@@ -76,12 +82,13 @@ pub enum Severity {
 }
 
 /// All groups with their names, and all kinds with theirs.
-const GROUPS: [(FindingGroup, &str); 3] = [
+const GROUPS: [(FindingGroup, &str); 4] = [
     (FindingGroup::Damage, "damage"),
     (FindingGroup::Careless, "careless"),
     (FindingGroup::Sensitive, "sensitive"),
+    (FindingGroup::Tests, "tests"),
 ];
-const KINDS: [(FindingKind, &str); 18] = [
+const KINDS: [(FindingKind, &str); 20] = [
     (FindingKind::Emptied, "emptied"),
     (FindingKind::Unparsable, "unparsable"),
     (FindingKind::ConflictMarkers, "conflict-markers"),
@@ -100,6 +107,8 @@ const KINDS: [(FindingKind, &str); 18] = [
     (FindingKind::Symlink, "symlink"),
     (FindingKind::LargeFile, "large-file"),
     (FindingKind::LockFile, "lock-file"),
+    (FindingKind::FewerTests, "fewer-tests"),
+    (FindingKind::ChangedCheck, "changed-check"),
 ];
 
 impl FindingKind {
@@ -124,6 +133,7 @@ impl FindingKind {
             | Self::Symlink
             | Self::LargeFile
             | Self::LockFile => FindingGroup::Sensitive,
+            Self::FewerTests | Self::ChangedCheck => FindingGroup::Tests,
         }
     }
 
@@ -140,7 +150,9 @@ impl FindingKind {
             | Self::Executable
             | Self::Symlink
             | Self::LargeFile
-            | Self::LockFile => Severity::Held,
+            | Self::LockFile
+            | Self::FewerTests
+            | Self::ChangedCheck => Severity::Held,
             Self::Unfinished | Self::LostExport => Severity::HeldAfterwards,
             Self::Suppression | Self::Debug | Self::UndeclaredImport | Self::DeletedFile => {
                 Severity::SentBackOnce
@@ -303,7 +315,7 @@ mod tests {
         let said = "demage".parse::<Allow>().unwrap_err();
         assert!(
             said.starts_with("\"demage\" is neither")
-                && said.contains("damage, careless, sensitive, emptied,"),
+                && said.contains("damage, careless, sensitive, tests, emptied,"),
             "{said}"
         );
         assert!("a/[".parse::<Allow>().is_err());

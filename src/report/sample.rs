@@ -100,6 +100,7 @@ impl SampleRun {
         verdict: Verdict,
     ) -> Self {
         let result = CheckResult {
+            counts: None,
             changed: Vec::new(),
             name: name.to_owned(),
             dir: dir.to_owned(),

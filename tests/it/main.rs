@@ -28,6 +28,7 @@ mod graph;
 mod journal;
 mod kinds;
 mod limits;
+mod lost_tests;
 mod many;
 mod messages;
 mod migrate;

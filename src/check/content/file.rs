@@ -13,30 +13,30 @@ pub(crate) struct ChangedFile {
 
 /// A line that the text has more often than before, with its number, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct AddedLine<'a> {
-    pub(super) number: usize,
-    pub(super) text: &'a str,
+pub(in crate::check) struct AddedLine<'a> {
+    pub(in crate::check) number: usize,
+    pub(in crate::check) text: &'a str,
 }
 
 impl ChangedFile {
     /// Returns the text before; `None` where there was no file, or no text.
-    pub(super) fn text_before(&self) -> Option<&str> {
+    pub(in crate::check) fn text_before(&self) -> Option<&str> {
         text(self.before.as_deref()?)
     }
 
     /// Returns the text after; `None` where there is no file, or no text.
-    pub(super) fn text_after(&self) -> Option<&str> {
+    pub(in crate::check) fn text_after(&self) -> Option<&str> {
         text(self.after.as_deref()?)
     }
 
     /// Returns the lines that the text has less often than before, without the space around them.
-    pub(super) fn lost_lines(&self) -> Vec<&str> {
+    pub(in crate::check) fn lost_lines(&self) -> Vec<&str> {
         let lost = surplus(self.text_before(), self.text_after()).into_iter();
         lost.map(|line| line.text.trim()).collect()
     }
 
     /// Returns the lines that the text has more often than before. A line that was moved or indented is not new.
-    pub(super) fn added_lines(&self) -> Vec<AddedLine<'_>> {
+    pub(in crate::check) fn added_lines(&self) -> Vec<AddedLine<'_>> {
         surplus(self.text_after(), self.text_before())
     }
 }
@@ -66,7 +66,11 @@ fn text(content: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
-pub(super) fn changed(path: &str, before: Option<&str>, after: Option<&str>) -> ChangedFile {
+pub(in crate::check) fn changed(
+    path: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> ChangedFile {
     let bytes = |text: &str| text.as_bytes().to_vec();
     ChangedFile {
         path: path.to_owned(),

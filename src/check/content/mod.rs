@@ -27,6 +27,8 @@ mod undeclared;
 
 pub(crate) use entry::{ChangedEntry, Entry, EntryKind};
 pub(crate) use file::ChangedFile;
+#[cfg(test)]
+pub(super) use file::changed;
 pub use finding::Finding;
 pub(crate) use form::{FormPair, FormedFile, restored_forms};
 pub use form::{FormPart, RestoredForm};

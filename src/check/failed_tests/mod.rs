@@ -14,14 +14,14 @@ mod reader;
 mod tap;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::time::SystemTime;
 
 use reader::{Names, Reader};
 
-/// Longer lines are cut. Only a JSON report, which is one line, comes near this size.
-const LINE_LIMIT: u64 = 16 * 1024 * 1024;
+use super::junit;
+use super::lines::each_line;
 
 /// Returns the tests that failed in an execution of `command` in `worktree`, which started at `started` and wrote
 /// `log`; empty where no runner is recognised.
@@ -32,8 +32,8 @@ pub(super) fn failed_tests(
     started: SystemTime,
 ) -> io::Result<Names> {
     let mut failed = read(BufReader::new(File::open(log)?))?;
-    if java::writes_reports(command) {
-        failed.extend(java::reports(worktree, started));
+    if junit::writes_reports(command) {
+        failed.extend(junit::reports(worktree, started).flat_map(|text| java::report(&text)));
     }
     let here = format!("{}/", worktree.display());
     Ok(failed
@@ -42,7 +42,7 @@ pub(super) fn failed_tests(
         .collect())
 }
 
-fn read(mut output: impl BufRead) -> io::Result<Names> {
+fn read(output: impl BufRead) -> io::Result<Names> {
     let mut readers: [Box<dyn Reader>; 8] = [
         Box::<cargo::Libtest>::default(),
         Box::<cargo::Nextest>::default(),
@@ -54,23 +54,12 @@ fn read(mut output: impl BufRead) -> io::Result<Names> {
         Box::<json::Json>::default(),
     ];
     let mut failed = Names::new();
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        if output
-            .by_ref()
-            .take(LINE_LIMIT)
-            .read_until(b'\n', &mut bytes)?
-            == 0
-        {
-            return Ok(failed);
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        let line = console::strip_ansi_codes(text.trim_end_matches(['\r', '\n']));
+    each_line(output, |line| {
         for reader in &mut readers {
-            reader.line(&line, &mut failed);
+            reader.line(line, &mut failed);
         }
-    }
+    })?;
+    Ok(failed)
 }
 
 #[cfg(test)]

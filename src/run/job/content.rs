@@ -23,6 +23,8 @@ pub(crate) enum Hold {
     Careless,
     /// The agent was told, or has no attempt left.
     StillCareless,
+    /// The checks may prove less than before.
+    LostTests,
 }
 
 /// Writes why the work is stopped, and what to do: `command` goes on with it. The first line is alike for units that
@@ -35,20 +37,22 @@ pub(crate) fn reason(findings: &[Finding], hold: Hold, command: &str) -> String 
         (_, Hold::Damaged) => FindingGroup::Damage.to_string(),
         (_, Hold::Sensitive) => FindingGroup::Sensitive.to_string(),
         (_, Hold::Careless | Hold::StillCareless) => FindingGroup::Careless.to_string(),
+        (_, Hold::LostTests) => FindingGroup::Tests.to_string(),
     };
     let begin = match hold {
         Hold::Damaged => "its content looks damaged",
         Hold::Sensitive => "a person has to look at its content before it is published",
         Hold::Careless | Hold::StillCareless => CARELESS,
+        Hold::LostTests => "its checks may prove less than before",
     };
     let place = findings.first().map_or("", |it| it.path.as_str());
     let mut words = format!("{begin} ({}):", names.join(", "));
     list(&mut words, findings);
-    let _ = write!(
-        words,
-        "\nif it is as it should be: {command} --allow {allow}, or --allow '{}'",
-        Allow::path(place)
-    );
+    let flags = match hold {
+        Hold::LostTests => "--tests-may-shrink".to_owned(),
+        _ => format!("--allow {allow}, or --allow '{}'", Allow::path(place)),
+    };
+    let _ = write!(words, "\nif it is as it should be: {command} {flags}");
     words
 }
 
@@ -77,6 +81,12 @@ pub(crate) fn feedback(findings: &[Finding], hold: Hold) -> String {
              cause of a warning instead of switching it off, use packages that the project declares, and keep files \
              and names that others use. Where a place is right as it is, leave it. Leave the rest of your work as it \
              is.\n",
+        ),
+        Hold::LostTests => (
+            "Your work cannot be taken as it is, because the checks may prove less with it than without it:\n",
+            "Every test that ran before must still run: put back tests that you removed, skip none, and put back the \
+             scripts and settings of the checks. Where a test fails with your change, mend the code, or change the \
+             test so that it tests the changed code. Leave the rest of your work as it is.\n",
         ),
     };
     let mut words = String::from(begin);

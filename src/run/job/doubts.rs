@@ -179,6 +179,7 @@ mod tests {
 
     fn check(verdict: Verdict) -> CheckResult {
         CheckResult {
+            counts: None,
             name: "npm test".into(),
             dir: String::new(),
             verdict,

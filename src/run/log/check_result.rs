@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Failure, Verdict};
+use crate::check::{CountedRun, Failure, TestCounts, Verdict};
 use crate::process::Ending;
 use crate::run::log::recorded_path;
 
@@ -26,6 +26,9 @@ pub struct CheckResult {
     /// The files that the check changed or deleted, which were put right after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// How many tests ran, where the runner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<TestCounts>,
 }
 
 /// The result of one check on the untouched base.
@@ -41,12 +44,35 @@ pub struct BaseCheck {
     /// The files that the check complains about; empty where it passed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<String>,
+    /// How many tests ran, where the runner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<TestCounts>,
     pub took_ms: u64,
     #[serde(serialize_with = "recorded_path::serialize")]
     pub log: PathBuf,
 }
 
+impl CheckResult {
+    /// Returns what the run says of its tests.
+    #[must_use]
+    pub(crate) fn counted(&self) -> CountedRun {
+        CountedRun {
+            passed: matches!(self.verdict, Verdict::Pass | Verdict::Flaky { .. }),
+            counts: self.counts,
+        }
+    }
+}
+
 impl BaseCheck {
+    /// Returns what the run says of its tests.
+    #[must_use]
+    pub(crate) fn counted(&self) -> CountedRun {
+        CountedRun {
+            passed: self.ending.is_success(),
+            counts: self.counts,
+        }
+    }
+
     /// Returns how the check failed; `None` where it passed.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {

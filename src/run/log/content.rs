@@ -26,6 +26,16 @@ impl ContentRecord {
         }
     }
 
+    /// Takes in what is told of the work beside what is told already.
+    pub(crate) fn tell(&mut self, findings: &[Finding]) {
+        let told = self.told.get_or_insert_default();
+        for finding in findings {
+            if !told.contains(finding) {
+                told.push(finding.clone());
+            }
+        }
+    }
+
     /// Returns what is told of the work.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {

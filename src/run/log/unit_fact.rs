@@ -121,7 +121,8 @@ pub enum UnitFact {
     FormsRestored {
         files: Vec<RestoredForm>,
     },
-    /// The gate on content let the work go on; these findings are told.
+    /// The gate on content, or the comparison of the tests with those of the base, let the work go on; these findings
+    /// are told.
     ContentTold {
         findings: Vec<Finding>,
     },

@@ -198,9 +198,7 @@ impl UnitState {
                 });
             }
             UnitFact::FormsRestored { files } => self.attempt.content.restore(files),
-            UnitFact::ContentTold { findings } => {
-                self.attempt.content.told = Some(findings.clone());
-            }
+            UnitFact::ContentTold { findings } => self.attempt.content.tell(findings),
             UnitFact::StandsOn(stands_on) => self.start_again_on(stands_on),
             UnitFact::Carried { left_to_do } => self.take_carried(left_to_do.as_ref()),
             UnitFact::RemovalsDeferred(removals) => self.attempt.defer(removals),

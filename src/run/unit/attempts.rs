@@ -19,6 +19,7 @@ use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitConte
 use crate::run::unit::defer::checked;
 use crate::run::unit::finish::{finish, is_to_be_asked};
 use crate::run::unit::found_work::find_work;
+use crate::run::unit::lost_tests::lost_tests;
 use crate::run::unit::scope::scope;
 use crate::run::unit::whole_work::{is_shared, own_part};
 use crate::run::workspace::checkout::KeptTree;
@@ -142,7 +143,9 @@ async fn attempt(unit: &UnitContext, prepared: &Prepared) -> Result<Attempted, H
         None => None,
         Some(proven) => {
             content(unit, prepared, &proven).await?;
-            Some(checked(unit, prepared, proven).await?)
+            let (proven, results) = checked(unit, prepared, proven).await?;
+            lost_tests(unit, prepared, &proven, &results).await?;
+            Some((proven, results))
         }
     };
     Ok(Attempted::Finished(AttemptResult { summary, change }))

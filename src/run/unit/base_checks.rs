@@ -66,6 +66,7 @@ async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt>
         ending: ran.ending,
         tests: ran.tests.into_iter().collect(),
         places: ran.places.into_iter().collect(),
+        counts: ran.counts,
         took_ms: milliseconds(ran.took),
         log,
     };

@@ -267,6 +267,7 @@ mod tests {
 
     fn good(passes: usize, lines: usize) -> Candidate {
         let check = |number: usize| CheckResult {
+            counts: None,
             changed: Vec::new(),
             name: "c".into(),
             dir: number.to_string(),

@@ -124,6 +124,7 @@ async fn judge(
         log,
         tail: ran.tail,
         changed,
+        counts: ran.counts,
     };
     let Some(failed) = first.failure() else {
         return Ok((result(Verdict::Pass, first, changed, log), None));
@@ -166,6 +167,7 @@ async fn judge(
             let changed: BTreeSet<String> = changed.into_iter().chain(again_changed).collect();
             let verdict =
                 failed.verdict(again.failure().as_ref(), Against::new(base.as_ref(), &own));
+            let counts = again.counts;
             // For a flaky check, the run that failed is worth a look.
             let shown = if again.failure().is_some() {
                 (again, again_log)
@@ -175,7 +177,12 @@ async fn judge(
             let changed = changed.into_iter().collect();
             let result = result(verdict, shown.0, changed, shown.1);
             // A resumed run recognises a check by its first log.
-            (CheckResult { log, ..result }, doubt)
+            let result = CheckResult {
+                log,
+                counts,
+                ..result
+            };
+            (result, doubt)
         }
     })
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use crate::agent::FurtherAttempts;
 use crate::check::{ChangedEntry, ChangedFile, Entry, EntryKind, Finding, Repository};
 use crate::config::{FindingGroup, FindingKind, Severity};
-use crate::git::{ContentPair, EntryMode, TreeEntry};
+use crate::git::{EntryMode, TreeEntry};
 use crate::regenerate::lone_lock_files;
 use crate::run::job::content::{Hold, feedback, is_of_carelessness, reason};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
+use crate::run::unit::changed_file::changed_file;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
 
 /// Looks at the content of proven work. Where an earlier process let it go on, it is not judged again.
@@ -137,14 +138,6 @@ async fn look_at(
         Ok(gate.look_at(&entries, &files, &instruction, &repository))
     })
     .await
-}
-
-fn changed_file(pair: ContentPair) -> ChangedFile {
-    ChangedFile {
-        path: String::from_utf8_lossy(&pair.path).into_owned(),
-        before: pair.before.map(|side| side.bytes),
-        after: pair.after.map(|side| side.bytes),
-    }
 }
 
 fn entry(entry: TreeEntry) -> Entry {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::agent::{Activity, AgentId, Cost, CostSource, SessionId, Usage, Usd};
-use crate::check::{Finding, FormPart, NoProof, RestoredForm, Verdict};
+use crate::check::{Finding, FormPart, NoProof, RestoredForm, TestCounts, Verdict};
 use crate::config::{AgentOptions, FindingKind, Limit};
 use crate::git::{BranchName, CommitId, GitFolderChange, TreeId};
 use crate::process::Ending;
@@ -189,6 +189,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tree: TreeId::new("5".repeat(40)),
         },
         UnitFact::CheckFinished(CheckResult {
+            counts: None,
             changed: Vec::new(),
             name: "make test".into(),
             dir: String::new(),
@@ -202,6 +203,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: "é".into(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            counts: None,
             changed: Vec::new(),
             name: "make lint".into(),
             dir: String::new(),
@@ -214,6 +216,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: "é".into(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            counts: None,
             changed: Vec::new(),
             name: "lint".into(),
             dir: String::new(),
@@ -226,6 +229,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: String::new(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            counts: None,
             changed: Vec::new(),
             name: "e2e".into(),
             dir: String::new(),
@@ -237,6 +241,7 @@ fn every_kind_of_event() -> Vec<Event> {
             tail: String::new(),
         }),
         UnitFact::CheckFinished(CheckResult {
+            counts: Some(TestCounts { ran: 3, skipped: 1 }),
             changed: Vec::new(),
             name: "e2e".into(),
             dir: "web".into(),
@@ -463,6 +468,7 @@ fn every_kind_of_event() -> Vec<Event> {
         summary: Some("s".into()),
     })));
     all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
+        counts: Some(TestCounts { ran: 3, skipped: 1 }),
         name: "make test".into(),
         dir: String::new(),
         ending,
