@@ -6,6 +6,11 @@ pub(crate) mod clusters;
 pub(crate) mod concurrency;
 pub(crate) mod governor;
 pub(crate) mod limits;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "only its tests ask it, until a run makes a union")
+)]
+pub(crate) mod narrowing;
 pub(crate) mod overload;
 pub(crate) mod pilot;
 pub(crate) mod publish_gate;
