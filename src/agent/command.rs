@@ -33,7 +33,7 @@ use super::error::{AgentError, Refusal};
 use super::event::{AgentEvent, Interruption};
 use super::files::{make_folder, write_file};
 use super::id::AgentId;
-use super::placeholders;
+use super::placeholders::{self, fill_shell_line};
 use super::prompt::with_feedback;
 use super::task::{Task, TaskKind};
 use super::usage::Usage;
@@ -256,14 +256,11 @@ impl CommandAgent {
             let file = write_file(&task.folder, "feedback.md", text.as_bytes())?;
             env.set("BATCH_FEEDBACK_FILE", file);
         }
-        let size = env
-            .iter()
-            .map(|(name, value)| name.len() + value.len() + 16);
-        let environment = size.sum();
+        let environment = env.size();
         let starts = match &self.args {
             Args::Words(words) => placeholders::direct(words, task, environment),
             Args::ShellLine(line) => {
-                let mut starts = placeholders::shell(line, task, environment);
+                let mut starts = fill_shell_line(line, &task.claim.files, environment);
                 for args in &mut starts {
                     args.insert(0, "-c".into());
                 }

@@ -37,6 +37,7 @@ pub(crate) use error::{AgentError, LimitReached};
 pub(crate) use event::{AgentEvent, Interruption, SessionId};
 pub(crate) use existing_work::ExistingWork;
 pub(crate) use id::AgentId;
+pub(crate) use placeholders::fill_shell_line;
 pub(crate) use prompt::{CommonFacts, PlanFacts, PromptError, Prompts};
 pub(crate) use task::{Feedback, Limits, Task, TaskKind};
 pub(crate) use usage::{Usage, UsageSum};

@@ -59,11 +59,15 @@ pub(super) fn direct(words: &[OsString], task: &Task, environment: usize) -> Vec
 
 /// Returns the arguments of each start of a shell for this line: the line with references in place of placeholders,
 /// a name for the shell, and the files.
-pub(super) fn shell(line: &str, task: &Task, environment: usize) -> Vec<Vec<OsString>> {
+pub(crate) fn fill_shell_line(
+    line: &str,
+    files: &[String],
+    environment: usize,
+) -> Vec<Vec<OsString>> {
     let line = referring(line);
     if line.contains("\"$@\"") {
         let room = room(environment).saturating_sub(cost(line.len()));
-        groups(&task.claim.files, room, |file| cost(file.len()))
+        groups(files, room, |file| cost(file.len()))
             .into_iter()
             .map(|files| {
                 let mut args: Vec<OsString> = vec![(&*line).into(), "sh".into()];

@@ -99,6 +99,8 @@ pub(crate) struct WorktreeConfig {
     /// A shell line that prepares each new worktree.
     pub setup: Option<String>,
     pub setup_timeout: Option<Limit>,
+    /// Shell lines that tidy the work of each unit, such as a formatter.
+    pub tidy: Vec<String>,
     /// How many files a worker may write of what git does not ignore.
     pub max_files: Option<NonZeroUsize>,
     /// How many bytes they may have together.

@@ -22,6 +22,9 @@ use secrecy::SecretString;
 use super::worker_variables::{holds_a_secret, is_listed, is_name_of_secret, secrets_in};
 use crate::words::Redactor;
 
+/// What a variable takes beside its name and value: an equals sign, a NUL byte and a pointer, rounded up.
+const ENTRY: usize = 16;
+
 const WITHHELD_PREFIXES: [&str; 6] = [
     "GITHUB_",
     "GH_",
@@ -231,6 +234,14 @@ impl Environment {
     /// is not among them.
     pub fn withheld(&self) -> &[String] {
         &self.withheld
+    }
+
+    /// Returns how many bytes the variables take of what the system allows for one start of a program (execve(2)).
+    pub fn size(&self) -> usize {
+        let sizes = self
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + ENTRY);
+        sizes.sum()
     }
 
     /// Iterates over all variables, sorted by name.

@@ -312,6 +312,7 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
         | UnitFact::Doubted { .. }
         | UnitFact::AgentFinished { .. }
         | UnitFact::RegenerationBegun { .. }
+        | UnitFact::Tidied(_)
         | UnitFact::ChecksBegun { .. }
         | UnitFact::Carried { left_to_do: None }
         | UnitFact::FormsRestored { .. }

@@ -15,7 +15,8 @@ use crate::git::GitFolderChange;
 use crate::process::sandbox::SandboxLevel;
 use crate::run::{
     Candidate, CandidateEnd, ChangeCount, CheckResult, IssueLink, Liveness, OldUses, Outcome,
-    Phase, PullRequestLink, Regenerated, RunState, Step, UnitProcess, UnitState, WithheldReason,
+    Phase, PullRequestLink, Regenerated, RunState, Step, Tidied, UnitProcess, UnitState,
+    WithheldReason,
 };
 use crate::words;
 
@@ -129,6 +130,8 @@ struct UnitReport {
     left_out: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     regenerated: Vec<Regenerated>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tidied: Option<Tidied>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     restored: Vec<RestoredForm>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -318,6 +321,7 @@ impl UnitReport {
             companions: acquired.companions,
             left_out,
             regenerated: at_start.iter().cloned().chain(made).collect(),
+            tidied: unit.attempt.tidied.clone(),
             restored: unit.attempt.content.restored.clone(),
             findings: unit.attempt.content.findings().to_vec(),
             checks: unit.attempt.checks.iter().map(CheckReport::new).collect(),

@@ -247,6 +247,8 @@ fn others(state: &RunState, now: i64) -> Option<String> {
             .into_iter()
             .map(|(unit, said)| format!("- `{unit}`: {}", words::markdown(&said))),
     );
+    let tidied = view::tidied(state).into_iter();
+    lines.extend(tidied.map(|said| format!("- {}", words::markdown(&said))));
     lines.extend(view::restored_forms(state).map(|said| format!("- {}", words::markdown(&said))));
     lines.extend(view::leftovers(state).map(|said| format!("- {}", words::markdown(&said))));
     lines.extend(view::left_to_others(state).map(|said| format!("- {}", words::markdown(&said))));

@@ -366,6 +366,8 @@ fn others(state: &RunState, now: i64) -> Option<String> {
             .into_iter()
             .map(|(unit, said)| format!("{} {unit}: {}", style("~").yellow(), words::line(&said))),
     );
+    let tidied = view::tidied(state).into_iter();
+    lines.extend(tidied.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
     let restored = view::restored_forms(state);
     lines.extend(restored.map(|said| format!("{} {}", style("–").green(), words::line(&said))));
     let leftovers = view::leftovers(state);

@@ -10,7 +10,7 @@ use crate::git::GitFolderChange;
 use crate::plan::UnitId;
 use crate::run::{
     Acquired, Candidate, CandidateEnd, Liveness, Outcome, Phase, RunState, Step, StopReason,
-    UnitState, WithheldReason,
+    Tidied, UnitState, WithheldReason,
 };
 use crate::words;
 
@@ -385,6 +385,37 @@ pub(super) fn told_of_content(state: &RunState) -> Vec<(&UnitId, String)> {
     units
         .filter_map(|unit| Some((&unit.header.id, told(unit)?)))
         .collect()
+}
+
+/// What the commands did that tidy the work of units, as sentences for the run.
+pub(super) fn tidied(state: &RunState) -> Vec<String> {
+    let units = state.units.iter();
+    let all: Vec<&Tidied> = units.filter_map(|it| it.attempt.tidied.as_ref()).collect();
+    let commands: BTreeSet<&str> = all
+        .iter()
+        .flat_map(|it| it.commands.iter().map(String::as_str))
+        .collect();
+    let commands: Vec<String> = commands.iter().map(|line| format!("`{line}`")).collect();
+    let commands = commands.join(" and ");
+    let changed = all.iter().filter(|it| !it.files.is_empty());
+    let files: usize = changed.clone().map(|it| it.files.len()).sum();
+    let mut said = Vec::new();
+    if files > 0 {
+        let (files, units) = (
+            words::count(files, "file"),
+            words::count(changed.count(), "unit"),
+        );
+        said.push(format!("{commands} tidied {files} of {units}"));
+    }
+    let undone: BTreeSet<&String> = all.iter().flat_map(|it| &it.undone).collect();
+    if !undone.is_empty() {
+        let files = words::few(undone.into_iter(), PATHS_SHOWN);
+        said.push(format!(
+            "{commands} also changed files that were not the unit's own, and batch put them back: {files}; {{files}} \
+             in the command stands for the changed files of a unit"
+        ));
+    }
+    said
 }
 
 /// The files whose form was put back, as one sentence for the run.

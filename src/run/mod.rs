@@ -67,6 +67,7 @@ pub use log::run_state::{ActiveThrottle, RunState};
 #[cfg(test)]
 pub(crate) use log::sample;
 pub use log::stop_reason::{StopReason, ThrottleReason};
+pub use log::tidied::Tidied;
 pub use log::unit_fact::{
     Acquired, Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, Regenerated,
     RevertCommit, Sharing, StandsOn, UnitFact,

@@ -59,6 +59,7 @@ mod stack;
 mod stored_forms;
 mod support;
 mod terminal;
+mod tidy;
 mod unfinished;
 mod unreadable;
 mod until;

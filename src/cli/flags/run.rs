@@ -30,6 +30,11 @@ pub(in crate::cli) struct RunFlags {
     /// A shell command that prepares each new worktree, such as 'npm ci'
     #[arg(long, value_name = "CMD")]
     setup: Option<String>,
+    /// A shell command that runs in each worktree after the agent, such as the project's formatter: what it changes
+    /// of the unit's own files belongs to the unit's work, all else is undone; {files} stands for the changed files;
+    /// may be given several times
+    #[arg(long, value_name = "CMD")]
+    tidy: Vec<String>,
     /// Keep the worktrees of published units too
     #[arg(long)]
     keep_worktrees: bool,
@@ -133,6 +138,9 @@ impl RunFlags {
         }
         if let Some(setup) = &self.setup {
             config.worktrees.setup = Some(setup.clone());
+        }
+        if !self.tidy.is_empty() {
+            config.worktrees.tidy.clone_from(&self.tidy);
         }
         if self.keep_worktrees {
             config.worktrees.keep = Some(true);

@@ -94,6 +94,7 @@ impl Job {
         notes.extend(relocation_note(&found.environment, config, &workspace.repo));
         notes.extend(late_limits(&assignments, config));
         let has_workers = config.worktrees.setup.is_some()
+            || !config.worktrees.tidy.is_empty()
             || checks.of_units.iter().any(|checks| !checks.is_empty())
             || !agents.iter().all(is_pointless);
         let sandbox = has_workers

@@ -9,6 +9,7 @@ use crate::run::log::check_result::CheckResult;
 use crate::run::log::content::ContentRecord;
 use crate::run::log::introduced_names::IntroducedNames;
 use crate::run::log::outcome::Step;
+use crate::run::log::tidied::Tidied;
 use crate::run::log::unit_fact::{
     Acquired, Candidate, CandidateEnd, ChangeCount, DeferredRemovals, OldUsesLeft, Regenerated,
 };
@@ -42,6 +43,8 @@ pub struct Attempt {
     pub told_old_uses: Option<usize>,
     /// What the agent left, while commands make files again from it.
     pub left_by_agent: Option<TreeId>,
+    /// What the commands did that tidy the work.
+    pub tidied: Option<Tidied>,
     /// The files that commands made again in the commit that the branch started from.
     pub regenerated_start: Vec<Regenerated>,
     /// Whether the agent used a tool on something that may be a test; `None` where it told of no tool.
@@ -199,6 +202,7 @@ impl Attempt {
         self.is_divided = false;
         self.agent_took_ms = None;
         self.left_by_agent = None;
+        self.tidied = None;
         self.proven = None;
         self.checked = None;
         self.content = ContentRecord::default();
@@ -210,6 +214,7 @@ impl Attempt {
         self.asked_again = Some(self.number());
         self.agent_took_ms = None;
         self.left_by_agent = None;
+        self.tidied = None;
         self.proven = None;
         self.checked = None;
     }

@@ -13,6 +13,7 @@ use crate::run::log::content::ContentRecord;
 use crate::run::log::introduced_names::IntroducedNames;
 use crate::run::log::outcome::{Outcome, Step, is_default};
 use crate::run::log::recorded_path;
+use crate::run::log::tidied::Tidied;
 
 /// A fact about one unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,6 +97,8 @@ pub enum UnitFact {
     RegenerationBegun {
         tree: TreeId,
     },
+    /// Commands of the settings tidied the work.
+    Tidied(Tidied),
     /// All changes are the unit's own; `tree` is the tree that will be committed. From now on the unit holds the paths
     /// in `acquired`, and those only.
     ScopeProven {

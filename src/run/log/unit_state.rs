@@ -176,6 +176,7 @@ impl UnitState {
             UnitFact::RegenerationBegun { tree } => {
                 self.attempt.left_by_agent = Some(tree.clone());
             }
+            UnitFact::Tidied(tidied) => self.attempt.tidied = Some(tidied.clone()),
             UnitFact::OldUsesCounted(uses) => self.attempt.old_uses = Some(uses.clone()),
             UnitFact::WorkFound { at } => self.attempt.found_at = Some(at.clone()),
             UnitFact::ScopeProven {

@@ -16,12 +16,16 @@ pub(crate) async fn restore_forms(unit: &UnitContext, work: Work) -> Result<Work
     }
     let (before, after) = (work.before.clone(), work.tree.clone());
     let instruction = unit.instruction();
+    // The form that a formatter of the settings gives a file is the form that is wanted.
+    let tidied = unit.state().attempt.tidied.unwrap_or_default().files;
     let all = work.changes.list.len();
     let restored = unit
         .git(Step::Scope, move |job| {
             let repo = &job.workspace.repo;
             let pairs = repo.changed_contents(&before, &after)?;
             let pairs: Vec<FormPair> = pairs.into_iter().filter_map(form_pair).collect();
+            let is_tidied = |pair: &FormPair| tidied.contains(&pair.path);
+            let pairs: Vec<FormPair> = pairs.into_iter().filter(|it| !is_tidied(it)).collect();
             let restored = restored_forms(&pairs, pairs.len() < all, &instruction);
             if restored.is_empty() {
                 return Ok(None);

@@ -25,6 +25,7 @@ pub(crate) mod publish;
 pub(crate) mod publish_permit;
 pub(crate) mod regenerate;
 pub(crate) mod scope;
+mod tidy;
 pub(crate) mod too_much;
 pub(crate) mod turn;
 pub(crate) mod unchanged_git;

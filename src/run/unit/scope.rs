@@ -14,6 +14,7 @@ use crate::run::log::unit_fact::{Acquired, CarriedWork, Regenerated, Sharing, St
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
 use crate::run::unit::forms::restore_forms;
 use crate::run::unit::regenerate;
+use crate::run::unit::tidy::tidy;
 use crate::run::unit::work::Work;
 use crate::run::workspace::checkout::KeptTree;
 use crate::words;
@@ -47,6 +48,7 @@ pub(crate) async fn scope(
     }
     unit.begin(step, None).await?;
     let left = left_by_agent(unit, state.attempt.left_by_agent).await?;
+    let left = tidy(unit, prepared, left).await?;
     let work = Work::of(unit, prepared.tree.clone(), left.clone()).await?;
     let (work, left_out) = leave_out_leftovers(unit, work).await?;
     let (work, left_to_others) = leave_to_others(unit, work).await?;

@@ -9,6 +9,7 @@ use crate::run::log::content::ContentRecord;
 use crate::run::log::helper_doubles::{HelperDouble, HelperPlace};
 use crate::run::log::introduced_names::IntroducedNames;
 use crate::run::log::run_fact::{Division, Retry, UnitPart, WholeWork};
+use crate::run::log::tidied::Tidied;
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
     Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
@@ -142,6 +143,11 @@ fn every_kind_of_event() -> Vec<Event> {
                 },
             ],
         },
+        UnitFact::Tidied(Tidied {
+            commands: vec!["cargo fmt".into()],
+            files: vec!["a.rs".into()],
+            undone: vec!["b.rs".into()],
+        }),
         UnitFact::FormsRestored {
             files: vec![RestoredForm {
                 path: "a.cs".into(),
