@@ -103,6 +103,7 @@ fn examine_repository(
     if let Some(base) = base {
         findings.extend(repository::owners(repo, &base));
         findings.push(settings::checks(repo, &config, &base, machine));
+        findings.extend(settings::formatters(repo, &config, &base));
     }
 
     findings.extend([places::state(repo), places::journal(repo)]);

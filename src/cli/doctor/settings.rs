@@ -220,14 +220,41 @@ fn judge(repo: &Repo, config: &Config, checks: &[Check], machine: &Machine<'_>) 
     Finding::ok(SUBJECT, format!("{} (found)", shown(&names)))
 }
 
+/// Says which formatters run after the agent, or could; `None` where the repository configures none.
+pub(super) fn formatters(repo: &Repo, config: &Config, base: &Base) -> Option<Finding> {
+    const SUBJECT: &str = "formatter";
+    if !config.worktrees.tidy.is_empty() {
+        return Some(Finding::ok(SUBJECT, shown(&config.worktrees.tidy)));
+    }
+    let found = tracked(repo, base).and_then(|tracked| {
+        let reader = repo.reader(&base.id)?;
+        Ok(check::formatters(&tracked, |path| reader.text(path)))
+    });
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Some(Finding::error(SUBJECT, error)),
+    };
+    let names: Vec<String> = found
+        .iter()
+        .map(|it| format!("--tidy '{}' ({})", it.command, it.source))
+        .collect();
+    (!names.is_empty()).then(|| {
+        let words = format!("not run unless you name it: {}", names.join(", "));
+        Finding::ok(SUBJECT, words)
+    })
+}
+
+fn tracked(repo: &Repo, base: &Base) -> Result<BTreeSet<String>, GitError> {
+    let entries = repo.entries(&base.id)?.into_iter();
+    let files = entries.filter(|entry| entry.kind == EntryKind::File);
+    Ok(files
+        .filter_map(|entry| String::from_utf8(entry.path).ok())
+        .collect())
+}
+
 /// Returns the check commands for the whole base.
 fn found(repo: &Repo, base: &Base) -> Result<Vec<Check>, GitError> {
-    let tracked: BTreeSet<String> = repo
-        .entries(&base.id)?
-        .into_iter()
-        .filter(|entry| entry.kind == EntryKind::File)
-        .filter_map(|entry| String::from_utf8(entry.path).ok())
-        .collect();
+    let tracked = tracked(repo, base)?;
     let all: Vec<String> = tracked.iter().cloned().collect();
     let reader = repo.reader(&base.id)?;
     Ok(check::discover(&tracked, &|path| reader.text(path), &all))
