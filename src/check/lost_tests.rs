@@ -50,17 +50,34 @@ pub(crate) struct LostTests {
     pub(crate) told: Vec<Finding>,
 }
 
-/// Checks whether fewer tests may run after a change of these files.
-pub(crate) fn may_lose_tests(files: &[ChangedFile]) -> bool {
-    let has = |form: &LazyLock<Option<Regex>>, line: &str| {
-        form.as_ref().is_some_and(|form| form.is_match(line))
-    };
-    files.iter().any(|file| {
-        is_test(&file.path)
-            || file.before.is_some() && file.after.is_none()
-            || file.lost_lines().iter().any(|line| has(&TEST, line))
-            || file.added_lines().iter().any(|line| has(&SKIP, line.text))
-    })
+/// Checks whether these changes are about tests.
+pub(crate) fn touches_tests(files: &[ChangedFile]) -> bool {
+    let has_test = |file: &ChangedFile| file.lost_lines().iter().any(|line| is_match(&TEST, line));
+    files
+        .iter()
+        .any(|file| is_test(&file.path) || has_test(file))
+        || loses_tests(files)
+}
+
+/// Checks whether these changes look as if fewer tests run after them: a file is gone, tests are skipped, or more lines
+/// of tests are gone than came.
+pub(crate) fn loses_tests(files: &[ChangedFile]) -> bool {
+    let (mut lost, mut added) = (0, 0);
+    for file in files {
+        let new = file.added_lines();
+        let is_gone = file.before.is_some() && file.after.is_none();
+        if is_gone || new.iter().any(|line| is_match(&SKIP, line.text)) {
+            return true;
+        }
+        let old = file.lost_lines().into_iter();
+        lost += old.filter(|line| is_match(&TEST, line)).count();
+        added += new.iter().filter(|line| is_match(&TEST, line.text)).count();
+    }
+    lost > added
+}
+
+fn is_match(form: &LazyLock<Option<Regex>>, line: &str) -> bool {
+    form.as_ref().is_some_and(|form| form.is_match(line))
 }
 
 /// Compares a check's run in a unit with its run on the base, where that is known. `definitions` is what the unit
@@ -148,7 +165,7 @@ fn place(definitions: &[Definition], files: &[ChangedFile]) -> String {
     let gone = files.iter().find(|file| is_gone(file, files));
     let test = || files.iter().find(|file| is_test(&file.path));
     let alone = std::slice::from_ref::<ChangedFile>;
-    let line = || files.iter().find(|file| may_lose_tests(alone(file)));
+    let line = || files.iter().find(|file| touches_tests(alone(file)));
     let file = gone.or_else(test).map(|file| &file.path);
     let path = file
         .or(definitions.first().map(|it| &it.path))
@@ -272,7 +289,7 @@ mod tests {
     fn lines_of_tests_and_of_skips_are_known() {
         assert!(TEST.is_some() && SKIP.is_some());
         let may = |path: &str, before: &str, after: &str| {
-            may_lose_tests(&[changed(path, Some(before), Some(after))])
+            touches_tests(&[changed(path, Some(before), Some(after))])
         };
         for (path, before, after) in [
             ("src/a.rs", "#[test]\nfn a() {}", ""),
@@ -289,7 +306,11 @@ mod tests {
         ] {
             assert!(may(path, before, after), "{path}: {before} to {after}");
         }
-        assert!(may_lose_tests(&[changed("a.py", Some("x"), None)]));
+        assert!(loses_tests(&[changed("a.py", Some("x"), None)]));
+        let other =
+            |after| loses_tests(&[changed("test/a.js", Some("it('adds', f)"), Some(after))]);
+        assert!(other("") && other("it.skip('adds', f)"));
+        assert!(!other("it('adds', g)"));
         for (path, before, after) in [
             ("src/a.rs", "old();", "new();"),
             ("a.js", "const a = old(1);", "const a = new_(1);"),

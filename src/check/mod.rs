@@ -39,7 +39,7 @@ pub(crate) use discover::discover;
 pub(crate) use editable::tests_checkout;
 pub(crate) use execute::{missing_module, obstacle, run};
 pub(crate) use formatters::formatters;
-pub(crate) use lost_tests::{CountedRun, LostTests, lost_tests, may_lose_tests};
+pub(crate) use lost_tests::{CountedRun, LostTests, loses_tests, lost_tests, touches_tests};
 pub(crate) use no_proof::NoProof;
 pub(crate) use output::CheckOutput;
 pub use test_counts::TestCounts;

@@ -4,6 +4,7 @@
 //!
 //! The base is asked only where the change gives a reason, or where its numbers are known anyway.
 
+use crate::agent::FurtherAttempts;
 use crate::check::{self, ChangedFile, Check, CountedRun, Finding, LostTests};
 use crate::run::job::content::{Hold, feedback, reason};
 use crate::run::log::check_result::{BaseCheck, CheckResult};
@@ -40,7 +41,9 @@ pub(crate) async fn lost_tests(
             Ok((files, definitions))
         })
         .await?;
-    let may_lose = check::may_lose_tests(&files);
+    // A pattern that a person wrote takes no tests away by the way, and its units are many.
+    let is_pattern = unit.assignment().agent.further_attempts() == FurtherAttempts::Pointless;
+    let may_lose = check::loses_tests(&files) || !is_pattern && check::touches_tests(&files);
     let mut found = LostTests::default();
     for ((check, result), changed) in checks.iter().zip(results).zip(&definitions) {
         let now = result.counted();
