@@ -30,4 +30,6 @@ mod prs;
 mod regenerate;
 mod report;
 mod run;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 mod words;

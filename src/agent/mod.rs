@@ -25,6 +25,8 @@ mod usage;
 pub(crate) use activity::Activity;
 pub(crate) use answer::{Closing, LAST_LINE, closing, given_up, nothing_to_do, without_closing};
 pub(crate) use codemod::CodemodAgent;
+#[cfg(any(test, fuzzing))]
+pub(crate) use coding::read_as_every_agent;
 pub(crate) use coding::{
     CodingAgent, InstalledAgent, choices, choose, find_installed, project_settings, tested_version,
 };
@@ -38,6 +40,8 @@ pub(crate) use event::{AgentEvent, Interruption, SessionId};
 pub(crate) use existing_work::ExistingWork;
 pub(crate) use id::AgentId;
 pub(crate) use placeholders::fill_shell_line;
-pub(crate) use prompt::{CommonFacts, PlanFacts, PromptError, Prompts};
+pub(crate) use prompt::{
+    CommonFacts, PlanFacts, PromptError, Prompts, environment as template_environment,
+};
 pub(crate) use task::{Feedback, Limits, Task, TaskKind};
 pub(crate) use usage::{Usage, UsageSum};

@@ -3,14 +3,16 @@
 //! The part that all agents of a run share comes first and is the same byte for byte, so that a provider's cache of
 //! prompts serves all agents but the first; the unit's own part follows. A third template asks an agent for a plan.
 
+use std::collections::BTreeMap;
+
 use minijinja::Environment;
-use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::task::{Task, TaskKind};
 use crate::config::{PromptConfig, ScopeRule, UnitRange};
 use crate::plan::{Claim, Outline, PROPOSAL_SCHEMA, Research, Unit};
-use crate::words::{self, TemplateFault};
+use crate::process::Renderer;
+use crate::words::{self, FilledTemplate, TemplateFault, TemplateKind};
 
 const COMMON: &str = include_str!("common.md.jinja");
 const UNIT: &str = include_str!("unit.md.jinja");
@@ -20,6 +22,10 @@ const PLAN: &str = include_str!("plan.md.jinja");
 #[derive(Debug, Clone)]
 pub(crate) struct Prompts {
     environment: Environment<'static>,
+    /// The user's or the repository's own templates, by their names.
+    own: BTreeMap<&'static str, String>,
+    /// Renders the templates of others.
+    renderer: Renderer,
 }
 
 /// Why a template cannot be used.
@@ -106,25 +112,25 @@ impl<'a> From<&'a Unit> for PartFacts<'a> {
 }
 
 impl Prompts {
-    /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done.
-    pub(crate) fn compile(settings: &PromptConfig) -> Result<Self, PromptError> {
-        let mut environment = words::template_environment();
-        // A patch ends with a newline of its own.
-        environment.add_filter("fence", |patch: String| {
-            words::fence("diff", patch.trim_end())
-        });
-        environment.add_filter("line", |text: String| words::line(&text));
-        environment.add_filter("quote", |text: String| quote(&text));
-        for (name, own, built_in) in [
-            ("common", &settings.common, COMMON),
-            ("unit", &settings.unit, UNIT),
-            ("plan", &settings.plan, PLAN),
-        ] {
-            environment
-                .add_template_owned(name, own.as_deref().unwrap_or(built_in).to_owned())
-                .map_err(|error| faulty(name, error))?;
-        }
-        let prompts = Self { environment };
+    /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done. A template
+    /// of the settings is rendered by `renderer`.
+    pub(crate) fn compile(
+        settings: &PromptConfig,
+        renderer: &Renderer,
+    ) -> Result<Self, PromptError> {
+        let own = [
+            ("common", &settings.common),
+            ("unit", &settings.unit),
+            ("plan", &settings.plan),
+        ];
+        let prompts = Self {
+            environment: environment(),
+            own: own
+                .into_iter()
+                .filter_map(|(name, own)| Some((name, own.clone()?)))
+                .collect(),
+            renderer: renderer.clone(),
+        };
         let full = Research {
             by: None,
             conventions: vec!["c".into()],
@@ -234,12 +240,41 @@ impl Prompts {
     }
 
     fn render(&self, name: &'static str, facts: impl Serialize) -> Result<String, PromptError> {
-        self.environment
-            .get_template(name)
-            .and_then(|template| template.render(Serde(facts)))
+        let own = self.own.get(name);
+        let apart = own.and_then(|source| {
+            self.renderer.render(&FilledTemplate {
+                kind: TemplateKind::Prompt,
+                source: source.clone(),
+                facts: serde_json::to_value(&facts).unwrap_or_default(),
+            })
+        });
+        let source = own.map_or_else(|| built_in(name), String::as_str);
+        apart
+            .unwrap_or_else(|| words::render(&self.environment, source, facts))
             .map(|text| format!("{}\n", text.trim()))
-            .map_err(|error| faulty(name, error))
+            .map_err(|fault| PromptError { name, fault })
     }
+}
+
+/// Returns the template that counts where nobody replaced it.
+fn built_in(name: &str) -> &'static str {
+    match name {
+        "common" => COMMON,
+        "unit" => UNIT,
+        _ => PLAN,
+    }
+}
+
+/// Makes the environment in which prompts are rendered.
+pub(crate) fn environment() -> Environment<'static> {
+    let mut environment = words::template_environment();
+    // A patch ends with a newline of its own.
+    environment.add_filter("fence", |patch: String| {
+        words::fence("diff", patch.trim_end())
+    });
+    environment.add_filter("line", |text: String| words::line(&text));
+    environment.add_filter("quote", |text: String| quote(&text));
+    environment
 }
 
 impl Place {
@@ -252,13 +287,6 @@ impl Place {
                 _ => "",
             },
         }
-    }
-}
-
-fn faulty(name: &'static str, error: minijinja::Error) -> PromptError {
-    PromptError {
-        name,
-        fault: error.into(),
     }
 }
 
@@ -333,7 +361,7 @@ mod tests {
 
     #[test]
     fn the_prompt_names_the_units_files_and_where_it_may_create_others() {
-        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let prompts = Prompts::compile(&PromptConfig::default(), &Renderer::here()).unwrap();
         let units = [
             unit(
                 "01-cart",
@@ -362,7 +390,7 @@ mod tests {
 
     #[test]
     fn an_example_cannot_close_its_fence() {
-        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let prompts = Prompts::compile(&PromptConfig::default(), &Renderer::here()).unwrap();
         let facts = CommonFacts {
             instruction: "i",
             units: Vec::new(),
@@ -377,7 +405,7 @@ mod tests {
 
     #[test]
     fn the_results_of_planning_are_quoted() {
-        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let prompts = Prompts::compile(&PromptConfig::default(), &Renderer::here()).unwrap();
         let research = Research {
             by: None,
             conventions: vec!["Call it pool.".into(), "Two\n## lines".into()],
@@ -401,7 +429,7 @@ mod tests {
 
     #[test]
     fn the_prompt_for_a_plan_holds_everything_it_takes() {
-        let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+        let prompts = Prompts::compile(&PromptConfig::default(), &Renderer::here()).unwrap();
         let cluster = |title: &str, imports: &[&str]| Cluster {
             title: title.to_owned(),
             files: 1,
@@ -435,7 +463,9 @@ mod tests {
             unit: Some("line\n{{ nonsense }}".into()),
             ..PromptConfig::default()
         };
-        let error = Prompts::compile(&settings).unwrap_err().to_string();
+        let error = Prompts::compile(&settings, &Renderer::here())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.starts_with("the prompt template .batch/prompts/unit.md is faulty in line 2"),
             "{error}"
@@ -449,7 +479,9 @@ mod tests {
                 common: Some(needy.into()),
                 ..PromptConfig::default()
             };
-            let error = Prompts::compile(&settings).unwrap_err().to_string();
+            let error = Prompts::compile(&settings, &Renderer::here())
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(".batch/prompts/common.md"), "{error}");
         }
     }
@@ -457,7 +489,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_in_a_name_adds_a_line(file in "\\PC{1,20}|[\n\r\u{85}a-c]{1,9}") {
-            let prompts = Prompts::compile(&PromptConfig::default()).unwrap();
+            let prompts = Prompts::compile(&PromptConfig::default(), &Renderer::here()).unwrap();
             let plain = prompts.unit(&unit("01-a", &["f"], &[]), &[], &[], ScopeRule::Adopt).unwrap();
             let other = prompts.unit(&unit("01-a", &[&file], &[]), &[], &[], ScopeRule::Adopt).unwrap();
             prop_assert_eq!(plain.lines().count(), other.lines().count());

@@ -38,6 +38,8 @@ pub(crate) use definition::changed_definitions;
 pub(crate) use discover::discover;
 pub(crate) use editable::tests_checkout;
 pub(crate) use execute::{missing_module, obstacle, run};
+#[cfg(any(test, fuzzing))]
+pub(crate) use failed_tests::read as failed_tests;
 pub(crate) use formatters::formatters;
 pub(crate) use lost_tests::{CountedRun, LostTests, loses_tests, lost_tests, touches_tests};
 pub(crate) use no_proof::NoProof;

@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
         .map(|kind| line(kind, agent::find_installed(kind, &variables)))
         .collect();
     if global.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&lines)?))?;
+        print(&format!("{}\n", words::json_in_lines(&lines)?))?;
         return Ok(0);
     }
     let mut text = String::new();

@@ -62,7 +62,7 @@ impl Saved {
             drift: &self.drift,
             notes,
         };
-        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))
+        print(&format!("{}\n", words::json_in_lines(&report)?))
     }
 }
 

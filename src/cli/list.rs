@@ -54,7 +54,7 @@ pub(super) fn run(global: &Global, args: &ListArgs) -> anyhow::Result<u8> {
     }
     if global.json {
         let entries: Vec<RunEntry> = entries.into_iter().map(|(entry, _)| entry).collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&entries)?))?;
+        print(&format!("{}\n", words::json_in_lines(&entries)?))?;
     } else if entries.is_empty() {
         say("there has been no run in this repository yet");
     } else {

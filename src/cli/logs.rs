@@ -62,7 +62,7 @@ pub(super) fn run(global: &Global, args: &LogsArgs) -> anyhow::Result<u8> {
     let logs = find(&folder, args.of)
         .with_context(|| format!("the logs in {} cannot be listed", folder.display()))?;
     if global.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&logs)?))?;
+        print(&format!("{}\n", words::json_in_lines(&logs)?))?;
         return Ok(0);
     }
     if logs.is_empty() {

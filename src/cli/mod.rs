@@ -34,6 +34,7 @@ mod prepare;
 mod program;
 mod prs;
 mod publish;
+mod render_template;
 mod report;
 mod request;
 mod research;

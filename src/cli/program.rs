@@ -11,7 +11,7 @@ use super::exit_code::NOT_APPROVED;
 use super::global::{Color, Global};
 use super::{
     agents, cancel, clean, demo, diff, doctor, export, list, logs, migrate, plan, prs, publish,
-    report, resume, retry, run, sandbox_canary, split, status,
+    render_template, report, resume, retry, run, sandbox_canary, split, status,
 };
 use crate::run::RunError;
 use crate::words;
@@ -85,6 +85,8 @@ enum Command {
     /// Try what a sandbox keeps from it, and tell
     #[command(name = crate::run::CANARY, hide = true)]
     SandboxCanary(sandbox_canary::CanaryArgs),
+    #[command(name = crate::process::RENDER, hide = true)]
+    RenderTemplate,
 }
 
 /// Runs the program with these arguments, the program's own name first.
@@ -149,6 +151,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Doctor => doctor::run(global),
         Command::Demo(args) => demo::run(global, args),
         Command::SandboxCanary(args) => sandbox_canary::run(args),
+        Command::RenderTemplate => render_template::run(),
     }
 }
 

@@ -257,7 +257,8 @@ impl Config {
         toml::to_string(self)
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self, (usize, String)> {
+    /// Reads the text of a settings file; a fault names its line.
+    pub(crate) fn parse(text: &str) -> Result<Self, (usize, String)> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text

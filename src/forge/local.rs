@@ -12,14 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Action, note_mark};
 use super::error::ForgeError;
+use super::fit;
 use super::pull_request::{Opened, PullRequest, PullRequestRef};
 use super::review_feedback::ReviewFeedback;
 use super::session::{Forge, ForgeSession, Reply};
 use super::status::{ChecksStatus, MergeInfo, PullRequestState, PullRequestStatus, ReviewDecision};
 use super::tracking_issue::{IssueRef, TrackingIssue};
 use super::wait::WaitReporter;
-use super::{fit, markdown};
 use crate::config::MergeMethod;
+use crate::words;
 
 /// Keeps pull requests as Markdown pages in a folder.
 #[derive(Debug, Clone)]
@@ -150,7 +151,8 @@ impl LocalForge {
         let text = if issue.is_in(&before) {
             issue.text(&before)
         } else {
-            format!("# {}\n\n{}", issue.title(), issue.text(""))
+            let title = words::markdown(&issue.title());
+            format!("# {title}\n\n{}", issue.text(""))
         };
         let folder = self.folder.parent().unwrap_or(&self.folder);
         replace(folder, &path, &text).map_err(fault)?;
@@ -238,11 +240,11 @@ impl ForgeSession for LocalForge {
 fn page(record: &Record) -> String {
     let mut page = format!(
         "# {}\n\nPull request {}, {}: {} → {}\n{}\n{}\n",
-        record.title,
+        words::markdown(&record.title),
         record.number,
         record.state.words(),
-        markdown::code(&record.head),
-        markdown::code(&record.base),
+        words::code(&record.head),
+        words::code(&record.base),
         options(record),
         record.body.trim_end()
     );
@@ -269,7 +271,7 @@ fn options(record: &Record) -> String {
     .into_iter()
     .filter(|(_, names)| !names.is_empty())
     .map(|(what, names)| {
-        let names: Vec<String> = names.iter().map(|name| markdown::code(name)).collect();
+        let names: Vec<String> = names.iter().map(|name| words::code(name)).collect();
         format!("\n{what}: {}\n", names.join(", "))
     })
     .collect::<Vec<_>>()
@@ -347,6 +349,20 @@ mod tests {
     }
 
     #[test]
+    fn a_title_is_text() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let forge = LocalForge::new(folder.path().join("prs"));
+        let request = PullRequest {
+            title: "<img src=x> [a](https://b.example) @all".to_owned(),
+            ..request()
+        };
+        let opened = forge.open_or_replace(&request).expect("written");
+        let page = fs::read_to_string(&opened.url).expect("page");
+        let title = r"# &lt;img src=x\> \[a\](https:\//b.example) @ all";
+        assert_eq!(page.lines().next(), Some(title));
+    }
+
+    #[test]
     fn a_folder_that_cannot_be_made_is_named() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let file = folder.path().join("file");
@@ -401,7 +417,7 @@ mod tests {
         assert_eq!(forge.list(&sample(2)).expect("written"), first);
         let text = fs::read_to_string(folder.path().join("prs.md")).expect("page");
         assert!(
-            text.starts_with("# use hooks --> @ all\n\n```text\n"),
+            text.starts_with("# use hooks --\\> @ all\n\n```text\n"),
             "{text}"
         );
         assert!(text.contains("1 of 2 merged"), "{text}");

@@ -31,32 +31,13 @@ pub(super) fn one_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Removes control characters: no forge shows them, and a commit message may not contain all of them.
+/// Removes control characters and those that hide or reorder text: no forge shows them, and a commit message may not
+/// contain all of them.
 pub(super) fn plain(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .filter(|c| matches!(c, '\n' | '\t') || !c.is_control() && !words::is_invisible(*c))
         .collect()
-}
-
-/// Returns inline code that shows the text as it is, with line breaks and other control characters as escapes.
-pub(super) fn code(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    let ticks = words::backticks(&line, 1);
-    // CommonMark strips one blank from both ends, and a blank separates inner backticks from the outer ones.
-    let pad = if line.is_empty() || line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) {
-        " "
-    } else {
-        ""
-    };
-    format!("{ticks}{pad}{line}{pad}{ticks}")
 }
 
 /// Returns a block of code that shows the text as it is, with long lines wrapped.
@@ -87,12 +68,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_breaks_out_of_code() {
-        assert_eq!(code("a`b"), "``a`b``");
-        assert_eq!(code("``"), "``` `` ```");
-        assert_eq!(code("a\nb\u{7}"), "`a\\nb\\u{7}`");
-        assert_eq!(code(""), "`  `");
+    fn no_text_breaks_out_of_its_block() {
         assert_eq!(fence("x\n````\ny"), "`````text\nx\n````\ny\n`````");
+        assert_eq!(plain("a\u{202e}b\u{1b}c\r\n\td"), "abc\n\td");
     }
 
     #[test]

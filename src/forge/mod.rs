@@ -46,6 +46,6 @@ pub(crate) use revert::RevertFacts;
 pub(crate) use review_feedback::{ChangeRequest, FailedCheck, FileComment, ReviewFeedback};
 pub(crate) use session::{Forge, ForgeSession};
 pub(crate) use status::{ChecksStatus, PullRequestState, PullRequestStatus, ReviewDecision};
-pub(crate) use templates::{Templates, TextError};
+pub(crate) use templates::{Templates, TextError, environment as template_environment};
 pub(crate) use tracking_issue::{TrackedPullRequest, TrackingIssue};
 pub(crate) use wait::{Wait, WaitReporter};

@@ -5,17 +5,22 @@
 //! commit's trailers are added after the template, so that no template can lose them. Knows nothing of how a forge
 //! sends a text.
 
+use std::collections::BTreeMap;
+
 use minijinja::Environment;
-use minijinja::value::Serde;
 
 use super::commit_message::CommitMessage;
 use super::fit::fit_title;
-use super::markdown::{code, fence, one_line, plain};
+use super::markdown::{fence, one_line, plain};
 use super::metadata::Metadata;
 use super::pull_request_facts::{PullRequestFacts, TemplateView, sample};
 use super::repository_template;
 use crate::config::PublishConfig;
-use crate::words::{self, Redactor, TemplateFault, without_closing_keywords, without_mentions};
+use crate::process::Renderer;
+use crate::words::{
+    self, FilledTemplate, Redactor, TemplateFault, TemplateKind, without_closing_keywords,
+    without_mentions,
+};
 
 /// The unit comes first, so that also titles that are cut differ.
 const TITLE: &str = "{{ title }}: {{ instruction | line }}";
@@ -50,43 +55,56 @@ pub enum TextError {
 #[derive(Debug, Clone)]
 pub(crate) struct Templates {
     environment: Environment<'static>,
-    body: Body,
+    /// The text of each template, by its name.
+    sources: BTreeMap<&'static str, Source>,
+    /// Renders the templates of others.
+    renderer: Renderer,
     /// Stands between the commit's subject and the rest, for continuous integration.
     ci_marker: &'static str,
     redactor: Redactor,
 }
 
-/// The origin of the body's template.
-#[derive(Debug, Clone, Copy)]
-enum Body {
-    BuiltIn,
-    /// The user; it includes the repository's own template where it wants to.
-    Given,
+/// The origin of a template.
+#[derive(Debug, Clone)]
+enum Source {
+    BuiltIn(&'static str),
+    /// The user or the repository.
+    Given(String),
+}
+
+impl Source {
+    fn text(&self) -> &str {
+        match self {
+            Self::BuiltIn(text) => text,
+            Self::Given(text) => text,
+        }
+    }
 }
 
 impl Templates {
     /// Compiles the templates and tries them on made-up facts, so that faults show before any work is done. The
-    /// settings may replace the built-in templates.
-    pub(crate) fn compile(settings: &PublishConfig) -> Result<Self, TextError> {
-        let mut environment = environment();
+    /// settings may replace the built-in templates; such a template is rendered by `renderer`.
+    pub(crate) fn compile(
+        settings: &PublishConfig,
+        renderer: &Renderer,
+    ) -> Result<Self, TextError> {
+        let environment = environment();
         let sources = [
             ("title", &settings.title, TITLE),
             ("body", &settings.body, BODY),
             ("commit", &settings.commit, COMMIT),
         ];
-        for (name, own, built_in) in sources {
-            let source = own.as_deref().unwrap_or(built_in);
-            environment
-                .add_template_owned(name, source.to_owned())
-                .map_err(|error| faulty(name, error))?;
-        }
-        let body = match settings.body {
-            Some(_) => Body::Given,
-            None => Body::BuiltIn,
-        };
+        let sources: BTreeMap<&'static str, Source> = sources
+            .into_iter()
+            .map(|(name, own, built_in)| match own {
+                Some(own) => (name, Source::Given(own.clone())),
+                None => (name, Source::BuiltIn(built_in)),
+            })
+            .collect();
         let templates = Self {
             environment,
-            body,
+            sources,
+            renderer: renderer.clone(),
             ci_marker: ci_marker(settings),
             redactor: Redactor::default(),
         };
@@ -125,7 +143,10 @@ impl Templates {
     /// Returns the pull request's body, with its metadata.
     pub(crate) fn body(&self, facts: &PullRequestFacts) -> Result<String, TextError> {
         let mut text = self.render("body", facts)?;
-        if let (Body::BuiltIn, Some(template)) = (self.body, &facts.repository_template) {
+        // A body of the user's includes the repository's own template where it wants to.
+        if let (Some(Source::BuiltIn(_)), Some(template)) =
+            (self.sources.get("body"), &facts.repository_template)
+        {
             text = repository_template::fill(template, &text);
         }
         let metadata = Metadata::of(facts).comment();
@@ -163,18 +184,33 @@ impl Templates {
     }
 
     fn render(&self, name: &'static str, facts: &PullRequestFacts) -> Result<String, TextError> {
-        self.environment
-            .get_template(name)
-            .and_then(|template| template.render(Serde(TemplateView::of(facts))))
+        let view = TemplateView::of(facts);
+        let rendered = match self.sources.get(name) {
+            Some(Source::Given(source)) => {
+                let template = FilledTemplate {
+                    kind: TemplateKind::PullRequest,
+                    source: source.clone(),
+                    facts: serde_json::to_value(&view).unwrap_or_default(),
+                };
+                self.renderer.render(&template)
+            }
+            _ => None,
+        };
+        rendered
+            .unwrap_or_else(|| words::render(&self.environment, self.source(name), view))
             .map(|text| self.redactor.text(&text))
-            .map_err(|error| faulty(name, error))
+            .map_err(|fault| TextError::Faulty { name, fault })
+    }
+
+    fn source(&self, name: &str) -> &str {
+        self.sources.get(name).map_or("", Source::text)
     }
 
     /// Refuses variables that do not exist, also in branches that no trial takes. Returns the variables that do.
     fn check_names(&self, name: &'static str) -> Result<Vec<String>, TextError> {
         let template = self
             .environment
-            .get_template(name)
+            .template_from_str(self.source(name))
             .map_err(|error| faulty(name, error))?;
         let view = serde_json::to_value(TemplateView::of(&sample(1))).unwrap_or_default();
         let known: Vec<String> = view
@@ -200,9 +236,9 @@ impl Templates {
 }
 
 /// Makes the environment in which the texts of a pull request are rendered.
-pub(super) fn environment() -> Environment<'static> {
+pub(crate) fn environment() -> Environment<'static> {
     let mut environment = words::template_environment();
-    environment.add_filter("code", |text: String| code(&text));
+    environment.add_filter("code", |text: String| words::code(&text));
     environment.add_filter("fence", |text: String| fence(&text));
     environment.add_filter("text", |text: String| words::markdown(&text));
     environment.add_filter("line", |text: String| one_line(&text));
@@ -299,12 +335,16 @@ mod tests {
         }
     }
 
+    fn compile(settings: &PublishConfig) -> Result<Templates, TextError> {
+        Templates::compile(settings, &Renderer::here())
+    }
+
     fn built_in() -> Templates {
-        Templates::compile(&PublishConfig::default()).expect("the built-in templates are sound")
+        compile(&PublishConfig::default()).expect("the built-in templates are sound")
     }
 
     fn with_commit(template: &str) -> Result<Templates, TextError> {
-        Templates::compile(&PublishConfig {
+        compile(&PublishConfig {
             commit: Some(template.to_owned()),
             ..PublishConfig::default()
         })
@@ -432,7 +472,7 @@ mod tests {
             body.contains("## Checklist\n- [ ] tests\n\n<!-- batch "),
             "{body}"
         );
-        let given = Templates::compile(&PublishConfig {
+        let given = compile(&PublishConfig {
             body: Some("Mine.\n{{ repository_template }}".to_owned()),
             ..PublishConfig::default()
         });

@@ -3,10 +3,10 @@
 //! Text in, text out; knows no forge. What people write around the list stays.
 
 use super::fit::fit_title;
-use super::markdown::{code, fence};
+use super::markdown::fence;
 use super::pull_request::PullRequestRef;
 use super::status::PullRequestState;
-use crate::words::{without_closing_keywords, without_mentions};
+use crate::words::{code, without_closing_keywords, without_mentions};
 
 /// The longest list: GitHub accepts 65,536 characters, and people write around the list.
 const LIST_LIMIT: usize = 55_000;

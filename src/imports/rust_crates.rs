@@ -135,7 +135,9 @@ impl RustCrates {
             }
         };
         let below = &parts[depth..];
-        let root_len = path.len() - below.iter().map(|part| part.len() + 1).sum::<usize>();
+        // A file in the root of the repository has no slash before it.
+        let below_len = below.iter().map(|part| part.len() + 1).sum::<usize>();
+        let root_len = path.len().saturating_sub(below_len);
         let is_root = below.len() == 1
             && (parts[0] != "src"
                 || depth == 2
@@ -153,7 +155,7 @@ impl RustCrates {
             module.clear();
         }
         Module {
-            root: &path[..root_len.min(path.len())],
+            root: &path[..root_len],
             path: module,
             package,
         }

@@ -176,6 +176,16 @@ fn python_resolves_modules_members_and_packages() {
 }
 
 #[test]
+fn rust_resolves_modules_in_the_root_of_a_repository() {
+    let found = edges(&[
+        ("build.rs", "mod a; use crate::a::b;"),
+        ("a.rs", ""),
+        ("lib.rs", "use super::a;"),
+    ]);
+    assert_eq!(found, ["build.rs > a.rs", "lib.rs > a.rs"]);
+}
+
+#[test]
 fn rust_resolves_modules_across_crates() {
     let found = edges(&[
         (

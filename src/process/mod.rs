@@ -4,7 +4,8 @@
 //! [`run`] is for programs that work on a unit (agents, checks, setup): asynchronous, cancellable, with the output in a
 //! log file. [`Capture`] is for short calls of the user's own programs (`git`, `gh`): synchronous, with the output in
 //! memory and the environment of this process. [`run_in_foreground`] is the exception: a program that the user works
-//! in, such as an editor, gets the terminal and no time limit. Knows nothing of units or agents.
+//! in, such as an editor, gets the terminal and no time limit. A [`Renderer`] starts this program again. Knows nothing
+//! of units or agents.
 //!
 //! Every program of the first kind runs in a [`sandbox`].
 
@@ -21,6 +22,7 @@ mod lines;
 mod program;
 mod recorder;
 mod relocation;
+mod renderer;
 mod run;
 pub(crate) mod sandbox;
 mod session;
@@ -39,5 +41,6 @@ pub use leftovers::{StartVariables, end_processes, find_processes};
 pub use lines::LineSink;
 pub use program::{find_program, locate_program};
 pub use relocation::PersonsCheckouts;
+pub use renderer::{RENDER, Renderer, bound_this_process};
 pub use run::{Finished, run, run_with_lines};
 pub use spawn::Command;

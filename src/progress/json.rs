@@ -52,7 +52,7 @@ impl<'a> Line<'a> {
 /// One event as one line, without its end.
 #[must_use]
 pub fn line(run: &RunId, event: &Recorded) -> String {
-    match serde_json::to_string(&Line::new(run, event)) {
+    match words::json(&Line::new(run, event)) {
         Ok(text) => text,
         // Whatever JSON cannot hold, the event still gets its line.
         Err(error) => serde_json::json!({

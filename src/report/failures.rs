@@ -61,7 +61,7 @@ fn section(state: &RunState, liveness: Liveness, unit: &UnitState, files: &[Stri
         );
     }
     if let Some(command) = next_step::command(state, liveness, unit) {
-        parts.push(format!("Next: `{command}`"));
+        parts.push(format!("Next: {}", words::code(&command)));
     }
     let mut list: Vec<String> = files
         .iter()

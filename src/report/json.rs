@@ -216,7 +216,7 @@ pub(crate) fn render(
         left_processes: left,
         ..Report::new(state, liveness, now)
     };
-    Ok(serde_json::to_string_pretty(&report)? + "\n")
+    Ok(words::json_in_lines(&report)? + "\n")
 }
 
 impl Report {

@@ -54,7 +54,13 @@ fn next(state: &RunState, liveness: Liveness) -> Option<String> {
     let steps = next_steps(state, liveness);
     let lines: Vec<String> = steps
         .iter()
-        .map(|step| format!("- `{}`: {}", step.command, words::markdown(&step.purpose())))
+        .map(|step| {
+            format!(
+                "- {}: {}",
+                words::code(&step.command),
+                words::markdown(&step.purpose())
+            )
+        })
         .collect();
     (!lines.is_empty()).then(|| format!("## Next\n\n{}", lines.join("\n")))
 }
@@ -64,7 +70,7 @@ fn alike(found: &[Likeness]) -> Option<String> {
     let lines: Vec<String> = found
         .iter()
         .map(|it| match &it.command {
-            Some(command) => format!("- {}: `{command}`", words::markdown(&it.said)),
+            Some(command) => format!("- {}: {}", words::markdown(&it.said), words::code(command)),
             None => format!("- {}", words::markdown(&it.said)),
         })
         .collect();
@@ -270,9 +276,9 @@ fn others(state: &RunState, now: i64) -> Option<String> {
             .map(|(said, why)| format!("- {}: {}", words::markdown(said), words::markdown(why))),
     );
     lines.extend(
-        view::changed_by_checks(state).iter().map(|(said, name)| {
-            format!("- `{}`: {}", words::markdown(name), words::markdown(said))
-        }),
+        view::changed_by_checks(state)
+            .iter()
+            .map(|(said, name)| format!("- {}: {}", words::code(name), words::markdown(said))),
     );
     lines.extend(
         shared_files(state)

@@ -6,10 +6,12 @@
 //! or the size of a terminal.
 
 mod closing_keyword;
+mod code;
 mod command_line;
 mod error;
 mod fence;
 mod few;
+mod json;
 mod markdown;
 mod mention;
 mod number;
@@ -23,18 +25,21 @@ mod template;
 mod time;
 
 pub(crate) use closing_keyword::without_closing_keywords;
+pub use code::code;
 pub use command_line::command_line;
 pub use error::chain;
 pub use fence::{backticks, fence};
 pub use few::few;
+pub use json::{json, json_in_lines};
 pub use markdown::markdown;
 pub(crate) use mention::without_mentions;
 pub use number::{count, plural};
 pub(crate) use redacted_stream::RedactedStream;
 pub use redactor::Redactor;
+pub(crate) use sanitize::is_invisible;
 pub use sanitize::{block, line, lines, visible};
 pub(crate) use secret_forms::find_secrets;
 pub use size::{amount, bytes};
 pub use table::table;
-pub use template::{TemplateFault, template_environment};
+pub use template::{FilledTemplate, TemplateFault, TemplateKind, render, template_environment};
 pub use time::{clock, clock_after, duration, timestamp, whole_seconds};

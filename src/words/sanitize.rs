@@ -108,7 +108,7 @@ fn printable(line: &str) -> String {
 
 /// Checks for characters that Unicode does not call control characters, but that hide or reorder the text beside them
 /// (<https://www.unicode.org/reports/tr9/>, "Trojan Source").
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -24,11 +24,15 @@ mod opencode;
 mod printed;
 mod retry_moment;
 mod retry_time;
+#[cfg(any(test, fuzzing))]
+mod untrusted;
 
 pub(crate) use agent::CodingAgent;
 pub(crate) use installed::{
     InstalledAgent, choices, choose, find_installed, project_settings, tested_version,
 };
+#[cfg(any(test, fuzzing))]
+pub(crate) use untrusted::read_as_every_agent;
 
 #[cfg(test)]
 mod tests;

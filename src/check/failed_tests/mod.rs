@@ -42,7 +42,8 @@ pub(super) fn failed_tests(
         .collect())
 }
 
-fn read(output: impl BufRead) -> io::Result<Names> {
+/// Returns the tests that failed by the output of a check.
+pub(crate) fn read(output: impl BufRead) -> io::Result<Names> {
     let mut readers: [Box<dyn Reader>; 8] = [
         Box::<cargo::Libtest>::default(),
         Box::<cargo::Nextest>::default(),

@@ -12,6 +12,7 @@ use crate::config::{
 };
 use crate::forge::Templates;
 use crate::git::{Base, EntryKind, GitError, Repo};
+use crate::process::Renderer;
 use crate::process::sandbox::SandboxKind;
 use crate::{run, words};
 
@@ -48,7 +49,10 @@ pub(super) fn read(
         Ok(config) => config,
         Err(error) => return (Config::default(), Finding::error(SUBJECT, error)),
     };
-    let said = match (Templates::compile(&config.publish), unapproved) {
+    let said = match (
+        Templates::compile(&config.publish, &Renderer::apart()),
+        unapproved,
+    ) {
         (Err(error), _) => Finding::problem(SUBJECT, format!("{shown}: {error}")),
         (Ok(_), Some(deciding)) => {
             let names = words::few(deciding.iter().map(|(name, _)| words::line(name)), NAMED);

@@ -75,5 +75,5 @@ pub(super) fn json(findings: &[Finding]) -> serde_json::Result<String> {
         works: !has_problem(findings),
         findings,
     };
-    serde_json::to_string_pretty(&output).map(|text| text + "\n")
+    words::json_in_lines(&output).map(|text| text + "\n")
 }

@@ -14,7 +14,7 @@ pub(super) async fn list(global: &Global, session: &PrSession) -> anyhow::Result
     let read_all = overview.refresh(session, &mut say_unreadable).await;
     let statuses = overview.statuses();
     print(&if global.json {
-        format!("{}\n", serde_json::to_string_pretty(&statuses)?)
+        format!("{}\n", words::json_in_lines(&statuses)?)
     } else {
         table::render(&statuses)
     })?;
@@ -28,7 +28,7 @@ pub(super) async fn watch(global: &Global, session: &PrSession) -> anyhow::Resul
         let read_all = overview.refresh(session, &mut say_unreadable).await;
         let statuses: Vec<&PrStatus> = overview.statuses();
         print(&if global.json {
-            format!("{}\n", serde_json::to_string(&statuses)?)
+            format!("{}\n", words::json(&statuses)?)
         } else {
             format!("{}\n", table::render(&statuses))
         })?;

@@ -82,5 +82,5 @@ fn show(global: &Global, report: &ActionReport) {
         said: &report.message,
     };
     // A closed pipe does not undo the action.
-    let _ = serde_json::to_string(&line).map(|text| print(&format!("{text}\n")));
+    let _ = words::json(&line).map(|text| print(&format!("{text}\n")));
 }

@@ -50,7 +50,7 @@ impl Sandbox {
     }
 
     /// Enforces nothing.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     #[must_use]
     pub fn off() -> Self {
         Self::new(Ok(SandboxLevel::OFF), Policy::default())

@@ -13,7 +13,7 @@ use crate::forge::{Templates, repository_template_path};
 use crate::git::{CommitId, Included, Repo};
 use crate::plan::claim::Ownership;
 use crate::plan::{self, Plan};
-use crate::process::{Environment, find_program};
+use crate::process::{Environment, Renderer, find_program};
 use crate::regenerate::Rules;
 use crate::run::job::error::PrepareError;
 use crate::run::workspace::disk_space::DiskSpace;
@@ -67,8 +67,8 @@ impl Findings {
         config: &Config,
     ) -> Result<Self, PrepareError> {
         let repo = &workspace.repo;
-        let templates = Templates::compile(&config.publish)?;
-        let prompts = Prompts::compile(&config.prompts)?;
+        let templates = Templates::compile(&config.publish, &Renderer::apart())?;
+        let prompts = Prompts::compile(&config.prompts, &Renderer::apart())?;
         let ownership = Ownership::prove(&plan.units, tracked.iter().map(String::as_str))?
             .with_hooks(repo.tracked_hooks_folder()?.as_deref());
         repo.check_identity()?;

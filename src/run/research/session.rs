@@ -19,7 +19,7 @@ use crate::agent::{
 use crate::config::{AgentCaps, Config, UnitRange};
 use crate::git::{GitError, Repo};
 use crate::plan::{BaseFiles, Claim, Outline, Plan, Proposal, Repair, UnitId, from_proposal};
-use crate::process::Environment;
+use crate::process::{Environment, Renderer};
 use crate::run::job::assignment::Assignment;
 use crate::run::job::error::PrepareError;
 use crate::run::job::findings::conventions;
@@ -95,7 +95,7 @@ impl<'a> PlanningSession<'a> {
         });
         Ok(Self {
             assignment,
-            prompts: Prompts::compile(&config.prompts)?,
+            prompts: Prompts::compile(&config.prompts, &Renderer::apart())?,
             checkout: PlanningCheckout::of(id, repo, &naming, isolation),
             naming,
             repo,

@@ -68,8 +68,8 @@ async fn comment(
     };
     let mut text = format!(
         "Sent back to {}: {}. What it changed is in {}.",
-        unit.assignment().agent.describe(),
-        follow_up.reason,
+        words::markdown(&unit.assignment().agent.describe()),
+        words::markdown(&follow_up.reason),
         tip.short()
     );
     if let Some(summary) = summary.filter(|said| !said.trim().is_empty()) {

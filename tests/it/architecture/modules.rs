@@ -263,15 +263,16 @@ fn defined(item: &syn::Item) -> Option<String> {
     Some(plain(name))
 }
 
-/// Checks for `#[cfg(test)]`, alone or with further conditions that must hold as well.
+/// Checks for `#[cfg(test)]`, alone, with further conditions that must hold as well, or with `fuzzing`.
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let condition = match &attribute.meta {
             syn::Meta::List(list) if list.path.is_ident("cfg") => list.tokens.to_string(),
             _ => return false,
         };
+        let condition = condition.replace("l (", "l(").replace("y (", "y(");
         condition == "test"
-            || condition.starts_with("all (test")
             || condition.starts_with("all(test")
+            || condition.starts_with("any(test")
     })
 }
