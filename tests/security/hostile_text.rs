@@ -81,7 +81,7 @@ fn a_template_that_fills_the_memory_is_refused() {
         ),
         (
             goes_on,
-            "commit template is faulty in line 1: it gives more than 4.1 MB",
+            "commit template is faulty: it gives more than 4.1 MB",
         ),
     ] {
         repo.write("batch.toml", format!("[publish]\ncommit = \"{text}\"\n"));
