@@ -46,6 +46,7 @@ mod sandbox_canary;
 mod signals;
 mod split;
 mod status;
+mod verify;
 mod workspace;
 
 pub use program::main;

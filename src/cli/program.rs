@@ -11,7 +11,7 @@ use super::exit_code::NOT_APPROVED;
 use super::global::{Color, Global};
 use super::{
     agents, cancel, clean, demo, diff, doctor, export, list, logs, migrate, plan, prs, publish,
-    render_template, report, resume, retry, run, sandbox_canary, split, status,
+    render_template, report, resume, retry, run, sandbox_canary, split, status, verify,
 };
 use crate::run::RunError;
 use crate::words;
@@ -58,6 +58,8 @@ enum Command {
     Prs(prs::PrsArgs),
     /// Open pull requests that undo the merged pull requests of a run
     Revert(prs::RevertArgs),
+    /// Count the old code that is left at a commit; the exit code is 1 while there is any
+    Verify(verify::VerifyArgs),
     /// Stop a run, or one of its units, from another terminal
     Cancel(cancel::CancelArgs),
     /// Skip a waiting unit, from another terminal
@@ -138,6 +140,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Publish(args) => publish::run(global, args),
         Command::Prs(args) => prs::run(global, args),
         Command::Revert(args) => prs::revert(global, args),
+        Command::Verify(args) => verify::run(global, args),
         Command::Cancel(args) => cancel::cancel(global, args),
         Command::Skip(args) => cancel::skip(global, args),
         Command::List(args) => list::run(global, args),

@@ -25,6 +25,7 @@ pub(crate) mod order;
 mod packages;
 pub mod partition;
 mod proposal;
+mod remaining;
 mod replan;
 mod scan;
 pub mod select;
@@ -47,6 +48,7 @@ pub(crate) use model::{Claim, LeftOut, Plan, Research, Size, Unit};
 #[cfg(test)]
 pub(crate) use proposal::Cluster;
 pub(crate) use proposal::{Outline, Proposal, Repair, SCHEMA as PROPOSAL_SCHEMA, from_proposal};
+pub(crate) use remaining::{Remaining, remaining};
 pub(crate) use replan::replan;
 pub(crate) use tracked::tracked;
 pub(crate) use unit_id::UnitId;

@@ -138,6 +138,11 @@ impl Scan {
         self.left_out.get(&Reason::Done).map_or(0, Vec::len)
     }
 
+    /// Says why files without any old use are left out.
+    pub(super) fn done_words() -> String {
+        Reason::Done.to_string()
+    }
+
     /// Lists the reasons with their numbers, except for files without work.
     pub(super) fn reasons(&self) -> String {
         let reasons: Vec<String> = self

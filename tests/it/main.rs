@@ -63,5 +63,6 @@ mod tidy;
 mod unfinished;
 mod unreadable;
 mod until;
+mod verify;
 mod words;
 mod worktrees;

@@ -13,7 +13,7 @@ mod sandbox;
 pub(super) use agent::{AgentFlags, SharesFlag, choose_if_none, chosen};
 pub(super) use allow::AllowFlags;
 pub(super) use caps::CapFlags;
-pub(super) use plan::{CutFlags, PlanFlags};
+pub(super) use plan::{CutFlags, PlanFlags, UntilFlags};
 pub(super) use publishing::PublishingFlags;
 pub(super) use resume::{Consent, ResumeFlags};
 pub(super) use run::RunFlags;

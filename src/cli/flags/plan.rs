@@ -58,6 +58,13 @@ pub(in crate::cli) struct PlanFlags {
         hide_possible_values = true
     )]
     planner: Option<Planner>,
+    #[command(flatten)]
+    until: UntilFlags,
+}
+
+/// What is to be gone when the change is done.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct UntilFlags {
     /// An ast-grep pattern for the old code: files without a match are left out of the plan, and the matches that
     /// remain are counted after the run
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
@@ -72,11 +79,18 @@ pub(in crate::cli) struct PlanFlags {
     until_regex: Option<String>,
 }
 
+impl UntilFlags {
+    /// The pattern for the old code.
+    pub(in crate::cli) fn pattern(&self) -> Option<OldUsePattern> {
+        let pattern = self.until.clone().map(OldUsePattern::Pattern);
+        pattern.or_else(|| self.until_regex.clone().map(OldUsePattern::Regex))
+    }
+}
+
 impl PlanFlags {
     /// The pattern for the old code.
     pub(in crate::cli) fn until(&self) -> Option<OldUsePattern> {
-        let pattern = self.until.clone().map(OldUsePattern::Pattern);
-        pattern.or_else(|| self.until_regex.clone().map(OldUsePattern::Regex))
+        self.until.pattern()
     }
 
     pub(in crate::cli) fn base(&self) -> Option<&str> {

@@ -133,6 +133,7 @@ impl PlanningCheckout {
                 source,
             })?;
         }
+        self.checkout.delete_shared_caches();
         self.checkout.remove_empty_folders_above();
         Ok(())
     }

@@ -154,6 +154,11 @@ impl Checkout {
         self.workspace.shared_caches()
     }
 
+    /// Deletes that folder. Nobody may work in a checkout of the run any more.
+    pub(crate) fn delete_shared_caches(&self) {
+        self.workspace.delete_shared_caches();
+    }
+
     /// Checks whether the checkout and its index are there.
     pub(crate) fn exists(&self) -> bool {
         self.path.exists() && self.index.exists()

@@ -39,6 +39,9 @@ pub struct Repo {
     vouched: bool,
 }
 
+/// The variable that has all tests run workers in this kind of sandbox, where they may write beside the repository.
+const SANDBOX: &str = "BATCH_TEST_SANDBOX";
+
 impl Repo {
     /// An empty repository on branch `main`.
     pub fn new() -> Self {
@@ -61,6 +64,12 @@ impl Repo {
              [commit]\n\tgpgsign = false\n[core]\n\tautocrlf = false\n",
         )
         .expect("a git configuration");
+        if std::env::var_os(SANDBOX).is_some() {
+            let settings = root.join("home/.config/batch");
+            fs::create_dir_all(&settings).expect("a folder for settings");
+            let text = format!("[sandbox]\nwrite = [{:?}]\n", root.display().to_string());
+            fs::write(settings.join("config.toml"), text).expect("settings");
+        }
         Self {
             _tmp: tmp,
             dir,
@@ -475,8 +484,11 @@ impl Repo {
             .env("TZ", "UTC")
             .env("NO_COLOR", "1")
             .env("COLUMNS", "100")
-            // Agents of tests note beside the repository what they did; tests/it/security/ says what a sandbox holds.
-            .env("BATCH_SANDBOX", "off")
+            // Agents of tests note beside the repository what they did; tests/security/ says what a sandbox holds.
+            .env(
+                "BATCH_SANDBOX",
+                std::env::var_os(SANDBOX).unwrap_or("off".into()),
+            )
             // How much this machine has to do must not matter; a test may say that it is much.
             .env("BATCH_MACHINE", self.root().join("machine"));
         let settings = self.dir.join("batch.toml");
