@@ -1,5 +1,6 @@
 //! `batch verify`: counts the old code that is left at a commit. It runs nothing of the repository.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -99,18 +100,15 @@ fn wanted(global: &Global, workspace: &Workspace, args: &VerifyArgs) -> anyhow::
     if !args.globs.is_empty() {
         bail!("globs need the pattern of the old code: name it with --until or --until-regex");
     }
-    let (text, source) = match &args.plan {
-        Some(file) => {
-            let text = std::fs::read(workspace.dir.join(file))
-                .with_context(|| format!("the plan {} cannot be read", file.display()))?;
-            let text = plan::file::text(text).with_context(|| file.display().to_string())?;
-            (text, file.display().to_string())
-        }
-        None => {
-            let known = known_run(global, args.run.as_deref())?;
-            let source = format!("the plan of run {}", known.state.id);
-            (known.plan_text()?, source)
-        }
+    let (text, source) = if let Some(file) = &args.plan {
+        let text = std::fs::read(workspace.dir.join(file))
+            .with_context(|| format!("the plan {} cannot be read", file.display()))?;
+        let text = plan::file::text(text).with_context(|| file.display().to_string())?;
+        (text, file.display().to_string())
+    } else {
+        let known = known_run(global, args.run.as_deref())?;
+        let source = format!("the plan of run {}", known.state.id);
+        (known.plan_text()?, source)
     };
     let plan: Plan = plan::file::parse(&text).with_context(|| source.clone())?;
     let Some(until) = plan.until else {
@@ -168,11 +166,12 @@ fn people(base: &Base, remaining: &Remaining) -> String {
         base.id.short()
     );
     for (path, left) in remaining.files.iter().take(FILES_SHOWN) {
-        text += &format!("  {}: {left}\n", words::line(path));
+        let _ = writeln!(text, "  {}: {left}", words::line(path));
     }
     if let Some(more @ 1..) = files.checked_sub(FILES_SHOWN) {
-        text += &format!(
-            "  and {} more (--json lists all)\n",
+        let _ = writeln!(
+            text,
+            "  and {} more (--json lists all)",
             words::count(more, "file")
         );
     }
@@ -182,7 +181,7 @@ fn people(base: &Base, remaining: &Remaining) -> String {
             &left.reason,
             words::few(left.files.iter().map(|it| words::line(it)), 3),
         );
-        text += &format!("not counted in {count}, {reason}: {few}\n");
+        let _ = writeln!(text, "not counted in {count}, {reason}: {few}");
     }
     text
 }

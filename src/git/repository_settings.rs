@@ -38,7 +38,7 @@ impl Repo {
     /// Checks whether the setting is the address of a repository on this machine whose own programs a push starts.
     fn leads_to_programs(&self, setting: &Setting) -> bool {
         let is_address = setting.name.starts_with("remote.")
-            && (setting.name.ends_with(".url") || setting.name.ends_with(".pushurl"));
+            && matches!(setting.name.rsplit_once('.'), Some((_, "url" | "pushurl")));
         is_address && runs_programs(&self.root, &setting.value)
     }
 

@@ -30,8 +30,8 @@ fn ran(repo: &Repo, place: &str) -> usize {
 }
 
 /// Takes a test from the first file, and changes the second.
-const TAKES: &str = r#"note
-if claims test_a; then edit 1d; else edit s/pass/return/; fi"#;
+const TAKES: &str = r"note
+if claims test_a; then edit 1d; else edit s/pass/return/; fi";
 
 #[test]
 fn fewer_tests_hold_the_unit_until_the_user_lets_it_pass() {

@@ -234,12 +234,11 @@ fn outside_of_code(page: &str) -> String {
             let is_end = |(at, _): &(usize, &str)| {
                 !inside[..*at].ends_with('`') && !inside[at + ticks.len()..].starts_with('`')
             };
-            match inside.match_indices(ticks).find(is_end) {
-                Some((at, _)) => rest = &inside[at + ticks.len()..],
-                None => {
-                    text.push_str(ticks);
-                    rest = inside;
-                }
+            if let Some((at, _)) = inside.match_indices(ticks).find(is_end) {
+                rest = &inside[at + ticks.len()..];
+            } else {
+                text.push_str(ticks);
+                rest = inside;
             }
         }
         text.push_str(rest);

@@ -129,8 +129,9 @@ fn started(dir: &str, words: &[String], read: &dyn Fn(&str) -> Option<String>) -
         .is_some_and(|word| matches!(&*name(word), "sh" | "bash" | "dash"));
     let scripts = words.iter().take(if is_shell { 2 } else { 1 });
     for word in scripts.filter(|word| word.contains('/') || is_shell) {
-        let is_script =
-            word.ends_with(".sh") || word.ends_with(".bash") || !name(word).contains('.');
+        let file = name(word);
+        let ending = file.rsplit_once('.').map(|(_, ending)| ending);
+        let is_script = matches!(ending, None | Some("sh" | "bash"));
         let path = joined(dir, word);
         if is_script && read(&path).is_some() {
             let part = Part::Whole;
