@@ -29,7 +29,14 @@ const MIX: [f64; 24] = [
 
 type Measure = fn(&str);
 
-const ALL: [(&str, Measure); 9] = [
+/// How many units start checks in a sandbox, and how many checks each.
+const CHECKED_UNITS: usize = 5;
+const CHECKS: usize = 40;
+
+/// The lines of an agent that says some 100 MB.
+const SAID_LINES: usize = 1_200_000;
+
+const ALL: [(&str, Measure); 10] = [
     ("30 agents that do nothing", few),
     ("300 agents that do nothing", many),
     ("4 agents that say 50 MB each", loud),
@@ -37,7 +44,8 @@ const ALL: [(&str, Measure); 9] = [
     ("24 agents that sleep 1.5 to 18 s, at -j 4", mixed),
     ("30 worktrees of 10,000 files, at -j 4", large),
     ("30 private gits beside 20,000 branches", referenced),
-    ("30 agents in a sandbox", guarded),
+    ("200 checks in a sandbox", guarded),
+    ("an agent that says 100 MB, redacted", redacted),
     ("100,000 events", told),
 ];
 
@@ -85,24 +93,103 @@ fn many(name: &str) {
     tell(name, "the part of it", ratio(ran.took, by_git));
 }
 
+/// Units with many checks that do nothing, each of which starts in the sandbox.
 fn guarded(name: &str) {
-    let units = 30;
-    let took = |kind: &str| {
-        let repository = Repository::of(units);
-        let args = ["-j", "1", "--agent-cmd", "true", "--sandbox", kind];
-        repository.migrate(&args).took
+    let checks: Vec<String> = (0..CHECKS).map(|number| format!("true {number}")).collect();
+    let mut args = vec![
+        "-j",
+        "1",
+        "--agent-shell",
+        "--agent-cmd",
+        "echo 1 >>{files}",
+    ];
+    args.extend(checks.iter().flat_map(|check| ["--check", check.as_str()]));
+    let round = |kind: &str| {
+        let repository = Repository::of(CHECKED_UNITS);
+        let ran = repository.migrate_with(&[&args[..], &["--sandbox", kind]].concat());
+        (repository.mean_check(), ran.took)
     };
-    let without = took("off");
-    for kind in ["bwrap", "landlock"] {
-        let within = took(kind);
-        let more = within.saturating_sub(without) / u32::try_from(units).unwrap();
-        let figure = format!(
-            "{} ({} more a unit)",
-            ratio(within, without),
-            milliseconds(more)
-        );
-        tell(name, &format!("{kind}, by the same without"), figure);
+    let mut rounds = Vec::new();
+    for _ in 0..3 {
+        rounds.push(["off", "bwrap", "landlock"].map(round));
     }
+    let least = |kind: usize| {
+        let each = rounds.iter().map(|round| round[kind].0);
+        let whole = rounds.iter().map(|round| round[kind].1);
+        (
+            each.min().unwrap_or_default(),
+            whole.min().unwrap_or_default(),
+        )
+    };
+    let shown = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
+    let starts = u32::try_from(CHECKED_UNITS * (CHECKS + 1)).unwrap();
+    let (plain, without) = least(0);
+    tell(
+        name,
+        "a check without a sandbox, from start to end",
+        shown(plain),
+    );
+    for (kind, figures) in [("bwrap", least(1)), ("landlock", least(2))] {
+        let (guarded, within) = figures;
+        let more = shown(guarded.saturating_sub(plain));
+        let figure = format!("{more} more ({} by the same)", ratio(guarded, plain));
+        tell(name, &format!("{kind}, a check"), figure);
+        let more = within.saturating_sub(without) / starts;
+        let figure = format!("{} more a start ({})", shown(more), ratio(within, without));
+        tell(
+            name,
+            &format!("{kind}, the run by the same without"),
+            figure,
+        );
+    }
+}
+
+/// An agent that says much, line by line, as one does: paths, code, and now and then something like a secret.
+fn redacted(name: &str) {
+    let repository = Repository::of(1);
+    let mut lines = String::new();
+    for number in 0..SAID_LINES {
+        let line = match number % 50 {
+            0 => format!("export API_TOKEN=a1b2c3d4e5f6g7h{number}\n"),
+            1 => format!(
+                "{{\"type\":\"tool_result\",\"tokens\":{number},\"path\":\"src/app/view{number}.tsx\"}}\n"
+            ),
+            _ => format!(
+                "  at render (src/app/component{number}.tsx:{number}:13) const value = props.items\n"
+            ),
+        };
+        lines.push_str(&line);
+    }
+    let said = repository.home.join("lines");
+    fs::write(&said, &lines).unwrap();
+    let took = |command: String| {
+        let repository = Repository::of(1);
+        let args = [
+            "-j",
+            "1",
+            "--sandbox",
+            "off",
+            "--agent-shell",
+            "--agent-cmd",
+        ];
+        repository.migrate(&[&args[..], &[&command]].concat()).took
+    };
+    let file = said.to_string_lossy();
+    let mut rounds = Vec::new();
+    for _ in 0..3 {
+        let unread = took(format!("cat {file} >/dev/null"));
+        let masked = took(format!("cat {file}"));
+        rounds.push(masked.saturating_sub(unread));
+    }
+    let least = rounds.into_iter().min().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "some 100 MB")]
+    let speed = lines.len() as f64 / 1e6 / least.as_secs_f64();
+    let megabytes = megabytes(Some(lines.len() as u64));
+    tell(
+        name,
+        "read, masked, kept",
+        format!("{speed:.0} MB/s ({megabytes} in {})", milliseconds(least)),
+    );
 }
 
 fn loud(name: &str) {
@@ -288,10 +375,30 @@ impl Repository {
 
     /// A run in which each package is a unit of its own.
     fn migrate(&self, args: &[&str]) -> Ran {
+        self.migrate_with(&[&["--no-checks"], args].concat())
+    }
+
+    /// [`Self::migrate`], with the checks that the arguments name.
+    fn migrate_with(&self, args: &[&str]) -> Ran {
         let units = self.packages.to_string();
-        let fixed = ["migrate", "packages/", "change nothing", "--units", &units];
-        let unseen = ["--yes", "--dry-run", "--no-checks"];
-        self.batch(&[&fixed[..], &unseen, args].concat())
+        let fixed = ["migrate", "packages/", "change it", "--units", &units];
+        self.batch(&[&fixed[..], &["--yes", "--dry-run"], args].concat())
+    }
+
+    /// Returns the mean time of a check, from its start to its end.
+    fn mean_check(&self) -> Duration {
+        let journal = Connection::open(self.path.join(".git/batch/journal.db")).unwrap();
+        let (checks, mean): (usize, f64) = journal
+            .query_row(
+                "SELECT count(*), avg(fact ->> 'took_ms') FROM events
+                 WHERE fact ->> 'fact' = 'check-finished'",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        assert_eq!(checks, CHECKED_UNITS * CHECKS);
+        // The journal keeps whole milliseconds.
+        Duration::from_secs_f64((mean + 0.5) / 1_000.0)
     }
 
     fn batch(&self, args: &[&str]) -> Ran {

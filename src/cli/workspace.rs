@@ -87,7 +87,9 @@ impl Workspace {
 
 /// Refuses settings of a repository by which workers reach more than without them: that is for the user to say.
 fn refuse_loosening(path: &Path) -> anyhow::Result<()> {
-    if let Some(key) = Config::read(path)?.sandbox.loosening() {
+    let sandbox = Config::read(path)?.sandbox;
+    let loosening = sandbox.loosening();
+    if let Some(key) = loosening.or_else(|| run::limit_above_usual(&sandbox)) {
         anyhow::bail!(
             "{}: {key} under [sandbox] lets workers reach more, and a repository must not decide that: set it in your \
              own settings (~/.config/batch/config.toml), or name the file with --config",

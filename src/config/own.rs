@@ -31,6 +31,16 @@ pub(crate) struct Team {
     table: Table,
     prompts: PromptConfig,
     deciding: Deciding,
+    author: Author,
+}
+
+/// Who may have written the settings.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Author {
+    #[default]
+    Anybody,
+    /// The user, or somebody for whom the user vouches.
+    User,
 }
 
 impl Team {
@@ -50,6 +60,7 @@ impl Team {
     pub(crate) fn in_file(path: &Path, root: &Path) -> Result<Self, ConfigError> {
         Ok(Self {
             table: table(path, read_bounded(path)?)?,
+            author: Author::User,
             ..Self::with_prompts(root)?
         })
     }
@@ -86,15 +97,27 @@ impl Team {
         if let Some(path) = own {
             settings = table(path, read_bounded(path)?)?;
         }
-        overlay(&mut settings, self.table.clone());
-        let mut config: Config =
+        let read = |settings: Table| -> Result<Config, ConfigError> {
             settings
                 .try_into()
                 .map_err(|error: toml::de::Error| ConfigError::Fault {
                     path: own.map_or_else(|| FILE_NAME.into(), Path::to_path_buf),
                     line: 1,
                     message: error.message().to_owned(),
-                })?;
+                })
+        };
+        let sandbox = match self.author {
+            Author::User => None,
+            Author::Anybody => {
+                let own = read(settings.clone())?.sandbox;
+                Some(own.tightened_by(read(self.table.clone())?.sandbox))
+            }
+        };
+        overlay(&mut settings, self.table.clone());
+        let mut config = read(settings)?;
+        if let Some(sandbox) = sandbox {
+            config.sandbox = sandbox;
+        }
         config.prompts.fill_from(&self.prompts);
         Ok(config)
     }

@@ -19,12 +19,26 @@ pub(crate) enum SandboxChoice {
     Bwrap,
     /// Rules of the kernel, without a further program
     Landlock,
+    /// A profile for the kernel, on macOS
+    Seatbelt,
     /// Nothing: workers can do what you can
     Off,
 }
 
 /// Which network checks reach.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CheckNetwork {
     /// Whatever this machine reaches
@@ -50,9 +64,10 @@ pub(crate) struct SandboxConfig {
     /// Sockets of other programs that workers can connect to.
     pub sockets: Vec<PathBuf>,
     pub check_network: Option<CheckNetwork>,
-    /// How much memory one process of a worker may write to.
+    /// How much memory a worker may have, or one process of it where workers have no control groups.
     pub memory: Option<Bytes>,
-    /// How many processes the user may have while a worker starts another one.
+    /// How many processes a worker may have, or the user while a worker starts another one where workers have no
+    /// control groups.
     pub processes: Option<u64>,
     /// How large a file may become.
     pub file_size: Option<Bytes>,
@@ -74,12 +89,41 @@ impl SandboxConfig {
             .map(|(key, _)| key)
     }
 
+    /// Returns these settings of the user with what a repository keeps workers from beside that.
+    pub(crate) fn tightened_by(self, repository: Self) -> Self {
+        let of_user = self
+            .kind
+            .filter(|kind| matches!(kind, SandboxChoice::Bwrap | SandboxChoice::Landlock));
+        let mut hide = self.hide;
+        hide.extend(repository.hide);
+        Self {
+            kind: of_user.or(repository.kind).or(self.kind),
+            hide,
+            show: self.show,
+            write: self.write,
+            sockets: self.sockets,
+            check_network: self.check_network.max(repository.check_network),
+            memory: lower(self.memory, repository.memory),
+            processes: lower(self.processes, repository.processes),
+            file_size: lower(self.file_size, repository.file_size),
+            open_files: lower(self.open_files, repository.open_files),
+        }
+    }
+
     /// Returns a path of the settings: `~/` stands for the home.
     pub(crate) fn expand(path: &Path, home: Option<&Path>) -> PathBuf {
         match (path.strip_prefix("~"), home) {
             (Ok(below), Some(home)) => home.join(below),
             _ => path.to_path_buf(),
         }
+    }
+}
+
+/// Returns the lower one of two limits, of which any may be absent.
+fn lower<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -139,6 +183,28 @@ mod tests {
         }
         assert!("0".parse::<Bytes>().is_err());
         assert!("many".parse::<Bytes>().unwrap_err().contains("8GB"));
+    }
+
+    #[test]
+    fn a_repository_only_tightens_what_the_user_says() {
+        let read = |text: &str| toml::from_str::<SandboxConfig>(text).unwrap();
+        let user = read(
+            "kind = 'bwrap'\nhide = ['~/customers']\ncheck-network = 'off'\nmemory = '4GB'\nprocesses = 900",
+        );
+        let repository = read(
+            "kind = 'landlock'\nhide = ['~/other']\nshow = ['~/.ssh']\ncheck-network = 'on'\nmemory = '8GB'\n\
+             processes = 500\nopen-files = 64",
+        );
+        let both = user.tightened_by(repository.clone());
+        let expected = read(
+            "kind = 'bwrap'\nhide = ['~/customers', '~/other']\ncheck-network = 'off'\nmemory = '4GB'\n\
+             processes = 500\nopen-files = 64",
+        );
+        assert_eq!(both, expected);
+        let alone = SandboxConfig::default().tightened_by(repository.clone());
+        assert_eq!(alone.kind, repository.kind);
+        assert_eq!(alone.check_network, repository.check_network);
+        assert!(alone.show.is_empty());
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Capture {
         let path = std::env::var_os("PATH");
         let program = locate_program(&self.program, dir, path.as_deref())?;
         let mut command = match &self.sandbox {
-            Some(sandbox) => sandbox.enclose(program, dir)?.command().0,
+            Some(sandbox) => sandbox.enclose(program, dir, None)?.command().0,
             None => std::process::Command::new(program),
         };
         in_own_session(&mut command);

@@ -8,6 +8,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
+use crate::words;
+
 const SIGKILL: i32 = Signal::SIGKILL as i32;
 
 /// The signals that end a program that broke down by itself.
@@ -31,6 +33,8 @@ pub enum Ending {
     /// Stopped after this time without any output.
     Silent(Duration),
     Cancelled,
+    /// The system ended it for having more memory than these bytes, which the settings allow.
+    OutOfMemory(u64),
 }
 
 impl Ending {
@@ -50,9 +54,10 @@ impl Ending {
 
     /// Returns the ending of a program whose wrapper reports it as a shell does: a signal as 128 and its number.
     pub(super) fn as_told_by_wrapper(self) -> Self {
-        let signals = CRASHES
-            .into_iter()
-            .chain([Signal::SIGKILL, Signal::SIGTERM]);
+        let signals =
+            CRASHES
+                .into_iter()
+                .chain([Signal::SIGKILL, Signal::SIGTERM, Signal::SIGXFSZ]);
         match self {
             Self::Exit(code) => signals
                 .map(|signal| signal as i32)
@@ -70,7 +75,7 @@ impl Ending {
             Self::Signal(number) => is_signal(number),
             // A shell reports the signal of its child like this, and so do wrappers of programs.
             Self::Exit(code) => is_signal(code - 128),
-            Self::TimedOut(_) | Self::Silent(_) | Self::Cancelled => false,
+            Self::TimedOut(_) | Self::Silent(_) | Self::Cancelled | Self::OutOfMemory(_) => false,
         }
     }
 }
@@ -97,6 +102,11 @@ impl fmt::Display for Ending {
             Self::TimedOut(limit) => write!(out, "not done within {limit:?}"),
             Self::Silent(limit) => write!(out, "silent for {limit:?}"),
             Self::Cancelled => write!(out, "cancelled"),
+            Self::OutOfMemory(bytes) => write!(
+                out,
+                "ended at its limit of {} of memory; memory under [sandbox] sets another",
+                words::bytes(*bytes)
+            ),
         }
     }
 }
@@ -113,6 +123,7 @@ mod tests {
             Ending::Signal(64),
             Ending::TimedOut(Duration::from_secs(90)),
             Ending::Cancelled,
+            Ending::OutOfMemory(8_000_000_000),
         ]
         .iter()
         .map(ToString::to_string)
@@ -124,7 +135,8 @@ mod tests {
                 "ended by SIGKILL",
                 "ended by signal 64",
                 "not done within 90s",
-                "cancelled"
+                "cancelled",
+                "ended at its limit of 8 GB of memory; memory under [sandbox] sets another"
             ]
         );
     }
@@ -158,6 +170,7 @@ mod tests {
             Ending::TimedOut(Duration::from_millis(1500)),
             Ending::Silent(Duration::from_secs(1)),
             Ending::Cancelled,
+            Ending::OutOfMemory(8_000_000_000),
         ] {
             let text = serde_json::to_string(&ending)?;
             assert_eq!(serde_json::from_str::<Ending>(&text)?, ending);

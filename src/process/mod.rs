@@ -18,6 +18,7 @@ mod foreground;
 mod group;
 mod hangup;
 mod leftovers;
+mod limit_words;
 mod lines;
 mod program;
 mod recorder;

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::ending::Ending;
 use super::error::ProcessError;
 use super::group::ProcessGroup;
+use super::limit_words::Bounded;
 use super::lines::LineSink;
 use super::recorder::Recorder;
 use super::sandbox::Starter;
-use super::spawn::{Command, spawn};
+use super::spawn::{Command, Spawned, spawn};
 use crate::words;
 
 /// A program that has run.
@@ -85,7 +86,12 @@ async fn run_within(
     let started = Instant::now();
     let recorder =
         Recorder::create(&command.log, bounds.head, command.env.redactor()).map_err(log_error)?;
-    let (mut child, by, mut output) = spawn(command, recorder, sink, bounds.head)?;
+    let Spawned {
+        mut child,
+        by,
+        mut output,
+        group: limited,
+    } = spawn(command, recorder, sink, bounds.head)?;
     let mut group = ProcessGroup::led_by(child.id(), by);
     let activity = Notify::new();
 
@@ -113,11 +119,19 @@ async fn run_within(
         drained.map_err(log_error)?;
     }
 
-    let output = output.finish().map_err(log_error)?;
+    let mut output = output.finish().map_err(log_error)?;
     let ending = match by {
         Starter::Itself => ending,
         Starter::Wrapper => ending.as_told_by_wrapper(),
     };
+    let bounded = Bounded::by(limited.as_ref());
+    let ending = bounded.ending(ending);
+    if let Some(note) = bounded.note(command.sandbox.limits(), ending, &output.tail) {
+        output.tail = match output.tail.as_str() {
+            "" => note,
+            said => format!("{said}\n{note}"),
+        };
+    }
     Ok(Finished {
         ending,
         took: started.elapsed(),

@@ -16,7 +16,7 @@ use super::error::ProcessError;
 use super::lines::{LineReader, LineSink};
 use super::program::locate_program;
 use super::recorder::{RecordedOutput, Recorder};
-use super::sandbox::{Sandbox, Starter};
+use super::sandbox::{Sandbox, Starter, WorkerGroup};
 use super::session::in_own_session;
 
 /// A program to run.
@@ -36,6 +36,15 @@ pub struct Command {
     pub idle: Option<Duration>,
     /// The file for stdout and stderr, in the order of writing. An existing file is replaced.
     pub log: PathBuf,
+}
+
+/// A running child.
+pub(super) struct Spawned {
+    pub(super) child: Child,
+    pub(super) by: Starter,
+    pub(super) output: ChildOutput,
+    /// The control group of the child, where there is one.
+    pub(super) group: Option<WorkerGroup>,
 }
 
 /// The output of a running child.
@@ -71,9 +80,13 @@ pub(super) fn spawn(
     recorder: Recorder,
     sink: Option<&LineSink>,
     head: u64,
-) -> Result<(Child, Starter, ChildOutput), ProcessError> {
+) -> Result<Spawned, ProcessError> {
     let program = locate_program(&command.program, &command.dir, command.env.get("PATH"))?;
-    let (start, starter) = command.sandbox.enclose(program, &command.dir)?.command();
+    let group = WorkerGroup::make(command.sandbox.limits());
+    let enclosed = command
+        .sandbox
+        .enclose(program, &command.dir, group.as_ref())?;
+    let (start, by) = enclosed.command();
     let failed = |source| ProcessError::lost(&command.program, source);
     let pipe = || -> io::Result<(Receiver, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
@@ -122,10 +135,14 @@ pub(super) fn spawn(
         .kill_on_drop(true)
         .spawn()
         .map_err(|source| ProcessError::start(&command.program, source))?;
-    let output = ChildOutput {
-        recorder,
-        pipe: log,
-        lines,
-    };
-    Ok((child, starter, output))
+    Ok(Spawned {
+        child,
+        by,
+        output: ChildOutput {
+            recorder,
+            pipe: log,
+            lines,
+        },
+        group,
+    })
 }

@@ -80,7 +80,7 @@ pub use schedule::retry::{RetryError, failed, like};
 pub use workspace::agent_settings::agent_settings;
 pub use workspace::environment::worker_environment;
 pub use workspace::git_settings::git_settings;
-pub use workspace::isolation::{CANARY, sandbox_level};
+pub use workspace::isolation::{CANARY, limit_above_usual, sandbox_level};
 pub use workspace::leftover::{Fate, PlaceTemplates, leftovers};
 pub use workspace::naming::Naming;
 pub use workspace::places::Places;

@@ -8,6 +8,7 @@ mod amounts;
 mod base;
 mod git_settings;
 mod hostile_text;
+mod limits;
 mod places;
 mod pre_push;
 mod prepared_run;

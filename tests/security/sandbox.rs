@@ -147,7 +147,7 @@ fn what_links_lead_to_that_every_checkout_gets_is_read_and_not_written() {
 }
 
 /// [`run_in`], which must succeed.
-fn succeed_in(kind: &str, migrate: Migrate<'_>) -> Option<Output> {
+pub(super) fn succeed_in(kind: &str, migrate: Migrate<'_>) -> Option<Output> {
     let ended = run_in(kind, migrate)?;
     assert_eq!(ended.code(), 0, "{kind}: {ended}");
     Some(ended)

@@ -314,10 +314,15 @@ pub(super) fn judge(
             ),
         ) => Ok(trimmed(answer)),
         // What breaks down after its last word has done its work.
-        (ending, Some(TurnEnd::Done { answer })) if ending.is_kill() || ending.is_crash() => {
+        (ending, Some(TurnEnd::Done { answer }))
+            if ending.is_kill()
+                || ending.is_crash()
+                || matches!(ending, Ending::OutOfMemory(_)) =>
+        {
             Ok(trimmed(answer))
         }
         (Ending::Exit(0), None) => Err(AgentError::Unfinished { ending, tail }),
+        (ending @ Ending::OutOfMemory(_), _) => Err(AgentError::of(ending, tail)),
         (ending, _) if ending.is_kill() || ending.is_crash() => Err(AgentError::of(ending, tail)),
         (ending, _) => Err(match error_message::classify_output(&tail) {
             Some(error) => error,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::process::Capture;
-use crate::process::sandbox::{NoSandbox, SandboxLevel};
+use crate::process::sandbox::{NoGroups, NoSandbox, SandboxLevel};
 
 /// `gh` answers from its own settings, so a longer wait is in vain.
 const GH_LIMIT: Duration = Duration::from_secs(10);
@@ -16,6 +16,8 @@ pub(super) struct Machine<'a> {
     pub(super) gh: &'a dyn Fn(&[&str]) -> Option<String>,
     /// Finds out what keeps workers from what is not theirs, with these settings.
     pub(super) sandbox: &'a dyn Fn(&Config) -> Result<SandboxLevel, NoSandbox>,
+    /// Finds out whether the processes of a worker can be limited together.
+    pub(super) groups: &'a dyn Fn() -> Result<(), NoGroups>,
 }
 
 impl Machine<'_> {

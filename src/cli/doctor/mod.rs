@@ -24,6 +24,7 @@ use super::workspace::folder;
 use crate::codemod;
 use crate::config::Deciding;
 use crate::git::Repo;
+use crate::process::sandbox::try_groups;
 use crate::run;
 
 /// Examines everything and prints the findings. Returns the exit code: 0, or 1 where there is a problem.
@@ -35,6 +36,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<u8> {
         variables: &variables,
         gh: &ask_gh,
         sandbox: &run::sandbox_level,
+        groups: &try_groups,
     };
     let approved = |repo: &Repo, deciding: &Deciding| approval::is_approved(global, repo, deciding);
     let settings = GivenSettings {

@@ -179,11 +179,18 @@ fn coding(kind: CodingKind, machine: &Machine<'_>) -> Finding {
 /// Examines what keeps workers from what is not theirs.
 pub(super) fn sandbox(config: &Config, machine: &Machine<'_>) -> Finding {
     const SUBJECT: &str = "sandbox";
-    match (machine.sandbox)(config) {
-        Ok(level) if level.kind == SandboxKind::Off => {
-            Finding::warning(SUBJECT, format!("{} (batch.toml)", level.words()))
+    let limits = || match (machine.groups)() {
+        Ok(()) => "memory and processes of a worker are limited as a whole".to_owned(),
+        Err(why) => {
+            format!("memory and processes of a worker are not limited as a whole, since {why}")
         }
-        Ok(level) => Finding::ok(SUBJECT, level.words()),
+    };
+    match (machine.sandbox)(config) {
+        Ok(level) if level.kind == SandboxKind::Off => Finding::warning(
+            SUBJECT,
+            format!("{} (batch.toml); {}", level.words(), limits()),
+        ),
+        Ok(level) => Finding::ok(SUBJECT, format!("{}; {}", level.words(), limits())),
         Err(error) => Finding::warning(SUBJECT, error.to_string()),
     }
 }

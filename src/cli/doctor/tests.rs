@@ -12,7 +12,7 @@ use crate::cli::demo::acorn::{Acorn, unpack};
 use crate::config::Config;
 use crate::git::Repo;
 use crate::journal::Journal;
-use crate::process::sandbox::SandboxLevel;
+use crate::process::sandbox::{NoGroups, SandboxLevel};
 
 fn acorn() -> (tempfile::TempDir, Acorn) {
     let folder = tempfile::tempdir().unwrap();
@@ -34,6 +34,7 @@ fn look_with(dir: &Path, variables: &[(&str, &str)]) -> Vec<Finding> {
             variables: &variables,
             gh: &|_| None,
             sandbox: &|_| Ok(SandboxLevel::OFF),
+            groups: &|| Ok(()),
         },
     )
 }
@@ -172,6 +173,7 @@ fn what_nobody_has_approved_is_named_and_not_rendered() {
         variables: &[],
         gh: &|_| None,
         sandbox: &|_| Ok(SandboxLevel::OFF),
+        groups: &|| Ok(()),
     };
     let unapproved = GivenSettings {
         file: None,
@@ -197,11 +199,35 @@ fn a_cause_is_told_once() {
         variables: &[],
         gh: &|_| None,
         sandbox: &|_| Ok(SandboxLevel::OFF),
+        groups: &|| Ok(()),
     };
     let findings = examine(&acorn.root, &given(Some(&absent)), &machine);
     let (verdict, words) = of(&findings, "settings");
     assert_eq!(verdict, Verdict::Problem);
     assert_eq!(words.matches("No such file").count(), 1, "{words}");
+}
+
+#[test]
+fn what_limits_workers_is_told() {
+    let (_folder, acorn) = acorn();
+    let said = |groups: &dyn Fn() -> Result<(), NoGroups>| {
+        let machine = Machine {
+            variables: &[],
+            gh: &|_| None,
+            sandbox: &|_| Ok(SandboxLevel::OFF),
+            groups,
+        };
+        let findings = examine(&acorn.root, &given(None), &machine);
+        of(&findings, "sandbox").1.to_owned()
+    };
+    let whole = said(&|| Ok(()));
+    assert!(
+        whole.ends_with("; memory and processes of a worker are limited as a whole"),
+        "{whole}"
+    );
+    let alone = said(&|| Err(NoGroups::Shared));
+    let why = "are not limited as a whole, since other processes are in the control group of batch";
+    assert!(alone.ends_with(why), "{alone}");
 }
 
 #[test]
@@ -286,6 +312,7 @@ fn a_found_test_command_needs_its_program() {
                 variables: &[("PATH".into(), programs.clone().into_os_string())],
                 gh: &|_| None,
                 sandbox: &|_| Ok(SandboxLevel::OFF),
+                groups: &|| Ok(()),
             },
         );
         let (verdict, words) = of(&findings, "checks");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::bwrap;
+use super::control_groups::WorkerGroup;
 use super::level::{Gap, NoSandbox, SandboxKind, SandboxLevel};
 use super::limits::ResourceLimits;
 use super::policy::{Access, Policy};
@@ -101,24 +102,48 @@ impl Sandbox {
         self
     }
 
-    /// Returns how `program` is started in `dir`.
+    /// Returns how much the worker may use, as far as the user says it.
+    pub(in crate::process) fn limits(&self) -> &ResourceLimits {
+        &self.policy.limits
+    }
+
+    /// Returns how `program` is started in `dir`, and in this group where there is one.
     pub(in crate::process) fn enclose(
         &self,
         program: PathBuf,
         dir: &Path,
+        group: Option<&WorkerGroup>,
     ) -> Result<Enclosed, ProcessError> {
+        let mut enclosed = self.enclose_alone(program, dir)?;
+        let restrictions = &mut enclosed.restrictions;
+        restrictions.limits = match group {
+            Some(_) => self.policy.limits.of_a_process_in_a_group(),
+            None => self.policy.limits.of_a_process(),
+        };
+        restrictions.entrance = group
+            .map(WorkerGroup::entrance)
+            .transpose()
+            .map_err(|source| ProcessError::Sandbox {
+                program: enclosed.program.to_string_lossy().into_owned(),
+                source,
+            })?;
+        Ok(enclosed)
+    }
+
+    fn enclose_alone(&self, program: PathBuf, dir: &Path) -> Result<Enclosed, ProcessError> {
         let level = (*self.level).as_ref().map_err(Clone::clone)?;
         if level.kind == SandboxKind::Off {
-            return Ok(Enclosed::alone(program, self.policy.limits));
+            return Ok(Enclosed::alone(program));
         }
         let program = in_real_folder(program);
         let dir = &dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
         let name = program.to_string_lossy().into_owned();
         let policy = self.shown(&program);
-        let enclosed = if level.kind == SandboxKind::Bwrap {
-            in_namespaces(&policy, program, level, dir)
-        } else {
-            under_rules(&policy, program)
+        let enclosed = match level.kind {
+            SandboxKind::Bwrap => in_namespaces(&policy, program, level, dir),
+            SandboxKind::Landlock => under_rules(&policy, program),
+            SandboxKind::Seatbelt => under_profile(&policy, program),
+            SandboxKind::Off => Ok(Enclosed::alone(program)),
         };
         enclosed.map_err(|source| ProcessError::Sandbox {
             program: name,
@@ -144,14 +169,11 @@ impl Sandbox {
 }
 
 impl Enclosed {
-    fn alone(program: PathBuf, limits: ResourceLimits) -> Self {
+    fn alone(program: PathBuf) -> Self {
         Self {
             program,
             args: Vec::new(),
-            restrictions: Restrictions {
-                limits,
-                ..Restrictions::default()
-            },
+            restrictions: Restrictions::default(),
             by: Starter::Itself,
         }
     }
@@ -186,7 +208,6 @@ fn in_namespaces(
         program: bwrap_program().ok_or_else(missing)?,
         args,
         restrictions: Restrictions {
-            limits: policy.limits,
             rules: has_scopes
                 .then(super::landlock::scopes)
                 .transpose()?
@@ -206,7 +227,6 @@ fn under_rules(policy: &Policy, program: PathBuf) -> io::Result<Enclosed> {
         program,
         args: Vec::new(),
         restrictions: Restrictions {
-            limits: policy.limits,
             rules: Some(super::landlock::rules(policy)?.ok_or_else(unknown)?),
             filter: Some(super::seccomp::beside_landlock(policy)?),
             capabilities: if nix::unistd::geteuid().is_root() {
@@ -214,6 +234,7 @@ fn under_rules(policy: &Policy, program: PathBuf) -> io::Result<Enclosed> {
             } else {
                 Capabilities::Kept
             },
+            ..Restrictions::default()
         },
         by: Starter::Itself,
     })
@@ -226,6 +247,24 @@ fn in_namespaces(_: &Policy, _: PathBuf, _: &SandboxLevel, _: &Path) -> io::Resu
 
 #[cfg(not(target_os = "linux"))]
 fn under_rules(_: &Policy, _: PathBuf) -> io::Result<Enclosed> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(target_os = "macos")]
+fn under_profile(policy: &Policy, program: PathBuf) -> io::Result<Enclosed> {
+    let unnamable = || {
+        let why = "its profile cannot name a path that is no text, or has control characters";
+        io::Error::new(io::ErrorKind::InvalidInput, why)
+    };
+    let profile = super::seatbelt::profile(policy).ok_or_else(unnamable)?;
+    // It becomes the worker's own program, whose signals and exit code are its own then.
+    let mut enclosed = Enclosed::alone(super::seatbelt::PROGRAM.into());
+    enclosed.args = vec!["-p".into(), profile.into(), program.into()];
+    Ok(enclosed)
+}
+
+#[cfg(not(target_os = "macos"))]
+fn under_profile(_: &Policy, _: PathBuf) -> io::Result<Enclosed> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

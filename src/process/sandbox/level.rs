@@ -12,6 +12,8 @@ pub enum SandboxKind {
     Bwrap,
     /// Rules of the kernel for files, sockets and signals, and a filter of system calls.
     Landlock,
+    /// A profile of files, sockets and processes that the kernel of macOS enforces.
+    Seatbelt,
     /// Nothing keeps a worker from anything.
     Off,
 }
@@ -52,6 +54,7 @@ impl SandboxLevel {
         let holds = match self.kind {
             SandboxKind::Bwrap => "bubblewrap",
             SandboxKind::Landlock => "Landlock and seccomp",
+            SandboxKind::Seatbelt => "Seatbelt",
             SandboxKind::Off => {
                 return "off: a worker can read and change everything that you can".to_owned();
             }
@@ -70,6 +73,7 @@ impl fmt::Display for SandboxKind {
         f.pad(match self {
             Self::Bwrap => "bwrap",
             Self::Landlock => "landlock",
+            Self::Seatbelt => "seatbelt",
             Self::Off => "off",
         })
     }
@@ -85,12 +89,20 @@ impl fmt::Display for Gap {
     }
 }
 
+/// What a person can do about it.
+const INSTALL: &str = if cfg!(target_os = "macos") {
+    ""
+} else {
+    "install bubblewrap (apt-get install bubblewrap, dnf install bubblewrap), or "
+};
+
 /// Why workers cannot be kept from what is not their own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSandbox {
     #[error(
-        "no sandbox works on this machine ({why}), so a worker could read and change everything that you can: install \
-         bubblewrap (apt-get install bubblewrap, dnf install bubblewrap), or say --sandbox off to run without one"
+        "no sandbox works on this machine ({why}), so a worker could read and change everything that you can: {}say \
+         --sandbox off to run without one",
+        INSTALL
     )]
     None { why: String },
     #[error(

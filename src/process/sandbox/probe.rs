@@ -17,8 +17,11 @@ use crate::process::Capture;
 /// The canary takes milliseconds.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// The kinds, the better one first.
-const KINDS: [SandboxKind; 2] = [SandboxKind::Bwrap, SandboxKind::Landlock];
+/// The kinds that this system can have, the better one first.
+#[cfg(not(target_os = "macos"))]
+const KINDS: &[SandboxKind] = &[SandboxKind::Bwrap, SandboxKind::Landlock];
+#[cfg(target_os = "macos")]
+const KINDS: &[SandboxKind] = &[SandboxKind::Seatbelt];
 
 /// Which sandbox the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +30,7 @@ pub enum WantedSandbox {
     Best,
     Bwrap,
     Landlock,
+    Seatbelt,
     Off,
 }
 
@@ -49,10 +53,11 @@ fn look(wanted: WantedSandbox, canary: &[OsString]) -> Result<SandboxLevel, NoSa
         WantedSandbox::Off => Ok(SandboxLevel::OFF),
         WantedSandbox::Bwrap => only(SandboxKind::Bwrap),
         WantedSandbox::Landlock => only(SandboxKind::Landlock),
+        WantedSandbox::Seatbelt => only(SandboxKind::Seatbelt),
         WantedSandbox::Best => {
             let mut reasons = Vec::new();
             for kind in KINDS {
-                match tried(kind, canary) {
+                match tried(*kind, canary) {
                     Ok(level) => return Ok(level),
                     Err(why) => reasons.push(format!("{kind}: {why}")),
                 }
@@ -66,6 +71,14 @@ fn look(wanted: WantedSandbox, canary: &[OsString]) -> Result<SandboxLevel, NoSa
 
 /// Runs a canary in a sandbox of this kind.
 fn tried(kind: SandboxKind, canary: &[OsString]) -> Result<SandboxLevel, String> {
+    if !KINDS.contains(&kind) {
+        let others = if kind == SandboxKind::Seatbelt {
+            "macOS"
+        } else {
+            "Linux"
+        };
+        return Err(format!("only {others} has it"));
+    }
     if kind == SandboxKind::Bwrap && bwrap_program().is_none() {
         return Err("the program bwrap is not on PATH".to_owned());
     }
@@ -79,7 +92,7 @@ fn tried(kind: SandboxKind, canary: &[OsString]) -> Result<SandboxLevel, String>
     let gaps = [
         (Gap::Signals, attempts.signals),
         (Gap::AbstractSockets, attempts.abstract_sockets),
-        (Gap::Outliving, kind == SandboxKind::Landlock),
+        (Gap::Outliving, kind != SandboxKind::Bwrap),
     ];
     Ok(SandboxLevel {
         kind,

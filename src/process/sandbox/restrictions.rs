@@ -1,19 +1,22 @@
 //! What a child takes upon itself between fork and exec. Everything is prepared before the fork, because nothing may be
 //! allocated after it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsRawFd, OwnedFd};
 
 #[cfg(target_os = "linux")]
 use nix::libc;
 
-use super::limits::ResourceLimits;
+use super::limits::ProcessLimits;
 
 /// What a child takes upon itself.
 #[derive(Debug, Default)]
 pub(super) struct Restrictions {
-    pub(super) limits: ResourceLimits,
+    pub(super) limits: ProcessLimits,
+    /// The way into a control group.
+    pub(super) entrance: Option<File>,
     /// The rules of Landlock.
     #[cfg(target_os = "linux")]
     pub(super) rules: Option<OwnedFd>,
@@ -37,6 +40,9 @@ pub(super) enum Capabilities {
 impl Restrictions {
     /// Applies everything to this process. Called between fork and exec: allocates nothing.
     pub(super) fn apply(&self) -> io::Result<()> {
+        if let Some(mut entrance) = self.entrance.as_ref() {
+            entrance.write_all(b"0")?;
+        }
         self.limits.apply()?;
         #[cfg(target_os = "linux")]
         self.apply_linux()?;

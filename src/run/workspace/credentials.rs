@@ -2,7 +2,7 @@
 //! (`[sandbox] hide`), and take from it (`[sandbox] show`).
 
 /// Files and folders below the home.
-pub(crate) const IN_HOME: [&str; 97] = [
+pub(crate) const IN_HOME: [&str; 106] = [
     // Keys, and logins for any server.
     ".ssh",
     ".gnupg",
@@ -100,6 +100,16 @@ pub(crate) const IN_HOME: [&str; 97] = [
     ".config/microsoft-edge",
     ".config/vivaldi",
     "snap/firefox",
+    // The same on macOS.
+    "Library/Keychains",
+    "Library/Cookies",
+    "Library/Safari",
+    "Library/Mail",
+    "Library/Messages",
+    "Library/Application Support/Firefox",
+    "Library/Application Support/Google/Chrome",
+    "Library/Application Support/Cursor",
+    "Library/Application Support/Code",
     // What people have typed.
     ".bash_history",
     ".zsh_history",

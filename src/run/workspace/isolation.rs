@@ -100,7 +100,7 @@ impl Isolation {
         let level = find_level(self.wanted(), &canary()?)?;
         let network = self.settings.check_network.unwrap_or_default();
         match (network, level.kind) {
-            (CheckNetwork::Loopback, kind @ (SandboxKind::Landlock | SandboxKind::Off)) => {
+            (CheckNetwork::Loopback, kind) if kind != SandboxKind::Bwrap => {
                 let what = "--check-network loopback";
                 Err(NoSandbox::NotAtThisLevel { what, kind })
             }
@@ -122,6 +122,7 @@ impl Isolation {
             SandboxChoice::Auto => WantedSandbox::Best,
             SandboxChoice::Bwrap => WantedSandbox::Bwrap,
             SandboxChoice::Landlock => WantedSandbox::Landlock,
+            SandboxChoice::Seatbelt => WantedSandbox::Seatbelt,
             SandboxChoice::Off => WantedSandbox::Off,
         }
     }
@@ -148,12 +149,7 @@ impl Isolation {
             Policy::default()
         };
         policy.network = network;
-        policy.limits = ResourceLimits {
-            memory: self.settings.memory.map(|bytes| bytes.0),
-            processes: self.settings.processes,
-            file_size: self.settings.file_size.map(|bytes| bytes.0),
-            open_files: self.settings.open_files,
-        };
+        policy.limits = limits(&self.settings);
         Sandbox::new(self.level(), policy)
     }
 
@@ -229,6 +225,20 @@ impl Isolation {
 /// Returns the level of the sandbox with these settings, or why workers cannot be kept from anything here.
 pub fn sandbox_level(config: &Config) -> Result<SandboxLevel, NoSandbox> {
     Isolation::of(config).level()
+}
+
+/// Returns the first limit of the settings that allows workers more than what is usual.
+pub fn limit_above_usual(settings: &SandboxConfig) -> Option<&'static str> {
+    limits(settings).above_usual()
+}
+
+fn limits(settings: &SandboxConfig) -> ResourceLimits {
+    ResourceLimits {
+        memory: settings.memory.map(|bytes| bytes.0),
+        processes: settings.processes,
+        file_size: settings.file_size.map(|bytes| bytes.0),
+        open_files: settings.open_files,
+    }
 }
 
 /// Returns the home of the user.

@@ -419,6 +419,13 @@ fn every_kind_of_event() -> Vec<Event> {
             gaps: vec![Gap::Signals, Gap::AbstractSockets, Gap::Outliving],
         },
     }));
+    all.push(Event::Run(RunFact::SandboxChanged {
+        sandbox: SandboxLevel {
+            kind: SandboxKind::Seatbelt,
+            nests: false,
+            gaps: Vec::new(),
+        },
+    }));
     all.push(Event::Run(RunFact::Counted(OldUses { before: 9, left: 1 })));
     all.push(Event::Run(RunFact::HelpersCompared {
         doubles: vec![HelperDouble {
@@ -473,16 +480,18 @@ fn every_kind_of_event() -> Vec<Event> {
         took_ms: 1,
         summary: Some("s".into()),
     })));
-    all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
-        counts: Some(TestCounts { ran: 3, skipped: 1 }),
-        name: "make test".into(),
-        dir: String::new(),
-        ending,
-        tests: vec!["a".into()],
-        places: Vec::new(),
-        took_ms: 5,
-        log: "/l".into(),
-    })));
+    for ending in [ending, Ending::OutOfMemory(8_000_000_000)] {
+        all.push(Event::Run(RunFact::BaseChecked(BaseCheck {
+            counts: Some(TestCounts { ran: 3, skipped: 1 }),
+            name: "make test".into(),
+            dir: String::new(),
+            ending,
+            tests: vec!["a".into()],
+            places: Vec::new(),
+            took_ms: 5,
+            log: "/l".into(),
+        })));
+    }
     all.push(Event::Run(RunFact::Retried(Box::new(Retry {
         pid: 9,
         version: "0.2.0".into(),
