@@ -93,7 +93,7 @@ impl SandboxConfig {
     pub(crate) fn tightened_by(self, repository: Self) -> Self {
         let of_user = self
             .kind
-            .filter(|kind| matches!(kind, SandboxChoice::Bwrap | SandboxChoice::Landlock));
+            .filter(|kind| !matches!(kind, SandboxChoice::Auto | SandboxChoice::Off));
         let mut hide = self.hide;
         hide.extend(repository.hide);
         Self {
