@@ -71,7 +71,8 @@ fn execute(
         let (stop, stops) = mpsc::channel(4);
         let signals = tokio::spawn(listen(stop));
         let mut watch = |event: &run::Recorded, state: &RunState| progress.event(event, state);
-        let state = run::execute(job, start, stops, &mut watch).await;
+        // The engine holds more than a task's stack should.
+        let state = Box::pin(run::execute(job, start, stops, &mut watch)).await;
         signals.abort();
         progress.finish();
         let state = state?;

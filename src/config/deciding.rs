@@ -254,6 +254,7 @@ mod tests {
             keep = true
             [checks]
             commands = ["npm test"]
+            union = ["npm run e2e"]
             timeout = "5m"
             [regenerate."gen/**"]
             from = ["a"]
@@ -289,6 +290,7 @@ mod tests {
         agent.args
         agents.fast.command
         checks.commands
+        checks.union
         environment.caches
         environment.pass
         environment.set.A

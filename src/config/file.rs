@@ -115,6 +115,8 @@ pub(crate) struct WorktreeConfig {
 pub(crate) struct CheckConfig {
     /// Shell lines, run in the worktree's root. Without the list, batch looks for checks; an empty list runs none.
     pub commands: Option<Vec<String>>,
+    /// Shell lines for all units together, instead of the units' own checks.
+    pub union: Option<Vec<String>>,
     pub timeout: Option<Limit>,
 }
 
@@ -312,6 +314,7 @@ mod tests {
             setup = "npm ci"
             [checks]
             commands = ["npm test"]
+            union = ["npm run e2e"]
             timeout = "20m"
             [regenerate."gen/**"]
             from = ["proto/**"]

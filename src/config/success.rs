@@ -14,6 +14,8 @@ pub(crate) enum PublishWhen {
     AsReady,
     /// Publish all units together at the end, if enough of them succeeded
     AfterAll,
+    /// Like after-all, once all that succeeded passes the checks together; what breaks the others is held
+    AfterUnion,
 }
 
 /// How many units must succeed: a number, or a percentage of all.

@@ -44,6 +44,8 @@ pub(crate) struct PullRequestFacts {
     pub(crate) insertions: usize,
     pub(crate) deletions: usize,
     pub(crate) checks: Vec<CheckLine>,
+    /// How many other units were checked together with this one before any was published.
+    pub(crate) tested_with: usize,
     /// The agent's own summary of its work.
     pub(crate) summary: Option<String>,
     /// What of it does not agree with what is known, a sentence for each claim.
@@ -179,6 +181,7 @@ pub(super) fn sample(count: usize) -> PullRequestFacts {
             };
             count
         ],
+        tested_with: count,
         summary: (count > 0).then(word),
         doubts: vec![word(); count],
         needs: vec![

@@ -316,6 +316,7 @@ mod tests {
                     tests: vec!["no `var`".to_owned()],
                 },
             ],
+            tested_with: 0,
             summary: Some("Done. Fixes #1, thanks @torvalds --> ```\n<img src=x>".to_owned()),
             doubts: vec!["The agent names files that are not changed: `a.js`.".to_owned()],
             needs: vec![Need {
@@ -452,7 +453,7 @@ mod tests {
         claim_digest, claimed, companions, created, deletions, doubts, files, findings, folders, folders_more, \
         insertions, \
         instruction, needs, old_use_files, old_uses, owners, regenerated, repository_template, run, sandbox, \
-        shows_needs, siblings, summary, title, unchanged, unit, version
+        shows_needs, siblings, summary, tested_with, title, unchanged, unit, version
         the commit template is faulty in line 2: undefined value
         the commit template is faulty in line 1: filter shout is unknown
         the commit template contains {unit}, which is not filled in; write {{ unit }}

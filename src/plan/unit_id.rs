@@ -48,6 +48,11 @@ impl UnitId {
         Self(".base".to_owned())
     }
 
+    /// The id for the union of all units, which is not a unit either.
+    pub(crate) fn union() -> Self {
+        Self(".union".to_owned())
+    }
+
     /// The id for research before there are units, which is not a unit either.
     pub(crate) fn research() -> Self {
         Self(".research".to_owned())

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::observer::Progress;
+use super::union;
 use crate::agent::{AgentId, Interruption};
 use crate::check::Verdict;
 use crate::run::{
@@ -199,6 +200,9 @@ fn line(recorded: &Recorded, state: &RunState) -> Option<String> {
             let took = words::duration(whole.took_ms);
             return Some(format!("the command worked once for all units, in {took}"));
         }
+        Event::Run(RunFact::UnionBegun { members }) => return Some(union::begun(members)),
+        Event::Run(RunFact::UnionChecked(check)) => return Some(union::checked(check)),
+        Event::Run(RunFact::UnionEnded(end)) => return union::ended(end),
         Event::Run(RunFact::UnitDivided(division)) => return Some(divided(division)),
         Event::Run(RunFact::DiskSpaceEnough) => {
             return Some("there is enough disk space again".to_owned());
@@ -418,6 +422,8 @@ pub(super) fn ended(unit: &UnitState, outcome: &Outcome) -> String {
         Outcome::Withheld { why } => match why {
             WithheldReason::TooFew => "withheld".to_owned(),
             WithheldReason::Unverified => "withheld: a check verified nothing".to_owned(),
+            WithheldReason::BreaksUnion => "withheld: it breaks what passes without it".to_owned(),
+            WithheldReason::UnionUnclear => "withheld: all together did not pass".to_owned(),
             WithheldReason::GitFolderChanged => "withheld: settings or hooks changed".to_owned(),
         },
         Outcome::Blocked { by } => format!("blocked: it needs {by}"),

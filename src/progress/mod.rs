@@ -10,6 +10,7 @@ mod json;
 mod lines;
 mod observer;
 mod telling;
+mod union;
 
 use std::io;
 

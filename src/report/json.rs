@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::likeness::{ClusterReport, DoubleReport};
 use super::next_step;
 use super::totals::Totals;
+use super::union::UnionReport;
 use super::view;
 use crate::agent::{CostSource, UsageSum, Usd};
 use crate::check::{Finding, RestoredForm, Verdict};
@@ -58,6 +59,9 @@ struct Report {
     /// The helpers that several units wrote with the same body under different names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     helper_doubles: Vec<DoubleReport>,
+    /// The check of all units together before anything was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    union: Option<UnionReport>,
     tracking_issue: Option<IssueLink>,
     usage: Option<UsageReport>,
     units: Vec<UnitReport>,
@@ -251,6 +255,7 @@ impl Report {
             left_processes: Vec::new(),
             failure_clusters: ClusterReport::all(state),
             helper_doubles: DoubleReport::all(state),
+            union: state.union.as_ref().map(UnionReport::of),
             tracking_issue: state.tracking_issue.clone(),
             usage: state.spent().map(UsageReport::from),
             units: state
@@ -384,6 +389,8 @@ impl UnitReport {
                     WithheldReason::TooFew => None,
                     WithheldReason::GitFolderChanged => Some(view::SETTINGS_CHANGED.to_owned()),
                     WithheldReason::Unverified => Some(view::UNVERIFIED.to_owned()),
+                    WithheldReason::BreaksUnion => Some(view::BREAKS_UNION.to_owned()),
+                    WithheldReason::UnionUnclear => Some(view::UNION_UNCLEAR.to_owned()),
                 };
                 "withheld"
             }

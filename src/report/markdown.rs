@@ -7,6 +7,7 @@ use super::likeness::{self, Likeness};
 use super::next_step::next_steps;
 use super::shared_file::shared_files;
 use super::totals;
+use super::union::{UnionWords, union};
 use super::view::{self, Failure, GitFolderChanges};
 use crate::run::{Liveness, PullRequestLink, RunState};
 use crate::words;
@@ -41,6 +42,7 @@ pub fn render(state: &RunState, liveness: Liveness, now: i64) -> String {
             .collect();
         sections.push(format!("## Pull requests\n\n{}", lines.join("\n")));
     }
+    sections.extend(union(state).map(|it| together(&it)));
     sections.extend(others(state, now));
     sections.extend(
         alike(&likeness::helpers(state)).map(|lines| format!("## The same helpers\n\n{lines}")),
@@ -75,6 +77,28 @@ fn alike(found: &[Likeness]) -> Option<String> {
         })
         .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// What the check of all units together said.
+fn together(union: &UnionWords) -> String {
+    let mut parts = vec![format!(
+        "## Tested together\n\n{}",
+        words::markdown(&union.said)
+    )];
+    for culprit in &union.culprits {
+        parts.push(words::markdown(&culprit.said));
+        parts.push(words::fence("text", &words::block(&culprit.reason)));
+        let tail = words::block(culprit.tail.as_deref().unwrap_or_default());
+        if !tail.is_empty() {
+            parts.push(words::fence("text", &tail));
+        }
+        let places = culprit.places.iter();
+        let places: Vec<String> = places
+            .map(|place| format!("- {}", words::markdown(place)))
+            .collect();
+        parts.push(places.join("\n"));
+    }
+    parts.join("\n\n")
 }
 
 /// The changes in the user's git folder, each with the command that undoes it.

@@ -17,6 +17,7 @@ pub(crate) mod sample;
 mod shared_file;
 mod terminal;
 mod totals;
+mod union;
 mod view;
 
 pub(crate) use failures::render as failures;

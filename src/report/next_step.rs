@@ -1,7 +1,9 @@
 //! The next step after each outcome: the command that goes on, with the units that it is for.
 
 use crate::plan::UnitId;
-use crate::run::{Liveness, Outcome, RunState, Step, StopReason, UnitState, WithheldReason};
+use crate::run::{
+    Liveness, Outcome, RunState, Step, StopReason, UnionEnd, UnitState, WithheldReason,
+};
 use crate::words;
 
 /// A step names at most so many units.
@@ -55,6 +57,19 @@ pub(super) fn command(state: &RunState, liveness: Liveness, unit: &UnitState) ->
     step(state, liveness, unit).map(|(command, _)| command)
 }
 
+/// Returns the units that break together with this one, and this one.
+fn culprits_with(state: &RunState, unit: &UnitState) -> String {
+    let id = &unit.header.id;
+    let sets = match state.union.as_ref().and_then(|union| union.end.as_ref()) {
+        Some(UnionEnd::Green { culprits, .. }) => &culprits[..],
+        _ => &[],
+    };
+    let set = sets.iter().find(|set| set.units.contains(id));
+    let units = set.map_or(std::slice::from_ref(id), |set| &set.units[..]);
+    let units: Vec<&str> = units.iter().map(UnitId::as_str).collect();
+    units.join(" ")
+}
+
 fn step(
     state: &RunState,
     liveness: Liveness,
@@ -90,6 +105,16 @@ fn step(
             WithheldReason::GitFolderChanged => alone(resume),
             WithheldReason::TooFew if state.canary().is_some() => alone(format!("{resume} --yes")),
             WithheldReason::TooFew => alone(retry("--failed")),
+            WithheldReason::BreaksUnion => Some((
+                retry(&culprits_with(state, unit)),
+                Some(
+                    "say with --instruction what has to fit together; batch publish takes them as they are",
+                ),
+            )),
+            WithheldReason::UnionUnclear => Some((
+                resume,
+                Some("it checks them again; batch publish takes them as they are"),
+            )),
             WithheldReason::Unverified => Some((
                 format!("batch publish {run} --unverified draft"),
                 Some("or mend the check first, then batch retry"),

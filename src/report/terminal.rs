@@ -11,6 +11,7 @@ use super::likeness::{self, Likeness};
 use super::next_step::next_steps;
 use super::shared_file::shared_files;
 use super::totals;
+use super::union::{UnionWords, union};
 use super::view::{self, Failure, GitFolderChanges};
 use crate::plan::UnitId;
 use crate::run::{Liveness, Outcome, Phase, RunState, Stop, UnitState};
@@ -34,6 +35,7 @@ pub fn render(state: &RunState, liveness: Liveness, width: Option<u16>, now: i64
     sections.extend(units(state, width, moment));
     sections.extend(alike(&likeness::failures(state), &style("✗").red()));
     sections.extend(view::failures(state).map(|failure| failed(&failure)));
+    sections.extend(union(state).map(|it| together(&it)));
     sections.extend(others(state, now));
     sections.extend(alike(&likeness::helpers(state), &style("~").yellow()));
     sections.extend(next(state, liveness));
@@ -293,6 +295,28 @@ fn failed(failure: &Failure<'_>) -> String {
     }
     if let Some(worktree) = &failure.unit.attempt.worktree {
         place("changes", "diff", worktree);
+    }
+    lines.join("\n")
+}
+
+/// What the check of all units together said.
+fn together(union: &UnionWords) -> String {
+    let mut lines = vec![words::line(&union.said)];
+    for culprit in &union.culprits {
+        let mark = style("✗").red();
+        lines.push(format!("{mark} {}", words::line(&culprit.said)));
+        let reason = words::block(&culprit.reason);
+        lines.extend(reason.lines().map(|line| format!("  {line}")));
+        let tail = words::block(culprit.tail.as_deref().unwrap_or_default());
+        let skipped = tail.lines().count().saturating_sub(TAIL_LINES);
+        let bar = style("│").dim();
+        lines.extend(
+            tail.lines()
+                .skip(skipped)
+                .map(|line| format!("    {bar} {line}")),
+        );
+        let places = culprit.places.iter();
+        lines.extend(places.map(|place| format!("  {}", style(words::line(place)).dim())));
     }
     lines.join("\n")
 }

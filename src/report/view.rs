@@ -17,6 +17,8 @@ use crate::words;
 /// Why a unit's commit is not pushed for now.
 pub(super) const SETTINGS_CHANGED: &str = "settings or hooks of your repository changed";
 pub(super) const UNVERIFIED: &str = "a check verified nothing";
+pub(super) const BREAKS_UNION: &str = "it breaks what passes without it";
+pub(super) const UNION_UNCLEAR: &str = "all units together did not pass";
 
 /// At most this many failed tests of a check are named.
 const TESTS_SHOWN: usize = 3;
@@ -93,6 +95,8 @@ pub(super) fn withheld_words(state: &RunState, why: WithheldReason) -> &'static 
         WithheldReason::TooFew => "too few units succeeded",
         WithheldReason::GitFolderChanged => SETTINGS_CHANGED,
         WithheldReason::Unverified => UNVERIFIED,
+        WithheldReason::BreaksUnion => BREAKS_UNION,
+        WithheldReason::UnionUnclear => UNION_UNCLEAR,
     }
 }
 

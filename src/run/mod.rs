@@ -68,6 +68,7 @@ pub use log::run_state::{ActiveThrottle, RunState};
 pub(crate) use log::sample;
 pub use log::stop_reason::{StopReason, ThrottleReason};
 pub use log::tidied::Tidied;
+pub use log::union::{Culprit, Union, UnionCheck, UnionEnd, UnionMember, UnionPart, UnionVerdict};
 pub use log::unit_fact::{
     Acquired, Candidate, CandidateEnd, ChangeCount, FollowUp, PullRequestLink, Regenerated,
     RevertCommit, Sharing, StandsOn, UnitFact,

@@ -61,6 +61,7 @@ mod support;
 mod terminal;
 mod tidy;
 mod unfinished;
+mod union;
 mod unreadable;
 mod until;
 mod verify;

@@ -82,6 +82,10 @@ pub(in crate::cli) struct RunFlags {
     /// Run no checks
     #[arg(long, conflicts_with = "check", help_heading = "Checks")]
     no_checks: bool,
+    /// A shell command for all units together, with --publish after-union; may be given several times [default: the
+    /// checks of the units]
+    #[arg(long, value_name = "CMD", help_heading = "Checks")]
+    union_check: Vec<String>,
     /// How long one check may take [default: 20m]
     #[arg(long, value_name = "TIME", help_heading = "Checks")]
     check_timeout: Option<Limit>,
@@ -149,6 +153,9 @@ impl RunFlags {
             config.checks.commands = Some(Vec::new());
         } else if !self.check.is_empty() {
             config.checks.commands = Some(self.check.clone());
+        }
+        if !self.union_check.is_empty() {
+            config.checks.union = Some(self.union_check.clone());
         }
         config.checks.timeout = self.check_timeout.or(config.checks.timeout);
         if self.push {

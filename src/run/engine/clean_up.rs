@@ -98,9 +98,11 @@ impl CleanUp {
             for unit in &units {
                 put_away(&job, unit);
             }
-            let base = job.base_checkout();
-            if let Err(error) = base_checks::take_away(&base) {
-                tracing::warn!("the worktree of the base was left behind: {error}");
+            let (base, union) = (job.base_checkout(), job.union_checkout());
+            for (what, checkout) in [("base", &base), ("union", &union)] {
+                if let Err(error) = base_checks::take_away(checkout) {
+                    tracing::warn!("the worktree of the {what} was left behind: {error}");
+                }
             }
             base.remove_empty_folders_above();
             job.workspace.delete_shared_caches();

@@ -7,6 +7,7 @@ use crate::agent::without_closing;
 use crate::config::PublishWhen;
 use crate::journal::Journal;
 use crate::plan::UnitId;
+use crate::run::delivery::Delivery;
 use crate::run::engine::clean_up::CleanUp;
 use crate::run::engine::divide;
 use crate::run::engine::error::RunError;
@@ -17,6 +18,7 @@ use crate::run::engine::pipelines::{EndedPipeline, Pipelines};
 use crate::run::engine::publications;
 use crate::run::engine::requests::{self, Request};
 use crate::run::engine::tracker::Tracker;
+use crate::run::engine::union::RunningUnion;
 use crate::run::engine::user_files;
 use crate::run::job::job::Job;
 use crate::run::job::pull_request::{FinishedNeed, FinishedWork};
@@ -27,15 +29,18 @@ use crate::run::log::record::{append, now};
 use crate::run::log::run_fact::{RunFact, Stop};
 use crate::run::log::run_state::RunState;
 use crate::run::log::stop_reason::StopReason;
+use crate::run::log::union::{Union, UnionEnd};
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::{Phase, UnitState};
 use crate::run::schedule::breaker;
 use crate::run::schedule::concurrency::{Concurrency, InterruptionReport};
 use crate::run::schedule::limits::{UsageReport, WorkingAgents};
 use crate::run::schedule::pilot;
+use crate::run::schedule::publish_gate::GateState;
 use crate::run::schedule::refusal::{among_others, refusal, strayed_with};
 use crate::run::schedule::restart_order::behind_others;
 use crate::run::schedule::scheduler::{self, Next, Space};
+use crate::run::schedule::union;
 use crate::run::unit::context::{PendingEvent, PipelineEnd};
 use crate::run::workspace::machine::Machine;
 use crate::run::workspace::user_checkout::UserCheckout;
@@ -56,6 +61,8 @@ pub(crate) enum Message {
     Stop(Stop),
     Request(Request),
     UnitEnded(EndedPipeline),
+    /// The check of the union ended; the error is how, where it could not say so itself.
+    UnionDone(Result<(), UnionEnd>),
     CleanedUp,
     Interruption(InterruptionReport),
     Usage(Vec<UsageReport>),
@@ -87,6 +94,8 @@ pub(crate) struct Engine<'w> {
     working: WorkingAgents,
     clean_up: CleanUp,
     tracker: Option<Tracker>,
+    /// The check of the green units together, while it runs.
+    union: Option<RunningUnion>,
     /// When this process began to drive the run.
     begun: Instant,
     /// The look at the user's own checkout before any agent worked.
@@ -124,6 +133,7 @@ impl<'w> Engine<'w> {
             working: WorkingAgents::default(),
             begun: Instant::now(),
             deadline: None,
+            union: None,
             user_checkout: user_files::look(&job),
             user_git,
             user_git_told: false,
@@ -178,6 +188,7 @@ impl<'w> Engine<'w> {
         tokio::select! {
             biased;
             Some(ended) = self.pipelines.next() => Message::UnitEnded(ended),
+            done = union_done(&mut self.union) => Message::UnionDone(done),
             Some(()) = self.clean_up.next() => Message::CleanedUp,
             () = passed(next_change) => Message::Time,
             () = passed(closes) => Message::Time,
@@ -202,6 +213,12 @@ impl<'w> Engine<'w> {
             Message::Stop(how) => self.stop(how)?,
             Message::Request(request) => self.answer(request)?,
             Message::UnitEnded(ended) => self.unit_ended(ended)?,
+            Message::UnionDone(done) => {
+                self.union = None;
+                if let Err(end) = done {
+                    self.record(Event::Run(RunFact::UnionEnded(end)))?;
+                }
+            }
             // There may be disk space again.
             Message::CleanedUp | Message::Time => {}
             Message::Tracking(fact) => self.record(Event::Run(fact))?,
@@ -230,6 +247,9 @@ impl<'w> Engine<'w> {
     ) -> Result<RunState, RunError> {
         for (unit, outcome) in scheduler::never_started(&self.state) {
             self.record(Event::Unit(unit, UnitFact::Ended { outcome }))?;
+        }
+        if let Some(union) = self.union.take() {
+            union.stop().await;
         }
         let deadline = self.deadline;
         // `batch clean` removes what is left at the deadline.
@@ -287,7 +307,7 @@ impl<'w> Engine<'w> {
             let steps = scheduler::next(&self.state, &allowed, self.space());
             if steps.is_empty() {
                 self.clean_up.free_space(&self.state);
-                return Ok(());
+                return self.begin_union();
             }
             for step in steps {
                 match step {
@@ -301,6 +321,29 @@ impl<'w> Engine<'w> {
                 }
             }
         }
+    }
+
+    /// Starts to check all units together where everything is done and waits for that.
+    fn begin_union(&mut self) -> Result<(), RunError> {
+        let is_ending = self.pipelines.cancel_token().is_cancelled();
+        if is_ending || self.union.is_some() || GateState::of(&self.state) != GateState::AwaitsUnion
+        {
+            return Ok(());
+        }
+        let unverified = match &self.job.delivery {
+            Delivery::PullRequest(place) => place.unverified,
+            Delivery::Nothing => return Ok(()),
+        };
+        let members = union::members(&self.state, unverified);
+        let is_begun = |it: &Union| it.end.is_none() && it.members == members;
+        if !self.state.union.as_ref().is_some_and(is_begun) {
+            self.record(Event::Run(RunFact::UnionBegun { members }))?;
+        }
+        if let Some(union) = self.state.union.clone() {
+            let bench = self.pipelines.bench(&self.job);
+            self.union = Some(RunningUnion::start(bench, &self.state, union));
+        }
+        Ok(())
     }
 
     fn update_concurrency(&mut self) -> Result<(), RunError> {
@@ -550,7 +593,9 @@ impl<'w> Engine<'w> {
             },
             Request::Publish { by } => match self.state.header.publish {
                 PublishWhen::AsReady => Ok(()),
-                PublishWhen::AfterAll => self.record(Event::Run(RunFact::PublishRequested { by })),
+                PublishWhen::AfterAll | PublishWhen::AfterUnion => {
+                    self.record(Event::Run(RunFact::PublishRequested { by }))
+                }
             },
         }
     }
@@ -614,7 +659,7 @@ impl<'w> Engine<'w> {
                 self.pipelines.update_gate(&self.state);
                 self.pipelines.show_pilots(&self.job, &self.state);
             }
-            Event::Run(RunFact::PublishRequested { .. }) => {
+            Event::Run(RunFact::PublishRequested { .. } | RunFact::UnionEnded(_)) => {
                 self.pipelines.update_gate(&self.state);
             }
             Event::Run(RunFact::PilotChosen(_)) => {
@@ -662,6 +707,14 @@ impl<'w> Engine<'w> {
                 }
             })
             .collect()
+    }
+}
+
+/// Waits until the check of the union has ended, where one runs.
+async fn union_done(union: &mut Option<RunningUnion>) -> Result<(), UnionEnd> {
+    match union {
+        Some(union) => union.ended().await,
+        None => std::future::pending().await,
     }
 }
 

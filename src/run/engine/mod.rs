@@ -22,4 +22,6 @@ pub(crate) mod saved_run;
 pub(crate) mod start;
 pub(crate) mod tracker;
 pub(crate) mod unfinished;
+mod union;
+mod union_checkout;
 pub(crate) mod user_files;

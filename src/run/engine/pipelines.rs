@@ -28,6 +28,7 @@ use crate::run::schedule::publish_gate::PublishGate;
 use crate::run::schedule::publish_limiter::{PublishHistory, PublishLimits};
 use crate::run::schedule::publish_queue::PublishQueue;
 use crate::run::schedule::restart_permits::RestartPermits;
+use crate::run::unit::bench::Bench;
 use crate::run::unit::context::{PendingEvent, PipelineEnd, UnitContext};
 use crate::run::unit::pipeline;
 use crate::run::workspace::user_git::UserGit;
@@ -105,6 +106,16 @@ impl Pipelines {
             introduced: watch::Sender::new(IntroducedByUnit::of(state)),
             user_git: Arc::clone(user_git),
             cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Returns what work for several units needs.
+    pub(crate) fn bench(&self, job: &Arc<Job>) -> Bench {
+        Bench {
+            job: Arc::clone(job),
+            base_checks: Arc::clone(&self.base_checks),
+            events: self.events.clone(),
+            cancel: self.cancel.clone(),
         }
     }
 

@@ -286,10 +286,11 @@ fn bring_checkouts_along(job: &Job, state: &RunState) -> Result<(), GitError> {
             continue;
         };
         job.checkout(&unit.header.id).follow_repository(before)?;
-        // No event names the checkout of the base, which lies beside those of the units.
-        let base = job.base_checkout();
-        if let Some(name) = base.path().file_name() {
-            base.follow_repository(&before.with_file_name(name))?;
+        // No event names the checkouts of the base and of the union, which lie beside those of the units.
+        for checkout in [job.base_checkout(), job.union_checkout()] {
+            if let Some(name) = checkout.path().file_name() {
+                checkout.follow_repository(&before.with_file_name(name))?;
+            }
         }
     }
     Ok(())

@@ -20,7 +20,8 @@ impl BaseChecks {
     /// Lists the checks of the job; `known` are the results of earlier processes.
     pub(crate) fn new(job: &Job, known: &[BaseCheck]) -> Self {
         let mut checks: Vec<(Check, OnceCell<BaseCheck>)> = Vec::new();
-        for check in job.units.iter().flat_map(|unit| &unit.checks) {
+        let of_units = job.units.iter().flat_map(|unit| &unit.checks);
+        for check in of_units.chain(&job.union_checks) {
             if !checks.iter().any(|(it, _)| is_same(it, check)) {
                 let found = known
                     .iter()

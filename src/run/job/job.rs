@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::agent::{Agent, AgentId, CommonFacts, FurtherAttempts, PromptError, Quantity};
+use crate::check::Check;
 use crate::config::{Config, Deciding, ForkChoice, RepoName, ScopeRule};
 use crate::git::{CommitId, GitError, Repo, TreeId};
 use crate::plan::claim::default_create_folders;
@@ -30,6 +31,7 @@ use crate::run::job::once;
 use crate::run::job::path_holders::PathHolders;
 use crate::run::job::run_spec::{KeepWorktrees, RunSpec, UnitSpec};
 use crate::run::job::scope;
+use crate::run::job::union::{publish_when, union_checks, union_note};
 use crate::run::job::unit_agents::UnitAgents;
 use crate::run::log::run_fact::{Goal, RunHeader, UnitHeader};
 use crate::run::log::run_id::RunId;
@@ -46,6 +48,8 @@ pub struct Job {
     pub(crate) spec: RunSpec,
     /// The assignment and the checks of each unit, in the plan's order.
     pub(crate) units: Vec<UnitSpec>,
+    /// The checks of all units together.
+    pub(crate) union_checks: Vec<Check>,
     pub(crate) found: Findings,
     pub(crate) workspace: Workspace,
     pub(crate) delivery: Delivery,
@@ -119,7 +123,10 @@ impl Job {
             let spec = UnitSpec::of_all(&units[..of_plan], late, own.transpose()?);
             units.push(spec);
         }
+        let union_checks = union_checks(config, &units);
+        notes.extend(union_note(config, &union_checks, plan.units.len()));
         Ok(Self {
+            union_checks,
             units,
             spec: RunSpec {
                 plan,
@@ -447,6 +454,11 @@ impl Job {
         Checkout::of_unit(&self.workspace, unit)
     }
 
+    /// Returns the checkout in which units are put together.
+    pub(crate) fn union_checkout(&self) -> Checkout {
+        Checkout::of_union(&self.workspace)
+    }
+
     /// Returns the checkout of the untouched base.
     pub(crate) fn base_checkout(&self) -> Checkout {
         Checkout::of_base(&self.workspace)
@@ -531,7 +543,7 @@ impl Job {
             forge,
             remote,
             goal: *goal,
-            publish: settings.publish.when.unwrap_or_default(),
+            publish: publish_when(settings, &self.union_checks, units.len()),
             min_success: settings.run.min_success,
             canary: self.spec.canary(&units),
             pilots: self.spec.pilots(&units, &self.units),

@@ -24,5 +24,6 @@ pub(crate) mod scope;
 pub(crate) mod time_estimate;
 pub(crate) mod too_much;
 pub(crate) mod unfinished;
+pub(crate) mod union;
 pub(crate) mod unit_agents;
 pub(crate) mod uses;

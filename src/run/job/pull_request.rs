@@ -54,6 +54,8 @@ pub(crate) struct UnitResult<'a> {
     /// What of it does not agree with what is known, a sentence for each claim.
     pub(crate) doubts: Vec<String>,
     pub(crate) needs: &'a [FinishedNeed],
+    /// How many other units it was checked together with, once it was.
+    pub(crate) tested_with: Option<usize>,
 }
 
 /// Returns the facts for the pull request of the unit at `number` in the plan.
@@ -111,6 +113,7 @@ pub(crate) fn pull_request_facts(
             })
             .collect(),
         shows_needs: needed > 1 || needed == 1 && job.delivery.is_across(),
+        tested_with: result.tested_with.unwrap_or_default(),
         siblings: plan.units.len() + job.spec.parts() - 1,
         base: plan.base.to_string(),
         base_name: plan.base_name.clone(),

@@ -25,5 +25,6 @@ pub(crate) mod shared_file;
 pub(crate) mod shared_work;
 pub(crate) mod stop_reason;
 pub(crate) mod tidied;
+pub(crate) mod union;
 pub(crate) mod unit_fact;
 pub(crate) mod unit_state;

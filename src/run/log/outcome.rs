@@ -95,6 +95,10 @@ pub enum WithheldReason {
     GitFolderChanged,
     /// A check of it verified nothing.
     Unverified,
+    /// Together with others it breaks what passes without it.
+    BreaksUnion,
+    /// All units together were red or could not be checked, and it is not known which units break.
+    UnionUnclear,
 }
 
 /// Checks whether a value need not be stored.

@@ -13,6 +13,7 @@ use crate::run::log::check_result::BaseCheck;
 use crate::run::log::helper_doubles::HelperDouble;
 use crate::run::log::outcome::is_default;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
+use crate::run::log::union::{UnionCheck, UnionEnd, UnionMember};
 use crate::run::log::unit_fact::{CarriedWork, FollowUp};
 
 /// A fact about the whole run.
@@ -69,6 +70,12 @@ pub enum RunFact {
     UnitDivided(Box<Division>),
     /// The other units of the unit's agent wait until it has passed all gates.
     PilotChosen(Pilot),
+    /// The green units are put together and checked before anything is published.
+    UnionBegun { members: Vec<UnionMember> },
+    /// A set of these units was checked.
+    UnionChecked(UnionCheck),
+    /// It is known which of them may be published.
+    UnionEnded(UnionEnd),
     /// A check that failed in some unit was run on the untouched base.
     BaseChecked(BaseCheck),
     /// Finished work is published from now on, and not only after all units.

@@ -11,12 +11,13 @@ use crate::plan::UnitId;
 use crate::run::log::check_result::BaseCheck;
 use crate::run::log::event::{Event, Recorded};
 use crate::run::log::helper_doubles::HelperDouble;
-use crate::run::log::outcome::Outcome;
+use crate::run::log::outcome::{Outcome, WithheldReason};
 use crate::run::log::run_fact::{
     Goal, IssueLink, OldUses, Pilot, Retry, RunFact, RunHeader, Stop, UnitHeader, WholeWork,
 };
 use crate::run::log::run_id::RunId;
 use crate::run::log::stop_reason::{StopReason, ThrottleReason};
+use crate::run::log::union::{Union, UnionEnd};
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::log::unit_state::{Phase, UnitState, elapsed};
 
@@ -60,6 +61,8 @@ pub struct RunState {
     pub tracking_error: Option<String>,
     /// The results on the base of checks that failed in some unit.
     pub base_checks: Vec<BaseCheck>,
+    /// The latest union of the units that were to be published.
+    pub union: Option<Union>,
     /// The work of a command for all units.
     pub whole_work: Option<WholeWork>,
     /// The units in the plan's order.
@@ -122,6 +125,7 @@ impl RunState {
             tracking_issue: None,
             tracking_error: None,
             base_checks: Vec::new(),
+            union: None,
             whole_work: None,
             units,
         }
@@ -241,6 +245,13 @@ impl RunState {
             RunFact::UnitDivided(division) => self.divide(division),
             RunFact::PublishRequested { .. } => self.header.publish = PublishWhen::AsReady,
             RunFact::PilotChosen(pilot) => self.pilots.push(pilot.clone()),
+            RunFact::UnionBegun { members } => self.union = Some(Union::of(members.clone())),
+            RunFact::UnionChecked(check) => {
+                if let Some(union) = &mut self.union {
+                    union.checks.push(check.clone());
+                }
+            }
+            RunFact::UnionEnded(end) => self.end_union(end),
             RunFact::BaseChecked(found) => self.base_checks.push(found.clone()),
             RunFact::Retried(retry) => self.retry(retry),
             RunFact::FollowUpsStarted {
@@ -273,6 +284,40 @@ impl RunState {
         }
     }
 
+    /// Takes in how the union ended. Where a unit of it ended otherwise meanwhile, nobody has seen the others without
+    /// it, so that it is not known any more.
+    fn end_union(&mut self, end: &UnionEnd) {
+        let Some(mut union) = self.union.take() else {
+            return;
+        };
+        union.end = Some(end.clone());
+        let is_gone = |id: &UnitId| {
+            let outcome = self.unit(id).and_then(UnitState::outcome);
+            outcome.is_some_and(|outcome| !outcome.is_success())
+        };
+        let lost = match end {
+            UnionEnd::Green { units, .. } => units.iter().any(is_gone),
+            UnionEnd::Unclear | UnionEnd::NotChecked { .. } => false,
+        };
+        self.union = Some(union).filter(|_| !lost);
+    }
+
+    /// Lets a union that decided nothing be made again.
+    fn forget_undecided_union(&mut self) {
+        let is_decided = |union: &Union| matches!(union.end, None | Some(UnionEnd::Green { .. }));
+        self.union = self.union.take().filter(is_decided);
+    }
+
+    /// Returns why the union holds a unit's present commit, while a person has not let it pass.
+    pub(crate) fn union_holds(&self, unit: &UnitState) -> Option<WithheldReason> {
+        if self.header.publish != PublishWhen::AfterUnion {
+            return None;
+        }
+        let (union, commit) = self.union.as_ref().zip(unit.attempt.commit.as_ref())?;
+        let id = &unit.header.id;
+        union.holds(id).filter(|_| union.covers(id, commit))
+    }
+
     /// Checks whether a change in the user's git folder holds publishing.
     #[must_use]
     pub fn git_folder_holds_publishing(&self) -> bool {
@@ -284,6 +329,7 @@ impl RunState {
     /// done or paid for twice.
     fn resume(&mut self, pid: u32, version: &str) {
         self.take_over(pid, version);
+        self.forget_undecided_union();
         for unit in &mut self.units {
             if !unit.is_settled() {
                 unit.wait();
@@ -304,6 +350,8 @@ impl RunState {
     /// because too few units had succeeded.
     fn retry(&mut self, retry: &Retry) {
         self.take_over(retry.pid, &retry.version);
+        // What breaks together is another question with other work.
+        self.union = None;
         // The cause of a check's failure on the base may be gone.
         self.base_checks.clear();
         self.keep_pilots(&retry.units);
@@ -340,6 +388,10 @@ impl RunState {
         }
         forge.clone_into(&mut self.header.forge);
         self.header.remote = remote.cloned();
+        if self.units.iter().any(UnitState::is_held_by_union) {
+            // A person knows what the union said, and publishes all the same.
+            self.header.publish = PublishWhen::AsReady;
+        }
         self.header.goal = Goal::PullRequests;
         let committed = |unit: &&mut UnitState| unit.attempt.commit.is_some();
         for unit in self.units.iter_mut().filter(committed) {

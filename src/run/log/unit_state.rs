@@ -8,7 +8,7 @@ use crate::plan::UnitId;
 use crate::run::log::attempt::{Attempt, ProvenTree, SentBack, UnitBranch};
 use crate::run::log::division::{DividedClaim, DividedInto};
 use crate::run::log::ledger::Ledger;
-use crate::run::log::outcome::{Outcome, Step};
+use crate::run::log::outcome::{Outcome, Step, WithheldReason};
 use crate::run::log::publication::{FollowUpResult, Publication};
 use crate::run::log::run_fact::{Amendment, UnitHeader};
 use crate::run::log::unit_fact::{Candidate, CarriedWork, FollowUp, Sharing, UnitFact};
@@ -431,6 +431,17 @@ impl UnitState {
             Some(Outcome::Failed {
                 step: Step::Content,
                 ..
+            })
+        )
+    }
+
+    /// Checks whether the unit's work is done and held by the union.
+    #[must_use]
+    pub fn is_held_by_union(&self) -> bool {
+        matches!(
+            self.outcome(),
+            Some(Outcome::Withheld {
+                why: WithheldReason::BreaksUnion | WithheldReason::UnionUnclear
             })
         )
     }

@@ -6,10 +6,6 @@ pub(crate) mod clusters;
 pub(crate) mod concurrency;
 pub(crate) mod governor;
 pub(crate) mod limits;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "only its tests ask it, until a run makes a union")
-)]
 pub(crate) mod narrowing;
 pub(crate) mod overload;
 pub(crate) mod pilot;
@@ -22,3 +18,4 @@ pub(crate) mod restart_permits;
 pub(crate) mod restarts;
 pub(crate) mod retry;
 pub(crate) mod scheduler;
+pub(crate) mod union;

@@ -84,7 +84,7 @@ impl Members {
     }
 
     /// Returns the units as they are checked alone: with all that they need, and with what is published.
-    fn alone(&self, units: &Set) -> Set {
+    pub(crate) fn alone(&self, units: &Set) -> Set {
         &self.with_needs(units) | &self.published
     }
 

@@ -83,7 +83,7 @@ pub(crate) fn allowed(state: &RunState, units: &[UnitId]) -> Result<(), RetryErr
                 });
             }
             Some(Outcome::LeftOut { .. } | Outcome::Stopped | Outcome::Blocked { .. }) => true,
-            _ => unit.is_settled() || is_canarys,
+            _ => unit.is_settled() || is_canarys || unit.is_held_by_union(),
         };
         if !may_start_anew {
             return Err(RetryError::Unfinished {

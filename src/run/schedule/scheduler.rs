@@ -68,7 +68,7 @@ impl Allowed {
 pub(crate) fn next(state: &RunState, allowed: &Allowed, space: Space) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut ready: Vec<&UnitState> = Vec::new();
-    let after_all = state.header.publish == PublishWhen::AfterAll;
+    let after_all = state.header.publish != PublishWhen::AsReady;
     for unit in state
         .units
         .iter()

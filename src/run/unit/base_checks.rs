@@ -3,59 +3,57 @@
 
 use crate::check::{self, Check};
 use crate::git::{GitError, TreeId};
-use crate::plan::UnitId;
 use crate::process::{Ending, Environment};
 use crate::run::log::check_result::BaseCheck;
-use crate::run::log::event::Event;
 use crate::run::log::outcome::Step;
 use crate::run::log::run_fact::RunFact;
-use crate::run::unit::context::{Halt, UnitContext, failure, milliseconds};
+use crate::run::unit::bench::Bench;
+use crate::run::unit::context::{Halt, failure, milliseconds};
 use crate::run::workspace::checkout::Checkout;
 use crate::words;
 
 /// Returns the result of the check on the base. The check runs now, unless its result is known or another unit runs it.
-pub(crate) async fn check_on_base(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt> {
+pub(crate) async fn check_on_base(bench: &Bench, check: &Check) -> Result<BaseCheck, Halt> {
     let unknown = || {
         failure(
             Step::Check,
             format!("{} is no check of this run", check.name),
         )
     };
-    let result = unit.base_checks.result(check).ok_or_else(unknown)?;
+    let result = bench.base_checks.result(check).ok_or_else(unknown)?;
     result
-        .get_or_try_init(|| run_check(unit, check))
+        .get_or_try_init(|| run_check(bench, check))
         .await
         .cloned()
 }
 
-async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt> {
-    let job = &unit.job;
+async fn run_check(bench: &Bench, check: &Check) -> Result<BaseCheck, Halt> {
+    let job = &bench.job;
     let checkout = job.base_checkout();
-    let mut prepared = unit.base_checks.prepared.lock().await;
-    if !is_untouched(unit, &checkout, prepared.take()).await? {
-        make_checkout(unit, &checkout).await?;
+    let mut prepared = bench.base_checks.prepared.lock().await;
+    if !is_untouched(bench, &checkout, prepared.take()).await? {
+        make_checkout(bench, &checkout).await?;
     }
-    *prepared = Some(snapshot(unit, &checkout).await?);
-    let number = unit.base_checks.number(check);
-    let log = job
-        .folder(&UnitId::base())
-        .join(format!("check-{number}.log"));
+    *prepared = Some(snapshot(bench, &checkout).await?);
+    let number = bench.base_checks.number(check);
+    let log = checkout.folder().join(format!("check-{number}.log"));
     let place = checkout.clone();
-    unit.git(Step::Checkout, move |_| {
-        place.lead_to_private()?;
-        place.make_temp_dir()
-    })
-    .await?;
+    bench
+        .git(Step::Checkout, move |_| {
+            place.lead_to_private()?;
+            place.make_temp_dir()
+        })
+        .await?;
     let ran = check::run(
         check,
         checkout.path(),
-        (environment(unit, &checkout), checkout.sandbox_of_checks()),
+        (environment(bench, &checkout), checkout.sandbox_of_checks()),
         job.spec.check_limit(),
         log.clone(),
-        &unit.cancel,
+        &bench.cancel,
     )
     .await;
-    release(unit, &checkout).await?;
+    release(bench, &checkout).await?;
     let ran = ran.map_err(|error| failure(Step::Check, words::chain(&error)))?;
     if ran.ending == Ending::Cancelled {
         return Err(Halt::Stopped);
@@ -70,15 +68,14 @@ async fn run_check(unit: &UnitContext, check: &Check) -> Result<BaseCheck, Halt>
         took_ms: milliseconds(ran.took),
         log,
     };
-    unit.say_event(Event::Run(RunFact::BaseChecked(found.clone())))
-        .await?;
+    bench.say(RunFact::BaseChecked(found.clone())).await?;
     Ok(found)
 }
 
 /// Checks whether the checkout still has the content that it had before the first check. An earlier check may have
 /// changed it, and so may every worker of a unit: a check that fails for that would make a new failure an old one.
 async fn is_untouched(
-    unit: &UnitContext,
+    bench: &Bench,
     checkout: &Checkout,
     prepared: Option<TreeId>,
 ) -> Result<bool, Halt> {
@@ -87,64 +84,69 @@ async fn is_untouched(
     };
     let checkout = checkout.clone();
     // A checkout that cannot be read is made again.
-    let now = unit.git_result(move |_| checkout.snapshot()).await?;
+    let now = bench.git_result(move |_| checkout.snapshot()).await?;
     Ok(now.is_ok_and(|now| now == prepared))
 }
 
-async fn snapshot(unit: &UnitContext, checkout: &Checkout) -> Result<TreeId, Halt> {
+async fn snapshot(bench: &Bench, checkout: &Checkout) -> Result<TreeId, Halt> {
     let checkout = checkout.clone();
-    unit.git(Step::Check, move |_| checkout.snapshot()).await
+    bench.git(Step::Check, move |_| checkout.snapshot()).await
 }
 
 /// Returns what the processes see that work on the base.
-fn environment(unit: &UnitContext, checkout: &Checkout) -> Environment {
-    let job = &unit.job;
+pub(crate) fn environment(bench: &Bench, checkout: &Checkout) -> Environment {
+    let job = &bench.job;
     job.environment(checkout, job.units.len())
 }
 
-async fn release(unit: &UnitContext, checkout: &Checkout) -> Result<(), Halt> {
+pub(crate) async fn release(bench: &Bench, checkout: &Checkout) -> Result<(), Halt> {
     let checkout = checkout.clone();
-    unit.git(Step::Check, move |_| {
-        checkout.release();
-        Ok(())
-    })
-    .await
+    bench
+        .git(Step::Check, move |_| {
+            checkout.release();
+            Ok(())
+        })
+        .await
 }
 
-/// Makes the checkout of the base. A checkout of an earlier process is removed: nobody knows how far it got.
-pub(crate) async fn make_checkout(unit: &UnitContext, checkout: &Checkout) -> Result<(), Halt> {
+/// Makes a checkout with the content of the base, and sets it up. A checkout of an earlier process is removed: nobody
+/// knows how far it got.
+pub(crate) async fn make_checkout(bench: &Bench, checkout: &Checkout) -> Result<(), Halt> {
     let step = Step::Check;
-    let job = &unit.job;
-    let (place, folder) = (checkout.clone(), job.folder(&UnitId::base()));
-    unit.git(step, move |_| {
-        take_away(&place)?;
-        std::fs::create_dir_all(&folder).map_err(|source| GitError::Io {
-            what: "cannot make",
-            path: folder.clone(),
-            source,
+    let job = &bench.job;
+    let (place, folder) = (checkout.clone(), checkout.folder());
+    bench
+        .git(step, move |_| {
+            take_away(&place)?;
+            std::fs::create_dir_all(&folder).map_err(|source| GitError::Io {
+                what: "cannot make",
+                path: folder.clone(),
+                source,
+            })
         })
-    })
-    .await?;
+        .await?;
     if let Err(error) = job.found.disk_space.check_one() {
         return Err(failure(step, error.to_string()));
     }
     let place = checkout.clone();
-    unit.git(step, move |job| {
-        place.make(&job.base())?;
-        place.bring(&job.found.included)
-    })
-    .await?;
+    bench
+        .git(step, move |job| {
+            place.make(&job.base())?;
+            place.bring(&job.found.included)
+        })
+        .await?;
     let Some(setup) = job.spec.setup() else {
         return Ok(());
     };
     let place = checkout.clone();
-    unit.git(Step::Checkout, move |_| place.make_temp_dir())
+    bench
+        .git(Step::Checkout, move |_| place.make_temp_dir())
         .await?;
-    let log = job.folder(&UnitId::base()).join("setup.log");
+    let log = checkout.folder().join("setup.log");
     let finished = checkout
-        .set_up(&setup, environment(unit, checkout), log, &unit.cancel)
+        .set_up(&setup, environment(bench, checkout), log, &bench.cancel)
         .await;
-    release(unit, checkout).await?;
+    release(bench, checkout).await?;
     match finished
         .map_err(|error| failure(step, words::chain(&error)))?
         .ending
@@ -158,7 +160,7 @@ pub(crate) async fn make_checkout(unit: &UnitContext, checkout: &Checkout) -> Re
     }
 }
 
-/// Puts the checkout of the base away; it holds nobody's work.
+/// Puts a checkout of the base away; it holds nobody's work.
 pub(crate) fn take_away(checkout: &Checkout) -> Result<(), GitError> {
     checkout.discard().or_else(|_| checkout.remove())?;
     checkout.remove_temp_dir()

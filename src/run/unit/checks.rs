@@ -14,6 +14,7 @@ use crate::run::log::check_result::{BaseCheck, CheckResult};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::base_checks::check_on_base;
+use crate::run::unit::bench::Bench;
 use crate::run::unit::context::{Failure, Halt, UnitContext, failure, milliseconds};
 use crate::run::workspace::checkout::KeptTree;
 use crate::words;
@@ -138,6 +139,7 @@ async fn judge(
         let verdict = failed.verdict(None, Against::new(base.as_ref(), &own));
         return Ok((result(verdict, first, changed, log), None));
     }
+    let bench = Bench::of(unit);
     let again_log = log.with_extension("again.log");
     let again = async {
         // A second run would take as long again, and the first one had ample time.
@@ -149,7 +151,7 @@ async fn judge(
         let ran = check_once(unit, check, before, again_log.clone()).await?;
         Ok(Some(ran))
     };
-    let (again, base) = tokio::join!(again, check_on_base(unit, check));
+    let (again, base) = tokio::join!(again, check_on_base(&bench, check));
     let (base, doubt) = match base {
         Ok(base) => (base.failure(), None),
         Err(Halt::Failed(failure)) => (None, Some(failure.reason)),
@@ -249,7 +251,7 @@ fn feedback(reason: &str, tail: &str) -> String {
 }
 
 /// Writes why a unit fails at a check.
-fn reason(
+pub(crate) fn reason(
     check: &str,
     ending: Ending,
     tests: &[String],

@@ -249,12 +249,7 @@ impl UnitContext {
         &self,
         work: impl FnOnce(&Job) -> Result<T, GitError> + Send + 'static,
     ) -> Result<Result<T, GitError>, Halt> {
-        let job = Arc::clone(&self.job);
-        match tokio::task::spawn_blocking(move || work(&job)).await {
-            Ok(done) => Ok(done),
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(Halt::Stopped),
-        }
+        with_git(&self.job, work).await
     }
 
     /// Reports that a step starts, unless the unit is to stop.
@@ -273,10 +268,7 @@ impl UnitContext {
 
     /// Reports an event and waits until it is on disk. Without an engine that writes, nothing continues.
     pub(crate) async fn say_event(&self, event: Event) -> Result<(), Halt> {
-        let (written, acknowledged) = oneshot::channel();
-        let pending = PendingEvent { event, written };
-        self.events.send(pending).await.map_err(|_| Halt::Stopped)?;
-        acknowledged.await.map_err(|_| Halt::Stopped)
+        report(&self.events, event).await
     }
 
     /// Waits for the answer of a forge, and reports meanwhile why the request waits.
@@ -322,6 +314,27 @@ impl UnitContext {
             () = self.cancel.cancelled() => Err(Halt::Stopped),
         }
     }
+}
+
+/// Runs work with git on a thread for work that blocks, and leaves its error to the caller.
+pub(crate) async fn with_git<T: Send + 'static>(
+    job: &Arc<Job>,
+    work: impl FnOnce(&Job) -> Result<T, GitError> + Send + 'static,
+) -> Result<Result<T, GitError>, Halt> {
+    let job = Arc::clone(job);
+    match tokio::task::spawn_blocking(move || work(&job)).await {
+        Ok(done) => Ok(done),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Halt::Stopped),
+    }
+}
+
+/// Reports an event and waits until it is on disk. Without an engine that writes, nothing continues.
+pub(crate) async fn report(events: &mpsc::Sender<PendingEvent>, event: Event) -> Result<(), Halt> {
+    let (written, acknowledged) = oneshot::channel();
+    let pending = PendingEvent { event, written };
+    events.send(pending).await.map_err(|_| Halt::Stopped)?;
+    acknowledged.await.map_err(|_| Halt::Stopped)
 }
 
 pub(crate) fn failure(step: Step, reason: String) -> Halt {

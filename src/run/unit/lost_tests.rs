@@ -11,6 +11,7 @@ use crate::run::log::check_result::{BaseCheck, CheckResult};
 use crate::run::log::outcome::Step;
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::base_checks::check_on_base;
+use crate::run::unit::bench::Bench;
 use crate::run::unit::changed_file::changed_file;
 use crate::run::unit::context::{Failure, Halt, Prepared, ProvenChange, UnitContext};
 
@@ -74,7 +75,7 @@ async fn base(
     }
     unit.begin(Step::Check, Some(format!("{}, on the base", check.name)))
         .await?;
-    match check_on_base(unit, check).await {
+    match check_on_base(&Bench::of(unit), check).await {
         Ok(base) => Ok(Some(BaseCheck::counted(&base))),
         // Where the base cannot be checked, its tests are not known.
         Err(Halt::Failed(_)) => Ok(None),

@@ -4,6 +4,7 @@
 pub(crate) mod agent;
 pub(crate) mod attempts;
 pub(crate) mod base_checks;
+pub(crate) mod bench;
 pub(crate) mod candidates;
 pub(crate) mod carry;
 pub(crate) mod changed_file;

@@ -71,6 +71,7 @@ async fn steps(unit: &UnitContext) -> Result<Outcome, Halt> {
         old_uses: unit.state().attempt.old_uses,
         doubts: attempt.doubts,
         needs: &unit.needs,
+        tested_with: None,
     };
     if unit.state().attempt.commit.is_none() {
         commit(unit, &prepared, &proven, &result).await?;

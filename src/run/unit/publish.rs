@@ -25,8 +25,8 @@ pub(crate) async fn publish(
     place: &Destination,
     result: UnitResult<'_>,
 ) -> Result<Outcome, Halt> {
-    let needs = match clearance(unit).await? {
-        Clearance::Publish(needs) => needs,
+    let cleared = match clearance(unit).await? {
+        Clearance::Publish(cleared) => cleared,
         Clearance::End(outcome) => return Ok(outcome),
     };
     let published = unit.state().publication;
@@ -50,7 +50,8 @@ pub(crate) async fn publish(
         refuse_moved(unit).await?;
     }
     let result = UnitResult {
-        needs: &needs,
+        needs: &cleared.needs,
+        tested_with: cleared.tested_with,
         ..result
     };
     let facts = pull_request_facts(&unit.job, unit.number, &result);

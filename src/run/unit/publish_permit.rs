@@ -24,23 +24,35 @@ const UNCHECKED: i64 = 30_000;
 
 /// Whether finished work may be published.
 pub(crate) enum Clearance {
-    /// The work may be published; the units that it needs have their pull requests' addresses now.
-    Publish(Vec<FinishedNeed>),
+    /// The work may be published.
+    Publish(Cleared),
     /// The unit ends unpublished.
     End(Outcome),
 }
 
+/// What is known of other units when the work may be published.
+pub(crate) struct Cleared {
+    /// The units that it needs, which have their pull requests' addresses now.
+    pub(crate) needs: Vec<FinishedNeed>,
+    /// How many other units it was checked together with.
+    pub(crate) tested_with: Option<usize>,
+}
+
 /// Waits until it is known whether the work may be published.
 pub(crate) async fn clearance(unit: &UnitContext) -> Result<Clearance, Halt> {
-    let needs = &unit.unit().needs;
+    let (id, needs) = (&unit.unit().id, &unit.unit().needs);
     let mut gate = unit.gate.clone();
     let known = gate.wait_for(|known| match known.gate {
-        GateState::Wait => false,
+        GateState::Wait | GateState::AwaitsUnion => false,
         GateState::Shut => true,
+        GateState::Open if known.held.contains_key(id) => true,
         GateState::Open => needs.iter().all(|need| known.ended.contains_key(need)),
     });
     let known = unit.unless_cancelled(known).await?;
     let known = known.map_err(|_| Halt::Stopped)?.clone();
+    if let Some(why) = known.held.get(id) {
+        return Ok(Clearance::End(Outcome::Withheld { why: *why }));
+    }
     if known.gate == GateState::Shut {
         let why = WithheldReason::TooFew;
         return Ok(Clearance::End(Outcome::Withheld { why }));
@@ -58,7 +70,10 @@ pub(crate) async fn clearance(unit: &UnitContext) -> Result<Clearance, Halt> {
         }
     };
     let needs = unit.needs.iter().map(with_address);
-    Ok(Clearance::Publish(needs.collect()))
+    Ok(Clearance::Publish(Cleared {
+        needs: needs.collect(),
+        tested_with: known.tested_with.get(&unit.unit().id).copied(),
+    }))
 }
 
 /// Waits for the unit's turn to publish; `None` where the settings set no limits. Other units wait until the permit is

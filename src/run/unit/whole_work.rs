@@ -14,6 +14,7 @@ use crate::run::log::run_fact::{RunFact, WholeWork};
 use crate::run::log::unit_fact::UnitFact;
 use crate::run::unit::agent::done;
 use crate::run::unit::base_checks::{make_checkout, take_away};
+use crate::run::unit::bench::Bench;
 use crate::run::unit::context::{Failure, Halt, Prepared, UnitContext, failure, milliseconds};
 use crate::run::unit::turn::{begin_turn, turns};
 use crate::run::workspace::checkout::Checkout;
@@ -128,7 +129,7 @@ async fn work_once(unit: &UnitContext) -> Result<Result<WholeWork, WholeFailure>
 
 async fn work_in(unit: &UnitContext, checkout: &Checkout) -> Result<WholeWork, Halt> {
     let step = Step::Agent;
-    make_checkout(unit, checkout).await?;
+    make_checkout(&Bench::of(unit), checkout).await?;
     let there = unit.in_checkout(checkout.clone());
     let before = there.snapshot(step).await?;
     let place = checkout.clone();

@@ -88,6 +88,13 @@ impl Checkout {
         Self::named(workspace, &unit, index, None)
     }
 
+    /// Names the checkout in which units are put together.
+    pub(crate) fn of_union(workspace: &Workspace) -> Self {
+        let unit = UnitId::union();
+        let index = workspace.places.index(&workspace.run, &unit);
+        Self::named(workspace, &unit, index, None)
+    }
+
     /// Names the checkout in which the pre-push hook looks at a unit whose own checkout is gone.
     pub(crate) fn for_hook(workspace: &Workspace, unit: &UnitId) -> Self {
         let index = workspace.places.index(&workspace.run, unit);
@@ -131,6 +138,12 @@ impl Checkout {
     /// A name that no other checkout of the repository has.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The folder with the logs of the checkout, in the state of batch.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let Workspace { places, run, .. } = &self.workspace;
+        places.unit(run, &self.unit)
     }
 
     /// The root of the checkout.

@@ -87,13 +87,18 @@ pub fn leftovers(
                 })
             })
         })
-        .chain(base(repo, templates, state))
+        .chain(nobodys(repo, templates, state, UnitId::base()))
+        .chain(nobodys(repo, templates, state, UnitId::union()))
         .collect()
 }
 
-/// Returns the leftover of the base's checkout, which holds nobody's work.
-fn base(repo: &Repo, templates: PlaceTemplates<'_>, state: &RunState) -> Option<Leftover> {
-    let unit = UnitId::base();
+/// Returns the leftover of a checkout that holds nobody's work: that of the base, or of the union.
+fn nobodys(
+    repo: &Repo,
+    templates: PlaceTemplates<'_>,
+    state: &RunState,
+    unit: UnitId,
+) -> Option<Leftover> {
     let path = templates.of_run.folder(&state.id, &unit);
     let is_own = is_own(repo, templates.trusted, (&state.id, &unit), &path);
     let standing = repo.worktree_state(&worktree_name(&state.id, &unit), &path);

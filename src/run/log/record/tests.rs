@@ -12,9 +12,10 @@ use crate::run::log::run_fact::{Division, Retry, UnitPart, WholeWork};
 use crate::run::log::tidied::Tidied;
 use crate::run::log::unit_fact::{CarriedWork, DeferredRemovals, LeftToDo, OldUsesLeft};
 use crate::run::{
-    Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, FollowUp,
-    IssueLink, OldUses, Outcome, Pilot, PullRequestLink, Regenerated, RevertCommit, RunHeader,
-    Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason, UnitHeader, WithheldReason, sample,
+    Acquired, Amendment, BaseCheck, Candidate, CandidateEnd, ChangeCount, CheckResult, Culprit,
+    FollowUp, IssueLink, OldUses, Outcome, Pilot, PullRequestLink, Regenerated, RevertCommit,
+    RunHeader, Sharing, StandsOn, Step, Stop, StopReason, ThrottleReason, UnionCheck, UnionEnd,
+    UnionMember, UnionPart, UnionVerdict, UnitHeader, WithheldReason, sample,
 };
 use crate::words::Redactor;
 
@@ -541,8 +542,57 @@ fn every_kind_of_event() -> Vec<Event> {
             claims: vec!["b".into()],
         }],
     }))));
+    all.extend(union_facts().into_iter().map(Event::Run));
     all.push(Event::Run(RunFact::Ended));
     all
+}
+
+fn union_facts() -> Vec<RunFact> {
+    let unit = || UnitId::parse("01-a").unwrap();
+    let member = |part| UnionMember {
+        unit: unit(),
+        commit: CommitId::new("1".repeat(40)),
+        part,
+    };
+    let parts = [
+        UnionPart::Candidate,
+        UnionPart::Published,
+        UnionPart::LeftOut,
+    ];
+    let check = |verdict, reason: Option<&str>| {
+        RunFact::UnionChecked(UnionCheck {
+            units: vec![unit()],
+            verdict,
+            reason: reason.map(Into::into),
+            took_ms: 5,
+            tail: reason.map(|_| "t".into()),
+            log: reason.map(|_| "/l".into()),
+        })
+    };
+    let green = |culprits| {
+        RunFact::UnionEnded(UnionEnd::Green {
+            units: vec![unit()],
+            culprits,
+        })
+    };
+    let reason = || "r".to_owned();
+    vec![
+        RunFact::UnionBegun {
+            members: parts.map(member).to_vec(),
+        },
+        check(UnionVerdict::Green, None),
+        check(UnionVerdict::Red, Some("r")),
+        check(UnionVerdict::Flaky, None),
+        green(Vec::new()),
+        green(vec![Culprit {
+            units: vec![unit()],
+            reason: reason(),
+            tail: Some("t".into()),
+            log: Some("/l".into()),
+        }]),
+        RunFact::UnionEnded(UnionEnd::Unclear),
+        RunFact::UnionEnded(UnionEnd::NotChecked { reason: reason() }),
+    ]
 }
 
 /// The rows that the first version wrote for every kind of event.
