@@ -36,7 +36,7 @@ fn facts(repo: &Repo, fact: &str) -> Vec<serde_json::Value> {
     let lines = repo.batch(["export"]).exits(0).raw().to_owned();
     let lines = lines
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
+        .map(|line| serde_json::from_str(line).expect("an event"));
     let is_it = |line: &serde_json::Value| line["fact"] == fact;
     lines.filter(is_it).collect()
 }
