@@ -17,7 +17,13 @@ mod limits;
 mod policy;
 mod probe;
 mod restrictions;
-#[cfg(any(test, target_os = "macos"))]
+#[cfg_attr(
+    not(any(test, target_os = "macos")),
+    expect(
+        dead_code,
+        reason = "only macOS starts it; every system tests the profile"
+    )
+)]
 mod seatbelt;
 #[cfg(target_os = "linux")]
 mod seccomp;
