@@ -388,7 +388,7 @@ impl Repository {
     /// Returns the mean time of a check, from its start to its end.
     fn mean_check(&self) -> Duration {
         let journal = Connection::open(self.path.join(".git/batch/journal.db")).unwrap();
-        let (checks, mean): (usize, f64) = journal
+        let (checks, mean): (i64, f64) = journal
             .query_row(
                 "SELECT count(*), avg(fact ->> 'took_ms') FROM events
                  WHERE fact ->> 'fact' = 'check-finished'",
@@ -396,7 +396,7 @@ impl Repository {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .unwrap();
-        assert_eq!(checks, CHECKED_UNITS * CHECKS);
+        assert_eq!(usize::try_from(checks), Ok(CHECKED_UNITS * CHECKS));
         // The journal keeps whole milliseconds.
         Duration::from_secs_f64((mean + 0.5) / 1_000.0)
     }
