@@ -91,16 +91,24 @@ fn a_template_that_fills_the_memory_is_refused() {
     }
     repo.write("batch.toml", "");
     repo.write(".batch/prompts/unit.md", doubles);
-    repo.migrate()
-        .agent("sign")
-        .run()
+    let approved = || {
+        let hash = repo
+            .migrate()
+            .agent("sign")
+            .run()
+            .exits(3)
+            .hash_to_approve();
+        let migrate = repo.migrate().agent("sign");
+        migrate.with(["--approve", &hash]).run()
+    };
+    approved()
         .exits(2)
         .says("prompts/unit.md is faulty: it needs more than 536.8 MB of memory");
     repo.write(
         ".batch/prompts/unit.md",
         "Sign {{ files | join(', ') }}: {{ unit.title }}\n",
     );
-    let ended = repo.migrate().agent("sign").run();
+    let ended = approved();
     assert_eq!(ended.code(), 0, "{ended:?}");
 }
 
