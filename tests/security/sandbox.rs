@@ -227,6 +227,23 @@ fn a_worker_in_a_sandbox_reaches_nothing_of_the_user() {
     }
 }
 
+/// Variables that a git hook sets lead git to one repository. They hide no sandbox from batch.
+#[test]
+fn a_run_that_a_git_hook_starts_finds_its_sandbox() {
+    for kind in KINDS {
+        let repo = Repo::with_packages(1);
+        let migrate = || repo.migrate().agent("echo signed >>packages/p0/index.js");
+        if run_in(kind, migrate()).is_none() {
+            continue;
+        }
+        let index = repo.dir().join(".git/index");
+        let of_hook = migrate()
+            .env("GIT_DIR", ".git")
+            .env("GIT_INDEX_FILE", &index.to_string_lossy());
+        let _ = of_hook.with(["--sandbox", kind]).run().exits(0);
+    }
+}
+
 /// Rows A1 and A3: what `--sandbox off` does not hold.
 #[test]
 fn without_a_sandbox_every_attack_succeeds() {

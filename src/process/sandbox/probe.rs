@@ -12,7 +12,7 @@ use super::canary::{Attempts, Ground};
 use super::enclosure::{Sandbox, bwrap_program};
 use super::level::{Gap, NoSandbox, SandboxKind, SandboxLevel};
 use super::policy::{Access, Policy};
-use crate::process::Capture;
+use crate::process::{Capture, Environment};
 
 /// The canary takes milliseconds.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -132,7 +132,10 @@ fn run(kind: SandboxKind, canary: &[OsString]) -> io::Result<Attempts> {
     let (program, words) = canary
         .split_first()
         .ok_or_else(|| io::Error::other("there is no canary"))?;
+    // As a worker sees them: those of a git hook would lead its git to the user's repository.
+    let variables = Environment::for_worker(std::env::vars_os(), &[]);
     let out = Capture::new(program)
+        .environment(variables)
         .args(words)
         .args([folder.path()])
         .args([std::process::id().to_string(), name])
